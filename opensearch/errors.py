@@ -1,0 +1,57 @@
+"""Every error a caller of `opensearch` may see.
+
+    OpenSearchError            exit 1   the base: catch it to catch them all
+    ├── InvalidInput           exit 2   an argument, option or setting that cannot be
+    │   └── UnknownWord        exit 2   a category or word without a vector
+    ├── UnreadableFile         exit 1   one file of the user's that no reader can take
+    │   └── OverLimit          exit 1   a file that would cost more than its limits allow
+    ├── BundleError            exit 1   a model folder that is missing, damaged or too new
+    ├── StoreError             exit 1   an index that is missing, damaged, too new or locked
+    ├── IndexMismatch          exit 4   a model and an index that do not belong together
+    └── MissingExtra           exit 1   an optional package that is not installed
+
+Errors of lmdb, faiss, pillow, trimesh and onnxruntime never leave their rooms: they are
+raised again as one of these, with `from` keeping the cause.
+"""
+
+
+class OpenSearchError(Exception):
+    """Base of every error raised on purpose; its text is one line for the user."""
+
+    exit_code = 1
+
+
+class InvalidInput(OpenSearchError):
+    """A value given by the caller that cannot be used; the text names the way out."""
+
+    exit_code = 2
+
+
+class UnknownWord(InvalidInput):
+    """A category or word that the semantic provider has no vector for."""
+
+
+class UnreadableFile(OpenSearchError):
+    """A file that its reader cannot turn into views: damaged, empty or of a wrong kind."""
+
+
+class OverLimit(UnreadableFile):
+    """A file whose pixels, faces, bytes or seconds are over the limits."""
+
+
+class BundleError(OpenSearchError):
+    """A model bundle that is missing, incomplete, damaged or of a newer format."""
+
+
+class StoreError(OpenSearchError):
+    """An index whose store is missing, locked, damaged or of a newer format."""
+
+
+class IndexMismatch(OpenSearchError):
+    """A model whose space, hash or encoders differ from those that made the index."""
+
+    exit_code = 4
+
+
+class MissingExtra(OpenSearchError):
+    """A feature that needs an optional package; the text names the extra to install."""

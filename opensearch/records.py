@@ -1,0 +1,104 @@
+"""The records that travel between rooms: found files, stored items, hits and reports."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+Metadata: TypeAlias = dict[str, Any]
+"""Declared fields of an item; values are JSON scalars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file found in a collection, before it is read.
+
+    `key` is its posix path relative to the collection's root and names the item in an
+    index. `domain`, `category` and `split` are what the folder layout or the manifest
+    declares, `None` where nothing does.
+    """
+
+    path: Path
+    key: str
+    domain: str | None = None
+    category: str | None = None
+    split: str | None = None
+    metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as the store keeps it; `id` is given by the store and never reused.
+
+    `path`, `size`, `mtime_ns` and `digest` (blake2b of the bytes) are empty for items added
+    as ready codes.
+    """
+
+    id: int
+    key: str
+    domain: str
+    path: str = ""
+    category: str | None = None
+    size: int = 0
+    mtime_ns: int = 0
+    digest: bytes = b""
+    metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result of a search; `distance` is Hamming, `score` a cosine or `None`."""
+
+    rank: int
+    id: int
+    key: str
+    path: str
+    domain: str
+    category: str | None
+    distance: int
+    score: float | None
+    metadata: Metadata = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The hit as plain JSON types, in the order of `query --json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be indexed, with the reason in the reader's words."""
+
+    path: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """The books of one `add`; `removed` stands apart, since it was not seen.
+
+    The books close when seen = added + replaced + moved + unchanged + ignored + failed.
+    """
+
+    seen: int = 0
+    added: int = 0
+    replaced: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    ignored: int = 0
+    failed: int = 0
+    removed: int = 0
+    guessed: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    ignored_suffixes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def closes(self) -> bool:
+        """Whether every file seen is accounted for exactly once."""
+        parts = self.added + self.replaced + self.moved + self.unchanged
+        return self.seen == parts + self.ignored + self.failed
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain JSON types."""
+        return asdict(self)
