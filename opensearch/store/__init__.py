@@ -1,0 +1,7 @@
+"""The store: every item of an index with its code, embedding and thumbnail, over LMDB."""
+
+from opensearch.store.blocks import Block
+from opensearch.store.meta import FORMAT, Meta
+from opensearch.store.store import Store
+
+__all__ = ["FORMAT", "Block", "Meta", "Store"]

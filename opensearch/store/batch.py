@@ -1,0 +1,177 @@
+"""What one write transaction does to the tables: put, update, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import InvalidInput, StoreError
+from opensearch.records import Item
+from opensearch.store import codec, names, rows
+from opensearch.store.blocks import Blocks
+from opensearch.store.environment import Table, Transaction
+from opensearch.store.meta import Meta
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Items to put, already checked: one row of each array an item.
+
+    `embeddings` and `thumbnails` may be absent; no key comes twice.
+    """
+
+    items: Sequence[Item]
+    codes: NDArray[np.uint8]
+    embeddings: NDArray[np.float16] | None
+    thumbnails: Sequence[bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """One write transaction over the tables; it keeps the books in `meta`."""
+
+    txn: Transaction
+    tables: dict[str, Table]
+    meta: Meta
+    codes: Blocks
+    embeddings: Blocks
+
+    @classmethod
+    def of(cls, txn: Transaction, tables: dict[str, Table], meta: Meta) -> Self:
+        """A writer whose blocks are as wide as the books say."""
+        codes = Blocks(tables["codes"], meta.bits // 8)
+        return cls(txn, tables, meta, codes, Blocks(tables["embeddings"], 2 * meta.dim))
+
+    def put(self, batch: Batch) -> list[int]:
+        """Store items under new ids, retiring those that had their keys."""
+        keys = [names.ordered(item.key) for item in batch.items]
+        self.retire(self.ids_of(keys, [item.key for item in batch.items]))
+        first = self.meta.next_id
+        ids = np.arange(first, first + len(keys), dtype=np.int64)
+        self.meta.next_id += len(keys)
+        row_names = [names.number(id_) for id_ in ids.tolist()]
+        self._put_rows(batch, ids)
+        self._put_records(batch, keys, row_names)
+        for item, row in zip(batch.items, row_names, strict=True):
+            self._link(item, row)
+        thumbnails = zip(row_names, batch.thumbnails or (), strict=False)
+        self._putmulti("thumbnails", [pair for pair in thumbnails if pair[1]])
+        return ids.tolist()
+
+    def _put_rows(self, batch: Batch, ids: NDArray[np.int64]) -> None:
+        numbers = {name: self.meta.number(name) for name in _in_order(batch.items)}
+        owners = np.array([numbers[item.domain] for item in batch.items])
+        for name, number in numbers.items():
+            mine = np.flatnonzero(owners == number)
+            self.codes.append(self.txn, number, ids[mine], batch.codes[mine])
+            self.meta.counts[name] += len(mine)
+            if batch.embeddings is not None:
+                halves = batch.embeddings[mine].view(np.uint8)
+                self.embeddings.append(self.txn, number, ids[mine], halves)
+                self.meta.embedded[name] += len(mine)
+
+    def _put_records(self, batch: Batch, keys: list[bytes], row_names: list[bytes]) -> None:
+        embedded = batch.embeddings is not None
+        headers = {
+            name: codec.HEADER.pack(self.meta.number(name), embedded)
+            for name in _in_order(batch.items)
+        }
+        records = codec.pack_items(batch.items, (headers[item.domain] for item in batch.items))
+        self._putmulti("items", zip(row_names, records, strict=True), append=True)
+        # In order of key, neighbours share pages: fewer pages to write.
+        self._putmulti("keys", sorted(zip(keys, row_names, strict=True)))
+
+    def _putmulti(
+        self, table: str, pairs: Iterable[tuple[bytes, bytes]], *, append: bool = False
+    ) -> None:
+        self.txn.cursor(self.tables[table]).putmulti(pairs, append=append)
+
+    def _link(self, item: Item, row: bytes) -> None:
+        """Enter an item under its path and its digest; ready codes have neither."""
+        if item.path:
+            self.txn.put(names.hashed(item.path), row, db=self.tables["paths"])
+        if item.digest:
+            self.txn.put(names.hashed(item.digest), row, db=self.tables["digests"])
+
+    def _unlink(self, item: Item, row: bytes) -> None:
+        if item.path:
+            self.txn.delete(names.hashed(item.path), row, db=self.tables["paths"])
+        if item.digest:
+            self.txn.delete(names.hashed(item.digest), row, db=self.tables["digests"])
+
+    def ids_of(self, raws: Sequence[bytes], keys: Sequence[str]) -> list[int]:
+        """Ids of those keys that are stored.
+
+        Raises:
+            StoreError: another key has the same name on disk (a blake2b collision).
+        """
+        held = self.txn.cursor(self.tables["keys"]).getmulti(raws)
+        wanted = dict(zip(raws, keys, strict=True)) if held else {}
+        ids = []
+        for raw, row in held:
+            ids.append(int.from_bytes(row, "big"))
+            stored = self.item(ids[-1]).key
+            if stored != wanted[bytes(raw)]:
+                raise StoreError(
+                    f"the keys {stored!r} and {wanted[bytes(raw)]!r} cannot both be stored:"
+                    " their hashes collide; rename one of them."
+                )
+        return ids
+
+    def item(self, id_: int) -> Item:
+        """A live item, or a `StoreError`."""
+        return rows.item(self.txn, self.tables, self.meta.domains, id_)
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Remove the items of these keys; how many there were."""
+        by_raw = {names.ordered(key): key for key in keys}
+        ids = self.ids_of(list(by_raw), list(by_raw.values()))
+        for raw in by_raw:
+            self.txn.delete(raw, db=self.tables["keys"])
+        self.retire(ids)
+        return len(ids)
+
+    def retire(self, ids: Iterable[int]) -> None:
+        """Drop the records of items and leave a tombstone for their rows.
+
+        Their keys are left to the caller, who gives them away or deletes them.
+        """
+        for id_ in ids:
+            row = names.number(id_)
+            item = self.item(id_)
+            record = self.txn.pop(row, db=self.tables["items"])
+            number, embedded = codec.HEADER.unpack_from(record)
+            self._unlink(item, row)
+            self.txn.delete(row, db=self.tables["thumbnails"])
+            self.txn.put(names.domain(number), row, db=self.tables["tombstones"])
+            self.meta.counts[item.domain] -= 1
+            self.meta.embedded[item.domain] -= embedded
+            self.meta.tombstones[item.domain] += 1
+
+    def update(self, items: Sequence[Item]) -> None:
+        """Write new records for ids that stay; keys may be swapped among them."""
+        held = [self.item(item.id) for item in items]
+        new = [codec.checked(item, old.domain) for item, old in zip(items, held, strict=True)]
+        table = self.tables
+        for old in held:
+            self.txn.delete(names.ordered(old.key), db=table["keys"])
+            self._unlink(old, names.number(old.id))
+        for item in new:
+            row = names.number(item.id)
+            if not self.txn.put(names.ordered(item.key), row, overwrite=False, db=table["keys"]):
+                raise InvalidInput(
+                    f"item {item.id} cannot take the key {item.key!r}: another item has it;"
+                    " remove that one first."
+                )
+            header = bytes(self.txn.get(row, db=table["items"])[: codec.HEADER.size])
+            self.txn.put(row, codec.pack_items([item], [header])[0], db=table["items"])
+            self._link(item, row)
+
+
+def _in_order(items: Iterable[Item]) -> list[str]:
+    """Domains by first appearance, so that their numbers depend on the items alone."""
+    return list(dict.fromkeys(item.domain for item in items))

@@ -1,0 +1,125 @@
+"""Rows of fixed width in blocks, ids ascending: how codes and embeddings lie on the disk.
+
+A block's key is its domain's number and its first id, its value the ids and then the rows.
+Small blocks at a domain's end are merged as they come, each into one at least as large, so a
+row moves at most log2(limit) times and few blocks stay small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import StoreError
+from opensearch.store import names
+from opensearch.store.environment import Table, Transaction
+
+BLOCK_ITEMS = 2**16
+BLOCK_BYTES = 2**20
+"""Largest block: LMDB needs its pages in one piece, and large pieces are hard to find again."""
+
+Ids = NDArray[np.int64]
+Rows = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Hash codes of some items of one domain: ids (n,) ascending, codes (n, bits // 8)."""
+
+    ids: Ids
+    codes: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """A table of rows of `width` bytes."""
+
+    table: Table
+    width: int
+
+    @property
+    def limit(self) -> int:
+        """The most rows of a block."""
+        return max(1, min(BLOCK_ITEMS, BLOCK_BYTES // (8 + self.width)))
+
+    def append(self, txn: Transaction, domain: int, ids: Ids, rows: Rows) -> None:
+        """Add rows whose ids are above all ids of the domain, merging what is small."""
+        pieces = [(ids, rows)]
+        total = len(ids)
+        cursor = txn.cursor(self.table)
+        while self._last(cursor, domain):
+            size = len(cursor.value()) // (8 + self.width)
+            if size > total or size >= self.limit:
+                break
+            pieces.insert(0, self._split(cursor.value(), copy=True))
+            total += size
+            cursor.delete()
+        ids = np.concatenate([piece[0] for piece in pieces])
+        rows = np.concatenate([piece[1] for piece in pieces])
+        for start in range(0, total, self.limit):
+            part = slice(start, start + self.limit)
+            name = names.domain(domain) + names.number(int(ids[start]))
+            txn.put(name, ids[part].astype("<i8").tobytes() + rows[part].tobytes(), db=self.table)
+
+    def walk(self, txn: Transaction, domain: int, after: int = -1) -> Iterator[tuple[Ids, Rows]]:
+        """Blocks of ids above `after`, ascending; views that die with the transaction."""
+        cursor = txn.cursor(self.table)
+        found = self._holding(cursor, domain, after + 1)
+        while found and bytes(cursor.key()[:2]) == names.domain(domain):
+            ids, rows = self._split(cursor.value())
+            start = int(np.searchsorted(ids, after, side="right"))
+            if start < len(ids):
+                yield ids[start:], rows[start:]
+            found = cursor.next()
+
+    def find(self, txn: Transaction, domain: int, ids: Ids) -> tuple[Rows, NDArray[np.bool_]]:
+        """Rows of ascending ids, zero where there is none, and which were found."""
+        rows = np.zeros((len(ids), self.width), np.uint8)
+        found = np.zeros(len(ids), np.bool_)
+        cursor = txn.cursor(self.table)
+        start = 0
+        while start < len(ids) and self._holding(cursor, domain, int(ids[start])):
+            if bytes(cursor.key()[:2]) != names.domain(domain):
+                break
+            block_ids, block_rows = self._split(cursor.value())
+            stop = max(start + 1, int(np.searchsorted(ids, block_ids[-1], side="right")))
+            asked = ids[start:stop]
+            at = np.minimum(np.searchsorted(block_ids, asked), len(block_ids) - 1)
+            hit = block_ids[at] == asked
+            rows[start:stop][hit] = block_rows[at[hit]]
+            found[start:stop] = hit
+            start = stop
+        return rows, found
+
+    def _last(self, cursor: Transaction, domain: int) -> bool:
+        """Move to the last block of a domain."""
+        there = cursor.prev() if cursor.set_range(names.domain(domain + 1)) else cursor.last()
+        return bool(there) and bytes(cursor.key()[:2]) == names.domain(domain)
+
+    def _holding(self, cursor: Transaction, domain: int, id_: int) -> bool:
+        """Move to the block that may hold `id_`, or to the first one after it."""
+        prefix = names.domain(domain)
+        if cursor.set_range(prefix + names.number(id_)):
+            if bytes(cursor.key()) == prefix + names.number(id_):
+                return True
+            there = cursor.prev()
+        else:
+            there = cursor.last()
+        if there and bytes(cursor.key()[:2]) == prefix:
+            return True
+        return bool(cursor.set_range(prefix + names.number(id_)))
+
+    def _split(self, value: memoryview, *, copy: bool = False) -> tuple[Ids, Rows]:
+        count, odd = divmod(len(value), 8 + self.width)
+        if odd or not count:
+            raise StoreError(
+                f"a block of {len(value)} bytes does not hold rows of {self.width} bytes:"
+                " the index is damaged; build it again."
+            )
+        data = bytes(value) if copy else value
+        ids = np.frombuffer(data, "<i8", count).astype(np.int64, copy=False)
+        rows = np.frombuffer(data, np.uint8, count * self.width, 8 * count)
+        return ids, rows.reshape(count, self.width)

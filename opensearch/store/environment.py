@@ -1,0 +1,254 @@
+"""One LMDB environment a folder and process: opening, sharing, growing, one writer.
+
+LMDB forbids opening one environment twice in a process and carrying it across a fork; both
+are kept here, and every error of LMDB leaves as a `StoreError`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import lmdb
+
+from opensearch.errors import StoreError
+from opensearch.store.lock import WriterLock
+
+Transaction = Any  # lmdb.Transaction: the package ships no types
+Table = Any  # lmdb._Database
+
+T = TypeVar("T")
+
+MAP_START = 2**36
+"""First size of the map, bytes: address space, not disk; grown by doubling when it is full."""
+
+GROW_WAIT = 30.0
+"""Seconds that growing waits for the reads of this process to end."""
+
+TABLES: dict[str, dict[str, bool]] = {
+    "meta": {},
+    "items": {},
+    "keys": {},
+    "paths": {"dupsort": True, "dupfixed": True},
+    "digests": {"dupsort": True, "dupfixed": True},
+    "codes": {},
+    "embeddings": {},
+    "thumbnails": {},
+    "tombstones": {"dupsort": True, "dupfixed": True},
+}
+
+
+class Environment:
+    """An open LMDB environment, used by every store of its folder in this process."""
+
+    def __init__(self, folder: Path, *, create: bool) -> None:
+        self.folder = folder
+        self.users = 0
+        self.unlocked = not create and not _writable(folder)
+        self._lock = WriterLock(folder)
+        self._pid = os.getpid()
+        self._readers = 0
+        self._calm = threading.Condition()
+        self._writing = threading.Lock()
+        self._env: Any = None
+        self.tables: dict[str, Table] = {}
+        try:
+            with self._translated("open"):
+                if create:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    self._lock.take()
+                self._env = self._open(create)
+                self.tables = self._open_tables(create)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, create: bool) -> Any:
+        return lmdb.open(
+            os.fspath(self.folder),
+            map_size=MAP_START,
+            max_dbs=len(TABLES),
+            max_readers=1024,
+            create=create,
+            readonly=self.unlocked,
+            lock=not self.unlocked,
+            readahead=True,
+        )
+
+    def _open_tables(self, create: bool) -> dict[str, Table]:
+        if not self.unlocked:
+            self._env.reader_check()
+        if create:
+            with self._env.begin(write=True) as txn:
+                return {
+                    name: self._env.open_db(name.encode(), txn=txn, **flags)
+                    for name, flags in TABLES.items()
+                }
+        with self._begin() as txn:
+            return {
+                name: self._env.open_db(name.encode(), txn=txn, create=False, **flags)
+                for name, flags in TABLES.items()
+            }
+
+    def _begin(self) -> Transaction:
+        """A read transaction, after following another process that has grown the map."""
+        try:
+            return self._env.begin(buffers=True)
+        except lmdb.MapResizedError:
+            with self._alone():
+                self._env.set_mapsize(0)
+            return self._env.begin(buffers=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """One consistent view of the store; never waits for a writer."""
+        self.check()
+        with self._translated("read"):
+            with self._calm:
+                txn = self._begin()
+                self._readers += 1
+            try:
+                yield txn
+            finally:
+                txn.abort()
+                with self._calm:
+                    self._readers -= 1
+                    self._calm.notify_all()
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a write transaction and commit it to the disk.
+
+        `work` may run again from the start when the map has to grow, so it must change nothing
+        but its transaction.
+
+        Raises:
+            StoreError: another process writes, the disk is full, or the folder is read-only.
+        """
+        self.check()
+        if self.unlocked:
+            raise StoreError(
+                f"cannot write to {str(self.folder)!r}: the folder is read-only;"
+                " copy the index to a folder that you may write to."
+            )
+        with self._writing, self._translated("write to"):
+            self._lock.take()
+            while True:
+                try:
+                    with self._env.begin(write=True) as txn:
+                        return work(txn)
+                except lmdb.MapFullError:
+                    with self._alone():
+                        self._env.set_mapsize(2 * self._env.info()["map_size"])
+                except lmdb.MapResizedError:
+                    with self._alone():
+                        self._env.set_mapsize(0)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no read of this process is open: moving the map would break it."""
+        with self._calm:
+            if not self._calm.wait_for(lambda: self._readers == 0, GROW_WAIT):
+                raise StoreError(
+                    f"cannot grow {str(self.folder)!r} while this process reads from it;"
+                    " end the open snapshot or iteration and repeat (nothing was written)."
+                )
+            yield
+
+    @contextmanager
+    def _translated(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except lmdb.ReadersFullError as error:
+            raise StoreError(
+                f"cannot {verb} {str(self.folder)!r}: over 1024 readers are open at once;"
+                " close some of the processes that search it."
+            ) from error
+        except (lmdb.Error, OSError) as error:
+            raise StoreError(f"cannot {verb} {str(self.folder)!r}: {_reason(error)}") from error
+
+    def check(self) -> None:
+        """Refuse to go on after closing or in a forked child.
+
+        Raises:
+            StoreError: the environment is closed, or was opened before a fork.
+        """
+        if self._pid != os.getpid():
+            raise StoreError(
+                f"the store {str(self.folder)!r} was opened before this process was forked;"
+                " open it again in the child."
+            )
+        if self._env is None:
+            raise StoreError(f"the store {str(self.folder)!r} is closed; open it again.")
+
+    def close(self) -> None:
+        """Close the map and let go of the writer's lock."""
+        if self._env is not None:
+            self._env.close()
+            self._env = None
+        self._lock.close()
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).rpartition(": ")[2]
+    code = None
+    if isinstance(error, OSError):
+        code, text = error.errno, error.strerror or text
+    full = isinstance(error, lmdb.DiskError) or code in (errno.ENOSPC, errno.EDQUOT)
+    if full or "No space left" in text or "quota" in text:
+        text = f"the disk is full ({text})"
+    elif isinstance(error, lmdb.NotFoundError):
+        return "its creation was cut short; create it again."
+    elif isinstance(error, lmdb.InvalidError | lmdb.CorruptedError | lmdb.PageNotFoundError):
+        return f"its files are damaged ({text}); restore them or build the index again."
+    return f"{text}; every batch acknowledged before is kept: mend the cause and repeat."
+
+
+def _writable(folder: Path) -> bool:
+    files = [folder, *(folder / name for name in ("data.mdb", "lock.mdb", "writer.lock"))]
+    return all(os.access(file, os.W_OK) for file in files if file.exists())
+
+
+_open: dict[Path, Environment] = {}
+_guard = threading.Lock()
+
+
+def acquire(folder: Path, *, create: bool) -> Environment:
+    """The environment of `folder`: the one already open in this process, or a new one.
+
+    Raises:
+        StoreError: nothing is there to open, or it is damaged.
+    """
+    if not create and not (folder / "data.mdb").is_file():
+        raise StoreError(f"no store in {str(folder)!r}; name the folder of an index.")
+    place = folder.resolve()
+    with _guard:
+        if place not in _open:
+            _open[place] = Environment(place, create=create)
+        _open[place].users += 1
+        return _open[place]
+
+
+def release(environment: Environment) -> None:
+    """Give the environment back; the last user of it closes it."""
+    with _guard:
+        environment.users -= 1
+        if environment.users == 0 and _open.get(environment.folder) is environment:
+            del _open[environment.folder]
+            environment.close()
+
+
+def _forget_in_child() -> None:
+    """A forked child may not use its parent's environments; it opens its own."""
+    global _guard
+    _guard = threading.Lock()
+    for environment in _open.values():
+        environment.close()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)

@@ -1,0 +1,49 @@
+"""One writer a store: a file lock that a killed process cannot leave behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from opensearch.errors import StoreError
+
+
+class WriterLock:
+    """The right to write into a folder, taken by the first write and kept until closed.
+
+    LMDB would let a second writer wait without a word; this one is told at once who writes.
+    The system drops the lock when its process ends in any way.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "writer.lock"
+        self._descriptor: int | None = None
+
+    def take(self) -> None:
+        """Take the lock, or do nothing when this process has it.
+
+        Raises:
+            StoreError: another process holds it.
+        """
+        if self._descriptor is not None:
+            return
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(descriptor)
+            raise StoreError(
+                f"cannot write to {str(self._path.parent)!r}: process {holder} is writing to it;"
+                " wait until it ends and repeat (searching meanwhile is safe)."
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        """Let go of the lock; in a forked child this leaves the parent's lock in place."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

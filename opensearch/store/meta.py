@@ -1,0 +1,80 @@
+"""The books of a store: one row, written in the transaction it counts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import msgpack
+
+from opensearch.errors import StoreError
+from opensearch.store.environment import Environment, Transaction
+
+FORMAT = 1
+"""Version of the layout on disk; a newer one is refused."""
+
+_NAME = b"meta"
+
+
+@dataclass(slots=True)
+class Meta:
+    """What a store holds. A domain's number is its place in `counts`.
+
+    `counts`, `embedded` and `tombstones` are per domain: live items, those of them with an
+    embedding, and deleted rows that still lie in blocks. `identity` is made once for a store.
+    """
+
+    identity: str
+    bits: int
+    dim: int
+    next_id: int = 0
+    last_transaction: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    embedded: dict[str, int] = field(default_factory=dict)
+    tombstones: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def domains(self) -> list[str]:
+        """Names of the domains ever stored, by their numbers."""
+        return list(self.counts)
+
+    def number(self, domain: str) -> int:
+        """The number of a domain, given to it now when it is new."""
+        if domain not in self.counts:
+            for book in (self.counts, self.embedded, self.tombstones):
+                book[domain] = 0
+        return self.domains.index(domain)
+
+
+def exists(environment: Environment, txn: Transaction) -> bool:
+    """Whether the creation of this store was completed."""
+    return txn.get(_NAME, db=environment.tables["meta"]) is not None
+
+
+def load(environment: Environment, txn: Transaction) -> Meta:
+    """The books as this transaction sees them.
+
+    Raises:
+        StoreError: they are missing, damaged or of a newer format.
+    """
+    value = txn.get(_NAME, db=environment.tables["meta"])
+    where = repr(str(environment.folder))
+    if value is None:
+        raise StoreError(f"the creation of {where} was cut short; create it again.")
+    try:
+        books: dict[str, Any] = msgpack.unpackb(value)
+        version = books.pop("format")
+        if version <= FORMAT:
+            return Meta(**books)
+    except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException) as error:
+        raise StoreError(f"the books of {where} are damaged ({error}); rebuild it.") from error
+    raise StoreError(
+        f"{where} is of format {version}, this version reads up to {FORMAT};"
+        " upgrade opensearch, or build the index again."
+    )
+
+
+def save(environment: Environment, txn: Transaction, meta: Meta) -> None:
+    """Write the books in the transaction that they count."""
+    value = msgpack.packb({"format": FORMAT, **asdict(meta)})
+    txn.put(_NAME, value, db=environment.tables["meta"])

@@ -1,0 +1,167 @@
+"""What a store answers: items by id, key, path and digest, codes in blocks, embeddings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import StoreError
+from opensearch.records import Item
+from opensearch.store import meta as books
+from opensearch.store import names, rows
+from opensearch.store.blocks import Block, Blocks
+from opensearch.store.environment import Environment, Table, Transaction
+from opensearch.store.meta import Meta
+
+_PAGE = 1024
+"""Items read in one transaction while walking: flat memory, and no long-lived reader."""
+
+
+class StoredItems:
+    """The reading half of a `Store`."""
+
+    def __init__(self, shared: Environment) -> None:
+        self._shared: Environment | None = shared
+        self._local = threading.local()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Self]:
+        """Everything this thread reads inside sees one moment, whatever is written meanwhile."""
+        if getattr(self._local, "txn", None) is not None:
+            yield self
+            return
+        with self._environment.read() as txn:
+            self._local.txn = txn
+            try:
+                yield self
+            finally:
+                self._local.txn = None
+
+    def meta(self) -> Meta:
+        """The books: counts by domain, last transaction, next id, bits, dim; cheap."""
+        with self._read() as txn:
+            return books.load(self._environment, txn)
+
+    def by_key(self, key: str) -> Item | None:
+        """The item of this key."""
+        with self._read() as txn:
+            row = txn.get(names.ordered(key), db=self._tables["keys"]) if key else None
+            item = None if row is None else self._item(txn, int.from_bytes(row, "big"))
+        return item if item is not None and item.key == key else None
+
+    def by_path(self, path: str) -> Item | None:
+        """The item read from this path; the oldest of them where several parts were."""
+        found = self._linked("paths", path)
+        return next((item for item in found if item.path == path), None)
+
+    def by_digest(self, digest: bytes) -> list[Item]:
+        """Items whose file had this digest, by id."""
+        return [item for item in self._linked("digests", digest) if item.digest == digest]
+
+    def items(self, ids: Iterable[int]) -> list[Item]:
+        """Items of these ids, in their order.
+
+        Raises:
+            StoreError: an id is not stored (any more).
+        """
+        with self._read() as txn:
+            domains = books.load(self._environment, txn).domains
+            return [rows.item(txn, self._tables, domains, int(id_)) for id_ in ids]
+
+    def thumbnail(self, id_: int) -> bytes | None:
+        """The picture file of an item."""
+        with self._read() as txn:
+            value = txn.get(names.number(int(id_)), db=self._tables["thumbnails"])
+            return None if value is None else bytes(value)
+
+    def embeddings(self, ids: Iterable[int]) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+        """Embeddings of items, in the order of `ids`.
+
+        Returns:
+            Rows (n, dim), zero where there is none, and whether there is one (n,).
+        """
+        wanted = np.fromiter(ids, np.int64)
+        with self._read() as txn:
+            dim = books.load(self._environment, txn).dim
+            blocks = Blocks(self._tables["embeddings"], 2 * dim)
+            return rows.embeddings(txn, self._tables, blocks, wanted)
+
+    def walk(self, prefix: str = "") -> Iterator[Item]:
+        """Items whose key starts with `prefix`, in order of key; a page is one moment."""
+        start: bytes | None = names.text_bytes(prefix)[: names.HEAD]
+        while start is not None:
+            with self._read() as txn:
+                domains = books.load(self._environment, txn).domains
+                found, start = rows.page(txn, self._tables, start, _PAGE)
+                items = [rows.item(txn, self._tables, domains, id_) for _, id_ in found]
+            for item in rows.in_order(found, items):
+                if item.key.startswith(prefix):
+                    yield item
+                elif item.key > prefix:
+                    return
+
+    def blocks(self, domain: str, after: int = -1) -> Iterator[Block]:
+        """Codes of a domain in blocks, ids ascending, those above `after` only.
+
+        Tombstoned rows are among them, see `tombstones`.
+        """
+        while True:
+            with self._read() as txn:
+                meta = books.load(self._environment, txn)
+                if domain not in meta.counts:
+                    return
+                table = Blocks(self._tables["codes"], meta.bits // 8)
+                found = next(table.walk(txn, meta.number(domain), after), None)
+                if found is None:
+                    return
+                block = Block(found[0].copy(), found[1].copy())
+            after = int(block.ids[-1])
+            yield block
+
+    def tombstones(self, domain: str) -> NDArray[np.int64]:
+        """Ids that were deleted but still lie in blocks, ascending."""
+        with self._read() as txn:
+            meta = books.load(self._environment, txn)
+            if domain not in meta.counts:
+                return np.zeros(0, np.int64)
+            name = names.domain(meta.number(domain))
+            return rows.duplicates(txn, self._tables["tombstones"], name)
+
+    def _linked(self, table: str, value: str | bytes) -> list[Item]:
+        """Items entered under a path or digest, by id; a hash may bring in strangers."""
+        if not value:
+            return []
+        with self._read() as txn:
+            return [
+                self._item(txn, row)
+                for row in rows.duplicates(txn, self._tables[table], names.hashed(value)).tolist()
+            ]
+
+    def _item(self, txn: Transaction, id_: int) -> Item:
+        domains = books.load(self._environment, txn).domains
+        return rows.item(txn, self._tables, domains, id_)
+
+    @contextmanager
+    def _read(self) -> Iterator[Transaction]:
+        """The snapshot of this thread, or a transaction of its own."""
+        held = getattr(self._local, "txn", None)
+        if held is not None:
+            yield held
+            return
+        with self._environment.read() as txn:
+            yield txn
+
+    @property
+    def _environment(self) -> Environment:
+        if self._shared is None:
+            raise StoreError("this store is closed; open it again.")
+        return self._shared
+
+    @property
+    def _tables(self) -> dict[str, Table]:
+        return self._environment.tables

@@ -1,0 +1,172 @@
+"""The store of an index: items, codes, embeddings and thumbnails, in whole batches."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import InvalidInput, StoreError
+from opensearch.records import Item
+from opensearch.store import environment
+from opensearch.store import meta as books
+from opensearch.store.batch import Writer
+from opensearch.store.checks import check_batch, check_update
+from opensearch.store.environment import Environment, Transaction
+from opensearch.store.meta import Meta
+from opensearch.store.reading import StoredItems
+from opensearch.store.verify import problems
+
+T = TypeVar("T")
+
+
+class Store(StoredItems):
+    """The truth of an index on disk, over LMDB; open it with `create` or `open`.
+
+    Every write is one transaction: it is whole on disk when the call returns, or it never was.
+    Reads see whole batches and never wait; those of one thread inside `snapshot` see one
+    moment. Ids are given in order and never reused.
+    """
+
+    def __init__(self, shared: Environment, *, readonly: bool) -> None:
+        super().__init__(shared)
+        self._readonly = readonly
+
+    @classmethod
+    def create(cls, folder: Path, *, bits: int, dim: int) -> Self:
+        """Make an empty store for codes of `bits` bits and embeddings of `dim` numbers.
+
+        Raises:
+            InvalidInput: `bits` is not a positive multiple of 8 or `dim` is negative.
+            StoreError: there is a store in `folder`, or it cannot be written.
+        """
+        if bits <= 0 or bits % 8:
+            raise InvalidInput(f"a hash code needs a positive multiple of 8 bits, got {bits}")
+        if dim < 0:
+            raise InvalidInput(f"an embedding needs a dimension of 0 or more, got {dim}")
+        shared = environment.acquire(folder, create=True)
+
+        def begin(txn: Transaction) -> None:
+            if books.exists(shared, txn):
+                raise StoreError(f"there is a store in {str(folder)!r}; open it, or name another.")
+            books.save(shared, txn, Meta(secrets.token_hex(16), bits, dim))
+
+        try:
+            shared.write(begin)
+            return cls(shared, readonly=False)
+        except BaseException:
+            environment.release(shared)
+            raise
+
+    @classmethod
+    def open(cls, folder: Path, *, readonly: bool = False) -> Self:
+        """Open a store; every store of one folder in a process shares one environment.
+
+        A folder that may not be written is read without a lock: see `unlocked`.
+
+        Raises:
+            StoreError: there is none, or it is damaged or of a newer format.
+        """
+        shared = environment.acquire(folder, create=False)
+        store = cls(shared, readonly=readonly)
+        try:
+            store.meta()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close this store; the last one of a folder closes the files."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            environment.release(shared)
+
+    @property
+    def unlocked(self) -> bool:
+        """Whether the folder is read-only, so that a writer elsewhere would not be noticed."""
+        return self._environment.unlocked
+
+    def put(
+        self,
+        items: Sequence[Item],
+        codes: NDArray[np.uint8],
+        embeddings: NDArray[np.floating[Any]] | None = None,
+        thumbnails: Sequence[bytes] | None = None,
+    ) -> list[int]:
+        """Store a batch; an item whose key is stored is replaced under a new id.
+
+        Of items of the batch that share a key the last one is stored, and all get its id.
+
+        Args:
+            items: what to keep of each; their ids are ignored.
+            codes: hash codes, shape (n, bits // 8).
+            embeddings: shape (n, dim), kept as float16; `None` when there are none.
+            thumbnails: a picture file an item, or empty bytes for none.
+
+        Returns:
+            The n ids given, ascending unless keys are shared.
+
+        Raises:
+            InvalidInput: shapes do not agree, or metadata are not JSON values.
+            StoreError: another process writes, or the disk is full; nothing was written.
+        """
+        meta = self.meta()
+        batch, places = check_batch(items, codes, embeddings, thumbnails, (meta.bits, meta.dim))
+        if not batch.items:
+            return []
+        ids = self._write(lambda writer: writer.put(batch))
+        return [ids[place] for place in places]
+
+    def update(self, items: Sequence[Item]) -> None:
+        """Write new record fields for stored ids (a moved or touched file); codes stay.
+
+        Raises:
+            InvalidInput: a new key belongs to another item, or the domain differs.
+            StoreError: an id is not stored.
+        """
+        check_update(items)
+        if items:
+            self._write(lambda writer: writer.update(items))
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Remove items by key; unknown keys are ignored.
+
+        Returns:
+            How many items were removed.
+        """
+        wanted = list(dict.fromkeys(key for key in keys if key))
+        return self._write(lambda writer: writer.remove(wanted)) if wanted else 0
+
+    def verify(self) -> list[str]:
+        """What is wrong with the store, a sentence each; nothing when it is sound."""
+        with self.snapshot(), self._read() as txn:
+            return problems(txn, self._tables, books.load(self._environment, txn))
+
+    def _write(self, work: Callable[[Writer], T]) -> T:
+        """Run `work` in one transaction that also closes the books."""
+        shared = self._environment
+        if self._readonly:
+            raise StoreError(
+                f"the store {str(shared.folder)!r} was opened for reading;"
+                " open it without readonly to write."
+            )
+
+        def transaction(txn: Transaction) -> T:
+            meta = books.load(shared, txn)
+            result = work(Writer.of(txn, shared.tables, meta))
+            meta.last_transaction += 1
+            books.save(shared, txn, meta)
+            return result
+
+        return shared.write(transaction)

@@ -1,0 +1,126 @@
+"""Whether the tables of a store agree with each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import StoreError
+from opensearch.records import Item
+from opensearch.store import codec, names, rows
+from opensearch.store.blocks import Blocks
+from opensearch.store.environment import Table, Transaction
+from opensearch.store.meta import Meta
+
+_SHOWN = 20
+"""Sentences of one kind that are worth reading; the rest is counted."""
+
+
+def problems(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[str]:
+    """What does not agree: books, records, rows of codes and embeddings, links, tombstones.
+
+    Returns:
+        A sentence a problem; nothing for a sound store.
+    """
+    try:
+        live, found = _records(txn, tables, meta)
+        for number, name in enumerate(meta.domains):
+            found += _rows(txn, tables, meta, number, live.get(name, ([], [])))
+        found += _links(txn, tables, meta)
+    except StoreError as error:
+        return [str(error)]
+    if len(found) > _SHOWN:
+        found[_SHOWN:] = [f"and {len(found) - _SHOWN} more problems"]
+    return found
+
+
+def _items(txn: Transaction, tables: dict[str, Table], meta: Meta) -> Iterator[tuple[Item, bool]]:
+    for name, record in txn.cursor(tables["items"]):
+        embedded = codec.HEADER.unpack_from(record)[1]
+        yield codec.unpack_item(int.from_bytes(name, "big"), record, meta.domains), embedded
+
+
+def _records(
+    txn: Transaction, tables: dict[str, Table], meta: Meta
+) -> tuple[dict[str, tuple[list[int], list[int]]], list[str]]:
+    """Ids of each domain, all and embedded ones, and records that their links do not know."""
+    live: dict[str, tuple[list[int], list[int]]] = {}
+    found = []
+    for item, embedded in _items(txn, tables, meta):
+        ids, embedded_ids = live.setdefault(item.domain, ([], []))
+        ids.append(item.id)
+        if embedded:
+            embedded_ids.append(item.id)
+        row = names.number(item.id)
+        if txn.get(names.ordered(item.key), db=tables["keys"]) != row:
+            found.append(f"item {item.id} is not found by its key {item.key!r}")
+        for table, value in (("paths", item.path), ("digests", item.digest)):
+            if value and not txn.cursor(tables[table]).set_key_dup(names.hashed(value), row):
+                found.append(f"item {item.id} ({item.key!r}) is missing among the {table}")
+        if item.id >= meta.next_id:
+            found.append(f"item {item.id} is above the next id {meta.next_id}")
+    return live, found
+
+
+def _rows(
+    txn: Transaction,
+    tables: dict[str, Table],
+    meta: Meta,
+    number: int,
+    live: tuple[list[int], list[int]],
+) -> list[str]:
+    """Rows of codes and embeddings of a domain against its records, tombstones and books."""
+    name = meta.domains[number]
+    items, embedded = (np.array(ids, np.int64) for ids in live)
+    dead = rows.duplicates(txn, tables["tombstones"], names.domain(number))
+    codes = _ids(txn, Blocks(tables["codes"], meta.bits // 8), number)
+    vectors = _ids(txn, Blocks(tables["embeddings"], 2 * meta.dim), number)
+    found = []
+    for what, ids in (("codes", codes), ("embeddings", vectors)):
+        if (np.diff(ids) <= 0).any():
+            found.append(f"ids of {name!r} are not unique and ascending among the {what}")
+    if not np.array_equal(np.union1d(items, dead), codes) or np.isin(dead, items).any():
+        lost = np.setdiff1d(items, codes)
+        found.append(
+            f"{name!r} has {len(codes)} rows of codes for {len(items)} items and {len(dead)}"
+            f" tombstones; {len(lost)} items have no row{f', first {lost[0]}' if len(lost) else ''}"
+        )
+    if not np.array_equal(vectors[np.isin(vectors, dead, invert=True)], embedded):
+        found.append(f"rows of embeddings of {name!r} are not those of its embedded items")
+    counted = (meta.counts[name], meta.embedded[name], meta.tombstones[name])
+    if counted != (len(items), len(embedded), len(dead)):
+        found.append(
+            f"the books count {counted} items, embeddings and tombstones of {name!r},"
+            f" the tables hold {(len(items), len(embedded), len(dead))}"
+        )
+    return found
+
+
+def _ids(txn: Transaction, blocks: Blocks, number: int) -> NDArray[np.int64]:
+    parts = [ids.copy() for ids, _ in blocks.walk(txn, number)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _links(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[str]:
+    """Entries of keys, paths, digests and thumbnails that lead to no item."""
+    items = sum(meta.counts.values())
+    sizes = Counter({name: txn.stat(tables[name])["entries"] for name in tables})
+    found = []
+    if sizes["keys"] != items or sizes["items"] != items:
+        found.append(
+            f"the books count {items} items, the tables hold {sizes['items']} records"
+            f" and {sizes['keys']} keys"
+        )
+    for table in ("paths", "digests"):
+        for _, row in txn.cursor(tables[table]):
+            if txn.get(row, db=tables["items"]) is None:
+                found.append(
+                    f"the {table} lead to item {int.from_bytes(row, 'big')}, which is gone"
+                )
+    for row in txn.cursor(tables["thumbnails"]).iternext(values=False):
+        if txn.get(row, db=tables["items"]) is None:
+            found.append(f"item {int.from_bytes(row, 'big')} is gone, its thumbnail is not")
+    return found
