@@ -1,0 +1,202 @@
+"""The semantic space: the sphere all domains share, and the words it knows points for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import BundleError, InvalidInput, OpenSearchError, UnknownWord
+from opensearch.semantic.names import normalise, words_of
+from opensearch.semantic.providers import KEPT_WORDS, Provider, open_provider
+from opensearch.semantic.sphere import unit
+from opensearch.semantic.transform import Transform
+from opensearch.semantic.vocabulary import Vocabulary
+
+AGREE = 0.999
+"""Cosine from which the provider's file still gives the vector the space was made with."""
+LONGEST = 6
+"""Words that a listed phrase may have when a text is cut into pieces."""
+
+
+@dataclass(frozen=True)
+class TextQuery:
+    """Words turned into a point: `vector` (d,) unit, and which words had a say."""
+
+    vector: NDArray[np.float32]
+    known: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Space:
+    """Prototypes and word queries of a model, free of the file they came from.
+
+    `vocabulary` holds the provider's words when they are at most `KEPT_WORDS`, else only
+    the trained categories; `whole` says which. `hint` is the provider's spec, by which words
+    left out are looked up while that file or model is still there; it may name a path, so
+    it stands in neither tensors nor settings, which are what identities are made of.
+    """
+
+    provider: str
+    vocabulary: Vocabulary
+    transform: Transform
+    whole: bool
+    hint: str | None = None
+
+    @classmethod
+    def fit(
+        cls, provider: Provider | str, categories: Sequence[str], transform: str = "none"
+    ) -> Space:
+        """Make the space of a model from the categories it is trained on.
+
+        Args:
+            provider: an open provider, or a spec for `open_provider`.
+            categories: the seen categories; the transform is fitted on nothing else.
+            transform: one of `transform.KINDS`.
+
+        Raises:
+            UnknownWord: the provider has no vector for a category.
+            InvalidInput: no categories, or no such transform.
+        """
+        if not categories:
+            raise InvalidInput("a space wants one category or more, got none")
+        source = open_provider(provider, categories) if isinstance(provider, str) else provider
+        whole = source.whole and len(source.words()) <= KEPT_WORDS
+        words = list(source.words()) if whole else list(dict.fromkeys(map(normalise, categories)))
+        vocabulary = Vocabulary(words, np.stack([source.vector(word) for word in words]))
+        seen = np.stack([vocabulary.vector(name) for name in categories])
+        return cls(source.name, vocabulary, Transform.fit(transform, seen), whole, source.spec)
+
+    @property
+    def dim(self) -> int:
+        """Numbers an embedding has."""
+        return self.vocabulary.dim
+
+    def prototypes(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """The prototypes of categories, seen in training or not.
+
+        Args:
+            names: n category names in any spelling.
+
+        Returns:
+            Shape (n, d), float32, unit rows.
+
+        Raises:
+            UnknownWord: names without a vector; the text lists them and near spellings.
+        """
+        vectors = self._look_up(names)
+        lost = [name for name, vector in zip(names, vectors, strict=True) if vector is None]
+        if lost:
+            raise UnknownWord(self.vocabulary.complaint(lost))
+        found = [vector for vector in vectors if vector is not None]
+        return (
+            self.transform.apply(np.stack(found)) if found else np.zeros((0, self.dim), np.float32)
+        )
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """The names, in their order, that have no prototype here."""
+        vectors = self._look_up(names)
+        return [name for name, vector in zip(names, vectors, strict=True) if vector is None]
+
+    def text(self, words: str) -> TextQuery:
+        """The point that words stand for.
+
+        The whole phrase if it is known, else the unit mean of the longest known pieces read
+        from the left: `red hot air balloon` is `red` and `hot air balloon`.
+
+        Raises:
+            UnknownWord: no word is known; the text names near spellings.
+        """
+        whole = self._look_up([words])[0]
+        if whole is not None:
+            return TextQuery(self.transform.apply(whole[None])[0], (normalise(words),), ())
+        pieces = self._pieces(words)
+        found = list(zip(pieces, self._look_up(pieces), strict=True))
+        known = {piece: vector for piece, vector in found if vector is not None}
+        unknown = tuple(piece for piece, vector in found if vector is None)
+        if not known:
+            raise UnknownWord(self.vocabulary.complaint(pieces or [words]))
+        mean = np.mean(list(known.values()), axis=0, keepdims=True)
+        return TextQuery(self.transform.apply(unit(mean))[0], tuple(known), unknown)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Everything fitted or kept, by name: what a bundle stores and an identity hashes.
+
+        Returns:
+            `words` (bytes,) uint8, newline-joined UTF-8; `vectors` (n, d) float16; and
+            `transform.*` float32.
+        """
+        words = np.frombuffer("\n".join(self.vocabulary.words).encode(), dtype=np.uint8)
+        fitted = {f"transform.{name}": array for name, array in self.transform.tensors().items()}
+        return {"words": words, "vectors": self.vocabulary.vectors, **fitted}
+
+    def settings(self) -> dict[str, Any]:
+        """The JSON-able rest: kind of provider, transform, and which words are kept."""
+        kept = "whole" if self.whole else "categories"
+        return {"provider": self.provider, "transform": self.transform.kind, "vocabulary": kept}
+
+    @classmethod
+    def restore(
+        cls,
+        tensors: Mapping[str, NDArray[Any]],
+        settings: Mapping[str, Any],
+        hint: str | None = None,
+    ) -> Space:
+        """The space that gave these tensors and settings; its answers are bit-identical.
+
+        Raises:
+            BundleError: a tensor or a setting is missing, or they do not fit together.
+        """
+        try:
+            words = tensors["words"].tobytes().decode().split("\n")
+            vocabulary = Vocabulary(words, tensors["vectors"])
+            fitted = {
+                name.removeprefix("transform."): array
+                for name, array in tensors.items()
+                if name.startswith("transform.")
+            }
+            transform = Transform.restore(settings["transform"], fitted)
+            whole = settings["vocabulary"] == "whole"
+            return cls(settings["provider"], vocabulary, transform, whole, hint)
+        except (KeyError, UnicodeDecodeError, InvalidInput) as error:
+            raise BundleError(f"the model's semantic space is damaged: {error}") from error
+
+    def _look_up(self, names: Sequence[str]) -> list[NDArray[np.float32] | None]:
+        """Vectors by name before the transform; the provider is asked for what is not kept."""
+        vectors = [self.vocabulary.compose(name) for name in names]
+        lost = [row for row, vector in enumerate(vectors) if vector is None]
+        elsewhere = self._reopened([names[row] for row in lost]) if lost else None
+        if elsewhere is None:
+            return vectors
+        for row in lost:
+            with suppress(UnknownWord):
+                vectors[row] = elsewhere.vector(names[row])
+        return vectors
+
+    def _reopened(self, names: Sequence[str]) -> Provider | None:
+        """The provider by its hint; nothing if it is gone or gives other vectors now."""
+        if self.whole or self.hint is None:
+            return None
+        known = self.vocabulary.words[0]
+        try:
+            provider = open_provider(self.hint, [*names, known])
+            same = provider.vector(known) @ unit(self.vocabulary.vectors[0])
+        except (OpenSearchError, ValueError):
+            return None
+        return provider if same >= AGREE else None
+
+    def _pieces(self, words: str) -> list[str]:
+        """The words cut into the longest listed pieces, read from the left."""
+        rest, pieces = words_of(words), list[str]()
+        while rest:
+            sizes = range(min(len(rest), LONGEST), 1, -1)
+            listed = (n for n in sizes if self.vocabulary.find(" ".join(rest[:n])) is not None)
+            size = next(listed, 1)
+            pieces.append(" ".join(rest[:size]))
+            rest = rest[size:]
+        return pieces

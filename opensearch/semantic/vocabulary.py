@@ -1,0 +1,104 @@
+"""Words with their unit vectors, and how a name or phrase is found among them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.semantic.names import normalise, spellings, words_of
+from opensearch.semantic.sphere import unit
+
+
+class Vocabulary:
+    """A table of normal spellings and unit vectors, kept as float16.
+
+    float16 from the start: a space restored from disk then gives bit for bit the vectors
+    that training saw.
+
+    Args:
+        words: n distinct normal spellings.
+        vectors: shape (n, d), any length but zero.
+
+    Raises:
+        InvalidInput: the counts differ, or a word's vector is zero or not finite.
+    """
+
+    def __init__(self, words: Sequence[str], vectors: NDArray[np.floating]) -> None:
+        if vectors.ndim != 2 or len(words) != len(vectors):
+            raise InvalidInput(f"{len(words)} words came with vectors of shape {vectors.shape}")
+        self.words = tuple(words)
+        self.vectors = _compact(self.words, vectors)
+        self._rows = {word: row for row, word in enumerate(self.words)}
+
+    @property
+    def dim(self) -> int:
+        """Numbers a vector has."""
+        return int(self.vectors.shape[1])
+
+    def find(self, name: str) -> NDArray[np.float32] | None:
+        """The vector listed under a name, its singular or its plural.
+
+        Args:
+            name: a word or phrase in any spelling.
+
+        Returns:
+            Shape (d,), unit; `None` if the name is not listed as a whole.
+        """
+        for spelling in spellings(name):
+            row = self._rows.get(spelling)
+            if row is not None:
+                return unit(self.vectors[row])
+        return None
+
+    def compose(self, name: str) -> NDArray[np.float32] | None:
+        """As `find`, else the unit mean of the vectors of the name's words.
+
+        Returns:
+            Shape (d,), unit; `None` if a word of the name is not listed.
+        """
+        whole = self.find(name)
+        if whole is not None:
+            return whole
+        parts = [self.find(word) for word in words_of(name)]
+        found = [part for part in parts if part is not None]
+        return unit(np.mean(found, axis=0)) if found and len(found) == len(parts) else None
+
+    def vector(self, name: str) -> NDArray[np.float32]:
+        """As `compose`, but an unknown name is an error.
+
+        Raises:
+            UnknownWord: no vector; the text names the nearest spellings.
+        """
+        found = self.compose(name)
+        if found is None:
+            raise UnknownWord(self.complaint([name]))
+        return found
+
+    def complaint(self, names: Sequence[str]) -> str:
+        """One sentence that names the words without vectors and the nearest known ones."""
+        near = {n: None for name in names[:5] for n in self.near(name)}
+        listed = ", ".join(repr(name) for name in names[:5])
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        hint = f"near are {', '.join(near)}" if near else "no listed word is near"
+        return f"no vector is known for {listed}{more}; {hint}"
+
+    def near(self, name: str, count: int = 3) -> list[str]:
+        """The listed words spelled most alike, the nearest first."""
+        return difflib.get_close_matches(normalise(name), self.words, n=count, cutoff=0.7)
+
+
+def _compact(words: Sequence[str], vectors: NDArray[np.floating]) -> NDArray[np.float16]:
+    if vectors.dtype == np.float16:
+        return np.asarray(vectors, dtype=np.float16)
+    wide = np.asarray(vectors, dtype=np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        length = np.linalg.norm(wide, axis=1, keepdims=True)
+    bad = ~(np.isfinite(length[:, 0]) & (length[:, 0] > 0))
+    if bad.any():
+        word = words[int(bad.argmax())]
+        raise InvalidInput(f"the vector of {word!r} is zero or not finite; leave the word out")
+    return np.asarray(wide / length, dtype=np.float16)
