@@ -27,8 +27,10 @@ T = TypeVar("T")
 MAP_START = 2**36
 """First size of the map, bytes: address space, not disk; grown by doubling when it is full."""
 
-GROW_WAIT = 30.0
-"""Seconds that growing waits for the reads of this process to end."""
+MAX_READERS = 1024
+
+CALM_WAIT = 30.0
+"""Seconds that growing the map waits for the reads of this process to end."""
 
 TABLES: dict[str, dict[str, bool]] = {
     "meta": {},
@@ -44,56 +46,75 @@ TABLES: dict[str, dict[str, bool]] = {
 
 
 class Environment:
-    """An open LMDB environment, used by every store of its folder in this process."""
+    """An open LMDB environment, used by every store of its folder in this process.
 
-    def __init__(self, folder: Path, *, create: bool) -> None:
+    It is opened for reading and again for writing by the first write, since opening tables for
+    writing would wait for the writer of another process.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.users = 0
-        self.unlocked = not create and not _writable(folder)
+        self.unlocked = not _writable(folder)
+        self.tables: dict[str, Table] = {}
         self._lock = WriterLock(folder)
         self._pid = os.getpid()
-        self._readers = 0
+        self._readers: list[int] = []
         self._calm = threading.Condition()
         self._writing = threading.Lock()
+        self._writable = False
         self._env: Any = None
-        self.tables: dict[str, Table] = {}
-        try:
-            with self._translated("open"):
-                if create:
-                    folder.mkdir(parents=True, exist_ok=True)
-                    self._lock.take()
-                self._env = self._open(create)
-                self.tables = self._open_tables(create)
-        except BaseException:
-            self.close()
-            raise
 
-    def _open(self, create: bool) -> Any:
-        return lmdb.open(
+    def open(self) -> None:
+        """Open for reading.
+
+        Raises:
+            StoreError: the files are missing or damaged.
+        """
+        with self._translated("open"):
+            self._open(readonly=True)
+
+    def create(self) -> None:
+        """Open for writing, making folder, files and tables where they are missing.
+
+        Raises:
+            StoreError: the folder cannot be written, or another process writes to it.
+        """
+        with self._translated("create"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock.take()
+            self._open(readonly=False)
+
+    def _open(self, *, readonly: bool) -> None:
+        self._env = lmdb.open(
             os.fspath(self.folder),
             map_size=MAP_START,
             max_dbs=len(TABLES),
-            max_readers=1024,
-            create=create,
-            readonly=self.unlocked,
+            max_readers=MAX_READERS,
+            create=not readonly,
+            readonly=readonly,
             lock=not self.unlocked,
-            readahead=True,
         )
+        if not readonly:
+            self._env.reader_check()  # slots of killed readers would keep old pages alive
+        self._writable = not readonly
+        self.tables = {
+            name: self._env.open_db(name.encode(), create=not readonly, **flags)
+            for name, flags in TABLES.items()
+        }
 
-    def _open_tables(self, create: bool) -> dict[str, Table]:
-        if not self.unlocked:
-            self._env.reader_check()
-        if create:
-            with self._env.begin(write=True) as txn:
-                return {
-                    name: self._env.open_db(name.encode(), txn=txn, **flags)
-                    for name, flags in TABLES.items()
-                }
-        with self._begin() as txn:
-            return {
-                name: self._env.open_db(name.encode(), txn=txn, create=False, **flags)
-                for name, flags in TABLES.items()
-            }
+    def _prepare_to_write(self) -> None:
+        if self.unlocked:
+            raise StoreError(
+                f"cannot write to {str(self.folder)!r}: the folder is read-only;"
+                " copy the index to a folder that you may write to."
+            )
+        self._lock.take()
+        if not self._writable:
+            with self._alone():
+                self._env.close()
+                self._env = None
+                self._open(readonly=False)
 
     def _begin(self) -> Transaction:
         """A read transaction, after following another process that has grown the map."""
@@ -107,17 +128,17 @@ class Environment:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """One consistent view of the store; never waits for a writer."""
-        self.check()
         with self._translated("read"):
             with self._calm:
+                self.check()
                 txn = self._begin()
-                self._readers += 1
+                self._readers.append(threading.get_ident())
             try:
                 yield txn
             finally:
                 txn.abort()
                 with self._calm:
-                    self._readers -= 1
+                    self._readers.remove(threading.get_ident())
                     self._calm.notify_all()
 
     def write(self, work: Callable[[Transaction], T]) -> T:
@@ -130,13 +151,8 @@ class Environment:
             StoreError: another process writes, the disk is full, or the folder is read-only.
         """
         self.check()
-        if self.unlocked:
-            raise StoreError(
-                f"cannot write to {str(self.folder)!r}: the folder is read-only;"
-                " copy the index to a folder that you may write to."
-            )
         with self._writing, self._translated("write to"):
-            self._lock.take()
+            self._prepare_to_write()
             while True:
                 try:
                     with self._env.begin(write=True) as txn:
@@ -152,10 +168,11 @@ class Environment:
     def _alone(self) -> Iterator[None]:
         """Wait until no read of this process is open: moving the map would break it."""
         with self._calm:
-            if not self._calm.wait_for(lambda: self._readers == 0, GROW_WAIT):
+            waits = threading.get_ident() not in self._readers  # else it waits for itself
+            if not (waits and self._calm.wait_for(lambda: not self._readers, CALM_WAIT)):
                 raise StoreError(
-                    f"cannot grow {str(self.folder)!r} while this process reads from it;"
-                    " end the open snapshot or iteration and repeat (nothing was written)."
+                    f"cannot write to {str(self.folder)!r} while a snapshot of it is open in this"
+                    " process; end the snapshot and repeat (nothing was written)."
                 )
             yield
 
@@ -165,7 +182,7 @@ class Environment:
             yield
         except lmdb.ReadersFullError as error:
             raise StoreError(
-                f"cannot {verb} {str(self.folder)!r}: over 1024 readers are open at once;"
+                f"cannot {verb} {str(self.folder)!r}: over {MAX_READERS} readers are open at once;"
                 " close some of the processes that search it."
             ) from error
         except (lmdb.Error, OSError) as error:
@@ -190,6 +207,7 @@ class Environment:
         if self._env is not None:
             self._env.close()
             self._env = None
+        self._writable = False
         self._lock.close()
 
 
@@ -209,6 +227,7 @@ def _reason(error: Exception) -> str:
 
 
 def _writable(folder: Path) -> bool:
+    """Whether the folder and what lies in it may be written; true where nothing is yet."""
     files = [folder, *(folder / name for name in ("data.mdb", "lock.mdb", "writer.lock"))]
     return all(os.access(file, os.W_OK) for file in files if file.exists())
 
@@ -228,7 +247,13 @@ def acquire(folder: Path, *, create: bool) -> Environment:
     place = folder.resolve()
     with _guard:
         if place not in _open:
-            _open[place] = Environment(place, create=create)
+            environment = Environment(place)
+            try:
+                environment.create() if create else environment.open()
+            except BaseException:
+                environment.close()
+                raise
+            _open[place] = environment
         _open[place].users += 1
         return _open[place]
 
