@@ -1,0 +1,236 @@
+"""Finding the files of a collection, in order and one at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from opensearch.config import Limits
+from opensearch.domains.files import SUFFIXES, printable
+from opensearch.domains.layout import declared, encodable, inside, part_key
+from opensearch.domains.manifest import MANIFESTS, find_manifest, read_manifest
+from opensearch.domains.materials import materials
+from opensearch.domains.strokes import line_spans, read_line
+from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.records import Failure, Source
+
+# A drawing's line is read for its word only up to this size.
+_MOST_LINE: Final = Limits(bytes=2**24)
+_DIGEST_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A file that is no item of the collection, and why it was passed over."""
+
+    path: Path
+    suffix: str
+    reason: str
+
+
+Found = Source | Ignored | Failure
+
+
+def find_sources(root: Path, *, domain: str | None = None) -> Iterator[Found]:
+    """Everything under one path that a user gave, keys in order, one at a time.
+
+    Args:
+        root: a file, or a folder with or without a manifest. With one, its rows are the
+            items; other files are ignored, counted. Without one, files are found by suffix.
+        domain: domain of every source, over what folders or the manifest say.
+
+    Yields:
+        A `Source` a file, or a drawing of an .ndjson file; `Ignored` for hidden files, links
+        to folders, materials of meshes and unknown suffixes; `Failure` for what was to be
+        an item and cannot be: a file named directly of an unknown suffix, a bad row of the
+        manifest, a folder that cannot be listed, a name that is not UTF-8, a link that leads
+        out of `root`. A row whose file is missing is a `Source`; its reader will say so.
+    """
+    found = _of_file(root) if root.is_file() else _of_folder(root)
+    for item in found:
+        if isinstance(item, Source):
+            for drawing in _drawings(item):
+                yield replace(drawing, domain=domain) if domain else drawing
+        else:
+            yield item
+
+
+def read_collection(root: Path) -> list[Source]:
+    """The sources of a collection for training and evaluation.
+
+    Raises:
+        InvalidInput: `root` is no folder, holds no item, or its manifest has a bad row.
+    """
+    if not root.is_dir():
+        raise InvalidInput(f"a collection is a folder, {printable(root)!r} is not one")
+    sources = []
+    for item in find_sources(root):
+        if isinstance(item, Failure):
+            raise InvalidInput(f"collection {printable(root)!r}: {item.path} {item.reason}")
+        if isinstance(item, Source):
+            sources.append(item)
+    if not sources:
+        raise InvalidInput(
+            f"collection {printable(root)!r} holds no item:"
+            " expected <domain>/<category>/<file>, split.csv or manifest.jsonl"
+        )
+    return sources
+
+
+def fingerprint(path: Path) -> tuple[int, int]:
+    """Size in bytes and time of change in ns: equal ones need no second look.
+
+    Raises:
+        UnreadableFile: the file is missing or cannot be asked.
+    """
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise _gone(path, error) from error
+    return status.st_size, status.st_mtime_ns
+
+
+def digest(source: Source) -> bytes:
+    """16-byte blake2b of a source's file, or of its own line in an .ndjson file.
+
+    Raises:
+        UnreadableFile: the file cannot be read.
+        OverLimit: the line is over 16 MiB.
+    """
+    if source.part is not None:
+        line = read_line(source.path, source.part, _MOST_LINE)
+        return hashlib.blake2b(line, digest_size=_DIGEST_BYTES).digest()
+    try:
+        if not source.path.is_file():
+            raise UnreadableFile(f"{printable(source.path)!r} is missing or not a regular file")
+        with source.path.open("rb") as file:
+            made = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=_DIGEST_BYTES))
+    except OSError as error:
+        raise _gone(source.path, error) from error
+    return made.digest()
+
+
+def _gone(path: Path, error: OSError) -> UnreadableFile:
+    return UnreadableFile(f"{printable(path)!r} cannot be opened: {error.strerror or error}")
+
+
+def _of_file(path: Path) -> Iterator[Found]:
+    if path.suffix.lower() not in SUFFIXES:
+        known = " ".join(sorted(SUFFIXES))
+        yield Failure(printable(path), f"has the suffix {path.suffix!r}; known are {known}")
+    elif not encodable(path.name):
+        yield Failure(printable(path), "has a name that is not UTF-8; rename it")
+    else:
+        yield Source(path=path, key=path.name)
+
+
+def _of_folder(root: Path) -> Iterator[Found]:
+    manifest = find_manifest(root)
+    if manifest is None:
+        yield from _walk(root, "", root.resolve(), frozenset())
+        return
+    rows = list(read_manifest(manifest))
+    yield from (row for row in rows if isinstance(row, Failure))
+    sources = sorted((row for row in rows if isinstance(row, Source)), key=lambda row: row.key)
+    yield from sources
+    named = {str(source.path) for source in sources}
+    for item in _walk(root, "", root.resolve(), frozenset()):
+        if not isinstance(item, Source):
+            yield item
+        elif str(item.path) not in named:
+            yield Ignored(item.path, item.path.suffix.lower(), f"not in {manifest.name}")
+
+
+def _walk(folder: Path, prefix: str, root: Path, dress: frozenset[str]) -> Iterator[Found]:
+    """Depth first; a folder sorts as its name with a slash, so that keys come in order."""
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda e: e.name + "/" * e.is_dir(follow_symlinks=False))
+    except OSError as error:
+        yield Failure(printable(folder), f"cannot be listed: {error.strerror or error}")
+        return
+    dress |= materials(folder, [entry.name for entry in listed])
+    for entry in listed:
+        path = folder / entry.name
+        key = prefix + entry.name
+        passed = _passed_over(entry, key, dress, root)
+        if passed is not None:
+            yield passed
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(path, key + "/", root, dress)
+        else:
+            domain, category = declared(key)
+            yield Source(path=path, key=key, domain=domain, category=category)
+
+
+def _passed_over(
+    entry: os.DirEntry[str], key: str, dress: frozenset[str], root: Path
+) -> Ignored | Failure | None:
+    """Why an entry of a folder is no source and not walked into, None when it is."""
+    path = Path(entry.path)
+    suffix = path.suffix.lower()
+    if entry.name.startswith("."):
+        return Ignored(path, suffix, "hidden")
+    if not encodable(entry.name):
+        return Failure(printable(path), "has a name that is not UTF-8; rename it")
+    if entry.is_dir(follow_symlinks=False):
+        return None
+    if entry.is_dir():
+        return Ignored(path, suffix, "a link to a folder")
+    if key in MANIFESTS:
+        return Ignored(path, suffix, "the manifest")
+    if suffix == ".mtl" or entry.path in dress:
+        return Ignored(path, suffix, "material of a mesh")
+    if suffix not in SUFFIXES:
+        return Ignored(path, suffix, "unknown suffix")
+    if entry.is_symlink() and not inside(path, root):
+        return Failure(printable(path), "is a link that leads out of the collection; copy the file")
+    return None
+
+
+def _drawings(source: Source) -> Iterator[Source]:
+    """The source itself, or one a drawing of an .ndjson file, with its word as category."""
+    if source.path.suffix.lower() != ".ndjson" or source.part is not None:
+        yield source
+        return
+    try:
+        count = len(line_spans(source.path))
+    except OSError:
+        yield source
+        return
+    for part in range(1, count + 1):
+        record = _record(source.path, part)
+        if record is not None:
+            word, extra = record
+            yield replace(
+                source,
+                key=part_key(source.key, part),
+                part=part,
+                category=source.category or word,
+                metadata={**source.metadata, **extra},
+            )
+
+
+def _record(path: Path, part: int) -> tuple[str | None, dict[str, Any]] | None:
+    """Word and further scalars of a drawing; nothing for a blank line.
+
+    A line that is no drawing still counts as one: its reader will say what is wrong.
+    """
+    try:
+        line = read_line(path, part, _MOST_LINE)
+        if not line.strip():
+            return None
+        record = json.loads(line)
+    except (UnreadableFile, ValueError, RecursionError):
+        return None, {}
+    if not isinstance(record, dict):
+        return None, {}
+    word = record.get("word")
+    scalars = (str, int, float, bool)
+    extra = {k: v for k, v in record.items() if isinstance(v, scalars) and k != "word"}
+    return (word if isinstance(word, str) else None), extra

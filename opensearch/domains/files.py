@@ -1,0 +1,92 @@
+"""Opening a user's file within its limits, and turning what goes wrong into our errors."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from opensearch.config import Limits
+from opensearch.errors import OverLimit, UnreadableFile
+
+IMAGE_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+)
+STROKE_SUFFIXES: Final = frozenset({".svg", ".ndjson"})
+MESH_SUFFIXES: Final = frozenset({".off", ".obj", ".ply", ".stl", ".glb", ".gltf", ".3mf"})
+SUFFIXES: Final = IMAGE_SUFFIXES | STROKE_SUFFIXES | MESH_SUFFIXES
+
+_REASON_LENGTH = 160
+
+
+def printable(path: str | Path) -> str:
+    """The path as text that any terminal and JSON can carry, odd bytes escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+@contextmanager
+def reading(path: Path, kind: str, part: int | None = None) -> Iterator[None]:
+    """Turn whatever a decoder raises on a damaged file into one line of ours.
+
+    Args:
+        path: the file being read, named in the message.
+        kind: what was wanted, such as "picture".
+        part: the line of an .ndjson file.
+
+    Raises:
+        UnreadableFile: the block failed; an `UnreadableFile` raised in the block has the
+            file's name put before its reason.
+        OverLimit: the block raised `OverLimit` or ran out of memory.
+    """
+    name = printable(path.name) + (f"#{part}" if part is not None else "")
+    try:
+        yield
+    except OverLimit as error:
+        raise OverLimit(f"{kind} {name!r} {error}") from error
+    except UnreadableFile as error:
+        raise UnreadableFile(f"{kind} {name!r} {error}") from error
+    except MemoryError as error:
+        raise OverLimit(f"{kind} {name!r} needs more memory than there is") from error
+    except Exception as error:
+        # Decoders raise nearly anything on damaged bytes: SyntaxError, struct.error, KeyError.
+        raise UnreadableFile(f"{kind} {name!r} cannot be read: {_reason(error)}") from error
+
+
+def check_file(path: Path, limits: Limits, suffixes: frozenset[str]) -> None:
+    """Refuse what is not a regular file of a known suffix within the size limit.
+
+    Raises:
+        UnreadableFile: missing, not a file, empty, or of a suffix outside `suffixes`.
+        OverLimit: larger than `limits.bytes`.
+    """
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise UnreadableFile(f"cannot be opened: {error.strerror or error}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableFile("is not a regular file")
+    if path.suffix.lower() not in suffixes:
+        wanted = " ".join(sorted(suffixes))
+        raise UnreadableFile(f"has the suffix {path.suffix!r}; this reader takes {wanted}")
+    if status.st_size == 0:
+        raise UnreadableFile("is empty")
+    if path.suffix.lower() != ".ndjson":
+        check_bytes(status.st_size, limits)
+
+
+def check_bytes(size: int, limits: Limits) -> None:
+    """Refuse `size` bytes when over the limit.
+
+    Raises:
+        OverLimit: `size` is over `limits.bytes`.
+    """
+    if size > limits.bytes:
+        raise OverLimit(f"holds {size:,} bytes, over the limit of {limits.bytes:,}")
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _REASON_LENGTH else text[:_REASON_LENGTH] + "..."

@@ -1,0 +1,159 @@
+"""One look for every drawing: dark even strokes on white, cropped to the ink.
+
+The same steps run in training and at query time, and change a drawing that went through
+them hardly at all.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from opensearch.domains.sheet import Plane, darkness
+from opensearch.errors import UnreadableFile
+
+MARGIN: Final = 0.06
+"""Free border on each side of the ink, share of a view's side."""
+
+_FAINTEST: Final = 0.08
+# Strokes reach this darkness somewhere; what is darker still is black.
+_CORE: Final = 0.5
+_SPECK: Final = 0.01
+_SLACK: Final = 0.4
+
+
+def normalise(rgb: NDArray[np.uint8], size: int, stroke: float) -> NDArray[np.uint8]:
+    """Bring a drawing to the one look.
+
+    Args:
+        rgb: the drawing or a photograph of it, shape (h, w, 3), uint8.
+        size: side of the result, pixels.
+        stroke: width to which strokes are evened, share of `size`; 0 leaves them.
+
+    Returns:
+        Grey, shape (size, size), uint8, ink dark on 255.
+
+    Raises:
+        UnreadableFile: there is no ink on the sheet.
+    """
+    ink = ink_of(rgb)
+    placed = _placed(ink, _box(ink > _CORE), size)
+    if stroke:
+        placed = even(placed, stroke * size)
+    return (255.5 - 255 * placed).astype(np.uint8)
+
+
+def ink_of(rgb: NDArray[np.uint8]) -> Plane:
+    """How much ink each pixel holds, 0..1, shape (h, w), free of grain and specks.
+
+    Raises:
+        UnreadableFile: there is no ink on the sheet.
+    """
+    dark, photographed = darkness(rgb)
+    floor = _FAINTEST
+    if photographed:
+        grain = float(np.median(dark))
+        floor = max(floor, grain + 4 * 1.5 * float(np.median(np.abs(dark - grain))))
+    strong = dark[dark > floor]
+    if strong.size < 4:
+        raise UnreadableFile("has no ink: the sheet is blank")
+    full = max(float(np.percentile(strong, 80)), 1.5 * floor)
+    if photographed:
+        dark = np.maximum(dark - floor, 0) * np.float32(full / (full - floor))
+    ink: Plane = np.minimum(dark / np.float32(full), 1).astype(np.float32)
+    if photographed:
+        ink = _without_specks(ink)
+    if not (ink > _CORE).any():
+        raise UnreadableFile("has no ink: the sheet is blank")
+    return ink
+
+
+def stroke_width(ink: Plane) -> float:
+    """Mean width of the strokes, pixels: twice their area over the length of their edges.
+
+    The length is the total variation, so that faint and soft lines measure like sharp ones.
+    """
+    down, across = np.diff(ink, axis=0)[:, :-1], np.diff(ink, axis=1)[:-1]
+    edges = float(np.sqrt(down * down + across * across).sum())
+    return 2 * float(ink.sum()) / max(edges, 1e-6)
+
+
+def even(ink: Plane, width: float) -> Plane:
+    """Strokes widened or thinned to about `width` pixels; thin ones are never lost."""
+    missing = width - stroke_width(ink)
+    if missing > _SLACK:
+        return _widened(ink, missing)
+    if missing < -_SLACK:
+        return _thinned(ink, -missing)
+    return ink
+
+
+def _widened(ink: Plane, by: float) -> Plane:
+    from scipy.ndimage import maximum_filter
+
+    whole, part = int(by), np.float32(by % 1)
+    narrow = maximum_filter(ink, size=1 + whole) if whole else ink
+    widened: Plane = (1 - part) * narrow + part * maximum_filter(ink, size=2 + whole)
+    return widened
+
+
+def _thinned(ink: Plane, by: float) -> Plane:
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    side = 1 + max(1, round(by))
+    core = minimum_filter(ink, size=side)
+    # Strokes narrower than the filter vanish from the core; the opening tells which they are.
+    opened = maximum_filter(core, size=side, origin=-1 if side % 2 == 0 else 0)
+    thinned: Plane = np.maximum(core, ink - opened)
+    return thinned
+
+
+def _without_specks(ink: Plane) -> Plane:
+    """Without dust, and without what runs into the picture's border, such as a table's edge."""
+    from scipy.ndimage import label
+
+    # A hair of grey links the dots of a dashed pencil line.
+    parts, count = label(ink > _CORE / 2, structure=np.ones((3, 3)))
+    if count == 0:
+        return ink
+    mass = np.bincount(parts.ravel(), weights=ink.ravel(), minlength=count + 1)
+    peak = np.bincount(parts[ink > _CORE], minlength=count + 1)
+    mass[0] = 0
+    keep = (mass > _SPECK * mass.max()) & (peak > 0)
+    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    inner = keep.copy()
+    inner[rim] = False
+    if mass[inner].sum() > 0.25 * mass[keep].sum():
+        keep = inner
+    keep[0] = False
+    return np.where(keep[parts], ink, np.float32(0))
+
+
+def _box(solid: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Left, upper, right, lower of the ink, the last two exclusive."""
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _placed(ink: Plane, box: tuple[int, int, int, int], size: int) -> Plane:
+    """The box scaled to fill the view up to its margin, in the middle of a square of `size`."""
+    left, upper, right, lower = box
+    side = max(right - left, lower - upper)
+    reach = side * 0.5 / (1 - 2 * MARGIN)
+    x, y = (left + right) / 2, (upper + lower) / 2
+    window = (x - reach, y - reach, x + reach, y + reach)
+    return _window(ink, window, size)
+
+
+def _window(ink: Plane, window: tuple[float, float, float, float], size: int) -> Plane:
+    """A square window of the ink, which may reach over its border, as (size, size)."""
+    pad = int(max(-min(window), window[2] - ink.shape[1], window[3] - ink.shape[0], 0)) + 1
+    sheet = Image.fromarray((np.pad(ink, pad) * 255).astype(np.uint8))
+    x0, y0, x1, y1 = (at + pad for at in window)
+    cut = sheet.resize((size, size), Image.Resampling.BILINEAR, box=(x0, y0, x1, y1))
+    placed = np.asarray(cut, np.float32) / 255
+    # Fine lines fade when shrunk; their cores are brought back to black.
+    return np.minimum(placed / max(float(np.percentile(placed[placed > 0.1], 80)), 0.2), 1)

@@ -1,0 +1,57 @@
+"""What a path inside a collection says about a file: its key, domain and category."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+DOMAIN_WORDS: Final[dict[str, str]] = {
+    "sketch": "sketch",
+    "sketches": "sketch",
+    "photo": "photo",
+    "photos": "photo",
+    "images": "photo",
+    "shape": "shape",
+    "shapes": "shape",
+    "meshes": "shape",
+    "cartoon": "cartoon",
+    "cartoons": "cartoon",
+    "art_painting": "art_painting",
+    "art_paintings": "art_painting",
+}
+"""First-level folders taken as a domain without a manifest, in any case of letters."""
+
+
+def declared(key: str) -> tuple[str | None, str | None]:
+    """Domain and category of a key under DIR/<domain>/[<category>/...]<file>.
+
+    The category is the folder right below the domain. Under any other first folder both are
+    None: the domain is to be guessed, and a folder's name is no label.
+    """
+    parts = PurePosixPath(key).parts
+    domain = DOMAIN_WORDS.get(parts[0].lower()) if len(parts) > 1 else None
+    if domain is None:
+        return None, None
+    return domain, parts[1] if len(parts) > 2 else None
+
+
+def part_key(key: str, part: int) -> str:
+    """Key of drawing `part` in the .ndjson file of `key`."""
+    return f"{key}#{part}"
+
+
+def encodable(name: str) -> bool:
+    """Whether a name read from disk is text; keys are UTF-8."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def inside(path: Path, root: Path) -> bool:
+    """Whether `path`, its links followed, lies in `root` (already resolved)."""
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        return False

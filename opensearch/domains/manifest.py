@@ -1,0 +1,114 @@
+"""Manifests: a table beside the files that says what each of them is.
+
+`split.csv` has a header with `path` and any of `domain`, `category`, `split`;
+`manifest.jsonl` has an object of the same fields a line. Every other field is metadata.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from opensearch.domains.files import printable
+from opensearch.domains.layout import encodable, inside
+from opensearch.errors import UnreadableFile
+from opensearch.records import Failure, Source
+
+MANIFESTS: Final = ("manifest.jsonl", "split.csv")
+"""Names looked for in the root of a collection, the first found wins."""
+
+_DECLARED: Final = ("domain", "category", "split")
+
+
+def find_manifest(root: Path) -> Path | None:
+    """The manifest of a collection, or None."""
+    return next((root / name for name in MANIFESTS if (root / name).is_file()), None)
+
+
+def read_manifest(manifest: Path) -> Iterator[Source | Failure]:
+    """The rows of a manifest in order; files are not opened and may be missing.
+
+    A row with `#N` after the name of an .ndjson file is the drawing in its line N.
+
+    Yields:
+        A `Source` a row, or a `Failure` for a row that cannot be used: without a path,
+        with a path out of the collection or not relative, or named twice.
+    """
+    root = manifest.parent
+    resolved = root.resolve()
+    keys: set[str] = set()
+    rows = _csv_rows(manifest) if manifest.suffix == ".csv" else _json_rows(manifest)
+    try:
+        for place, row in rows:
+            found = _source(row, root, resolved)
+            if isinstance(found, str):
+                yield Failure(f"{printable(manifest)}:{place}", found)
+            elif found.key in keys:
+                yield Failure(f"{printable(manifest)}:{place}", f"names {found.key!r} again")
+            else:
+                keys.add(found.key)
+                yield found
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        yield Failure(printable(manifest), f"cannot be read as a manifest: {error}")
+
+
+def _csv_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
+    with manifest.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, restkey="")
+        for row in reader:
+            row.pop("", None)
+            yield reader.line_num, {name: value for name, value in row.items() if value}
+
+
+def _json_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
+    with manifest.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                try:
+                    yield number, json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    yield number, UnreadableFile(f"is not JSON: {error}")
+
+
+def _source(row: Any, root: Path, resolved: Path) -> Source | str:
+    """The row as a source, or why it is refused."""
+    if isinstance(row, UnreadableFile):
+        return str(row)
+    if not isinstance(row, dict) or not isinstance(row.get("path"), str) or not row["path"]:
+        return "has no field 'path'"
+    name, part = _split_part(row["path"])
+    why = _refusal(name, root, resolved)
+    if why:
+        return why
+    fields = {field: row.get(field) for field in _DECLARED}
+    wrong = next((f for f, v in fields.items() if v is not None and not isinstance(v, str)), None)
+    if wrong:
+        return f"has a {wrong} that is not text"
+    key = PurePosixPath(name).as_posix() + (f"#{part}" if part is not None else "")
+    extra = {f: v for f, v in row.items() if f not in ("path", *_DECLARED) and _is_scalar(v)}
+    return Source(path=root / name, key=key, part=part, metadata=extra, **fields)
+
+
+def _refusal(name: str, root: Path, resolved: Path) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\0" in name or not path.parts:
+        return f"names {name!r}: paths are relative to the manifest and stay beside it"
+    if not encodable(name):
+        return "names a path that is not UTF-8"
+    if not inside(root / name, resolved):
+        return f"names {name!r}, a link that leads out of the collection"
+    return ""
+
+
+def _split_part(path: str) -> tuple[str, int | None]:
+    name, mark, number = path.rpartition("#")
+    if mark and name.lower().endswith(".ndjson") and number.isascii() and number.isdigit():
+        return name, int(number)
+    return path, None
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float | bool)

@@ -1,0 +1,62 @@
+"""Files that only dress a mesh: the images and buffers that it or its material names."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+_MOST_BYTES = 2**22
+_MAPS = ("map_", "bump", "disp", "decal", "refl", "norm")
+
+
+def materials(folder: Path, names: Iterable[str]) -> frozenset[str]:
+    """Paths that the .mtl and .gltf files of one folder name, as given by `os.scandir`.
+
+    A material that is unreadable or over 4 MiB names nothing. Names of spaces are taken whole
+    and by their last word, since options such as `-s 1 1 1` may stand before a name.
+    """
+    found: set[str] = set()
+    for name in names:
+        suffix = os.path.splitext(name)[1].lower()
+        if suffix in (".mtl", ".gltf"):
+            data = _head(folder / name)
+            named = _of_mtl(data) if suffix == ".mtl" else _of_gltf(data)
+            found.update(_path(folder, asset) for asset in named)
+    return frozenset(found)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return b""
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _of_mtl(data: bytes) -> Iterator[str]:
+    for line in data.decode("utf-8", "surrogateescape").splitlines():
+        keyword, _, rest = line.strip().partition(" ")
+        if keyword.lower().startswith(_MAPS) and rest.strip():
+            yield rest.strip()
+            yield rest.split()[-1]
+
+
+def _of_gltf(data: bytes) -> Iterator[str]:
+    try:
+        tree: Any = json.loads(data)
+        assets = [*tree.get("images", []), *tree.get("buffers", [])]
+        uris = [asset.get("uri") for asset in assets]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return
+    for uri in uris:
+        if isinstance(uri, str) and not uri.startswith("data:"):
+            yield unquote(uri)
+
+
+def _path(folder: Path, asset: str) -> str:
+    return os.path.normpath(os.path.join(folder, asset.replace("\\", "/")))

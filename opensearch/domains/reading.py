@@ -1,0 +1,86 @@
+"""What a reader hands over: the views of one item, and pictures made of them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+View: TypeAlias = NDArray[np.uint8]
+"""One picture, shape (size, size, 3), sRGB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The views of one item, exactly as an encoder sees them.
+
+    `views` has shape (v, size, size, 3), uint8 sRGB. `aspect` is width / height of the
+    original picture, 1.0 for sketches and shapes; a view is squashed to a square.
+    """
+
+    views: NDArray[np.uint8]
+    aspect: float = 1.0
+
+
+Reader: TypeAlias = Callable[[Path, int | None], Reading]
+"""Turns a file, and a line of it where it is .ndjson, into a `Reading`; safe in threads."""
+
+
+def png(view: View) -> bytes:
+    """A view, shape (h, w, 3), as the bytes of a PNG file."""
+    return _encoded(Image.fromarray(view), format="PNG", optimize=False)
+
+
+def thumbnail(reading: Reading, side: int = 96) -> bytes:
+    """The first view in its original aspect, longer side `side` pixels, as JPEG bytes."""
+    width = side if reading.aspect >= 1 else round(side * reading.aspect)
+    height = side if reading.aspect <= 1 else round(side / reading.aspect)
+    image = Image.fromarray(reading.views[0])
+    small = image.resize((max(width, 1), max(height, 1)), Image.Resampling.BOX)
+    return _encoded(small, format="JPEG", quality=85)
+
+
+def contact_sheet(views: NDArray[np.uint8], columns: int = 6, gap: int = 4) -> View:
+    """Views, shape (v, size, size, 3), row by row in one picture on grey."""
+    count, size = views.shape[:2]
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    step = size + gap
+    sheet = np.full((rows * step + gap, columns * step + gap, 3), 128, np.uint8)
+    for at, view in enumerate(views):
+        top, left = gap + at // columns * step, gap + at % columns * step
+        sheet[top : top + size, left : left + size] = view
+    return sheet
+
+
+def save_views(reading: Reading, out: Path) -> list[Path]:
+    """Write one PNG a view (`view-01.png`, ...) and all of them in `views.png`.
+
+    Args:
+        reading: what a reader returned.
+        out: folder, made when missing; files of the same name are replaced.
+
+    Returns:
+        The paths written, the views in order and `views.png` last.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    pages = {f"view-{at:02d}.png": view for at, view in enumerate(reading.views, start=1)}
+    pages["views.png"] = contact_sheet(reading.views)
+    for name, view in pages.items():
+        (out / name).write_bytes(png(view))
+    return [out / name for name in pages]
+
+
+def _encoded(image: Image.Image, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, **options)  # type: ignore[arg-type]
+    return buffer.getvalue()

@@ -1,0 +1,51 @@
+"""Sketches from any file: decoded or drawn, then brought to one look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from opensearch.config import Limits, ReaderSettings
+from opensearch.domains.files import IMAGE_SUFFIXES, STROKE_SUFFIXES, check_file, reading
+from opensearch.domains.image import load_picture
+from opensearch.domains.ink import normalise
+from opensearch.domains.reading import Reader, Reading
+from opensearch.domains.strokes import draw_ndjson
+from opensearch.domains.svg import draw_svg
+
+# A phone's picture of a page: fine enough for a drawing that fills a third of it.
+_WORK = 2.0
+
+
+def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
+    """A reader of drawings, from raster files, .svg or .ndjson strokes: one view.
+
+    The reader raises `UnreadableFile` on a damaged file or a blank sheet, `OverLimit` on one
+    over the limits.
+    """
+
+    def read(path: Path, part: int | None = None) -> Reading:
+        with reading(path, "sketch", part):
+            drawing = load_drawing(path, part, limits, round(_WORK * settings.size))
+            view = normalise(np.asarray(drawing), settings.size, settings.stroke)
+            return Reading(views=np.repeat(view[None, ..., None], 3, axis=-1))
+
+    return read
+
+
+def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> Image.Image:
+    """A drawing as it is, RGB on white, its longer side at most `longest` pixels.
+
+    Raises:
+        UnreadableFile: damaged, empty or not a drawing.
+        OverLimit: over the limits.
+    """
+    check_file(path, limits, IMAGE_SUFFIXES | STROKE_SUFFIXES)
+    suffix = path.suffix.lower()
+    if suffix == ".svg":
+        return draw_svg(path.read_bytes(), longest)
+    if suffix == ".ndjson":
+        return draw_ndjson(path, part, limits, longest)
+    return load_picture(path, limits, longest)
