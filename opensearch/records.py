@@ -16,12 +16,14 @@ class Source:
     """A file found in a collection, before it is read.
 
     `key` is its posix path relative to the collection's root and names the item in an
-    index. `domain`, `category` and `split` are what the folder layout or the manifest
+    index. `part` is the line of a drawing in an .ndjson file, from 1, `None` for a whole
+    file. `domain`, `category` and `split` are what the folder layout or the manifest
     declares, `None` where nothing does.
     """
 
     path: Path
     key: str
+    part: int | None = None
     domain: str | None = None
     category: str | None = None
     split: str | None = None
