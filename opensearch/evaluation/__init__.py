@@ -1,0 +1,33 @@
+"""How good a ranking is: measures a query, and the any-to-any matrix with its intervals."""
+
+from opensearch.evaluation.direction import Encode, Rank, Refine, Ties
+from opensearch.evaluation.matrix import Cell, Matrix, Mean
+from opensearch.evaluation.metrics import (
+    average_precision,
+    average_precision_at,
+    average_precision_voc,
+    precision_at,
+    relevant_ranks,
+)
+from opensearch.evaluation.protocol import Labelled, any_to_any
+from opensearch.evaluation.table import format_matrix
+from opensearch.evaluation.ties import expected_average_precision
+
+__all__ = [
+    "Cell",
+    "Encode",
+    "Labelled",
+    "Matrix",
+    "Mean",
+    "Rank",
+    "Refine",
+    "Ties",
+    "any_to_any",
+    "average_precision",
+    "average_precision_at",
+    "average_precision_voc",
+    "expected_average_precision",
+    "format_matrix",
+    "precision_at",
+    "relevant_ranks",
+]

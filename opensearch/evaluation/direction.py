@@ -1,0 +1,125 @@
+"""One direction of the protocol: the queries of a domain ranked in the gallery of a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import InvalidInput
+from opensearch.evaluation import metrics
+from opensearch.evaluation.ties import expected_average_precision
+
+Rows: TypeAlias = NDArray[Any]
+Rank: TypeAlias = Callable[[Rows, Rows], NDArray[Any]]
+"""(queries, gallery) to distances (nq, ng); called with a bounded number of queries."""
+Refine: TypeAlias = Callable[[Rows, Rows, bool], Rows]
+"""(queries, gallery, same domain) to moved queries. When the last is true, both arrays are
+the same rows in the same order, and a row must not be taken as its own neighbour."""
+Encode: TypeAlias = Callable[[Rows, str], Rows]
+"""(rows, their domain) to what `Rank` compares, such as hash codes; after refinement."""
+Ties: TypeAlias = Literal["order", "expected"]
+
+CELLS = 1 << 22
+"""Distances held at once; with what sorting them needs, about 100 MiB."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """The items of a domain: rows (n, ...) and category numbers (n,)."""
+
+    domain: str
+    rows: Rows
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the queries of a direction got.
+
+    Attributes:
+        gallery: items a query was ranked against.
+        labels: shape (nq,), category numbers of the queries that count.
+        measures: by the names of `Cell`, shape (nq,) each; empty without queries.
+    """
+
+    gallery: int
+    labels: NDArray[np.int64]
+    measures: dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """The callables and options that all directions of a run share."""
+
+    rank: Rank
+    refine: Refine | None
+    encode: Encode | None
+    ties: Ties
+    min_gallery: int
+
+    def scores(self, source: Items, target: Items) -> Scores:
+        """Rank the queries of `source` in `target`; the rules stand in `any_to_any`."""
+        same = source.domain == target.domain
+        queries = source.rows
+        if self.refine is not None and len(source.rows) and len(target.rows) > same:
+            queries = self.refine(source.rows, target.rows, same)
+        chosen = np.flatnonzero(_relevant(source, target) - same >= self.min_gallery)
+        queries, gallery = queries[chosen], target.rows
+        if self.encode is not None:
+            queries = self.encode(queries, source.domain)
+            gallery = self.encode(gallery, target.domain)
+        step = max(1, CELLS // max(1, len(gallery)))
+        parts = []
+        for start in range(0, len(chosen), step):
+            rows = chosen[start : start + step]
+            distances = self._distances(queries[start : start + step], gallery)
+            relevant = source.labels[rows, None] == target.labels
+            if same:
+                distances, relevant = without(distances, rows), without(relevant, rows)
+            parts.append(self._measure(distances, relevant))
+        names = parts[0] if parts else ()
+        merged = {name: np.concatenate([part[name] for part in parts]) for name in names}
+        return Scores(len(gallery) - same, source.labels[chosen], merged)
+
+    def _distances(self, queries: Rows, gallery: Rows) -> NDArray[Any]:
+        distances = self.rank(queries, gallery)
+        if distances.shape != (len(queries), len(gallery)):
+            raise InvalidInput(
+                f"rank must give distances of shape {(len(queries), len(gallery))}, got"
+                f" {distances.shape}"
+            )
+        return distances
+
+    def _measure(
+        self, distances: NDArray[Any], relevant: NDArray[np.bool_]
+    ) -> dict[str, NDArray[np.float64]]:
+        ranks = metrics.relevant_ranks(distances, relevant)
+        plain = (
+            expected_average_precision(distances, relevant)
+            if self.ties == "expected"
+            else metrics.average_precision(ranks)
+        )
+        return {
+            "map_all": plain,
+            "map_voc": metrics.average_precision_voc(ranks),
+            "map_200_strict": metrics.average_precision_at(ranks, 200, strict=True),
+            "map_200_lenient": metrics.average_precision_at(ranks, 200, strict=False),
+            "precision_100": metrics.precision_at(ranks, 100),
+        }
+
+
+def without(table: NDArray[Any], columns: NDArray[np.int64]) -> NDArray[Any]:
+    """Leave one column out of each row: (n, m) and (n,) to (n, m - 1), order kept."""
+    kept = np.ones(table.shape, dtype=bool)
+    kept[np.arange(len(table)), columns] = False
+    return table[kept].reshape(len(table), table.shape[1] - 1)
+
+
+def _relevant(source: Items, target: Items) -> NDArray[np.int64]:
+    """How many items of the target share each source item's category, shape (n,)."""
+    total = int(max(source.labels.max(initial=-1), target.labels.max(initial=-1))) + 1
+    return np.bincount(target.labels, minlength=total)[source.labels]

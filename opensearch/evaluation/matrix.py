@@ -1,0 +1,115 @@
+"""The records of an any-to-any evaluation, and their plain JSON form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from opensearch.evaluation.bootstrap import Interval
+
+NOTHING = math.nan
+"""The value of a measure where no query was left; null in JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One direction: queries of `source` in the gallery of `target`.
+
+    Attributes:
+        source: domain of the queries.
+        target: domain of the gallery.
+        queries: queries that count.
+        gallery: items a query is ranked against; in a same-domain cell without the query.
+        categories: categories that the queries are of.
+        map_all: plain mAP over the whole ranking, the mean over queries (micro).
+        map_all_interval: its 95 % interval, by resampling categories.
+        map_macro: plain mAP over the whole ranking, the mean over categories.
+        map_macro_interval: its 95 % interval.
+        map_voc: mAP over the whole ranking under the VOC envelope, mean over queries.
+        map_200_strict: mAP of the first 200, divided by min(R, 200).
+        map_200_lenient: mAP of the first 200, divided by the hits among them.
+        precision_100: hits among the first 100, divided by 100.
+    """
+
+    source: str
+    target: str
+    queries: int
+    gallery: int
+    categories: int
+    map_all: float = NOTHING
+    map_all_interval: Interval = (NOTHING, NOTHING)
+    map_macro: float = NOTHING
+    map_macro_interval: Interval = (NOTHING, NOTHING)
+    map_voc: float = NOTHING
+    map_200_strict: float = NOTHING
+    map_200_lenient: float = NOTHING
+    precision_100: float = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of several cells, every cell counting once; cells without queries do not.
+
+    Attributes:
+        cells: cells that count.
+        map_all: mean of the cells' `map_all`.
+        map_all_interval: its 95 % interval, categories resampled in all cells together.
+        map_macro: mean of the cells' `map_macro`.
+        map_macro_interval: its 95 % interval.
+    """
+
+    cells: int
+    map_all: float = NOTHING
+    map_all_interval: Interval = (NOTHING, NOTHING)
+    map_macro: float = NOTHING
+    map_macro_interval: Interval = (NOTHING, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Every domain searched from every domain.
+
+    Attributes:
+        domains: rows and columns, in the order given.
+        cells: row by row: all targets of the first source, then of the second.
+        cross: mean of the cells whose source and target differ.
+        overall: mean of all cells.
+        refined: whether queries were refined.
+        ties: `order` (distance, id) or `expected` (over random orders of ties).
+        min_gallery: relevant items that a query's category must have in the gallery.
+        seed: of the intervals.
+        resamples: of the intervals.
+    """
+
+    domains: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    cross: Mean
+    overall: Mean
+    refined: bool
+    ties: str
+    min_gallery: int
+    seed: int
+    resamples: int
+
+    def cell(self, source: str, target: str) -> Cell:
+        """The cell of one direction.
+
+        Raises:
+            KeyError: no such domain.
+        """
+        row = {name: at for at, name in enumerate(self.domains)}
+        return self.cells[row[source] * len(self.domains) + row[target]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The matrix as plain JSON types, under the names above; NaN becomes null."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
