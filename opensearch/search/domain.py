@@ -1,0 +1,81 @@
+"""The rows of one domain as `search` holds them: a base in files and a tail in memory.
+
+Rows are only ever added, in order of id. What a moment of the source saw is therefore a cut
+at its next id, less its tombstones; older and newer moments share the same arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from opensearch.search.hamming import Codes, Ids, Rows, places
+
+FOLD_SHARE = 0.01
+FOLD_ROWS = 100_000
+"""A tail is folded into the base past this share of it, or this many rows."""
+
+
+@dataclass(slots=True)
+class Tail:
+    """Rows in arrays that double when full; views of them given out stay as they were."""
+
+    width: int
+    count: int = 0
+    _ids: Ids = field(default_factory=lambda: np.zeros(0, np.int64))
+    _codes: Codes | None = None
+
+    def append(self, ids: Ids, codes: Codes) -> None:
+        """Add rows behind the others."""
+        end = self.count + len(ids)
+        if self._codes is None or end > len(self._ids):
+            room = max(end, 2 * self.count)
+            more_ids, more_codes = np.zeros(room, np.int64), np.zeros((room, self.width), np.uint8)
+            more_ids[: self.count], more_codes[: self.count] = self.view()
+            self._ids, self._codes = more_ids, more_codes
+        self._ids[self.count : end] = ids
+        self._codes[self.count : end] = codes
+        self.count = end
+
+    def view(self) -> tuple[Ids, Codes]:
+        """The rows there are now."""
+        codes = np.zeros((0, self.width), np.uint8) if self._codes is None else self._codes
+        return self._ids[: self.count], codes[: self.count]
+
+
+@dataclass(slots=True)
+class DomainRows:
+    """Base, which may be empty, and tail of one domain."""
+
+    base: tuple[Ids, Codes]
+    tail: Tail
+
+    @classmethod
+    def over(cls, base: tuple[Ids, Codes] | None, width: int) -> DomainRows:
+        """Rows over base files, or over nothing."""
+        nothing = (np.zeros(0, np.int64), np.zeros((0, width), np.uint8))
+        return cls(base or nothing, Tail(width))
+
+    @property
+    def last(self) -> int:
+        """The highest id held, -1 for none."""
+        ids = self.tail.view()[0] if self.tail.count else self.base[0]
+        return int(ids[-1]) if len(ids) else -1
+
+    @property
+    def due(self) -> bool:
+        """Whether the tail is long enough to be folded."""
+        return self.tail.count > min(FOLD_SHARE * len(self.base[0]), FOLD_ROWS)
+
+    def parts(self) -> list[tuple[Ids, Codes]]:
+        """Base and tail, those that hold rows."""
+        return [part for part in (self.base, self.tail.view()) if len(part[0])]
+
+    def at(self, next_id: int, tombstones: Ids) -> list[Rows]:
+        """What a moment saw: ids below `next_id`, with its tombstones (sorted) masked."""
+        seen = []
+        for ids, codes in self.parts():
+            cut = int(np.searchsorted(ids, next_id))
+            seen.append(Rows(ids[:cut], codes[:cut], places(ids[:cut], tombstones)))
+        return seen

@@ -1,0 +1,152 @@
+"""Exact Hamming search over packed codes that lie anywhere: arrays, files in memory.
+
+Distances of one chunk of rows come from faiss, the choice among them is ours, so that ties
+are always settled by the order of rows. Measured at 1 M x 64 bits on one thread: 0.24 ms a
+query, against 0.6 to 1.3 ms for `faiss.IndexBinaryFlat` and 0.5 ms for numpy's popcount.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes: TypeAlias = NDArray[np.uint8]
+Distances: TypeAlias = NDArray[np.int32]
+Ids: TypeAlias = NDArray[np.int64]
+
+FAR = np.iinfo(np.int32).max
+"""Distance of a row that is masked, or of a place in the result that is empty."""
+
+_FIRST_CHUNK = 2**12
+_CHUNK = 2**16
+"""Rows measured at once: their distances stay in the cache. The first chunk is smaller, it
+only finds a bound that keeps most rows of the next ones out."""
+
+_TOGETHER = 8
+"""Queries measured at once, so that a chunk of codes is read from memory once for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Codes (n, bytes) of ascending ids (n,), and places (m,) of rows to leave out, sorted."""
+
+    ids: Ids
+    codes: Codes
+    masked: NDArray[np.int64]
+
+    def only(self, ids: Ids) -> Rows:
+        """The rows of these sorted ids, masked ones left out."""
+        at = places(self.ids, ids)
+        if len(self.masked):
+            at = at[np.isin(at, self.masked, assume_unique=True, invert=True)]
+        return Rows(self.ids[at], self.codes[at], self.masked[:0])
+
+    def without(self, ids: Ids) -> Rows:
+        """The same rows with those of these sorted ids masked too."""
+        return Rows(self.ids, self.codes, np.union1d(self.masked, places(self.ids, ids)))
+
+
+def places(rows: Ids, ids: Ids) -> NDArray[np.int64]:
+    """Where those of `ids` that occur lie in `rows`; both ascending, without repeats."""
+    at = np.searchsorted(rows, ids)
+    inside = at < len(rows)
+    at = at[inside]
+    found: NDArray[np.int64] = at[rows[at] == ids[inside]]
+    return found
+
+
+def measure(queries: Codes, codes: Codes, out: Distances) -> None:
+    """Write Hamming distances (queries, codes) to `out`; all arrays contiguous."""
+    import faiss
+
+    a, b, result = (faiss.swig_ptr(array) for array in (queries, codes, out))
+    faiss.hammings(a, b, len(queries), len(codes), codes.shape[1], result)  # type: ignore[attr-defined]
+
+
+def chunks(queries: Codes, parts: Iterable[Rows]) -> Iterator[tuple[Ids, Distances]]:
+    """Ids (c,) and distances (queries, c) of all rows in order; masked rows are `FAR`.
+
+    The distances lie in one buffer and last until the next chunk is asked for.
+    """
+    buffer = np.empty(len(queries) * _CHUNK, np.int32)  # a new one a chunk costs as much again
+    size = _FIRST_CHUNK
+    for part in parts:
+        start = 0
+        while start < len(part.ids):
+            stop = min(start + size, len(part.ids))
+            count = stop - start
+            distances = buffer[: len(queries) * count].reshape(len(queries), count)
+            measure(queries, part.codes[start:stop], distances)
+            low, high = np.searchsorted(part.masked, (start, stop))
+            if low < high:
+                distances[:, part.masked[low:high] - start] = FAR
+            yield part.ids[start:stop], distances
+            start, size = stop, _CHUNK
+
+
+def nearest(queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
+    """The k nearest rows of each query in order of (distance, id).
+
+    Args:
+        queries: codes, shape (n, bytes).
+        parts: rows whose ids ascend within and from one part to the next.
+        k: at least 1.
+
+    Returns:
+        Distances and ids, shape (n, k), padded with `FAR` and -1.
+    """
+    groups = [queries[at : at + _TOGETHER] for at in range(0, len(queries), _TOGETHER)]
+    if len(groups) <= 1:
+        return _nearest(queries, parts, k)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(groups))) as pool:
+        found = list(pool.map(lambda group: _nearest(group, parts, k), groups))
+    return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+
+
+def _nearest(queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
+    best = np.full((len(queries), k), FAR, np.int32)
+    ids = np.full((len(queries), k), -1, np.int64)
+    for chunk_ids, distances in chunks(queries, parts):
+        # Later rows lose ties, so only what is strictly nearer can still come in.
+        closer = np.flatnonzero(distances < best[:, -1:])
+        if not len(closer):
+            continue
+        owners, columns = np.divmod(closer, len(chunk_ids))
+        near = distances.ravel()[closer]
+        for query in np.unique(owners):
+            low, high = np.searchsorted(owners, (query, query + 1))
+            together = np.concatenate((best[query], near[low:high]))
+            order = _smallest(together, k)
+            best[query] = together[order]
+            ids[query] = np.concatenate((ids[query], chunk_ids[columns[low:high]]))[order]
+    return best, ids
+
+
+def _smallest(values: Distances, k: int) -> NDArray[np.int64]:
+    """Places of the k smallest values, ties in order of place."""
+    few = np.flatnonzero(values <= np.partition(values, k - 1)[k - 1])
+    return few[np.argsort(values[few], kind="stable")[:k]]
+
+
+def within(query: Codes, parts: list[Rows], radius: int) -> tuple[Distances, Ids]:
+    """All rows at most `radius` (inclusive) from one query (1, bytes), in order of rows."""
+    near, ids = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
+    for chunk_ids, distances in chunks(query, parts):
+        inside = np.flatnonzero(distances[0] <= radius)
+        near.append(distances[0][inside])
+        ids.append(chunk_ids[inside])
+    return np.concatenate(near), np.concatenate(ids)
+
+
+def merge(found: list[tuple[Distances, Ids]]) -> tuple[Distances, Ids]:
+    """Results of several domains side by side, each row in order of (distance, id)."""
+    distances = np.concatenate([part[0] for part in found], axis=-1)
+    ids = np.concatenate([part[1] for part in found], axis=-1)
+    order = np.lexsort((ids, distances), axis=-1)
+    return np.take_along_axis(distances, order, -1), np.take_along_axis(ids, order, -1)
