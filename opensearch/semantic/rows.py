@@ -69,9 +69,10 @@ def numbers(path: Path, word: str, values: Values) -> NDArray[np.float32]:
         UnreadableFile: a field is no number, or the vector is zero or not finite.
     """
     try:
-        vector = np.array(values, dtype=np.float32)
+        with np.errstate(over="ignore"):
+            vector = np.array(values, dtype=np.float32)
     except ValueError as error:
-        raise UnreadableFile(f"{path}: the row of {word!r} holds {error}") from error
+        raise UnreadableFile(f"{path}: the row of {word!r} holds no numbers: {error}") from error
     if not np.isfinite(vector).all() or not vector.any():
         raise UnreadableFile(f"{path}: the vector of {word!r} is zero or not finite")
     return vector

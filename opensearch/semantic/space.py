@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from opensearch.errors import BundleError, InvalidInput, OpenSearchError, UnknownWord
 from opensearch.semantic.names import normalise, words_of
-from opensearch.semantic.providers import KEPT_WORDS, Provider, open_provider
+from opensearch.semantic.providers import Provider, open_provider
 from opensearch.semantic.sphere import unit
+from opensearch.semantic.tables import KEPT_WORDS
 from opensearch.semantic.transform import Transform
 from opensearch.semantic.vocabulary import Vocabulary
 
@@ -92,7 +93,7 @@ class Space:
         vectors = self._look_up(names)
         lost = [name for name, vector in zip(names, vectors, strict=True) if vector is None]
         if lost:
-            raise UnknownWord(self.vocabulary.complaint(lost))
+            raise UnknownWord(self._complaint(lost))
         found = [vector for vector in vectors if vector is not None]
         return (
             self.transform.apply(np.stack(found)) if found else np.zeros((0, self.dim), np.float32)
@@ -120,7 +121,7 @@ class Space:
         known = {piece: vector for piece, vector in found if vector is not None}
         unknown = tuple(piece for piece, vector in found if vector is None)
         if not known:
-            raise UnknownWord(self.vocabulary.complaint(pieces or [words]))
+            raise UnknownWord(self._complaint(pieces or [words]))
         mean = np.mean(list(known.values()), axis=0, keepdims=True)
         return TextQuery(self.transform.apply(unit(mean))[0], tuple(known), unknown)
 
@@ -189,6 +190,12 @@ class Space:
         except (OpenSearchError, ValueError):
             return None
         return provider if same >= AGREE else None
+
+    def _complaint(self, names: Sequence[str]) -> str:
+        text = self.vocabulary.complaint(names)
+        if self.whole:
+            return text
+        return f"{text}; this model keeps only the words it was trained on"
 
     def _pieces(self, words: str) -> list[str]:
         """The words cut into the longest listed pieces, read from the left."""

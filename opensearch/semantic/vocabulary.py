@@ -87,8 +87,16 @@ class Vocabulary:
         return f"no vector is known for {listed}{more}; {hint}"
 
     def near(self, name: str, count: int = 3) -> list[str]:
-        """The listed words spelled most alike, the nearest first."""
-        return difflib.get_close_matches(normalise(name), self.words, n=count, cutoff=0.7)
+        """The listed words spelled most alike, the nearest first.
+
+        Only words with the same first letter and nearly the same length are compared, since
+        a training set may miss hundreds of names in tens of thousands of words.
+        """
+        text = normalise(name)
+        likely = [
+            word for word in self.words if word[:1] == text[:1] and abs(len(word) - len(text)) < 4
+        ]
+        return difflib.get_close_matches(text, likely, n=count, cutoff=0.7)
 
 
 def _compact(words: Sequence[str], vectors: NDArray[np.floating]) -> NDArray[np.float16]:
