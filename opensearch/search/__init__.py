@@ -1,6 +1,7 @@
 """Search: exact Hamming search over packed codes, derived from the store at any time."""
 
+from opensearch.search.audit import audit
 from opensearch.search.searcher import Searcher, Shells
 from opensearch.search.sources import CodeSource
 
-__all__ = ["CodeSource", "Searcher", "Shells"]
+__all__ = ["CodeSource", "Searcher", "Shells", "audit"]

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -24,7 +25,7 @@ FAR = np.iinfo(np.int32).max
 """Distance of a row that is masked, or of a place in the result that is empty."""
 
 _FIRST_CHUNK = 2**12
-_CHUNK = 2**16
+_CHUNK = 2**17
 """Rows measured at once: their distances stay in the cache. The first chunk is smaller, it
 only finds a bound that keeps most rows of the next ones out."""
 
@@ -117,14 +118,14 @@ def _nearest(queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]
         closer = np.flatnonzero(distances < best[:, -1:])
         if not len(closer):
             continue
-        owners, columns = np.divmod(closer, len(chunk_ids))
-        near = distances.ravel()[closer]
-        for query in np.unique(owners):
-            low, high = np.searchsorted(owners, (query, query + 1))
-            together = np.concatenate((best[query], near[low:high]))
-            order = _smallest(together, k)
-            best[query] = together[order]
-            ids[query] = np.concatenate((ids[query], chunk_ids[columns[low:high]]))[order]
+        starts = np.searchsorted(closer, len(chunk_ids) * np.arange(len(queries) + 1)).tolist()
+        for query, (low, high) in enumerate(pairwise(starts)):
+            if low < high:
+                columns = closer[low:high] - query * len(chunk_ids)
+                near = np.concatenate((best[query], distances[query, columns]))
+                order = _smallest(near, k)
+                best[query] = near[order]
+                ids[query] = np.concatenate((ids[query], chunk_ids[columns]))[order]
     return best, ids
 
 

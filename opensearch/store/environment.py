@@ -1,8 +1,4 @@
-"""One LMDB environment a folder and process: opening, sharing, growing, one writer.
-
-LMDB forbids opening one environment twice in a process and carrying it across a fork; both
-are kept here, and every error of LMDB leaves as a `StoreError`.
-"""
+"""An LMDB environment: opening, reading, writing, growing; its errors leave as `StoreError`."""
 
 from __future__ import annotations
 
@@ -61,6 +57,7 @@ class Environment:
         self._pid = os.getpid()
         self._readers: list[int] = []
         self._calm = threading.Condition()
+        self._moving = False
         self._writing = threading.Lock()
         self._writable = False
         self._env: Any = None
@@ -71,7 +68,7 @@ class Environment:
         Raises:
             StoreError: the files are missing or damaged.
         """
-        with self._translated("open"):
+        with self._translated("open", OSError):
             self._open(readonly=True)
 
     def create(self) -> None:
@@ -80,7 +77,7 @@ class Environment:
         Raises:
             StoreError: the folder cannot be written, or another process writes to it.
         """
-        with self._translated("create"):
+        with self._translated("create", OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock.take()
             self._open(readonly=False)
@@ -128,18 +125,21 @@ class Environment:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """One consistent view of the store; never waits for a writer."""
-        with self._translated("read"):
-            with self._calm:
-                self.check()
-                txn = self._begin()
-                self._readers.append(threading.get_ident())
-            try:
+        me = threading.get_ident()
+        with self._translated("read"), self._calm:
+            self.check()
+            self._calm.wait_for(lambda: not self._moving or me in self._readers)
+            txn = self._begin()
+            self._readers.append(me)
+        try:
+            with self._translated("read"):
                 yield txn
-            finally:
+        finally:
+            if self._pid == os.getpid():  # a forked child would free the parent's slot
                 txn.abort()
-                with self._calm:
-                    self._readers.remove(threading.get_ident())
-                    self._calm.notify_all()
+            with self._calm:
+                self._readers.remove(me)
+                self._calm.notify_all()
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a write transaction and commit it to the disk.
@@ -151,7 +151,7 @@ class Environment:
             StoreError: another process writes, the disk is full, or the folder is read-only.
         """
         self.check()
-        with self._writing, self._translated("write to"):
+        with self._writing, self._translated("write to", OSError):
             self._prepare_to_write()
             while True:
                 try:
@@ -169,15 +169,21 @@ class Environment:
         """Wait until no read of this process is open: moving the map would break it."""
         with self._calm:
             waits = threading.get_ident() not in self._readers  # else it waits for itself
-            if not (waits and self._calm.wait_for(lambda: not self._readers, CALM_WAIT)):
-                raise StoreError(
-                    f"cannot write to {str(self.folder)!r} while a snapshot of it is open in this"
-                    " process; end the snapshot and repeat (nothing was written)."
-                )
-            yield
+            self._moving = True
+            try:
+                if not (waits and self._calm.wait_for(lambda: not self._readers, CALM_WAIT)):
+                    raise StoreError(
+                        f"cannot write to {str(self.folder)!r} while a snapshot of it is open in"
+                        " this process; end the snapshot and repeat (nothing was written)."
+                    )
+                yield
+            finally:
+                self._moving = False
+                self._calm.notify_all()
 
     @contextmanager
-    def _translated(self, verb: str) -> Iterator[None]:
+    def _translated(self, verb: str, *more: type[Exception]) -> Iterator[None]:
+        errors: tuple[type[Exception], ...] = (lmdb.Error, *more)
         try:
             yield
         except lmdb.ReadersFullError as error:
@@ -185,7 +191,7 @@ class Environment:
                 f"cannot {verb} {str(self.folder)!r}: over {MAX_READERS} readers are open at once;"
                 " close some of the processes that search it."
             ) from error
-        except (lmdb.Error, OSError) as error:
+        except errors as error:
             raise StoreError(f"cannot {verb} {str(self.folder)!r}: {_reason(error)}") from error
 
     def check(self) -> None:
@@ -201,6 +207,17 @@ class Environment:
             )
         if self._env is None:
             raise StoreError(f"the store {str(self.folder)!r} is closed; open it again.")
+
+    def leave_to_parent(self) -> None:
+        """In a forked child, let go of what belongs to the parent.
+
+        Closing would free the reader's slot or the writer's mutex of a transaction that the
+        parent has open, so an environment in use at the fork stays as it is.
+        """
+        if self._readers or self._writing.locked():
+            self._lock.close()
+        else:
+            self.close()
 
     def close(self) -> None:
         """Close the map and let go of the writer's lock."""
@@ -219,6 +236,8 @@ def _reason(error: Exception) -> str:
     full = isinstance(error, lmdb.DiskError) or code in (errno.ENOSPC, errno.EDQUOT)
     if full or "No space left" in text or "quota" in text:
         text = f"the disk is full ({text})"
+    elif "already open in this process" in text:
+        return "it was in use when this process was forked; start workers before, or by 'spawn'."
     elif isinstance(error, lmdb.NotFoundError):
         return "its creation was cut short; create it again."
     elif isinstance(error, lmdb.InvalidError | lmdb.CorruptedError | lmdb.PageNotFoundError):
@@ -230,50 +249,3 @@ def _writable(folder: Path) -> bool:
     """Whether the folder and what lies in it may be written; true where nothing is yet."""
     files = [folder, *(folder / name for name in ("data.mdb", "lock.mdb", "writer.lock"))]
     return all(os.access(file, os.W_OK) for file in files if file.exists())
-
-
-_open: dict[Path, Environment] = {}
-_guard = threading.Lock()
-
-
-def acquire(folder: Path, *, create: bool) -> Environment:
-    """The environment of `folder`: the one already open in this process, or a new one.
-
-    Raises:
-        StoreError: nothing is there to open, or it is damaged.
-    """
-    if not create and not (folder / "data.mdb").is_file():
-        raise StoreError(f"no store in {str(folder)!r}; name the folder of an index.")
-    place = folder.resolve()
-    with _guard:
-        if place not in _open:
-            environment = Environment(place)
-            try:
-                environment.create() if create else environment.open()
-            except BaseException:
-                environment.close()
-                raise
-            _open[place] = environment
-        _open[place].users += 1
-        return _open[place]
-
-
-def release(environment: Environment) -> None:
-    """Give the environment back; the last user of it closes it."""
-    with _guard:
-        environment.users -= 1
-        if environment.users == 0 and _open.get(environment.folder) is environment:
-            del _open[environment.folder]
-            environment.close()
-
-
-def _forget_in_child() -> None:
-    """A forked child may not use its parent's environments; it opens its own."""
-    global _guard
-    _guard = threading.Lock()
-    for environment in _open.values():
-        environment.close()
-    _open.clear()
-
-
-os.register_at_fork(after_in_child=_forget_in_child)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import environment
 from opensearch.store import meta as books
+from opensearch.store import sharing
 from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_update
 from opensearch.store.environment import Environment, Transaction
@@ -48,7 +48,7 @@ class Store(StoredItems):
             raise InvalidInput(f"a hash code needs a positive multiple of 8 bits, got {bits}")
         if dim < 0:
             raise InvalidInput(f"an embedding needs a dimension of 0 or more, got {dim}")
-        shared = environment.acquire(folder, create=True)
+        shared = sharing.acquire(folder, create=True)
 
         def begin(txn: Transaction) -> None:
             if books.exists(shared, txn):
@@ -59,7 +59,7 @@ class Store(StoredItems):
             shared.write(begin)
             return cls(shared, readonly=False)
         except BaseException:
-            environment.release(shared)
+            sharing.release(shared)
             raise
 
     @classmethod
@@ -71,7 +71,7 @@ class Store(StoredItems):
         Raises:
             StoreError: there is none, or it is damaged or of a newer format.
         """
-        shared = environment.acquire(folder, create=False)
+        shared = sharing.acquire(folder, create=False)
         store = cls(shared, readonly=readonly)
         try:
             store.meta()
@@ -90,7 +90,7 @@ class Store(StoredItems):
         """Close this store; the last one of a folder closes the files."""
         shared, self._shared = self._shared, None
         if shared is not None:
-            environment.release(shared)
+            sharing.release(shared)
 
     @property
     def unlocked(self) -> bool:

@@ -1,0 +1,59 @@
+"""One environment a folder and process, counted by its users, and none across a fork.
+
+LMDB forbids opening an environment twice in a process: its locks belong to the process.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from opensearch.errors import StoreError
+from opensearch.store.environment import Environment
+
+_open: dict[Path, Environment] = {}
+_guard = threading.Lock()
+
+
+def acquire(folder: Path, *, create: bool) -> Environment:
+    """The environment of `folder`: the one already open in this process, or a new one.
+
+    Raises:
+        StoreError: nothing is there to open, or it is damaged.
+    """
+    if not create and not (folder / "data.mdb").is_file():
+        raise StoreError(f"no store in {str(folder)!r}; name the folder of an index.")
+    place = folder.resolve()
+    with _guard:
+        if place not in _open:
+            environment = Environment(place)
+            try:
+                environment.create() if create else environment.open()
+            except BaseException:
+                environment.close()
+                raise
+            _open[place] = environment
+        _open[place].users += 1
+        return _open[place]
+
+
+def release(environment: Environment) -> None:
+    """Give the environment back; the last user of it closes it."""
+    with _guard:
+        environment.users -= 1
+        if environment.users == 0 and _open.get(environment.folder) is environment:
+            del _open[environment.folder]
+            environment.close()
+
+
+def _forget_in_child() -> None:
+    """A forked child may not use its parent's environments; it opens its own."""
+    global _guard
+    _guard = threading.Lock()
+    for environment in _open.values():
+        environment.leave_to_parent()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
