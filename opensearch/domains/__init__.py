@@ -13,6 +13,7 @@ from opensearch.domains.catalog import (
     fingerprint,
     read_collection,
 )
+from opensearch.domains.guess import Guess, guess_domain
 from opensearch.domains.image import image_reader
 from opensearch.domains.mesh import mesh_reader
 from opensearch.domains.reading import Reader, Reading, png, save_views, thumbnail
@@ -20,12 +21,14 @@ from opensearch.domains.sketch import sketch_reader
 
 __all__ = [
     "READERS",
+    "Guess",
     "Ignored",
     "Reader",
     "Reading",
     "digest",
     "find_sources",
     "fingerprint",
+    "guess_domain",
     "open_reader",
     "png",
     "read_collection",

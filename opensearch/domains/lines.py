@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.cameras import cameras
-from opensearch.domains.render import OVERSAMPLING, Maps, Shape, as_views, shrink
+from opensearch.domains.render import Maps
 
 CREASE = 40.0
 """Degrees between neighbouring surfaces from which on their edge is drawn."""
@@ -15,24 +14,9 @@ CREASE = 40.0
 _JUMP = 4.0
 
 
-def line_views(shape: Shape, size: int, count: int, stroke: float) -> NDArray[np.uint8]:
-    """Dark strokes on white from the first `count` cameras.
-
-    Args:
-        shape: what to draw.
-        size: side of a view, pixels.
-        count: how many cameras of `cameras`.
-        stroke: width of a line, share of `size`.
-
-    Returns:
-        Views, shape (count, size, size, 3).
-    """
-    width = max(1, round(stroke * size * OVERSAMPLING))
-    drawn = []
-    for camera in cameras(count):
-        edges = edge_map(shape.maps(camera, OVERSAMPLING * size))
-        drawn.append(1 - shrink(_thick(edges, width)))
-    return as_views(drawn, size)
+def draw_lines(maps: Maps, width: int) -> NDArray[np.float32]:
+    """Brightness 0..1, shape (h, w): black lines `width` pixels wide on white."""
+    return 1 - _thick(edge_map(maps), width)
 
 
 def edge_map(maps: Maps) -> NDArray[np.bool_]:

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits, ReaderSettings
+from opensearch.domains.cameras import cameras
 from opensearch.domains.files import MESH_SUFFIXES, check_bytes, check_file, reading
 from opensearch.domains.gltf import Buffers, bare_glb, bare_gltf
-from opensearch.domains.lines import line_views
+from opensearch.domains.lines import draw_lines
 from opensearch.domains.reading import Reader, Reading
-from opensearch.domains.render import Shape, shaded_views
+from opensearch.domains.render import OVERSAMPLING, Shape, as_view, shade
 from opensearch.errors import OverLimit, UnreadableFile
 
 # Extents below this share of the coordinates' own size are rounding noise of float32.
@@ -31,6 +32,9 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     over `limits.bytes`, `limits.faces` or `limits.seconds`. The clock is looked at between
     the stages (parsing, cleaning, drawing); a stage itself is not cut short.
     """
+    size, count = settings.size, settings.views + settings.line_views
+    side = round(OVERSAMPLING * size)
+    stroke = max(1, round(settings.stroke * side))
 
     def read(path: Path, part: int | None = None) -> Reading:
         with reading(path, "shape"):
@@ -39,10 +43,15 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             check_time("parsing")
             shape = Shape(*unit_triangles(vertices, faces))
             check_time("cleaning")
-            shaded = shaded_views(shape, settings.size, settings.views)
-            check_time("drawing")
-            lines = line_views(shape, settings.size, settings.line_views, settings.stroke)
-            return Reading(views=np.concatenate([shaded, lines]))
+            views = np.empty((count, size, size, 3), np.uint8)
+            for at, camera in enumerate(cameras(max(settings.views, settings.line_views))):
+                maps = shape.maps(camera, side)
+                if at < settings.views:
+                    views[at] = as_view(shade(maps), size)
+                if at < settings.line_views:
+                    views[settings.views + at] = as_view(draw_lines(maps, stroke), size)
+                check_time("drawing")
+            return Reading(views=views)
 
     return read
 

@@ -1,0 +1,93 @@
+"""Which domain a file belongs to, where nobody says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.config import Limits
+from opensearch.domains.files import MESH_SUFFIXES, STROKE_SUFFIXES, reading
+from opensearch.domains.image import load_picture
+from opensearch.domains.traits import SIDE, traits
+
+_CERTAIN = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A guessed domain.
+
+    `margin` is the logit of the guess, never negative; `sure` says whether it is above what
+    99 in 100 held-out files of a right guess needed, or the suffix left no doubt.
+    """
+
+    domain: str
+    margin: float
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A logistic regression over `traits`: positive means sketch.
+
+    `mean`, `scale` and `weights` have shape (k,) for the traits and their squares.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    bias: float
+    threshold: float
+
+    def logit(self, measured: NDArray[np.float64]) -> float:
+        """Log odds of a sketch for the traits of one picture, shape (k,)."""
+        terms = np.concatenate([measured, measured**2])
+        return float(((terms - self.mean) / self.scale) @ self.weights + self.bias)
+
+
+def guess_domain(path: Path, part: int | None = None, limits: Limits | None = None) -> Guess:
+    """Shapes and strokes by suffix, raster files by their content.
+
+    Args:
+        path: any file of a known suffix.
+        part: line of an .ndjson file; it changes nothing.
+        limits: what the file may cost; the defaults when None.
+
+    Returns:
+        "shape", "sketch", or "photo" for any other picture.
+
+    Raises:
+        UnreadableFile: a raster file that cannot be read.
+        OverLimit: a raster file over the limits.
+    """
+    suffix = path.suffix.lower()
+    if suffix in MESH_SUFFIXES:
+        return Guess("shape", _CERTAIN, True)
+    if suffix in STROKE_SUFFIXES:
+        return Guess("sketch", _CERTAIN, True)
+    with reading(path, "picture"):
+        picture = load_picture(path, limits or Limits(), SIDE)
+        return guess_picture(np.asarray(picture))
+
+
+def guess_picture(rgb: NDArray[np.uint8]) -> Guess:
+    """Sketch or photo, for an RGB picture of shape (h, w, 3) with sides up to `SIDE`."""
+    rule = shipped_rule()
+    logit = rule.logit(traits(rgb))
+    margin = abs(logit)
+    return Guess("sketch" if logit > 0 else "photo", margin, margin >= rule.threshold)
+
+
+@cache
+def shipped_rule() -> Rule:
+    """The rule of `sketch_or_picture.json`, fitted by `benchmarks/fit_sketch_or_picture.py`."""
+    text = files("opensearch.domains").joinpath("sketch_or_picture.json").read_text("utf-8")
+    fields = json.loads(text)
+    arrays = (np.array(fields[name]) for name in ("mean", "scale", "weights"))
+    return Rule(*arrays, bias=fields["bias"], threshold=fields["threshold"])
