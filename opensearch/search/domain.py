@@ -57,6 +57,14 @@ class DomainRows:
         nothing = (np.zeros(0, np.int64), np.zeros((0, width), np.uint8))
         return cls(base or nothing, Tail(width))
 
+    def rebased(self, base: tuple[Ids, Codes]) -> DomainRows:
+        """The same rows over a longer base; the tail keeps those past its end."""
+        fresh = DomainRows.over(base, self.tail.width)
+        ids, codes = self.tail.view()
+        start = int(np.searchsorted(ids, fresh.last, side="right"))
+        fresh.tail.append(ids[start:], codes[start:])
+        return fresh
+
     @property
     def last(self) -> int:
         """The highest id held, -1 for none."""

@@ -1,8 +1,9 @@
 """Exact Hamming search over packed codes that lie anywhere: arrays, files in memory.
 
 Distances of one chunk of rows come from faiss, the choice among them is ours, so that ties
-are always settled by the order of rows. Measured at 1 M x 64 bits on one thread: 0.24 ms a
-query, against 0.6 to 1.3 ms for `faiss.IndexBinaryFlat` and 0.5 ms for numpy's popcount.
+are always settled by the order of rows. Measured at 1 M x 64 bits and k = 10, one thread:
+0.41 ms a query, against 0.56 ms for `faiss.IndexBinaryFlat`; 0.11 ms of it is faiss, where
+the popcount of numpy takes 0.52 ms.
 """
 
 from __future__ import annotations

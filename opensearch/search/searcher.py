@@ -63,6 +63,7 @@ class Searcher:
         self._bits = bits
         self._domains: dict[str, DomainRows] = {}
         self._guard = threading.Lock()
+        self._folding = threading.Lock()
         self._local = threading.local()
 
     def refresh(self) -> None:
@@ -196,8 +197,8 @@ class Searcher:
         if self._folder is None:
             return
         books = self._source.meta()
-        with self._guard:
-            for domain, rows in self._domains.items():
+        with self._folding:
+            for domain, rows in list(self._domains.items()):
                 if rows.due:
                     self._fold(self._folder, domain, books.identity, books.last_transaction)
 
@@ -215,7 +216,8 @@ class Searcher:
             ) from error
         written = base.load(folder, domain, identity, self._bits // 8)
         if written is not None:
-            self._domains[domain] = DomainRows.over(written, self._bits // 8)
+            with self._guard:  # others search and refresh while the files are written
+                self._domains[domain] = rows.rebased(written)
 
     def _extended(self, domain: str, identity: str) -> DomainRows:
         """A domain's rows, with those added to the source since they were last read."""
@@ -226,6 +228,11 @@ class Searcher:
             self._domains[domain] = DomainRows.over(files, width)
         rows = self._domains[domain]
         for block in self._source.blocks(domain, rows.last):
+            if block.codes.shape[1] != self._bits // 8:
+                raise InvalidInput(
+                    f"a search over {self._bits} bits cannot read codes of"
+                    f" {8 * block.codes.shape[1]} bits; give it the width of its source"
+                )
             rows.tail.append(block.ids, block.codes)
         return rows
 
