@@ -1,0 +1,113 @@
+"""The verb `evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opensearch.cli.progress import Bars
+
+if TYPE_CHECKING:
+    from opensearch.experiments.evaluate import Result
+
+
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """Whole numbers joined by commas: 32,64,128."""
+
+    name = "n,n,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """The numbers, in their order."""
+        if isinstance(value, tuple):  # the default
+            return value
+        try:
+            return tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"expected numbers like 32,64,128, got {value!r}", param, ctx)
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Labelled collection.",
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["any-to-any"]),
+    default="any-to-any",
+    show_default=True,
+    help="What is searched from what.",
+)
+@click.option("--split", "splits", multiple=True, help="Split to measure. Default: all but train.")
+@click.option("--bits", type=Numbers(), default=(), help="Code lengths to fit on train, 32,64,128.")
+@click.option(
+    "--hasher",
+    "hashers",
+    multiple=True,
+    default=("lsh", "itq"),
+    show_default=True,
+    help="Codes to fit, with --bits.",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of codes and intervals.")
+@click.option("--full", is_flag=True, help="Print every direction, not the means alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+def evaluate(
+    model: Path,
+    data: Path,
+    protocol: str,
+    splits: tuple[str, ...],
+    bits: tuple[int, ...],
+    hashers: tuple[str, ...],
+    seed: int,
+    full: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Measure MODEL on a collection: mAP of every domain searched from every domain.
+
+    \b
+    Example:
+        opensearch evaluate models/mine --data collection/ --bits 32,64,128
+        opensearch evaluate models/mine --data collection/ --split unseen --json
+    """
+    from opensearch.experiments.evaluate import Evaluation
+    from opensearch.experiments.evaluate import evaluate as run
+
+    with Bars(quiet) as bars:
+        result = run(Evaluation(model, data, splits, bits, hashers, seed), bars.show)
+    for note in result.notes:
+        click.echo(note, err=True)
+    if as_json:
+        rows = [row.to_dict() for row in result.rows]
+        click.echo(json.dumps({"protocol": protocol, "model": str(model), "rows": rows}))
+    else:
+        click.echo(_text(result, full))
+
+
+def _text(result: Result, full: bool) -> str:
+    from opensearch.evaluation import format_matrix
+
+    if full:
+        return "\n\n".join(
+            f"{row.split}, {row.representation}, refinement {row.refinement}\n"
+            + format_matrix(row.matrix)
+            for row in result.rows
+        )
+    lines = [f"{'split':<8} {'as':<12} {'refined':<8} {'mAP@all':>8} {'95 %':>16} {'macro':>7}"]
+    for row in result.rows:
+        mean = row.matrix.cross
+        low, high = mean.map_all_interval
+        lines.append(
+            f"{row.split:<8} {row.representation:<12} {row.refinement:<8} {mean.map_all:>8.4f}"
+            f" {f'{low:.3f} to {high:.3f}':>16} {mean.map_macro:>7.4f}"
+        )
+    return "\n".join([*lines, "means of the cross-domain directions; --full shows each of them"])

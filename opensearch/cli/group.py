@@ -1,0 +1,86 @@
+"""The group of verbs, loaded one at a time, and the exit codes of what can go wrong."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from opensearch import __version__
+from opensearch.errors import OpenSearchError
+
+INTERRUPTED = 130
+VERBS = {
+    "train": "Train a model on labelled collections.",
+    "index": "Create an index of files, or bring it up to date.",
+    "query": "Find the items of an index nearest to a file or to words.",
+    "evaluate": "Measure a model on a collection with known categories.",
+    "remove": "Remove items from an index by key.",
+    "info": "Show what an index or a model holds.",
+    "verify": "Check an index for damage.",
+    "render": "Show what the encoder sees of a file.",
+    "demo": "Train, index and query a tiny collection made on the spot.",
+}
+
+
+class VerbGroup(click.Group):
+    """Imports a verb when it is run, so that `--help` never waits for heavy packages."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of a user's first day."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of that name."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(
+            importlib.import_module(f"opensearch.cli.{cmd_name}"), cmd_name
+        )
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs with their summaries, none of them imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; one line and its exit code for every error of ours."""
+        try:
+            return super().invoke(ctx)
+        except OpenSearchError as error:
+            _explain(ctx, f"error: {error}")
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted; run the same command again to go on", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # The reader of a pipe has seen enough; stdout must not be flushed again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+def _explain(ctx: click.Context, text: str) -> None:
+    if ctx.params.get("verbose"):
+        traceback.print_exc()
+    click.echo(text, err=True)
+
+
+@click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="opensearch")
+@click.option("-v", "--verbose", is_flag=True, help="Show tracebacks of errors.")
+def main(verbose: bool) -> None:
+    """Search sketches, photos and 3D shapes from any domain to any domain.
+
+    \b
+    Example:
+        opensearch index collection/ --to indexes/mine --model MODEL
+        opensearch query indexes/mine chair.png --to shape
+
+    Exit codes: 0 done, 1 failed, 2 usage, 3 done with some items skipped,
+    4 model and index do not match, 130 interrupted.
+    """

@@ -1,0 +1,104 @@
+"""The verb `index`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from opensearch.cli.progress import Bars
+
+if TYPE_CHECKING:
+    from opensearch.engine import Engine
+    from opensearch.records import Report
+
+SKIPPED = 3
+SHOWN = 20
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--to", "to", required=True, type=click.Path(path_type=Path), help="Index folder.")
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model of a new index; for an old one, a model that fits it and replaces its own.",
+)
+@click.option("--domain", help="Domain of every file. Default: told from folder or content.")
+@click.option("--prune", is_flag=True, help="Remove items of SOURCES whose files are gone.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["skip", "fail"]),
+    default="skip",
+    show_default=True,
+    help="What a file that cannot be read does to the run.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def index(
+    sources: tuple[Path, ...],
+    to: Path,
+    model: Path | None,
+    domain: str | None,
+    prune: bool,
+    on_error: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Create an index of files and folders, or bring it up to date.
+
+    Only new or changed files are encoded; a run that was killed goes on where it was.
+
+    \b
+    Example:
+        opensearch index collection/ --to indexes/mine --model models/mine
+        opensearch index more/ --to indexes/mine --prune
+    """
+    from opensearch.engine import Engine
+
+    with _opened(Engine, to, model) as engine, Bars(quiet) as bars:
+        report = engine.add(
+            *sources,
+            domain=domain,
+            strict=on_error == "fail",
+            prune=prune,
+            progress=lambda done, total: bars.show("indexing", done, total),
+        )
+    click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else _books(report))
+    _list_failures(report)
+    if report.failed:
+        raise click.exceptions.Exit(SKIPPED)
+
+
+def _opened(engine: type[Engine], to: Path, model: Path | None) -> Engine:
+    from opensearch.engine.folder import is_index
+
+    if is_index(to):
+        return engine.open(to, model, readonly=False, adopt=model is not None)
+    if model is None:
+        raise click.UsageError(f"{to} is a new index: name the model it is to use, --model MODEL")
+    return engine.create(to, model)
+
+
+def _books(report: Report) -> str:
+    parts = ("added", "replaced", "moved", "unchanged", "ignored", "failed")
+    sums = " + ".join(f"{getattr(report, part)} {part}" for part in parts)
+    lines = [f"{report.seen} seen = {sums}"]
+    if report.removed:
+        lines.append(f"{report.removed} removed")
+    if report.guessed:
+        lines.append(f"{report.guessed} guessed to be sketch or picture; --domain says which")
+    if report.ignored_suffixes:
+        counts = ", ".join(f"{n} {suffix}" for suffix, n in report.ignored_suffixes.most_common())
+        lines.append(f"ignored: {counts}")
+    return "\n".join(lines)
+
+
+def _list_failures(report: Report) -> None:
+    for failure in report.failures[:SHOWN]:
+        click.echo(f"skipped {failure.path}: {failure.reason}", err=True)
+    if len(report.failures) > SHOWN:
+        rest = len(report.failures) - SHOWN
+        click.echo(f"... and {rest} more; --json lists all of them", err=True)

@@ -1,0 +1,38 @@
+"""The verb `info`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def info(path: Path, as_json: bool) -> None:
+    """Show what an index or a model at PATH holds.
+
+    \b
+    Example:
+        opensearch info indexes/mine --json
+    """
+    fields = _fields(path)
+    if as_json:
+        click.echo(json.dumps(fields, ensure_ascii=False))
+        return
+    for name, value in fields.items():
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+        click.echo(f"{name:<18}{text}")
+
+
+def _fields(path: Path) -> dict[str, Any]:
+    from opensearch.encoders.bundle import CARD, Bundle
+    from opensearch.engine import Engine
+
+    if (path / CARD).is_file():
+        return Bundle.open(path).card.model_dump(mode="json")
+    with Engine.open(path) as engine:
+        return engine.info()

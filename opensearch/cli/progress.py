@@ -1,0 +1,53 @@
+"""Progress bars on stderr; none where stderr is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any, Self
+
+import click
+from tqdm import tqdm
+
+
+class Bars:
+    """One bar at a time, named by the work it shows; `quiet` shows none."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._off = quiet or not sys.stderr.isatty()
+        self._bar: Any = None
+        self._what = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def show(self, what: str, done: int, total: int) -> None:
+        """Move the bar of `what` to `done` of `total`."""
+        if self._off:
+            return
+        if what != self._what:
+            self._close()
+            self._bar, self._what = tqdm(total=total, desc=what, leave=True), what
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def note(self, text: str) -> None:
+        """Print one line on stderr without breaking the bar."""
+        if self._bar is not None:
+            self._bar.clear()
+        click.echo(text, err=True)
+        if self._bar is not None:
+            self._bar.refresh()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        self._bar, self._what = None, ""

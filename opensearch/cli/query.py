@@ -1,0 +1,112 @@
+"""The verb `query`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from opensearch.records import Hit
+
+
+class WeightedFile(click.ParamType[tuple[Path, float]]):
+    """FILE or FILE:weight; a name that exists as it stands is no weight."""
+
+    name = "file[:weight]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Path, float]:
+        """A path and its weight, 1 by default."""
+        if isinstance(value, tuple):
+            return value
+        name, colon, weight = value.rpartition(":")
+        if colon and not Path(value).exists():
+            try:
+                return Path(name), float(weight)
+            except ValueError:
+                pass
+        return Path(value), 1.0
+
+
+@click.command()
+@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=WeightedFile())
+@click.option("--text", help="Words to search for, alone or beside the files.")
+@click.option("--id", "keys", multiple=True, metavar="KEY", help="A stored item to search by.")
+@click.option(
+    "--not", "exclude", multiple=True, type=click.Path(path_type=Path), help="Move away from FILE."
+)
+@click.option("--from", "source", help="Domain of the files. Default: told from each file.")
+@click.option("--to", "targets", multiple=True, help="Domain to search; repeatable. Default: all.")
+@click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Hits.")
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model to encode the query with; it must fit. Default: the index's own.",
+)
+@click.option(
+    "--refine/--no-refine",
+    default=True,
+    show_default=True,
+    help="Move the query towards its nearest neighbour in the target domain.",
+)
+@click.option(
+    "--score",
+    type=click.Choice(["rescored", "hamming"]),
+    default="rescored",
+    show_default=True,
+    help="Order by cosine of embeddings, or by Hamming distance alone.",
+)
+@click.option(
+    "--depth", default=1000, show_default=True, type=click.IntRange(min=1), help="Rescored items."
+)
+@click.option("--max-distance", type=click.IntRange(min=0), help="Largest Hamming distance.")
+@click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'.")
+@click.option("--html", type=click.Path(path_type=Path), help="Also write a page with pictures.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
+def query(
+    index: Path,
+    files: tuple[tuple[Path, float], ...],
+    model: Path | None,
+    html: Path | None,
+    as_json: bool,
+    **options: object,
+) -> None:
+    """Find the items of INDEX nearest to FILES, words or stored items, best first.
+
+    \b
+    Example:
+        opensearch query indexes/mine chair.png --to shape
+        opensearch query indexes/mine chair.png red.jpg:0.5 --not sofa.obj --text office
+        opensearch query indexes/mine --text violin --html hits.html
+    """
+    from opensearch.engine import Engine, Query
+
+    asked = Query(files=files, **options)  # type: ignore[arg-type]
+    with Engine.open(index, model) as engine:
+        answer = engine.ask(asked)
+        if html is not None:
+            from opensearch.engine.page import write_page
+
+            write_page(html, engine, asked, answer)
+    for note in answer.notes:
+        click.echo(note, err=True)
+    _print(answer.hits, as_json)
+
+
+def _print(hits: Sequence[Hit], as_json: bool) -> None:
+    if as_json:
+        for hit in hits:
+            click.echo(json.dumps(hit.to_dict(), ensure_ascii=False))
+        return
+    if not hits:
+        click.echo("no hits", err=True)
+    for hit in hits:
+        score = f"{hit.score:.4f}" if hit.score is not None else "     -"
+        label = f"  [{hit.category}]" if hit.category else ""
+        click.echo(f"{hit.rank:>4}  {score}  {hit.distance:>3}  {hit.domain:<8} {hit.key}{label}")

@@ -1,0 +1,140 @@
+"""Backbones: pretrained trunks without their classifiers, by torchvision's names.
+
+`tiny` is ours: four convolutions for tests and for machines without pretrained weights.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from opensearch.errors import BundleError, InvalidInput
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+
+class Backbone(nn.Module):
+    """A trunk from views to features, with the normalisation it was pretrained with.
+
+    Attributes:
+        dim: number of features a view.
+    """
+
+    pixel_mean: Tensor
+    pixel_std: Tensor
+
+    def __init__(self, trunk: nn.Module, dim: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.dim = dim
+        self.register_buffer("pixel_mean", torch.tensor(MEAN).view(1, 3, 1, 1) * 255)
+        self.register_buffer("pixel_std", torch.tensor(STD).view(1, 3, 1, 1) * 255)
+
+    def forward(self, views: Tensor) -> Tensor:
+        """Features (n, dim) of views (n, h, w, 3) with values 0..255, uint8 or float."""
+        pixels = views.permute(0, 3, 1, 2).float()
+        features: Tensor = self.trunk((pixels - self.pixel_mean) / self.pixel_std)
+        return features
+
+
+def list_backbones() -> list[str]:
+    """Names that `build_backbone` takes."""
+    import torchvision.models as zoo
+    from torchvision.models import list_models
+
+    return ["tiny", *list_models(module=zoo)]
+
+
+def build_backbone(
+    name: str, pretrained: str | None = None, weights: Path | None = None, seed: int = 0
+) -> Backbone:
+    """Build a backbone, with random, downloaded or local weights.
+
+    Args:
+        name: `tiny` or a torchvision classification model, e.g. `mobilenet_v2`.
+        pretrained: torchvision's tag, e.g. `IMAGENET1K_V2` or `DEFAULT`; needs a network once.
+        weights: a state dict of the whole torchvision model, `.pth` or `.safetensors`.
+        seed: of the random weights, where there are no others.
+
+    Raises:
+        InvalidInput: an unknown name or tag, both sources at once, or weights of another model.
+    """
+    if pretrained and weights:
+        raise InvalidInput(
+            f"a backbone takes pretrained={pretrained} or weights={weights}, not both"
+        )
+    torch.manual_seed(seed)
+    if name == "tiny":
+        model: nn.Module = _tiny()
+    elif name in list_backbones():
+        model = _torchvision(name, pretrained)
+    else:
+        raise InvalidInput(f"unknown backbone {name!r}; known: {', '.join(list_backbones())}")
+    if weights:
+        _load(model, weights, name)
+    dim = _cut_classifier(model)
+    return Backbone(model, dim)
+
+
+def _torchvision(name: str, pretrained: str | None) -> nn.Module:
+    from torchvision.models import get_model, get_model_weights
+
+    if pretrained is not None:
+        tags = [w.name for w in get_model_weights(name)]
+        if pretrained not in (*tags, "DEFAULT"):
+            raise InvalidInput(
+                f"backbone {name} has no weights {pretrained!r}; it has DEFAULT, {', '.join(tags)}"
+            )
+    try:
+        model: nn.Module = get_model(name, weights=pretrained)
+    except OSError as error:
+        raise InvalidInput(
+            f"weights {pretrained} of {name} could not be downloaded ({error});"
+            " give a local file with backbone.weights=FILE"
+        ) from error
+    return model
+
+
+def _tiny() -> nn.Module:
+    widths = [3, 16, 32, 64, 128]
+    layers: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        layers += [
+            nn.Conv2d(before, after, 3, stride=2, padding=1),
+            nn.BatchNorm2d(after),
+            nn.ReLU(),
+        ]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 1))
+
+
+def _load(model: nn.Module, file: Path, name: str) -> None:
+    from safetensors.torch import load_file
+
+    try:
+        if file.suffix == ".safetensors":
+            state = load_file(file)
+        else:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+        model.load_state_dict(state)
+    except FileNotFoundError as error:
+        raise InvalidInput(f"backbone weights {file} do not exist") from error
+    except Exception as error:
+        raise BundleError(
+            f"{file} is not a state dict of {name}: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _cut_classifier(model: nn.Module) -> int:
+    """Replace the model's last linear layer by the identity; return its input width."""
+    layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear)]
+    if not layers:
+        raise InvalidInput(f"backbone {type(model).__name__} has no linear classifier to cut off")
+    name, last = layers[-1]
+    parent = model.get_submodule(name.rpartition(".")[0])
+    setattr(parent, name.rpartition(".")[2], nn.Identity())
+    return last.in_features

@@ -1,0 +1,213 @@
+"""Model bundles: a folder with `model.json` and content-named tensor files, no pickle.
+
+`model.json` is written last and by rename, and names every other file by its content; so a
+bundle is complete as soon as it has one, and replacing a bundle is one rename.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError, field_validator
+
+from opensearch.config import Pooling, ReaderSettings, Settings
+from opensearch.encoders.encoder import Encoder
+from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, Trunk, choose_runtime
+from opensearch.encoders.tensors import identity, load_tensors, write_atomic
+from opensearch.errors import BundleError, InvalidInput
+
+FORMAT = 1
+CARD = "model.json"
+_FILE = re.compile(r"[\w.-]+")
+
+
+class TrunkCard(Settings):
+    """A backbone's name and files; several domains may name the same ones."""
+
+    backbone: str
+    tensors: str
+    graph: str | None = None
+
+
+class DomainCard(Settings):
+    """How one domain is encoded."""
+
+    reader: ReaderSettings
+    trunk: TrunkCard
+    projector: str
+    pooling: Pooling = "mean"
+
+
+class PartCard(Settings):
+    """A part kept as one tensor file and its settings (space, hash)."""
+
+    tensors: str
+    settings: dict[str, Any]
+
+
+class ModelCard(Settings):
+    """All of `model.json`. Identities cover tensors and settings, never the texts below them."""
+
+    format: int = FORMAT
+    domains: dict[str, DomainCard]
+    space: PartCard
+    hash: PartCard
+    method: str
+    bits: int
+    dim: int
+    seed: int
+    categories: list[str]
+    refinement: dict[str, float | None]
+    identities: dict[str, str] = Field(description="space, hash and encoder/<domain>")
+    versions: dict[str, str] = Field(default_factory=dict)
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    notes: str = ""
+
+    @field_validator("domains")
+    @classmethod
+    def _names(cls, domains: dict[str, DomainCard]) -> dict[str, DomainCard]:
+        for name in domains:
+            if not re.fullmatch(r"\w[\w-]{0,63}", name):
+                raise ValueError(f"a domain name is letters, digits, _ and -; got {name!r}")
+        return domains
+
+    def files(self) -> set[str]:
+        """Names of all files of the bundle but `model.json`."""
+        names = {self.space.tensors, self.hash.tensors}
+        for domain in self.domains.values():
+            names |= {domain.trunk.tensors, domain.projector}
+            names |= {domain.trunk.graph} if domain.trunk.graph else set()
+        return names
+
+
+class Bundle:
+    """An opened model bundle; encoders are loaded when first asked for.
+
+    Attributes:
+        folder: where it lies.
+        card: its `model.json`.
+    """
+
+    def __init__(self, folder: Path, card: ModelCard) -> None:
+        self.folder = folder
+        self.card = card
+        self._trunks: dict[str, Trunk] = {}
+        self._encoders: dict[str, Encoder] = {}
+
+    @classmethod
+    def open(cls, folder: Path) -> Bundle:
+        """Open a bundle.
+
+        Raises:
+            BundleError: no bundle there, a newer format, damaged, or a file is missing.
+        """
+        card = _read_card(folder)
+        for name in card.files():
+            if not _FILE.fullmatch(name):
+                raise BundleError(f"model {folder} names a file outside itself: {name!r}")
+            if not (folder / name).is_file():
+                raise BundleError(f"model {folder} lacks its file {name}; copy the whole folder")
+        return cls(folder, card)
+
+    @property
+    def domains(self) -> list[str]:
+        """Names of the domains it encodes."""
+        return list(self.card.domains)
+
+    def tensors(self, part: Literal["space", "hash"]) -> dict[str, NDArray[np.generic]]:
+        """Tensors of the space or the hash."""
+        card: PartCard = getattr(self.card, part)
+        return load_tensors(self.folder / card.tensors)
+
+    def trunk(self, domain: str) -> Trunk:
+        """The backbone of a domain in the best runtime; shared ones are loaded once."""
+        card = self.domain(domain).trunk
+        key = f"{card.tensors}|{card.graph}"
+        if key not in self._trunks:
+            graph = self.folder / card.graph if card.graph else None
+            if choose_runtime(graph) == "onnx" and graph is not None:
+                self._trunks[key] = OnnxTrunk(graph)
+            else:
+                tensors = load_tensors(self.folder / card.tensors)
+                self._trunks[key] = TorchTrunk(card.backbone, tensors)
+        return self._trunks[key]
+
+    def encoder(self, domain: str) -> Encoder:
+        """The encoder of a domain, ready to run."""
+        if domain not in self._encoders:
+            card = self.domain(domain)
+            projector = load_tensors(self.folder / card.projector)
+            self._encoders[domain] = Encoder(self.trunk(domain), projector, card.pooling)
+        return self._encoders[domain]
+
+    def domain(self, name: str) -> DomainCard:
+        """The card of a domain.
+
+        Raises:
+            InvalidInput: the model has no such domain; the text lists those it has.
+        """
+        if name not in self.card.domains:
+            raise InvalidInput(
+                f"the model {self.folder.name} has no domain {name!r}; it has"
+                f" {', '.join(self.domains)}. Add it with: opensearch train CONFIG --extend"
+                f" MODEL --domain {name}"
+            )
+        return self.card.domains[name]
+
+    def copy_to(self, folder: Path) -> Bundle:
+        """Copy the bundle, replacing one already there; `model.json` switches it at once."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in sorted(self.card.files()):
+            if not (folder / name).exists():
+                temporary = folder / f".{name}.tmp"
+                shutil.copyfile(self.folder / name, temporary)
+                temporary.replace(folder / name)
+        return write_bundle(folder, self.card)
+
+
+def encoder_identity(
+    reader: ReaderSettings,
+    backbone: str,
+    pooling: str,
+    trunk: Mapping[str, NDArray[np.generic]],
+    projector: Mapping[str, NDArray[np.generic]],
+) -> str:
+    """Identity of an encoder: its tensors, preprocessing and render parameters."""
+    tensors = {f"trunk.{k}": v for k, v in trunk.items()}
+    tensors |= {f"projector.{k}": v for k, v in projector.items()}
+    settings = {"reader": reader.model_dump(), "backbone": backbone, "pooling": pooling}
+    return identity(tensors, settings)
+
+
+def write_bundle(folder: Path, card: ModelCard) -> Bundle:
+    """Write `model.json`, which makes the files beside it a bundle, and drop files it left."""
+    write_atomic(folder / CARD, card.model_dump_json(indent=1).encode())
+    for file in folder.glob("*-????????????.*"):
+        if file.suffix in {".safetensors", ".onnx"} and file.name not in card.files():
+            file.unlink()
+    return Bundle.open(folder)
+
+
+def _read_card(folder: Path) -> ModelCard:
+    file = folder / CARD
+    if not file.is_file():
+        raise BundleError(f"{folder} is not a model: it has no {CARD}. Train one: opensearch train")
+    try:
+        fields = json.loads(file.read_bytes())
+        version = fields.get("format")
+        if version != FORMAT:
+            raise BundleError(
+                f"model {folder} has format {version}, this version reads format {FORMAT};"
+                " upgrade opensearch-visual or train the model again"
+            )
+        return ModelCard(**fields)
+    except (ValueError, ValidationError, AttributeError) as error:
+        reason = str(error).replace("\n", " ")
+        raise BundleError(f"model {folder} has a damaged {CARD}: {reason}") from error

@@ -1,0 +1,114 @@
+"""The stream from files to features: reading in threads, encoding in batches."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.encoders.runtime import Trunk
+from opensearch.errors import UnreadableFile
+
+Source = TypeVar("Source")
+Views = NDArray[np.uint8]
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[Source]):
+    """What reading one source gave: its views (v, s, s, 3), or why there are none."""
+
+    source: Source
+    views: Views | None
+    error: UnreadableFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded(Generic[Source]):
+    """What encoding one source gave: features a view (v, f), or why there are none."""
+
+    source: Source
+    views: Views | None
+    features: NDArray[np.float32] | None
+    error: UnreadableFile | None = None
+
+
+def read_ahead(
+    sources: Iterable[Source], read: Callable[[Source], Views], workers: int | None = None
+) -> Iterator[Read[Source]]:
+    """Read sources in threads, a bounded number ahead, and give them in their order.
+
+    Args:
+        sources: consumed lazily, at most four batches ahead of what was taken.
+        read: views of one source; only `UnreadableFile` is caught.
+        workers: threads; all cores by default.
+    """
+
+    def attempt(source: Source) -> Read[Source]:
+        try:
+            return Read(source, read(source))
+        except UnreadableFile as error:
+            return Read(source, None, error)
+
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        waiting: deque[Future[Read[Source]]] = deque()
+        try:
+            for source in sources:
+                waiting.append(pool.submit(attempt, source))
+                if len(waiting) >= 4 * BATCH:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def encode_stream(
+    reads: Iterable[Read[Source]], trunk_of: Callable[[Source], Trunk]
+) -> Iterator[Encoded[Source]]:
+    """Encode what was read, in batches of about 32 views; the order of sources is kept.
+
+    Args:
+        trunk_of: the trunk of a source; those of one batch that share it run together.
+    """
+    waiting: list[Read[Source]] = []
+    views = 0
+    for item in reads:
+        waiting.append(item)
+        views += 0 if item.views is None else len(item.views)
+        if views >= BATCH:
+            yield from _encode(waiting, trunk_of)
+            waiting, views = [], 0
+    yield from _encode(waiting, trunk_of)
+
+
+def _encode(
+    reads: list[Read[Source]], trunk_of: Callable[[Source], Trunk]
+) -> Iterator[Encoded[Source]]:
+    groups: dict[tuple[int, int], list[int]] = {}
+    trunks: dict[int, Trunk] = {}
+    for place, item in enumerate(reads):
+        if item.views is not None:
+            trunk = trunk_of(item.source)
+            trunks[id(trunk)] = trunk
+            groups.setdefault((id(trunk), item.views.shape[1]), []).append(place)
+    features: dict[int, NDArray[np.float32]] = {}
+    for (name, _), places in groups.items():
+        parts = [views for place in places if (views := reads[place].views) is not None]
+        rows = encode_views(np.concatenate(parts), trunks[name])
+        ends = np.cumsum([len(views) for views in parts])
+        features |= zip(places, np.split(rows, ends[:-1]), strict=True)
+    for place, item in enumerate(reads):
+        yield Encoded(item.source, item.views, features.get(place), item.error)
+
+
+def encode_views(views: Views, trunk: Trunk) -> NDArray[np.float32]:
+    """Features (n, f) of any number of views (n, s, s, 3), in batches of 32."""
+    parts = [trunk.features(views[i : i + BATCH]) for i in range(0, len(views), BATCH)]
+    return np.concatenate(parts)

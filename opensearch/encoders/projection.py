@@ -1,0 +1,45 @@
+"""Trained projectors at inference, in numpy: a query never waits for torch to load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tensors = Mapping[str, NDArray[np.generic]]
+EPSILON = 1e-5
+"""What torch's BatchNorm1d adds to the variance."""
+
+
+class Projection:
+    """A trained `Projector` without torch.
+
+    Computed in float64, so that an item's embedding does not depend on the batch it came in.
+
+    Args:
+        tensors: the projector's state dict as arrays.
+    """
+
+    def __init__(self, tensors: Tensors) -> None:
+        wide = {name: array.astype(np.float64) for name, array in tensors.items()}
+        self._layers = [_folded(wide, "linear", "norm")]
+        if "hidden.0.weight" in tensors:
+            self._layers.insert(0, _folded(wide, "hidden.0", "hidden.1"))
+
+    def __call__(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Embeddings (n, d) float32, not normalised, of features (n, f)."""
+        x = features.astype(np.float64)
+        for place, (weight, bias) in enumerate(self._layers):
+            x = (np.maximum(x, 0) if place else x) @ weight + bias
+        return x.astype(np.float32)
+
+
+def _folded(
+    tensors: Mapping[str, NDArray[np.float64]], linear: str, norm: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weight (f, d) and bias (d,) of a linear layer and the batch norm after it, as one."""
+    variance = tensors[f"{norm}.running_var"] + EPSILON
+    scale = tensors[f"{norm}.weight"] / np.sqrt(variance)
+    shift = tensors[f"{norm}.bias"] - tensors[f"{norm}.running_mean"] * scale
+    return tensors[f"{linear}.weight"].T * scale, tensors[f"{linear}.bias"] * scale + shift

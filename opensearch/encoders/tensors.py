@@ -1,0 +1,67 @@
+"""Tensor files: safetensors, named by their content and written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import BundleError
+
+Tensors = Mapping[str, NDArray[np.generic]]
+
+
+def identity(tensors: Tensors, settings: Any) -> str:
+    """Sha256 over tensors and the settings that change outputs, in hexadecimal.
+
+    Args:
+        tensors: by name; names, types, shapes and bytes count, their order does not.
+        settings: plain JSON types; the order of keys does not count.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name}|{array.dtype}|{array.shape}|".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def save_tensors(folder: Path, stem: str, tensors: Tensors) -> str:
+    """Write `<stem>-<first 12 of the identity>.safetensors`; return that name."""
+    from safetensors.numpy import save
+
+    name = f"{stem}-{identity(tensors, None)[:12]}.safetensors"
+    if not (folder / name).exists():
+        arrays = {key: np.ascontiguousarray(array) for key, array in tensors.items()}
+        write_atomic(folder / name, save(arrays))
+    return name
+
+
+def load_tensors(file: Path) -> dict[str, NDArray[np.generic]]:
+    """Read a tensor file.
+
+    Raises:
+        BundleError: the file is missing or not a safetensors file.
+    """
+    from safetensors.numpy import load
+
+    try:
+        return load(file.read_bytes())
+    except Exception as error:
+        raise BundleError(f"tensor file {file} cannot be read: {error}") from error
+
+
+def write_atomic(file: Path, content: bytes) -> None:
+    """Write to a temporary neighbour, flush it to disk, and rename it over `file`."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    temporary.replace(file)

@@ -1,0 +1,195 @@
+"""Adding to an index: what is new or changed is read, encoded and stored in whole batches."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.domains import thumbnail
+from opensearch.domains.catalog import Ignored, digest, find_sources, fingerprint
+from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
+from opensearch.encoders.runtime import Trunk
+from opensearch.engine.known import Books, address
+from opensearch.engine.model import Model
+from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.records import Failure, Item, Report, Source
+from opensearch.store import Store
+
+Progress = Callable[[int, int], None]
+COMMIT_ITEMS = 512
+COMMIT_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Work:
+    """One file on its way into the index; the reading thread fills in the rest."""
+
+    source: Source
+    key: str
+    replaces: bool
+    domain: str = ""
+    sure: bool = True
+    size: int = 0
+    mtime_ns: int = 0
+    digest: bytes = b""
+    thumbnail: bytes = b""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What the next transaction will store."""
+
+    items: list[Item] = field(default_factory=list)
+    features: list[NDArray[np.float32]] = field(default_factory=list)
+    thumbnails: list[bytes] = field(default_factory=list)
+    replaced: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def due(self) -> bool:
+        """Whether enough items or time have gathered for a transaction."""
+        late = time.monotonic() - self.since > COMMIT_SECONDS
+        return len(self.items) >= COMMIT_ITEMS or (late and bool(self.items))
+
+
+class Adding:
+    """One run of `add`: sources in, books out.
+
+    Args:
+        domain: what every file is taken for, or `None` to tell from folder or content.
+        strict: stop at the first file that fails.
+        progress: called with files settled and files in all.
+    """
+
+    def __init__(
+        self, store: Store, model: Model, domain: str | None, strict: bool, progress: Progress
+    ) -> None:
+        self._store = store
+        self._model = model
+        self._domain = domain
+        self._strict = strict
+        self._progress = progress
+        self._books = Books(store)
+        self._total = 0
+        self.report = Report()
+
+    def run(self, roots: Iterable[Path]) -> Report:
+        """Bring the index up to date with files and folders.
+
+        Raises:
+            InvalidInput: a root does not exist, or the domain is unknown to the model.
+            UnreadableFile: a file failed and `strict` was asked for.
+        """
+        roots = list(roots)
+        if self._domain is not None:
+            self._model.bundle.domain(self._domain)
+        for root in roots:
+            if not os.path.lexists(root):
+                raise InvalidInput(f"{root} does not exist")
+            self._total += sum(1 for _ in find_sources(root, domain=self._domain))
+        reads = read_ahead(self._work(roots), self._read)
+        pending = _Pending()
+        for done in encode_stream(reads, self._trunk):
+            self._take(done, pending)
+            if pending.due():
+                pending = self._commit(pending)
+        self._commit(pending)
+        return self.report
+
+    def _work(self, roots: list[Path]) -> Iterator[Work]:
+        """Files that must be encoded; all others are entered into the books here."""
+        for root in roots:
+            for found in find_sources(root, domain=self._domain):
+                self.report.seen += 1
+                self._progress(self.report.seen, self._total)
+                if isinstance(found, Source):
+                    work = self._classify(found)
+                    if work is not None:
+                        yield work
+                elif isinstance(found, Ignored):
+                    self.report.ignored += 1
+                    self.report.ignored_suffixes[found.suffix or "no suffix"] += 1
+                else:
+                    self._fail(found.path, found.reason)
+
+    def _classify(self, source: Source) -> Work | None:
+        """Compare a file with what is stored; `None` when nothing is left to do."""
+        try:
+            verdict = self._books.judge(source, self._domain)
+        except UnreadableFile as error:
+            self._fail(source.key, str(error))
+            return None
+        if verdict.state == "unchanged":
+            self.report.unchanged += 1
+            return None
+        if verdict.state == "moved":
+            self.report.moved += 1
+            return None
+        return Work(source, verdict.key, verdict.state == "replaced")
+
+    def _read(self, work: Work) -> NDArray[np.uint8]:
+        """In a reading thread: everything about a file that needs its bytes."""
+        source = work.source
+        try:
+            work.size, work.mtime_ns = fingerprint(source.path)
+            work.digest = digest(source)
+            work.domain = source.domain or ""
+            if not work.domain:
+                work.domain, work.sure = self._model.settle_domain(source.path, source.part)
+            reading = self._model.read(work.domain, source.path, source.part)
+        except InvalidInput as error:  # a domain that the model has no encoder for
+            raise UnreadableFile(str(error)) from error
+        work.thumbnail = thumbnail(reading)
+        return reading.views
+
+    def _trunk(self, work: Work) -> Trunk:
+        return self._model.bundle.trunk(work.domain)
+
+    def _take(self, done: Encoded[Work], pending: _Pending) -> None:
+        work = done.source
+        if done.features is None:
+            self._books.forget(work.key)
+            self._fail(work.key, str(done.error))
+            return
+        pending.features.append(done.features)
+        pending.thumbnails.append(work.thumbnail)
+        pending.replaced += work.replaces
+        pending.items.append(_item(work))
+        self.report.guessed += not work.sure
+
+    def _commit(self, pending: _Pending) -> _Pending:
+        self._books.flush()
+        if pending.items:
+            domains = [item.domain for item in pending.items]
+            embeddings, codes = self._model.encode(pending.features, domains)
+            self._store.put(pending.items, codes, embeddings, pending.thumbnails)
+            self._books.stored(pending.items)
+            self.report.replaced += pending.replaced
+            self.report.added += len(pending.items) - pending.replaced
+        return _Pending()
+
+    def _fail(self, path: str, reason: str) -> None:
+        if self._strict:
+            raise UnreadableFile(f"{path}: {reason}")
+        self.report.failed += 1
+        self.report.failures.append(Failure(path, reason))
+
+
+def _item(work: Work) -> Item:
+    source = work.source
+    return Item(
+        id=-1,
+        key=work.key,
+        domain=work.domain,
+        path=address(source),
+        category=source.category,
+        size=work.size,
+        mtime_ns=work.mtime_ns,
+        digest=work.digest,
+        metadata=source.metadata,
+    )

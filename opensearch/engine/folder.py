@@ -1,0 +1,140 @@
+"""The folder of an index: manifest, the model inside it, the store's generation.
+
+manifest.json        format version, identities of space and hash; written once, last
+model/               a copy of the bundle, so that the index alone answers queries
+store/<generation>/  LMDB, the truth; CURRENT names the generation
+search/              derived, safe to delete
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opensearch.encoders.bundle import CARD, Bundle
+from opensearch.encoders.tensors import write_atomic
+from opensearch.errors import IndexMismatch, StoreError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class IndexFolder:
+    """Paths and identities of an index on disk."""
+
+    path: Path
+    identities: dict[str, str]
+
+    @property
+    def model(self) -> Path:
+        """Where the copy of the bundle lies."""
+        return self.path / "model"
+
+    @property
+    def search(self) -> Path:
+        """Where derived search files lie."""
+        return self.path / "search"
+
+    @property
+    def store(self) -> Path:
+        """The current generation of the store."""
+        try:
+            generation = (self.path / "CURRENT").read_text("utf-8").strip()
+        except OSError as error:
+            raise StoreError(
+                f"index {self.path} lacks its file CURRENT ({error.strerror}); restore it from a"
+                " copy: it holds the name of the newest folder in store/"
+            ) from error
+        return self.path / "store" / generation
+
+    @classmethod
+    def create(cls, path: Path, bundle: Bundle) -> IndexFolder:
+        """Lay out an index around a copy of the bundle; the store is the caller's to create.
+
+        Raises:
+            StoreError: the folder holds an index, or other files.
+        """
+        if is_index(path):
+            raise StoreError(f"{path} is an index already; open it, or choose another folder")
+        if path.exists() and any(child.name not in _OURS for child in path.iterdir()):
+            raise StoreError(f"{path} holds other files; an index needs an empty or new folder")
+        shutil.rmtree(path / "store", ignore_errors=True)  # of a creation that was killed
+        path.mkdir(parents=True, exist_ok=True)
+        bundle.copy_to(path / "model")
+        write_atomic(path / "CURRENT", b"0\n")
+        marks = {part: bundle.card.identities[part] for part in ("space", "hash")}
+        return cls(path, marks)
+
+    def finish(self) -> None:
+        """Write the manifest, which makes the folder an index."""
+        content = json.dumps({"format": FORMAT, "identities": self.identities}, indent=1)
+        write_atomic(self.path / MANIFEST, content.encode())
+
+    @classmethod
+    def open(cls, path: Path) -> IndexFolder:
+        """Read an index's manifest.
+
+        Raises:
+            StoreError: not an index, damaged, or of a newer format.
+        """
+        if not is_index(path):
+            raise StoreError(
+                f"{path} is not an index: it has no {MANIFEST}."
+                f" Make one: opensearch index SOURCE --to {path} --model MODEL"
+            )
+        try:
+            fields = json.loads((path / MANIFEST).read_bytes())
+            version, identities = fields["format"], dict(fields["identities"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"index {path} has a damaged {MANIFEST}: {error}") from error
+        if version != FORMAT:
+            raise StoreError(
+                f"index {path} has format {version}, this version reads format {FORMAT};"
+                " upgrade opensearch-visual or index the collection again"
+            )
+        return cls(path, identities)
+
+
+_OURS = {"model", "store", "search", "CURRENT", MANIFEST}
+
+
+def is_index(path: Path) -> bool:
+    """Whether a folder holds an index."""
+    return (path / MANIFEST).is_file()
+
+
+def check_fits(index: Path, inside: Bundle, given: Bundle, held: list[str]) -> None:
+    """Refuse a model whose codes would mean nothing in an index.
+
+    Args:
+        index: its path, for the text.
+        inside: the model that made it.
+        given: the model the user named.
+        held: domains the index holds items of.
+
+    Raises:
+        IndexMismatch: the space, the hash, or an encoder of a held domain differs.
+    """
+    parts = ["space", "hash", *(f"encoder/{domain}" for domain in held)]
+    stored, other = inside.card.identities, given.card.identities
+    for part in parts:
+        if stored.get(part) != other.get(part):
+            raise IndexMismatch(
+                f"index {index} was made with {_mark(part, stored)}, but the model {given.folder}"
+                f" has {_mark(part, other)}; their distances mean nothing. Leave --model out to"
+                f" use the index's own model, or index the collection again with this one"
+            )
+
+
+def _mark(part: str, identities: dict[str, Any]) -> str:
+    value = identities.get(part)
+    return f"{part} {value[:12]}" if value else f"no {part}"
+
+
+def has_model(path: Path) -> bool:
+    """Whether a folder holds a model bundle."""
+    return (path / CARD).is_file()

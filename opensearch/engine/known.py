@@ -1,0 +1,156 @@
+"""What an index knows of a file: unchanged, moved, replaced or new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from opensearch.domains.catalog import digest, fingerprint
+from opensearch.records import Item, Source
+from opensearch.store import Store
+
+State = Literal["added", "replaced", "moved", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done with a file, and the key it has or gets."""
+
+    state: State
+    key: str
+
+
+class Books:
+    """Compares files with a store, and keeps the keys given out but not yet stored."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._given: dict[str, str] = {}
+        self._updates: dict[int, Item] = {}
+        self._empty = not sum(store.meta().counts.values())
+
+    def judge(self, source: Source, domain: str | None) -> Verdict:
+        """Decide what a file is to the index; moved and touched records are updated here.
+
+        Raises:
+            UnreadableFile: the file cannot be read.
+        """
+        known = None if self._empty else self._store.by_path(address(source))
+        if known is not None and _same_domain(known, source):
+            return self._judge_known(known, source)
+        if known is not None:
+            return self._give(known.key, source, "replaced")
+        moved = None if self._empty else self._moved(source)
+        if moved is not None:
+            return moved
+        return self._new(source)
+
+    def stored(self, items: Iterable[Item]) -> None:
+        """Forget keys that the store holds by now."""
+        for item in items:
+            self._given.pop(item.key, None)
+        self._empty = False
+
+    def flush(self) -> None:
+        """Store what was moved, touched or declared anew, in one transaction."""
+        self._store.update(list(self._updates.values()))
+        for item in self._updates.values():
+            self._given.pop(item.key, None)
+        self._updates.clear()
+
+    def forget(self, key: str) -> None:
+        """Take back the key of a file that failed."""
+        self._given.pop(key, None)
+
+    def _judge_known(self, known: Item, source: Source) -> Verdict:
+        size, mtime_ns = fingerprint(source.path)
+        same = (known.size, known.mtime_ns) == (size, mtime_ns)
+        if not same and known.digest != digest(source):
+            return self._give(known.key, source, "replaced")
+        declared = _declared(known, source)
+        if not same or declared != known:
+            self._update(replace(declared, size=size, mtime_ns=mtime_ns))
+        return Verdict("unchanged", known.key)
+
+    def _moved(self, source: Source) -> Verdict | None:
+        """The stored item whose file had this content and is gone from its old place."""
+        twins = self._store.by_digest(digest(source))
+        gone = [
+            item
+            for item in twins
+            if item.id not in self._updates and _same_domain(item, source) and not exists(item)
+        ]
+        if not gone:
+            return None
+        by_key = [item for item in gone if item.key == source.key]
+        old = (by_key or gone)[0]
+        key = old.key if by_key else self._free_key(source)
+        size, mtime_ns = fingerprint(source.path)
+        there = replace(
+            _declared(old, source), key=key, path=address(source), size=size, mtime_ns=mtime_ns
+        )
+        self._given[key] = there.path
+        self._update(there)
+        return Verdict("moved", key)
+
+    def _update(self, item: Item) -> None:
+        self._updates[item.id] = item
+        if len(self._updates) >= 1024:
+            self.flush()
+
+    def _new(self, source: Source) -> Verdict:
+        twin = self._store.by_key(source.key)
+        if twin is not None and twin.path and not exists(twin):
+            return self._give(source.key, source, "replaced")
+        return self._give(self._free_key(source), source, "added")
+
+    def _free_key(self, source: Source) -> str:
+        """The source's key, or where another file has it, one with more of its path."""
+        parents = list(source.path.absolute().parents)
+        depth = source.key.count("/") + 1
+        key = source.key
+        for parent in parents[depth - 1 :]:
+            if self._is_free(key, source):
+                return key
+            key = f"{parent.name}/{key}" if parent.name else str(address(source))
+        return address(source)
+
+    def _is_free(self, key: str, source: Source) -> bool:
+        owner = self._given.get(key)
+        if owner is None:
+            item = None if self._empty else self._store.by_key(key)
+            owner = item.path if item else None
+        return owner in (None, address(source))
+
+    def _give(self, key: str, source: Source, state: State) -> Verdict:
+        self._given[key] = address(source)
+        return Verdict(state, key)
+
+
+def address(source: Source) -> str:
+    """Where a source lies: its absolute path, with `#n` for a drawing of an .ndjson file."""
+    path = str(source.path.absolute())
+    return path if source.part is None else f"{path}#{source.part}"
+
+
+def _declared(item: Item, source: Source) -> Item:
+    """The item with the category and metadata that folder or manifest declare now."""
+    return replace(item, category=source.category, metadata=source.metadata)
+
+
+def _same_domain(item: Item, source: Source) -> bool:
+    return source.domain in (None, item.domain)
+
+
+def file_of(item: Item) -> Path:
+    """The file an item was read from, without the `#n` of a drawing."""
+    path, mark, part = item.path.rpartition("#")
+    drawing = mark and part.isdigit() and path.lower().endswith(".ndjson")
+    return Path(path if drawing else item.path)
+
+
+def exists(item: Item) -> bool:
+    """Whether the file of an item is still where it was."""
+    return file_of(item).exists()

@@ -1,0 +1,153 @@
+"""What a user asks for, and the point of the semantic space that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.engine.model import Model
+from opensearch.errors import InvalidInput, StoreError
+from opensearch.semantic import unit
+from opensearch.store import Store
+
+Score: TypeAlias = Literal["hamming", "rescored"]
+SCORES: tuple[Score, ...] = ("hamming", "rescored")
+AGAINST = 0.5
+"""Weight of the mean of the negatives against the positives: they turn, never dominate."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search: what to look for, where, and how.
+
+    Attributes:
+        files: paths and weights; an .ndjson path may end in `#n`, its drawing in line n.
+        text: words that join the files, with weight 1.
+        keys: stored items that join them, with weight 1; they are no hits of themselves.
+        exclude: files to move away from.
+        source: domain of the files; told from each file when `None`.
+        targets: domains searched; all that the index holds when empty.
+        k: hits wanted.
+        refine: move the query towards its neighbour in each target domain, then search again.
+        score: `rescored` orders candidates by the cosine of embeddings, `hamming` by distance.
+        depth: candidates rescored, R.
+        max_distance: largest Hamming distance of a hit, inclusive.
+        where: filter expression, see `engine.where`.
+    """
+
+    files: Sequence[tuple[Path, float]] = ()
+    text: str | None = None
+    keys: Sequence[str] = ()
+    exclude: Sequence[Path] = ()
+    source: str | None = None
+    targets: Sequence[str] = ()
+    k: int = 10
+    refine: bool = True
+    score: Score = "rescored"
+    depth: int = 1000
+    max_distance: int | None = None
+    where: str | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.files or self.text or self.keys):
+            raise InvalidInput("a query needs a file, --text WORDS or --id KEY; got none of them")
+        if self.k < 1 or self.depth < 1:
+            raise InvalidInput(f"k and depth must be 1 or more, got k={self.k} depth={self.depth}")
+        if self.score not in SCORES:
+            raise InvalidInput(f"unknown score {self.score!r}; known: {', '.join(SCORES)}")
+        if self.max_distance is not None and self.max_distance < 0:
+            raise InvalidInput(f"max_distance must be 0 or more, got {self.max_distance}")
+        for path, weight in self.files:
+            if not np.isfinite(weight) or weight <= 0:
+                raise InvalidInput(
+                    f"the weight of {path} must be above 0, got {weight}; use exclude (--not) to"
+                    " move away from a file"
+                )
+
+
+@dataclass
+class Point:
+    """A query on the sphere: `vector` (d,) unit, its domain if it has just one, remarks."""
+
+    vector: NDArray[np.float32]
+    source: str | None
+    own_ids: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def locate(query: Query, model: Model, store: Store) -> Point:
+    """The point a query stands for: the weighted mean of its parts, away from the excluded.
+
+    Raises:
+        InvalidInput: a key is unknown, or the parts cancel out.
+        UnreadableFile: a file cannot be read.
+    """
+    point = Point(np.zeros(model.bundle.card.dim, np.float32), None)
+    domains = []
+    total = point.vector.astype(np.float64)
+    for path, weight in query.files:
+        domain, vector = _embed_file(path, query.source, model, point)
+        domains.append(domain)
+        total += weight * vector
+    for key in query.keys:
+        total += _stored(key, store, point)
+    if query.text:
+        total += _words(query.text, model, point)
+    if query.exclude:
+        against = [_embed_file(path, query.source, model, point)[1] for path in query.exclude]
+        total = unit(total) - AGAINST * np.mean(against, axis=0)
+    if np.linalg.norm(total) < 1e-6:
+        raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
+    point.vector = unit(total)
+    lone = len(domains) == 1 and not (query.keys or query.text or query.exclude)
+    point.source = domains[0] if lone else None
+    return point
+
+
+def split_part(path: Path) -> tuple[Path, int | None]:
+    """A path and the drawing its `#n` names: `a.ndjson#3` is (`a.ndjson`, 3)."""
+    name, mark, part = str(path).rpartition("#")
+    if mark and part.isdigit() and name.lower().endswith(".ndjson"):
+        return Path(name), int(part)
+    return path, None
+
+
+def _embed_file(
+    path: Path, source: str | None, model: Model, point: Point
+) -> tuple[str, NDArray[np.float32]]:
+    file, part = split_part(path)
+    if not file.is_file():
+        raise InvalidInput(f"query {file} is not a file")
+    domain = source
+    if domain is None:
+        domain, sure = model.settle_domain(file, part)
+        if not sure:
+            point.notes.append(f"guessed that {file.name} is a {domain}; --from DOMAIN says it")
+    views = model.read(domain, file, part).views
+    return domain, model.bundle.encoder(domain).embed(views[None])[0]
+
+
+def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:
+    item = store.by_key(key)
+    if item is None:
+        raise InvalidInput(f"the index has no item {key!r}; keys are shown by `query --json`")
+    rows, present = store.embeddings([item.id])
+    if not present[0]:
+        raise StoreError(f"item {key!r} was added as a ready code, without an embedding to ask by")
+    point.own_ids.append(item.id)
+    vector: NDArray[np.float32] = unit(rows)[0]
+    return vector
+
+
+def _words(text: str, model: Model, point: Point) -> NDArray[np.float32]:
+    found = model.space.text(text)
+    if found.unknown:
+        point.notes.append(
+            f"no vector for {', '.join(found.unknown)}; searched for {', '.join(found.known)}"
+        )
+    return found.vector

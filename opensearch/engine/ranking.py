@@ -1,0 +1,171 @@
+"""From a point to hits: Hamming candidates, rescoring by embeddings, refinement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.engine.model import Model
+from opensearch.engine.query import Point, Query
+from opensearch.engine.where import parse_where
+from opensearch.errors import InvalidInput
+from opensearch.records import Hit
+from opensearch.refinement import refine_one
+from opensearch.search import Searcher
+from opensearch.semantic import unit
+from opensearch.store import Store
+
+CAP = 10
+"""Candidates taken at most, in multiples of the depth, when one shell holds very many."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Hits of a query, best first, and remarks the user should see."""
+
+    hits: list[Hit]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Candidates (n,), best first; `scores` are cosines, NaN without an embedding."""
+
+    ids: NDArray[np.int64]
+    distances: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+    def cut(self, k: int) -> _Ranked:
+        return _Ranked(self.ids[:k], self.distances[:k], self.scores[:k])
+
+
+class Ranking:
+    """One query's way through an index; everything it reads is of one moment."""
+
+    def __init__(self, store: Store, searcher: Searcher, model: Model, query: Query) -> None:
+        self._store = store
+        self._searcher = searcher
+        self._model = model
+        self._query = query
+
+    def answer(self, point: Point) -> Answer:
+        """The hits of a query at a point.
+
+        Raises:
+            InvalidInput: a target domain that the index does not hold.
+        """
+        with self._store.snapshot():
+            self._searcher.refresh()
+            targets = self._targets()
+            within = self._within(targets)
+            parts = self._parts(point, targets, within)
+            return Answer(self._hits(_merged(parts), point.notes), point.notes)
+
+    def _parts(
+        self, point: Point, targets: list[str], within: NDArray[np.int64] | None
+    ) -> list[_Ranked]:
+        if not self._query.refine:
+            return [self._rank(point, point.vector, targets, within)]
+        return [self._refined(point, target, within) for target in targets]
+
+    def _refined(self, point: Point, target: str, within: NDArray[np.int64] | None) -> _Ranked:
+        """Rank one target domain by the query moved towards its best candidate there."""
+        first = self._rank(point, point.vector, [target], within, rescored=True)
+        scored = np.flatnonzero(~np.isnan(first.scores))
+        if not len(scored):
+            _note(point, f"items of {target} have no embeddings: no refinement, no rescoring")
+            return self._rank(point, point.vector, [target], within)
+        rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
+        lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
+        moved = refine_one(point.vector, unit(rows)[0], float(lam))
+        return self._rank(point, moved, [target], within)
+
+    def _rank(
+        self,
+        point: Point,
+        vector: NDArray[np.float32],
+        targets: list[str],
+        within: NDArray[np.int64] | None,
+        rescored: bool | None = None,
+    ) -> _Ranked:
+        query = self._query
+        rescored = query.score == "rescored" if rescored is None else rescored
+        code = self._model.hasher.encode(vector[None], point.source)[0]
+        wanted = max(query.k, query.depth) if rescored else query.k
+        found = self._searcher.shells(
+            code, targets, wanted, CAP * wanted, within=within, exclude=np.array(point.own_ids)
+        )
+        if found.sampled:
+            _note(point, f"more than {CAP * wanted} candidates at one distance: an even sample")
+        keep = slice(None)
+        if query.max_distance is not None:
+            keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
+        ids, distances = found.ids[keep], found.distances[keep]
+        if not rescored or not len(ids):
+            return _Ranked(ids, distances, np.full(len(ids), np.nan, np.float32))
+        return self._rescored(vector, ids, distances)
+
+    def _rescored(
+        self, vector: NDArray[np.float32], ids: NDArray[np.int64], distances: NDArray[np.int32]
+    ) -> _Ranked:
+        rows, present = self._store.embeddings(ids)
+        scores = np.full(len(ids), np.nan, np.float32)
+        if present.any():
+            scores[present] = unit(rows[present]) @ vector
+        order = np.lexsort((ids, distances, -np.nan_to_num(scores, nan=-2.0)))
+        return _Ranked(ids[order], distances[order], scores[order])
+
+    def _targets(self) -> list[str]:
+        held = [domain for domain, count in self._store.meta().counts.items() if count]
+        for target in self._query.targets:
+            if target not in held:
+                raise InvalidInput(
+                    f"the index holds no items of domain {target!r}; it holds {', '.join(held)}"
+                )
+        return list(dict.fromkeys(self._query.targets)) or held
+
+    def _within(self, targets: Sequence[str]) -> NDArray[np.int64] | None:
+        if self._query.where is None:
+            return None
+        accept = parse_where(self._query.where)
+        ids = [i.id for i in self._store.walk() if i.domain in targets and accept(i)]
+        return np.array(sorted(ids), np.int64)
+
+    def _hits(self, ranked: _Ranked, notes: list[str]) -> list[Hit]:
+        top = ranked.cut(self._query.k)
+        hits = []
+        for rank, item in enumerate(self._store.items(top.ids.tolist()), start=1):
+            score = float(top.scores[rank - 1])
+            hits.append(
+                Hit(
+                    rank=rank,
+                    id=item.id,
+                    key=item.key,
+                    path=item.path,
+                    domain=item.domain,
+                    category=item.category,
+                    distance=int(top.distances[rank - 1]),
+                    score=None if np.isnan(score) else round(score, 6),
+                    metadata=item.metadata,
+                )
+            )
+        return hits
+
+
+def _merged(parts: list[_Ranked]) -> _Ranked:
+    """Candidates of several targets as one list: by score where there is one, then distance."""
+    if len(parts) == 1:
+        return parts[0]
+    ids = np.concatenate([part.ids for part in parts])
+    distances = np.concatenate([part.distances for part in parts])
+    scores = np.concatenate([part.scores for part in parts])
+    order = np.lexsort((ids, distances, -np.nan_to_num(scores, nan=-2.0)))
+    return _Ranked(ids[order], distances[order], scores[order])
+
+
+def _note(point: Point, text: str) -> None:
+    if text not in point.notes:
+        point.notes.append(text)

@@ -1,0 +1,1 @@
+"""Experiments: measuring models, and making what the project ships."""

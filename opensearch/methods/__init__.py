@@ -1,0 +1,1 @@
+"""Methods: one module a paper, with its losses and recipe."""

@@ -1,0 +1,105 @@
+"""From trained parts to a bundle: codes fitted, identities taken, `model.json` written."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch import __version__
+from opensearch.encoders.bundle import (
+    Bundle,
+    DomainCard,
+    ModelCard,
+    PartCard,
+    encoder_identity,
+    write_bundle,
+)
+from opensearch.encoders.tensors import identity, load_tensors, save_tensors
+from opensearch.hashing import HashData, fit_hasher
+from opensearch.refinement import LambdaRule
+from opensearch.training.context import Context
+from opensearch.training.domain import DomainData, FittedDomain
+
+
+@dataclass(frozen=True)
+class TrainedDomain:
+    """A finished domain: its card, identity, categories, and embeddings (n, d) to fit codes on."""
+
+    card: DomainCard
+    identity: str
+    categories: list[str]
+    embeddings: NDArray[np.float32]
+
+
+def finish_domain(
+    context: Context, data: DomainData, fitted: FittedDomain, embeddings: NDArray[np.float32]
+) -> TrainedDomain:
+    """Write a domain's projector and take its identity."""
+    name = save_tensors(context.out, f"projector-{data.name}", fitted.projector)
+    card = DomainCard(
+        reader=data.reader, trunk=fitted.trunk, projector=name, pooling=fitted.pooling
+    )
+    trunk = load_tensors(context.out / fitted.trunk.tensors)
+    mark = encoder_identity(
+        data.reader, fitted.trunk.backbone, fitted.pooling, trunk, fitted.projector
+    )
+    return TrainedDomain(card, mark, data.categories, embeddings)
+
+
+def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRule) -> Bundle:
+    """Fit the codes on all training embeddings and write the bundle."""
+    config, space = context.config, context.space
+    hasher = fit_hasher(
+        config.hash.name, _hash_data(context, trained), config.hash.bits, config.seed
+    )
+    if hasher.note:
+        context.note(hasher.note)
+    parts = {
+        "space": (space.tensors(), space.settings()),
+        "hash": (hasher.tensors(), hasher.settings()),
+    }
+    cards = {
+        name: PartCard(tensors=save_tensors(context.out, name, tensors), settings=settings)
+        for name, (tensors, settings) in parts.items()
+    }
+    marks = {name: identity(tensors, settings) for name, (tensors, settings) in parts.items()}
+    marks |= {f"encoder/{name}": domain.identity for name, domain in trained.items()}
+    card = ModelCard(
+        domains={name: domain.card for name, domain in trained.items()},
+        space=cards["space"],
+        hash=cards["hash"],
+        method=config.method,
+        bits=config.hash.bits,
+        dim=space.dim,
+        seed=config.seed,
+        categories=sorted({c for domain in trained.values() for c in domain.categories}),
+        refinement={"seen": rule.seen, "unseen": rule.unseen, "threshold": rule.threshold},
+        identities=marks,
+        versions=_versions(),
+    )
+    return write_bundle(context.out, card)
+
+
+def _hash_data(context: Context, trained: dict[str, TrainedDomain]) -> HashData:
+    categories = sorted({c for domain in trained.values() for c in domain.categories})
+    place = {category: i for i, category in enumerate(categories)}
+    return HashData(
+        embeddings=np.concatenate([domain.embeddings for domain in trained.values()]),
+        domains=np.array([name for name, d in trained.items() for _ in d.categories]),
+        labels=np.array([place[c] for d in trained.values() for c in d.categories], np.int64),
+        prototypes=context.space.prototypes(categories),
+    )
+
+
+def _versions() -> dict[str, str]:
+    versions = {"opensearch-visual": __version__, "python": platform.python_version()}
+    for package in ("torch", "torchvision", "onnxruntime", "numpy"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions

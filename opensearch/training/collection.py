@@ -1,0 +1,75 @@
+"""The training part of collections: which files, with which categories, of which domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from opensearch.domains.catalog import read_collection
+from opensearch.errors import InvalidInput
+from opensearch.records import Source
+from opensearch.semantic.names import normalise
+
+
+@dataclass(frozen=True)
+class TrainingPart:
+    """What may be trained on.
+
+    Attributes:
+        domains: labelled sources by domain, sorted by name.
+        unseen: categories left out everywhere, because one collection holds them as unseen.
+    """
+
+    domains: dict[str, list[Source]]
+    unseen: list[str]
+
+    @property
+    def categories(self) -> list[str]:
+        """Categories with files in any domain, sorted."""
+        return categories_of(source for part in self.domains.values() for source in part)
+
+    def keep(self, categories: Iterable[str]) -> TrainingPart:
+        """The same part with files of these categories only; emptied domains are dropped."""
+        wanted = set(categories)
+        kept = {
+            domain: [source for source in sources if source.category in wanted]
+            for domain, sources in self.domains.items()
+        }
+        return TrainingPart({d: part for d, part in kept.items() if part}, self.unseen)
+
+
+def training_part(folders: Sequence[Path], domain: str | None = None) -> TrainingPart:
+    """Collect what `split` calls train (or everything, where nothing declares a split).
+
+    A category that is `unseen` in one collection is left out of all of them.
+
+    Args:
+        folders: collections, see `domains.catalog`.
+        domain: keep this domain alone.
+
+    Raises:
+        InvalidInput: nothing labelled to train on.
+    """
+    found = [source for folder in folders for source in read_collection(folder)]
+    labelled = [source for source in found if source.domain and source.category]
+    unseen = {normalise(s.category) for s in labelled if s.category and s.split == "unseen"}
+    kept: dict[str, list[Source]] = {}
+    for source in labelled:
+        if source.split not in (None, "train") or normalise(source.category or "") in unseen:
+            continue
+        if source.domain and domain in (None, source.domain):
+            kept.setdefault(source.domain, []).append(source)
+    if not kept:
+        raise InvalidInput(
+            f"nothing to train on in {', '.join(map(str, folders))}: {len(found)} files,"
+            f" {len(labelled)} with a domain and a category"
+            + (f", none of domain {domain!r}" if domain else "")
+            + ". Lay them out as DIR/<domain>/<category>/<file> or give a split.csv"
+        )
+    return TrainingPart(dict(sorted(kept.items())), sorted(unseen))
+
+
+def categories_of(sources: Iterable[Source]) -> list[str]:
+    """Sorted categories of sources."""
+    return sorted({source.category for source in sources if source.category})

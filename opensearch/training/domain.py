@@ -1,0 +1,177 @@
+"""Fitting one domain: its data, the stage that trains it, and the embeddings it then gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from opensearch.config import LoopSettings, Pooling, ReaderSettings
+from opensearch.encoders.backbones import Backbone, build_backbone
+from opensearch.encoders.bundle import TrunkCard
+from opensearch.encoders.encoder import Encoder
+from opensearch.encoders.projector import Projector
+from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, Trunk, choose_runtime
+from opensearch.encoders.tensors import load_tensors
+from opensearch.methods.prototype import PrototypeLoss
+from opensearch.records import Source
+from opensearch.training.cache import CachedRows
+from opensearch.training.context import Context
+from opensearch.training.features import collection_features, collection_views
+from opensearch.training.loop import Stage, fit
+from opensearch.training.samples import FeatureSamples, Samples, ViewSamples
+from opensearch.training.trunk import write_trunk
+
+
+@dataclass(frozen=True)
+class DomainData:
+    """Cached rows of one domain's training files, and the trunk its encoder starts from.
+
+    `rows` are a frozen trunk's features (v, f), or views (v, s, s, 3) where the trunk learns.
+    """
+
+    name: str
+    reader: ReaderSettings
+    start: TrunkCard
+    rows: CachedRows
+
+    @property
+    def categories(self) -> list[str]:
+        """Category of each row."""
+        return [source.category or "" for source in self.rows.sources]
+
+
+@dataclass(frozen=True)
+class FittedDomain:
+    """A trained encoder of a domain, still as arrays."""
+
+    trunk: TrunkCard
+    projector: dict[str, NDArray[np.generic]]
+    pooling: Pooling
+
+
+def open_trunk(context: Context, card: TrunkCard) -> Trunk:
+    """The trunk of a card in this run's folder, in the best runtime."""
+    graph = context.out / card.graph if card.graph else None
+    if choose_runtime(graph) == "onnx" and graph is not None:
+        return OnnxTrunk(graph)
+    return TorchTrunk(card.backbone, load_tensors(context.out / card.tensors))
+
+
+def load_domain(
+    context: Context, name: str, sources: Sequence[Source], start: TrunkCard
+) -> DomainData:
+    """Read a domain's files into cached features or views; say which could not be read."""
+    reader = context.config.reader(name)
+    if context.config.backbone.mode == "frozen":
+        trunk = open_trunk(context, start)
+        rows = collection_features(
+            sources,
+            reader,
+            trunk,
+            start.tensors,
+            context.cache,
+            context.progress,
+            f"{name} features",
+        )
+    else:
+        rows = collection_views(sources, reader, context.cache, context.progress, f"{name} views")
+    for failure in rows.failures:
+        context.note(f"skipped {failure.path}: {failure.reason}")
+    return DomainData(name, reader, start, rows)
+
+
+def fit_domain(
+    context: Context, data: DomainData, keep: NDArray[np.int64], stage: str
+) -> FittedDomain:
+    """Train one domain's encoder on the rows at `keep`."""
+    config, settings = context.config, context.config.domain(data.name)
+    given = {"epochs": settings.epochs, "lr": settings.lr, "temperature": settings.temperature}
+    loop = config.loop.model_copy(update={k: v for k, v in given.items() if v is not None})
+    categories = [data.categories[i] for i in keep]
+    module, groups = _module(context, data, loop)
+    prototypes, labels = _targets(context, categories)
+    loss = PrototypeLoss(torch.from_numpy(prototypes), loop.temperature)
+    samples = _samples(data, keep, labels, settings.augment)
+    fit(
+        Stage(stage, module, groups, loss, samples, config.seed),
+        loop,
+        context.run,
+        context.progress,
+    )
+    return _fitted(context, data, module, settings.pooling)
+
+
+def embed_domain(
+    context: Context, data: DomainData, fitted: FittedDomain, keep: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Embeddings (n, d), unit rows, of the rows at `keep`."""
+    encoder = Encoder(open_trunk(context, fitted.trunk), fitted.projector, fitted.pooling)
+    embed = encoder.embed_features if data.rows.take([0]).ndim == 3 else encoder.embed
+    parts = [keep[i : i + 256] for i in range(0, len(keep), 256)]
+    return np.concatenate([embed(data.rows.take(part)) for part in parts])
+
+
+def _module(
+    context: Context, data: DomainData, loop: LoopSettings
+) -> tuple[nn.Module, list[tuple[list[nn.Parameter], float]]]:
+    config = context.config
+    frozen = config.backbone.mode == "frozen"
+    features = data.rows.take([0]).shape[-1] if frozen else 0
+    backbone: Backbone | None = None
+    if not frozen:
+        backbone = build_backbone(data.start.backbone)
+        state = load_tensors(context.out / data.start.tensors)
+        backbone.load_state_dict({k: torch.from_numpy(v) for k, v in state.items()})
+        backbone.to(memory_format=torch.channels_last)
+        features = backbone.dim
+    torch.manual_seed(config.seed)
+    projector = Projector(
+        features, context.space.dim, config.projector.hidden, config.projector.dropout
+    )
+    head = (list(projector.parameters()), 1.0)
+    if backbone is None:
+        return projector, [head]
+    trunk = (list(backbone.parameters()), loop.backbone_factor)
+    return nn.Sequential(backbone, projector), [trunk, head]
+
+
+def _targets(
+    context: Context, categories: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Prototypes of the softmax (c, d), and each row's place among them."""
+    own = sorted(set(categories))
+    names = own
+    if context.config.loop.negatives == "all":
+        names = own + sorted(set(context.categories) - set(own))
+    place = {category: i for i, category in enumerate(names)}
+    labels = np.array([place[category] for category in categories], np.int64)
+    return context.space.prototypes(names), labels
+
+
+def _samples(
+    data: DomainData, keep: NDArray[np.int64], labels: NDArray[np.int64], augmented: bool
+) -> Samples:
+    views = data.rows.take([0]).shape[1]
+    if data.rows.take([0]).ndim == 3:
+        rows = data.rows.take(keep).astype(np.float32)
+        return FeatureSamples(rows.reshape(-1, rows.shape[-1]), np.repeat(labels, views))
+    return ViewSamples(data.rows, keep, views, np.repeat(labels, views), augmented)
+
+
+def _fitted(
+    context: Context, data: DomainData, module: nn.Module, pooling: Pooling
+) -> FittedDomain:
+    if isinstance(module, Projector):
+        return FittedDomain(data.start, _arrays(module), pooling)
+    backbone, projector = module[0], module[1]  # type: ignore[index]
+    card = write_trunk(context.out, data.start.backbone, backbone, data.reader.size, context.note)
+    return FittedDomain(card, _arrays(projector), pooling)
+
+
+def _arrays(module: nn.Module) -> dict[str, NDArray[np.generic]]:
+    return {key: value.detach().numpy() for key, value in module.state_dict().items()}

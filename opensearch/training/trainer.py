@@ -1,0 +1,142 @@
+"""Training of a model: prototypes, one encoder a domain, codes, and the bundle at the end.
+
+Each domain is trained apart (Thong et al. 2020), so a domain added later meets the same space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from opensearch.config import TrainConfig
+from opensearch.encoders.bundle import Bundle, TrunkCard, write_bundle
+from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.records import Source
+from opensearch.semantic import Space, missing, open_provider
+from opensearch.training.assemble import TrainedDomain, assemble, finish_domain
+from opensearch.training.cache import Progress, cache_folder, quiet
+from opensearch.training.checkpoint import RunFolder
+from opensearch.training.collection import TrainingPart, training_part
+from opensearch.training.context import Context, Note
+from opensearch.training.domain import DomainData, embed_domain, fit_domain, load_domain
+from opensearch.training.trunk import initial_backbone, trunk_for_extension, write_trunk
+from opensearch.training.validation import fit_rule
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training run is asked to do.
+
+    Attributes:
+        config: the recipe.
+        data: collections to train on.
+        out: folder of the model; checkpoints lie in `out/training`.
+        extend: a model to add one domain to; everything else of it stays bit-identical.
+        domain: the domain to train, with `extend`.
+    """
+
+    config: TrainConfig
+    data: Sequence[Path]
+    out: Path
+    extend: Path | None = None
+    domain: str | None = None
+
+
+def train(training: Training, progress: Progress = quiet, note: Note = lambda text: None) -> Bundle:
+    """Train a model, or go on with a run that was interrupted.
+
+    Args:
+        progress: called with a stage's name, steps done, steps in all.
+        note: called with one line on what the user should know.
+
+    Raises:
+        InvalidInput: nothing to train on, or settings that do not fit.
+        UnknownWord: no category has a vector.
+    """
+    if (training.extend is None) != (training.domain is None):
+        raise InvalidInput("--extend MODEL and --domain D go together: a model, a domain to add")
+    part = training_part(training.data, training.domain)
+    if part.unseen:
+        note(f"left out, unseen in the data: {len(part.unseen)} categories")
+    if training.extend is None:
+        return _train_new(training, part, progress, note)
+    return _extend(training, Bundle.open(training.extend), part, progress, note)
+
+
+def _train_new(training: Training, part: TrainingPart, progress: Progress, note: Note) -> Bundle:
+    config, out = training.config, training.out
+    provider = open_provider(config.space.provider)
+    part = _with_vectors(part, missing(provider, part.categories), note)
+    run = RunFolder(out, _settings(training, part))
+    space = Space.fit(provider, part.categories, transform=config.space.transform)
+    context = Context(config, out, space, part.categories, run, cache_folder(), progress, note)
+    backbone = initial_backbone(config, note)
+    start = write_trunk(out, config.backbone.name, backbone, config.size, note)
+    domains = [_load(context, name, files, start) for name, files in part.domains.items()]
+    rule = fit_rule(context, domains)
+    return assemble(context, {data.name: _finish(context, data) for data in domains}, rule)
+
+
+def _extend(
+    training: Training, base: Bundle, part: TrainingPart, progress: Progress, note: Note
+) -> Bundle:
+    name, config, out = training.domain or "", training.config, training.out
+    if name in base.domains:
+        raise InvalidInput(f"model {base.folder} already has a domain {name!r}; train a new model")
+    space = Space.restore(base.tensors("space"), base.card.space.settings)
+    part = _with_vectors(part, space.missing(part.categories), note)
+    run = RunFolder(out, _settings(training, part))
+    base = base if base.folder.resolve() == out.resolve() else base.copy_to(out)
+    seen = sorted({*base.card.categories, *part.categories})
+    context = Context(config, out, space, seen, run, cache_folder(), progress, note)
+    start = trunk_for_extension(base, config.reader(name))
+    trained = _finish(context, _load(context, name, part.domains[name], start))
+    card = base.card.model_copy(
+        update={
+            "domains": {**base.card.domains, name: trained.card},
+            "categories": sorted({*base.card.categories, *trained.categories}),
+            "identities": {**base.card.identities, f"encoder/{name}": trained.identity},
+        }
+    )
+    return write_bundle(out, card)
+
+
+def _load(context: Context, name: str, files: Sequence[Source], start: TrunkCard) -> DomainData:
+    data = load_domain(context, name, files, start)
+    if not len(data.rows):
+        raise InvalidInput(f"none of the {len(files)} files of domain {name!r} could be read")
+    return data
+
+
+def _finish(context: Context, data: DomainData) -> TrainedDomain:
+    everything = np.arange(len(data.rows))
+    fitted = fit_domain(context, data, everything, data.name)
+    embeddings = embed_domain(context, data, fitted, everything)
+    return finish_domain(context, data, fitted, embeddings)
+
+
+def _with_vectors(part: TrainingPart, missing: Sequence[str], note: Note) -> TrainingPart:
+    """Drop categories without a prototype, and name them."""
+    if len(missing) == len(part.categories):
+        raise UnknownWord(
+            f"none of the {len(missing)} categories ({', '.join(missing[:5])}, ...) has a vector;"
+            " choose another space.provider"
+        )
+    if missing:
+        shown = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
+        note(f"{len(missing)} of {len(part.categories)} categories have no vector: {shown}")
+    return part.keep(set(part.categories) - set(missing))
+
+
+def _settings(training: Training, part: TrainingPart) -> dict[str, object]:
+    """What a resumed run must agree on."""
+    return {
+        "config": training.config.model_dump(mode="json"),
+        "data": [str(folder.absolute()) for folder in training.data],
+        "files": {name: len(sources) for name, sources in part.domains.items()},
+        "extend": str(training.extend.absolute()) if training.extend else None,
+        "domain": training.domain,
+    }

@@ -1,0 +1,69 @@
+"""The rule for λ: a threshold between seen and unseen queries, fitted on held-out categories.
+
+A tenth of the categories, and a tenth of the files of the others, are held out; heads trained on
+the rest embed both; the threshold on the cosine to the nearest seen prototype that tells them
+apart best becomes the model's rule. Nothing of a test or unseen split is read.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, LambdaRule, fit_threshold
+from opensearch.training.context import Context
+from opensearch.training.domain import DomainData, embed_domain, fit_domain
+
+
+def fit_rule(context: Context, domains: list[DomainData]) -> LambdaRule:
+    """The λ rule of the config: fixed, or with a threshold fitted as the module says."""
+    settings = context.config.refinement
+    fixed = LambdaRule(seen=settings.fixed, unseen=settings.fixed, threshold=None)
+    if settings.rule == "fixed":
+        return fixed
+    held = _held_out(context, domains)
+    if not held:
+        context.note(f"too few categories to fit λ on: it is fixed at {settings.fixed}")
+        return fixed
+    seen: list[NDArray[np.float32]] = []
+    unseen: list[NDArray[np.float32]] = []
+    for data in domains:
+        near, far = _cosines(context, data, held)
+        seen.append(near)
+        unseen.append(far)
+    near, far = np.concatenate(seen), np.concatenate(unseen)
+    if not len(near) or not len(far):
+        context.note(f"too few files to fit λ on: it is fixed at {settings.fixed}")
+        return fixed
+    return LambdaRule(LAMBDA_SEEN, LAMBDA_UNSEEN, fit_threshold(near, far))
+
+
+def _held_out(context: Context, domains: list[DomainData]) -> set[str]:
+    names = sorted({category for data in domains for category in data.categories})
+    count = round(len(names) * context.config.refinement.held_out)
+    rng = np.random.default_rng([context.config.seed, 1])
+    return set(rng.permutation(names)[:count].tolist())
+
+
+def _cosines(
+    context: Context, data: DomainData, held: set[str]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Cosines to the nearest trained prototype: of held-out files, of held-out categories."""
+    is_held = np.array([category in held for category in data.categories])
+    chosen = np.random.default_rng([context.config.seed, 2]).random(len(is_held)) < 0.1
+    train = np.flatnonzero(~is_held & ~chosen)
+    seen, unseen = np.flatnonzero(~is_held & chosen), np.flatnonzero(is_held)
+    if not len(train):
+        return np.zeros(0, np.float32), np.zeros(0, np.float32)
+    fitted = fit_domain(context, data, train, f"{data.name}-validation")
+    trained = sorted({data.categories[i] for i in train})
+    prototypes = context.space.prototypes(trained)
+
+    def nearest(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        if not len(rows):
+            return np.zeros(0, np.float32)
+        cosines = embed_domain(context, data, fitted, rows) @ prototypes.T
+        top: NDArray[np.float32] = cosines.max(axis=1)
+        return top
+
+    return nearest(seen), nearest(unseen)
