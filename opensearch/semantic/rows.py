@@ -129,7 +129,7 @@ def _counted(path: Path, rows: Iterator[Row], count: int) -> Iterator[Row]:
 
 def _npz(path: Path) -> tuple[int, Iterator[Row]]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             words, vectors = archive["words"], archive["vectors"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UnreadableFile(f"{path} is no npz with `words` and `vectors`: {error}") from error

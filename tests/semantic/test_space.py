@@ -1,0 +1,225 @@
+import hashlib
+import json
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from opensearch.errors import BundleError, InvalidInput, UnknownWord
+from opensearch.semantic import Space, Transform, open_provider, sentence, space, tables, unit
+from opensearch.semantic.transform import KINDS
+
+NAMES = ["red", "chair", "hot air balloon", "balloon", "wine glass", "hot", "lamp", "cup"]
+SEEN = ["chair", "lamp", "cup", "red"]
+
+
+@pytest.fixture
+def vectors(tmp_path):
+    def write(name="v.txt", seed=0):
+        rows = np.random.default_rng(seed).normal(size=(len(NAMES), 6)) + 0.5
+        lines = [
+            f"{word.replace(' ', '_')} {' '.join(map(str, row))}"
+            for word, row in zip(NAMES, rows, strict=True)
+        ]
+        (tmp_path / name).write_text("\n".join(lines))
+        return f"vectors:{tmp_path / name}"
+
+    return write
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Make any file of more than two words a large one."""
+    monkeypatch.setattr(tables, "KEPT_WORDS", 2)
+    monkeypatch.setattr(space, "KEPT_WORDS", 2)
+
+
+def through_disk(made, hint=None):
+    tensors = {name: array.copy() for name, array in made.tensors().items()}
+    return Space.restore(tensors, json.loads(json.dumps(made.settings())), hint)
+
+
+def identity(made):
+    digest = hashlib.sha256(json.dumps(made.settings(), sort_keys=True).encode())
+    for name, array in sorted(made.tensors().items()):
+        digest.update(name.encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_restored_space_answers_bit_for_bit_alike(vectors, kind):
+    made = Space.fit(vectors(), SEEN, kind)
+    again = through_disk(made)
+    np.testing.assert_array_equal(made.prototypes(NAMES), again.prototypes(NAMES))
+    np.testing.assert_array_equal(made.text("red cup").vector, again.text("red cup").vector)
+    assert identity(made) == identity(again)
+    assert again.dim == 6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_prototypes_are_unit_vectors_seen_or_not(vectors, kind):
+    made = Space.fit(open_provider(vectors()), SEEN, kind).prototypes(["hot_air_balloons", "cup"])
+    assert made.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(made, axis=1), 1, atol=1e-6)
+
+
+def test_without_a_transform_a_prototype_is_the_words_vector(vectors):
+    provider = open_provider(vectors())
+    made = Space.fit(provider, SEEN)
+    np.testing.assert_allclose(made.prototypes(["lamp"])[0], provider.vector("lamp"), atol=1e-3)
+
+
+def test_centring_takes_the_seen_mean_from_every_word(vectors):
+    provider = open_provider(vectors())
+    mean = np.mean([provider.vector(name) for name in SEEN], axis=0)
+    made = Space.fit(provider, SEEN, "centre")
+    wanted = unit(provider.vector("balloon") - mean)
+    np.testing.assert_allclose(made.prototypes(["balloon"])[0], wanted, atol=2e-3)
+
+
+def test_the_transform_does_not_change_with_unseen_words(vectors, tmp_path):
+    small = tmp_path / "small.txt"
+    lines = Path(vectors().partition(":")[2]).read_text().splitlines()
+    small.write_text("\n".join(line for line in lines if line.split()[0] in SEEN))
+    a, b = (Space.fit(spec, SEEN, "whiten") for spec in (vectors(), f"vectors:{small}"))
+    for name, array in a.transform.tensors().items():
+        np.testing.assert_array_equal(array, b.transform.tensors()[name])
+
+
+def test_whitening_evens_out_the_axes():
+    stretched = np.random.default_rng(0).normal(size=(4000, 3)) * [9, 3, 1] + [20, 0, 0]
+    made = Transform.fit("whiten", stretched.astype(np.float32))
+    centred = (stretched - made.mean) @ made.matrix
+    spread = np.linalg.eigvalsh(np.cov(centred.T))
+    assert spread[-1] / spread[0] < 1.1
+
+
+def test_whitening_survives_fewer_categories_than_axes():
+    few = unit(np.random.default_rng(0).normal(size=(5, 40)))
+    assert np.isfinite(Transform.fit("whiten", few).apply(few)).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "reason"),
+    [
+        ("pca", 3, "known: none, centre, whiten"),
+        ("centre", 1, "wants two categories or more, got 1"),
+    ],
+)
+def test_a_transform_that_cannot_be_fitted_is_refused(kind, count, reason):
+    with pytest.raises(InvalidInput, match=reason):
+        Transform.fit(kind, np.eye(3, dtype=np.float32)[:count])
+
+
+def test_equal_prototypes_cannot_be_whitened():
+    with pytest.raises(InvalidInput, match="all equal"):
+        Transform.fit("whiten", np.ones((4, 3), np.float32))
+
+
+def test_a_whole_phrase_goes_before_its_words(vectors):
+    made = Space.fit(vectors(), SEEN)
+    answer = made.text("Hot Air Balloons")
+    assert (answer.known, answer.unknown) == (("hot air balloons",), ())
+    np.testing.assert_array_equal(answer.vector, made.prototypes(["hot_air_balloon"])[0])
+
+
+def test_a_text_is_the_mean_of_its_longest_known_pieces(vectors):
+    made = Space.fit(vectors(), SEEN)
+    answer = made.text("a red hot air balloon, really")
+    assert answer.known == ("red", "hot")
+    answer = made.text("a red hot air balloon really")
+    assert answer.known == ("red", "hot air balloon")
+    assert answer.unknown == ("a", "really")
+    mean = unit(made.prototypes(["red", "hot air balloon"]).mean(axis=0))
+    np.testing.assert_allclose(answer.vector, mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("words", ["sofa", "", "chiar lmap"])
+def test_a_text_without_a_known_word_is_unknown(vectors, words):
+    with pytest.raises(UnknownWord, match="no vector is known for"):
+        Space.fit(vectors(), SEEN).text(words)
+
+
+def test_unknown_categories_are_all_named(vectors):
+    with pytest.raises(UnknownWord, match="'sofa', 'lampe'; near are lamp"):
+        Space.fit(vectors(), SEEN).prototypes(["cup", "sofa", "lampe"])
+    with pytest.raises(UnknownWord, match="'stool'"):
+        Space.fit(vectors(), ["cup", "stool"])
+
+
+def test_a_space_of_nothing_is_refused(vectors):
+    with pytest.raises(InvalidInput, match="one category or more"):
+        Space.fit(vectors(), [])
+    assert Space.fit(vectors(), SEEN).prototypes([]).shape == (0, 6)
+
+
+def test_the_identity_holds_what_changes_answers_and_nothing_else(vectors):
+    first = Space.fit(vectors("a.txt"), SEEN, "centre")
+    assert identity(first) == identity(Space.fit(vectors("b.txt"), SEEN, "centre"))
+    assert identity(first) != identity(Space.fit(vectors("c.txt", seed=1), SEEN, "centre"))
+    assert identity(first) != identity(Space.fit(vectors("a.txt"), SEEN, "none"))
+    assert identity(first) != identity(Space.fit(vectors("a.txt"), SEEN[:3], "centre"))
+
+
+def test_of_a_large_vocabulary_only_trained_categories_are_kept(vectors, large):
+    made = through_disk(Space.fit(vectors(), SEEN))
+    assert made.settings()["vocabulary"] == "categories"
+    assert set(made.vocabulary.words) == set(SEEN)
+    assert made.missing(["cup", "balloon"]) == ["balloon"]
+    with pytest.raises(UnknownWord, match="keeps only the words it was trained on"):
+        made.prototypes(["balloon"])
+
+
+def test_words_left_out_come_from_the_file_while_it_is_there(vectors, large, tmp_path):
+    spec = vectors()
+    made = Space.fit(spec, SEEN, "centre")
+    again = through_disk(made, made.hint)
+    whole = Space.fit(open_provider(spec), SEEN, "centre")
+    np.testing.assert_allclose(
+        again.prototypes(["balloon", "cup"]), whole.prototypes(["balloon", "cup"]), atol=2e-3
+    )
+    assert again.text("red balloon zzz").unknown == ("zzz",)
+    (tmp_path / "v.txt").unlink()
+    assert again.missing(["balloon"]) == ["balloon"]
+
+
+def test_a_file_that_changed_since_is_not_asked(vectors, large):
+    made = Space.fit(vectors(), SEEN)
+    vectors(seed=5)
+    assert made.missing(["balloon", "cup"]) == ["balloon"]
+
+
+def test_a_sentence_model_is_asked_for_words_not_kept(monkeypatch):
+    class Model:
+        def __init__(self, name, device):
+            pass
+
+        def encode(self, texts):
+            return np.array([[len(text), ord(text[0]), 1.0] for text in texts])
+
+    fake = types.SimpleNamespace(SentenceTransformer=Model)
+    monkeypatch.setitem(sys.modules, "sentence_transformers", fake)
+    made = Space.fit("sentence:mini", ["cup", "lamp"])
+    assert made.text("a red chair").known == ("a red chair",)
+    sentence._sentence_model.cache_clear()
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    assert made.missing(["cup", "chair"]) == ["chair"]
+
+
+@pytest.mark.parametrize("lost", ["words", "vectors", "transform.mean"])
+def test_a_space_that_lacks_a_tensor_is_damaged(vectors, lost):
+    made = Space.fit(vectors(), SEEN, "centre")
+    tensors = {name: array for name, array in made.tensors().items() if name != lost}
+    with pytest.raises(BundleError):
+        Space.restore(tensors, made.settings())
+
+
+def test_a_space_whose_words_and_vectors_disagree_is_damaged(vectors):
+    made = Space.fit(vectors(), SEEN)
+    tensors = {**made.tensors(), "vectors": made.tensors()["vectors"][1:]}
+    with pytest.raises(BundleError, match="8 words came with vectors"):
+        Space.restore(tensors, made.settings())
+    with pytest.raises(BundleError, match="damaged: 'transform'"):
+        Space.restore(made.tensors(), {"provider": "vectors"})
