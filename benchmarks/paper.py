@@ -75,14 +75,16 @@ def _ramp(rng: np.random.Generator, side: int) -> Plane:
 def _light(rng: np.random.Generator, side: int) -> Plane:
     light = rng.uniform(0.55, 0.98) * (1 - rng.uniform(0, 0.6) * _ramp(rng, side))
     edge = (_ramp(rng, side) - rng.uniform(-0.3, 0.3)) / rng.uniform(0.01, 0.06)
-    return light * (1 - rng.uniform(0, 0.5) / (1 + np.exp(-edge)))
+    shaded: Plane = light * (1 - rng.uniform(0, 0.5) / (1 + np.exp(-edge)))
+    return shaded
 
 
 def _grain(rng: np.random.Generator, side: int) -> Plane:
     fine = gaussian_filter(rng.normal(size=(side, side)), rng.uniform(0.6, 2))
     blots = gaussian_filter(rng.normal(size=(side, side)), side / 16)
-    fibre = rng.uniform(0.003, 0.03) * fine / fine.std()
-    return 1 + fibre + rng.uniform(0, 0.03) * blots / blots.std()
+    fibre: Plane = rng.uniform(0.003, 0.03) * fine / fine.std()
+    cloud: Plane = rng.uniform(0, 0.03) * blots / blots.std()
+    return 1 + fibre + cloud
 
 
 def _rules(rng: np.random.Generator, side: int) -> Plane:

@@ -46,8 +46,6 @@ def render(
     guess = None if domain else domains.guess_domain(file, part)
     domain = domain or (guess.domain if guess else "")
     reader = DEFAULT_READERS.get(domain, "image")
-    if reader == "mesh" and views + line_views == 0:
-        raise click.UsageError("a mesh needs --views or --line-views above 0")
     settings = ReaderSettings(reader=reader, size=size, views=views, line_views=line_views)
     reading = domains.open_reader(settings)(file, part)
     paths = [str(path) for path in domains.save_views(reading, out)]

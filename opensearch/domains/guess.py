@@ -89,5 +89,10 @@ def shipped_rule() -> Rule:
     """The rule of `sketch_or_picture.json`, fitted by `benchmarks/fit_sketch_or_picture.py`."""
     text = files("opensearch.domains").joinpath("sketch_or_picture.json").read_text("utf-8")
     fields = json.loads(text)
-    arrays = (np.array(fields[name]) for name in ("mean", "scale", "weights"))
-    return Rule(*arrays, bias=fields["bias"], threshold=fields["threshold"])
+    return Rule(
+        mean=np.array(fields["mean"]),
+        scale=np.array(fields["scale"]),
+        weights=np.array(fields["weights"]),
+        bias=fields["bias"],
+        threshold=fields["threshold"],
+    )

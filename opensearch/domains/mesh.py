@@ -19,7 +19,7 @@ from opensearch.domains.gltf import Buffers, bare_glb, bare_gltf
 from opensearch.domains.lines import draw_lines
 from opensearch.domains.reading import Reader, Reading
 from opensearch.domains.render import OVERSAMPLING, Shape, as_view, shade
-from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 
 # Extents below this share of the coordinates' own size are rounding noise of float32.
 _SMALLEST_EXTENT = 1e-6
@@ -31,8 +31,13 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     The reader raises `UnreadableFile` on a file without a usable triangle, `OverLimit` on one
     over `limits.bytes`, `limits.faces` or `limits.seconds`. The clock is looked at between
     the stages (parsing, cleaning, drawing); a stage itself is not cut short.
+
+    Raises:
+        InvalidInput: `settings` ask for no view at all.
     """
     size, count = settings.size, settings.views + settings.line_views
+    if count == 0:
+        raise InvalidInput("a shape needs a view: set views or line_views above 0")
     side = round(OVERSAMPLING * size)
     stroke = max(1, round(settings.stroke * side))
 

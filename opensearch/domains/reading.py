@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.errors import InvalidInput
+
 View: TypeAlias = NDArray[np.uint8]
 """One picture, shape (size, size, 3), sRGB."""
 
@@ -70,13 +72,16 @@ def save_views(reading: Reading, out: Path) -> list[Path]:
         The paths written, the views in order and `views.png` last.
 
     Raises:
-        OSError: the folder cannot be written.
+        InvalidInput: the folder cannot be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
     pages = {f"view-{at:02d}.png": view for at, view in enumerate(reading.views, start=1)}
     pages["views.png"] = contact_sheet(reading.views)
-    for name, view in pages.items():
-        (out / name).write_bytes(png(view))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, view in pages.items():
+            (out / name).write_bytes(png(view))
+    except OSError as error:
+        raise InvalidInput(f"cannot write pictures to {str(out)!r}: {error.strerror}") from error
     return [out / name for name in pages]
 
 

@@ -17,6 +17,8 @@ _CLOSING: Final = 9
 _RING: Final = 0.03
 # Border pixels of a drawing program differ by compression only; a photographed sheet never does.
 _EVEN, _EVEN_SHARE = 6, 0.9
+# A board is never this bright; most paper is, and needs no closer look.
+_BRIGHT: Final = 140
 
 
 def darkness(rgb: NDArray[np.uint8]) -> tuple[Plane, bool]:
@@ -62,8 +64,10 @@ def _is_board(grey: Plane) -> bool:
     from scipy.ndimage import median_filter
 
     coarse = _small(grey, 2 * _COARSE)
+    if np.median(coarse) >= _BRIGHT:
+        return False
     stands_out = coarse - median_filter(coarse, size=_CLOSING)
-    return bool(np.sum(stands_out**3) > 0 and np.median(coarse) < 140)
+    return bool(np.sum(stands_out**3) > 0)
 
 
 def _paper(grey: Plane) -> Plane:

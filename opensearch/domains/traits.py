@@ -73,7 +73,8 @@ def traits(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
 def _tint(rgb: NDArray[np.uint8]) -> Plane:
     """Shares of red and green in each pixel, shape (h, w, 2); light does not change them."""
     values = rgb.astype(np.float32) + 16
-    return values[..., :2] / values.sum(axis=2, keepdims=True)
+    shares: Plane = values[..., :2] / values.sum(axis=2, keepdims=True)
+    return shares
 
 
 def _colour_of_ink(tint: Plane, bare: NDArray[np.bool_], inked: NDArray[np.bool_]) -> float:
