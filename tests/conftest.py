@@ -1,0 +1,50 @@
+"""Fixtures of all rooms: a toy collection of three domains, and a model trained on it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from toy_files import make_collection, toy_overrides
+
+from opensearch.config import TrainConfig, load_train_config
+
+settings.register_profile("opensearch", deadline=None, derandomize=True)
+settings.load_profile("opensearch")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Cached features go to a temporary folder, never to the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("OPENSEARCH_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def toy_collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with sketch/, photo/, shape/, split.csv (field `year` besides), attributes.csv.
+
+    A seen category has 8 files for training and 3 for tests in each domain, `bar` has 4 that
+    are unseen. Read only: tests that change files copy it first.
+    """
+    return make_collection(tmp_path_factory.mktemp("toys") / "collection")
+
+
+@pytest.fixture(scope="session")
+def toy_config(toy_collection: Path) -> TrainConfig:
+    """The recipe of `toy_model`."""
+    return load_train_config("prototype", toy_overrides(toy_collection))
+
+
+@pytest.fixture(scope="session")
+def toy_model(
+    toy_collection: Path, toy_config: TrainConfig, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A bundle trained on the toy collection: domains photo, shape and sketch, 16 bits."""
+    from opensearch.training import Training, train
+
+    out = tmp_path_factory.mktemp("model") / "toy"
+    train(Training(toy_config, [toy_collection], out))
+    return out
