@@ -47,11 +47,19 @@ class Rows:
         at = places(self.ids, ids)
         if len(self.masked):
             at = at[np.isin(at, self.masked, assume_unique=True, invert=True)]
-        return Rows(self.ids[at], self.codes[at], self.masked[:0])
+        return Rows(self.ids[at], np.take(self.codes, at, axis=0), self.masked[:0])
 
     def without(self, ids: Ids) -> Rows:
         """The same rows with those of these sorted ids masked too."""
-        return Rows(self.ids, self.codes, np.union1d(self.masked, places(self.ids, ids)))
+        masked = ascending(np.concatenate((self.masked, places(self.ids, ids))))
+        return Rows(self.ids, self.codes, masked)
+
+
+def ascending(values: Ids) -> Ids:
+    """The distinct values in order; `numpy.unique` hashes, 30 times slower on sorted ids."""
+    values = np.sort(values)
+    new: NDArray[np.bool_] = np.diff(values, prepend=values[:1] - 1) != 0
+    return values[new]
 
 
 def places(rows: Ids, ids: Ids) -> NDArray[np.int64]:

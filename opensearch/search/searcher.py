@@ -273,7 +273,7 @@ class Searcher:
 
 def _sorted(ids: Iterable[int]) -> Ids:
     array = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)
-    return np.unique(array.astype(np.int64, copy=False))
+    return hamming.ascending(array.astype(np.int64, copy=False))
 
 
 def _scattered(ids: Ids) -> NDArray[np.uint64]:
