@@ -120,9 +120,11 @@ def test_without_ties_plain_average_precision_is_sklearns():
     np.testing.assert_allclose(average_precision(relevant_ranks(distances, relevant)), theirs)
 
 
-def test_wide_and_negative_integers_are_ranked_whole():
-    distances = np.array([[70_000, -5, 4_464]])  # 70,000 is 4,464 in 16 bits
-    assert relevant_ranks(distances, np.array([[True, False, False]])).tolist() == [[3]]
+@pytest.mark.parametrize("distances", [[70_000, 5, 5_000], [2, -5, 1]])
+def test_integers_that_16_bits_cannot_hold_are_ranked_whole(distances):
+    """In 16 bits 70,000 would be 4,464, and -5 would be 65,531."""
+    ranks = relevant_ranks(np.array([distances]), np.array([[True, False, False]]))
+    assert ranks.tolist() == [[3]]
 
 
 def test_a_query_without_a_relevant_item_is_named():

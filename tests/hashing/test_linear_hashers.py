@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.linalg import orthogonal_procrustes
 
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HashData, fit_hasher
@@ -50,6 +51,24 @@ def test_itq_quantises_better_than_its_axes_at_random(monkeypatch):
     random = fit_hasher("itq", d, 16, 0)
     better, worse = (quantisation_error(made, d.embeddings) for made in (turned, random))
     assert better < worse - 0.01
+
+
+def test_itq_stops_where_turning_further_gains_nothing():
+    """Reference: scipy's best rotation toward the signs it ended with."""
+    d = data()
+    made = fit_hasher("itq", d, 16, 0)
+    values = made.logits(d.embeddings).astype(float)
+    signs = np.where(values >= 0, 1.0, -1.0)
+    further = values @ orthogonal_procrustes(values, signs)[0]
+    assert np.square(signs - further).mean() > 0.999 * np.square(signs - values).mean()
+
+
+def test_logits_are_the_centred_embeddings_projected():
+    d = data()
+    shifted = HashData(d.embeddings + 3, d.domains, d.labels, d.prototypes)
+    made = fit_hasher("itq", shifted, 16, 0)
+    wanted = (shifted.embeddings - shifted.embeddings.mean(axis=0)) @ made.projection
+    np.testing.assert_allclose(made.logits(shifted.embeddings), wanted, atol=1e-4)
 
 
 def test_itq_keeps_categories_together_better_than_lsh():
