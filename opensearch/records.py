@@ -103,4 +103,6 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON types."""
-        return asdict(self)
+        failures = [asdict(failure) for failure in self.failures]
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "failures": failures, "ignored_suffixes": dict(self.ignored_suffixes)}

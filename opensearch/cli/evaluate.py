@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -56,6 +56,13 @@ class Numbers(click.ParamType[tuple[int, ...]]):
     show_default=True,
     help="Codes to fit, with --bits.",
 )
+@click.option(
+    "--categories",
+    type=click.Choice(["shared", "all"]),
+    default="shared",
+    show_default=True,
+    help="Items of categories that every domain of the split holds, or all items.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of codes and intervals.")
 @click.option("--full", is_flag=True, help="Print every direction, not the means alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
@@ -67,6 +74,7 @@ def evaluate(
     splits: tuple[str, ...],
     bits: tuple[int, ...],
     hashers: tuple[str, ...],
+    categories: Literal["shared", "all"],
     seed: int,
     full: bool,
     as_json: bool,
@@ -83,12 +91,16 @@ def evaluate(
     from opensearch.experiments.evaluate import evaluate as run
 
     with Bars(quiet) as bars:
-        result = run(Evaluation(model, data, splits, bits, hashers, seed), bars.show)
+        result = run(Evaluation(model, data, splits, bits, hashers, categories, seed), bars.show)
     for note in result.notes:
         click.echo(note, err=True)
     if as_json:
         rows = [row.to_dict() for row in result.rows]
-        click.echo(json.dumps({"protocol": protocol, "model": str(model), "rows": rows}))
+        click.echo(
+            json.dumps(
+                {"protocol": protocol, "model": str(model), "categories": categories, "rows": rows}
+            )
+        )
     else:
         click.echo(_text(result, full))
 

@@ -68,6 +68,7 @@ class ModelCard(Settings):
     identities: dict[str, str] = Field(description="space, hash and encoder/<domain>")
     versions: dict[str, str] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
+    hint: str | None = Field(default=None, description="where words left out of the space are")
     notes: str = ""
 
     @field_validator("domains")

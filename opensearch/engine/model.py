@@ -29,7 +29,8 @@ class Model:
     @cached_property
     def space(self) -> Space:
         """The semantic space."""
-        return Space.restore(self.bundle.tensors("space"), self.bundle.card.space.settings)
+        card = self.bundle.card
+        return Space.restore(self.bundle.tensors("space"), card.space.settings, card.hint)
 
     @cached_property
     def hasher(self) -> Hasher:

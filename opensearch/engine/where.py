@@ -55,7 +55,8 @@ class _Parser:
         while text[place:].strip():
             match = _TOKEN.match(text, place)
             if match is None:
-                raise self._error("a field, value or operator", place)
+                blank = len(text[place:]) - len(text[place:].lstrip())
+                raise self._error("a field, value or operator", place + blank)
             kind = str(match.lastgroup)
             self._tokens.append((kind, match.group(kind), match.start(kind)))
             place = match.end()

@@ -26,6 +26,15 @@ class EmbeddedSplit:
 
     domains: dict[str, tuple[NDArray[np.float32], list[str]]]
 
+    def shared(self) -> EmbeddedSplit:
+        """The items of categories that every domain holds."""
+        common = set.intersection(*(set(labels) for _, labels in self.domains.values()))
+        kept = {}
+        for domain, (embeddings, labels) in self.domains.items():
+            rows = [row for row, label in enumerate(labels) if label in common]
+            kept[domain] = (embeddings[rows], [labels[row] for row in rows])
+        return EmbeddedSplit(kept)
+
 
 @dataclass(frozen=True)
 class EmbeddedCollection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Evaluation:
         bits: code lengths beside real-valued embeddings.
         hashers: fitted on the collection's train split at each length; the model's own
             codes are measured too.
+        categories: `shared`, those that every domain of the split holds; queries and galleries
+            are made of them alone. `all` keeps every item, as a query or as a distractor.
     """
 
     model: Path
@@ -42,6 +44,7 @@ class Evaluation:
     splits: Sequence[str] = ()
     bits: Sequence[int] = ()
     hashers: Sequence[str] = ("itq",)
+    categories: Literal["shared", "all"] = "shared"
     seed: int = 0
 
 
@@ -100,6 +103,7 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
         for name, encode in [("real", None), *encoders.items()]:
             for refinement in ("none", "rule", "oracle"):
                 part = embedded.splits[split]
+                part = part.shared() if evaluation.categories == "shared" else part
                 matrix = measure.matrix(part, split, encode, refinement)
                 rows.append(Row(split, name, refinement, matrix))
                 progress("measuring", len(rows), total)
@@ -112,7 +116,7 @@ class _Measure:
 
     def __init__(self, bundle: Bundle, seed: int) -> None:
         card = bundle.card
-        space = Space.restore(bundle.tensors("space"), card.space.settings)
+        space = Space.restore(bundle.tensors("space"), card.space.settings, card.hint)
         self._prototypes = space.prototypes(card.categories)
         fields = card.refinement
         self._rule = LambdaRule(
@@ -173,7 +177,8 @@ def _encoders(
 def _hash_data(bundle: Bundle, train: EmbeddedSplit) -> HashData:
     """Training items of the categories that the model was trained on."""
     place = {category: i for i, category in enumerate(bundle.card.categories)}
-    space = Space.restore(bundle.tensors("space"), bundle.card.space.settings)
+    card = bundle.card
+    space = Space.restore(bundle.tensors("space"), card.space.settings, card.hint)
     rows = [
         (embedding, domain, place[label])
         for domain, (embeddings, labels) in train.domains.items()

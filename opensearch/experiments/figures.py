@@ -177,7 +177,9 @@ def _mushroom(rng: Generator) -> Mesh:
 def _rocket(rng: Generator) -> Mesh:
     wide, high = rng.uniform(0.24, 0.32), rng.uniform(1.3, 1.7)
     tip = high + rng.uniform(0.45, 0.6)
-    body = turned((0.8 * wide, 0.15), (wide, 0.5), (wide, high), (0.6 * wide, high + 0.3), (0.01, tip))
+    body = turned(
+        (0.8 * wide, 0.15), (wide, 0.5), (wide, high), (0.6 * wide, high + 0.3), (0.01, tip)
+    )
     fin = box(rng.uniform(0.35, 0.45), rng.uniform(0.5, 0.6), 0.06).moved(wide + 0.12)
     across = Mesh(fin.vertices[:, [2, 1, 0]], fin.faces)
     mirrored = [Mesh(part.vertices * [-1, 1, -1], part.faces) for part in (fin, across)]

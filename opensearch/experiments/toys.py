@@ -29,6 +29,8 @@ UNSEEN: Final = ("bench", "mushroom", "tower", "truck")
 
 TRAIN: Final = 16
 TEST: Final = 4
+LEFT_OUT: Final = 8
+"""Files of a seen category for training and for tests, and of an unseen one, a domain."""
 SIDE: Final = 96
 """Side of pictures and sketches, pixels."""
 
@@ -51,19 +53,19 @@ def make_toys(
         folder: made when missing; files of the same name are replaced.
         seed: of all proportions, colours, views and strokes.
         progress: called with files written and files in all.
-        train: files a seen category has for training in each domain; `TEST` more are for
-            tests, and an unseen category has as many as both.
+        train: files that a seen category has for training in each domain.
 
     Raises:
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    total = len(FIGURES) * len(_WRITERS) * (train + TEST)
-    for place, category in enumerate(FIGURES):
+    counts = {name: LEFT_OUT if name in UNSEEN else train + TEST for name in FIGURES}
+    total = sum(counts.values()) * len(_WRITERS)
+    for place, (category, count) in enumerate(counts.items()):
         for domain, (suffix, encode) in _WRITERS.items():
             (folder / domain / category).mkdir(parents=True, exist_ok=True)
-            for number in range(train + TEST):
+            for number in range(count):
                 rng = np.random.default_rng([seed, place, *domain.encode(), number])
                 path = f"{domain}/{category}/{number:02d}{suffix}"
                 (folder / path).write_bytes(encode(FIGURES[category](rng), rng))

@@ -80,6 +80,7 @@ def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRu
         refinement={"seen": rule.seen, "unseen": rule.unseen, "threshold": rule.threshold},
         identities=marks,
         versions=_versions(),
+        hint=space.hint,
     )
     return write_bundle(context.out, card)
 

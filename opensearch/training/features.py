@@ -25,7 +25,7 @@ def collection_features(
     progress: Progress = quiet,
     what: str = "features",
 ) -> CachedRows:
-    """Features (v, f) float16 of every source's views, cached on disk.
+    """Features (v, f) float32 of every source's views, cached on disk.
 
     Args:
         trunk_name: name of the trunk's tensor file, which is its identity.
@@ -36,7 +36,7 @@ def collection_features(
     def compute(part: Sequence[Source]) -> Rows:
         reads = read_ahead(part, lambda source: read(source.path, source.part).views)
         for item in encode_stream(reads, lambda source: trunk):
-            yield _row(item.features, item.error, np.float16)
+            yield _row(item.features, item.error, np.float32)
 
     recipe = f"features|{trunk_name}|{trunk.runtime}|{reader.model_dump_json()}"
     return RowCache(cache, recipe).rows(sources, compute, progress, what)

@@ -36,6 +36,7 @@ class Training:
         out: folder of the model; checkpoints lie in `out/training`.
         extend: a model to add one domain to; everything else of it stays bit-identical.
         domain: the domain to train, with `extend`.
+        cache: folder of cached rows; the user's cache when `None`.
     """
 
     config: TrainConfig
@@ -43,6 +44,7 @@ class Training:
     out: Path
     extend: Path | None = None
     domain: str | None = None
+    cache: Path | None = None
 
 
 def train(training: Training, progress: Progress = quiet, note: Note = lambda text: None) -> Bundle:
@@ -68,11 +70,12 @@ def train(training: Training, progress: Progress = quiet, note: Note = lambda te
 
 def _train_new(training: Training, part: TrainingPart, progress: Progress, note: Note) -> Bundle:
     config, out = training.config, training.out
-    provider = open_provider(config.space.provider)
+    provider = open_provider(config.space.provider, part.categories)
     part = _with_vectors(part, missing(provider, part.categories), note)
     run = RunFolder(out, _settings(training, part))
-    space = Space.fit(provider, part.categories, transform=config.space.transform)
-    context = Context(config, out, space, part.categories, run, cache_folder(), progress, note)
+    space = Space.fit(config.space.provider, part.categories, transform=config.space.transform)
+    cache = training.cache or cache_folder()
+    context = Context(config, out, space, part.categories, run, cache, progress, note)
     backbone = initial_backbone(config, note)
     start = write_trunk(out, config.backbone.name, backbone, config.size, note)
     domains = [_load(context, name, files, start) for name, files in part.domains.items()]
@@ -86,12 +89,13 @@ def _extend(
     name, config, out = training.domain or "", training.config, training.out
     if name in base.domains:
         raise InvalidInput(f"model {base.folder} already has a domain {name!r}; train a new model")
-    space = Space.restore(base.tensors("space"), base.card.space.settings)
+    space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
     part = _with_vectors(part, space.missing(part.categories), note)
     run = RunFolder(out, _settings(training, part))
     base = base if base.folder.resolve() == out.resolve() else base.copy_to(out)
     seen = sorted({*base.card.categories, *part.categories})
-    context = Context(config, out, space, seen, run, cache_folder(), progress, note)
+    cache = training.cache or cache_folder()
+    context = Context(config, out, space, seen, run, cache, progress, note)
     start = trunk_for_extension(base, config.reader(name))
     trained = _finish(context, _load(context, name, part.domains[name], start))
     card = base.card.model_copy(

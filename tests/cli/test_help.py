@@ -1,0 +1,57 @@
+"""Every verb has help with an example, starts fast, and errors are one line."""
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from opensearch.cli.group import VERBS, main
+
+HEAVY = ("torch", "torchvision", "faiss", "onnxruntime", "trimesh", "sklearn", "scipy")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_has_help_and_an_example(verb):
+    result = CliRunner().invoke(main, [verb, "--help"])
+    assert result.exit_code == 0
+    assert "Example:" in result.output
+    assert f"opensearch {verb}" in result.output
+
+
+def test_the_group_lists_every_verb_and_the_exit_codes():
+    output = CliRunner().invoke(main, ["--help"]).output
+    assert all(f"  {verb} " in output for verb in VERBS)
+    assert "130 interrupted" in output
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_summary_in_the_list_is_the_verbs_own(verb):
+    command = main.get_command(None, verb)
+    assert command.help
+    assert command.name == verb
+
+
+@pytest.mark.parametrize("words", [["--help"], ["info", "--help"], ["query", "--help"]])
+def test_help_loads_no_heavy_package(words):
+    code = (
+        "import sys; from opensearch.cli import main\n"
+        f"try: main({words!r})\nexcept SystemExit: pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_info_of_an_index_loads_no_heavy_package(toy_model, tmp_path):
+    from opensearch.engine import Engine
+
+    Engine.create(tmp_path / "index", toy_model).close()
+    code = (
+        "import sys; from opensearch.cli import main\n"
+        f"try: main(['info', {str(tmp_path / 'index')!r}])\nexcept SystemExit: pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert "bits" in done.stdout

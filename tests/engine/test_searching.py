@@ -1,0 +1,223 @@
+"""Searching: candidates, rescoring, refinement, several files, words, negatives, filters."""
+
+import numpy as np
+import pytest
+
+from opensearch.engine import Engine, Query
+from opensearch.errors import IndexMismatch, InvalidInput, StoreError, UnknownWord
+from opensearch.refinement import refine_one
+from opensearch.semantic import unit
+
+
+@pytest.fixture(scope="module")
+def engine(toy_model, toy_collection, tmp_path_factory):
+    path = tmp_path_factory.mktemp("index") / "toys"
+    with Engine.create(path, toy_model) as engine:
+        engine.add(toy_collection)
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def gallery(engine):
+    """Every item with its embedding, straight from the store: the reference's input."""
+    items = list(engine._store.walk())
+    rows, present = engine._store.embeddings([item.id for item in items])
+    assert present.all()
+    return items, unit(rows)
+
+
+def reference(engine, gallery, vector, domains, k):
+    """Keys of the k nearest by cosine, over all items of some domains."""
+    items, rows = gallery
+    scored = [
+        (-float(row @ vector), item.id, item.key)
+        for item, row in zip(items, rows, strict=True)
+        if item.domain in domains
+    ]
+    return [key for _, _, key in sorted(scored)[:k]]
+
+
+def test_rescored_hits_are_the_nearest_by_cosine(engine, gallery, toy_collection):
+    file = toy_collection / "sketch" / "disc" / "08.png"
+    hits = engine.search(file, targets=["photo", "shape"], k=7, refine=False)
+    vector = engine.embed([file], "sketch")[0]
+    assert [hit.key for hit in hits] == reference(engine, gallery, vector, ["photo", "shape"], 7)
+    assert [hit.rank for hit in hits] == list(range(1, 8))
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_refinement_moves_the_query_by_the_models_rule(engine, gallery, toy_collection):
+    file = toy_collection / "sketch" / "cube" / "09.png"
+    vector = engine.embed([file], "sketch")[0]
+    nearest = reference(engine, gallery, vector, ["photo"], 1)[0]
+    items, rows = gallery
+    neighbour = rows[[item.key for item in items].index(nearest)]
+    lam = engine.model.rule.of(vector[None], engine.model.seen_prototypes)[0]
+    moved = refine_one(vector, neighbour, float(lam))
+    hits = engine.search(file, targets=["photo"], k=9)
+    assert [hit.key for hit in hits] == reference(engine, gallery, moved, ["photo"], 9)
+
+
+def test_hamming_order_is_distance_then_id(engine, toy_collection):
+    file = toy_collection / "photo" / "disc" / "08.jpg"
+    hits = engine.search(file, k=20, refine=False, score="hamming")
+    order = [(hit.distance, hit.id) for hit in hits]
+    assert order == sorted(order)
+    assert all(hit.score is None for hit in hits)
+
+
+def test_an_indexed_file_finds_itself_at_distance_zero(engine, toy_collection):
+    file = toy_collection / "shape" / "cube" / "00.off"
+    hit = engine.search(file, targets=["shape"], k=1, refine=False)[0]
+    assert (hit.key, hit.distance) == ("shape/cube/00.off", 0)
+    assert hit.score == pytest.approx(1, abs=1e-3)
+
+
+def test_max_distance_is_inclusive_and_may_leave_nothing(engine, toy_collection):
+    file = toy_collection / "shape" / "cube" / "00.off"
+    hits = engine.search(file, k=100, refine=False, max_distance=3)
+    assert hits
+    assert max(hit.distance for hit in hits) <= 3
+    everything = engine.search(file, k=1000, refine=False)
+    assert {h.key for h in hits} == {h.key for h in everything if h.distance <= 3}
+    assert engine.search(file, where="domain = nothing") == []
+
+
+def test_words_find_their_category_even_unseen(engine):
+    for word in ("disc", "cube", "pyramid"):
+        hits = engine.search(text=word, targets=["sketch"], k=8, refine=False)
+        # of 37 sketches 11 are of the word: 2.4 of 8 by chance
+        assert sum(hit.category == word for hit in hits) >= 6, word
+    assert engine.search(text="bar", k=3)
+
+
+def test_unknown_words_are_named(engine):
+    answer = engine.ask(Query(text="disc zorble"))
+    assert answer.hits
+    assert any("zorble" in note for note in answer.notes)
+    with pytest.raises(UnknownWord, match="zorble"):
+        engine.search(text="zorble")
+
+
+def test_weights_and_negatives_turn_the_query(engine, gallery, toy_collection):
+    disc = toy_collection / "photo" / "disc" / "08.jpg"
+    cube = toy_collection / "sketch" / "cube" / "08.png"
+    a, b = engine.embed([disc], "photo")[0], engine.embed([cube], "sketch")[0]
+    hits = engine.search([(disc, 1.0), (cube, 0.25)], targets=["photo"], k=6, refine=False)
+    assert [h.key for h in hits] == reference(engine, gallery, unit(a + 0.25 * b), ["photo"], 6)
+    hits = engine.search(disc, exclude=[cube], targets=["photo"], k=6, refine=False)
+    assert [h.key for h in hits] == reference(engine, gallery, unit(a - 0.5 * b), ["photo"], 6)
+
+
+def test_a_stored_item_as_query_is_no_hit_of_itself(engine, gallery):
+    items, rows = gallery
+    place = [item.key for item in items].index("sketch/disc/00.png")
+    hits = engine.search(keys=["sketch/disc/00.png"], k=8, refine=False)
+    wanted = reference(engine, gallery, rows[place], ["photo", "shape", "sketch"], 9)
+    assert [h.key for h in hits] == [key for key in wanted if key != "sketch/disc/00.png"]
+
+
+def test_where_filters_exactly(engine):
+    hits = engine.search(text="cube", k=100, refine=False, where="year >= 2009 and domain = photo")
+    found = engine.search(text="cube", k=1000, refine=False)
+    wanted = {h.key for h in found if h.domain == "photo" and int(h.metadata["year"]) >= 2009}
+    assert {hit.key for hit in hits} == wanted
+    assert wanted
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ({}, "needs a file, --text WORDS or --id KEY"),
+        ({"text": "disc", "k": 0}, "k and depth must be 1 or more"),
+        ({"text": "disc", "targets": ["cartoon"]}, "no items of domain 'cartoon'; it holds photo"),
+        ({"keys": ["nope"]}, "no item 'nope'"),
+        ({"query": "missing.png"}, "missing.png is not a file"),
+        ({"text": "disc", "max_distance": -1}, "max_distance must be 0 or more"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_name(engine, asked, text):
+    with pytest.raises(InvalidInput, match=text):
+        engine.search(**asked)
+
+
+def test_a_weight_is_positive(engine, toy_collection):
+    with pytest.raises(InvalidInput, match="weight of .* must be above 0, got -1"):
+        engine.search((toy_collection / "photo/disc/08.jpg", -1.0))
+
+
+def test_parts_that_cancel_out_are_refused(engine, toy_collection, monkeypatch):
+    file = toy_collection / "photo" / "disc" / "08.jpg"
+    monkeypatch.setattr("opensearch.engine.query.AGAINST", 1.0)
+    with pytest.raises(InvalidInput, match="cancel out"):
+        engine.search(file, exclude=[file])
+
+
+def test_another_model_is_refused_and_an_extended_one_fits(
+    engine, toy_collection, toy_config, toy_model, tmp_path
+):
+    from opensearch.training import Training, train
+
+    other = tmp_path / "other"
+    train(Training(toy_config.model_copy(update={"seed": 5}), [toy_collection], other))
+    with pytest.raises(IndexMismatch, match="Leave --model out"):
+        Engine.open(engine.path, other)
+    extended = tmp_path / "extended"
+    pictures = tmp_path / "more"
+    rows = (toy_collection / "split.csv").read_text().splitlines()
+    (pictures / "cartoon").mkdir(parents=True)
+    for category in ("disc", "cube"):
+        folder = pictures / "cartoon" / category
+        folder.symlink_to(toy_collection / "photo" / category, target_is_directory=True)
+    lines = ["path,domain,category,split"]
+    lines += [
+        f"cartoon/{c}/{n:02d}.jpg,cartoon,{c},train" for c in ("disc", "cube") for n in range(8)
+    ]
+    for folder in (pictures / "cartoon").iterdir():
+        target = folder.resolve()
+        folder.unlink()
+        folder.mkdir()
+        for file in target.iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+    (pictures / "split.csv").write_text("\n".join(lines) + "\n")
+    assert rows
+    train(Training(toy_config, [pictures], extended, extend=toy_model, domain="cartoon"))
+    with Engine.open(engine.path, extended) as opened:
+        file = pictures / "cartoon" / "disc" / "00.jpg"
+        assert opened.search(file, source="cartoon", targets=["photo"], k=2)
+    with pytest.raises(InvalidInput, match="no domain 'cartoon'"):
+        engine.search(file, source="cartoon")
+
+
+def test_what_is_no_index_says_how_to_make_one(tmp_path):
+    with pytest.raises(StoreError, match="opensearch index SOURCE --to"):
+        Engine.open(tmp_path)
+
+
+def test_damaged_search_files_are_found_and_repaired(toy_model, toy_collection, tmp_path):
+    path = tmp_path / "index"
+    with Engine.create(path, toy_model) as engine:
+        engine.add(toy_collection / "photo")
+        engine._searcher.fold()
+        expected = [hit.key for hit in engine.search(text="disc", refine=False)]
+    files = sorted((path / "search").glob("*.codes"))
+    assert files
+    files[0].write_bytes(bytes(255 - b for b in files[0].read_bytes()))
+    with Engine.open(path, readonly=False) as engine:
+        assert any("differ from the store" in problem for problem in engine.verify())
+        engine.verify(repair=True)
+        assert engine.verify() == []
+        assert [hit.key for hit in engine.search(text="disc", refine=False)] == expected
+
+
+def test_the_same_seed_gives_the_same_codes(toy_collection, toy_config, tmp_path):
+    from opensearch.encoders import Bundle
+    from opensearch.training import Training, train
+
+    marks = []
+    for name in ("a", "b"):
+        train(Training(toy_config, [toy_collection], tmp_path / name))
+        marks.append(Bundle.open(tmp_path / name).card.identities)
+    assert marks[0] == marks[1]
+    assert np.unique(list(marks[0].values())).size == len(marks[0])
