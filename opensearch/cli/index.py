@@ -76,7 +76,7 @@ def _opened(engine: type[Engine], to: Path, model: Path | None) -> Engine:
     from opensearch.engine.folder import is_index
 
     if is_index(to):
-        return engine.open(to, model, readonly=False, adopt=model is not None)
+        return engine.open(to, model, adopt=model is not None)
     if model is None:
         raise click.UsageError(f"{to} is a new index: name the model it is to use, --model MODEL")
     return engine.create(to, model)

@@ -23,7 +23,7 @@ def remove(index: Path, keys: tuple[str, ...], as_json: bool) -> None:
     """
     from opensearch.engine import Engine
 
-    with Engine.open(index, readonly=False) as engine:
+    with Engine.open(index) as engine:
         removed = engine.remove(keys)
     click.echo(json.dumps({"removed": removed}) if as_json else f"{removed} removed")
     if removed < len(set(keys)):

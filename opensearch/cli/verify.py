@@ -21,7 +21,7 @@ def verify(index: Path, repair: bool, as_json: bool) -> None:
     """
     from opensearch.engine import Engine
 
-    with Engine.open(index, readonly=not repair) as engine:
+    with Engine.open(index) as engine:
         problems = engine.verify(repair)
     if as_json:
         click.echo(json.dumps({"problems": problems}, ensure_ascii=False))

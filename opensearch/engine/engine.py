@@ -62,23 +62,22 @@ class Engine:
         path: str | Path,
         model: str | Path | None = None,
         *,
-        readonly: bool = True,
         adopt: bool = False,
         limits: Limits | None = None,
     ) -> Engine:
-        """Open an index for queries, or with `readonly=False` for writing.
+        """Open an index; the first write makes this process its only writer.
 
         Args:
             model: a model to use in place of the index's own; it must fit.
             adopt: also make it the index's own, from now on.
 
         Raises:
-            StoreError: not an index, damaged, or locked by another writer.
+            StoreError: not an index, or damaged.
             IndexMismatch: the model does not fit the index.
         """
         folder = IndexFolder.open(Path(path))
         bundle = Bundle.open(folder.model)
-        store = Store.open(folder.store, readonly=readonly)
+        store = Store.open(folder.store)
         if model is not None:
             held = [domain for domain, count in store.meta().counts.items() if count]
             given = Bundle.open(Path(model))
@@ -173,6 +172,8 @@ class Engine:
     def ask(self, query: Query) -> Answer:
         """As `search`, with the remarks on how the query was understood."""
         point = locate(query, self.model, self._store)
+        if self._store.unlocked:
+            point.notes.append(f"{self.path} is read-only: what a writer adds may go unnoticed")
         return Ranking(self._store, self._searcher, self.model, query).answer(point)
 
     def search_batch(

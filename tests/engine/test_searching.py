@@ -204,7 +204,7 @@ def test_damaged_search_files_are_found_and_repaired(toy_model, toy_collection, 
     files = sorted((path / "search").glob("*.codes"))
     assert files
     files[0].write_bytes(bytes(255 - b for b in files[0].read_bytes()))
-    with Engine.open(path, readonly=False) as engine:
+    with Engine.open(path) as engine:
         assert any("differ from the store" in problem for problem in engine.verify())
         engine.verify(repair=True)
         assert engine.verify() == []
