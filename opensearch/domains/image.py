@@ -16,7 +16,8 @@ from opensearch.domains.reading import Reader, Reading
 from opensearch.errors import OverLimit, UnreadableFile
 
 # Only these decoders are ever tried, whatever the suffix says: others, such as EPS, run programs.
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF")
+# JPEG opens the MPO files of phones, too.
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "GIF")
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -75,6 +76,8 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         OverLimit: over `limits.bytes` or `limits.pixels`.
     """
     check_file(path, limits, IMAGE_SUFFIXES)
+    # Pillow knows a format that is named here only once its plugins are loaded.
+    Image.init()
     try:
         image = Image.open(path, formats=_FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -19,10 +19,13 @@ MARGIN: Final = 0.06
 """Free border on each side of the ink, share of a view's side."""
 
 _FAINTEST: Final = 0.08
+# The edge of a shadow leaves up to 0.15 when the light is flattened; a pencil leaves 0.2 and more.
+_FAINTEST_PHOTOGRAPHED: Final = 0.17
 # Strokes reach this darkness somewhere; what is darker still is black.
 _CORE: Final = 0.5
 _SPECK: Final = 0.01
 _SLACK: Final = 0.4
+_MOST_THINNING: Final = 4
 
 
 def normalise(rgb: NDArray[np.uint8], size: int, stroke: float) -> NDArray[np.uint8]:
@@ -61,6 +64,8 @@ def ink_of(rgb: NDArray[np.uint8]) -> Plane:
     if strong.size < 4:
         raise UnreadableFile("has no ink: the sheet is blank")
     full = max(float(np.percentile(strong, 80)), 1.5 * floor)
+    if photographed and full < _FAINTEST_PHOTOGRAPHED:
+        raise UnreadableFile("has no ink: only shadows and grain")
     if photographed:
         dark = np.maximum(dark - floor, 0) * np.float32(full / (full - floor))
     ink: Plane = np.minimum(dark / np.float32(full), 1).astype(np.float32)
@@ -83,11 +88,15 @@ def stroke_width(ink: Plane) -> float:
 
 def even(ink: Plane, width: float) -> Plane:
     """Strokes widened or thinned to about `width` pixels; thin ones are never lost."""
-    missing = width - stroke_width(ink)
-    if missing > _SLACK:
-        return _widened(ink, missing)
-    if missing < -_SLACK:
-        return _thinned(ink, -missing)
+    found = stroke_width(ink)
+    if width - found > _SLACK:
+        return _widened(ink, width - found)
+    for _ in range(_MOST_THINNING):
+        if found - width <= _SLACK:
+            break
+        # By half at most: a stroke a little narrower than the mean must not count as thin.
+        ink = _thinned(ink, min(found - width, found / 2))
+        found = stroke_width(ink)
     return ink
 
 
@@ -156,4 +165,6 @@ def _window(ink: Plane, window: tuple[float, float, float, float], size: int) ->
     cut = sheet.resize((size, size), Image.Resampling.BILINEAR, box=(x0, y0, x1, y1))
     placed = np.asarray(cut, np.float32) / 255
     # Fine lines fade when shrunk; their cores are brought back to black.
-    return np.minimum(placed / max(float(np.percentile(placed[placed > 0.1], 80)), 0.2), 1)
+    visible = placed[placed > 0.1]
+    core = float(np.percentile(visible, 80)) if visible.size else 1.0
+    return np.minimum(placed / max(core, 0.2), 1)

@@ -7,7 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,9 +74,7 @@ def load_triangles(path: Path, limits: Limits) -> tuple[NDArray[np.float64], NDA
     check_file(path, limits, MESH_SUFFIXES)
     kind = path.suffix.lower().lstrip(".")
     data = path.read_bytes()
-    if kind == "3mf":
-        _check_zip(data, limits)
-    data = {"gltf": bare_gltf, "glb": bare_glb}.get(kind, _as_is)(data, limits)
+    data = _PREPARED.get(kind, _as_is)(data, limits)
     buffers = Buffers(path.parent, limits)
     try:
         scene = _parse(data, kind, buffers)
@@ -149,7 +147,9 @@ def _flatten(scene: Any, most_faces: int) -> tuple[NDArray[np.float64], NDArray[
         if count > most_faces:
             raise OverLimit(f"has over {most_faces:,} faces, the limit")
         points = np.asarray(mesh.vertices, np.float64)
-        vertices.append(points @ transform[:3, :3].T + transform[:3, 3])
+        with np.errstate(invalid="ignore", over="ignore"):
+            # Vertices that are not finite are dealt with once faces tell whether they count.
+            vertices.append(points @ transform[:3, :3].T + transform[:3, 3])
         faces.append(np.asarray(mesh.faces, np.int64) + start)
         start += len(points)
     if not faces:
@@ -157,13 +157,52 @@ def _flatten(scene: Any, most_faces: int) -> tuple[NDArray[np.float64], NDArray[
     return np.concatenate(vertices), np.concatenate(faces)
 
 
-def _check_zip(data: bytes, limits: Limits) -> None:
+def _bounded_zip(data: bytes, limits: Limits) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         check_bytes(sum(entry.file_size for entry in archive.infolist()), limits)
+    return data
+
+
+def _as_utf8(data: bytes, limits: Limits) -> bytes:
+    """Text of an unknown encoding made readable; only comments and names can be garbled."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1").encode("utf-8")
+    return data
+
+
+def _whole_stl(data: bytes, limits: Limits) -> bytes:
+    """Binary STL as long as its count says, what follows cut off; or any text."""
+    triangles = int.from_bytes(data[80:84], "little")
+    whole = 84 + 50 * triangles
+    if len(data) >= whole:
+        return data[:whole]
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableFile("is neither text nor a whole binary STL") from None
+    return data
+
+
+def _as_utf8_ply(data: bytes, limits: Limits) -> bytes:
+    return _as_utf8(data, limits) if b"format ascii" in data[:200] else data
 
 
 def _as_is(data: bytes, limits: Limits) -> bytes:
     return data
+
+
+_PREPARED: Final[dict[str, Callable[[bytes, Limits], bytes]]] = {
+    "3mf": _bounded_zip,
+    "glb": bare_glb,
+    "gltf": bare_gltf,
+    "obj": _as_utf8,
+    "off": _as_utf8,
+    "ply": _as_utf8_ply,
+    "stl": _whole_stl,
+}
+"""What a format's bytes go through before trimesh parses them."""
 
 
 def _clock(seconds: float) -> Callable[[str], None]:

@@ -25,7 +25,7 @@ _MOST_ENTITY_BYTES = 2**20
 # Outside files, programs, and effects whose cost does not show in the number of elements.
 _DROPPED: Final = frozenset({"image", "feImage", "script", "foreignObject", "filter", "style"})
 _KEPT_STYLE: Final = "style"
-_OUTSIDE = re.compile(r"@import|url\(\s*['\"]?\s*(?!['\"]?#)", re.IGNORECASE)
+_OUTSIDE = re.compile(r"@import|url\((?!\s*['\"]?\s*#)", re.IGNORECASE)
 _ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s*)?(\S+)\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))")
 
 
@@ -44,13 +44,20 @@ def draw_svg(data: bytes, longest: int) -> Image.Image:
     text = ElementTree.tostring(root, encoding="unicode")
     width, height = _size(root)
     scale = longest / max(width, height)
-    rendered = resvg_py.svg_to_bytes(
-        svg_string=text,
-        background="#ffffff",
-        skip_system_fonts=True,
-        width=max(1, round(width * scale)),
-        height=max(1, round(height * scale)),
-    )
+    try:
+        rendered = resvg_py.svg_to_bytes(
+            svg_string=text,
+            background="#ffffff",
+            skip_system_fonts=True,
+            dpi=96,
+            width=max(1, round(width * scale)),
+            height=max(1, round(height * scale)),
+        )
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        # A panic of the Rust code is no Exception; it must not end the process.
+        raise UnreadableFile("makes the SVG renderer fail") from error
     return Image.open(io.BytesIO(bytes(rendered))).convert("RGB")
 
 

@@ -1,0 +1,103 @@
+import io
+import json
+import sys
+import threading
+
+import numpy as np
+import pytest
+import trimesh
+from click.testing import CliRunner
+from PIL import Image
+
+from opensearch.cli.render import render
+from opensearch.config import ReaderSettings
+from opensearch.domains import Reading, open_reader, png, save_views, thumbnail
+from opensearch.domains.reading import contact_sheet
+from opensearch.errors import InvalidInput
+
+
+def views(count, size=16):
+    return np.random.default_rng(0).integers(0, 255, (count, size, size, 3), np.uint8)
+
+
+def test_a_png_holds_exactly_the_view():
+    view = views(1)[0]
+    assert (np.asarray(Image.open(io.BytesIO(png(view)))) == view).all()
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"), [(1.0, (96, 96)), (2.0, (96, 48)), (0.5, (48, 96)), (1000.0, (96, 1))]
+)
+def test_a_thumbnail_has_the_original_aspect(aspect, size):
+    image = Image.open(io.BytesIO(thumbnail(Reading(views(2), aspect))))
+    assert (image.format, image.size) == ("JPEG", size)
+
+
+def test_a_contact_sheet_shows_every_view_once():
+    shown = views(8)
+    sheet = contact_sheet(shown, columns=6, gap=4)
+    assert sheet.shape == (2 * 20 + 4, 6 * 20 + 4, 3)
+    assert (sheet[4:20, 24:40] == shown[1]).all()
+    assert (sheet[24:40, 4:20] == shown[6]).all()
+
+
+def test_views_are_saved_in_order(tmp_path):
+    shown = views(2)
+    paths = save_views(Reading(shown), tmp_path / "new/out")
+    assert [path.name for path in paths] == ["view-01.png", "view-02.png", "views.png"]
+    assert (np.asarray(Image.open(paths[1])) == shown[1]).all()
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InvalidInput, match="cannot write pictures"):
+        save_views(Reading(shown), tmp_path / "file")
+
+
+def test_a_reader_gives_the_same_in_many_threads(tmp_path):
+    trimesh.creation.icosphere(subdivisions=2).export(tmp_path / "a.ply")
+    read = open_reader(ReaderSettings(reader="mesh", size=48, views=3, line_views=1))
+    expected = read(tmp_path / "a.ply", None).views
+    got = []
+    threads = [
+        threading.Thread(target=lambda: got.append(read(tmp_path / "a.ply", None).views))
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 6
+    assert all((one == expected).all() for one in got)
+
+
+def test_render_shows_what_the_reader_gives(tmp_path):
+    trimesh.creation.box().export(tmp_path / "a.ply")
+    arguments = ["--out", str(tmp_path / "o"), "--size", "64", "--views", "2", "--line-views", "1"]
+    result = CliRunner().invoke(render, [str(tmp_path / "a.ply"), *arguments])
+    assert result.exit_code == 0
+    assert [line.rpartition("/")[2] for line in result.output.split()] == [
+        "view-01.png", "view-02.png", "view-03.png", "views.png",
+    ]  # fmt: skip
+    settings = ReaderSettings(reader="mesh", size=64, views=2, line_views=1)
+    expected = open_reader(settings)(tmp_path / "a.ply", None).views
+    for at, view in enumerate(expected, start=1):
+        assert (np.asarray(Image.open(tmp_path / f"o/view-0{at}.png")) == view).all()
+
+
+def test_render_takes_drawings_and_pictures_and_prints_json(tmp_path):
+    lines = '{"drawing":[[[0,9],[0,9]]]}\n{"drawing":[[[0,9],[5,5]]]}\n'
+    (tmp_path / "a.ndjson").write_text(lines)
+    arguments = ["--out", str(tmp_path / "o"), "--part", "2", "--json"]
+    result = CliRunner().invoke(render, [str(tmp_path / "a.ndjson"), *arguments])
+    fields = json.loads(result.stdout)
+    assert fields["domain"] == "sketch"
+    assert len(fields["files"]) == 2
+    Image.new("RGB", (40, 20), "red").save(tmp_path / "b.png")
+    arguments = ["--out", str(tmp_path / "p"), "--domain", "cartoon", "--json"]
+    result = CliRunner().invoke(render, [str(tmp_path / "b.png"), *arguments])
+    assert json.loads(result.stdout)["aspect"] == 2.0
+
+
+def test_rendering_needs_no_display_and_no_driver(monkeypatch, tmp_path):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    trimesh.creation.box().export(tmp_path / "a.ply")
+    assert open_reader(ReaderSettings(reader="mesh", size=32))(tmp_path / "a.ply", None)
+    assert not {"OpenGL", "pyglet", "moderngl"} & set(sys.modules)

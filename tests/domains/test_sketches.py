@@ -1,0 +1,193 @@
+import contextlib
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFilter
+
+from opensearch.config import Limits, ReaderSettings
+from opensearch.domains import open_reader
+from opensearch.domains.ink import MARGIN, normalise, stroke_width
+from opensearch.errors import OverLimit, UnreadableFile
+
+STROKE = 0.014
+SIZE = 224
+
+
+def house(side=192, width=3, ink=0, paper=255):
+    image = Image.new("L", (side, side), paper)
+    pen = ImageDraw.Draw(image)
+    unit = side / 10
+    walls = [(2, 9), (2, 5), (5, 1.5), (8, 5), (8, 9), (2, 9)]
+    pen.line([(x * unit, y * unit) for x, y in walls], fill=ink, width=width, joint="curve")
+    pen.rectangle([4 * unit, 6 * unit, 5.5 * unit, 9 * unit], outline=ink, width=width)
+    return np.asarray(image)
+
+
+def rgb(grey):
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def soft(view):
+    return np.asarray(Image.fromarray(view).filter(ImageFilter.GaussianBlur(3)), float).ravel()
+
+
+def alike(a, b):
+    return float(np.corrcoef(soft(a), soft(b))[0, 1])
+
+
+def on_shadowed_paper(grey, seed=0):
+    """The sheet in slanting light, half of it in shadow, yellowish and grainy."""
+    rng = np.random.default_rng(seed)
+    yy, xx = np.mgrid[0 : 1 : grey.shape[0] * 1j, 0 : 1 : grey.shape[1] * 1j]
+    light = (0.9 - 0.3 * yy) * (1 - 0.4 / (1 + np.exp(-(xx - yy) / 0.03)))
+    paper = light * (1 + 0.015 * rng.normal(size=grey.shape))
+    shade = paper * (0.25 + 0.75 * grey / 255)
+    return (255 * shade[..., None].clip(0, 1) * (1, 0.97, 0.88)).astype(np.uint8)
+
+
+def test_ink_is_cropped_centred_and_dark_on_white():
+    view = normalise(rgb(house()), SIZE, STROKE)
+    rows, columns = np.nonzero(view < 128)
+    margin = MARGIN * SIZE
+    assert abs(rows.min() - margin) < 4
+    assert abs(SIZE - 1 - rows.max() - margin) < 4
+    assert abs((columns.min() + columns.max()) / 2 - SIZE / 2) < 3
+    assert view.min() < 10
+    assert (view[0] == 255).all()
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 6, 9])
+def test_strokes_of_any_width_are_evened(width):
+    view = normalise(rgb(house(width=width)), SIZE, STROKE)
+    assert abs(stroke_width(1 - view / np.float32(255)) - STROKE * SIZE) < 1.2
+    assert alike(view, normalise(rgb(house(width=3)), SIZE, STROKE)) > 0.55
+
+
+def test_strokes_stay_as_they_are_when_asked():
+    view = normalise(rgb(house(width=8)), SIZE, 0.0)
+    assert stroke_width(1 - view / np.float32(255)) > 2 * STROKE * SIZE
+
+
+def test_a_normalised_sketch_is_left_nearly_alone():
+    once = normalise(rgb(house()), SIZE, STROKE)
+    assert alike(normalise(rgb(once), SIZE, STROKE), once) > 0.98
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 2**32 - 1))
+def test_shadowed_paper_looks_like_the_clean_drawing(seed):
+    clean = normalise(rgb(house(360, 5)), SIZE, STROKE)
+    assert alike(normalise(on_shadowed_paper(house(360, 5), seed), SIZE, STROKE), clean) > 0.95
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        rgb(255 - house()),
+        rgb(house(ink=150)),
+        rgb(house(paper=170)),
+        255 - on_shadowed_paper(house(360, 5)),
+        np.stack([house(), house(), house()], axis=2) | np.array([255, 0, 0], np.uint8),
+    ],
+    ids=["white on black", "pale ink", "grey paper", "chalk on a board", "red ink"],
+)
+def test_other_inks_and_grounds_look_like_black_on_white(drawing):
+    assert alike(normalise(drawing, SIZE, STROKE), normalise(rgb(house()), SIZE, STROKE)) > 0.93
+
+
+def test_dust_and_a_dark_edge_of_the_table_do_not_move_the_crop():
+    paper = on_shadowed_paper(house(360, 5))
+    clean = normalise(paper, SIZE, STROKE)
+    paper[20:22, 20:22] = 60
+    paper[:, :6] = 40
+    assert alike(normalise(paper, SIZE, STROKE), clean) > 0.95
+
+
+@pytest.mark.parametrize("sheet", [0, 128, 255])
+def test_a_blank_sheet_has_no_ink(sheet):
+    with pytest.raises(UnreadableFile, match="no ink"):
+        normalise(np.full((50, 40, 3), sheet, np.uint8), SIZE, STROKE)
+
+
+def test_blank_photographed_paper_has_no_ink():
+    with pytest.raises(UnreadableFile, match="no ink"):
+        normalise(on_shadowed_paper(np.full((200, 200), 255, np.uint8)), SIZE, STROKE)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 300), (300, 2), (5, 5)])
+def test_odd_sheets_are_drawn_or_refused(shape):
+    noise = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
+    with contextlib.suppress(UnreadableFile):
+        assert normalise(noise, 32, STROKE).shape == (32, 32)
+
+
+def test_the_reader_gives_one_square_view_of_three_channels(tmp_path):
+    Image.fromarray(house()[:100]).save(tmp_path / "a.png")
+    reading = open_reader(ReaderSettings(reader="sketch", size=64))(tmp_path / "a.png", None)
+    assert reading.views.shape == (1, 64, 64, 3)
+    assert reading.aspect == 1.0
+    assert (reading.views[..., 0] == reading.views[..., 2]).all()
+
+
+def read(path, part=None, **limits):
+    return open_reader(ReaderSettings(reader="sketch"), Limits(**limits))(path, part)
+
+
+def ndjson(path, *records):
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+SQUARE = [[[0, 100, 100, 0, 0], [0, 0, 100, 100, 0]]]
+LINE = [[[0, 100], [50, 50]]]
+
+
+def test_each_line_of_strokes_is_its_own_drawing(tmp_path):
+    path = ndjson(tmp_path / "a.ndjson", {"drawing": SQUARE}, {"drawing": LINE})
+    square, line = read(path, 1).views[0], read(path, 2).views[0]
+    assert (read(path).views[0] == square).all()
+    assert (square < 128).any(axis=1).sum() > 180
+    assert (line < 128).any(axis=1)[:, 0].sum() < 12
+
+
+def test_raw_strokes_with_times_are_drawn_like_simplified_ones(tmp_path):
+    timed = [[*SQUARE[0], [0, 5, 9, 12, 20]]]
+    path = ndjson(tmp_path / "a.ndjson", {"drawing": SQUARE}, {"drawing": timed})
+    assert (read(path, 1).views == read(path, 2).views).all()
+
+
+def test_a_dot_is_a_drawing(tmp_path):
+    path = ndjson(tmp_path / "a.ndjson", {"drawing": [[[5], [5]]]})
+    assert (read(path).views < 128).any()
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"word": "cat"}, "no list named 'drawing'"),
+        ({"drawing": []}, "no ink"),
+        ({"drawing": [[[], []]]}, "no ink"),
+        ({"drawing": [[[1, 2], [1]]]}, "cannot be read"),
+        ({"drawing": [[["a"], ["b"]]]}, "cannot be read"),
+        ({"drawing": [[[1e999, 0], [1, 2]]]}, "not finite"),
+        (7, "no list"),
+    ],
+)
+def test_a_line_that_is_no_drawing_says_so(tmp_path, record, reason):
+    path = ndjson(tmp_path / "a.ndjson", {"drawing": LINE}, record)
+    with pytest.raises(UnreadableFile, match=rf"a\.ndjson#2.*{reason}"):
+        read(path, 2)
+
+
+def test_a_line_that_is_not_there_or_too_long_is_refused(tmp_path):
+    path = ndjson(tmp_path / "a.ndjson", {"drawing": LINE})
+    with pytest.raises(UnreadableFile, match="has 1 lines; there is no line 2"):
+        read(path, 2)
+    with pytest.raises(OverLimit, match="over the limit of 5"):
+        read(path, 1, bytes=5)
+    ndjson(path, {"drawing": [[[0] * 200_001, [0] * 200_001]]})
+    with pytest.raises(OverLimit, match="200,000 points"):
+        read(path)
