@@ -26,6 +26,7 @@ _CORE: Final = 0.5
 _SPECK: Final = 0.01
 _SLACK: Final = 0.4
 _MOST_THINNING: Final = 4
+_LINES_SHARE: Final = 0.4
 
 
 def normalise(rgb: NDArray[np.uint8], size: int, stroke: float) -> NDArray[np.uint8]:
@@ -81,9 +82,12 @@ def stroke_width(ink: Plane) -> float:
 
     The length is the total variation, so that faint and soft lines measure like sharp ones.
     """
+    return 2 * float(ink.sum()) / max(_edge_length(ink), 1e-6)
+
+
+def _edge_length(ink: Plane) -> float:
     down, across = np.diff(ink, axis=0)[:, :-1], np.diff(ink, axis=1)[:-1]
-    edges = float(np.sqrt(down * down + across * across).sum())
-    return 2 * float(ink.sum()) / max(edges, 1e-6)
+    return float(np.sqrt(down * down + across * across).sum())
 
 
 def even(ink: Plane, width: float) -> Plane:
@@ -92,12 +96,26 @@ def even(ink: Plane, width: float) -> Plane:
     if width - found > _SLACK:
         return _widened(ink, width - found)
     for _ in range(_MOST_THINNING):
+        found = _line_width(ink, width)
         if found - width <= _SLACK:
             break
         # By half at most: a stroke a little narrower than the mean must not count as thin.
         ink = _thinned(ink, min(found - width, found / 2))
-        found = stroke_width(ink)
     return ink
+
+
+def _line_width(ink: Plane, width: float) -> float:
+    """Mean width of the strokes without filled areas, which no thinning should follow.
+
+    Areas are what is three times wider than wanted, unless that is most of the drawing.
+    """
+    from scipy.ndimage import grey_opening
+
+    side = round(3 * width)
+    lines: Plane = ink - grey_opening(ink, size=(side, side))
+    if _edge_length(lines) < _LINES_SHARE * _edge_length(ink):
+        return stroke_width(ink)
+    return stroke_width(lines)
 
 
 def _widened(ink: Plane, by: float) -> Plane:
@@ -116,8 +134,10 @@ def _thinned(ink: Plane, by: float) -> Plane:
     core = minimum_filter(ink, size=side)
     # Strokes narrower than the filter vanish from the core; the opening tells which they are.
     opened = maximum_filter(core, size=side, origin=-1 if side % 2 == 0 else 0)
-    thinned: Plane = np.maximum(core, ink - opened)
-    return thinned
+    thinned = np.maximum(core, ink - opened)
+    # A soft stroke about as wide as the filter is left half in either part: made dark again.
+    sharpened: Plane = np.clip((thinned - np.float32(0.15)) / np.float32(0.35), 0, 1)
+    return sharpened
 
 
 def _without_specks(ink: Plane) -> Plane:
