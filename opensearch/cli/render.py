@@ -14,6 +14,8 @@ from opensearch.config import DEFAULT_READERS, ReaderSettings
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Folder for the pictures; made when missing.")  # fmt: skip
+@click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Take size and views from this model's encoder.")  # fmt: skip
 @click.option("--domain", help="Domain of FILE, e.g. sketch. Default: told from the file.")
 @click.option("--part", type=click.IntRange(min=1), help="Line of an .ndjson file.")
 @click.option("--size", default=224, show_default=True, type=click.IntRange(16, 1024),
@@ -26,6 +28,7 @@ from opensearch.config import DEFAULT_READERS, ReaderSettings
 def render(
     file: Path,
     out: Path,
+    model: Path | None,
     domain: str | None,
     part: int | None,
     size: int,
@@ -45,8 +48,13 @@ def render(
 
     guess = None if domain else domains.guess_domain(file, part)
     domain = domain or (guess.domain if guess else "")
-    reader = DEFAULT_READERS.get(domain, "image")
-    settings = ReaderSettings(reader=reader, size=size, views=views, line_views=line_views)
+    if model is not None:
+        from opensearch.encoders.bundle import Bundle
+
+        settings = Bundle.open(model).domain(domain).reader
+    else:
+        reader = DEFAULT_READERS.get(domain, "image")
+        settings = ReaderSettings(reader=reader, size=size, views=views, line_views=line_views)
     reading = domains.open_reader(settings)(file, part)
     paths = [str(path) for path in domains.save_views(reading, out)]
     if guess and not guess.sure:

@@ -138,10 +138,8 @@ class Adding:
         try:
             work.size, work.mtime_ns = fingerprint(source.path)
             work.digest = digest(source)
-            work.domain = source.domain or ""
-            if not work.domain:
-                work.domain, work.sure = self._model.settle_domain(source.path, source.part)
-            reading = self._model.read(work.domain, source.path, source.part)
+            found = self._model.open(source.path, source.part, source.domain)
+            work.domain, work.sure, reading = found
         except InvalidInput as error:  # a domain that the model has no encoder for
             raise UnreadableFile(str(error)) from error
         work.thumbnail = thumbnail(reading)

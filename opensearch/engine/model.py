@@ -13,9 +13,12 @@ from opensearch.config import Limits
 from opensearch.domains import Reader, Reading, open_reader
 from opensearch.domains.guess import guess_domain
 from opensearch.encoders.bundle import Bundle
+from opensearch.errors import UnreadableFile
 from opensearch.hashing import Hasher, restore_hasher
 from opensearch.refinement import LambdaRule
 from opensearch.semantic import Space
+
+_OTHER = {"sketch": "photo", "photo": "sketch"}
 
 
 class Model:
@@ -57,18 +60,29 @@ class Model:
             self._readers[domain] = open_reader(settings, self._limits)
         return self._readers[domain](path, part)
 
-    def settle_domain(self, path: Path, part: int | None) -> tuple[str, bool]:
-        """The domain of a file by its content, and whether that is sure.
+    def open(
+        self, path: Path, part: int | None = None, domain: str | None = None
+    ) -> tuple[str, bool, Reading]:
+        """The domain of a file, given or told from its content, whether sure, and its views."""
+        if domain is not None:
+            return domain, True, self.read(domain, path, part)
+        return self._recognised(path, part)
 
-        A guess the model has no encoder for falls back to a domain it reads alike.
+    def _recognised(self, path: Path, part: int | None) -> tuple[str, bool, Reading]:
+        """A guess without an encoder falls back to the other kind of picture.
+
+        So does a guessed sketch that cannot be read as one, having no ink: it was a picture.
         """
-        guess = guess_domain(path, part)
-        if guess.domain in self.bundle.domains:
-            return guess.domain, guess.sure
-        for other in ("photo", "sketch"):
-            if guess.domain in ("photo", "sketch") and other in self.bundle.domains:
-                return other, False
-        return guess.domain, guess.sure
+        guess = guess_domain(path, part, self._limits)
+        other = _OTHER.get(guess.domain, "")
+        if guess.domain not in self.bundle.domains and other in self.bundle.domains:
+            return other, False, self.read(other, path, part)
+        try:
+            return guess.domain, guess.sure, self.read(guess.domain, path, part)
+        except UnreadableFile:
+            if guess.domain != "sketch" or other not in self.bundle.domains:
+                raise
+            return other, False, self.read(other, path, part)
 
     def encode(
         self, features: Sequence[NDArray[np.floating]], domains: Sequence[str]

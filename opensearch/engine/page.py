@@ -110,9 +110,8 @@ def _query(engine: Engine, query: Query) -> Iterator[str]:
 def _file(engine: Engine, query: Query, path: Path, mark: str, kind: str = "") -> str:
     """A query file as its encoder sees it: every view, pixel for pixel."""
     file, part = split_part(path)
-    domain = query.source or engine.model.settle_domain(file, part)[0]
-    views = engine.model.read(domain, file, part).views
-    pictures = "".join(_image("image/png", png(view), "view of the query") for view in views)
+    domain, _, reading = engine.model.open(file, part, query.source)
+    pictures = "".join(_image("image/png", png(view), "view of the query") for view in reading.views)
     caption = f"<b>{escape(path.name)}</b>, {escape(domain)}{mark}"
     return _figure(f'{caption}<div class="views">{pictures}</div>', kind)
 

@@ -123,13 +123,10 @@ def _embed_file(
     file, part = split_part(path)
     if not file.is_file():
         raise InvalidInput(f"query {file} is not a file")
-    domain = source
-    if domain is None:
-        domain, sure = model.settle_domain(file, part)
-        if not sure:
-            point.notes.append(f"guessed that {file.name} is a {domain}; --from DOMAIN says it")
-    views = model.read(domain, file, part).views
-    return domain, model.bundle.encoder(domain).embed(views[None])[0]
+    domain, sure, reading = model.open(file, part, source)
+    if not sure:
+        point.notes.append(f"guessed that {file.name} is a {domain}; --from DOMAIN says it")
+    return domain, model.bundle.encoder(domain).embed(reading.views[None])[0]
 
 
 def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:
