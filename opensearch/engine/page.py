@@ -111,9 +111,9 @@ def _file(engine: Engine, query: Query, path: Path, mark: str, kind: str = "") -
     """A query file as its encoder sees it: every view, pixel for pixel."""
     file, part = split_part(path)
     domain, _, reading = engine.model.open(file, part, query.source)
-    pictures = "".join(_image("image/png", png(view), "view of the query") for view in reading.views)
+    shown = [_image("image/png", png(view), "view of the query") for view in reading.views]
     caption = f"<b>{escape(path.name)}</b>, {escape(domain)}{mark}"
-    return _figure(f'{caption}<div class="views">{pictures}</div>', kind)
+    return _figure(f'{caption}<div class="views">{"".join(shown)}</div>', kind)
 
 
 def _figure(content: str, kind: str = "") -> str:

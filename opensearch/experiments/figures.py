@@ -1,102 +1,38 @@
-"""Toy shapes: everyday things put together from boxes and turned parts, each a little different.
-
-Lengths are in no unit; y is up and x is the long side.
-"""
+"""Toy figures: makes of everyday things, each a little different, and what they are like."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-SIDES: Final = 14
-"""Sides of a turned part."""
-
-
-class Mesh(NamedTuple):
-    """Triangles: vertices (n, 3) and faces (m, 3), rows of vertex numbers."""
-
-    vertices: NDArray[np.float64]
-    faces: NDArray[np.int64]
-
-    def moved(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Mesh:
-        """The same shape elsewhere."""
-        return Mesh(self.vertices + [x, y, z], self.faces)
-
-    def lying(self, axis: int) -> Mesh:
-        """The same shape with its upright laid along axis 0 (x) or 2 (z)."""
-        return Mesh(np.roll(self.vertices, axis - 1, axis=1), self.faces)
+from opensearch.experiments.solids import (
+    Mesh,
+    ball,
+    box,
+    half_ball,
+    join,
+    legs,
+    roof,
+    turned,
+    wheels,
+)
 
 
-def join(*parts: Mesh) -> Mesh:
-    """Several shapes as one."""
-    starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
-    faces = [part.faces + start for part, start in zip(parts, starts, strict=False)]
-    return Mesh(np.concatenate([part.vertices for part in parts]), np.concatenate(faces))
+def _airplane(rng: Generator) -> Mesh:
+    long, wide, span = rng.uniform(1.9, 2.4), rng.uniform(0.16, 0.22), rng.uniform(1.8, 2.4)
+    body = turned((0.05, -long / 2), (wide, 0.3 - long / 2), (wide, long / 3), (0.04, long / 2))
+    wing = box(rng.uniform(0.35, 0.5), 0.06, span).moved(0.1)
+    rudder = box(0.28, 0.5, 0.05).moved(0.16 - long / 2)
+    return join(body.lying(0), wing, rudder, box(0.25, 0.05, 0.7).moved(0.16 - long / 2))
 
 
-def box(width: float, height: float, depth: float) -> Mesh:
-    """A box standing on the origin: x width, y height, z depth."""
-    ring = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [width / 2, depth / 2]
-    low, high = (np.insert(ring, 1, y, axis=1) for y in (0.0, height))
-    return _skin(np.stack([low, high]))
-
-
-def turned(*profile: tuple[float, float]) -> Mesh:
-    """A part turned around the y axis, as on a lathe.
-
-    Args:
-        profile: (radius, height) from one end to the other; both ends are closed.
-    """
-    angles = np.arange(SIDES) * (2 * np.pi / SIDES)
-    round_ = np.stack([np.cos(angles), np.zeros(SIDES), np.sin(angles)], axis=1)
-    return _skin(np.stack([round_ * [r, 0, r] + [0, y, 0] for r, y in profile]))
-
-
-def ball(radius: float, height: float | None = None) -> Mesh:
-    """A ball standing on the origin, or an egg of another height."""
-    tall = height or 2 * radius
-    turns = np.linspace(-np.pi / 2, np.pi / 2, 7)
-    rings = [(radius * float(np.cos(t)), tall * (1 + float(np.sin(t))) / 2) for t in turns]
-    return turned(*rings)
-
-
-def legs(width: float, height: float, depth: float, thick: float) -> Mesh:
-    """Four legs under the corners of a board."""
-    x, z = (width - thick) / 2, (depth - thick) / 2
-    leg = box(thick, height, thick)
-    return join(*(leg.moved(i * x, 0, j * z) for i in (-1, 1) for j in (-1, 1)))
-
-
-def wheels(length: float, width: float, radius: float) -> Mesh:
-    """Four wheels of a car, standing on the ground."""
-    wheel = turned((radius, -0.08), (radius, 0.08)).lying(2).moved(y=radius)
-    at = [(i * length / 2, j * width / 2) for i in (-1, 1) for j in (-1, 1)]
-    return join(*(wheel.moved(x, 0, z) for x, z in at))
-
-
-def roof(width: float, height: float, depth: float) -> Mesh:
-    """A roof with a ridge along x."""
-    eaves = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [width / 2, depth / 2]
-    low, high = np.insert(eaves, 1, 0, axis=1), np.insert(eaves * [1, 0.001], 1, height, axis=1)
-    return _skin(np.stack([low, high]))
-
-
-def _skin(rings: NDArray[np.float64]) -> Mesh:
-    """Rings of points (r, n, 3) joined to their neighbours, the first and last one closed."""
-    count, n = rings.shape[:2]
-    here = np.arange(n)
-    beside = (here + 1) % n
-    faces = []
-    for start in range(0, (count - 1) * n, n):
-        a, b = here + start, beside + start
-        faces += [np.stack([a, a + n, b], 1), np.stack([b, a + n, b + n], 1)]
-    fan = np.stack([np.zeros(n - 2, np.int64), here[1:-1], here[2:]], 1)
-    faces += [fan, fan[:, ::-1] + (count - 1) * n]
-    return Mesh(rings.reshape(-1, 3), np.concatenate(faces))
+def _barrel(rng: Generator) -> Mesh:
+    end, belly, high = rng.uniform(0.34, 0.42), rng.uniform(0.5, 0.58), rng.uniform(1.1, 1.4)
+    hoops = [turned((belly, high * at), (belly, high * at + 0.08)) for at in (0.28, 0.66)]
+    return join(turned((end, 0), (0.96 * belly, high / 2), (end, high)), *hoops)
 
 
 def _bed(rng: Generator) -> Mesh:
@@ -113,11 +49,26 @@ def _bench(rng: Generator) -> Mesh:
     return join(legs(long, high, wide, 0.12), box(long, 0.1, wide).moved(y=high), back)
 
 
+def _boat(rng: Generator) -> Mesh:
+    long, wide, high = rng.uniform(1.8, 2.3), rng.uniform(0.6, 0.8), rng.uniform(0.35, 0.45)
+    hull = roof(long, high, wide)
+    keel = Mesh(hull.vertices * [1, -1, 1] + [0, high, 0], hull.faces)
+    mast = turned((0.04, high), (0.04, high + rng.uniform(1.1, 1.4)))
+    sail = roof(rng.uniform(0.8, 1.0), 1.0, 0.06).moved(0.5, high + 0.15)
+    return join(keel, mast, Mesh(sail.vertices * [0.8, 1, 1], sail.faces))
+
+
 def _bottle(rng: Generator) -> Mesh:
     wide, high, neck = rng.uniform(0.24, 0.36), rng.uniform(0.8, 1.1), rng.uniform(0.08, 0.12)
     shoulder, top = high + rng.uniform(0.15, 0.4), high + rng.uniform(0.6, 0.8)
     rim = (neck + 0.03, top - 0.08), (neck + 0.03, top)
     return turned((wide, 0), (wide, high), (neck, shoulder), (neck, top - 0.08), *rim)
+
+
+def _bus(rng: Generator) -> Mesh:
+    long, wide, high = rng.uniform(2.4, 3.0), rng.uniform(0.85, 1.0), rng.uniform(0.8, 0.95)
+    panes = [box(0.3, 0.3, 1.04 * wide).moved(long * at, 0.2 + high / 2) for at in _spread(4, 0.7)]
+    return join(box(long, high, wide).moved(y=0.2), *panes, wheels(0.65 * long, wide, 0.22))
 
 
 def _car(rng: Generator) -> Mesh:
@@ -134,6 +85,14 @@ def _chair(rng: Generator) -> Mesh:
     return join(legs(wide, high, deep, 0.1), box(wide, 0.1, deep).moved(y=high), back)
 
 
+def _church(rng: Generator) -> Mesh:
+    long, wide, high = rng.uniform(1.4, 1.8), rng.uniform(0.8, 1.0), rng.uniform(0.7, 0.9)
+    side, tall = rng.uniform(0.5, 0.6), rng.uniform(1.4, 1.7)
+    spire = turned((0.75 * side, tall), (0.01, tall + rng.uniform(0.6, 0.9)))
+    front = join(box(side, tall, side), spire).moved(long / 2 + side / 3)
+    return join(box(long, high, wide), roof(1.05 * long, 0.5, 1.1 * wide).moved(y=high), front)
+
+
 def _cup(rng: Generator) -> Mesh:
     low, top, high = rng.uniform(0.3, 0.4), rng.uniform(0.42, 0.5), rng.uniform(0.65, 0.9)
     # The bowl is turned with an inner wall, so that it is seen to be hollow.
@@ -142,6 +101,15 @@ def _cup(rng: Generator) -> Mesh:
     bars = [box(reach, 0.09, 0.09).moved(top + reach / 2 - 0.06, high * at) for at in (0.25, 0.75)]
     grip = box(0.09, high * 0.5 + 0.09, 0.09).moved(top + reach - 0.08, high * 0.25)
     return join(bowl, *bars, grip)
+
+
+def _flower(rng: Generator) -> Mesh:
+    high, petal = rng.uniform(1.1, 1.5), rng.uniform(0.2, 0.26)
+    turns = np.arange(6) * (np.pi / 3)
+    ring = [ball(petal, 0.5 * petal).moved(0.4 * np.cos(t), 0, 0.4 * np.sin(t)) for t in turns]
+    head = join(ball(0.26, 0.3), *ring).lying(2).moved(0, high)
+    leaf = ball(0.22, 0.08).moved(0.2, rng.uniform(0.35, 0.6))
+    return join(turned((0.04, 0), (0.04, high)), leaf, head)
 
 
 def _hammer(rng: Generator) -> Mesh:
@@ -159,6 +127,12 @@ def _house(rng: Generator) -> Mesh:
     return join(box(long, high, wide), top, chimney, door)
 
 
+def _ladder(rng: Generator) -> Mesh:
+    wide, high, count = rng.uniform(0.5, 0.7), rng.uniform(1.8, 2.4), int(rng.integers(5, 8))
+    rungs = [box(wide, 0.06, 0.06).moved(0, high * (0.5 + at)) for at in _spread(count, 0.85)]
+    return join(*(box(0.09, high, 0.09).moved(x) for x in (-wide / 2, wide / 2)), *rungs)
+
+
 def _lamp(rng: Generator) -> Mesh:
     high, foot = rng.uniform(1.2, 1.7), rng.uniform(0.3, 0.4)
     low, top = rng.uniform(0.45, 0.6), rng.uniform(0.2, 0.3)
@@ -166,12 +140,18 @@ def _lamp(rng: Generator) -> Mesh:
     return join(turned((foot, 0), (foot, 0.08), (0.04, 0.1), (0.04, high)), shade)
 
 
+def _lighthouse(rng: Generator) -> Mesh:
+    low, top, high = rng.uniform(0.4, 0.48), rng.uniform(0.26, 0.32), rng.uniform(1.5, 1.9)
+    rail = turned((1.4 * top, high), (1.4 * top, high + 0.08))
+    lantern = turned((0.7 * top, high + 0.08), (0.7 * top, high + 0.38))
+    cap = turned((top, high + 0.38), (0.01, high + 0.7))
+    return join(turned((low, 0), (top, high)), rail, lantern, cap, box(0.22, 0.4, 2 * low))
+
+
 def _mushroom(rng: Generator) -> Mesh:
     stem, high, cap = rng.uniform(0.13, 0.2), rng.uniform(0.6, 0.9), rng.uniform(0.55, 0.7)
     dome = rng.uniform(0.35, 0.5)
-    turns = np.linspace(0, np.pi / 2 - 0.05, 5)
-    rings = [(cap * float(np.cos(t)), high + dome * float(np.sin(t))) for t in turns]
-    return join(turned((1.3 * stem, 0), (stem, high)), turned(*rings))
+    return join(turned((1.3 * stem, 0), (stem, high)), half_ball(cap, high, dome))
 
 
 def _rocket(rng: Generator) -> Mesh:
@@ -186,6 +166,13 @@ def _rocket(rng: Generator) -> Mesh:
     return join(body, fin, across, *mirrored)
 
 
+def _shelf(rng: Generator) -> Mesh:
+    wide, high, deep = rng.uniform(0.8, 1.1), rng.uniform(1.5, 1.9), rng.uniform(0.3, 0.4)
+    boards = [box(wide, 0.07, deep).moved(0, high * (0.5 + at)) for at in _spread(5, 0.95)]
+    sides = [box(0.07, high + 0.04, deep).moved(x) for x in (-wide / 2, wide / 2)]
+    return join(*boards, *sides, box(wide, high, 0.04).moved(0, 0, -deep / 2))
+
+
 def _snowman(rng: Generator) -> Mesh:
     low, mid, top = rng.uniform(0.5, 0.6), rng.uniform(0.36, 0.44), rng.uniform(0.25, 0.31)
     head = 1.7 * (low + mid)
@@ -193,6 +180,26 @@ def _snowman(rng: Generator) -> Mesh:
     hat = turned((1.3 * top, 0), (1.3 * top, 0.05), (0.7 * top, 0.06), (0.7 * top, 0.35))
     balls = join(ball(low), ball(mid).moved(y=1.7 * low), ball(top).moved(y=head))
     return join(balls, nose, hat.moved(y=head + 1.75 * top))
+
+
+def _sofa(rng: Generator) -> Mesh:
+    long, deep, high = rng.uniform(1.8, 2.3), rng.uniform(0.7, 0.85), rng.uniform(0.35, 0.45)
+    back = box(long, rng.uniform(0.75, 0.9), 0.22).moved(0, 0.08, -deep / 2)
+    arms = [box(0.2, high + 0.25, deep).moved(x, 0.08) for x in (-long / 2, long / 2)]
+    return join(legs(long, 0.1, deep, 0.1), box(long, high, deep).moved(y=0.08), back, *arms)
+
+
+def _stool(rng: Generator) -> Mesh:
+    wide, high = rng.uniform(0.36, 0.46), rng.uniform(0.8, 1.15)
+    seat = turned((wide, high), (wide, high + 0.12))
+    return join(legs(1.35 * wide, high, 1.35 * wide, 0.09), seat)
+
+
+def _sword(rng: Generator) -> Mesh:
+    long, wide = rng.uniform(1.6, 2.0), rng.uniform(0.13, 0.18)
+    blade = join(box(wide, long, 0.05).moved(y=0.5), roof(wide, 0.25, 0.05).moved(y=0.5 + long))
+    guard = box(rng.uniform(0.5, 0.65), 0.09, 0.14).moved(y=0.42)
+    return join(turned((0.06, 0), (0.06, 0.45)), ball(0.1), guard, blade)
 
 
 def _table(rng: Generator) -> Mesh:
@@ -225,42 +232,64 @@ def _truck(rng: Generator) -> Mesh:
     return join(load, floor, cabin, wheels(0.75 * long + 0.5, wide, 0.25).moved(0.3))
 
 
+def _umbrella(rng: Generator) -> Mesh:
+    high, wide, dome = rng.uniform(1.1, 1.4), rng.uniform(0.75, 0.9), rng.uniform(0.3, 0.42)
+    hook = join(box(0.2, 0.05, 0.05).moved(0.1), box(0.05, 0.15, 0.05).moved(0.2))
+    return join(turned((0.03, 0), (0.03, high + dome + 0.12)), half_ball(wide, high, dome), hook)
+
+
+def _vase(rng: Generator) -> Mesh:
+    foot, belly, neck = rng.uniform(0.2, 0.26), rng.uniform(0.42, 0.52), rng.uniform(0.14, 0.2)
+    high, lip = rng.uniform(1.0, 1.3), rng.uniform(0.26, 0.34)
+    wall = (foot, 0), (belly, 0.45 * high), (neck, 0.82 * high), (lip, high)
+    return turned(*wall, (0.9 * lip, high), (0.5 * neck, 0.8 * high))
+
+
+def _wagon(rng: Generator) -> Mesh:
+    long, wide, high = rng.uniform(1.5, 1.9), rng.uniform(0.8, 0.95), rng.uniform(0.3, 0.4)
+    sides = [box(long, high, 0.07).moved(0, 0.35, z) for z in (-wide / 2, wide / 2)]
+    ends = [box(0.07, high, wide).moved(x, 0.35) for x in (-long / 2, long / 2)]
+    bar = box(0.7, 0.06, 0.06).moved(long / 2 + 0.35, 0.35)
+    floor = box(long, 0.08, wide).moved(y=0.3)
+    return join(floor, *sides, *ends, bar, wheels(0.7 * long, wide, rng.uniform(0.27, 0.33)))
+
+
+def _spread(count: int, width: float) -> list[float]:
+    """Places evenly around 0, from end to end `width` apart."""
+    return [float(at) for at in np.linspace(-width / 2, width / 2, count)]
+
+
 FIGURES: Final[dict[str, Callable[[Generator], Mesh]]] = {
+    "airplane": _airplane,
+    "barrel": _barrel,
     "bed": _bed,
     "bench": _bench,
+    "boat": _boat,
     "bottle": _bottle,
+    "bus": _bus,
     "car": _car,
     "chair": _chair,
+    "church": _church,
     "cup": _cup,
+    "flower": _flower,
     "hammer": _hammer,
     "house": _house,
+    "ladder": _ladder,
     "lamp": _lamp,
+    "lighthouse": _lighthouse,
     "mushroom": _mushroom,
     "rocket": _rocket,
+    "shelf": _shelf,
     "snowman": _snowman,
+    "sofa": _sofa,
+    "stool": _stool,
+    "sword": _sword,
     "table": _table,
     "tower": _tower,
     "tree": _tree,
     "truck": _truck,
+    "umbrella": _umbrella,
+    "vase": _vase,
+    "wagon": _wagon,
 }
 """Makes a thing of a category, its proportions drawn from the generator."""
-
-ATTRIBUTES: Final[dict[str, str]] = {
-    "bed": "legs back flat_top long low boxy for_people",
-    "bench": "legs back flat_top long boxy seat for_people",
-    "bottle": "round tall narrow_top holds_things kitchen",
-    "car": "wheels long low boxy drives for_people",
-    "chair": "legs back flat_top boxy seat for_people",
-    "cup": "round low handle holds_things kitchen",
-    "hammer": "tall stem top_heavy handle",
-    "house": "roof big boxy building for_people",
-    "lamp": "round tall stem top_heavy foot",
-    "mushroom": "round low stem top_heavy grows",
-    "rocket": "round tall pointed narrow_top drives",
-    "snowman": "round tall balls narrow_top outdoors",
-    "table": "legs flat_top long boxy",
-    "tower": "tall pointed roof big boxy building",
-    "tree": "round tall pointed stem grows outdoors",
-    "truck": "wheels long big boxy drives holds_things",
-}
-"""What a person would say of each category; only looks and uses, no measurement of files."""

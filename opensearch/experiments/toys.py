@@ -10,7 +10,7 @@ DIR/attributes.csv              for `space.provider=attributes:FILE`
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,16 +22,18 @@ from opensearch.domains import Reading, png, thumbnail
 from opensearch.domains.lines import draw_lines
 from opensearch.domains.mesh import unit_triangles
 from opensearch.domains.render import Maps, Shape, shade
-from opensearch.experiments.figures import ATTRIBUTES, FIGURES, Mesh
+from opensearch.experiments.attributes import attribute_table
+from opensearch.experiments.figures import FIGURES
+from opensearch.experiments.solids import Mesh
 
 UNSEEN: Final = ("bench", "mushroom", "tower", "truck")
 """Categories that no training may look at."""
 
-TRAIN: Final = 16
-TEST: Final = 4
+TRAIN: Final = 10
+TEST: Final = 3
 LEFT_OUT: Final = 8
 """Files of a seen category for training and for tests, and of an unseen one, a domain."""
-SIDE: Final = 96
+SIDE: Final = 80
 """Side of pictures and sketches, pixels."""
 
 _FINE: Final = 2  # pixels are averaged from this many along each side, for smooth edges
@@ -72,7 +74,9 @@ def make_toys(
                 rows.append((path, domain, category, _split(category, number, train)))
                 progress(len(rows), total)
     _write_csv(folder / "split.csv", [("path", "domain", "category", "split"), *rows])
-    _write_csv(folder / "attributes.csv", _attributes())
+    names, table = attribute_table()
+    numbers = [(category, *row) for category, row in table.items()]
+    _write_csv(folder / "attributes.csv", [("category", *names), *numbers])
 
 
 def _split(category: str, number: int, train: int) -> str:
@@ -81,14 +85,7 @@ def _split(category: str, number: int, train: int) -> str:
     return "train" if number < train else "test"
 
 
-def _attributes() -> list[tuple[object, ...]]:
-    """A row a category, 1 where the attribute holds."""
-    names = sorted({name for said in ATTRIBUTES.values() for name in said.split()})
-    rows = [(c, *(int(n in said.split()) for n in names)) for c, said in ATTRIBUTES.items()]
-    return [("category", *names), *rows]
-
-
-def _write_csv(path: Path, rows: list[tuple[object, ...]]) -> None:
+def _write_csv(path: Path, rows: Sequence[tuple[object, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
 
@@ -114,7 +111,7 @@ def _photo(mesh: Mesh, rng: Generator) -> bytes:
     left, top = rng.integers(0, side - small + 1, 2)
     window = ground[top : top + small, left : left + small]
     window[maps.hit] = np.clip(shade(maps)[maps.hit, None] * 1.25, 0, 1) * colour
-    grain = rng.normal(0, 0.02, (SIDE, SIDE, 1)).astype(np.float32)
+    grain = rng.normal(0, 0.01, (SIDE, SIDE, 1)).astype(np.float32)
     return thumbnail(Reading(_bytes(_shrunk(ground) + grain)[None]), SIDE)
 
 
@@ -122,7 +119,7 @@ def _ground(side: int, rng: Generator) -> Picture:
     """A field below a wall, each fading from one colour to another, (side, side, 3)."""
     rows = np.linspace(0, 1, side, dtype=np.float32)[:, None, None]
     across = np.linspace(-0.1, 0.1, side, dtype=np.float32)[None, :, None] * rng.uniform(-1, 1)
-    wall, field = (0.45 + 0.55 * rng.random(3) for _ in range(2))
+    wall, field = (0.7 + 0.3 * rng.random(3) for _ in range(2))
     below = rows > rng.uniform(0.5, 0.9)
     ground = np.where(below, field * (1.2 - 0.4 * rows), wall * (0.8 + 0.2 * rows))
     return np.clip(ground + across, 0, 1).astype(np.float32)
@@ -130,8 +127,8 @@ def _ground(side: int, rng: Generator) -> Picture:
 
 def _colour(rng: Generator) -> NDArray[np.float32]:
     """A strong colour, shape (3,): a category has none of its own."""
-    colour = rng.uniform(0.1, 1, 3)
-    return (colour / colour.max() * rng.uniform(0.6, 1)).astype(np.float32)
+    colour = rng.uniform(0, 1, 3)
+    return (colour / colour.max() * rng.uniform(0.4, 0.8)).astype(np.float32)
 
 
 def _sketch(mesh: Mesh, rng: Generator) -> bytes:
