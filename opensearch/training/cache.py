@@ -1,7 +1,7 @@
-"""Cached rows of a collection: features or views, computed once, in chunks named by content.
+"""Cached rows of files: features or views, computed once, whoever asks for them again.
 
-A chunk's name hashes the paths, sizes and times of its files and what computed it; so a run that
-was killed finds the chunks it finished, and an edited file spoils its own chunk alone.
+A file is known by its path, size and time; an edited one is computed anew. Rows are kept in chunks,
+each written whole, so that a run that was killed finds what it finished.
 """
 
 from __future__ import annotations
@@ -44,36 +44,35 @@ class CachedRows:
     Attributes:
         sources: those that gave a row, in the order given.
         failures: the others, each with its reason.
+        chunks: arrays of rows, memory-mapped.
+        where: chunk and row of each source.
     """
 
     sources: list[Source] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    _chunks: list[NDArray[Any]] = field(default_factory=list)
-    _where: list[tuple[int, int]] = field(default_factory=list)
+    chunks: list[NDArray[Any]] = field(default_factory=list)
+    where: list[tuple[int, int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.sources)
 
     def take(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
         """Rows at `indices`, stacked: shape (len(indices), ...)."""
-        places = [self._where[int(i)] for i in indices]
-        return np.stack([self._chunks[chunk][row] for chunk, row in places])
+        places = [self.where[int(i)] for i in indices]
+        return np.stack([self.chunks[chunk][row] for chunk, row in places])
 
-    def add_chunk(
-        self, sources: Sequence[Source], rows: NDArray[np.generic], errors: dict[int, str]
-    ) -> None:
-        """Append a chunk; `errors` names the rows without content by their position."""
-        for row, source in enumerate(sources):
-            if row in errors:
-                self.failures.append(Failure(source.key, errors[row]))
-            else:
-                self.sources.append(source)
-                self._where.append((len(self._chunks), row))
-        self._chunks.append(rows)
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row lies, or why there is none."""
+
+    file: Path
+    row: int
+    error: str | None
 
 
 class RowCache:
-    """A folder of chunks computed in one way.
+    """A folder of chunks computed in one way: `<name>.npy` with rows, `<name>.json` with stamps.
 
     Args:
         folder: where all caches lie; made when needed.
@@ -91,50 +90,86 @@ class RowCache:
         progress: Progress = quiet,
         what: str = "reading",
     ) -> CachedRows:
-        """Rows of all sources, computing those of chunks not yet in the cache.
+        """Rows of all sources, computing those not yet in the cache.
 
         Args:
-            sources: in any order; the same order finds the same chunks again.
+            sources: in any order.
             compute: gives, for each source in order, its row (one shape for all) or its error.
             progress: called with `what`, done, total.
             what: the name of this work for the progress.
         """
-        found = CachedRows()
-        for start in range(0, len(sources), CHUNK):
-            part = sources[start : start + CHUNK]
-            file = self._folder / f"{_chunk_name(part)}.npy"
-            if not file.exists():
-                self._compute(part, compute, file)
-            errors = json.loads(file.with_suffix(".json").read_text("utf-8"))
-            found.add_chunk(
-                part, np.load(file, mmap_mode="r"), {int(k): v for k, v in errors.items()}
-            )
-            progress(what, start + len(part), len(sources))
+        stamps = [_stamp(source) for source in sources]
+        kept = self._kept(set(stamps))
+        missing = [place for place, stamp in enumerate(stamps) if stamp not in kept]
+        progress(what, len(sources) - len(missing), len(sources))
+        for start in range(0, len(missing), CHUNK):
+            part = missing[start : start + CHUNK]
+            rows, errors = _computed(list(compute([sources[place] for place in part])))
+            file = self._save(rows, [stamps[place] for place in part], errors)
+            kept |= _places(file, [stamps[place] for place in part], errors)
+            progress(what, len(sources) - len(missing) + start + len(part), len(sources))
+        return _gathered(sources, [kept[stamp] for stamp in stamps])
+
+    def _kept(self, wanted: set[str]) -> dict[str, Place]:
+        """Where each wanted stamp lies, of those that do."""
+        found: dict[str, Place] = {}
+        for about in sorted(self._folder.glob("*.json")):
+            try:
+                fields = json.loads(about.read_text("utf-8"))
+                errors = {int(row): reason for row, reason in fields["errors"].items()}
+                places = _places(about.with_suffix(".npy"), fields["stamps"], errors)
+            except (ValueError, KeyError, AttributeError):
+                continue  # damaged: its rows are computed again
+            found |= {stamp: place for stamp, place in places.items() if stamp in wanted}
         return found
 
-    def _compute(
-        self, part: Sequence[Source], compute: Callable[[Sequence[Source]], Rows], file: Path
-    ) -> None:
+    def _save(self, rows: NDArray[Any], stamps: list[str], errors: dict[int, str]) -> Path:
+        """Write a chunk; its json, which makes it count, comes last."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        results = list(compute(part))
-        good = [row for row in results if not isinstance(row, UnreadableFile)]
-        blank = np.zeros_like(good[0]) if good else np.zeros(1, np.float16)
-        rows = np.stack([blank if isinstance(row, UnreadableFile) else row for row in results])
-        errors = {i: str(row) for i, row in enumerate(results) if isinstance(row, UnreadableFile)}
+        name = hashlib.blake2b("|".join(stamps).encode(), digest_size=16).hexdigest()
+        file = self._folder / f"{name}.npy"
         temporary = file.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(errors), "utf-8")
-        temporary.replace(file.with_suffix(".json"))
         with temporary.open("wb") as out:
             np.save(out, rows)
         temporary.replace(file)
+        temporary.write_text(json.dumps({"stamps": stamps, "errors": errors}), "utf-8")
+        temporary.replace(file.with_suffix(".json"))
+        return file
 
 
-def _chunk_name(part: Sequence[Source]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for source in part:
-        try:
-            stamp = fingerprint(source.path)
-        except UnreadableFile:
-            stamp = (-1, -1)
-        digest.update(f"{source.path.absolute()}|{source.part}|{stamp}\n".encode(errors="replace"))
-    return digest.hexdigest()
+def _computed(results: list[NDArray[Any] | UnreadableFile]) -> tuple[NDArray[Any], dict[int, str]]:
+    """Rows stacked, zeros where there is an error, and the errors by their row."""
+    good = [row for row in results if not isinstance(row, UnreadableFile)]
+    blank = np.zeros_like(good[0]) if good else np.zeros(1, np.float32)
+    rows = [blank if isinstance(row, UnreadableFile) else row for row in results]
+    errors = {i: str(row) for i, row in enumerate(results) if isinstance(row, UnreadableFile)}
+    return np.stack(rows), errors
+
+
+def _places(file: Path, stamps: Sequence[str], errors: dict[int, str]) -> dict[str, Place]:
+    return {stamp: Place(file, row, errors.get(row)) for row, stamp in enumerate(stamps)}
+
+
+def _gathered(sources: Sequence[Source], places: Sequence[Place]) -> CachedRows:
+    """The rows at their places, each chunk mapped once."""
+    found = CachedRows()
+    chunks: dict[Path, int] = {}
+    for source, place in zip(sources, places, strict=True):
+        if place.error is not None:
+            found.failures.append(Failure(source.key, place.error))
+            continue
+        if place.file not in chunks:
+            chunks[place.file] = len(found.chunks)
+            found.chunks.append(np.load(place.file, mmap_mode="r"))
+        found.sources.append(source)
+        found.where.append((chunks[place.file], place.row))
+    return found
+
+
+def _stamp(source: Source) -> str:
+    try:
+        size, mtime_ns = fingerprint(source.path)
+    except UnreadableFile:
+        size, mtime_ns = -1, -1
+    text = f"{source.path.absolute()}|{source.part}|{size}|{mtime_ns}"
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()

@@ -1,0 +1,40 @@
+"""The documents say what the program does."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def made():
+    spec = importlib.util.spec_from_file_location("make_cli", ROOT / "docs" / "make_cli.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_command_line_page_is_up_to_date(made):
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert text == made.page(), "run: python docs/make_cli.py"
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/formats.md"])
+def test_every_file_a_page_names_is_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    names = re.findall(r"`((?:benchmarks|docs|configs|tests|opensearch)/[\w./-]+)`", text)
+    for name in names:
+        assert (ROOT / name).exists(), name
+    for link in links:
+        assert ((ROOT / page).parent / link).exists(), link
+
+
+def test_every_verb_in_the_readme_is_one_we_have(made):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    verbs = set(re.findall(r"^(?:\S*bin/)?opensearch ([a-z]+)", text, flags=re.MULTILINE))
+    assert verbs <= set(made.VERBS)
+    assert {"index", "query", "train"} <= verbs
