@@ -1,6 +1,6 @@
 """Bad files among good ones: the run ends with exit 3 and names each with its reason.
 
-    python benchmarks/bad_input.py MODEL [--keep DIR]
+    python -m benchmarks.bad_input MODEL [--keep DIR]
 
 Makes a folder of good pictures and meshes (one with a non-ASCII name, one mesh of a million
 faces) and of bad ones (empty, cut short, not what their suffix says, without faces, with NaN

@@ -1,6 +1,6 @@
 """Items a second of `index` against the fastest bare loop we can write.
 
-    python benchmarks/indexing.py MODEL COLLECTION [--limit 500] [--json OUT]
+    python -m benchmarks.indexing MODEL COLLECTION [--limit 500] [--json OUT]
 
 The bare loop reads (decodes or renders) in as many threads as there are cores and runs the same
 trunk in the same runtime in batches of 32 views; it keeps nothing. The engine also tells what is

@@ -1,6 +1,6 @@
 """Kill `opensearch index` ten times at random moments; it must end as if never killed.
 
-    python benchmarks/kills.py MODEL COLLECTION [--kills 10] [--seed 0]
+    python -m benchmarks.kills MODEL COLLECTION [--kills 10] [--seed 0]
 
 One index is made without interruption. Another is killed with SIGKILL again and again, at moments
 spread over its whole making, verified after each kill, and finished by one last run. Both must

@@ -29,11 +29,11 @@ from opensearch.experiments.solids import Mesh
 UNSEEN: Final = ("bench", "mushroom", "tower", "truck")
 """Categories that no training may look at."""
 
-TRAIN: Final = 10
+TRAIN: Final = 16
 TEST: Final = 3
 LEFT_OUT: Final = 8
 """Files of a seen category for training and for tests, and of an unseen one, a domain."""
-SIDE: Final = 80
+SIDE: Final = 72
 """Side of pictures and sketches, pixels."""
 
 _FINE: Final = 2  # pixels are averaged from this many along each side, for smooth edges
@@ -105,7 +105,7 @@ def _photo(mesh: Mesh, rng: Generator) -> bytes:
     """A JPEG of the thing in one colour, somewhere before a simple ground."""
     side = SIDE * _FINE
     ground = _ground(side, rng)
-    small = round(side * rng.uniform(0.7, 0.95))
+    small = round(side * rng.uniform(0.8, 1.0))
     maps = _seen(mesh, rng, small)
     colour = _colour(rng)
     left, top = rng.integers(0, side - small + 1, 2)
@@ -119,7 +119,7 @@ def _ground(side: int, rng: Generator) -> Picture:
     """A field below a wall, each fading from one colour to another, (side, side, 3)."""
     rows = np.linspace(0, 1, side, dtype=np.float32)[:, None, None]
     across = np.linspace(-0.1, 0.1, side, dtype=np.float32)[None, :, None] * rng.uniform(-1, 1)
-    wall, field = (0.7 + 0.3 * rng.random(3) for _ in range(2))
+    wall, field = (0.8 + 0.2 * rng.random(3) for _ in range(2))
     below = rows > rng.uniform(0.5, 0.9)
     ground = np.where(below, field * (1.2 - 0.4 * rows), wall * (0.8 + 0.2 * rows))
     return np.clip(ground + across, 0, 1).astype(np.float32)
@@ -128,7 +128,7 @@ def _ground(side: int, rng: Generator) -> Picture:
 def _colour(rng: Generator) -> NDArray[np.float32]:
     """A strong colour, shape (3,): a category has none of its own."""
     colour = rng.uniform(0, 1, 3)
-    return (colour / colour.max() * rng.uniform(0.4, 0.8)).astype(np.float32)
+    return (colour / colour.max() * rng.uniform(0.4, 0.75)).astype(np.float32)
 
 
 def _sketch(mesh: Mesh, rng: Generator) -> bytes:
