@@ -74,23 +74,38 @@ def encode_stream(
 ) -> Iterator[Encoded[Source]]:
     """Encode what was read, in batches of about 32 views; the order of sources is kept.
 
+    A batch is encoded in a thread of its own while the caller works on the one before.
+
     Args:
         trunk_of: the trunk of a source; those of one batch that share it run together.
     """
+    with ThreadPoolExecutor(1) as pool:
+        running: Future[list[Encoded[Source]]] | None = None
+        for batch in _batches(reads):
+            before, running = running, pool.submit(_encode, batch, trunk_of)
+            if before is not None:
+                yield from before.result()
+        if running is not None:
+            yield from running.result()
+
+
+def _batches(reads: Iterable[Read[Source]]) -> Iterator[list[Read[Source]]]:
+    """Reads of 32 views or just over; those without views come along."""
     waiting: list[Read[Source]] = []
     views = 0
     for item in reads:
         waiting.append(item)
         views += 0 if item.views is None else len(item.views)
         if views >= BATCH:
-            yield from _encode(waiting, trunk_of)
+            yield waiting
             waiting, views = [], 0
-    yield from _encode(waiting, trunk_of)
+    if waiting:
+        yield waiting
 
 
 def _encode(
     reads: list[Read[Source]], trunk_of: Callable[[Source], Trunk]
-) -> Iterator[Encoded[Source]]:
+) -> list[Encoded[Source]]:
     groups: dict[tuple[int, int], list[int]] = {}
     trunks: dict[int, Trunk] = {}
     for place, item in enumerate(reads):
@@ -104,8 +119,10 @@ def _encode(
         rows = encode_views(np.concatenate(parts), trunks[name])
         ends = np.cumsum([len(views) for views in parts])
         features |= zip(places, np.split(rows, ends[:-1]), strict=True)
-    for place, item in enumerate(reads):
-        yield Encoded(item.source, item.views, features.get(place), item.error)
+    return [
+        Encoded(item.source, item.views, features.get(place), item.error)
+        for place, item in enumerate(reads)
+    ]
 
 
 def encode_views(views: Views, trunk: Trunk) -> NDArray[np.float32]:
