@@ -143,7 +143,7 @@ def test_what_cannot_be_asked_is_refused_by_name(engine, asked, text):
 
 
 def test_a_weight_is_positive(engine, toy_collection):
-    with pytest.raises(InvalidInput, match="weight of .* must be above 0, got -1"):
+    with pytest.raises(InvalidInput, match=r"weight of .* must be above 0, got -1"):
         engine.search((toy_collection / "photo/disc/08.jpg", -1.0))
 
 
