@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from opensearch.errors import InvalidInput
 
@@ -16,9 +17,9 @@ Pooling: TypeAlias = Literal["mean", "max"]
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, and an unknown key is an error."""
+    """Base of all settings: frozen; an unknown key is an error, and so is infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Limits(Settings):
@@ -48,6 +49,22 @@ DEFAULT_READERS: dict[str, Literal["image", "sketch", "mesh"]] = {
 }
 """Reader of a domain by its name; every other domain holds pictures."""
 
+_DOMAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
+
+
+def check_domain(name: str) -> str:
+    """The name, if it may name a domain: it ends up in file names and on command lines.
+
+    Raises:
+        InvalidInput: anything but 1 to 64 letters a-z, digits, _ and -, or a leading -.
+    """
+    if not _DOMAIN.fullmatch(name):
+        raise InvalidInput(
+            f"{name!r} cannot name a domain: up to 64 letters a-z, digits, _ and - can;"
+            " rename its folder, or the domain in the manifest"
+        )
+    return name
+
 
 class BackboneSettings(Settings):
     """Which trunk, with whose weights, and whether it learns."""
@@ -61,7 +78,10 @@ class BackboneSettings(Settings):
 class SpaceSettings(Settings):
     """Where prototypes come from."""
 
-    provider: str = Field(description="vectors:FILE, attributes:CSV, onehot or sentence:MODEL")
+    provider: str | None = Field(
+        default=None,
+        description="vectors:FILE, attributes:CSV, onehot or sentence:MODEL; --extend needs none",
+    )
     transform: Literal["none", "centre", "whiten"] = "none"
 
 
@@ -123,13 +143,20 @@ class TrainConfig(Settings):
     method: Literal["prototype"] = "prototype"
     size: int = Field(default=224, ge=16, le=1024, description="side of a view, pixels")
     backbone: BackboneSettings = BackboneSettings()
-    space: SpaceSettings
+    space: SpaceSettings = SpaceSettings()
     projector: ProjectorSettings = ProjectorSettings()
     domains: dict[str, DomainSettings] = Field(default_factory=dict)
     loop: LoopSettings = LoopSettings()
     hash: HashSettings = HashSettings()
     refinement: RefinementSettings = RefinementSettings()
     seed: int = Field(default=0, ge=0, lt=2**31)
+
+    @field_validator("domains")
+    @classmethod
+    def _names(cls, domains: dict[str, DomainSettings]) -> dict[str, DomainSettings]:
+        for name in domains:
+            check_domain(name)
+        return domains
 
     def domain(self, name: str) -> DomainSettings:
         """Settings of a domain, the defaults where the config has none."""
@@ -152,6 +179,10 @@ def config_folder() -> Path:
 def load_train_config(name: str, overrides: Iterable[str] = ()) -> TrainConfig:
     """Read a training config by shipped name or path, with `key.subkey=value` overrides.
 
+    Args:
+        name: of a shipped config, or the path of a YAML file.
+        overrides: values are YAML: `loop.lr=1e-2`, `domains.shape={views: 4}`.
+
     Raises:
         InvalidInput: no such config, a malformed override, an unknown key or a bad value.
     """
@@ -159,29 +190,69 @@ def load_train_config(name: str, overrides: Iterable[str] = ()) -> TrainConfig:
     file = known.get(name, Path(name))
     if not file.is_file():
         raise InvalidInput(f"no config {name!r}: not a file, nor one of {', '.join(known)}")
+    fields = _read(file)
+    for override in overrides:
+        _apply(fields, override)
+    try:
+        return TrainConfig.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidInput(f"config {file.name}: {_complaint(error)}") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
     try:
         fields = yaml.safe_load(file.read_text("utf-8")) or {}
-        for override in overrides:
-            _apply(fields, override)
-        return TrainConfig(**fields)
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"config {file} is not a YAML mapping: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InvalidInput(
-            f"config {file.name}: {place}: {first['msg']} (got {first['input']!r})."
-            f" Set it in the file or with --set {place}=VALUE"
-        ) from error
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidInput(f"config {file} cannot be read as YAML: {reason}") from error
+    if not isinstance(fields, dict):
+        raise InvalidInput(f"config {file} is to be a mapping of settings, got {fields!r:.60}")
+    return fields
 
 
 def _apply(fields: dict[str, Any], override: str) -> None:
-    key, equals, value = override.partition("=")
-    if not equals or not key:
-        raise InvalidInput(f"--set takes key=value, e.g. loop.epochs=10; got {override!r}")
+    """Put one `key.subkey=value` in its place."""
+    key, equals, text = override.partition("=")
     *parents, last = key.split(".")
+    if not equals or not all([*parents, last]):
+        raise InvalidInput(f"--set takes key=value, e.g. loop.epochs=10; got {override!r}")
+    try:
+        value = yaml.safe_load(text)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise InvalidInput(f"--set {override}: the value is not YAML; quote it") from error
     for parent in parents:
-        fields = fields.setdefault(parent, {})
+        if fields.get(parent) is None:
+            fields[parent] = {}
+        fields = fields[parent]
         if not isinstance(fields, dict):
             raise InvalidInput(f"--set {override}: {parent} is a value, not a group of settings")
-    fields[last] = yaml.safe_load(value)
+    fields[last] = value
+
+
+def _complaint(error: ValidationError) -> str:
+    """The first thing wrong with a config, and the way out."""
+    first = error.errors()[0]
+    *parents, last = [str(part) for part in first["loc"]] or [""]
+    place = ".".join([*parents, last])
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {place}; known there: {', '.join(_known(parents))}"
+    if first["type"] == "model_type":
+        return (
+            f"{place} is a group of settings, got {first['input']!r};"
+            f" set one of {', '.join(_known([*parents, last]))}"
+        )
+    return (
+        f"{place}: {first['msg']} (got {first['input']!r:.60})."
+        f" Set it in the file or with --set {place}=VALUE"
+    )
+
+
+def _known(parents: list[str]) -> list[str]:
+    """Names of the settings in a group of `TrainConfig`."""
+    group: Any = TrainConfig
+    for name in parents:
+        if isinstance(group, type) and issubclass(group, Settings):
+            group = group.model_fields[name].annotation
+        else:
+            group = get_args(group)[1]  # of dict[str, group]
+    return sorted(group.model_fields)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from opensearch.config import Limits
 from opensearch.domains.files import SUFFIXES, printable
-from opensearch.domains.layout import declared, encodable, inside, part_key
+from opensearch.domains.layout import declared, encodable, inside, laid_out, part_key
 from opensearch.domains.manifest import MANIFESTS, find_manifest, read_manifest
 from opensearch.domains.materials import materials
 from opensearch.domains.strokes import line_spans, read_line
@@ -63,23 +63,32 @@ def find_sources(root: Path, *, domain: str | None = None) -> Iterator[Found]:
 def read_collection(root: Path) -> list[Source]:
     """The sources of a collection for training and evaluation.
 
+    Without a manifest, every first folder is a domain if there are categories below it;
+    `find_sources`, which indexes any folder, takes only those of known names for domains.
+
     Raises:
         InvalidInput: `root` is no folder, holds no item, or its manifest has a bad row.
     """
     if not root.is_dir():
         raise InvalidInput(f"a collection is a folder, {printable(root)!r} is not one")
+    manifest = find_manifest(root)
     sources = []
     for item in find_sources(root):
         if isinstance(item, Failure):
             raise InvalidInput(f"collection {printable(root)!r}: {item.path} {item.reason}")
         if isinstance(item, Source):
-            sources.append(item)
+            sources.append(item if manifest or item.domain else _laid_out(item))
     if not sources:
         raise InvalidInput(
             f"collection {printable(root)!r} holds no item:"
             " expected <domain>/<category>/<file>, split.csv or manifest.jsonl"
         )
     return sources
+
+
+def _laid_out(source: Source) -> Source:
+    domain, category = laid_out(source.key, source.category)
+    return replace(source, domain=domain, category=category)
 
 
 def fingerprint(path: Path) -> tuple[int, int]:

@@ -35,6 +35,23 @@ def declared(key: str) -> tuple[str | None, str | None]:
     return domain, parts[1] if len(parts) > 2 else None
 
 
+def laid_out(key: str, category: str | None) -> tuple[str | None, str | None]:
+    """Domain and category of a key in a collection known to be DIR/<domain>/<category>/<file>.
+
+    Args:
+        key: relative to the collection, posix.
+        category: what is known already; drawings bring their word.
+
+    Returns:
+        The first folder and the second, whatever they are called; both None for a file
+        without two folders above it and without a category.
+    """
+    parts = PurePosixPath(key).parts
+    if len(parts) > 2:
+        return parts[0], category or parts[1]
+    return (parts[0], category) if len(parts) == 2 and category else (None, None)
+
+
 def part_key(key: str, part: int) -> str:
     """Key of drawing `part` in the .ndjson file of `key`."""
     return f"{key}#{part}"

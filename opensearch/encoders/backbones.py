@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from opensearch.encoders.tensors import first_line
 from opensearch.errors import BundleError, InvalidInput
 
 MEAN = (0.485, 0.456, 0.406)
@@ -37,7 +39,9 @@ class Backbone(nn.Module):
     def forward(self, views: Tensor) -> Tensor:
         """Features (n, dim) of views (n, h, w, 3) with values 0..255, uint8 or float."""
         pixels = views.permute(0, 3, 1, 2).float()
-        features: Tensor = self.trunk((pixels - self.pixel_mean) / self.pixel_std)
+        out = self.trunk((pixels - self.pixel_mean) / self.pixel_std)
+        # While they learn, Inception and GoogLeNet give auxiliary outputs after the main one.
+        features: Tensor = out[0] if isinstance(out, tuple) else out
         return features
 
 
@@ -61,19 +65,19 @@ def build_backbone(
         seed: of the random weights, where there are no others.
 
     Raises:
-        InvalidInput: an unknown name or tag, both sources at once, or weights of another model.
+        InvalidInput: an unknown name or tag, both sources at once, no such file, weights that
+            could not be downloaded, or a model without a linear classifier to cut off.
+        BundleError: a file that is no state dict of this model.
     """
     if pretrained and weights:
         raise InvalidInput(
             f"a backbone takes pretrained={pretrained} or weights={weights}, not both"
         )
-    torch.manual_seed(seed)
-    if name == "tiny":
-        model: nn.Module = _tiny()
-    elif name in list_backbones():
-        model = _torchvision(name, pretrained)
-    else:
+    if name != "tiny" and name not in list_backbones():
         raise InvalidInput(f"unknown backbone {name!r}; known: {', '.join(list_backbones())}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = _tiny(pretrained) if name == "tiny" else _torchvision(name, pretrained)
     if weights:
         _load(model, weights, name)
     dim = _cut_classifier(model)
@@ -91,15 +95,18 @@ def _torchvision(name: str, pretrained: str | None) -> nn.Module:
             )
     try:
         model: nn.Module = get_model(name, weights=pretrained)
-    except OSError as error:
+    except (OSError, HTTPException, RuntimeError) as error:
+        # RuntimeError: the bytes that came are not those of the name.
         raise InvalidInput(
-            f"weights {pretrained} of {name} could not be downloaded ({error});"
+            f"weights {pretrained} of {name} could not be downloaded ({first_line(error)});"
             " give a local file with backbone.weights=FILE"
         ) from error
     return model
 
 
-def _tiny() -> nn.Module:
+def _tiny(pretrained: str | None) -> nn.Module:
+    if pretrained is not None:
+        raise InvalidInput(f"backbone tiny has no weights {pretrained!r}; it has none to download")
     widths = [3, 16, 32, 64, 128]
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
@@ -124,9 +131,7 @@ def _load(model: nn.Module, file: Path, name: str) -> None:
     except FileNotFoundError as error:
         raise InvalidInput(f"backbone weights {file} do not exist") from error
     except Exception as error:
-        raise BundleError(
-            f"{file} is not a state dict of {name}: {str(error).splitlines()[0]}"
-        ) from error
+        raise BundleError(f"{file} is not a state dict of {name}: {first_line(error)}") from error
 
 
 def _cut_classifier(model: nn.Module) -> int:

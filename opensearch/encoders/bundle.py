@@ -15,17 +15,18 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from opensearch.config import Pooling, ReaderSettings, Settings
+from opensearch.config import Pooling, ReaderSettings, Settings, check_domain
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, Trunk, choose_runtime
-from opensearch.encoders.tensors import identity, load_tensors, write_atomic
+from opensearch.encoders.tensors import identity, load_tensors, replacing, write_atomic
 from opensearch.errors import BundleError, InvalidInput
 
 FORMAT = 1
 CARD = "model.json"
-_FILE = re.compile(r"[\w.-]+")
+_FILE = re.compile(r"\w[\w.-]*")
+_OURS = re.compile(r"\w[\w-]*-[0-9a-f]{12}(-\d+)?\.(safetensors|onnx)")
 
 
 class TrunkCard(Settings):
@@ -75,8 +76,10 @@ class ModelCard(Settings):
     @classmethod
     def _names(cls, domains: dict[str, DomainCard]) -> dict[str, DomainCard]:
         for name in domains:
-            if not re.fullmatch(r"\w[\w-]{0,63}", name):
-                raise ValueError(f"a domain name is letters, digits, _ and -; got {name!r}")
+            try:
+                check_domain(name)
+            except InvalidInput as error:
+                raise ValueError(str(error)) from error
         return domains
 
     def files(self) -> set[str]:
@@ -164,13 +167,16 @@ class Bundle:
 
     def copy_to(self, folder: Path) -> Bundle:
         """Copy the bundle, replacing one already there; `model.json` switches it at once."""
+        self.copy_files(folder)
+        return write_bundle(folder, self.card)
+
+    def copy_files(self, folder: Path) -> None:
+        """Copy all but `model.json`, so that a bundle with more parts can be made there."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in sorted(self.card.files()):
             if not (folder / name).exists():
-                temporary = folder / f".{name}.tmp"
-                shutil.copyfile(self.folder / name, temporary)
-                temporary.replace(folder / name)
-        return write_bundle(folder, self.card)
+                with (self.folder / name).open("rb") as source, replacing(folder / name) as out:
+                    shutil.copyfileobj(source, out)
 
 
 def encoder_identity(
@@ -190,8 +196,8 @@ def encoder_identity(
 def write_bundle(folder: Path, card: ModelCard) -> Bundle:
     """Write `model.json`, which makes the files beside it a bundle, and drop files it left."""
     write_atomic(folder / CARD, card.model_dump_json(indent=1).encode())
-    for file in folder.glob("*-????????????.*"):
-        if file.suffix in {".safetensors", ".onnx"} and file.name not in card.files():
+    for file in folder.iterdir():
+        if _OURS.fullmatch(file.name) and file.name not in card.files():
             file.unlink()
     return Bundle.open(folder)
 
@@ -209,6 +215,6 @@ def _read_card(folder: Path) -> ModelCard:
                 " upgrade opensearch-visual or train the model again"
             )
         return ModelCard(**fields)
-    except (ValueError, ValidationError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError, AttributeError, TypeError) as error:
         reason = str(error).replace("\n", " ")
         raise BundleError(f"model {folder} has a damaged {CARD}: {reason}") from error

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from opensearch.encoders.backbones import Backbone
-from opensearch.encoders.tensors import write_atomic
-from opensearch.errors import MissingExtra
+from opensearch.encoders.tensors import first_line, write_atomic
+from opensearch.errors import BundleError, MissingExtra
 
 _IR_NOISE = ("torch.onnx", "onnxscript", "onnx_ir")
 
@@ -33,6 +33,7 @@ def export_graph(backbone: Backbone, tensor_file: Path, graph: Path, size: int) 
 
     Raises:
         MissingExtra: onnx or onnxscript is not installed.
+        BundleError: the exporter cannot trace this backbone.
     """
     try:
         import onnx  # noqa: F401
@@ -57,19 +58,22 @@ def _trace(backbone: Backbone, size: int) -> Any:
         warnings.simplefilter("ignore")  # of the exporter, about its own internals
         # Unoptimised: folding batch norms would make tensors that the state dict lacks;
         # ONNX Runtime folds them when it loads the graph.
-        program = torch.onnx.export(
-            backbone,
-            (views,),
-            dynamo=True,
-            dynamic_shapes=({0: torch.export.Dim("n", min=1, max=1 << 20)},),
-            input_names=["views"],
-            output_names=["features"],
-            external_data=False,
-            optimize=False,
-            verbose=False,
-        )
-    assert program is not None
-    return program.model_proto
+        try:
+            program = torch.onnx.export(
+                backbone,
+                (views,),
+                dynamo=True,
+                dynamic_shapes=({0: torch.export.Dim("n", min=1, max=1 << 20)},),
+                input_names=["views"],
+                output_names=["features"],
+                external_data=False,
+                optimize=False,
+                verbose=False,
+            )
+        except Exception as error:
+            # The exporter raises nearly anything on a model that it does not know.
+            raise BundleError(f"no ONNX graph can be made: {first_line(error)}") from error
+    return program.model_proto  # type: ignore[union-attr]  # None only without dynamo
 
 
 def _feed_from(graph: Any, tensor_file: Path) -> None:

@@ -90,13 +90,16 @@ def encode_stream(
 
 
 def _batches(reads: Iterable[Read[Source]]) -> Iterator[list[Read[Source]]]:
-    """Reads of 32 views or just over; those without views come along."""
+    """Reads of 32 views or just over; those without views come along.
+
+    A batch also ends at 64 reads, so that nobody waits for a folder of damaged files.
+    """
     waiting: list[Read[Source]] = []
     views = 0
     for item in reads:
         waiting.append(item)
         views += 0 if item.views is None else len(item.views)
-        if views >= BATCH:
+        if views >= BATCH or len(waiting) >= 2 * BATCH:
             yield waiting
             waiting, views = [], 0
     if waiting:
@@ -126,6 +129,6 @@ def _encode(
 
 
 def encode_views(views: Views, trunk: Trunk) -> NDArray[np.float32]:
-    """Features (n, f) of any number of views (n, s, s, 3), in batches of 32."""
+    """Features (n, f) of views (n, s, s, 3), one or more, in batches of 32."""
     parts = [trunk.features(views[i : i + BATCH]) for i in range(0, len(views), BATCH)]
     return np.concatenate(parts)

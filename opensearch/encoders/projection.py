@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.errors import BundleError
+
 Tensors = Mapping[str, NDArray[np.generic]]
 EPSILON = 1e-5
 """What torch's BatchNorm1d adds to the variance."""
@@ -19,13 +21,19 @@ class Projection:
 
     Args:
         tensors: the projector's state dict as arrays.
+
+    Raises:
+        BundleError: a tensor is missing, or shapes do not fit together.
     """
 
     def __init__(self, tensors: Tensors) -> None:
         wide = {name: array.astype(np.float64) for name, array in tensors.items()}
-        self._layers = [_folded(wide, "linear", "norm")]
-        if "hidden.0.weight" in tensors:
-            self._layers.insert(0, _folded(wide, "hidden.0", "hidden.1"))
+        try:
+            self._layers = [_folded(wide, "linear", "norm")]
+            if "hidden.0.weight" in tensors:
+                self._layers.insert(0, _folded(wide, "hidden.0", "hidden.1"))
+        except (KeyError, ValueError) as error:
+            raise BundleError(f"the tensors are not those of a projector: {error}") from error
 
     def __call__(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings (n, d) float32, not normalised, of features (n, f)."""

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.encoders.tensors import first_line
 from opensearch.errors import BundleError, InvalidInput
 
 RUNTIMES = ("auto", "onnx", "torch")
@@ -42,7 +43,7 @@ class OnnxTrunk:
             )
         except Exception as error:
             raise BundleError(
-                f"ONNX graph {graph} cannot be loaded: {str(error).splitlines()[0]};"
+                f"ONNX graph {graph} cannot be loaded: {first_line(error)};"
                 " OPENSEARCH_RUNTIME=torch runs the model without it"
             ) from error
 
@@ -66,7 +67,8 @@ class TorchTrunk:
         try:
             self._module.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
         except RuntimeError as error:
-            raise BundleError(f"the tensors are not those of a {backbone}: {error}") from error
+            reason = " ".join(str(error).split())
+            raise BundleError(f"the tensors are not those of a {backbone}: {reason}") from error
         self._module.to(memory_format=torch.channels_last)
 
     def features(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:

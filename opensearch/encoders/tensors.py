@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,19 +27,25 @@ def identity(tensors: Tensors, settings: Any) -> str:
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for name in sorted(tensors):
-        array = np.ascontiguousarray(tensors[name])
+        array = np.asarray(tensors[name], order="C")  # ascontiguousarray adds a dimension to 0
         digest.update(f"{name}|{array.dtype}|{array.shape}|".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
 
 
 def save_tensors(folder: Path, stem: str, tensors: Tensors) -> str:
-    """Write `<stem>-<first 12 of the identity>.safetensors`; return that name."""
+    """Write `<stem>-<first 12 of the identity>.safetensors`; return that name.
+
+    Args:
+        folder: must exist.
+        stem: of the file's name, e.g. `trunk`.
+        tensors: by name; a file that already has their name is left as it is.
+    """
     from safetensors.numpy import save
 
     name = f"{stem}-{identity(tensors, None)[:12]}.safetensors"
     if not (folder / name).exists():
-        arrays = {key: np.ascontiguousarray(array) for key, array in tensors.items()}
+        arrays = {key: np.asarray(array, order="C") for key, array in tensors.items()}
         write_atomic(folder / name, save(arrays))
     return name
 
@@ -54,14 +61,32 @@ def load_tensors(file: Path) -> dict[str, NDArray[np.generic]]:
     try:
         return load(file.read_bytes())
     except Exception as error:
-        raise BundleError(f"tensor file {file} cannot be read: {error}") from error
+        raise BundleError(f"tensor file {file} cannot be read: {first_line(error)}") from error
 
 
 def write_atomic(file: Path, content: bytes) -> None:
     """Write to a temporary neighbour, flush it to disk, and rename it over `file`."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as out:
+    with replacing(file) as out:
         out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(file)
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[BinaryIO]:
+    """A temporary neighbour to write to; on leaving, it is flushed and renamed over `file`.
+
+    Where the block raises, `file` stays as it was and the neighbour is removed.
+    """
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def first_line(error: Exception) -> str:
+    """What another library says went wrong, without the pages that may follow."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

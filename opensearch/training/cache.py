@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from opensearch import __version__
 from opensearch.domains.catalog import fingerprint
-from opensearch.errors import UnreadableFile
+from opensearch.encoders.tensors import replacing, write_atomic
+from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Source
 
 CHUNK = 256
@@ -118,22 +119,27 @@ class RowCache:
                 fields = json.loads(about.read_text("utf-8"))
                 errors = {int(row): reason for row, reason in fields["errors"].items()}
                 places = _places(about.with_suffix(".npy"), fields["stamps"], errors)
-            except (ValueError, KeyError, AttributeError):
+                np.load(about.with_suffix(".npy"), mmap_mode="r")
+            except (OSError, ValueError, KeyError, AttributeError, TypeError):
                 continue  # damaged: its rows are computed again
             found |= {stamp: place for stamp, place in places.items() if stamp in wanted}
         return found
 
     def _save(self, rows: NDArray[Any], stamps: list[str], errors: dict[int, str]) -> Path:
         """Write a chunk; its json, which makes it count, comes last."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         name = hashlib.blake2b("|".join(stamps).encode(), digest_size=16).hexdigest()
         file = self._folder / f"{name}.npy"
-        temporary = file.with_suffix(f".{os.getpid()}.tmp")
-        with temporary.open("wb") as out:
-            np.save(out, rows)
-        temporary.replace(file)
-        temporary.write_text(json.dumps({"stamps": stamps, "errors": errors}), "utf-8")
-        temporary.replace(file.with_suffix(".json"))
+        about = json.dumps({"stamps": stamps, "errors": errors})
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with replacing(file) as out:
+                np.save(out, rows)
+            write_atomic(file.with_suffix(".json"), about.encode())
+        except OSError as error:
+            raise InvalidInput(
+                f"cache {self._folder} cannot be written: {error.strerror};"
+                " name another folder in OPENSEARCH_CACHE"
+            ) from error
         return file
 
 

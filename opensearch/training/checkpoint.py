@@ -8,6 +8,8 @@ OUT/metrics.jsonl                  one line an epoch; cut back to the checkpoint
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from opensearch.encoders.tensors import write_atomic
+from opensearch.encoders.bundle import CARD
+from opensearch.encoders.tensors import first_line, write_atomic
 from opensearch.errors import InvalidInput
 
 
@@ -28,21 +31,30 @@ class RunFolder:
         settings: config and data of the run, plain JSON types.
 
     Raises:
-        InvalidInput: `out` holds a run with other settings.
+        InvalidInput: `out` holds a run with other settings that got somewhere, or a model that
+            was not trained there, or cannot be written.
     """
 
     def __init__(self, out: Path, settings: dict[str, Any]) -> None:
         self.folder = out / "training"
         self.metrics = out / "metrics.jsonl"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(settings, indent=1, sort_keys=True)
         record = self.folder / "run.json"
-        if record.exists() and record.read_text("utf-8") != text:
+        if (out / CARD).exists() and not record.exists():
+            raise InvalidInput(f"{out} holds a finished model; choose another --out")
+        begun = any(self.folder.glob("*.safetensors"))
+        changed = _changed(record, settings) if begun else []
+        if changed:
             raise InvalidInput(
-                f"{out} holds a run with other settings or data ({_changed(record, settings)});"
+                f"{out} holds a run with other settings or data (changed: {', '.join(changed)});"
                 " choose another --out, or delete that folder to train anew"
             )
-        write_atomic(record, text.encode())
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(record, json.dumps(settings, indent=1, sort_keys=True).encode())
+            for left in [*out.glob(".*.tmp"), *self.folder.glob(".*.tmp")]:  # of a killed run
+                left.unlink()
+        except OSError as error:
+            raise InvalidInput(f"{out} cannot be written: {error.strerror}") from error
 
     def log(self, line: dict[str, Any]) -> None:
         """Append one line of metrics."""
@@ -62,33 +74,32 @@ class RunFolder:
         write_atomic(self._file(stage), content)
 
     def load(self, stage: str, module: nn.Module, optimiser: torch.optim.SGD) -> int:
-        """Bring a stage back to its checkpoint; return the steps done, 0 without one."""
+        """Bring a stage back to its checkpoint; return the steps done, 0 without one.
+
+        Raises:
+            InvalidInput: the checkpoint is damaged.
+        """
         if not self._file(stage).exists():
             return 0
-        try:
-            with safe_open(self._file(stage), "pt") as file:
-                metadata = file.metadata()
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except SafetensorError as error:
-            raise InvalidInput(
-                f"checkpoint {self._file(stage)} is damaged ({error}); delete it to go on"
-            ) from error
-        module.load_state_dict({k[2:]: v for k, v in tensors.items() if k.startswith("m.")})
+        with _checkpoint(self._file(stage)) as file:
+            done = int(file.metadata()["step"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            module.load_state_dict({k[2:]: v for k, v in tensors.items() if k.startswith("m.")})
         for i, parameter in enumerate(_parameters(optimiser)):
             if f"o.{i}" in tensors:
                 optimiser.state[parameter]["momentum_buffer"] = tensors[f"o.{i}"]
-        return int(metadata["step"])
+        return done
 
     def cut_metrics(self) -> None:
         """Drop metrics written after the last checkpoint of any stage."""
         if not self.metrics.exists():
             return
         size = 0
-        for file in self.folder.glob("*.safetensors"):
-            with safe_open(file, "pt") as checkpoint:
-                size = max(size, int(checkpoint.metadata()["metrics"]))
+        for path in self.folder.glob("*.safetensors"):
+            with _checkpoint(path) as file:
+                size = max(size, int(file.metadata()["metrics"]))
         with self.metrics.open("r+b") as out:
-            out.truncate(size)
+            out.truncate(min(size, self.metrics.stat().st_size))
 
     def _file(self, stage: str) -> Path:
         return self.folder / f"{stage}.safetensors"
@@ -98,7 +109,30 @@ def _parameters(optimiser: torch.optim.SGD) -> list[Tensor]:
     return [parameter for group in optimiser.param_groups for parameter in group["params"]]
 
 
-def _changed(record: Path, settings: dict[str, Any]) -> str:
-    before = json.loads(record.read_text("utf-8"))
-    keys = [key for key in settings if before.get(key) != settings[key]]
-    return "changed: " + ", ".join(keys)
+@contextmanager
+def _checkpoint(path: Path) -> Iterator[Any]:
+    try:
+        with safe_open(path, "pt") as file:
+            yield file
+    except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = first_line(error)
+        raise InvalidInput(
+            f"checkpoint {path} is damaged ({reason}); delete it to train this stage anew"
+        ) from error
+
+
+def _changed(record: Path, settings: dict[str, Any]) -> list[str]:
+    """Dotted names of the settings that differ from those on record, with both values."""
+    try:
+        before, now = _flat(json.loads(record.read_bytes())), _flat(settings)
+    except (OSError, ValueError):
+        return [f"{record.name} is missing or damaged"]
+    names = sorted(name for name in before | now if before.get(name) != now.get(name))
+    return [f"{name} from {before.get(name)} to {now.get(name)}" for name in names]
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict) or not value:
+        return {name: value}
+    parts = [_flat(v, f"{name}.{key}" if name else key) for key, v in value.items()]
+    return {key: v for part in parts for key, v in part.items()}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from opensearch.config import check_domain
 from opensearch.domains.catalog import read_collection
 from opensearch.errors import InvalidInput
 from opensearch.records import Source
@@ -17,7 +18,7 @@ class TrainingPart:
     """What may be trained on.
 
     Attributes:
-        domains: labelled sources by domain, sorted by name.
+        domains: labelled sources by domain, sorted by name; a category is spelt one way.
         unseen: categories left out everywhere, because one collection holds them as unseen.
     """
 
@@ -42,32 +43,48 @@ class TrainingPart:
 def training_part(folders: Sequence[Path], domain: str | None = None) -> TrainingPart:
     """Collect what `split` calls train (or everything, where nothing declares a split).
 
-    A category that is `unseen` in one collection is left out of all of them.
+    A category that is `unseen` in one collection is left out of all of them. Of several
+    spellings of a category (`alarm_clock`, `Alarm Clock`) the first found is taken for all.
 
     Args:
         folders: collections, see `domains.catalog`.
         domain: keep this domain alone.
 
     Raises:
-        InvalidInput: nothing labelled to train on.
+        InvalidInput: nothing labelled to train on, or a name that no domain can have.
     """
     found = [source for folder in folders for source in read_collection(folder)]
     labelled = [source for source in found if source.domain and source.category]
     unseen = {normalise(s.category) for s in labelled if s.category and s.split == "unseen"}
     kept: dict[str, list[Source]] = {}
+    spelling: dict[str, str] = {}
     for source in labelled:
-        if source.split not in (None, "train") or normalise(source.category or "") in unseen:
+        name = normalise(source.category or "")
+        if source.split not in (None, "train") or name in unseen:
             continue
         if source.domain and domain in (None, source.domain):
-            kept.setdefault(source.domain, []).append(source)
+            category = spelling.setdefault(name, source.category or "")
+            kept.setdefault(source.domain, []).append(replace(source, category=category))
     if not kept:
-        raise InvalidInput(
-            f"nothing to train on in {', '.join(map(str, folders))}: {len(found)} files,"
-            f" {len(labelled)} with a domain and a category"
-            + (f", none of domain {domain!r}" if domain else "")
-            + ". Lay them out as DIR/<domain>/<category>/<file> or give a split.csv"
-        )
+        raise _nothing(folders, found, labelled, domain)
+    for name in kept:
+        check_domain(name)
     return TrainingPart(dict(sorted(kept.items())), sorted(unseen))
+
+
+def _nothing(
+    folders: Sequence[Path], found: list[Source], labelled: list[Source], domain: str | None
+) -> InvalidInput:
+    """Why there is nothing to train on, by what there is."""
+    domains = sorted({source.domain for source in labelled if source.domain})
+    splits = sorted({source.split for source in labelled if source.split})
+    return InvalidInput(
+        f"nothing to train on in {', '.join(map(str, folders))}: {len(found)} files,"
+        f" {len(labelled)} with a domain and a category"
+        + (f", of domains {', '.join(domains)}; {domain!r} was asked for" if domain else "")
+        + (f", of splits {', '.join(splits)}; `train` is wanted" if splits else "")
+        + ". Lay them out as DIR/<domain>/<category>/<file> or give a split.csv"
+    )
 
 
 def categories_of(sources: Iterable[Source]) -> list[str]:

@@ -40,6 +40,11 @@ class DomainData:
     rows: CachedRows
 
     @property
+    def views(self) -> int:
+        """Views an item has."""
+        return int(self.rows.take([0]).shape[1])
+
+    @property
     def categories(self) -> list[str]:
         """Category of each row."""
         return [source.category or "" for source in self.rows.sources]
@@ -129,10 +134,11 @@ def _module(
         backbone.load_state_dict({k: torch.from_numpy(v) for k, v in state.items()})
         backbone.to(memory_format=torch.channels_last)
         features = backbone.dim
-    torch.manual_seed(config.seed)
-    projector = Projector(
-        features, context.space.dim, config.projector.hidden, config.projector.dropout
-    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        projector = Projector(
+            features, context.space.dim, config.projector.hidden, config.projector.dropout
+        )
     head = (list(projector.parameters()), 1.0)
     if backbone is None:
         return projector, [head]
@@ -156,7 +162,7 @@ def _targets(
 def _samples(
     data: DomainData, keep: NDArray[np.int64], labels: NDArray[np.int64], augmented: bool
 ) -> Samples:
-    views = data.rows.take([0]).shape[1]
+    views = data.views
     if data.rows.take([0]).ndim == 3:
         rows = data.rows.take(keep).astype(np.float32)
         return FeatureSamples(rows.reshape(-1, rows.shape[-1]), np.repeat(labels, views))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from opensearch.config import LoopSettings
+from opensearch.errors import InvalidInput
 from opensearch.methods.prototype import PrototypeLoss
 from opensearch.training.cache import Progress
 from opensearch.training.checkpoint import RunFolder
@@ -46,6 +47,9 @@ def fit(stage: Stage, settings: LoopSettings, run: RunFolder, progress: Progress
         settings: with the stage's own epochs, learning rate and temperature.
         run: where checkpoints and metrics go.
         progress: called with the stage's name, steps done, steps in all.
+
+    Raises:
+        InvalidInput: a damaged checkpoint, or a loss that is not a number.
 
     Source:
         Thong et al. 2020: SGD nesterov .9, weight decay 5e-5, cosine to 3e-6 a step, last
@@ -89,11 +93,17 @@ def _step(
 ) -> tuple[int, float, float]:
     key = np.random.SeedSequence([stage.seed, zlib.crc32(stage.name.encode()), step])
     seed = int(key.generate_state(1)[0])
-    torch.manual_seed(seed)  # dropout
     inputs = stage.samples.inputs(indices, torch.Generator().manual_seed(seed))
     labels = torch.from_numpy(stage.samples.labels[indices])
-    embeddings = _forward(stage.module, inputs)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # dropout
+        embeddings = _forward(stage.module, inputs)
     loss = stage.loss(embeddings, labels)
+    if not torch.isfinite(loss):
+        raise InvalidInput(
+            f"the loss of {stage.name} is {float(loss.detach())} at step {step + 1};"
+            " train with a lower loop.lr in another --out"
+        )
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     optimiser.step()

@@ -5,15 +5,18 @@ Each domain is trained apart (Thong et al. 2020), so a domain added later meets 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from opensearch.config import TrainConfig
+from opensearch.config import TrainConfig, check_domain
+from opensearch.encoders.backbones import Backbone
 from opensearch.encoders.bundle import Bundle, TrunkCard, write_bundle
 from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.hashing import HASHERS
 from opensearch.records import Source
 from opensearch.semantic import Space, missing, open_provider
 from opensearch.training.assemble import TrainedDomain, assemble, finish_domain
@@ -22,7 +25,12 @@ from opensearch.training.checkpoint import RunFolder
 from opensearch.training.collection import TrainingPart, training_part
 from opensearch.training.context import Context, Note
 from opensearch.training.domain import DomainData, embed_domain, fit_domain, load_domain
-from opensearch.training.trunk import initial_backbone, trunk_for_extension, write_trunk
+from opensearch.training.trunk import (
+    initial_backbone,
+    trunk_for_extension,
+    write_tensors,
+    write_trunk,
+)
 from opensearch.training.validation import fit_rule
 
 
@@ -57,9 +65,9 @@ def train(training: Training, progress: Progress = quiet, note: Note = lambda te
     Raises:
         InvalidInput: nothing to train on, or settings that do not fit.
         UnknownWord: no category has a vector.
+        BundleError: the model to extend, or the backbone's weights, cannot be read.
     """
-    if (training.extend is None) != (training.domain is None):
-        raise InvalidInput("--extend MODEL and --domain D go together: a model, a domain to add")
+    _check(training)
     part = training_part(training.data, training.domain)
     if part.unseen:
         note(f"left out, unseen in the data: {len(part.unseen)} categories")
@@ -70,17 +78,48 @@ def train(training: Training, progress: Progress = quiet, note: Note = lambda te
 
 def _train_new(training: Training, part: TrainingPart, progress: Progress, note: Note) -> Bundle:
     config, out = training.config, training.out
-    provider = open_provider(config.space.provider, part.categories)
-    part = _with_vectors(part, missing(provider, part.categories), note)
+    spec = config.space.provider
+    if spec is None:
+        raise InvalidInput(
+            "space.provider is not set, so categories have no vectors; give --set space.provider="
+            "vectors:FILE, attributes:CSV, onehot or sentence:MODEL"
+        )
+    part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
+    space = Space.fit(spec, part.categories, transform=config.space.transform)
+    backbone = initial_backbone(config, note)
+    # From here on the folder is ours: what can be wrong with the settings was found above.
     run = RunFolder(out, _settings(training, part))
-    space = Space.fit(config.space.provider, part.categories, transform=config.space.transform)
     cache = training.cache or cache_folder()
     context = Context(config, out, space, part.categories, run, cache, progress, note)
-    backbone = initial_backbone(config, note)
-    start = write_trunk(out, config.backbone.name, backbone, config.size, note)
+    start = _start(context, backbone)
     domains = [_load(context, name, files, start) for name, files in part.domains.items()]
     rule = fit_rule(context, domains)
     return assemble(context, {data.name: _finish(context, data) for data in domains}, rule)
+
+
+def _check(training: Training) -> None:
+    """Refuse what would fail only after hours."""
+    hasher = training.config.hash.name
+    if hasher not in HASHERS:
+        raise InvalidInput(f"hash.name: no hasher {hasher!r}; known: {', '.join(HASHERS)}")
+    if training.extend is None and training.domain is None:
+        return
+    if training.extend is None or training.domain is None:
+        raise InvalidInput("--extend MODEL and --domain D go together: a model, a domain to add")
+    check_domain(training.domain)
+    if training.extend.resolve() == training.out.resolve():
+        raise InvalidInput(
+            f"--out {training.out} is the model to extend; the longer model needs another folder"
+        )
+
+
+def _start(context: Context, backbone: Backbone) -> TrunkCard:
+    """The trunk on disk that all domains start from; one that will learn needs no graph."""
+    config = context.config
+    if config.backbone.mode == "finetune":
+        tensors = write_tensors(context.out, backbone)
+        return TrunkCard(backbone=config.backbone.name, tensors=tensors)
+    return write_trunk(context.out, config.backbone.name, backbone, config.size, context.note)
 
 
 def _extend(
@@ -91,12 +130,14 @@ def _extend(
         raise InvalidInput(f"model {base.folder} already has a domain {name!r}; train a new model")
     space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
     part = _with_vectors(part, space.missing(part.categories), note)
+    start = trunk_for_extension(base, config, name)
+    if config.backbone.name != start.backbone:
+        note(f"{name} stands on the model's {start.backbone}, not on {config.backbone.name}")
     run = RunFolder(out, _settings(training, part))
-    base = base if base.folder.resolve() == out.resolve() else base.copy_to(out)
+    base.copy_files(out)
     seen = sorted({*base.card.categories, *part.categories})
     cache = training.cache or cache_folder()
     context = Context(config, out, space, seen, run, cache, progress, note)
-    start = trunk_for_extension(base, config.reader(name))
     trained = _finish(context, _load(context, name, part.domains[name], start))
     card = base.card.model_copy(
         update={
@@ -112,6 +153,8 @@ def _load(context: Context, name: str, files: Sequence[Source], start: TrunkCard
     data = load_domain(context, name, files, start)
     if not len(data.rows):
         raise InvalidInput(f"none of the {len(files)} files of domain {name!r} could be read")
+    if len(data.rows) * data.views < 2:
+        raise InvalidInput(f"domain {name!r} has a single picture to train on; give it more")
     return data
 
 
@@ -140,7 +183,14 @@ def _settings(training: Training, part: TrainingPart) -> dict[str, object]:
     return {
         "config": training.config.model_dump(mode="json"),
         "data": [str(folder.absolute()) for folder in training.data],
-        "files": {name: len(sources) for name, sources in part.domains.items()},
+        "files": {name: _summary(sources) for name, sources in part.domains.items()},
         "extend": str(training.extend.absolute()) if training.extend else None,
         "domain": training.domain,
     }
+
+
+def _summary(sources: Sequence[Source]) -> str:
+    """How many files, and a digest of their keys and categories."""
+    lines = "\n".join(f"{source.key}|{source.category}" for source in sources)
+    digest = hashlib.blake2b(lines.encode(errors="replace"), digest_size=6).hexdigest()
+    return f"{len(sources)} files, {digest}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from opensearch.config import ReaderSettings, TrainConfig
+from opensearch.config import TrainConfig
 from opensearch.encoders.backbones import Backbone, build_backbone
 from opensearch.encoders.bundle import Bundle, TrunkCard
 from opensearch.encoders.graph import export_graph
 from opensearch.encoders.tensors import save_tensors
-from opensearch.errors import MissingExtra
+from opensearch.errors import BundleError, InvalidInput, MissingExtra
 from opensearch.training.context import Note
 
 
@@ -25,20 +25,43 @@ def initial_backbone(config: TrainConfig, note: Note) -> Backbone:
 
 
 def write_trunk(out: Path, name: str, backbone: Backbone, size: int, note: Note) -> TrunkCard:
-    """Write a backbone's tensors and, where the extra `train` is installed, its graph."""
-    tensors = {key: value.numpy() for key, value in backbone.state_dict().items()}
-    file = save_tensors(out, "trunk", tensors)
-    graph = file.removesuffix(".safetensors") + ".onnx"
+    """Write a backbone's tensors and, where the extra `train` is installed, its graph.
+
+    Args:
+        out: the model's folder.
+        name: of the backbone, as `build_backbone` takes it.
+        size: side of the views that the graph takes, pixels.
+    """
+    file = write_tensors(out, backbone)
+    graph = f"{file.removesuffix('.safetensors')}-{size}.onnx"
     if not (out / graph).exists():
         try:
             export_graph(backbone, out / file, out / graph, size)
-        except MissingExtra as error:
+        except (MissingExtra, BundleError) as error:
             note(f"{error}; without one the model runs in torch, about 3 times slower on CPU")
             return TrunkCard(backbone=name, tensors=file)
     return TrunkCard(backbone=name, tensors=file, graph=graph)
 
 
-def trunk_for_extension(base: Bundle, reader: ReaderSettings) -> TrunkCard:
-    """The trunk that a late domain stands on: of a domain read alike, else of the first."""
-    alike = [card for card in base.card.domains.values() if card.reader.reader == reader.reader]
-    return (alike or list(base.card.domains.values()))[0].trunk
+def write_tensors(out: Path, backbone: Backbone) -> str:
+    """Write a backbone's tensors, and return their file's name."""
+    tensors = {key: value.numpy() for key, value in backbone.state_dict().items()}
+    return save_tensors(out, "trunk", tensors)
+
+
+def trunk_for_extension(base: Bundle, config: TrainConfig, name: str) -> TrunkCard:
+    """The trunk that a late domain stands on: of a domain read alike, else of the first.
+
+    Raises:
+        InvalidInput: the domain's views would have another size than a frozen trunk takes.
+    """
+    reader = config.reader(name)
+    cards = list(base.card.domains.values())
+    alike = [card for card in cards if card.reader.reader == reader.reader]
+    card = (alike or cards)[0]
+    if config.backbone.mode == "frozen" and card.reader.size != reader.size:
+        raise InvalidInput(
+            f"model {base.folder} reads views of {card.reader.size} pixels, the config says"
+            f" {reader.size}; give --set size={card.reader.size}"
+        )
+    return card.trunk

@@ -7,6 +7,8 @@ apart best becomes the model's rule. Nothing of a test or unseen split is read.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,8 @@ def fit_rule(context: Context, domains: list[DomainData]) -> LambdaRule:
     if not held:
         context.note(f"too few categories to fit λ on: it is fixed at {settings.fixed}")
         return fixed
+    # The softmax may not hold the held-out prototypes either: they stand for unseen categories.
+    context = replace(context, categories=sorted(set(context.categories) - held))
     seen: list[NDArray[np.float32]] = []
     unseen: list[NDArray[np.float32]] = []
     for data in domains:
@@ -35,7 +39,8 @@ def fit_rule(context: Context, domains: list[DomainData]) -> LambdaRule:
     if not len(near) or not len(far):
         context.note(f"too few files to fit λ on: it is fixed at {settings.fixed}")
         return fixed
-    return LambdaRule(LAMBDA_SEEN, LAMBDA_UNSEEN, fit_threshold(near, far))
+    threshold = float(np.clip(fit_threshold(near, far), -1, 1))
+    return LambdaRule(LAMBDA_SEEN, LAMBDA_UNSEEN, threshold)
 
 
 def _held_out(context: Context, domains: list[DomainData]) -> set[str]:
@@ -53,9 +58,9 @@ def _cosines(
     chosen = np.random.default_rng([context.config.seed, 2]).random(len(is_held)) < 0.1
     train = np.flatnonzero(~is_held & ~chosen)
     seen, unseen = np.flatnonzero(~is_held & chosen), np.flatnonzero(is_held)
-    if not len(train):
+    if len(train) * data.views < 2:
         return np.zeros(0, np.float32), np.zeros(0, np.float32)
-    fitted = fit_domain(context, data, train, f"{data.name}-validation")
+    fitted = fit_domain(context, data, train, f"{data.name}.validation")
     trained = sorted({data.categories[i] for i in train})
     prototypes = context.space.prototypes(trained)
 
