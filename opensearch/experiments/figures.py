@@ -149,7 +149,7 @@ def _lighthouse(rng: Generator) -> Mesh:
 
 
 def _mushroom(rng: Generator) -> Mesh:
-    stem, high, cap = rng.uniform(0.13, 0.2), rng.uniform(0.6, 0.9), rng.uniform(0.55, 0.7)
+    stem, high, cap = rng.uniform(0.2, 0.28), rng.uniform(0.5, 0.75), rng.uniform(0.55, 0.7)
     dome = rng.uniform(0.35, 0.5)
     return join(turned((1.3 * stem, 0), (stem, high)), half_ball(cap, high, dome))
 

@@ -29,8 +29,8 @@ from opensearch.experiments.solids import Mesh
 UNSEEN: Final = ("bench", "mushroom", "tower", "truck")
 """Categories that no training may look at."""
 
-TRAIN: Final = 16
-TEST: Final = 3
+TRAIN: Final = 12
+TEST: Final = 5
 LEFT_OUT: Final = 8
 """Files of a seen category for training and for tests, and of an unseen one, a domain."""
 SIDE: Final = 72
@@ -94,9 +94,9 @@ def _shape(mesh: Mesh, rng: Generator) -> bytes:
     """The mesh in the OFF format, of any size and turned about its upright."""
     turn = rng.uniform(0, 2 * np.pi)
     cos, sin = np.cos(turn), np.sin(turn)
-    about = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]) * rng.uniform(0.5, 2)
+    about = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]) * rng.uniform(1.5, 4)
     lines = ["OFF", f"{len(mesh.vertices)} {len(mesh.faces)} 0"]
-    lines += ["{:.3f} {:.3f} {:.3f}".format(*point) for point in mesh.vertices @ about]
+    lines += ["{:.2f} {:.2f} {:.2f}".format(*point) for point in mesh.vertices @ about]
     lines += ["3 {} {} {}".format(*face) for face in mesh.faces]
     return ("\n".join(lines) + "\n").encode()
 
@@ -122,34 +122,31 @@ def _ground(side: int, rng: Generator) -> Picture:
     wall, field = (0.8 + 0.2 * rng.random(3) for _ in range(2))
     below = rows > rng.uniform(0.5, 0.9)
     ground = np.where(below, field * (1.2 - 0.4 * rows), wall * (0.8 + 0.2 * rows))
-    return np.clip(ground + across, 0, 1).astype(np.float32)
+    return _picture(np.clip(ground + across, 0, 1))
 
 
 def _colour(rng: Generator) -> NDArray[np.float32]:
     """A strong colour, shape (3,): a category has none of its own."""
     colour = rng.uniform(0, 1, 3)
-    return (colour / colour.max() * rng.uniform(0.4, 0.75)).astype(np.float32)
+    return _picture(colour / colour.max() * rng.uniform(0.4, 0.75))
 
 
 def _sketch(mesh: Mesh, rng: Generator) -> bytes:
-    """A PNG of the visible lines, bent by an unsteady hand of uneven pressure."""
+    """A PNG of the visible lines, some thicker than others, bent by an unsteady hand."""
     side = SIDE * _FINE
     lines = draw_lines(_seen(mesh, rng, side), int(rng.integers(2, 6)))
-    ink = _strayed(1 - lines, rng)
-    pressure = 0.75 + 0.25 * _waves(side, rng, 4)
-    page = _shrunk((1 - ink * pressure)[..., None])
+    page = _shrunk(_strayed(lines, rng)[..., None])
     return png(np.repeat(_bytes(page), 3, axis=2))
 
 
-def _strayed(ink: Picture, rng: Generator) -> Picture:
+def _strayed(lines: Picture, rng: Generator) -> Picture:
     """The drawing with every point moved a little, neighbours alike."""
-    side = len(ink)
+    side = len(lines)
     reach = _LOOSEST * side * rng.uniform(0.4, 1)
-    rows, columns = np.indices(ink.shape)
-    rows = rows + reach * _waves(side, rng, 5)
-    columns = columns + reach * _waves(side, rng, 5)
-    at = (np.clip(np.rint(axis), 0, side - 1).astype(np.intp) for axis in (rows, columns))
-    moved: Picture = ink[tuple(at)]
+    here = np.indices(lines.shape)
+    down, across = (here[axis] + reach * _waves(side, rng, 5) for axis in (0, 1))
+    rows, columns = (np.clip(np.rint(at), 0, side - 1).astype(np.intp) for at in (down, across))
+    moved: Picture = lines[rows, columns]
     return moved
 
 
@@ -158,7 +155,7 @@ def _waves(side: int, rng: Generator, fastest: float) -> Picture:
     y, x = np.indices((side, side), np.float32) * np.float32(2 * np.pi / side)
     down, across, phase = rng.uniform(-1, 1, (3, 4)) * [[fastest], [fastest], [np.pi]]
     parts = [np.sin(d * y + a * x + p) for d, a, p in zip(down, across, phase, strict=True)]
-    return np.mean(parts, axis=0).astype(np.float32)
+    return _picture(np.mean(parts, axis=0))
 
 
 def _seen(mesh: Mesh, rng: Generator, side: int) -> Maps:
@@ -177,6 +174,10 @@ def _shrunk(fine: Picture) -> Picture:
     blocks = fine.reshape(h // _FINE, _FINE, w // _FINE, _FINE, c)
     mean: Picture = blocks.mean(axis=(1, 3))
     return mean
+
+
+def _picture(values: NDArray[np.floating]) -> Picture:
+    return np.asarray(values, np.float32)
 
 
 def _bytes(picture: Picture) -> NDArray[np.uint8]:
