@@ -166,17 +166,26 @@ class Bundle:
         return self.card.domains[name]
 
     def copy_to(self, folder: Path) -> Bundle:
-        """Copy the bundle, replacing one already there; `model.json` switches it at once."""
+        """Copy the bundle, replacing one already there; `model.json` switches it at once.
+
+        Raises:
+            BundleError: a file cannot be read or written; the bundle there stays as it was.
+        """
         self.copy_files(folder)
         return write_bundle(folder, self.card)
 
     def copy_files(self, folder: Path) -> None:
         """Copy all but `model.json`, so that a bundle with more parts can be made there."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in sorted(self.card.files()):
-            if not (folder / name).exists():
-                with (self.folder / name).open("rb") as source, replacing(folder / name) as out:
-                    shutil.copyfileobj(source, out)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in sorted(self.card.files()):
+                if not (folder / name).exists():
+                    with (self.folder / name).open("rb") as source, replacing(folder / name) as out:
+                        shutil.copyfileobj(source, out)
+        except OSError as error:
+            raise BundleError(
+                f"model {self.folder} cannot be copied to {folder}: {error.strerror}"
+            ) from error
 
 
 def encoder_identity(

@@ -21,7 +21,11 @@ class Trunk(Protocol):
     runtime: str
 
     def features(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Features (n, f) float32 of views (n, h, w, 3) uint8; a row depends on its view alone."""
+        """Features (n, f) float32 of views (n, h, w, 3) uint8.
+
+        A row depends on its view alone: to the bit in ONNX Runtime, and up to rounding (some
+        1e-7) in torch, which splits sums by the size of the batch.
+        """
 
 
 class OnnxTrunk:

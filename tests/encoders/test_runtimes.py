@@ -1,0 +1,122 @@
+"""A backbone in ONNX Runtime and in torch: one set of weights, equal features."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from opensearch.encoders.backbones import build_backbone
+from opensearch.encoders.graph import export_graph
+from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, choose_runtime
+from opensearch.encoders.tensors import load_tensors, save_tensors
+from opensearch.errors import BundleError, InvalidInput, MissingExtra
+
+SIZE = {"tiny": 32, "mobilenet_v2": 64}
+
+
+@pytest.fixture(scope="module", params=["tiny", "mobilenet_v2"])
+def trunk(request, tmp_path_factory):
+    """(name, folder, tensor file, graph) of a backbone whose statistics left their start."""
+    import torch
+
+    folder = tmp_path_factory.mktemp(request.param)
+    backbone = build_backbone(request.param, seed=1)
+    with torch.no_grad():
+        backbone.train()(torch.rand(16, 32, 32, 3) * 255)
+    tensors = {key: value.numpy() for key, value in backbone.state_dict().items()}
+    file = save_tensors(folder, "trunk", tensors)
+    export_graph(backbone, folder / file, folder / "trunk.onnx", SIZE[request.param])
+    return request.param, folder, folder / file, folder / "trunk.onnx"
+
+
+@pytest.fixture(scope="module")
+def views(trunk):
+    size = SIZE[trunk[0]]
+    return np.random.default_rng(0).integers(0, 256, (9, size, size, 3), np.uint8)
+
+
+def test_onnx_runtime_equals_torch(trunk, views):
+    name, _, tensors, graph = trunk
+    onnx = OnnxTrunk(graph).features(views)
+    torch = TorchTrunk(name, load_tensors(tensors)).features(views)
+    cosines = (onnx * torch).sum(1) / np.linalg.norm(onnx, axis=1) / np.linalg.norm(torch, axis=1)
+    assert onnx.shape == torch.shape
+    assert onnx.std() > 0.01  # zeros would agree too
+    assert cosines.min() > 1 - (1e-6 if name == "tiny" else 1e-3)
+
+
+def test_a_row_depends_on_its_view_alone(trunk, views):
+    name, _, tensors, graph = trunk
+    for runtime in (OnnxTrunk(graph), TorchTrunk(name, load_tensors(tensors))):
+        whole = runtime.features(views)
+        alone = np.concatenate([runtime.features(views[i : i + 1]) for i in range(len(views))])
+        fours = np.concatenate([runtime.features(views[i : i + 4]) for i in range(0, 9, 4)])
+        if runtime.runtime == "onnx":
+            assert np.array_equal(whole, alone)
+            assert np.array_equal(whole, fours)
+        else:  # torch splits sums among threads by the size of the batch
+            assert np.allclose(whole, alone, rtol=1e-5, atol=1e-6)
+            assert np.allclose(whole, fours, rtol=1e-5, atol=1e-6)
+
+
+def test_the_graph_holds_no_weights_and_no_path(trunk):
+    import onnx
+
+    _, folder, tensors, graph = trunk
+    assert graph.stat().st_size < min(200_000, tensors.stat().st_size / 10)
+    assert str(folder).encode() not in graph.read_bytes()
+    assert b".py" not in graph.read_bytes()
+    model = onnx.load(graph, load_external_data=False)
+    inside = [t for t in model.graph.initializer if t.data_location != onnx.TensorProto.EXTERNAL]
+    assert sum(len(t.raw_data) for t in inside) < 1000
+    for tensor in model.graph.initializer:
+        for entry in tensor.external_data:
+            assert entry.key != "location" or entry.value == tensors.name
+
+
+def test_a_damaged_graph_is_a_bundle_error_with_the_way_out(trunk, tmp_path):
+    graph = trunk[3].read_bytes()
+    for content in (b"", b"nonsense", graph[:-40], graph):  # the last lacks its tensors
+        (tmp_path / "g.onnx").write_bytes(content)
+        with pytest.raises(BundleError, match="OPENSEARCH_RUNTIME=torch runs") as caught:
+            OnnxTrunk(tmp_path / "g.onnx").features(np.zeros((1, 32, 32, 3), np.uint8))
+        assert "\n" not in str(caught.value)
+
+
+def test_tensors_of_another_backbone_are_refused(trunk):
+    _, _, tensors, _ = trunk
+    with pytest.raises(BundleError, match="not those of a resnet18") as caught:
+        TorchTrunk("resnet18", load_tensors(tensors))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxscript"])
+def test_without_onnx_the_extra_is_named(monkeypatch, tmp_path, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=r"pip install 'opensearch-visual\[train\]'"):
+        export_graph(build_backbone("tiny"), tmp_path / "t", tmp_path / "g.onnx", 32)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_backbone_that_cannot_be_traced_is_a_bundle_error(tmp_path):
+    backbone = build_backbone("tiny")
+    forward = backbone.trunk.forward
+    backbone.trunk.forward = lambda x: forward(x) * int(x.sum().item() > 0 and len(str(x)) % 2)
+    with pytest.raises(BundleError, match="no ONNX graph can be made: "):
+        export_graph(backbone, tmp_path / "t", tmp_path / "g.onnx", 32)
+
+
+def test_the_runtime_is_chosen_by_the_variable(monkeypatch, tmp_path):
+    graph = tmp_path / "g.onnx"
+    monkeypatch.delenv("OPENSEARCH_RUNTIME", raising=False)
+    assert choose_runtime(graph) == "onnx"
+    assert choose_runtime(None) == "torch"
+    monkeypatch.setenv("OPENSEARCH_RUNTIME", "torch")
+    assert choose_runtime(graph) == "torch"
+    monkeypatch.setenv("OPENSEARCH_RUNTIME", "onnx")
+    assert choose_runtime(graph) == "onnx"
+    with pytest.raises(InvalidInput, match=r"no ONNX graph; train it with the extra `train`"):
+        choose_runtime(None)
+    monkeypatch.setenv("OPENSEARCH_RUNTIME", "cuda")
+    with pytest.raises(InvalidInput, match=r"=cuda is unknown; known: auto, onnx, torch$"):
+        choose_runtime(graph)

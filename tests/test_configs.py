@@ -1,0 +1,164 @@
+"""Settings: every shipped config builds, and what is wrong with one is said with the way out."""
+
+import re
+
+import pytest
+
+import opensearch.config as config_module
+from opensearch.config import (
+    DomainSettings,
+    ReaderSettings,
+    TrainConfig,
+    check_domain,
+    config_folder,
+    load_train_config,
+)
+from opensearch.encoders.backbones import list_backbones
+from opensearch.errors import InvalidInput
+from opensearch.hashing import HASHERS
+
+SHIPPED = sorted(file.stem for file in (config_folder() / "train").glob("*.yaml"))
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    """Write a config and give its path."""
+
+    def write(text):
+        file = tmp_path / "mine.yaml"
+        file.write_text(text, "utf-8")
+        return str(file)
+
+    return write
+
+
+def test_the_papers_recipes_are_shipped():
+    assert {"prototype", "prototype-finetune"} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_config_builds(name):
+    config = load_train_config(name)
+    assert config.backbone.name in list_backbones()
+    assert config.hash.name in HASHERS
+    assert all(config.reader(domain).size == config.size for domain in ("sketch", "x", "shape"))
+    text = (config_folder() / "train" / f"{name}.yaml").read_text("utf-8")
+    assert text.startswith("#")
+    assert re.search(r"^# Run time: ", text, re.MULTILINE)
+    assert re.search(r"^#   opensearch ", text, re.MULTILINE)
+
+
+def test_installed_configs_win_over_a_clones(tmp_path, monkeypatch):
+    package = tmp_path / "opensearch"
+    package.mkdir()
+    monkeypatch.setattr(config_module, "__file__", str(package / "config.py"))
+    (tmp_path / "configs" / "train").mkdir(parents=True)
+    (tmp_path / "configs" / "train" / "a.yaml").write_text("seed: 1")
+    assert config_folder() == tmp_path / "configs"
+    assert load_train_config("a").seed == 1
+    (package / "configs" / "train").mkdir(parents=True)
+    (package / "configs" / "train" / "a.yaml").write_text("seed: 2")
+    assert config_folder() == package / "configs"
+    assert load_train_config("a").seed == 2
+
+
+def test_a_config_is_a_file_too(recipe):
+    assert load_train_config(recipe("loop: {epochs: 7}")).loop.epochs == 7
+    assert load_train_config(recipe("")) == TrainConfig()
+
+
+def test_an_unknown_config_lists_the_shipped():
+    with pytest.raises(InvalidInput, match=f"no config 'none': not a file.*{SHIPPED[-1]}"):
+        load_train_config("none")
+
+
+def test_overrides_are_yaml_and_later_ones_win(recipe):
+    file = recipe("loop: {epochs: 7}\ndomains:\n")
+    given = [
+        "loop.epochs=8",
+        "loop.epochs=9",
+        "loop.lr=1e-2",
+        "domains.shape={views: 4, augment: no}",
+        "domains.photo.lr=0.5",
+        "backbone.weights=null",
+        "space.provider=vectors:C:\\words=1.txt",
+    ]
+    config = load_train_config(file, given)
+    assert (config.loop.epochs, config.loop.lr) == (9, 0.01)
+    assert config.domains["shape"] == DomainSettings(views=4, augment=False)
+    assert config.domain("photo").lr == 0.5
+    assert config.domain("sketch") == DomainSettings()
+    assert config.space.provider == "vectors:C:\\words=1.txt"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("loop.lrr=1", "unknown setting loop.lrr; known there: backbone_factor, batch, "),
+        ("colour=1", "unknown setting colour; known there: backbone, domains, hash, "),
+        ("domains.shape.vews=1", "unknown setting domains.shape.vews; known there: augment, "),
+        ("loop.lr=-1", "loop.lr: Input should be greater than 0 (got -1). Set it in the file or"),
+        ("loop.lr=.inf", "loop.lr: Input should be a finite number"),
+        ("loop.lr=.nan", "loop.lr: Input should be a finite number"),
+        ("loop.epochs=many", "loop.epochs: Input should be a valid integer"),
+        ("hash.bits=8", "hash.bits: Input should be greater than or equal to 16 (got 8)"),
+        ("hash.bits=20", "hash.bits: Input should be a multiple of 8 (got 20)"),
+        ("loop=3", "loop is a group of settings, got 3; set one of backbone_factor, "),
+        ("method=other", "method: Input should be 'prototype'"),
+        ("loop.lr", "--set takes key=value, e.g. loop.epochs=10; got 'loop.lr'"),
+        ("=1", "--set takes key=value"),
+        ("loop..lr=1", "--set takes key=value"),
+        ("seed.x.y=1", "seed is a value, not a group of settings"),
+        ("loop.lr=[1", "--set loop.lr=[1: the value is not YAML"),
+        ("domains.a/b.lr=1", "'a/b' cannot name a domain"),
+    ],
+)
+def test_a_bad_override_is_named_with_the_way_out(recipe, override, message):
+    with pytest.raises(InvalidInput) as caught:
+        load_train_config(recipe("seed: 3"), [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["- a", "a: [", "a: b: c", "text", "3", "\x00", "1: 2", "[" * 9999]
+)
+def test_a_file_that_is_no_config_is_one_line(recipe, text):
+    file = recipe(text)
+    with pytest.raises(InvalidInput, match=r"config .*mine\.yaml") as caught:
+        load_train_config(file, ["seed=1"])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_utf8_is_one_line(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(InvalidInput, match="cannot be read as YAML"):
+        load_train_config(str(tmp_path / "x.yaml"))
+
+
+@pytest.mark.parametrize(
+    "name", ["sketch", "art_painting", "Real", "tu-berlin", "_", "3d", "x" * 64]
+)
+def test_names_a_domain_can_have(name):
+    assert check_domain(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../x", "a/b", "a\\b", ".", "..", "-x", "a b", "grün", "a\n", "a.b", "x" * 65]
+)
+def test_names_no_domain_can_have(name):
+    with pytest.raises(InvalidInput, match=re.escape(f"{name!r} cannot name a domain: up to 64")):
+        check_domain(name)
+
+
+def test_a_domains_reader_comes_from_its_name_or_its_settings():
+    config = TrainConfig(size=64, domains={"shape": {"views": 4}, "cad": {"reader": "mesh"}})
+    assert config.reader("shape") == ReaderSettings(reader="mesh", size=64, views=4)
+    assert config.reader("cad").reader == "mesh"
+    assert config.reader("sketch").reader == "sketch"
+    assert config.reader("cartoon").reader == "image"
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        TrainConfig().seed = 1
