@@ -17,13 +17,17 @@ PAGE = Path(__file__).with_name("cli.md")
 def page() -> str:
     """The whole page."""
     parts = ["# The command line", "", "Made by `python docs/make_cli.py` from the help texts."]
-    for verb in ("", *VERBS):
-        command = main if not verb else main.get_command(click.Context(main), verb)
+    group = click.Context(main, info_name="opensearch", terminal_width=96, **main.context_settings)
+    parts += _section(main, group)
+    for verb in VERBS:
+        command = main.get_command(group, verb)
         assert command is not None
-        name = f"opensearch {verb}".strip()
-        context = click.Context(command, info_name=name, max_content_width=96, terminal_width=96)
-        parts += ["", f"## {name}", "", "```", command.get_help(context), "```"]
+        parts += _section(command, click.Context(command, group, info_name=verb))
     return "\n".join(parts) + "\n"
+
+
+def _section(command: click.Command, context: click.Context) -> list[str]:
+    return ["", f"## {context.command_path}", "", "```", command.get_help(context), "```"]
 
 
 if __name__ == "__main__":

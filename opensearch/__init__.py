@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ __all__ = ["Engine", "__version__"]
 def __getattr__(name: str) -> Any:
     """Load `Engine` when it is first used, so that `import opensearch` stays light."""
     if name == "Engine":
-        from opensearch.engine import Engine
-
-        return Engine
+        # By name, since rooms below the engine import this module for its version.
+        return importlib.import_module("opensearch.engine").Engine
     raise AttributeError(f"module 'opensearch' has no attribute {name!r}")
