@@ -120,7 +120,7 @@ class RowCache:
                 errors = {int(row): reason for row, reason in fields["errors"].items()}
                 places = _places(about.with_suffix(".npy"), fields["stamps"], errors)
                 np.load(about.with_suffix(".npy"), mmap_mode="r")
-            except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError):
                 continue  # damaged: its rows are computed again
             found |= {stamp: place for stamp, place in places.items() if stamp in wanted}
         return found

@@ -79,11 +79,6 @@ def train(training: Training, progress: Progress = quiet, note: Note = lambda te
 def _train_new(training: Training, part: TrainingPart, progress: Progress, note: Note) -> Bundle:
     config, out = training.config, training.out
     spec = config.space.provider
-    if spec is None:
-        raise InvalidInput(
-            "space.provider is not set, so categories have no vectors; give --set space.provider="
-            "vectors:FILE, attributes:CSV, onehot or sentence:MODEL"
-        )
     part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
     space = Space.fit(spec, part.categories, transform=config.space.transform)
     backbone = initial_backbone(config, note)
