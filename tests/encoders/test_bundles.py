@@ -152,7 +152,7 @@ def test_a_copy_that_fails_leaves_the_bundle_before_it(tmp_path, monkeypatch):
     for name in names:
         content = (tmp_path / "new" / name).read_bytes()
         (tmp_path / "new" / name).unlink()
-        with pytest.raises(BundleError, match="cannot be copied to .*No such file"):
+        with pytest.raises(BundleError, match=r"cannot be copied to .*No such file"):
             new.copy_to(tmp_path / "old")
         assert Bundle.open(tmp_path / "old").card == old.card
         assert not list((tmp_path / "old").glob("*.tmp"))
