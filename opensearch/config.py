@@ -78,9 +78,9 @@ class BackboneSettings(Settings):
 class SpaceSettings(Settings):
     """Where prototypes come from."""
 
-    provider: str | None = Field(
-        default=None,
-        description="vectors:FILE, attributes:CSV, onehot or sentence:MODEL; --extend needs none",
+    provider: str = Field(
+        default="lexicon",
+        description="lexicon, vectors:FILE, attributes:CSV, onehot or sentence:MODEL",
     )
     transform: Literal["none", "centre", "whiten"] = "none"
 

@@ -1,4 +1,4 @@
-"""Sources of word vectors behind one door: `open_provider("vectors:FILE")` and its kin."""
+"""Sources of word vectors behind one door: `open_provider("lexicon")` and its kin."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.semantic.lexicon import open_lexicon
 from opensearch.semantic.sentence import open_sentence
 from opensearch.semantic.tables import open_attributes, open_onehot, open_vectors
 
@@ -40,18 +41,21 @@ class Provider(Protocol):
 
 
 PROVIDERS: dict[str, Callable[[str, Sequence[str] | None], Provider]] = {
+    "lexicon": open_lexicon,
     "vectors": open_vectors,
     "attributes": open_attributes,
     "onehot": open_onehot,
     "sentence": open_sentence,
 }
+_BARE = ("lexicon", "onehot")
+"""Kinds that open nothing, so nothing follows them."""
 
 
 def open_provider(spec: str, wanted: Sequence[str] | None = None) -> Provider:
     """Open a semantic provider by its spec.
 
     Args:
-        spec: `vectors:FILE`, `attributes:FILE.csv`, `sentence:MODEL` or `onehot`.
+        spec: `lexicon`, `vectors:FILE`, `attributes:FILE.csv`, `sentence:MODEL` or `onehot`.
         wanted: the names that will be asked for: `onehot` needs them, and large files of
             vectors then keep only those words.
 
@@ -66,7 +70,7 @@ def open_provider(spec: str, wanted: Sequence[str] | None = None) -> Provider:
     kind, _, argument = spec.partition(":")
     if kind not in PROVIDERS:
         raise InvalidInput(f"no semantic provider {kind!r}; known: {', '.join(PROVIDERS)}")
-    if not argument and kind != "onehot":
+    if not argument and kind not in _BARE:
         raise InvalidInput(f"provider {kind!r} wants what to open after a colon: {kind}:...")
     return PROVIDERS[kind](argument, wanted)
 

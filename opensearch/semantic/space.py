@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import BundleError, InvalidInput, OpenSearchError, UnknownWord
+from opensearch.semantic.lexicon import LexiconProvider, open_lexicon
 from opensearch.semantic.names import normalise, words_of
 from opensearch.semantic.providers import Provider, open_provider
 from opensearch.semantic.sphere import unit
@@ -38,9 +39,11 @@ class Space:
     """Prototypes and word queries of a model, free of the file they came from.
 
     `vocabulary` holds the provider's words when they are at most `KEPT_WORDS`, else only
-    the trained categories; `whole` says which. `hint` is the provider's spec, by which words
-    left out are looked up while that file or model is still there; it may name a path, so
-    it stands in neither tensors nor settings, which are what identities are made of.
+    the trained categories; `whole` says which. Of the shipped lexicon `kept`, the trained
+    categories, is all that is stored, with the lexicon's identity. `hint` is the provider's
+    spec, by which words left out are looked up while that file or model is still there; it
+    may name a path, so it stands in neither tensors nor settings, which are what identities
+    are made of.
     """
 
     provider: str
@@ -48,6 +51,8 @@ class Space:
     transform: Transform
     whole: bool
     hint: str | None = None
+    lexicon: str | None = None
+    kept: Vocabulary | None = None
 
     @classmethod
     def fit(
@@ -67,11 +72,16 @@ class Space:
         if not categories:
             raise InvalidInput("a space wants one category or more, got none")
         source = open_provider(provider, categories) if isinstance(provider, str) else provider
+        lexicon = source if isinstance(source, LexiconProvider) else None
         whole = source.whole and len(source.words()) <= KEPT_WORDS
-        words = list(source.words()) if whole else list(dict.fromkeys(map(normalise, categories)))
-        vocabulary = Vocabulary(words, np.stack([source.vector(word) for word in words]))
-        seen = np.stack([vocabulary.vector(name) for name in categories])
-        return cls(source.name, vocabulary, Transform.fit(transform, seen), whole, source.spec)
+        words = list(dict.fromkeys(map(normalise, categories)))
+        if whole and not lexicon:
+            words = list(source.words())
+        kept = Vocabulary(words, np.stack([source.vector(word) for word in words]))
+        vocabulary = lexicon.vocabulary if lexicon else kept
+        fitted = Transform.fit(transform, np.stack([vocabulary.vector(n) for n in categories]))
+        identity = lexicon.identity if lexicon else None
+        return cls(source.name, vocabulary, fitted, whole, source.spec, identity, kept)
 
     @property
     def dim(self) -> int:
@@ -132,14 +142,16 @@ class Space:
             `words` (bytes,) uint8, newline-joined UTF-8; `vectors` (n, d) float16; and
             `transform.*` float32.
         """
-        words = np.frombuffer("\n".join(self.vocabulary.words).encode(), dtype=np.uint8)
+        kept = self.kept or self.vocabulary
+        words = np.frombuffer("\n".join(kept.words).encode(), dtype=np.uint8)
         fitted = {f"transform.{name}": array for name, array in self.transform.tensors().items()}
-        return {"words": words, "vectors": self.vocabulary.vectors, **fitted}
+        return {"words": words, "vectors": kept.vectors, **fitted}
 
     def settings(self) -> dict[str, Any]:
-        """The JSON-able rest: kind of provider, transform, and which words are kept."""
-        kept = "whole" if self.whole else "categories"
-        return {"provider": self.provider, "transform": self.transform.kind, "vocabulary": kept}
+        """The JSON-able rest: provider, transform, which words are kept, and which lexicon."""
+        kept = "whole" if self.whole and not self.lexicon else "categories"
+        made = {"provider": self.provider, "transform": self.transform.kind, "vocabulary": kept}
+        return {**made, "lexicon": self.lexicon} if self.lexicon else made
 
     @classmethod
     def restore(
@@ -150,20 +162,27 @@ class Space:
     ) -> Space:
         """The space that gave these tensors and settings; its answers are bit-identical.
 
+        Where another lexicon than the model's is installed, the trained categories are still
+        known, and others only if that lexicon agrees on the vectors kept.
+
         Raises:
             BundleError: a tensor or a setting is missing, or they do not fit together.
         """
         try:
             words = tensors["words"].tobytes().decode().split("\n")
-            vocabulary = Vocabulary(words, tensors["vectors"])
+            kept = Vocabulary(words, tensors["vectors"])
             fitted = {
                 name.removeprefix("transform."): array
                 for name, array in tensors.items()
                 if name.startswith("transform.")
             }
             transform = Transform.restore(settings["transform"], fitted)
-            whole = settings["vocabulary"] == "whole"
-            return cls(settings["provider"], vocabulary, transform, whole, hint)
+            lexicon = settings.get("lexicon")
+            shipped = open_lexicon() if lexicon else None
+            same = shipped is not None and shipped.identity == lexicon
+            vocabulary = shipped.vocabulary if shipped and same else kept
+            whole = same or settings["vocabulary"] == "whole"
+            return cls(settings["provider"], vocabulary, transform, whole, hint, lexicon, kept)
         except (KeyError, UnicodeDecodeError, InvalidInput) as error:
             raise BundleError(f"the model's semantic space is damaged: {error}") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +22,24 @@ class Vocabulary:
     Args:
         words: n distinct normal spellings.
         vectors: shape (n, d), any length but zero.
+        aliases: other normal spellings, each with the word it stands for.
 
     Raises:
         InvalidInput: the counts differ, or a word's vector is zero or not finite.
     """
 
-    def __init__(self, words: Sequence[str], vectors: NDArray[np.floating]) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        vectors: NDArray[np.floating],
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
         if vectors.ndim != 2 or len(words) != len(vectors):
             raise InvalidInput(f"{len(words)} words came with vectors of shape {vectors.shape}")
         self.words = tuple(words)
         self.vectors = _compact(self.words, vectors)
         self._rows = {word: row for row, word in enumerate(self.words)}
+        self._rows |= {alias: self._rows[word] for alias, word in (aliases or {}).items()}
 
     @property
     def dim(self) -> int:
@@ -40,7 +47,7 @@ class Vocabulary:
         return int(self.vectors.shape[1])
 
     def find(self, name: str) -> NDArray[np.float32] | None:
-        """The vector listed under a name, its singular or its plural.
+        """The vector listed under a name or an alias, its singular or its plural.
 
         Args:
             name: a word or phrase in any spelling.
@@ -87,14 +94,14 @@ class Vocabulary:
         return f"no vector is known for {listed}{more}; {hint}"
 
     def near(self, name: str, count: int = 3) -> list[str]:
-        """The listed words spelled most alike, the nearest first.
+        """The listed words and aliases spelled most alike, the nearest first.
 
         Only words with the same first letter and nearly the same length are compared, since
         a training set may miss hundreds of names in tens of thousands of words.
         """
         text = normalise(name)
         likely = [
-            word for word in self.words if word[:1] == text[:1] and abs(len(word) - len(text)) < 4
+            word for word in self._rows if word[:1] == text[:1] and abs(len(word) - len(text)) < 4
         ]
         return difflib.get_close_matches(text, likely, n=count, cutoff=0.7)
 
