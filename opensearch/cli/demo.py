@@ -88,10 +88,9 @@ def _kept(folder: Path) -> str:
 def _next() -> str:
     return (
         "\nThe toys show that the way works, not how well: a useful model starts from a"
-        "\npretrained backbone and word vectors. With your own files, laid out as"
+        "\npretrained backbone. With your own files, laid out as"
         "\nDIR/<domain>/<category>/<file>:"
-        "\n  opensearch train prototype --data DIR --out models/mine \\"
-        "\n      --set space.provider=vectors:WORDS.txt --set backbone.pretrained=DEFAULT"
+        "\n  opensearch train prototype --data DIR --out models/mine --set backbone.pretrained=DEFAULT"
         "\n  opensearch index DIR --to indexes/mine --model models/mine"
         "\n  opensearch query indexes/mine FILE --to photo --html hits.html"
     )

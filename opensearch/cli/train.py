@@ -44,7 +44,7 @@ def train(
     \b
     Example:
         opensearch train prototype --data collection/ --out models/mine \\
-            --set space.provider=vectors:word2vec.txt --set backbone.pretrained=DEFAULT
+            --set backbone.pretrained=DEFAULT --set loop.epochs=40
     """
     from opensearch.config import load_train_config
     from opensearch.training import Training
