@@ -90,7 +90,8 @@ def _next() -> str:
         "\nThe toys show that the way works, not how well: a useful model starts from a"
         "\npretrained backbone. With your own files, laid out as"
         "\nDIR/<domain>/<category>/<file>:"
-        "\n  opensearch train prototype --data DIR --out models/mine --set backbone.pretrained=DEFAULT"
+        "\n  opensearch train prototype --data DIR --out models/mine \\"
+        "\n      --set backbone.pretrained=DEFAULT"
         "\n  opensearch index DIR --to indexes/mine --model models/mine"
         "\n  opensearch query indexes/mine FILE --to photo --html hits.html"
     )
