@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opensearch.encoders.bundle import CARD, Bundle
+from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import IndexMismatch, StoreError
 
@@ -133,8 +133,3 @@ def check_fits(index: Path, inside: Bundle, given: Bundle, held: list[str]) -> N
 def _mark(part: str, identities: dict[str, Any]) -> str:
     value = identities.get(part)
     return f"{part} {value[:12]}" if value else f"no {part}"
-
-
-def has_model(path: Path) -> bool:
-    """Whether a folder holds a model bundle."""
-    return (path / CARD).is_file()

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.bundle import Bundle
+from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
 from opensearch.evaluation import Labelled, Matrix, any_to_any
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit, embed_collection
-from opensearch.hashing import HashData, Hasher, fit_hasher, hamming, restore_hasher
-from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, LambdaRule, refine
-from opensearch.semantic import Space
+from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
+from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
 from opensearch.training.cache import Progress, cache_folder, quiet
 
 PROTOCOLS = ("any-to-any",)
@@ -95,8 +95,9 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
                 f"collection {evaluation.data} has no split {split!r};"
                 f" it has {', '.join(embedded.splits)}"
             )
-    measure = _Measure(bundle, evaluation.seed)
-    encoders = _encoders(evaluation, bundle, embedded)
+    model = Model(bundle)
+    measure = _Measure(model, evaluation.seed)
+    encoders = _encoders(evaluation, model, embedded)
     total = len(splits) * 3 * (1 + len(encoders))
     rows: list[Row] = []
     for split in splits:
@@ -114,14 +115,8 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
 class _Measure:
     """The any-to-any protocol with one model's λ rule."""
 
-    def __init__(self, bundle: Bundle, seed: int) -> None:
-        card = bundle.card
-        space = Space.restore(bundle.tensors("space"), card.space.settings, card.hint)
-        self._prototypes = space.prototypes(card.categories)
-        fields = card.refinement
-        self._rule = LambdaRule(
-            fields.get("seen") or 0.0, fields.get("unseen") or 0.0, fields.get("threshold")
-        )
+    def __init__(self, model: Model, seed: int) -> None:
+        self._model = model
         self._seed = seed
 
     def matrix(
@@ -143,7 +138,7 @@ class _Measure:
         oracle = LAMBDA_UNSEEN if split == "unseen" else LAMBDA_SEEN
 
         def move(queries: Array, gallery: Array, same: bool) -> Array:
-            rule = self._rule.of(queries, self._prototypes)
+            rule = self._model.rule.of(queries, self._model.seen_prototypes)
             own = np.arange(len(queries)) if same else None
             return refine(queries, gallery, oracle if refinement == "oracle" else rule, own)
 
@@ -155,11 +150,10 @@ def _cosine_distance(queries: Array, gallery: Array) -> Array:
 
 
 def _encoders(
-    evaluation: Evaluation, bundle: Bundle, embedded: EmbeddedCollection
+    evaluation: Evaluation, model: Model, embedded: EmbeddedCollection
 ) -> dict[str, Hasher]:
     """The model's own codes, and each hasher at each length fitted on the train split."""
-    own = restore_hasher(bundle.card.hash.settings, bundle.tensors("hash"))
-    found: dict[str, Hasher] = {f"model-{own.bits}": own}
+    found: dict[str, Hasher] = {f"model-{model.hasher.bits}": model.hasher}
     if not evaluation.bits:
         return found
     if TRAIN not in embedded.splits:
@@ -167,18 +161,16 @@ def _encoders(
             f"codes of {', '.join(map(str, evaluation.bits))} bits are fitted on a train split,"
             f" which {evaluation.data} lacks; leave --bits out to measure the model's own codes"
         )
-    data = _hash_data(bundle, embedded.splits[TRAIN])
+    data = _hash_data(model, embedded.splits[TRAIN])
     for bits in evaluation.bits:
         for name in evaluation.hashers:
             found[f"{name}-{bits}"] = fit_hasher(name, data, bits, evaluation.seed)
     return found
 
 
-def _hash_data(bundle: Bundle, train: EmbeddedSplit) -> HashData:
+def _hash_data(model: Model, train: EmbeddedSplit) -> HashData:
     """Training items of the categories that the model was trained on."""
-    place = {category: i for i, category in enumerate(bundle.card.categories)}
-    card = bundle.card
-    space = Space.restore(bundle.tensors("space"), card.space.settings, card.hint)
+    place = {category: i for i, category in enumerate(model.bundle.card.categories)}
     rows = [
         (embedding, domain, place[label])
         for domain, (embeddings, labels) in train.domains.items()
@@ -192,5 +184,5 @@ def _hash_data(bundle: Bundle, train: EmbeddedSplit) -> HashData:
         np.stack(embeddings),
         np.array(domains),
         np.array(labels, np.int64),
-        space.prototypes(bundle.card.categories),
+        model.seen_prototypes,
     )

@@ -76,6 +76,15 @@ def test_an_edited_file_alone_is_computed_again(tmp_path, chunk_of_four):
     assert values(rows) == [0, 1, 2, 3, 4, 500, 6, 7, 8, 9]
 
 
+def test_an_edit_that_keeps_the_size_is_seen_by_its_time(tmp_path):
+    sources = sources_in(tmp_path / "data", ["1", "2"])
+    RowCache(tmp_path / "c", "r").rows(sources, Counter())
+    before = sources[1].path.stat().st_mtime_ns
+    sources[1].path.write_text("3")
+    os.utime(sources[1].path, ns=(before, before + 1))
+    assert values(RowCache(tmp_path / "c", "r").rows(sources, Counter())) == [1, 3]
+
+
 @settings(max_examples=20)
 @given(
     first=st.lists(st.integers(0, 9), max_size=9), second=st.lists(st.integers(0, 9), max_size=9)
