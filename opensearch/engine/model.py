@@ -79,10 +79,13 @@ class Model:
             return other, False, self.read(other, path, part)
         try:
             return guess.domain, guess.sure, self.read(guess.domain, path, part)
-        except UnreadableFile:
+        except UnreadableFile as error:
             if guess.domain != "sketch" or other not in self.bundle.domains:
                 raise
-            return other, False, self.read(other, path, part)
+            try:
+                return other, False, self.read(other, path, part)
+            except UnreadableFile:
+                raise error from None  # of the two reasons the guess's own is the one to mend
 
     def encode(
         self, features: Sequence[NDArray[np.floating]], domains: Sequence[str]

@@ -215,3 +215,29 @@ def test_ready_codes_are_found_by_code_and_have_no_score(engine):
     hits = engine.search(text="disc", targets=["photo"], k=3, where="n < 2")
     assert {hit.metadata["n"] for hit in hits} == {0, 1}
     assert all(hit.score is None for hit in hits)
+
+
+def test_a_guessed_sketch_that_no_reader_takes_is_named_with_the_reason_of_sketches(
+    engine, tmp_path
+):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "cut.ndjson").write_text('{"word": "cup", "drawing": [[[0, 9')
+    report = engine.add(tmp_path / "files")
+    assert report.failed == 1
+    assert "suffix" not in report.failures[0].reason
+    assert report.failures[0].reason.startswith("sketch 'cut.ndjson")
+
+
+def test_a_plain_picture_guessed_to_be_a_sketch_is_stored_as_a_picture(
+    engine, tmp_path, monkeypatch
+):
+    from opensearch.domains.guess import Guess
+
+    monkeypatch.setattr(
+        "opensearch.engine.model.guess_domain", lambda *_: Guess("sketch", 0.1, False)
+    )
+    (tmp_path / "files").mkdir()
+    Image.new("RGB", (40, 40), "blue").save(tmp_path / "files" / "blue.png")
+    report = engine.add(tmp_path / "files")
+    assert (report.added, report.guessed) == (1, 1)
+    assert engine.info()["items"]["photo"] == 1
