@@ -1,7 +1,7 @@
 """How good a ranking is: measures a query, and the any-to-any matrix with its intervals."""
 
 from opensearch.evaluation.direction import Encode, Rank, Refine, Ties
-from opensearch.evaluation.matrix import Cell, Matrix, Mean
+from opensearch.evaluation.matrix import WORD, Cell, Matrix, Mean, Words
 from opensearch.evaluation.metrics import (
     average_precision,
     average_precision_at,
@@ -9,11 +9,14 @@ from opensearch.evaluation.metrics import (
     precision_at,
     relevant_ranks,
 )
-from opensearch.evaluation.protocol import Labelled, any_to_any
+from opensearch.evaluation.protocol import any_to_any
+from opensearch.evaluation.sets import Labelled
 from opensearch.evaluation.table import format_matrix
 from opensearch.evaluation.ties import expected_average_precision
+from opensearch.evaluation.words import word_to_any
 
 __all__ = [
+    "WORD",
     "Cell",
     "Encode",
     "Labelled",
@@ -22,6 +25,7 @@ __all__ = [
     "Rank",
     "Refine",
     "Ties",
+    "Words",
     "any_to_any",
     "average_precision",
     "average_precision_at",
@@ -30,4 +34,5 @@ __all__ = [
     "format_matrix",
     "precision_at",
     "relevant_ranks",
+    "word_to_any",
 ]

@@ -19,8 +19,9 @@ Rank: TypeAlias = Callable[[Rows, Rows], NDArray[Any]]
 Refine: TypeAlias = Callable[[Rows, Rows, bool], Rows]
 """(queries, gallery, same domain) to moved queries. When the last is true, both arrays are
 the same rows in the same order, and a row must not be taken as its own neighbour."""
-Encode: TypeAlias = Callable[[Rows, str], Rows]
-"""(rows, their domain) to what `Rank` compares, such as hash codes; after refinement."""
+Encode: TypeAlias = Callable[[Rows, str | None], Rows]
+"""(rows, their domain, None for words) to what `Rank` compares, such as hash codes; after
+refinement."""
 Ties: TypeAlias = Literal["order", "expected"]
 
 CELLS = 1 << 22
@@ -29,9 +30,9 @@ CELLS = 1 << 22
 
 @dataclass(frozen=True)
 class Items:
-    """The items of a domain: rows (n, ...) and category numbers (n,)."""
+    """The items of a domain, or words (domain None): rows (n, ...) and category numbers (n,)."""
 
-    domain: str
+    domain: str | None
     rows: Rows
     labels: NDArray[np.int64]
 
@@ -108,6 +109,7 @@ class Runner:
             "map_voc": metrics.average_precision_voc(ranks),
             "map_200_strict": metrics.average_precision_at(ranks, 200, strict=True),
             "map_200_lenient": metrics.average_precision_at(ranks, 200, strict=False),
+            "precision_25": metrics.precision_at(ranks, 25),
             "precision_100": metrics.precision_at(ranks, 100),
         }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from opensearch.evaluation.bootstrap import Interval
 
 NOTHING = math.nan
 """The value of a measure where no query was left; null in JSON."""
+WORD: Final = "word"
+"""The source of the cells whose queries are words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Cell:
     """One direction: queries of `source` in the gallery of `target`.
 
     Attributes:
-        source: domain of the queries.
+        source: domain of the queries, or `WORD`.
         target: domain of the gallery.
         queries: queries that count.
         gallery: items a query is ranked against; in a same-domain cell without the query.
@@ -29,6 +31,7 @@ class Cell:
         map_voc: mAP over the whole ranking under the VOC envelope, mean over queries.
         map_200_strict: mAP of the first 200, divided by min(R, 200).
         map_200_lenient: mAP of the first 200, divided by the hits among them.
+        precision_25: hits among the first 25, divided by 25.
         precision_100: hits among the first 100, divided by 100.
     """
 
@@ -44,6 +47,7 @@ class Cell:
     map_voc: float = NOTHING
     map_200_strict: float = NOTHING
     map_200_lenient: float = NOTHING
+    precision_25: float = NOTHING
     precision_100: float = NOTHING
 
 
@@ -64,6 +68,24 @@ class Mean:
     map_all_interval: Interval = (NOTHING, NOTHING)
     map_macro: float = NOTHING
     map_macro_interval: Interval = (NOTHING, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Every domain searched by words, one query a category.
+
+    Attributes:
+        cells: one a domain; with a query a category, `map_all` and `map_macro` are the same.
+        mean: mean of the cells.
+    """
+
+    cells: tuple[Cell, ...]
+    mean: Mean
+
+    def to_dict(self) -> dict[str, Any]:
+        """Cells and mean as plain JSON types, under the names above; NaN becomes null."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
 
 @dataclass(frozen=True, slots=True)

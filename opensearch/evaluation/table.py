@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from opensearch.evaluation.bootstrap import Interval
-from opensearch.evaluation.matrix import Cell, Matrix, Mean
+from opensearch.evaluation.matrix import Cell, Matrix, Mean, Words
 
 _HEAD = (
     "direction",
@@ -15,6 +15,7 @@ _HEAD = (
     "VOC",
     "@200 strict",
     "@200 lenient",
+    "P@25",
     "P@100",
     "queries",
     "gallery",
@@ -22,26 +23,32 @@ _HEAD = (
 )
 
 
-def format_matrix(matrix: Matrix) -> str:
+def format_matrix(matrix: Matrix, words: Words | None = None) -> str:
     """Lay a matrix out in aligned columns.
 
     Args:
         matrix: the result of `any_to_any`.
+        words: the result of `word_to_any` on the same sets.
 
     Returns:
         Lines without a newline at the end: a direction a line with its measures and sizes,
-        the mean of the cross-domain directions, the mean of all; `-` where no query counts.
+        the mean of the cross-domain directions, the mean of all, then the words and their
+        mean; `-` where no query counts.
     """
     rows: list[tuple[str, ...]] = [_HEAD]
     rows += [_cell_row(cell) for cell in matrix.cells]
     rows += [_mean_row("cross-domain mean", matrix.cross), _mean_row("mean of all", matrix.overall)]
+    if words is not None:
+        rows += [_cell_row(cell) for cell in words.cells]
+        rows.append(_mean_row("mean of words", words.mean))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [_line(row, widths) for row in rows]
     return "\n".join([*lines, _note(matrix)])
 
 
 def _cell_row(cell: Cell) -> tuple[str, ...]:
-    measures = (cell.map_voc, cell.map_200_strict, cell.map_200_lenient, cell.precision_100)
+    at_200 = (cell.map_200_strict, cell.map_200_lenient)
+    measures = (cell.map_voc, *at_200, cell.precision_25, cell.precision_100)
     return (
         f"{cell.source} → {cell.target}",
         _number(cell.map_all),
@@ -56,7 +63,7 @@ def _cell_row(cell: Cell) -> tuple[str, ...]:
 
 def _mean_row(name: str, mean: Mean) -> tuple[str, ...]:
     micro = (_number(mean.map_all), _interval(mean.map_all_interval), _number(mean.map_macro))
-    return (name, *micro, *[""] * 7)
+    return (name, *micro, *[""] * (len(_HEAD) - 4))
 
 
 def _note(matrix: Matrix) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from opensearch.training.cache import Progress
 from opensearch.training.features import collection_features
 
 WHOLE = "all"
-"""Name of the only split of a collection that declares none."""
+"""The split that is every file of a collection; the only one where none is declared."""
 
 
 @dataclass(frozen=True)
@@ -43,28 +43,64 @@ class EmbeddedCollection:
     splits: dict[str, EmbeddedSplit]
     failures: list[Failure]
 
+    def split(self, name: str) -> EmbeddedSplit:
+        """A split by its name, or every file by `WHOLE`.
+
+        Raises:
+            InvalidInput: no such split.
+        """
+        if name in self.splits:
+            return self.splits[name]
+        if name == WHOLE:
+            return self._whole()
+        raise InvalidInput(
+            f"the collection has no split {name!r}; it has {', '.join(self.splits)},"
+            f" and {WHOLE!r} is every file"
+        )
+
+    def _whole(self) -> EmbeddedSplit:
+        merged: dict[str, tuple[NDArray[np.float32], list[str]]] = {}
+        for split in self.splits.values():
+            for domain, (embeddings, labels) in split.domains.items():
+                before, known = merged.get(domain, (embeddings[:0], []))
+                merged[domain] = (np.concatenate([before, embeddings]), known + labels)
+        return EmbeddedSplit(merged)
+
 
 def embed_collection(
-    bundle: Bundle, data: Path, cache: Path, progress: Progress
+    bundle: Bundle,
+    data: Path,
+    cache: Path,
+    progress: Progress,
+    borrowed: Mapping[str, str] | None = None,
 ) -> EmbeddedCollection:
     """Embed every labelled file of the domains that both the model and the collection have.
 
     Features are cached by trunk and reader settings, so models on one frozen trunk share them.
 
+    Args:
+        borrowed: domains of the collection that the encoder of another domain embeds, by name:
+            `{"cartoon": "photo"}`. They are measured under their own name.
+
     Raises:
-        InvalidInput: no labelled file of a domain that the model has.
+        InvalidInput: no labelled file of a domain that the model has, none that can be read, or
+            a borrowed encoder or its domain does not exist.
     """
-    found = [s for s in read_collection(data) if s.domain in bundle.domains and s.category]
-    if not found:
+    labelled = [s for s in read_collection(data) if s.domain and s.category]
+    present = sorted({s.domain for s in labelled if s.domain})
+    encoders = {domain: domain for domain in bundle.domains if domain in present}
+    encoders |= _checked(bundle, data, present, borrowed or {})
+    if not encoders:
         raise InvalidInput(
             f"collection {data} has no labelled files of the model's domains"
-            f" {', '.join(bundle.domains)}"
+            f" {', '.join(bundle.domains)}; it has {', '.join(present) or 'none'}, and"
+            " --as DOMAIN=ENCODER embeds one by the encoder of another"
         )
     parts: dict[str, dict[str, tuple[NDArray[np.float32], list[str]]]] = {}
     failures: list[Failure] = []
-    for domain in [d for d in bundle.domains if any(s.domain == d for s in found)]:
-        sources = [source for source in found if source.domain == domain]
-        kept, embeddings, failed = _embed(bundle, domain, sources, cache, progress)
+    for domain, encoder in encoders.items():
+        sources = [source for source in labelled if source.domain == domain]
+        kept, embeddings, failed = _embed(bundle, encoder, sources, cache, progress)
         failures += failed
         for split in sorted({source.split or WHOLE for source in kept}):
             rows = [i for i, source in enumerate(kept) if (source.split or WHOLE) == split]
@@ -73,15 +109,38 @@ def embed_collection(
     return EmbeddedCollection({s: EmbeddedSplit(part) for s, part in parts.items()}, failures)
 
 
+def _checked(
+    bundle: Bundle, data: Path, present: Sequence[str], borrowed: Mapping[str, str]
+) -> Mapping[str, str]:
+    for domain, encoder in borrowed.items():
+        if domain not in present:
+            raise InvalidInput(
+                f"--as {domain}={encoder}: collection {data} has no labelled files of domain"
+                f" {domain!r}; it has {', '.join(present) or 'none'}"
+            )
+        if encoder not in bundle.domains:
+            raise InvalidInput(
+                f"--as {domain}={encoder}: the model has no encoder {encoder!r}; it has"
+                f" {', '.join(bundle.domains)}"
+            )
+    return borrowed
+
+
 def _embed(
     bundle: Bundle, domain: str, sources: Sequence[Source], cache: Path, progress: Progress
 ) -> tuple[list[Source], NDArray[np.float32], list[Failure]]:
+    """Sources that could be read, their embeddings by the encoder of `domain`, and the others."""
     card = bundle.domain(domain)
     what = f"{domain} features"
     trunk = bundle.trunk(domain)
     rows = collection_features(
         sources, card.reader, trunk, card.trunk.tensors, cache, progress, what
     )
+    if not len(rows):
+        raise InvalidInput(
+            f"none of {len(sources)} files could be read for the {domain} encoder:"
+            f" {rows.failures[0].path} {rows.failures[0].reason}"
+        )
     encoder = bundle.encoder(domain)
     steps = range(0, len(rows), 512)
     embeddings = [

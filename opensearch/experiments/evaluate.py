@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Required, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
-from opensearch.evaluation import Labelled, Matrix, any_to_any
+from opensearch.evaluation import (
+    Encode,
+    Labelled,
+    Matrix,
+    Rank,
+    Refine,
+    Ties,
+    Words,
+    any_to_any,
+    word_to_any,
+)
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit, embed_collection
 from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
@@ -24,6 +34,15 @@ TRAIN = "train"
 Array = NDArray[np.float32]
 
 
+class _Way(TypedDict, total=False):
+    """How rows are compared: the callables of the protocol."""
+
+    rank: Required[Rank]
+    refine: Refine | None
+    encode: Encode
+    ties: Ties
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """What is to be measured.
@@ -31,12 +50,14 @@ class Evaluation:
     Attributes:
         model: a bundle.
         data: a labelled collection.
-        splits: of the collection; all but train when empty.
+        splits: of the collection, `all` for every file; each but train when empty.
         bits: code lengths beside real-valued embeddings.
         hashers: fitted on the collection's train split at each length; the model's own
             codes are measured too.
         categories: `shared`, those that every domain of the split holds; queries and galleries
             are made of them alone. `all` keeps every item, as a query or as a distractor.
+        borrowed: domains of the collection embedded by the encoder of another domain of the
+            model: `{"cartoon": "photo"}`.
     """
 
     model: Path
@@ -46,6 +67,7 @@ class Evaluation:
     hashers: Sequence[str] = ("itq",)
     categories: Literal["shared", "all"] = "shared"
     seed: int = 0
+    borrowed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,12 +77,14 @@ class Row:
     Attributes:
         representation: `real`, `model-<bits>` or `<hasher>-<bits>`.
         refinement: `none`, `rule` (the engine's) or `oracle` (the paper's .4 and .7).
+        words: the same galleries searched by the categories' prototypes.
     """
 
     split: str
     representation: str
     refinement: str
     matrix: Matrix
+    words: Words
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -69,6 +93,7 @@ class Row:
             "representation": self.representation,
             "refinement": self.refinement,
             **self.matrix.to_dict(),
+            "words": self.words.to_dict(),
         }
 
 
@@ -81,61 +106,81 @@ class Result:
 
 
 def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
-    """Measure a model: real-valued and by codes, with and without refinement.
+    """Measure a model: real-valued and by codes, with and without refinement, by items and words.
 
     Raises:
-        InvalidInput: a split that the collection lacks, or bits with nothing to fit codes on.
+        InvalidInput: a split that the collection lacks, bits with nothing to fit codes on, or a
+            borrowed encoder or its domain that does not exist.
     """
-    bundle = Bundle.open(evaluation.model)
-    embedded = embed_collection(bundle, evaluation.data, cache_folder(), progress)
-    splits = list(evaluation.splits) or [s for s in embedded.splits if s != TRAIN]
-    for split in splits:
-        if split not in embedded.splits:
-            raise InvalidInput(
-                f"collection {evaluation.data} has no split {split!r};"
-                f" it has {', '.join(embedded.splits)}"
-            )
-    model = Model(bundle)
-    measure = _Measure(model, evaluation.seed)
+    model = Model(Bundle.open(evaluation.model))
+    embedded = embed_collection(
+        model.bundle, evaluation.data, cache_folder(), progress, evaluation.borrowed
+    )
+    splits = _splits(evaluation, embedded)
     encoders = _encoders(evaluation, model, embedded)
     total = len(splits) * 3 * (1 + len(encoders))
     rows: list[Row] = []
-    for split in splits:
-        for name, encode in [("real", None), *encoders.items()]:
-            for refinement in ("none", "rule", "oracle"):
-                part = embedded.splits[split]
-                part = part.shared() if evaluation.categories == "shared" else part
-                matrix = measure.matrix(part, split, encode, refinement)
-                rows.append(Row(split, name, refinement, matrix))
-                progress("measuring", len(rows), total)
     notes = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
+    for name, split in splits.items():
+        measure = _Measure(model, split, name, evaluation)
+        if measure.mute:
+            notes.append(f"no vector, so not searched by word: {', '.join(measure.mute)}")
+        for representation, hasher in [("real", None), *encoders.items()]:
+            for refinement in ("none", "rule", "oracle"):
+                rows.append(measure.row(representation, hasher, refinement))
+                progress("measuring", len(rows), total)
     return Result(rows, notes)
 
 
+def _splits(evaluation: Evaluation, embedded: EmbeddedCollection) -> dict[str, EmbeddedSplit]:
+    names = list(evaluation.splits) or [s for s in embedded.splits if s != TRAIN]
+    splits = {name: embedded.split(name) for name in names}
+    if evaluation.categories == "all":
+        return splits
+    return {name: split.shared() for name, split in splits.items()}
+
+
 class _Measure:
-    """The any-to-any protocol with one model's λ rule."""
+    """The any-to-any protocol on one split, with one model's λ rule and words.
 
-    def __init__(self, model: Model, seed: int) -> None:
+    Attributes:
+        mute: categories of the split that the model's space has no vector for.
+    """
+
+    def __init__(
+        self, model: Model, split: EmbeddedSplit, name: str, evaluation: Evaluation
+    ) -> None:
         self._model = model
-        self._seed = seed
-
-    def matrix(
-        self, split: EmbeddedSplit, name: str, hasher: Hasher | None, refinement: str
-    ) -> Matrix:
-        """One matrix: real-valued or by codes, under one way of refinement."""
-        sets = {
+        self._evaluation = evaluation
+        self._name = name
+        self._sets = {
             domain: Labelled(embeddings, np.array(labels))
             for domain, (embeddings, labels) in split.domains.items()
         }
-        move = None if refinement == "none" else self._refine(refinement, name)
-        if hasher is None:
-            return any_to_any(sets, _cosine_distance, move, seed=self._seed)
-        return any_to_any(
-            sets, hamming, move, encode=hasher.encode, ties="expected", seed=self._seed
-        )
+        categories = sorted({label for _, labels in split.domains.values() for label in labels})
+        self.mute = model.space.missing(categories)
+        known = [category for category in categories if category not in self.mute]
+        self._words = Labelled(model.space.prototypes(known), np.array(known, np.str_))
 
-    def _refine(self, refinement: str, split: str) -> Callable[[Array, Array, bool], Array]:
-        oracle = LAMBDA_UNSEEN if split == "unseen" else LAMBDA_SEEN
+    def row(self, representation: str, hasher: Hasher | None, refinement: str) -> Row:
+        """One row: real-valued or by codes, under one way of refinement."""
+        move = None if refinement == "none" else self._refine(refinement)
+        if hasher is None:
+            way: _Way = {"rank": _cosine_distance, "refine": move}
+        else:
+            way = {"rank": hamming, "refine": move, "encode": self._codes(hasher)}
+            way["ties"] = "expected"
+        seed = self._evaluation.seed
+        matrix = any_to_any(self._sets, **way, seed=seed)
+        words = word_to_any(self._words, self._sets, **way, seed=seed)
+        return Row(self._name, representation, refinement, matrix, words)
+
+    def _codes(self, hasher: Hasher) -> Callable[[Array, str | None], NDArray[np.uint8]]:
+        borrowed = self._evaluation.borrowed
+        return lambda rows, domain: hasher.encode(rows, borrowed.get(domain or "", domain))
+
+    def _refine(self, refinement: str) -> Callable[[Array, Array, bool], Array]:
+        oracle = LAMBDA_UNSEEN if self._name == "unseen" else LAMBDA_SEEN
 
         def move(queries: Array, gallery: Array, same: bool) -> Array:
             rule = self._model.rule.of(queries, self._model.seen_prototypes)
@@ -161,18 +206,18 @@ def _encoders(
             f"codes of {', '.join(map(str, evaluation.bits))} bits are fitted on a train split,"
             f" which {evaluation.data} lacks; leave --bits out to measure the model's own codes"
         )
-    data = _hash_data(model, embedded.splits[TRAIN])
+    data = _hash_data(model, embedded.splits[TRAIN], evaluation.borrowed)
     for bits in evaluation.bits:
         for name in evaluation.hashers:
             found[f"{name}-{bits}"] = fit_hasher(name, data, bits, evaluation.seed)
     return found
 
 
-def _hash_data(model: Model, train: EmbeddedSplit) -> HashData:
+def _hash_data(model: Model, train: EmbeddedSplit, borrowed: Mapping[str, str]) -> HashData:
     """Training items of the categories that the model was trained on."""
     place = {category: i for i, category in enumerate(model.bundle.card.categories)}
     rows = [
-        (embedding, domain, place[label])
+        (embedding, borrowed.get(domain, domain), place[label])
         for domain, (embeddings, labels) in train.domains.items()
         for embedding, label in zip(embeddings, labels, strict=True)
         if label in place

@@ -1,0 +1,53 @@
+"""The verb `evaluate` shows words beside the directions, and takes encoders for other domains."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from opensearch.cli import main
+
+
+def run(*words):
+    return CliRunner().invoke(main, ["evaluate", *map(str, words), "-q"])
+
+
+@pytest.fixture(scope="module")
+def split(toy_model, toy_collection):
+    return [toy_model, "--data", toy_collection, "--split", "train"]
+
+
+def test_words_are_in_the_json_and_both_tables(split):
+    found = json.loads(run(*split, "--json").stdout)
+    assert found["as"] == {}
+    assert all(len(row["words"]["cells"]) == 3 for row in found["rows"])
+    first = found["rows"][0]
+    line = run(*split).stdout.splitlines()[1]
+    assert line.split()[-1] == f"{first['words']['mean']['map_all']:.4f}"
+    assert line.split()[3] == f"{first['cross']['map_all']:.4f}"
+    full = run(*split, "--full").stdout
+    assert full.count("word → sketch ") == full.count("mean of words ") == len(found["rows"])
+
+
+def test_an_encoder_is_named_for_a_domain(split):
+    found = json.loads(run(*split, "--as", "sketch=photo", "--as", "photo=sketch", "--json").stdout)
+    assert found["as"] == {"sketch": "photo", "photo": "sketch"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (["--as", "cartoon"], 2, "expected DOMAIN=ENCODER like cartoon=photo, got 'cartoon'"),
+        (["--as", "=photo"], 2, "expected DOMAIN=ENCODER"),
+        (["--as", "cartoon=photo"], 2, "no labelled files of domain 'cartoon'"),
+        (
+            ["--as", "sketch=foto"],
+            2,
+            "the model has no encoder 'foto'; it has photo",
+        ),
+    ],
+)
+def test_a_bad_encoder_is_one_line(split, words, code, reason):
+    result = run(*split, *words)
+    assert result.exit_code == code
+    assert reason in " ".join(result.output.split())
