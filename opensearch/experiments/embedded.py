@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +38,14 @@ class EmbeddedSplit:
 
 @dataclass(frozen=True)
 class EmbeddedCollection:
-    """A collection's splits, and the files that could not be read."""
+    """A collection's embedded splits, the names of all, and the files that could not be read."""
 
     splits: dict[str, EmbeddedSplit]
+    names: list[str]
     failures: list[Failure]
 
     def split(self, name: str) -> EmbeddedSplit:
-        """A split by its name, or every file by `WHOLE`.
+        """A split by its name, or everything embedded by `WHOLE`.
 
         Raises:
             InvalidInput: no such split.
@@ -54,7 +55,7 @@ class EmbeddedCollection:
         if name == WHOLE:
             return self._whole()
         raise InvalidInput(
-            f"the collection has no split {name!r}; it has {', '.join(self.splits)},"
+            f"the collection has no split {name!r}; it has {', '.join(self.names)},"
             f" and {WHOLE!r} is every file"
         )
 
@@ -73,14 +74,16 @@ def embed_collection(
     cache: Path,
     progress: Progress,
     borrowed: Mapping[str, str] | None = None,
+    keep: Callable[[str], bool] = lambda split: True,
 ) -> EmbeddedCollection:
-    """Embed every labelled file of the domains that both the model and the collection have.
+    """Embed the labelled files of the domains that both the model and the collection have.
 
     Features are cached by trunk and reader settings, so models on one frozen trunk share them.
 
     Args:
         borrowed: domains of the collection that the encoder of another domain embeds, by name:
             `{"cartoon": "photo"}`. They are measured under their own name.
+        keep: whether the files of a split are wanted.
 
     Raises:
         InvalidInput: no labelled file of a domain that the model has, none that can be read, or
@@ -99,14 +102,19 @@ def embed_collection(
     parts: dict[str, dict[str, tuple[NDArray[np.float32], list[str]]]] = {}
     failures: list[Failure] = []
     for domain, encoder in encoders.items():
-        sources = [source for source in labelled if source.domain == domain]
+        own = [source for source in labelled if source.domain == domain]
+        sources = [source for source in own if keep(source.split or WHOLE)]
+        if not sources:
+            continue
         kept, embeddings, failed = _embed(bundle, encoder, sources, cache, progress)
         failures += failed
         for split in sorted({source.split or WHOLE for source in kept}):
             rows = [i for i, source in enumerate(kept) if (source.split or WHOLE) == split]
             labels = [kept[i].category or "" for i in rows]
             parts.setdefault(split, {})[domain] = (embeddings[rows], labels)
-    return EmbeddedCollection({s: EmbeddedSplit(part) for s, part in parts.items()}, failures)
+    splits = {name: EmbeddedSplit(part) for name, part in parts.items()}
+    names = sorted({source.split or WHOLE for source in labelled})
+    return EmbeddedCollection(splits, names, failures)
 
 
 def _checked(

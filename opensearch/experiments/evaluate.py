@@ -24,7 +24,12 @@ from opensearch.evaluation import (
     any_to_any,
     word_to_any,
 )
-from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit, embed_collection
+from opensearch.experiments.embedded import (
+    WHOLE,
+    EmbeddedCollection,
+    EmbeddedSplit,
+    embed_collection,
+)
 from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
 from opensearch.training.cache import Progress, cache_folder, quiet
@@ -68,6 +73,14 @@ class Evaluation:
     categories: Literal["shared", "all"] = "shared"
     seed: int = 0
     borrowed: Mapping[str, str] = field(default_factory=dict)
+
+    def reads(self, split: str) -> bool:
+        """Whether the files of a split are measured, or codes are fitted on them."""
+        if split == TRAIN and self.bits:
+            return True
+        if not self.splits:
+            return split != TRAIN
+        return split in self.splits or WHOLE in self.splits
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,12 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     """
     model = Model(Bundle.open(evaluation.model))
     embedded = embed_collection(
-        model.bundle, evaluation.data, cache_folder(), progress, evaluation.borrowed
+        model.bundle,
+        evaluation.data,
+        cache_folder(),
+        progress,
+        evaluation.borrowed,
+        evaluation.reads,
     )
     splits = _splits(evaluation, embedded)
     encoders = _encoders(evaluation, model, embedded)
@@ -134,6 +152,11 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
 
 def _splits(evaluation: Evaluation, embedded: EmbeddedCollection) -> dict[str, EmbeddedSplit]:
     names = list(evaluation.splits) or [s for s in embedded.splits if s != TRAIN]
+    if not names:
+        raise InvalidInput(
+            f"collection {evaluation.data} has no split to measure but {TRAIN};"
+            f" --split {TRAIN} measures that"
+        )
     splits = {name: embedded.split(name) for name in names}
     if evaluation.categories == "all":
         return splits

@@ -156,7 +156,7 @@ def test_a_domain_of_the_model_may_borrow_too(toy_model, with_cartoons):
             {"comic": "photo"},
             "no labelled files of domain 'comic'; it has cartoon, photo, shape",
         ),
-        ({"cartoon": "shape"}, "none of 37 files could be read for the shape encoder: cartoon/"),
+        ({"cartoon": "shape"}, "none of 24 files could be read for the shape encoder: cartoon/"),
     ],
 )
 def test_an_encoder_that_cannot_be_borrowed_is_refused(toy_model, with_cartoons, borrowed, reason):
@@ -170,3 +170,28 @@ def test_all_is_every_file(toy_model, toy_collection):
     assert matrix.cell("sketch", "photo").categories == 4
     with pytest.raises(InvalidInput, match=r"no split 'x'; it has test, train, unseen, and 'all'"):
         evaluate(Evaluation(toy_model, toy_collection, ["x"]))
+
+
+def test_only_the_files_that_are_needed_are_read(toy_model, toy_collection, tmp_path):
+    """Broken train files hinder nothing, unless codes want them."""
+    folder = tmp_path / "broken"
+    shutil.copytree(toy_collection, folder)
+    for line in (folder / "split.csv").read_text().splitlines():
+        if ",train," in line:
+            (folder / line.split(",")[0]).write_bytes(b"broken")
+    assert evaluate(Evaluation(toy_model, folder)).notes == []
+    assert evaluate(Evaluation(toy_model, folder, ["unseen"])).notes == []
+    assert len(evaluate(Evaluation(toy_model, folder, ["all"])).notes) == 72
+    with pytest.raises(InvalidInput, match="codes of 16 bits are fitted on a train split"):
+        evaluate(Evaluation(toy_model, folder, bits=[16]))
+
+
+def test_a_collection_of_train_files_alone_has_nothing_to_measure(
+    toy_model, toy_collection, tmp_path
+):
+    shutil.copytree(toy_collection, tmp_path / "train")
+    table = tmp_path / "train" / "split.csv"
+    rows = [r for r in table.read_text().splitlines() if ",test," not in r and ",unseen," not in r]
+    table.write_text("\n".join(rows))
+    with pytest.raises(InvalidInput, match="no split to measure but train; --split train"):
+        evaluate(Evaluation(toy_model, tmp_path / "train"))
