@@ -2,96 +2,105 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from shlex import quote
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from opensearch.cli.progress import Bars
 
 if TYPE_CHECKING:
-    from opensearch.experiments.demo import Outcome, Search
+    from opensearch.experiments.demo import Outcome, Precision, Search
+
+FOLDER: Final = "opensearch-demo"
 
 
 @click.command()
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
-    help="New folder to keep collection, model, index and pages in. Default: nothing is kept.",
+    help="New folder for collection, index and pages. Default: opensearch-demo, or"
+    " opensearch-demo-2 and so on when that is there.",
 )
 @click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Seed of all."
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model of sketch, photo and shape. Default: the one that is shipped.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
-def demo(keep: Path | None, seed: int, quiet: bool) -> None:
-    """Make toy sketches, pictures and shapes, train on some, and search the others.
+def demo(keep: Path | None, model: Path | None, quiet: bool) -> None:
+    """Index the shipped collection and search it, sketches, pictures and shapes alike.
 
-    The files that are searched are not those of training; four categories are in no
-    training file at all. Needs no network, and about half a minute.
+    The pictures are renders and the sketches drawn by a program; most categories are in no
+    file that the shipped model was trained on. Needs no network, and less than a minute.
 
     \b
     Example:
         opensearch demo
-        opensearch demo --keep toys
+        opensearch demo --keep /tmp/demo
     """
-    if keep is not None:
-        _run(keep, seed, quiet)
-        click.echo(_kept(keep))
-    else:
-        with TemporaryDirectory(prefix="opensearch-demo-") as folder:
-            _run(Path(folder), seed, quiet)
-    click.echo(_next())
-
-
-def _run(folder: Path, seed: int, quiet: bool) -> None:
+    import opensearch
     from opensearch.experiments.demo import run_demo
 
+    folder, model = keep or _fresh(), model or opensearch.starter_model()
     with Bars(quiet) as bars:
-        outcome = run_demo(folder, seed, bars.show)
+        outcome = run_demo(folder, model, bars.show)
     click.echo(_summary(outcome))
     for search in outcome.searches:
         click.echo(_search(search))
+    click.echo(_kept(folder, outcome))
+    click.echo(_next(folder, model))
+
+
+def _fresh() -> Path:
+    """A folder of the demo's name that is not there yet."""
+    names = (FOLDER if number == 1 else f"{FOLDER}-{number}" for number in count(1))
+    return next(Path(name) for name in names if not Path(name).exists())
 
 
 def _summary(outcome: Outcome) -> str:
     steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in outcome.seconds.items())
     return (
-        f"{outcome.files} files made, {outcome.trained} trained on, {outcome.indexed} others"
-        f" indexed\n{steps}"
+        f"{outcome.indexed} files indexed: {steps}\n"
+        f"never trained on: {', '.join(outcome.unseen) or 'none'}\n"
+        f"trained on: {', '.join(outcome.seen) or 'none'}"
     )
 
 
 def _search(search: Search) -> str:
-    lines = [f"\n{search.title}: {search.query}, of a category never trained on"]
+    lines = [f"\n{search.title}: {search.query}  (+ marks hits of {search.category})"]
     for hit in search.hits:
         mark = "+" if hit.category == search.category else " "
         score = f"{hit.score:.4f}" if hit.score is not None else "     -"
         lines.append(f" {mark}{hit.rank:>3}  {score}  {hit.distance:>3}  {hit.key}")
-    k, unseen, seen = len(search.hits), search.unseen, search.seen
-    times = f"{unseen.value:.2f}, {unseen.value / unseen.chance:.1f} times chance"
-    lines.append(f"  P@{k} over all {unseen.queries} queries of untrained categories: {times}")
-    if seen is not None:
-        times = f"{seen.value:.2f}, {seen.value / seen.chance:.1f} times chance"
-        lines.append(f"  P@{k} over all {seen.queries} new files of trained categories: {times}")
+    for kind, found in (("never trained on", search.unseen), ("trained on", search.seen)):
+        if found is not None:
+            lines.append(_precision(kind, found, len(search.hits)))
     return "\n".join(lines)
 
 
-def _kept(folder: Path) -> str:
-    return (
-        f"\nKept in {folder}; look at {folder / 'pages' / 'sketch-to-photo.html'} in a browser, or"
-        f" ask more:\n  opensearch query {folder / 'index'}"
-        f" {folder / 'gallery' / 'sketch' / 'truck' / '01.png'} --from sketch --to shape"
-    )
+def _precision(kind: str, found: Precision, k: int) -> str:
+    times = f"{found.value / found.chance:.1f} times chance"
+    return f"  P@{k} over {found.queries} queries of categories {kind}: {found.value:.2f}, {times}"
 
 
-def _next() -> str:
+def _kept(folder: Path, outcome: Outcome) -> str:
+    pages = "\n".join(f"  {search.page}" for search in outcome.searches)
+    return f"\nThe same with pictures, for a browser:\n{pages}\nAll is kept in {folder}."
+
+
+def _next(folder: Path, model: Path) -> str:
+    index, model_ = quote(str(folder / "index")), quote(str(model))
     return (
-        "\nThe toys show that the way works, not how well: a useful model starts from a"
-        "\npretrained backbone. With your own files, laid out as"
-        "\nDIR/<domain>/<category>/<file>:"
-        "\n  opensearch train prototype --data DIR --out models/mine \\"
-        "\n      --set backbone.pretrained=DEFAULT"
-        "\n  opensearch index DIR --to indexes/mine --model models/mine"
+        "\nNext, ask it with a drawing, a photo or a mesh of your own, or with a word:"
+        f"\n  opensearch query {index} FILE --to shape --html hits.html"
+        f"\n  opensearch query {index} --text helicopter"
+        "\nand make an index of your own files, any folder of pictures, drawings and meshes:"
+        f"\n  opensearch index FOLDER --to indexes/mine --model {model_}"
         "\n  opensearch query indexes/mine FILE --to photo --html hits.html"
+        "\nWith labels, DIR/<domain>/<category>/<file>, a model of your own is better:"
+        "\n  opensearch train prototype --data DIR --out models/mine"
+        " --set backbone.pretrained=DEFAULT"
     )

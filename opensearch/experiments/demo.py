@@ -1,8 +1,7 @@
-"""The whole way on a toy collection: make it, train, index, search, and count what is right."""
+"""The whole way on the shipped collection: index it, search it, and count what is right."""
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,14 +11,14 @@ from typing import Final
 
 import numpy as np
 
-from opensearch.config import TrainConfig, load_train_config
 from opensearch.domains import read_collection
+from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
 from opensearch.engine.page import write_page
 from opensearch.errors import InvalidInput
-from opensearch.experiments.toys import TRAIN, UNSEEN, make_toys
+from opensearch.experiments.make_demo import unpack_demo
 from opensearch.records import Hit, Source
-from opensearch.training import Training, train
+from opensearch.semantic.names import spellings
 
 K: Final = 5
 DIRECTIONS: Final = (("sketch", "photo"), ("photo", "shape"), ("shape", "sketch"))
@@ -42,70 +41,102 @@ class Search:
 
     Attributes:
         title: what is searched from what.
-        query: key of the file, or the words, of the search that is shown: of all with a
-            category never trained on, the one of middling success.
+        query: the one that is asked and shown: a key, or a word; of all with a category
+            never trained on, the one of middling success.
         category: that category.
         hits: its K best.
+        page: the same with pictures.
         unseen: precision over every query of a category never trained on.
-        seen: over new files of the categories trained on; `None` for words.
+        seen: over those of the categories trained on. Either is `None` without a query.
     """
 
     title: str
     query: str
     category: str
     hits: list[Hit]
-    unseen: Precision
-    seen: Precision | None = None
+    page: Path
+    unseen: Precision | None
+    seen: Precision | None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the demo did: files made, trained on and indexed, seconds a step, searches."""
+    """What the demo did: categories, files indexed, seconds a step, searches.
 
-    files: int
-    trained: int
+    Attributes:
+        unseen: categories of the collection that the model was never trained on.
+        seen: those that it was.
+    """
+
+    unseen: list[str]
+    seen: list[str]
     indexed: int
     seconds: dict[str, float]
     searches: list[Search]
 
 
-def run_demo(
-    folder: Path, seed: int = 0, progress: Progress = lambda what, done, total: None
-) -> Outcome:
-    """Make `collection`, `model`, `gallery`, `index` and `pages` in a folder.
+@dataclass(frozen=True)
+class _Asked:
+    """A query of a known category and its hits."""
 
-    The gallery holds what was not trained on: new files of the trained categories, and all
-    files of those in `UNSEEN`.
+    query: Query
+    category: str
+    hits: list[Hit]
+
+    @property
+    def right(self) -> int:
+        return sum(hit.category == self.category for hit in self.hits)
+
+
+def run_demo(
+    folder: Path,
+    model: Path,
+    progress: Progress = lambda what, done, total: None,
+) -> Outcome:
+    """Make `collection`, `index` and `pages` in a folder.
 
     Args:
         folder: new or empty.
-        seed: of the collection and of training.
+        model: a bundle with the domains sketch, photo and shape.
         progress: called with the step's name, steps done, steps in all.
 
     Raises:
-        InvalidInput: the folder holds something, or cannot be made.
+        InvalidInput: the folder holds something or cannot be made, or the model lacks a domain.
+        UnknownWord: the model has no vector for a category of the collection.
+        BundleError: `model` is no model.
     """
+    trained = _trained(model)
     _check_empty(folder)
     seconds: dict[str, float] = {}
-    with _clock(seconds, "making files"):
-        collection = folder / "collection"
-        make_toys(collection, seed, lambda d, n: progress("making files", d, n), TRAIN)
-        sources = read_collection(collection)
-    with _clock(seconds, "training"), _one_thread():
-        config = _config(collection, seed)
-        train(Training(config, [collection], folder / "model", cache=folder / "cache"), progress)
-        shutil.rmtree(folder / "cache")
-    with Engine.create(folder / "index", folder / "model") as engine:
+    with _clock(seconds, "unpacking"):
+        unpack_demo(folder / "collection")
+        sources = read_collection(folder / "collection")
+    with Engine.create(folder / "index", model) as engine:
         with _clock(seconds, "indexing"):
-            gallery = _gallery(sources, folder / "gallery")
             engine.add(
-                folder / "gallery", progress=lambda d, n: progress("indexing", d, n), strict=True
+                folder / "collection",
+                progress=lambda done, total: progress("indexing", done, total),
+                strict=True,
             )
         with _clock(seconds, "searching"):
-            searches = [*_by_file(engine, gallery, progress), _by_words(engine, gallery)]
-        _write_pages(engine, folder, searches)
-    trained = len(sources) - len(gallery)
-    return Outcome(len(sources), trained, len(gallery), seconds, searches)
+            pages = folder / "pages"
+            pages.mkdir()
+            searches = list(_searches(engine, sources, trained, pages, progress))
+    names = sorted({source.category or "" for source in sources})
+    unseen, seen = ([n for n in names if _known(n, trained) == held] for held in (False, True))
+    return Outcome(unseen, seen, len(sources), seconds, searches)
+
+
+def _trained(model: Path) -> frozenset[str]:
+    """Spellings of the categories that a model was trained on."""
+    bundle = Bundle.open(model)
+    wanted = {domain for direction in DIRECTIONS for domain in direction}
+    if missing := sorted(wanted - set(bundle.domains)):
+        raise InvalidInput(
+            f"the demo searches {', '.join(sorted(wanted))}; model {model} has no"
+            f" {', '.join(missing)}. Name another with --model, or none for the shipped one"
+        )
+    return frozenset(form for name in bundle.card.categories for form in spellings(name))
 
 
 def _check_empty(folder: Path) -> None:
@@ -114,89 +145,92 @@ def _check_empty(folder: Path) -> None:
         full = any(folder.iterdir())
     except OSError as error:
         raise InvalidInput(
-            f"folder {folder} cannot be used: {error.strerror or error}; choose another"
+            f"folder {folder} cannot be used: {error.strerror or error}; name another with --keep"
         ) from error
     if full:
-        raise InvalidInput(f"the demo wants a new or empty folder; {folder} holds files already")
+        raise InvalidInput(
+            f"the demo wants a new or empty folder; {folder} holds files already, name another"
+            " with --keep"
+        )
 
 
-def _config(collection: Path, seed: int) -> TrainConfig:
-    config = load_train_config("demo")
-    space = config.space.model_copy(
-        update={"provider": f"attributes:{collection / 'attributes.csv'}"}
-    )
-    return config.model_copy(update={"space": space, "seed": seed})
-
-
-def _gallery(sources: Sequence[Source], folder: Path) -> list[Source]:
-    """Copy what was not trained on, and return it as it lies in the new folder."""
-    copies = [replace(s, path=folder / s.key) for s in sources if s.split != "train"]
-    originals = [s.path for s in sources if s.split != "train"]
-    for original, copy in zip(originals, copies, strict=True):
-        copy.path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(original, copy.path)
-    return copies
-
-
-def _by_file(engine: Engine, gallery: Sequence[Source], progress: Progress) -> Iterator[Search]:
-    """A search for each direction, from every file of its source."""
-    total = sum(s.domain == source for source, _ in DIRECTIONS for s in gallery)
-    done = 0
-    for source, target in DIRECTIONS:
-        found: list[tuple[Source, list[Hit]]] = []
-        for query in (s for s in gallery if s.domain == source):
-            hits = engine.search(query.path, source=source, targets=[target], k=K)
-            found.append((query, hits))
+def _searches(
+    engine: Engine,
+    sources: Sequence[Source],
+    trained: frozenset[str],
+    pages: Path,
+    progress: Progress,
+) -> Iterator[Search]:
+    """A search for each direction from every file of its source, and one from every word."""
+    kinds = dict(_queries(sources))
+    total, done = sum(len(queries) for queries in kinds.values()), 0
+    for title, queries in kinds.items():
+        found = []
+        for category, query in queries:
+            found.append(_Asked(query, category, engine.ask(query).hits))
             done += 1
             progress("searching", done, total)
-        yield _summed(f"{source} to {target}", found, [s for s in gallery if s.domain == target])
+        yield _summed(engine, title, found, sources, trained, pages)
+
+
+def _queries(sources: Sequence[Source]) -> Iterator[tuple[str, list[tuple[str, Query]]]]:
+    """Titles with queries, each beside its category; files are asked by their stored items."""
+    for source, target in DIRECTIONS:
+        yield (
+            f"{source} to {target}",
+            [
+                (s.category or "", Query(keys=[s.key], targets=[target], k=K))
+                for s in sources
+                if s.domain == source
+            ],
+        )
+    words = sorted({s.category or "" for s in sources})
+    yield "word to anything", [(word, Query(text=word, k=K)) for word in words]
 
 
 def _summed(
-    title: str, found: Sequence[tuple[Source, list[Hit]]], searched: Sequence[Source]
+    engine: Engine,
+    title: str,
+    found: Sequence[_Asked],
+    sources: Sequence[Source],
+    trained: frozenset[str],
+    pages: Path,
 ) -> Search:
-    """One direction; shown is the query of middling success, neither luck nor accident."""
-    new = [(query, hits) for query, hits in found if query.split == "unseen"]
-    old = [(query, hits) for query, hits in found if query.split != "unseen"]
-    ordered = sorted(new, key=lambda pair: _right(pair[0].category, pair[1]))
-    query, hits = ordered[len(ordered) // 2]
-    unseen, seen = (
-        _precision([(query.category, hits) for query, hits in part], searched)
-        for part in (new, old)
-    )
-    return Search(title, query.key, query.category or "", hits, unseen, seen)
+    """One kind of search; shown is the query of middling success, neither luck nor accident."""
+    new = [asked for asked in found if not _known(asked.category, trained)]
+    old = [asked for asked in found if _known(asked.category, trained)]
+    ordered = sorted(new or old, key=lambda asked: asked.right)
+    shown = ordered[len(ordered) // 2]
+    query = _by_file(shown.query, sources)
+    answer = engine.ask(query)
+    page = pages / f"{title.replace(' ', '-')}.html"
+    write_page(page, engine, query, answer)
+    targets = shown.query.targets
+    searched = [s for s in sources if not targets or s.domain in targets]
+    name = shown.query.text or shown.query.keys[0]
+    unseen, seen = _precision(new, searched), _precision(old, searched)
+    return Search(title, name, shown.category, answer.hits, page, unseen, seen)
 
 
-def _by_words(engine: Engine, gallery: Sequence[Source]) -> Search:
-    found = [(category, engine.search(text=category, k=K)) for category in UNSEEN]
-    category, hits = sorted(found, key=lambda pair: _right(*pair))[len(found) // 2]
-    return Search("word to anything", category, category, hits, _precision(found, gallery))
+def _by_file(query: Query, sources: Sequence[Source]) -> Query:
+    """The query as a user would ask it: by the file itself in place of its stored item."""
+    files = [s for s in sources if s.key in query.keys]
+    if not files:
+        return query
+    return replace(query, keys=(), files=[(files[0].path, 1.0)], source=files[0].domain)
 
 
-def _precision(
-    found: Sequence[tuple[str | None, list[Hit]]], searched: Sequence[Source]
-) -> Precision:
-    """Means over queries of a category each: right hits of K, and relevant of all searched."""
-    right = [_right(category, hits) / K for category, hits in found]
-    held = [sum(s.category == category for s in searched) for category, _ in found]
+def _known(category: str, trained: frozenset[str]) -> bool:
+    return not trained.isdisjoint(spellings(category))
+
+
+def _precision(found: Sequence[_Asked], searched: Sequence[Source]) -> Precision | None:
+    """Means over queries: right hits of K, and relevant items of all searched."""
+    if not found:
+        return None
+    right = [asked.right / K for asked in found]
+    held = [sum(s.category == asked.category for s in searched) for asked in found]
     return Precision(float(np.mean(right)), float(np.mean(held)) / len(searched), len(found))
-
-
-def _right(category: str | None, hits: Sequence[Hit]) -> int:
-    return sum(hit.category == category for hit in hits)
-
-
-def _write_pages(engine: Engine, folder: Path, searches: Sequence[Search]) -> None:
-    """The searches that are shown, each as a page with pictures."""
-    (folder / "pages").mkdir()
-    for search in searches:
-        source, _, target = search.title.split()
-        query = Query(text=search.query, k=K)
-        if source != "word":
-            files = [(folder / "gallery" / search.query, 1.0)]
-            query = Query(files=files, source=source, targets=[target], k=K)
-        name = search.title.replace(" ", "-")
-        write_page(folder / "pages" / f"{name}.html", engine, query, engine.ask(query))
 
 
 @contextmanager
@@ -204,19 +238,3 @@ def _clock(seconds: dict[str, float], step: str) -> Iterator[None]:
     start = time.monotonic()
     yield
     seconds[step] = time.monotonic() - start
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Training on one thread: layers this small gain nothing from two.
-
-    On a busy host the two wait for each other, which was measured 15 times slower.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
