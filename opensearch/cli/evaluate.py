@@ -132,6 +132,8 @@ def evaluate(
         click.echo(json.dumps({**head, "as": dict(borrowed), "rows": rows}))
     else:
         click.echo(_text(result, full))
+        for domain, encoder in borrowed:
+            click.echo(f"{domain} is embedded by the encoder of {encoder}")
 
 
 def _text(result: Result, full: bool) -> str:

@@ -38,10 +38,18 @@ class EmbeddedSplit:
 
 @dataclass(frozen=True)
 class EmbeddedCollection:
-    """A collection's embedded splits, the names of all, and the files that could not be read."""
+    """A collection's splits through a model.
+
+    Attributes:
+        splits: those embedded.
+        names: of all its splits.
+        strangers: its domains that no encoder was there for.
+        failures: files that could not be read.
+    """
 
     splits: dict[str, EmbeddedSplit]
     names: list[str]
+    strangers: list[str]
     failures: list[Failure]
 
     def split(self, name: str) -> EmbeddedSplit:
@@ -114,7 +122,8 @@ def embed_collection(
             parts.setdefault(split, {})[domain] = (embeddings[rows], labels)
     splits = {name: EmbeddedSplit(part) for name, part in parts.items()}
     names = sorted({source.split or WHOLE for source in labelled})
-    return EmbeddedCollection(splits, names, failures)
+    strangers = [domain for domain in present if domain not in encoders]
+    return EmbeddedCollection(splits, names, strangers, failures)
 
 
 def _checked(

@@ -139,6 +139,10 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     total = len(splits) * 3 * (1 + len(encoders))
     rows: list[Row] = []
     notes = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
+    notes += [
+        f"left out {domain}, which the model has no encoder for; --as {domain}=ENCODER lends one"
+        for domain in embedded.strangers
+    ]
     for name, split in splits.items():
         measure = _Measure(model, split, name, evaluation)
         if measure.mute:

@@ -30,8 +30,14 @@ def test_words_are_in_the_json_and_both_tables(split):
 
 
 def test_an_encoder_is_named_for_a_domain(split):
-    found = json.loads(run(*split, "--as", "sketch=photo", "--as", "photo=sketch", "--json").stdout)
-    assert found["as"] == {"sketch": "photo", "photo": "sketch"}
+    lent = ["--as", "sketch=photo", "--as", "photo=sketch"]
+    assert json.loads(run(*split, *lent, "--json").stdout)["as"] == {
+        "sketch": "photo",
+        "photo": "sketch",
+    }
+    text = run(*split, *lent).stdout
+    assert text.endswith("photo is embedded by the encoder of sketch\n")
+    assert "sketch is embedded by the encoder of photo\n" in text
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,12 @@ def test_a_borrowed_encoder_gives_its_domain_the_same_numbers(toy_model, with_ca
 
 
 def test_a_domain_of_the_model_may_borrow_too(toy_model, with_cartoons):
-    own = evaluate(Evaluation(toy_model, with_cartoons, ["train"])).rows[0].matrix
+    without = evaluate(Evaluation(toy_model, with_cartoons, ["train"]))
+    own = without.rows[0].matrix
     assert "cartoon" not in own.domains
+    assert without.notes == [
+        "left out cartoon, which the model has no encoder for; --as cartoon=ENCODER lends one"
+    ]
     lent = evaluate(Evaluation(toy_model, with_cartoons, ["train"], borrowed={"photo": "sketch"}))
     assert lent.rows[0].matrix.domains == own.domains
     assert lent.rows[0].matrix.cell("photo", "shape") != own.cell("photo", "shape")
