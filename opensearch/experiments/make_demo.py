@@ -32,6 +32,7 @@ from opensearch.experiments.studio import photograph
 ARCHIVE: Final = "demo_collection.zip"
 COUNT: Final = 6
 """Files of a category in each domain."""
+DOMAINS: Final = ("photo", "shape", "sketch")
 SIDE: Final = 192
 """Side of pictures and sketches, pixels."""
 
@@ -55,10 +56,13 @@ def make_demo(path: Path, count: int = COUNT) -> None:
             archive.writestr(entry, content, zipfile.ZIP_DEFLATED, 9)
 
 
-def demo_files(count: int, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+def demo_files(
+    count: int, names: Sequence[str], domains: Sequence[str] = DOMAINS
+) -> Iterator[tuple[str, bytes]]:
     """Keys and contents of the collection's files, one at a time; the same in every run."""
     for name in names:
-        for domain, (suffix, encode) in _WRITERS.items():
+        for domain in domains:
+            suffix, encode = _WRITERS[domain]
             for number in range(count):
                 rng = np.random.default_rng([*name.encode(), *domain.encode(), number])
                 yield f"{domain}/{name}/{number:02d}{suffix}", encode(FIGURES[name], rng)

@@ -45,7 +45,7 @@ def airplane(rng: Generator) -> Mesh:
     plane = _fin(0.3, 0.13, 0.5, 0.32).moved(0.36 - long / 2, 0.25 * wide)
     rudder = _fin(0.4, 0.2, 0.55, 0.35).spun(-90, 0).moved(0.42 - long / 2, 0.5 * wide)
     engine = turned((0.07, 0), (0.1, 0.08), (0.1, 0.28), (0.06, 0.38), sides=14).spun(90, 2)
-    pods = mirrored(engine.moved(0.36, -0.3 * wide - 0.1, 0.45 * span)).painted(dim(coat, 0.8))
+    pods = mirrored(engine.moved(0.2, -0.3 * wide - 0.1, 0.45 * span)).painted(dim(coat, 0.8))
     panes = [
         box(0.045, 0.05, 0.02).moved(x, 0.03, 0.985 * wide) for x in np.arange(-0.6, 0.75, 0.1)
     ]

@@ -2,6 +2,7 @@
 
 import zipfile
 from importlib.resources import files
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from opensearch.experiments.make_demo import ARCHIVE, COUNT, demo_files, main, u
 
 READERS = {"photo": "image", "shape": "mesh", "sketch": "sketch"}
 SUFFIXES = {"photo": ".jpg", "shape": ".ply", "sketch": ".png"}
-AGAIN = ("cup", "sword")  # categories made anew here, of a file a domain each
+AGAIN = ("airplane", "bus", "cup", "sword", "tree")  # of all scenes; a file of each made anew
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,10 @@ def shipped(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A small part of the collection, made anew."""
+    """All shapes of the collection and a few of its pictures and sketches, made anew."""
     folder = tmp_path_factory.mktemp("made")
-    for key, content in demo_files(1, AGAIN):
+    drawn = demo_files(1, AGAIN, ["photo", "sketch"])
+    for key, content in chain(demo_files(COUNT, tuple(FIGURES), ["shape"]), drawn):
         (folder / key).parent.mkdir(parents=True, exist_ok=True)
         (folder / key).write_bytes(content)
     return folder
@@ -62,7 +64,7 @@ def test_the_shipped_files_are_those_the_script_makes(shipped, made):
             here, there = (reader(source.domain)(p, None).views for p in (source.path, old))
             apart = np.abs(here.astype(int) - there).mean()
             assert apart < 0.5, f"{source.key}: run python -m opensearch.experiments.make_demo"
-    assert len(read_collection(made)) == len(AGAIN) * len(READERS)
+    assert len(read_collection(made)) == COUNT * len(FIGURES) + 2 * len(AGAIN)
 
 
 def test_two_individuals_are_further_apart_than_the_drift_allowed(shipped):
