@@ -6,15 +6,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from opensearch.encoders.starter import starter_model as starter_model
     from opensearch.engine import Engine as Engine
 
 __version__ = "0.1.0"
-__all__ = ["Engine", "__version__"]
+__all__ = ["Engine", "__version__", "starter_model"]
+
+_ROOMS = {"Engine": "opensearch.engine", "starter_model": "opensearch.encoders.starter"}
 
 
 def __getattr__(name: str) -> Any:
-    """Load `Engine` when it is first used, so that `import opensearch` stays light."""
-    if name == "Engine":
+    """Load what the package offers when it is first used: `import opensearch` stays light."""
+    if name in _ROOMS:
         # By name, since rooms below the engine import this module for its version.
-        return importlib.import_module("opensearch.engine").Engine
+        return getattr(importlib.import_module(_ROOMS[name]), name)
     raise AttributeError(f"module 'opensearch' has no attribute {name!r}")

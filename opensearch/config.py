@@ -73,6 +73,7 @@ class BackboneSettings(Settings):
     pretrained: str | None = Field(default=None, description="torchvision's tag, downloaded once")
     weights: Path | None = Field(default=None, description="a local state dict")
     mode: Literal["frozen", "finetune"] = "frozen"
+    half: bool = Field(default=False, description="keep trained weights in float16")
 
 
 class SpaceSettings(Settings):
@@ -122,31 +123,62 @@ class LoopSettings(Settings):
     checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
 
 
+class JointSettings(Settings):
+    """Domains trained together: the head on frozen features first, then trunk and head."""
+
+    side: int = Field(default=160, ge=16, le=1024, description="of views while the trunk learns")
+    head_steps: int = Field(default=1000, ge=1)
+    head_batch: int = Field(default=96, ge=2, description="items of each domain")
+    head_lr: float = Field(default=2e-3, gt=0)
+    steps: int = Field(default=2000, ge=0, description="of trunk and head together")
+    batch: int = Field(default=24, ge=2, description="items of each domain")
+    lr: float = Field(default=2e-4, gt=0, description="of the trunk")
+    head_factor: float = Field(default=2.0, gt=0, description="of lr, for the head")
+    weight_decay: float = Field(default=0.02, ge=0)
+    average: float = Field(default=0.995, ge=0, lt=1, description="decay of the averaged model")
+    temperature: float = Field(default=0.1, gt=0)
+    contrast: float = Field(default=1.0, ge=0, description="weight of pairs across domains")
+    contrast_temperature: float = Field(default=0.1, gt=0)
+    distil: float = Field(default=0.0, ge=0, description="weight of the frozen classifier")
+    borrow_lines: bool = Field(default=True, description="line views of shapes are drawings too")
+    balance: float = Field(default=0.5, ge=0, le=1, description="1: categories drawn alike")
+    common: float = Field(default=0.3, ge=0, le=1, description="from categories of all domains")
+    paired: float = Field(default=0.3, ge=0, le=1, description="from categories of some domains")
+    checkpoint: int = Field(default=100, ge=1, description="steps between checkpoints")
+
+
 class HashSettings(Settings):
     """The codes of the model."""
 
     name: str = "itq"
     bits: int = Field(default=64, ge=16, le=512, multiple_of=8)
+    items: int = Field(default=4000, ge=16, description="most items of a domain to fit codes on")
 
 
 class RefinementSettings(Settings):
-    """The rule for λ: `fixed`, or `auto` with a threshold fitted on held-out categories."""
+    """The rule for λ: `fixed`, or `auto` with a threshold fitted on held-out categories.
+
+    A `threshold` given was fitted in another run, e.g. on a validation cut, and is taken.
+    """
 
     rule: Literal["fixed", "auto"] = "auto"
     fixed: float = Field(default=0.55, ge=0, le=1)
+    threshold: float | None = Field(default=None, ge=-1, le=1)
     held_out: float = Field(default=0.1, gt=0, lt=0.5, description="share of categories, auto")
 
 
 class TrainConfig(Settings):
     """Everything a training run needs but the data."""
 
-    method: Literal["prototype"] = "prototype"
+    method: Literal["prototype", "joint"] = "prototype"
+    exclude: list[str] = Field(default_factory=list, description="categories to leave out")
     size: int = Field(default=224, ge=16, le=1024, description="side of a view, pixels")
     backbone: BackboneSettings = BackboneSettings()
     space: SpaceSettings = SpaceSettings()
     projector: ProjectorSettings = ProjectorSettings()
     domains: dict[str, DomainSettings] = Field(default_factory=dict)
     loop: LoopSettings = LoopSettings()
+    joint: JointSettings = JointSettings()
     hash: HashSettings = HashSettings()
     refinement: RefinementSettings = RefinementSettings()
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -157,6 +189,11 @@ class TrainConfig(Settings):
         for name in domains:
             check_domain(name)
         return domains
+
+    @property
+    def learns(self) -> bool:
+        """Whether the trunk learns, so that training needs views and not features alone."""
+        return self.method == "joint" or self.backbone.mode == "finetune"
 
     def domain(self, name: str) -> DomainSettings:
         """Settings of a domain, the defaults where the config has none."""

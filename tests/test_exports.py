@@ -7,7 +7,7 @@ import opensearch
 
 
 def test_public_names():
-    assert sorted(opensearch.__all__) == ["Engine", "__version__"]
+    assert sorted(opensearch.__all__) == ["Engine", "__version__", "starter_model"]
     assert opensearch.Engine.__module__ == "opensearch.engine.engine"
 
 

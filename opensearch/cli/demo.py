@@ -44,9 +44,9 @@ def demo(keep: Path | None, model: Path | None, quiet: bool) -> None:
     import opensearch
     from opensearch.experiments.demo import run_demo
 
-    folder, model = keep or _fresh(), model or opensearch.starter_model()
+    folder = keep or _fresh()
     with Bars(quiet) as bars:
-        outcome = run_demo(folder, model, bars.show)
+        outcome = run_demo(folder, model or opensearch.starter_model(), bars.show)
     click.echo(_summary(outcome))
     for search in outcome.searches:
         click.echo(_search(search))
@@ -91,14 +91,15 @@ def _kept(folder: Path, outcome: Outcome) -> str:
     return f"\nThe same with pictures, for a browser:\n{pages}\nAll is kept in {folder}."
 
 
-def _next(folder: Path, model: Path) -> str:
-    index, model_ = quote(str(folder / "index")), quote(str(model))
+def _next(folder: Path, model: Path | None) -> str:
+    index = quote(str(folder / "index"))
+    chosen = f" --model {quote(str(model))}" if model else ""
     return (
         "\nNext, ask it with a drawing, a photo or a mesh of your own, or with a word:"
         f"\n  opensearch query {index} FILE --to shape --html hits.html"
         f"\n  opensearch query {index} --text helicopter"
         "\nand make an index of your own files, any folder of pictures, drawings and meshes:"
-        f"\n  opensearch index FOLDER --to indexes/mine --model {model_}"
+        f"\n  opensearch index FOLDER --to indexes/mine{chosen}"
         "\n  opensearch query indexes/mine FILE --to photo --html hits.html"
         "\nWith labels, DIR/<domain>/<category>/<file>, a model of your own is better:"
         "\n  opensearch train prototype --data DIR --out models/mine"

@@ -23,7 +23,7 @@ VERBS = {
     "info": "Show what an index or a model holds.",
     "verify": "Check an index for damage.",
     "render": "Show what the encoder sees of a file.",
-    "demo": "Train, index and query a tiny collection made on the spot.",
+    "demo": "Index and search a small collection that is shipped, with pages of hits.",
 }
 
 

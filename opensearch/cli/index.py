@@ -24,7 +24,8 @@ SHOWN = 20
 @click.option(
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Model of a new index; for an old one, a model that fits it and replaces its own.",
+    help="Model of a new index, the shipped starter by default; for an old one, a model that"
+    " fits it and replaces its own.",
 )
 @click.option("--domain", help="Domain of every file. Default: told from folder or content.")
 @click.option("--prune", is_flag=True, help="Remove items of SOURCES whose files are gone.")
@@ -53,8 +54,9 @@ def index(
 
     \b
     Example:
-        opensearch index collection/ --to indexes/mine --model models/mine
+        opensearch index collection/ --to indexes/mine
         opensearch index more/ --to indexes/mine --prune
+        opensearch index collection/ --to indexes/other --model models/mine
     """
     from opensearch.engine import Engine
 
@@ -77,8 +79,6 @@ def _opened(engine: type[Engine], to: Path, model: Path | None) -> Engine:
 
     if is_index(to):
         return engine.open(to, model, adopt=model is not None)
-    if model is None:
-        raise click.UsageError(f"{to} is a new index: name the model it is to use, --model MODEL")
     return engine.create(to, model)
 
 

@@ -1,6 +1,7 @@
 """Backbones: pretrained trunks without their classifiers, by torchvision's names.
 
-`tiny` is ours: four convolutions for tests and for machines without pretrained weights.
+Two kinds torchvision does not have: `efficientnet_lite0` to `4`, which are quick on a CPU, and
+`tiny`, four convolutions for tests and for machines without pretrained weights.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from opensearch.encoders.efficientnet_lite import SCALES, EfficientNetLite, from_published
 from opensearch.encoders.tensors import first_line
 from opensearch.errors import BundleError, InvalidInput
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
+"""Of ImageNet's pixels, which torchvision's models were trained with."""
+LITE_MEAN = (127 / 255,) * 3
+LITE_STD = (128 / 255,) * 3
+"""What EfficientNet-Lite was trained with."""
 
 
 class Backbone(nn.Module):
@@ -33,8 +39,10 @@ class Backbone(nn.Module):
         super().__init__()
         self.trunk = trunk
         self.dim = dim
-        self.register_buffer("pixel_mean", torch.tensor(MEAN).view(1, 3, 1, 1) * 255)
-        self.register_buffer("pixel_std", torch.tensor(STD).view(1, 3, 1, 1) * 255)
+        lite = isinstance(trunk, EfficientNetLite)
+        mean, std = (LITE_MEAN, LITE_STD) if lite else (MEAN, STD)
+        self.register_buffer("pixel_mean", torch.tensor(mean).view(1, 3, 1, 1) * 255)
+        self.register_buffer("pixel_std", torch.tensor(std).view(1, 3, 1, 1) * 255)
 
     def forward(self, views: Tensor) -> Tensor:
         """Features (n, dim) of views (n, h, w, 3) with values 0..255, uint8 or float."""
@@ -50,7 +58,7 @@ def list_backbones() -> list[str]:
     import torchvision.models as zoo
     from torchvision.models import list_models
 
-    return ["tiny", *list_models(module=zoo)]
+    return ["tiny", *SCALES, *list_models(module=zoo)]
 
 
 def build_backbone(
@@ -59,7 +67,7 @@ def build_backbone(
     """Build a backbone, with random, downloaded or local weights.
 
     Args:
-        name: `tiny` or a torchvision classification model, e.g. `mobilenet_v2`.
+        name: one of `list_backbones`, e.g. `mobilenet_v2`.
         pretrained: torchvision's tag, e.g. `IMAGENET1K_V2` or `DEFAULT`; needs a network once.
         weights: a state dict of the whole torchvision model, `.pth` or `.safetensors`.
         seed: of the random weights, where there are no others.
@@ -69,19 +77,26 @@ def build_backbone(
             could not be downloaded, or a model without a linear classifier to cut off.
         BundleError: a file that is no state dict of this model.
     """
+    return build_classifier(name, pretrained, weights, seed)[0]
+
+
+def build_classifier(
+    name: str, pretrained: str | None = None, weights: Path | None = None, seed: int = 0
+) -> tuple[Backbone, nn.Linear]:
+    """A backbone and the linear classifier that was cut off it; see `build_backbone`."""
     if pretrained and weights:
         raise InvalidInput(
             f"a backbone takes pretrained={pretrained} or weights={weights}, not both"
         )
-    if name != "tiny" and name not in list_backbones():
+    if name not in list_backbones():
         raise InvalidInput(f"unknown backbone {name!r}; known: {', '.join(list_backbones())}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _tiny(pretrained) if name == "tiny" else _torchvision(name, pretrained)
+        model = _ours(name, pretrained) if name in _OURS else _torchvision(name, pretrained)
     if weights:
         _load(model, weights, name)
-    dim = _cut_classifier(model)
-    return Backbone(model, dim)
+    classifier = _cut_classifier(model)
+    return Backbone(model, classifier.in_features), classifier
 
 
 def _torchvision(name: str, pretrained: str | None) -> nn.Module:
@@ -104,9 +119,19 @@ def _torchvision(name: str, pretrained: str | None) -> nn.Module:
     return model
 
 
-def _tiny(pretrained: str | None) -> nn.Module:
+_OURS = ("tiny", *SCALES)
+
+
+def _ours(name: str, pretrained: str | None) -> nn.Module:
     if pretrained is not None:
-        raise InvalidInput(f"backbone tiny has no weights {pretrained!r}; it has none to download")
+        raise InvalidInput(
+            f"backbone {name} has no weights {pretrained!r}; it has none to download, give a"
+            " local file with backbone.weights=FILE"
+        )
+    return _tiny() if name == "tiny" else EfficientNetLite(name)
+
+
+def _tiny() -> nn.Module:
     widths = [3, 16, 32, 64, 128]
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
@@ -127,6 +152,8 @@ def _load(model: nn.Module, file: Path, name: str) -> None:
         else:
             state = torch.load(file, map_location="cpu", weights_only=True)
         state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+        if isinstance(model, EfficientNetLite):
+            state = from_published(state, model)
         model.load_state_dict(state)
     except FileNotFoundError as error:
         raise InvalidInput(f"backbone weights {file} do not exist") from error
@@ -134,12 +161,12 @@ def _load(model: nn.Module, file: Path, name: str) -> None:
         raise BundleError(f"{file} is not a state dict of {name}: {first_line(error)}") from error
 
 
-def _cut_classifier(model: nn.Module) -> int:
-    """Replace the model's last linear layer by the identity; return its input width."""
+def _cut_classifier(model: nn.Module) -> nn.Linear:
+    """Replace the model's last linear layer by the identity, and return it."""
     layers = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.Linear)]
     if not layers:
         raise InvalidInput(f"backbone {type(model).__name__} has no linear classifier to cut off")
     name, last = layers[-1]
     parent = model.get_submodule(name.rpartition(".")[0])
     setattr(parent, name.rpartition(".")[2], nn.Identity())
-    return last.in_features
+    return last

@@ -43,6 +43,9 @@ class DomainCard(Settings):
     reader: ReaderSettings
     trunk: TrunkCard
     projector: str
+    norms: str | None = Field(
+        default=None, description="the domain's own tensors, where domains share the projector"
+    )
     pooling: Pooling = "mean"
 
 
@@ -87,7 +90,7 @@ class ModelCard(Settings):
         names = {self.space.tensors, self.hash.tensors}
         for domain in self.domains.values():
             names |= {domain.trunk.tensors, domain.projector}
-            names |= {domain.trunk.graph} if domain.trunk.graph else set()
+            names |= {name for name in (domain.trunk.graph, domain.norms) if name}
         return names
 
 
@@ -148,6 +151,7 @@ class Bundle:
         if domain not in self._encoders:
             card = self.domain(domain)
             projector = load_tensors(self.folder / card.projector)
+            projector |= load_tensors(self.folder / card.norms) if card.norms else {}
             self._encoders[domain] = Encoder(self.trunk(domain), projector, card.pooling)
         return self._encoders[domain]
 

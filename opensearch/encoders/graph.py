@@ -77,14 +77,24 @@ def _trace(backbone: Backbone, size: int) -> Any:
 
 
 def _feed_from(graph: Any, tensor_file: Path) -> None:
-    """Point every initialiser that is a tensor of the file at its bytes there."""
+    """Point every initialiser that is a tensor of the file at its bytes there.
+
+    A tensor kept in half precision is cast by a node of the graph, which ONNX Runtime folds
+    away when it loads it.
+    """
     from onnx import TensorProto
+    from onnx.helper import make_node
 
     start, header = _header(tensor_file)
+    casts = []
     for tensor in graph.initializer:
         if tensor.name not in header:
             continue
         begin, end = header[tensor.name]["data_offsets"]
+        if header[tensor.name]["dtype"] == "F16":
+            half = f"{tensor.name}.half"
+            casts.append(make_node("Cast", [half], [tensor.name], to=TensorProto.FLOAT))
+            tensor.name, tensor.data_type = half, TensorProto.FLOAT16
         tensor.ClearField("raw_data")
         tensor.data_location = TensorProto.EXTERNAL
         del tensor.external_data[:]
@@ -92,6 +102,9 @@ def _feed_from(graph: Any, tensor_file: Path) -> None:
         for key, value in place.items():
             entry = tensor.external_data.add()
             entry.key, entry.value = key, str(value)
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _header(tensor_file: Path) -> tuple[int, dict[str, Any]]:

@@ -50,6 +50,17 @@ def save_tensors(folder: Path, stem: str, tensors: Tensors) -> str:
     return name
 
 
+def halved(tensors: Tensors) -> dict[str, NDArray[np.generic]]:
+    """Weights in float16; what has one axis (statistics, biases) stays as it is.
+
+    Half the bytes; a running variance may be too small or too large for float16.
+    """
+    return {
+        name: array.astype(np.float16) if array.ndim > 1 and array.dtype == np.float32 else array
+        for name, array in tensors.items()
+    }
+
+
 def load_tensors(file: Path) -> dict[str, NDArray[np.generic]]:
     """Read a tensor file.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import starter_model
 from opensearch.engine.adding import Adding, Progress
 from opensearch.engine.folder import IndexFolder, check_fits
 from opensearch.engine.known import exists, file_of
@@ -43,14 +44,19 @@ class Engine:
         self._searcher = self._open_searcher()
 
     @classmethod
-    def create(cls, path: str | Path, model: str | Path, limits: Limits | None = None) -> Engine:
+    def create(
+        cls, path: str | Path, model: str | Path | None = None, limits: Limits | None = None
+    ) -> Engine:
         """Make an empty index around a model.
+
+        Args:
+            model: a bundle's folder; the shipped starter when `None`.
 
         Raises:
             StoreError: the folder holds an index or other files.
             BundleError: `model` is no model.
         """
-        bundle = Bundle.open(Path(model))
+        bundle = Bundle.open(starter_model() if model is None else Path(model))
         folder = IndexFolder.create(Path(path), bundle)
         store = Store.create(folder.store, bits=bundle.card.bits, dim=bundle.card.dim)
         folder.finish()

@@ -22,32 +22,48 @@ from opensearch.encoders.tensors import identity, load_tensors, save_tensors
 from opensearch.hashing import HashData, fit_hasher
 from opensearch.refinement import LambdaRule
 from opensearch.training.context import Context
-from opensearch.training.domain import DomainData, FittedDomain
+from opensearch.training.domain import DomainData, FittedDomain, embed_domain
 
 
 @dataclass(frozen=True)
 class TrainedDomain:
-    """A finished domain: its card, identity, categories, and embeddings (n, d) to fit codes on."""
+    """A finished domain: its card, identity, and what codes are fitted on.
+
+    Attributes:
+        categories: all that it was trained on.
+        labels: category of each embedding.
+        embeddings: shape (n, d), of all its training items or an even sample.
+    """
 
     card: DomainCard
     identity: str
     categories: list[str]
+    labels: list[str]
     embeddings: NDArray[np.float32]
 
 
-def finish_domain(
-    context: Context, data: DomainData, fitted: FittedDomain, embeddings: NDArray[np.float32]
-) -> TrainedDomain:
-    """Write a domain's projector and take its identity."""
-    name = save_tensors(context.out, f"projector-{data.name}", fitted.projector)
-    card = DomainCard(
-        reader=data.reader, trunk=fitted.trunk, projector=name, pooling=fitted.pooling
-    )
+def finish_domain(context: Context, data: DomainData, fitted: FittedDomain) -> TrainedDomain:
+    """Write a domain's projector, what it shares with others once, and take its identity."""
+    own = {k: v for k, v in fitted.projector.items() if k not in fitted.shared}
+    shared = {k: v for k, v in fitted.projector.items() if k in fitted.shared}
+    name = save_tensors(context.out, f"projector-{data.name}", own)
+    names = {"projector": name}
+    if shared:
+        names = {"projector": save_tensors(context.out, "projector", shared), "norms": name}
+    card = DomainCard(reader=data.reader, trunk=fitted.trunk, pooling=fitted.pooling, **names)
     trunk = load_tensors(context.out / fitted.trunk.tensors)
     mark = encoder_identity(
         data.reader, fitted.trunk.backbone, fitted.pooling, trunk, fitted.projector
     )
-    return TrainedDomain(card, mark, data.categories, embeddings)
+    some = _sample(len(data.rows), context.config.hash.items)
+    labels = [data.categories[i] for i in some]
+    embeddings = embed_domain(context, data, fitted, some)
+    return TrainedDomain(card, mark, sorted(set(data.categories)), labels, embeddings)
+
+
+def _sample(count: int, most: int) -> NDArray[np.int64]:
+    """Numbers of at most `most` of `count` items, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRule) -> Bundle:
@@ -90,8 +106,8 @@ def _hash_data(context: Context, trained: dict[str, TrainedDomain]) -> HashData:
     place = {category: i for i, category in enumerate(categories)}
     return HashData(
         embeddings=np.concatenate([domain.embeddings for domain in trained.values()]),
-        domains=np.array([name for name, d in trained.items() for _ in d.categories]),
-        labels=np.array([place[c] for d in trained.values() for c in d.categories], np.int64),
+        domains=np.array([name for name, d in trained.items() for _ in d.labels]),
+        labels=np.array([place[c] for d in trained.values() for c in d.labels], np.int64),
         prototypes=context.space.prototypes(categories),
     )
 

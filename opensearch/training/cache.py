@@ -57,10 +57,15 @@ class CachedRows:
     def __len__(self) -> int:
         return len(self.sources)
 
+    def row(self, index: int) -> NDArray[Any]:
+        """The row at `index`."""
+        chunk, row = self.where[index]
+        out: NDArray[Any] = self.chunks[chunk][row]
+        return out
+
     def take(self, indices: Sequence[int] | NDArray[np.integer]) -> NDArray[Any]:
         """Rows at `indices`, stacked: shape (len(indices), ...)."""
-        places = [self.where[int(i)] for i in indices]
-        return np.stack([self.chunks[chunk][row] for chunk, row in places])
+        return np.stack([self.row(int(i)) for i in indices])
 
 
 @dataclass(frozen=True, slots=True)

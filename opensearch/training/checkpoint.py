@@ -1,7 +1,7 @@
 """The folder of a training run: its settings, metrics and checkpoints; all survive a kill.
 
 OUT/training/run.json              what is being trained on what; a resume must agree
-OUT/training/<stage>.safetensors   module, momentum and step of a stage
+OUT/training/<stage>.safetensors   module, optimiser's state and step of a stage
 OUT/metrics.jsonl                  one line an epoch; cut back to the checkpoint on resume
 """
 
@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from opensearch.encoders.bundle import CARD
 from opensearch.encoders.tensors import first_line, write_atomic
@@ -61,19 +61,18 @@ class RunFolder:
         with self.metrics.open("a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")
 
-    def save(self, stage: str, step: int, module: nn.Module, optimiser: torch.optim.SGD) -> None:
+    def save(self, stage: str, step: int, module: nn.Module, optimiser: Optimizer) -> None:
         """Write a checkpoint of a stage, whole or not at all."""
         tensors: dict[str, Tensor] = {f"m.{k}": v for k, v in module.state_dict().items()}
         for i, parameter in enumerate(_parameters(optimiser)):
-            momentum = optimiser.state.get(parameter, {}).get("momentum_buffer")
-            if momentum is not None:
-                tensors[f"o.{i}"] = momentum
+            state = optimiser.state.get(parameter, {})
+            tensors |= {f"o.{i}.{k}": v for k, v in state.items() if isinstance(v, Tensor)}
         size = self.metrics.stat().st_size if self.metrics.exists() else 0
         kept = {name: tensor.contiguous() for name, tensor in tensors.items()}
         content = save(kept, metadata={"step": str(step), "metrics": str(size)})
         write_atomic(self._file(stage), content)
 
-    def load(self, stage: str, module: nn.Module, optimiser: torch.optim.SGD) -> int:
+    def load(self, stage: str, module: nn.Module, optimiser: Optimizer) -> int:
         """Bring a stage back to its checkpoint; return the steps done, 0 without one.
 
         Raises:
@@ -85,9 +84,10 @@ class RunFolder:
             done = int(file.metadata()["step"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             module.load_state_dict({k[2:]: v for k, v in tensors.items() if k.startswith("m.")})
-        for i, parameter in enumerate(_parameters(optimiser)):
-            if f"o.{i}" in tensors:
-                optimiser.state[parameter]["momentum_buffer"] = tensors[f"o.{i}"]
+        parameters = _parameters(optimiser)
+        for name in (name for name in tensors if name.startswith("o.")):
+            _, i, key = name.split(".")
+            optimiser.state[parameters[int(i)]][key] = tensors[name]
         return done
 
     def cut_metrics(self) -> None:
@@ -105,7 +105,7 @@ class RunFolder:
         return self.folder / f"{stage}.safetensors"
 
 
-def _parameters(optimiser: torch.optim.SGD) -> list[Tensor]:
+def _parameters(optimiser: Optimizer) -> list[Tensor]:
     return [parameter for group in optimiser.param_groups for parameter in group["params"]]
 
 

@@ -40,7 +40,9 @@ class TrainingPart:
         return TrainingPart({d: part for d, part in kept.items() if part}, self.unseen)
 
 
-def training_part(folders: Sequence[Path], domain: str | None = None) -> TrainingPart:
+def training_part(
+    folders: Sequence[Path], domain: str | None = None, exclude: Sequence[str] = ()
+) -> TrainingPart:
     """Collect what `split` calls train (or everything, where nothing declares a split).
 
     A category that is `unseen` in one collection is left out of all of them. Of several
@@ -49,6 +51,7 @@ def training_part(folders: Sequence[Path], domain: str | None = None) -> Trainin
     Args:
         folders: collections, see `domains.catalog`.
         domain: keep this domain alone.
+        exclude: categories to leave out beside those, in any spelling.
 
     Raises:
         InvalidInput: nothing labelled to train on, or a name that no domain can have.
@@ -56,6 +59,7 @@ def training_part(folders: Sequence[Path], domain: str | None = None) -> Trainin
     found = [source for folder in folders for source in read_collection(folder)]
     labelled = [source for source in found if source.domain and source.category]
     unseen = {normalise(s.category) for s in labelled if s.category and s.split == "unseen"}
+    unseen |= {normalise(name) for name in exclude}
     kept: dict[str, list[Source]] = {}
     spelling: dict[str, str] = {}
     for source in labelled:

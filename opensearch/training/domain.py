@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from opensearch.config import LoopSettings, Pooling, ReaderSettings
 from opensearch.encoders.backbones import Backbone, build_backbone
@@ -52,11 +52,15 @@ class DomainData:
 
 @dataclass(frozen=True)
 class FittedDomain:
-    """A trained encoder of a domain, still as arrays."""
+    """A trained encoder of a domain, still as arrays.
+
+    `projector` is whole; `shared` names those of its tensors that other domains hold, too.
+    """
 
     trunk: TrunkCard
     projector: dict[str, NDArray[np.generic]]
     pooling: Pooling
+    shared: frozenset[str] = frozenset()
 
 
 def open_trunk(context: Context, card: TrunkCard) -> Trunk:
@@ -72,7 +76,7 @@ def load_domain(
 ) -> DomainData:
     """Read a domain's files into cached features or views; say which could not be read."""
     reader = context.config.reader(name)
-    if context.config.backbone.mode == "frozen":
+    if not context.config.learns:
         trunk = open_trunk(context, start)
         rows = collection_features(
             sources,
@@ -125,7 +129,7 @@ def _module(
     context: Context, data: DomainData, loop: LoopSettings
 ) -> tuple[nn.Module, list[tuple[list[nn.Parameter], float]]]:
     config = context.config
-    frozen = config.backbone.mode == "frozen"
+    frozen = not config.learns
     features = data.rows.take([0]).shape[-1] if frozen else 0
     backbone: Backbone | None = None
     if not frozen:
@@ -173,11 +177,19 @@ def _fitted(
     context: Context, data: DomainData, module: nn.Module, pooling: Pooling
 ) -> FittedDomain:
     if isinstance(module, Projector):
-        return FittedDomain(data.start, _arrays(module), pooling)
+        return FittedDomain(data.start, arrays(module.state_dict()), pooling)
     backbone, projector = module[0], module[1]  # type: ignore[index]
-    card = write_trunk(context.out, data.start.backbone, backbone, data.reader.size, context.note)
-    return FittedDomain(card, _arrays(projector), pooling)
+    card = write_trunk(
+        context.out,
+        data.start.backbone,
+        backbone,
+        data.reader.size,
+        context.note,
+        context.config.backbone.half,
+    )
+    return FittedDomain(card, arrays(projector.state_dict()), pooling)
 
 
-def _arrays(module: nn.Module) -> dict[str, NDArray[np.generic]]:
-    return {key: value.detach().numpy() for key, value in module.state_dict().items()}
+def arrays(state: Mapping[str, Tensor]) -> dict[str, NDArray[np.generic]]:
+    """A state dict as arrays."""
+    return {key: value.detach().numpy() for key, value in state.items()}

@@ -24,7 +24,8 @@ from opensearch.training.cache import Progress, cache_folder, quiet
 from opensearch.training.checkpoint import RunFolder
 from opensearch.training.collection import TrainingPart, training_part
 from opensearch.training.context import Context, Note
-from opensearch.training.domain import DomainData, embed_domain, fit_domain, load_domain
+from opensearch.training.domain import DomainData, fit_domain, load_domain
+from opensearch.training.joint import train_joint
 from opensearch.training.trunk import (
     initial_backbone,
     trunk_for_extension,
@@ -68,7 +69,7 @@ def train(training: Training, progress: Progress = quiet, note: Note = lambda te
         BundleError: the model to extend, or the backbone's weights, cannot be read.
     """
     _check(training)
-    part = training_part(training.data, training.domain)
+    part = training_part(training.data, training.domain, training.config.exclude)
     if part.unseen:
         note(f"left out, unseen in the data: {len(part.unseen)} categories")
     if training.extend is None:
@@ -81,13 +82,15 @@ def _train_new(training: Training, part: TrainingPart, progress: Progress, note:
     spec = config.space.provider
     part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
     space = Space.fit(spec, part.categories, transform=config.space.transform)
-    backbone = initial_backbone(config, note)
+    backbone, classifier = initial_backbone(config, note)
     # From here on the folder is ours: what can be wrong with the settings was found above.
     run = RunFolder(out, _settings(training, part))
     cache = training.cache or cache_folder()
     context = Context(config, out, space, part.categories, run, cache, progress, note)
     start = _start(context, backbone)
     domains = [_load(context, name, files, start) for name, files in part.domains.items()]
+    if config.method == "joint":
+        return train_joint(context, domains, backbone, classifier)
     rule = fit_rule(context, domains)
     return assemble(context, {data.name: _finish(context, data) for data in domains}, rule)
 
@@ -111,7 +114,7 @@ def _check(training: Training) -> None:
 def _start(context: Context, backbone: Backbone) -> TrunkCard:
     """The trunk on disk that all domains start from; one that will learn needs no graph."""
     config = context.config
-    if config.backbone.mode == "finetune":
+    if config.learns:
         tensors = write_tensors(context.out, backbone)
         return TrunkCard(backbone=config.backbone.name, tensors=tensors)
     return write_trunk(context.out, config.backbone.name, backbone, config.size, context.note)
@@ -154,10 +157,8 @@ def _load(context: Context, name: str, files: Sequence[Source], start: TrunkCard
 
 
 def _finish(context: Context, data: DomainData) -> TrainedDomain:
-    everything = np.arange(len(data.rows))
-    fitted = fit_domain(context, data, everything, data.name)
-    embeddings = embed_domain(context, data, fitted, everything)
-    return finish_domain(context, data, fitted, embeddings)
+    fitted = fit_domain(context, data, np.arange(len(data.rows)), data.name)
+    return finish_domain(context, data, fitted)
 
 
 def _with_vectors(part: TrainingPart, missing: Sequence[str], note: Note) -> TrainingPart:

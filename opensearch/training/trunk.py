@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from torch import nn
+
 from opensearch.config import TrainConfig
-from opensearch.encoders.backbones import Backbone, build_backbone
+from opensearch.encoders.backbones import Backbone, build_classifier
 from opensearch.encoders.bundle import Bundle, TrunkCard
 from opensearch.encoders.graph import export_graph
-from opensearch.encoders.tensors import save_tensors
+from opensearch.encoders.tensors import halved, save_tensors
 from opensearch.errors import BundleError, InvalidInput, MissingExtra
 from opensearch.training.context import Note
 
 
-def initial_backbone(config: TrainConfig, note: Note) -> Backbone:
-    """The backbone a run starts from."""
+def initial_backbone(config: TrainConfig, note: Note) -> tuple[Backbone, nn.Linear]:
+    """The backbone a run starts from, and the classifier it was pretrained with."""
     settings = config.backbone
     if settings.weights is None and settings.pretrained is None:
         note(
             f"backbone {settings.name} starts from random weights; give"
             " backbone.pretrained=DEFAULT or backbone.weights=FILE for a pretrained one"
         )
-    return build_backbone(settings.name, settings.pretrained, settings.weights, config.seed)
+    return build_classifier(settings.name, settings.pretrained, settings.weights, config.seed)
 
 
-def write_trunk(out: Path, name: str, backbone: Backbone, size: int, note: Note) -> TrunkCard:
+def write_trunk(
+    out: Path, name: str, backbone: Backbone, size: int, note: Note, half: bool = False
+) -> TrunkCard:
     """Write a backbone's tensors and, where the extra `train` is installed, its graph.
 
     Args:
         out: the model's folder.
         name: of the backbone, as `build_backbone` takes it.
         size: side of the views that the graph takes, pixels.
+        half: keep the weights in float16.
     """
-    file = write_tensors(out, backbone)
+    file = write_tensors(out, backbone, half)
     graph = f"{file.removesuffix('.safetensors')}-{size}.onnx"
     if not (out / graph).exists():
         try:
@@ -43,10 +48,10 @@ def write_trunk(out: Path, name: str, backbone: Backbone, size: int, note: Note)
     return TrunkCard(backbone=name, tensors=file, graph=graph)
 
 
-def write_tensors(out: Path, backbone: Backbone) -> str:
+def write_tensors(out: Path, backbone: Backbone, half: bool = False) -> str:
     """Write a backbone's tensors, and return their file's name."""
     tensors = {key: value.numpy() for key, value in backbone.state_dict().items()}
-    return save_tensors(out, "trunk", tensors)
+    return save_tensors(out, "trunk", halved(tensors) if half else tensors)
 
 
 def trunk_for_extension(base: Bundle, config: TrainConfig, name: str) -> TrunkCard:
@@ -59,7 +64,7 @@ def trunk_for_extension(base: Bundle, config: TrainConfig, name: str) -> TrunkCa
     cards = list(base.card.domains.values())
     alike = [card for card in cards if card.reader.reader == reader.reader]
     card = (alike or cards)[0]
-    if config.backbone.mode == "frozen" and card.reader.size != reader.size:
+    if not config.learns and card.reader.size != reader.size:
         raise InvalidInput(
             f"model {base.folder} reads views of {card.reader.size} pixels, the config says"
             f" {reader.size}; give --set size={card.reader.size}"

@@ -17,11 +17,19 @@ from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, embed_domain, fit_domain
 
 
-def fit_rule(context: Context, domains: list[DomainData]) -> LambdaRule:
-    """The λ rule of the config: fixed, or with a threshold fitted as the module says."""
+def given_rule(context: Context) -> LambdaRule:
+    """The λ rule that needs no training: fixed, or with a threshold found in another run."""
     settings = context.config.refinement
-    fixed = LambdaRule(seen=settings.fixed, unseen=settings.fixed, threshold=None)
-    if settings.rule == "fixed":
+    if settings.rule == "auto" and settings.threshold is not None:
+        return LambdaRule(LAMBDA_SEEN, LAMBDA_UNSEEN, settings.threshold)
+    return LambdaRule.fixed(settings.fixed)
+
+
+def fit_rule(context: Context, domains: list[DomainData]) -> LambdaRule:
+    """The λ rule of the config: fixed, given, or with a threshold fitted as the module says."""
+    settings = context.config.refinement
+    fixed = given_rule(context)
+    if settings.rule == "fixed" or settings.threshold is not None:
         return fixed
     held = _held_out(context, domains)
     if not held:

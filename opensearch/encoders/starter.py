@@ -1,0 +1,13 @@
+"""The starter: the model that is shipped, for sketches, photos and shapes.
+
+Its card, `opensearch/starter/README.md`, says what it was trained on and how good it is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def starter_model() -> Path:
+    """Folder of the shipped bundle."""
+    return Path(__file__).parents[1] / "starter"

@@ -1,0 +1,86 @@
+"""Batches of joint jobs, by the number of their step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from opensearch.training.context import Context
+from opensearch.training.joint.data import JointData
+from opensearch.training.joint.pools import Balance, Drawer
+from opensearch.training.joint.vary import vary
+from opensearch.training.loop import step_seed
+
+
+class Batch:
+    """One step's items of all domains.
+
+    Attributes:
+        seed: of everything else that the step leaves to chance.
+        labels: shape (n,), domain by domain.
+    """
+
+    def __init__(
+        self, data: JointData, seed: int, items: Sequence[NDArray[np.int64]], side: int
+    ) -> None:
+        rng = np.random.default_rng([seed, 1])
+        self.seed = seed
+        self._data, self._items, self._side = data, items, side
+        self._turns = [rng.integers(1 << 30, size=len(part)) for part in items]
+        pools = zip(data.views.values(), items, strict=True)
+        self.labels = torch.from_numpy(np.concatenate([pool.labels[part] for pool, part in pools]))
+
+    def features(self) -> list[Tensor]:
+        """The frozen trunk's features of each domain's views, (n_d, f) float32."""
+        pools = zip(self._data.features.values(), self._items, self._turns, strict=True)
+        return [torch.from_numpy(pool.take(part, turns)).float() for pool, part, turns in pools]
+
+    def views(self) -> Tensor:
+        """Varied views, (n, side, side, 3), domain by domain."""
+        generator = torch.Generator().manual_seed(self.seed)
+        pools = zip(self._data.views.items(), self._items, self._turns, strict=True)
+        return torch.cat(
+            [
+                vary(
+                    torch.from_numpy(pool.take(part, turns)),
+                    self._data.readers[name],
+                    self._side,
+                    generator,
+                )
+                for (name, pool), part, turns in pools
+            ]
+        )
+
+
+class Batches:
+    """Draws a job's batches.
+
+    Args:
+        name: of the job.
+        size: items of each domain.
+
+    Attributes:
+        counts: items of each domain, in order.
+        domains: shape (n,), number of each item's domain.
+        image: shape (n,), whether an item is a picture.
+    """
+
+    def __init__(self, context: Context, data: JointData, name: str, size: int) -> None:
+        joint = context.config.joint
+        self._data, self._name, self._size, self._side = data, name, size, joint.side
+        self._seed = context.config.seed
+        self._drawer = Drawer(data.views, Balance(joint.balance, joint.common, joint.paired))
+        self.counts = [size] * len(data.views)
+        self.domains = torch.arange(len(data.views)).repeat_interleave(size)
+        image = [data.readers[domain] == "image" for domain in data.views]
+        self.image = torch.tensor(image).repeat_interleave(size)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step."""
+        seed = step_seed(self._seed, self._name, step)
+        items = self._drawer.draw(self._size, np.random.default_rng([seed, 0]))
+        return Batch(self._data, seed, items, self._side)

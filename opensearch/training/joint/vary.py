@@ -1,0 +1,101 @@
+"""Variation of views while domains are trained together: what a drawing, a photo, a render may.
+
+Every view is flipped, scaled, turned, sheared and shifted at random and sampled at the side the
+trunk learns on; then pictures change in colour, renders in light, and drawings in stroke.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample, max_pool2d
+
+_SCALE = {"image": (0.55, 1.1), "sketch": (0.8, 1.3), "mesh": (0.8, 1.3)}
+"""Side of the window taken from a view; above 1 its surroundings are seen too."""
+_TURN = {"image": 10.0, "sketch": 20.0, "mesh": 15.0}
+"""Largest turn, degrees."""
+_SHEAR, _SHIFT = 0.15, 0.1
+_GREY = 0.3
+"""Share of pictures that lose their colours: shapes and sketches never had any."""
+
+
+def vary(views: Tensor, reader: str, side: int, generator: torch.Generator) -> Tensor:
+    """Vary each view at random.
+
+    Args:
+        views: shape (n, h, w, 3), uint8.
+        reader: what the views came from: `image`, `sketch` or `mesh`.
+        side: of the views returned, pixels.
+        generator: source of all chance.
+
+    Returns:
+        Shape (n, side, side, 3), float32, values 0..255.
+    """
+    pixels = _moved(views.permute(0, 3, 1, 2).float() / 255, reader, side, generator)
+    if reader == "image":
+        pixels = _coloured(pixels, generator)
+    elif reader == "mesh":
+        pixels = _lit(pixels, generator)
+    else:
+        pixels = _stroked(pixels, generator)
+    # channels last in memory, too: convolutions are three times slower on the other layout
+    return (pixels.clamp(0, 1) * 255).permute(0, 2, 3, 1).contiguous()
+
+
+def plain(views: Tensor, side: int) -> Tensor:
+    """Views (n, h, w, 3) uint8 at another side, unvaried, as `vary` returns them."""
+    small = torch.nn.functional.interpolate(
+        views.permute(0, 3, 1, 2).float(), (side, side), mode="bilinear", antialias=True
+    )
+    return small.permute(0, 2, 3, 1).contiguous()
+
+
+def _moved(pixels: Tensor, reader: str, side: int, generator: torch.Generator) -> Tensor:
+    """Windows of the views at `side`; around a drawing or render is white, a photo goes on."""
+    n = len(pixels)
+
+    def uniform(low: float, high: float) -> Tensor:
+        return torch.rand(n, generator=generator) * (high - low) + low
+
+    scale, turn = uniform(*_SCALE[reader]), uniform(-1, 1) * math.radians(_TURN[reader])
+    stretch = uniform(0.9, 1.1)
+    flip = torch.where(torch.rand(n, generator=generator) < 0.5, -1.0, 1.0)
+    cos, sin, shear = torch.cos(turn), torch.sin(turn), uniform(-_SHEAR, _SHEAR)
+    room = _SHIFT + (1 - scale).clamp(min=0)
+    rows = [
+        torch.stack(
+            [flip * scale * cos * stretch, scale * (shear - sin), uniform(-1, 1) * room], 1
+        ),
+        torch.stack([flip * scale * sin, scale * cos / stretch, uniform(-1, 1) * room], 1),
+    ]
+    grid = affine_grid(torch.stack(rows, 1), [n, 3, side, side], align_corners=False)
+    if reader == "image":
+        return grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
+    return 1 - grid_sample(1 - pixels, grid, padding_mode="zeros", align_corners=False)
+
+
+def _coloured(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """Brightness, contrast and saturation; some pictures turn grey."""
+    n = len(pixels)
+    light, contrast, colour = (0.6 + 0.8 * torch.rand(3, n, 1, 1, 1, generator=generator)).unbind()
+    grey = pixels.mean(dim=1, keepdim=True)
+    colour = torch.where(torch.rand(n, 1, 1, 1, generator=generator) < _GREY, 0.0, colour)
+    pixels = (grey + (pixels - grey) * colour) * light
+    mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
+    return mean + (pixels - mean) * contrast
+
+
+def _lit(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """Surfaces of a render darker or brighter; white stays white."""
+    power = torch.exp(torch.randn(len(pixels), 1, 1, 1, generator=generator) * 0.4)
+    return pixels.clamp(1e-3, 1) ** power
+
+
+def _stroked(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """Strokes thicker in a third of the drawings, thinner and fainter in another."""
+    which = torch.rand(len(pixels), 1, 1, 1, generator=generator)
+    thick = 1 - max_pool2d(1 - pixels, 3, stride=1, padding=1)
+    faint = 1 - (1 - pixels) * (0.5 + 0.5 * torch.rand(len(pixels), 1, 1, 1, generator=generator))
+    return torch.where(which < 1 / 3, thick, torch.where(which < 2 / 3, faint, pixels))

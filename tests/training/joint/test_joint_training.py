@@ -1,0 +1,150 @@
+"""Joint training on the toy collection: what the bundle holds, cuts, codes of all domains."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from toy_files import toy_overrides
+
+from opensearch.config import load_train_config
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.tensors import load_tensors
+from opensearch.training import Training, train
+from opensearch.training.cache import quiet
+
+JOINT = [
+    "method=joint",
+    "projector.hidden=16",
+    "domains.shape.line_views=1",
+    "joint.side=32",
+    "joint.head_steps=30",
+    "joint.head_batch=8",
+    "joint.steps=12",
+    "joint.batch=4",
+    "joint.checkpoint=5",
+    "joint.distil=0.5",
+    "joint.lr=1e-3",
+]
+
+
+@pytest.fixture(scope="module")
+def joint_config(toy_collection):
+    return load_train_config("prototype", [*toy_overrides(toy_collection), *JOINT])
+
+
+@pytest.fixture(scope="module")
+def joint_model(toy_collection, joint_config, tmp_path_factory):
+    out = tmp_path_factory.mktemp("joint") / "model"
+    return train(Training(joint_config, [toy_collection], out))
+
+
+def files_of(folder):
+    return {file.name: file.read_bytes() for file in folder.glob("*.safetensors")}
+
+
+def test_domains_share_trunk_and_projector_but_not_norms(joint_model):
+    cards = [joint_model.domain(name) for name in ("photo", "shape", "sketch")]
+    assert len({card.trunk.tensors for card in cards}) == 1
+    assert len({card.projector for card in cards}) == 1
+    assert len({card.norms for card in cards}) == 3
+    shared = load_tensors(joint_model.folder / cards[0].projector)
+    assert {name.split(".")[0] for name in shared} == {"hidden", "linear"}
+    assert joint_model.card.method == "joint"
+
+
+def test_the_trunk_learned_everywhere(joint_model, toy_collection, joint_config, tmp_path):
+    """Every weight of the trunk differs from where it started."""
+    still = joint_config.model_copy(
+        update={"joint": joint_config.joint.model_copy(update={"steps": 0})}
+    )
+    frozen = train(Training(still, [toy_collection], tmp_path / "frozen"))
+    trunks = [
+        load_tensors(b.folder / b.domain("photo").trunk.tensors) for b in (joint_model, frozen)
+    ]
+    weights = [name for name, array in trunks[0].items() if array.ndim > 1 and "pixel" not in name]
+    assert weights
+    assert all(not np.array_equal(trunks[0][name], trunks[1][name]) for name in weights)
+
+
+def test_cut_off_and_resumed_equals_uninterrupted(
+    joint_model, toy_collection, joint_config, tmp_path
+):
+    class Cut(Exception):
+        pass
+
+    def cut_at(stage, steps):
+        def progress(what, done, total):
+            if (what, done) == (stage, steps):
+                raise Cut
+
+        return progress
+
+    training = Training(joint_config, [toy_collection], tmp_path / "cut")
+    for stage, steps in [("head", 17), ("trunk", 3), ("trunk", 11)]:
+        with suppress(Cut):
+            train(training, cut_at(stage, steps))
+    train(training, quiet)
+    assert files_of(tmp_path / "cut") == files_of(joint_model.folder)
+
+
+def test_half_precision_keeps_embeddings_near(joint_model, toy_collection, joint_config, tmp_path):
+    half = joint_config.model_copy(
+        update={"backbone": joint_config.backbone.model_copy(update={"half": True})}
+    )
+    small = train(Training(half, [toy_collection], tmp_path / "half"))
+    card, whole = small.domain("photo"), joint_model.domain("photo")
+    size = (small.folder / card.trunk.tensors).stat().st_size
+    assert size < 0.6 * (joint_model.folder / whole.trunk.tensors).stat().st_size
+    views = np.random.default_rng(0).integers(0, 256, (3, 1, 32, 32, 3), dtype=np.uint8)
+    one, two = (bundle.encoder("photo").embed(views) for bundle in (small, joint_model))
+    assert (one * two).sum(axis=1) == pytest.approx(np.ones(3), abs=1e-3)
+
+
+@pytest.mark.parametrize("runtime", ["torch", "onnx"])
+def test_both_runtimes_read_half_tensors(
+    runtime, toy_collection, joint_config, tmp_path, monkeypatch
+):
+    half = joint_config.model_copy(
+        update={
+            "backbone": joint_config.backbone.model_copy(update={"half": True}),
+            "joint": joint_config.joint.model_copy(update={"steps": 1, "head_steps": 2}),
+        }
+    )
+    made = train(Training(half, [toy_collection], tmp_path / "half"))
+    monkeypatch.setenv("OPENSEARCH_RUNTIME", runtime)
+    opened = Bundle.open(made.folder)
+    views = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    features = opened.trunk("photo").features(views)
+    assert opened.trunk("photo").runtime == runtime
+    reference = load_tensors(made.folder / made.domain("photo").trunk.tensors)
+    assert any(array.dtype == np.float16 for array in reference.values())
+    monkeypatch.setenv("OPENSEARCH_RUNTIME", "torch")
+    expected = Bundle.open(made.folder).trunk("photo").features(views)
+    np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_excluded_categories_are_never_looked_at(toy_collection, joint_config, tmp_path):
+    few = joint_config.model_copy(update={"exclude": ["Cube"]})
+    notes = []
+    made = train(Training(few, [toy_collection], tmp_path / "few"), note=notes.append)
+    assert made.card.categories == ["disc", "pyramid"]
+    assert any("2 categories" in note for note in notes)
+
+
+def test_a_domain_joins_later_and_the_rest_stays(
+    joint_model, toy_collection, joint_config, tmp_path
+):
+    """A domain's own head on the joint trunk: identities of all others are unchanged."""
+    from toy_files import make_collection
+
+    late = make_collection(tmp_path / "late", domains=("photo",))
+    (late / "photo").rename(late / "drawn")
+    rows = (late / "split.csv").read_text().replace("photo", "drawn")
+    (late / "split.csv").write_text(rows)
+    apart = joint_config.model_copy(update={"method": "prototype"})
+    training = Training(apart, [late], tmp_path / "longer")
+    longer = train(replace(training, extend=joint_model.folder, domain="drawn"))
+    kept = {k: v for k, v in longer.card.identities.items() if k != "encoder/drawn"}
+    assert kept == joint_model.card.identities
+    assert longer.domain("drawn").trunk == joint_model.domain("photo").trunk
