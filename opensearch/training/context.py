@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from opensearch.config import TrainConfig
 from opensearch.semantic import Space
 from opensearch.training.cache import Progress
@@ -15,8 +18,24 @@ Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Lent:
+    """A projector that a late domain stands on.
+
+    Attributes:
+        tensors: of the whole projector, as the domain that lends it has them.
+        shared: names of those that all domains share and that stay as they are.
+    """
+
+    tensors: dict[str, NDArray[np.generic]]
+    shared: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Context:
-    """The recipe, the model's folder, its space and trained categories, and who is told what."""
+    """The recipe, the model's folder, its space and trained categories, and who is told what.
+
+    `lent` is there when a domain is added to a model whose domains share their projector.
+    """
 
     config: TrainConfig
     out: Path
@@ -26,3 +45,4 @@ class Context:
     cache: Path
     progress: Progress
     note: Note
+    lent: Lent | None = None

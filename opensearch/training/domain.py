@@ -20,7 +20,7 @@ from opensearch.encoders.tensors import load_tensors
 from opensearch.methods.prototype import PrototypeLoss
 from opensearch.records import Source
 from opensearch.training.cache import CachedRows
-from opensearch.training.context import Context
+from opensearch.training.context import Context, Lent
 from opensearch.training.features import collection_features, collection_views
 from opensearch.training.loop import Stage, fit
 from opensearch.training.samples import FeatureSamples, Samples, ViewSamples
@@ -129,6 +129,8 @@ def _module(
     context: Context, data: DomainData, loop: LoopSettings
 ) -> tuple[nn.Module, list[tuple[list[nn.Parameter], float]]]:
     config = context.config
+    if context.lent is not None:
+        return _on_lent(context.lent, config.projector.dropout)
     frozen = not config.learns
     features = data.rows.take([0]).shape[-1] if frozen else 0
     backbone: Backbone | None = None
@@ -148,6 +150,18 @@ def _module(
         return projector, [head]
     trunk = (list(backbone.parameters()), loop.backbone_factor)
     return nn.Sequential(backbone, projector), [trunk, head]
+
+
+def _on_lent(
+    lent: Lent, dropout: float
+) -> tuple[nn.Module, list[tuple[list[nn.Parameter], float]]]:
+    """The lent projector, of which the tensors that are not shared learn: the batch norms."""
+    dim, hidden = lent.tensors["linear.weight"].shape
+    module = Projector(lent.tensors["hidden.0.weight"].shape[1], dim, hidden, dropout)
+    module.load_state_dict({k: torch.from_numpy(v) for k, v in lent.tensors.items()})
+    for name, parameter in module.named_parameters():
+        parameter.requires_grad_(name not in lent.shared)
+    return module, [([p for p in module.parameters() if p.requires_grad], 1.0)]
 
 
 def _targets(
@@ -177,7 +191,12 @@ def _fitted(
     context: Context, data: DomainData, module: nn.Module, pooling: Pooling
 ) -> FittedDomain:
     if isinstance(module, Projector):
-        return FittedDomain(data.start, arrays(module.state_dict()), pooling)
+        projector = arrays(module.state_dict())
+        if context.lent is None:
+            return FittedDomain(data.start, projector, pooling)
+        # as they were, to the bit and in their own precision
+        projector |= {name: context.lent.tensors[name] for name in context.lent.shared}
+        return FittedDomain(data.start, projector, pooling, context.lent.shared)
     backbone, projector = module[0], module[1]  # type: ignore[index]
     card = write_trunk(
         context.out,

@@ -28,7 +28,8 @@ from opensearch.training.domain import DomainData, fit_domain, load_domain
 from opensearch.training.joint import train_joint
 from opensearch.training.trunk import (
     initial_backbone,
-    trunk_for_extension,
+    lender,
+    lent_projector,
     write_tensors,
     write_trunk,
 )
@@ -128,14 +129,16 @@ def _extend(
         raise InvalidInput(f"model {base.folder} already has a domain {name!r}; train a new model")
     space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
     part = _with_vectors(part, space.missing(part.categories), note)
-    start = trunk_for_extension(base, config, name)
+    donor = lender(base, config, name)
+    start = donor.trunk
     if config.backbone.name != start.backbone:
         note(f"{name} stands on the model's {start.backbone}, not on {config.backbone.name}")
     run = RunFolder(out, _settings(training, part))
     base.copy_files(out)
     seen = sorted({*base.card.categories, *part.categories})
     cache = training.cache or cache_folder()
-    context = Context(config, out, space, seen, run, cache, progress, note)
+    lent = lent_projector(base, donor)
+    context = Context(config, out, space, seen, run, cache, progress, note, lent)
     trained = _finish(context, _load(context, name, part.domains[name], start))
     card = base.card.model_copy(
         update={

@@ -8,11 +8,11 @@ from torch import nn
 
 from opensearch.config import TrainConfig
 from opensearch.encoders.backbones import Backbone, build_classifier
-from opensearch.encoders.bundle import Bundle, TrunkCard
+from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard
 from opensearch.encoders.graph import export_graph
-from opensearch.encoders.tensors import halved, save_tensors
+from opensearch.encoders.tensors import halved, load_tensors, save_tensors
 from opensearch.errors import BundleError, InvalidInput, MissingExtra
-from opensearch.training.context import Note
+from opensearch.training.context import Lent, Note
 
 
 def initial_backbone(config: TrainConfig, note: Note) -> tuple[Backbone, nn.Linear]:
@@ -54,19 +54,33 @@ def write_tensors(out: Path, backbone: Backbone, half: bool = False) -> str:
     return save_tensors(out, "trunk", halved(tensors) if half else tensors)
 
 
-def trunk_for_extension(base: Bundle, config: TrainConfig, name: str) -> TrunkCard:
-    """The trunk that a late domain stands on: of a domain read alike, else of the first.
+def lender(base: Bundle, config: TrainConfig, name: str) -> DomainCard:
+    """The domain whose trunk a late one stands on: one read alike, else the first.
 
     Raises:
-        InvalidInput: the domain's views would have another size than a frozen trunk takes.
+        InvalidInput: the domain's views would have another size than a frozen trunk takes, or
+            the trunk would learn although the projector is lent with it.
     """
     reader = config.reader(name)
     cards = list(base.card.domains.values())
     alike = [card for card in cards if card.reader.reader == reader.reader]
     card = (alike or cards)[0]
+    if config.learns and card.norms:
+        raise InvalidInput(
+            f"the domains of model {base.folder} share one trunk and projector, which stay as they"
+            " are; extend it with the config prototype"
+        )
     if not config.learns and card.reader.size != reader.size:
         raise InvalidInput(
             f"model {base.folder} reads views of {card.reader.size} pixels, the config says"
             f" {reader.size}; give --set size={card.reader.size}"
         )
-    return card.trunk
+    return card
+
+
+def lent_projector(base: Bundle, card: DomainCard) -> Lent | None:
+    """The projector that a model's domains share, with the norms of the one that lends it."""
+    if card.norms is None:
+        return None
+    shared = load_tensors(base.folder / card.projector)
+    return Lent(shared | load_tensors(base.folder / card.norms), frozenset(shared))

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy_files import toy_overrides
+from toy_files import make_collection, toy_overrides
 
 from opensearch.config import load_train_config
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.tensors import load_tensors
+from opensearch.errors import InvalidInput
 from opensearch.training import Training, train
 from opensearch.training.cache import quiet
 
@@ -132,19 +133,36 @@ def test_excluded_categories_are_never_looked_at(toy_collection, joint_config, t
     assert any("2 categories" in note for note in notes)
 
 
-def test_a_domain_joins_later_and_the_rest_stays(
-    joint_model, toy_collection, joint_config, tmp_path
-):
-    """A domain's own head on the joint trunk: identities of all others are unchanged."""
-    from toy_files import make_collection
-
-    late = make_collection(tmp_path / "late", domains=("photo",))
+@pytest.fixture(scope="module")
+def drawn_collection(tmp_path_factory):
+    """The toy photos as a domain of another name."""
+    late = make_collection(tmp_path_factory.mktemp("drawn") / "late", domains=("photo",))
     (late / "photo").rename(late / "drawn")
     rows = (late / "split.csv").read_text().replace("photo", "drawn")
     (late / "split.csv").write_text(rows)
+    return late
+
+
+def test_a_domain_joins_later_and_the_rest_stays(
+    joint_model, drawn_collection, joint_config, tmp_path
+):
+    """It brings its own norms and nothing else: identities of all others are unchanged."""
     apart = joint_config.model_copy(update={"method": "prototype"})
-    training = Training(apart, [late], tmp_path / "longer")
+    training = Training(apart, [drawn_collection], tmp_path / "longer")
     longer = train(replace(training, extend=joint_model.folder, domain="drawn"))
     kept = {k: v for k, v in longer.card.identities.items() if k != "encoder/drawn"}
     assert kept == joint_model.card.identities
-    assert longer.domain("drawn").trunk == joint_model.domain("photo").trunk
+    drawn, photo = longer.domain("drawn"), joint_model.domain("photo")
+    assert (drawn.trunk, drawn.projector) == (photo.trunk, photo.projector)
+    norms = [load_tensors(longer.folder / (card.norms or "")) for card in (drawn, photo)]
+    assert norms[0].keys() == norms[1].keys()
+    learned = [name for name in norms[0] if "num_batches" not in name]
+    assert all(not np.array_equal(norms[0][name], norms[1][name]) for name in learned)
+
+
+def test_a_shared_trunk_does_not_learn_for_one_late_domain(
+    joint_model, drawn_collection, joint_config, tmp_path
+):
+    training = Training(joint_config, [drawn_collection], tmp_path / "longer")
+    with pytest.raises(InvalidInput, match="extend it with the config prototype"):
+        train(replace(training, extend=joint_model.folder, domain="drawn"))
