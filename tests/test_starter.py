@@ -1,0 +1,84 @@
+"""The shipped starter: what is in the package, what it was never trained on, that it works."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import opensearch
+from opensearch import Engine
+from opensearch.encoders.bundle import Bundle
+from opensearch.engine.model import Model
+from opensearch.errors import UnknownWord
+from opensearch.experiments.make_demo import unpack_demo
+from opensearch.semantic.names import normalise
+
+UNSEEN = """
+    bed bus cup drums guitar hat keyboard lamp rifle spoon stop_sign tree vase
+    bat cabin cow dolphin door helicopter mouse pear raccoon rhinoceros saw scissors seagull
+    skyscraper songbird sword wheelchair windmill window horse
+""".split()
+"""Of triad, Sketchy and PACS: no training file of any domain may be of these."""
+
+
+@pytest.fixture(scope="module")
+def starter():
+    return Bundle.open(opensearch.starter_model())
+
+
+@pytest.fixture(scope="module")
+def demo_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    unpack_demo(folder)
+    return folder
+
+
+def test_was_not_trained_on_what_it_is_measured_on(starter):
+    trained = {normalise(name) for name in starter.card.categories}
+    assert len(trained) > 400
+    assert not trained & {normalise(name) for name in UNSEEN}
+
+
+def test_encodes_three_domains_on_one_trunk(starter):
+    assert set(starter.domains) == {"sketch", "photo", "shape"}
+    assert len({starter.domain(name).trunk.tensors for name in starter.domains}) == 1
+    assert starter.domain("photo").trunk.graph is not None
+
+
+def test_package_data_stays_small():
+    """25 MB together: 13 for the trunk, 4 for heads and codes, 2 for the lexicon, 4 for the demo."""
+    package = Path(opensearch.__file__).parent
+    sizes = {p: p.stat().st_size for p in package.rglob("*") if p.suffix not in (".py", ".pyc", "")}
+    trunk = sum(size for file, size in sizes.items() if file.name.startswith("trunk-"))
+    assert 0 < trunk < 13e6
+    assert sum(size for file, size in sizes.items() if "starter" in file.parts) - trunk < 4e6
+    assert sum(sizes.values()) < 25e6
+
+
+def test_words_are_points_whoever_trained_on_them(starter):
+    space = Model(starter).space
+    assert space.text("violin").known == ("violin",)
+    assert space.text("red guitar blorx").unknown == ("blorx",)
+    with pytest.raises(UnknownWord, match="blorx"):
+        space.text("blorx")
+
+
+def test_drawings_and_pictures_lie_near_their_words(starter, demo_files):
+    """Files of a dozen categories, most never trained on: the word's rank among all of them."""
+    model = Model(starter)
+    for domain, least in (("sketch", 0.4), ("photo", 0.4)):
+        files = sorted((demo_files / domain).glob("*/0[0-1].*"))
+        categories = sorted({file.parent.name for file in files})
+        prototypes = model.space.prototypes(categories)
+        cosines = model.embed(files, domain) @ prototypes.T
+        own = np.array([categories.index(file.parent.name) for file in files])
+        assert len(files) == 2 * len(categories) >= 24
+        assert (cosines.argmax(axis=1) == own).mean() > least
+
+
+def test_is_the_model_of_a_new_index_by_default(tmp_path, demo_files):
+    with Engine.create(tmp_path / "index") as engine:
+        report = engine.add(demo_files / "sketch" / "car")
+        assert (report.added, report.failed) == (6, 0)
+        hit = engine.search(demo_files / "sketch" / "car" / "00.png", k=1)[0]
+    assert hit.distance == 0
