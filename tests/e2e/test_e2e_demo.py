@@ -13,6 +13,7 @@ from toy_files import toy_overrides
 from opensearch.cli import main
 from opensearch.config import load_train_config
 from opensearch.domains import find_sources
+from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
 from opensearch.experiments import demo as job
@@ -153,10 +154,12 @@ def test_without_a_folder_named_each_run_has_its_own(model, tmp_path, monkeypatc
 
 
 def test_the_shipped_model_is_the_default(model, tmp_path, monkeypatch):
-    monkeypatch.setattr("opensearch.starter_model", lambda: model, raising=False)
+    monkeypatch.setattr("opensearch.starter_model", lambda: model)
     found = run("--keep", tmp_path / "d")
     assert found.exit_code == 0, found.output
-    assert f"--model {model}" in found.output
+    used, given = (Bundle.open(folder).card for folder in (tmp_path / "d/index/model", model))
+    assert used.identities == given.identities
+    assert "--model" not in found.output
 
 
 def test_a_folder_with_files_is_refused(model, tmp_path):
