@@ -76,7 +76,7 @@ def test_encodes_three_domains_on_one_trunk(starter):
 
 
 def test_package_data_stays_small():
-    """25 MB together: 13 for the trunk, 4 for heads and codes, 2 for the lexicon, 4 for the demo."""
+    """25 MB together: 13 the trunk, 4 heads and codes, 2 the lexicon, 4 the demo."""
     package = Path(opensearch.__file__).parent
     sizes = {p: p.stat().st_size for p in package.rglob("*") if p.suffix not in (".py", ".pyc", "")}
     trunk = sum(size for file, size in sizes.items() if file.name.startswith("trunk-"))
