@@ -47,10 +47,7 @@ class Engine:
     def create(
         cls, path: str | Path, model: str | Path | None = None, limits: Limits | None = None
     ) -> Engine:
-        """Make an empty index around a model.
-
-        Args:
-            model: a bundle's folder; the shipped starter when `None`.
+        """Make an empty index around a model, the shipped starter by default.
 
         Raises:
             StoreError: the folder holds an index or other files.
