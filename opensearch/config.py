@@ -152,7 +152,9 @@ class HashSettings(Settings):
 
     name: str = "itq"
     bits: int = Field(default=64, ge=16, le=512, multiple_of=8)
-    items: int = Field(default=4000, ge=16, description="most items of a domain to fit codes on")
+    items: int | None = Field(
+        default=None, ge=16, description="most items of a domain to fit codes on; null: all"
+    )
 
 
 class RefinementSettings(Settings):

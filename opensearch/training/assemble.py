@@ -61,8 +61,9 @@ def finish_domain(context: Context, data: DomainData, fitted: FittedDomain) -> T
     return TrainedDomain(card, mark, sorted(set(data.categories)), labels, embeddings)
 
 
-def _sample(count: int, most: int) -> NDArray[np.int64]:
-    """Numbers of at most `most` of `count` items, evenly spread."""
+def _sample(count: int, most: int | None) -> NDArray[np.int64]:
+    """Numbers of at most `most` of `count` items, evenly spread; of all without a bound."""
+    most = count if most is None else most
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 

@@ -84,10 +84,10 @@ class RunFolder:
             done = int(file.metadata()["step"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             module.load_state_dict({k[2:]: v for k, v in tensors.items() if k.startswith("m.")})
-        parameters = _parameters(optimiser)
-        for name in (name for name in tensors if name.startswith("o.")):
-            _, i, key = name.split(".")
-            optimiser.state[parameters[int(i)]][key] = tensors[name]
+            parameters = _parameters(optimiser)
+            for name in (name for name in tensors if name.startswith("o.")):
+                _, i, key = name.split(".")
+                optimiser.state[parameters[int(i)]][key] = tensors[name]
         return done
 
     def cut_metrics(self) -> None:

@@ -101,6 +101,11 @@ def _check(training: Training) -> None:
     hasher = training.config.hash.name
     if hasher not in HASHERS:
         raise InvalidInput(f"hash.name: no hasher {hasher!r}; known: {', '.join(HASHERS)}")
+    if training.config.method == "joint" and not training.config.projector.hidden:
+        raise InvalidInput(
+            "method joint shares a projector of two layers; give it a hidden one, e.g."
+            " --set projector.hidden=512"
+        )
     if training.extend is None and training.domain is None:
         return
     if training.extend is None or training.domain is None:

@@ -22,6 +22,11 @@ def given_rule(context: Context) -> LambdaRule:
     settings = context.config.refinement
     if settings.rule == "auto" and settings.threshold is not None:
         return LambdaRule(LAMBDA_SEEN, LAMBDA_UNSEEN, settings.threshold)
+    if settings.rule == "auto" and context.config.method == "joint":
+        context.note(
+            f"λ is fixed at {settings.fixed}: joint training fits no threshold; give one found on"
+            " a validation cut with refinement.threshold"
+        )
     return LambdaRule.fixed(settings.fixed)
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from opensearch.errors import InvalidInput
 from opensearch.training.checkpoint import RunFolder
@@ -34,6 +35,33 @@ def test_round_trip(tmp_path):
         assert torch.equal(mine, its)
         buffers = optimiser.state[mine]["momentum_buffer"], empty.state[its]["momentum_buffer"]
         assert torch.equal(*buffers)
+
+
+def test_adaptive_optimisers_round_trip(tmp_path):
+    """Moments and step counts of AdamW, every one of them."""
+    run, module, _ = made(tmp_path)
+    optimiser = torch.optim.AdamW(module.parameters())
+    module(torch.ones(1, 3)).sum().backward()
+    optimiser.step()
+    run.save("photo", 5, module, optimiser)
+    other = torch.nn.Linear(3, 2)
+    empty = torch.optim.AdamW(other.parameters())
+    assert run.load("photo", other, empty) == 5
+    for mine, its in zip(module.parameters(), other.parameters(), strict=True):
+        assert (
+            set(empty.state[its]) == set(optimiser.state[mine]) == {"step", "exp_avg", "exp_avg_sq"}
+        )
+        assert all(torch.equal(empty.state[its][k], v) for k, v in optimiser.state[mine].items())
+
+
+def test_a_checkpoint_of_the_first_layout_is_refused_by_name(tmp_path):
+    """It kept one momentum a parameter, without the name of what it was."""
+    run, module, optimiser = made(tmp_path)
+    tensors = {f"m.{k}": v for k, v in module.state_dict().items()} | {"o.0": torch.zeros(2, 3)}
+    file = tmp_path / "training" / "photo.safetensors"
+    save_file(tensors, file, metadata={"step": "4", "metrics": "0"})
+    with pytest.raises(InvalidInput, match="delete it to train this stage anew"):
+        run.load("photo", module, optimiser)
 
 
 def test_the_same_settings_go_on(tmp_path):

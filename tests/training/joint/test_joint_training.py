@@ -12,6 +12,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput
 from opensearch.training import Training, train
+from opensearch.training.assemble import _sample
 from opensearch.training.cache import quiet
 
 JOINT = [
@@ -166,3 +167,33 @@ def test_a_shared_trunk_does_not_learn_for_one_late_domain(
     training = Training(joint_config, [drawn_collection], tmp_path / "longer")
     with pytest.raises(InvalidInput, match="extend it with the config prototype"):
         train(replace(training, extend=joint_model.folder, domain="drawn"))
+
+
+def test_a_projector_without_a_hidden_layer_cannot_be_shared(
+    toy_collection, joint_config, tmp_path
+):
+    flat = joint_config.projector.model_copy(update={"hidden": 0})
+    config = joint_config.model_copy(update={"projector": flat})
+    with pytest.raises(InvalidInput, match=r"--set projector\.hidden=512"):
+        train(Training(config, [toy_collection], tmp_path / "flat"))
+    assert not (tmp_path / "flat").exists()
+
+
+@pytest.mark.parametrize(("threshold", "rule", "told"), [(None, None, True), (0.6, 0.6, False)])
+def test_a_threshold_is_given_or_said_to_be_missing(
+    threshold, rule, told, toy_collection, joint_config, tmp_path
+):
+    refinement = joint_config.refinement.model_copy(update={"rule": "auto", "threshold": threshold})
+    short = joint_config.joint.model_copy(update={"steps": 0, "head_steps": 2})
+    config = joint_config.model_copy(update={"refinement": refinement, "joint": short})
+    notes = []
+    made = train(Training(config, [toy_collection], tmp_path / "m"), note=notes.append)
+    assert made.card.refinement["threshold"] == rule
+    assert any("refinement.threshold" in note for note in notes) == told
+
+
+@pytest.mark.parametrize(("most", "kept"), [(None, 24), (16, 16), (99, 24)])
+def test_codes_are_fitted_on_an_even_sample_or_on_all(most, kept):
+    chosen = _sample(24, most)
+    assert len(set(chosen.tolist())) == kept
+    assert (chosen.min(), chosen.max()) == (0, 23)
