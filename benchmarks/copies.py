@@ -6,8 +6,8 @@ Every raster file of COLLECTION that is in no train split is compared with the t
 same domain in the others (of all of COLLECTION's splits with `--all-splits`, for a collection
 that nothing was trained on). Two are copies when their grey thumbnails of 24 x 24 correlate by
 more than `SAME`: a picture saved again at another size or quality does. Drawings of next to
-nothing (a straight line) do so too without being copies: look at what is listed. `--clean` writes COLLECTION
-without its copies, to be measured again.
+nothing (a straight line) do so too without being copies: look at what is listed. `--clean` writes
+COLLECTION without its copies, to be measured again.
 """
 
 from __future__ import annotations
