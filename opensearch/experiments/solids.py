@@ -145,13 +145,25 @@ def tube(path: ArrayLike, radius: float, sides: int = 8) -> Mesh:
     points = np.asarray(path, float)
     along = np.gradient(points, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
-    bent = np.linalg.svd(points - points.mean(axis=0))[2][2]
-    aside = np.cross(along, bent)
+    aside = np.cross(along, _normal(points))
     aside /= np.linalg.norm(aside, axis=1, keepdims=True)
     over = np.cross(aside, along)
     angles = np.arange(sides) * (2 * np.pi / sides)
     ring = np.cos(angles)[:, None, None] * aside + np.sin(angles)[:, None, None] * over
     return skin(points[:, None] + radius * ring.transpose(1, 0, 2))
+
+
+def _normal(points: Points) -> NDArray[np.float64]:
+    """A unit normal of the plane that points (n, 3) lie in; of a line, one of many.
+
+    Which of them, and its sign, is settled here: an SVD leaves both to the machine.
+    """
+    _, spread, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=True)
+    normal = np.asarray(axes[2], dtype=np.float64)
+    if len(points) < 3 or spread[1] < 1e-6 * spread[0]:
+        normal = np.cross(axes[0], np.eye(3)[np.abs(axes[0]).argmin()])
+        normal /= np.linalg.norm(normal)
+    return normal * np.sign(normal[np.abs(normal).argmax()])
 
 
 def arc(centre: tuple[float, float], radii: tuple[float, float], degrees: ArrayLike) -> Points:

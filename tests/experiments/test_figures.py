@@ -162,3 +162,13 @@ def test_a_drawing_shows_seams_of_hue_but_not_of_shade():
 
     assert ink((0.6, 0.2, 0.2)) > 20
     assert ink((0.3, 0.3, 0.3)) == 0
+
+
+@pytest.mark.parametrize(
+    "path", [[[0, 0.7, 0], [0.3, 1.3, 0.1]], [[0, 0, 0], [1, 0, 0], [1, 1, 0]]]
+)
+def test_a_tube_does_not_turn_with_the_last_digits_of_its_path(path):
+    noise = np.random.default_rng(0).uniform(-1e-13, 1e-13, np.shape(path))
+    np.testing.assert_allclose(
+        tube(path + noise, 0.05).vertices, tube(path, 0.05).vertices, atol=1e-9
+    )
