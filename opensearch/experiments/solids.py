@@ -159,11 +159,11 @@ def _normal(points: Points) -> NDArray[np.float64]:
     Which of them, and its sign, is settled here: an SVD leaves both to the machine.
     """
     _, spread, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=True)
-    normal = np.asarray(axes[2], dtype=np.float64)
+    normal = axes[2]
     if len(points) < 3 or spread[1] < 1e-6 * spread[0]:
         normal = np.cross(axes[0], np.eye(3)[np.abs(axes[0]).argmin()])
         normal /= np.linalg.norm(normal)
-    return normal * np.sign(normal[np.abs(normal).argmax()])
+    return np.asarray(normal * np.sign(normal[np.abs(normal).argmax()]), dtype=np.float64)
 
 
 def arc(centre: tuple[float, float], radii: tuple[float, float], degrees: ArrayLike) -> Points:
