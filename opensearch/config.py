@@ -147,6 +147,34 @@ class JointSettings(Settings):
     checkpoint: int = Field(default=100, ge=1, description="steps between checkpoints")
 
 
+class GdmhSettings(Settings):
+    """Codes of generative domain migration: a generator a domain, one hash head, critics.
+
+    Weights of losses are relative; a loss of weight 0 is left out.
+    """
+
+    pivot: str = Field(
+        default="photo", description="domain that others migrate to; the largest, if absent"
+    )
+    hidden: int = Field(default=512, ge=0, description="units of a generator; 0: none migrates")
+    steps: int = Field(default=400, ge=1)
+    batch: int = Field(default=96, ge=2, description="items of each domain")
+    words: int = Field(default=96, ge=0, description="other words in a batch")
+    lr: float = Field(default=1e-3, gt=0)
+    similarity: float = Field(default=10.0, ge=0, description="codes follow embeddings")
+    semantic: float = Field(default=0.5, ge=0, description="codes follow those of prototypes")
+    semantic_temperature: float = Field(default=0.4, gt=0)
+    contrast: float = Field(default=0.2, ge=0, description="codes of a category across domains")
+    contrast_temperature: float = Field(default=0.3, gt=0)
+    adversary: float = Field(default=0.05, ge=0, description="migrated items convince critics")
+    conditional: bool = Field(default=True, description="critics see the item's prototype")
+    cycle: float = Field(default=1.0, ge=0, description="migrated items come back")
+    stay: float = Field(default=0.3, ge=0, description="migrated items stay near")
+    quantisation: float = Field(default=0.0, ge=0, description="soft codes are near their signs")
+    balance: float = Field(default=0.0, ge=0, description="bits are 1 as often as 0")
+    independence: float = Field(default=0.0, ge=0, description="bits are not correlated")
+
+
 class HashSettings(Settings):
     """The codes of the model."""
 
@@ -155,6 +183,7 @@ class HashSettings(Settings):
     items: int | None = Field(
         default=None, ge=16, description="most items of a domain to fit codes on; null: all"
     )
+    gdmh: GdmhSettings = GdmhSettings()
 
 
 class RefinementSettings(Settings):

@@ -47,6 +47,9 @@ class DomainCard(Settings):
         default=None, description="the domain's own tensors, where domains share the projector"
     )
     pooling: Pooling = "mean"
+    migration: str | None = Field(
+        default=None, description="what the hasher has for this domain alone: its generator"
+    )
 
 
 class PartCard(Settings):
@@ -90,7 +93,8 @@ class ModelCard(Settings):
         names = {self.space.tensors, self.hash.tensors}
         for domain in self.domains.values():
             names |= {domain.trunk.tensors, domain.projector}
-            names |= {name for name in (domain.trunk.graph, domain.norms) if name}
+            own = (domain.trunk.graph, domain.norms, domain.migration)
+            names |= {name for name in own if name}
         return names
 
 
@@ -132,6 +136,15 @@ class Bundle:
         """Tensors of the space or the hash."""
         card: PartCard = getattr(self.card, part)
         return load_tensors(self.folder / card.tensors)
+
+    def migrations(self) -> dict[str, dict[str, NDArray[np.generic]]]:
+        """What the hasher has for single domains, by domain; see `DomainCard.migration`."""
+        cards = self.card.domains.items()
+        return {
+            name: load_tensors(self.folder / card.migration)
+            for name, card in cards
+            if card.migration
+        }
 
     def trunk(self, domain: str) -> Trunk:
         """The backbone of a domain in the best runtime; shared ones are loaded once."""

@@ -38,7 +38,10 @@ class Model:
     @cached_property
     def hasher(self) -> Hasher:
         """What turns embeddings into codes."""
-        return restore_hasher(self.bundle.card.hash.settings, self.bundle.tensors("hash"))
+        bundle = self.bundle
+        return restore_hasher(
+            bundle.card.hash.settings, bundle.tensors("hash"), bundle.migrations()
+        )
 
     @cached_property
     def rule(self) -> LambdaRule:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Required, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
@@ -30,8 +31,9 @@ from opensearch.experiments.embedded import (
     EmbeddedSplit,
     embed_collection,
 )
-from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
+from opensearch.hashing import HashData, Hasher, check_bits, fit_hasher, hamming
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
+from opensearch.semantic.names import normalise
 from opensearch.training.cache import Progress, cache_folder, quiet
 
 PROTOCOLS = ("any-to-any",)
@@ -135,7 +137,7 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
         evaluation.reads,
     )
     splits = _splits(evaluation, embedded)
-    encoders = _encoders(evaluation, model, embedded)
+    encoders = _encoders(evaluation, model, embedded, progress)
     total = len(splits) * 3 * (1 + len(encoders))
     rows: list[Row] = []
     notes = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
@@ -222,7 +224,7 @@ def _cosine_distance(queries: Array, gallery: Array) -> Array:
 
 
 def _encoders(
-    evaluation: Evaluation, model: Model, embedded: EmbeddedCollection
+    evaluation: Evaluation, model: Model, embedded: EmbeddedCollection, progress: Progress
 ) -> dict[str, Hasher]:
     """The model's own codes, and each hasher at each length fitted on the train split."""
     found: dict[str, Hasher] = {f"model-{model.hasher.bits}": model.hasher}
@@ -233,21 +235,26 @@ def _encoders(
             f"codes of {', '.join(map(str, evaluation.bits))} bits are fitted on a train split,"
             f" which {evaluation.data} lacks; leave --bits out to measure the model's own codes"
         )
-    data = _hash_data(model, embedded.splits[TRAIN], evaluation.borrowed)
+    data = hash_data(model, [embedded.splits[TRAIN]], evaluation.borrowed)
     for bits in evaluation.bits:
+        check_bits(bits)
         for name in evaluation.hashers:
-            found[f"{name}-{bits}"] = fit_hasher(name, data, bits, evaluation.seed)
+            settings = HashSettings(name=name, bits=bits)
+            found[f"{name}-{bits}"] = fit_hasher(settings, data, evaluation.seed, progress)
     return found
 
 
-def _hash_data(model: Model, train: EmbeddedSplit, borrowed: Mapping[str, str]) -> HashData:
-    """Training items of the categories that the model was trained on."""
-    place = {category: i for i, category in enumerate(model.bundle.card.categories)}
+def hash_data(
+    model: Model, trained: Sequence[EmbeddedSplit], borrowed: Mapping[str, str]
+) -> HashData:
+    """Training items, of one collection or several, of the categories the model was trained on."""
+    place = {normalise(name): i for i, name in enumerate(model.bundle.card.categories)}
     rows = [
-        (embedding, borrowed.get(domain, domain), place[label])
-        for domain, (embeddings, labels) in train.domains.items()
+        (embedding, borrowed.get(domain, domain), place[normalise(label)])
+        for split in trained
+        for domain, (embeddings, labels) in split.domains.items()
         for embedding, label in zip(embeddings, labels, strict=True)
-        if label in place
+        if normalise(label) in place
     ]
     if not rows:
         raise InvalidInput("the train split has none of the model's categories to fit codes on")
@@ -257,4 +264,5 @@ def _hash_data(model: Model, train: EmbeddedSplit, borrowed: Mapping[str, str]) 
         np.array(domains),
         np.array(labels, np.int64),
         model.seen_prototypes,
+        model.space.points(),
     )

@@ -7,11 +7,22 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.hashing.hasher import MAX_BITS, MIN_BITS, HashData, Hasher, check_bits
+from opensearch.hashing.gdmh import GdmhHasher
+from opensearch.hashing.hasher import (
+    MAX_BITS,
+    MIN_BITS,
+    HashData,
+    Hasher,
+    Progress,
+    check_bits,
+    quiet,
+)
 from opensearch.hashing.itq import ItqHasher
 from opensearch.hashing.lsh import LshHasher
 from opensearch.hashing.packing import hamming, pack_codes, unpack
+from opensearch.hashing.whitened import WhitenedItqHasher
 
 __all__ = [
     "HASHERS",
@@ -19,36 +30,51 @@ __all__ = [
     "MIN_BITS",
     "HashData",
     "Hasher",
+    "Progress",
     "check_bits",
     "fit_hasher",
     "hamming",
     "pack_codes",
+    "quiet",
     "restore_hasher",
     "unpack",
 ]
 
-HASHERS: dict[str, type[Hasher]] = {"lsh": LshHasher, "itq": ItqHasher}
+HASHERS: dict[str, type[Hasher]] = {
+    "lsh": LshHasher,
+    "itq": ItqHasher,
+    "itq-whitened": WhitenedItqHasher,
+    "gdmh": GdmhHasher,
+}
 
 
-def fit_hasher(name: str, data: HashData, bits: int, seed: int) -> Hasher:
-    """Fit the hasher of that name on training items.
+def fit_hasher(
+    settings: HashSettings, data: HashData, seed: int, progress: Progress = quiet
+) -> Hasher:
+    """Fit a hasher on training items.
 
     Args:
-        name: a key of `HASHERS`.
+        settings: its name, a key of `HASHERS`; bits; and how it is trained, if it is.
         data: training items only.
-        bits: of a code: 16 to 512, a multiple of 8.
         seed: of whatever is drawn.
 
     Raises:
-        InvalidInput: no such hasher, or codes cannot have that many bits.
+        InvalidInput: no such hasher.
     """
-    if name not in HASHERS:
-        raise InvalidInput(f"no hasher {name!r}; known: {', '.join(HASHERS)}")
-    return HASHERS[name].fit(data, bits, seed)
+    if settings.name not in HASHERS:
+        raise InvalidInput(f"no hasher {settings.name!r}; known: {', '.join(HASHERS)}")
+    return HASHERS[settings.name].fit(data, settings, seed, progress)
 
 
-def restore_hasher(settings: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Hasher:
+def restore_hasher(
+    settings: Mapping[str, Any],
+    tensors: Mapping[str, NDArray[Any]],
+    own: Mapping[str, Mapping[str, NDArray[Any]]],
+) -> Hasher:
     """The hasher that gave these settings and tensors.
+
+    Args:
+        own: tensors of single domains, as far as they have some.
 
     Raises:
         BundleError: no such hasher, or tensors that do not fit the settings.
@@ -56,4 +82,4 @@ def restore_hasher(settings: Mapping[str, Any], tensors: Mapping[str, NDArray[An
     name = settings.get("name")
     if name not in HASHERS:
         raise BundleError(f"the model's hasher is {name!r}; known: {', '.join(HASHERS)}")
-    return HASHERS[name].restore(tensors, settings)
+    return HASHERS[name].restore(tensors, settings, own)

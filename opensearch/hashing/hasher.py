@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.config import HashSettings
 from opensearch.errors import InvalidInput
 
 MIN_BITS, MAX_BITS = 16, 512
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, steps done and steps in all."""
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """A progress that tells nobody."""
+
+
+def _no_words() -> NDArray[np.float32]:
+    return np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,8 @@ class HashData:
         domains: shape (n,), names.
         labels: shape (n,), row of `prototypes`, -1 where the category is not known.
         prototypes: shape (c, d), float32, unit rows.
+        words: shape (w, d), float32, unit rows: other words that the space knows, which have no
+            items; none by default.
 
     Raises:
         InvalidInput: no rows, shapes that do not fit, or embeddings that are not finite.
@@ -35,6 +48,7 @@ class HashData:
     domains: NDArray[np.str_]
     labels: NDArray[np.int64]
     prototypes: NDArray[np.float32]
+    words: NDArray[np.float32] = field(default_factory=_no_words)
 
     def __post_init__(self) -> None:
         n, d = self.embeddings.shape if self.embeddings.ndim == 2 else (0, 0)
@@ -68,8 +82,18 @@ class Hasher(Protocol):
         """What the user should know about these codes, in a sentence; empty if nothing."""
 
     @classmethod
-    def fit(cls, data: HashData, bits: int, seed: int) -> Self:
-        """Fit on training items; the same data, bits and seed give the same codes."""
+    def fit(
+        cls, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
+    ) -> Self:
+        """Fit on training items; the same data, settings and seed give the same codes."""
+
+    def adapt(
+        self, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
+    ) -> dict[str, NDArray[Any]]:
+        """What a domain that comes late brings of its own, fitted on its items alone.
+
+        Everything fitted before stays as it is. Empty for hashers that treat domains alike.
+        """
 
     def logits(
         self, embeddings: NDArray[np.float32], domain: str | None = None
@@ -85,14 +109,22 @@ class Hasher(Protocol):
         """Hash codes, (n, d) to (n, bits // 8)."""
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Everything fitted, by name."""
+        """Everything fitted that domains share, by name."""
+
+    def own(self, domain: str) -> dict[str, NDArray[Any]]:
+        """What was fitted for one domain alone, by name; it belongs to the domain's encoder."""
 
     def settings(self) -> dict[str, Any]:
         """The JSON-able rest: name, bits, dim, note."""
 
     @classmethod
-    def restore(cls, tensors: Mapping[str, NDArray[Any]], settings: Mapping[str, Any]) -> Self:
-        """The hasher that gave these; its codes are equal bit for bit."""
+    def restore(
+        cls,
+        tensors: Mapping[str, NDArray[Any]],
+        settings: Mapping[str, Any],
+        own: Mapping[str, Mapping[str, NDArray[Any]]],
+    ) -> Self:
+        """The hasher that gave these; `own` by domain. Its codes are equal bit for bit."""
 
 
 def check_bits(bits: int) -> None:

@@ -8,7 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.hashing.hasher import HashData, check_bits
+from opensearch.config import HashSettings
+from opensearch.hashing.hasher import HashData, Progress, quiet
 from opensearch.hashing.linear import LinearHasher, random_projection, random_rotation
 
 ITERATIONS = 50
@@ -32,13 +33,11 @@ class ItqHasher(LinearHasher):
     name: ClassVar[str] = "itq"
 
     @classmethod
-    def fit(cls, data: HashData, bits: int, seed: int) -> Self:
-        """Fit mean, axes and rotation.
-
-        Raises:
-            InvalidInput: codes cannot have that many bits.
-        """
-        check_bits(bits)
+    def fit(
+        cls, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
+    ) -> Self:
+        """Fit mean, axes and rotation."""
+        bits = settings.bits
         count, dim = data.embeddings.shape
         mean = data.embeddings.mean(axis=0, dtype=np.float64)
         if bits > min(count, dim):

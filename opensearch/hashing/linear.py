@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.hashing.hasher import check_bits
+from opensearch.hashing.hasher import HashData, Progress, check_bits, quiet
 from opensearch.hashing.packing import pack_codes
 
 _BLOCK = 1 << 15
@@ -70,16 +71,31 @@ class LinearHasher:
         """Hash codes, (n, d) to (n, bits // 8)."""
         return pack_codes(self.logits(embeddings, domain))
 
+    def adapt(
+        self, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
+    ) -> dict[str, NDArray[Any]]:
+        """Nothing: all domains alike."""
+        return {}
+
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The fitted mean and projection."""
         return {"mean": self.mean, "projection": self.projection}
+
+    def own(self, domain: str) -> dict[str, NDArray[Any]]:
+        """Nothing: all domains alike."""
+        return {}
 
     def settings(self) -> dict[str, Any]:
         """Name, bits, dim and note."""
         return {"name": self.name, "bits": self.bits, "dim": self.dim, "note": self.note}
 
     @classmethod
-    def restore(cls, tensors: Mapping[str, NDArray[Any]], settings: Mapping[str, Any]) -> Self:
+    def restore(
+        cls,
+        tensors: Mapping[str, NDArray[Any]],
+        settings: Mapping[str, Any],
+        own: Mapping[str, Mapping[str, NDArray[Any]]],
+    ) -> Self:
         """The hasher that gave these tensors and settings.
 
         Raises:

@@ -7,7 +7,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from opensearch.hashing.hasher import HashData
+from opensearch.config import HashSettings
+from opensearch.hashing.hasher import HashData, Progress, quiet
 from opensearch.hashing.linear import LinearHasher, random_projection
 
 
@@ -23,11 +24,9 @@ class LshHasher(LinearHasher):
     name: ClassVar[str] = "lsh"
 
     @classmethod
-    def fit(cls, data: HashData, bits: int, seed: int) -> Self:
-        """Draw the rotation for embeddings of the data's width.
-
-        Raises:
-            InvalidInput: codes cannot have that many bits.
-        """
+    def fit(
+        cls, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
+    ) -> Self:
+        """Draw the rotation for embeddings of the data's width."""
         dim = data.embeddings.shape[1]
-        return cls(np.zeros(dim, dtype=np.float32), random_projection(dim, bits, seed))
+        return cls(np.zeros(dim, dtype=np.float32), random_projection(dim, settings.bits, seed))

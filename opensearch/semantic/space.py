@@ -109,6 +109,10 @@ class Space:
             self.transform.apply(np.stack(found)) if found else np.zeros((0, self.dim), np.float32)
         )
 
+    def points(self) -> NDArray[np.float32]:
+        """The points (w, d) of all words kept, of categories or not."""
+        return self.transform.apply(unit(self.vocabulary.vectors))
+
     def missing(self, names: Sequence[str]) -> list[str]:
         """The names, in their order, that have no prototype here."""
         vectors = self._look_up(names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -70,9 +70,8 @@ def _sample(count: int, most: int | None) -> NDArray[np.int64]:
 def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRule) -> Bundle:
     """Fit the codes on all training embeddings and write the bundle."""
     config, space = context.config, context.space
-    hasher = fit_hasher(
-        config.hash.name, _hash_data(context, trained), config.hash.bits, config.seed
-    )
+    data = hash_data(context, trained)
+    hasher = fit_hasher(config.hash, data, config.seed, context.progress)
     if hasher.note:
         context.note(hasher.note)
     parts = {
@@ -84,9 +83,13 @@ def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRu
         for name, (tensors, settings) in parts.items()
     }
     marks = {name: identity(tensors, settings) for name, (tensors, settings) in parts.items()}
-    marks |= {f"encoder/{name}": domain.identity for name, domain in trained.items()}
+    owners = {
+        name: with_migration(context, name, domain, hasher.own(name))
+        for name, domain in trained.items()
+    }
+    marks |= {f"encoder/{name}": domain.identity for name, domain in owners.items()}
     card = ModelCard(
-        domains={name: domain.card for name, domain in trained.items()},
+        domains={name: domain.card for name, domain in owners.items()},
         space=cards["space"],
         hash=cards["hash"],
         method=config.method,
@@ -102,7 +105,22 @@ def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRu
     return write_bundle(context.out, card)
 
 
-def _hash_data(context: Context, trained: dict[str, TrainedDomain]) -> HashData:
+def with_migration(
+    context: Context, name: str, domain: TrainedDomain, own: dict[str, NDArray[np.generic]]
+) -> TrainedDomain:
+    """The domain with what the hasher has for it alone, which its identity then covers, too."""
+    if not own:
+        return domain
+    file = save_tensors(context.out, f"migration-{name}", own)
+    return replace(
+        domain,
+        card=domain.card.model_copy(update={"migration": file}),
+        identity=identity(own, {"encoder": domain.identity}),
+    )
+
+
+def hash_data(context: Context, trained: dict[str, TrainedDomain]) -> HashData:
+    """What codes are fitted on: the domains' training embeddings."""
     categories = sorted({c for domain in trained.values() for c in domain.categories})
     place = {category: i for i, category in enumerate(categories)}
     return HashData(
@@ -110,6 +128,7 @@ def _hash_data(context: Context, trained: dict[str, TrainedDomain]) -> HashData:
         domains=np.array([name for name, d in trained.items() for _ in d.labels]),
         labels=np.array([place[c] for d in trained.values() for c in d.labels], np.int64),
         prototypes=context.space.prototypes(categories),
+        words=context.space.points(),
     )
 
 

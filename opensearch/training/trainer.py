@@ -16,10 +16,16 @@ from opensearch.config import TrainConfig, check_domain
 from opensearch.encoders.backbones import Backbone
 from opensearch.encoders.bundle import Bundle, TrunkCard, write_bundle
 from opensearch.errors import InvalidInput, UnknownWord
-from opensearch.hashing import HASHERS
+from opensearch.hashing import HASHERS, restore_hasher
 from opensearch.records import Source
 from opensearch.semantic import Space, missing, open_provider
-from opensearch.training.assemble import TrainedDomain, assemble, finish_domain
+from opensearch.training.assemble import (
+    TrainedDomain,
+    assemble,
+    finish_domain,
+    hash_data,
+    with_migration,
+)
 from opensearch.training.cache import Progress, cache_folder, quiet
 from opensearch.training.checkpoint import RunFolder
 from opensearch.training.collection import TrainingPart, training_part
@@ -144,7 +150,7 @@ def _extend(
     cache = training.cache or cache_folder()
     lent = lent_projector(base, donor)
     context = Context(config, out, space, seen, run, cache, progress, note, lent)
-    trained = _finish(context, _load(context, name, part.domains[name], start))
+    trained = _migrating(context, base, _load(context, name, part.domains[name], start))
     card = base.card.model_copy(
         update={
             "domains": {**base.card.domains, name: trained.card},
@@ -153,6 +159,17 @@ def _extend(
         }
     )
     return write_bundle(out, card)
+
+
+def _migrating(context: Context, base: Bundle, data: DomainData) -> TrainedDomain:
+    """The late domain, with a generator of its own if the model's codes come from migration."""
+    trained = _finish(context, data)
+    hasher = restore_hasher(base.card.hash.settings, base.tensors("hash"), base.migrations())
+    settings = context.config.hash.model_copy(update={"bits": hasher.bits})
+    own = hasher.adapt(
+        hash_data(context, {data.name: trained}), settings, context.config.seed, context.progress
+    )
+    return with_migration(context, data.name, trained, own)
 
 
 def _load(context: Context, name: str, files: Sequence[Source], start: TrunkCard) -> DomainData:

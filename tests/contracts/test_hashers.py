@@ -4,12 +4,23 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from opensearch.config import GdmhSettings, HashSettings
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.hashing import HASHERS, HashData, fit_hasher, hamming, restore_hasher
+from opensearch.hashing import (
+    HASHERS,
+    HashData,
+    check_bits,
+    fit_hasher,
+    hamming,
+    restore_hasher,
+)
 from opensearch.semantic import unit
 
 DIM = 48
+DOMAINS = ("sketch", "photo")
+QUICK = GdmhSettings(steps=30, batch=32, hidden=16)
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +32,15 @@ def data():
     return HashData(rows, np.where(np.arange(600) < 400, "sketch", "photo"), labels, prototypes)
 
 
+def fit(name, data, bits, seed):
+    return fit_hasher(HashSettings(name=name, bits=bits, gdmh=QUICK), data, seed)
+
+
+def restored(made, settings=None, tensors=None):
+    own = {domain: made.own(domain) for domain in DOMAINS if made.own(domain)}
+    return restore_hasher(settings or made.settings(), tensors or made.tensors(), own)
+
+
 @pytest.fixture(params=HASHERS)
 def name(request):
     return request.param
@@ -28,7 +48,7 @@ def name(request):
 
 @pytest.mark.parametrize("bits", [16, 40, 48, 64, 512])
 def test_codes_have_the_width_asked_for(name, data, bits):
-    made = fit_hasher(name, data, bits, 0)
+    made = fit(name, data, bits, 0)
     assert (made.name, made.bits, made.dim) == (name, bits, DIM)
     for domain in (None, "sketch", "photo"):
         assert made.logits(data.embeddings, domain).shape == (600, bits)
@@ -38,31 +58,31 @@ def test_codes_have_the_width_asked_for(name, data, bits):
 
 
 def test_a_bit_is_the_sign_of_its_logit(name, data):
-    made = fit_hasher(name, data, 32, 0)
+    made = fit(name, data, 32, 0)
     bits = np.unpackbits(made.encode(data.embeddings, "sketch"), axis=1)
     np.testing.assert_array_equal(bits, made.logits(data.embeddings, "sketch") >= 0)
 
 
 @pytest.mark.parametrize("bits", [16, 64])
 def test_a_restored_hasher_gives_equal_codes(name, data, bits):
-    made = fit_hasher(name, data, bits, 3)
-    again = restore_hasher(json.loads(json.dumps(made.settings())), made.tensors())
+    made = fit(name, data, bits, 3)
+    again = restored(made, json.loads(json.dumps(made.settings())))
     assert again.settings() == made.settings()
-    for domain in ("sketch", "photo"):
+    for domain in DOMAINS:
         np.testing.assert_array_equal(
             again.encode(data.embeddings, domain), made.encode(data.embeddings, domain)
         )
 
 
 def test_a_seed_decides_the_codes(name, data):
-    first, again, other = (fit_hasher(name, data, 32, seed) for seed in (1, 1, 2))
+    first, again, other = (fit(name, data, 32, seed) for seed in (1, 1, 2))
     codes = first.encode(data.embeddings)
     np.testing.assert_array_equal(codes, again.encode(data.embeddings))
     assert (codes != other.encode(data.embeddings)).any()
 
 
 def test_near_embeddings_have_near_codes(name, data):
-    made = fit_hasher(name, data, 48, 0)
+    made = fit(name, data, 48, 0)
     codes = made.encode(data.embeddings)
     pairs = np.triu_indices(200, k=1)
     angles = np.arccos(np.clip(data.embeddings[:200] @ data.embeddings[:200].T, -1, 1))[pairs]
@@ -72,44 +92,46 @@ def test_near_embeddings_have_near_codes(name, data):
 
 
 def test_no_bit_is_always_the_same(name, data):
-    bits = np.unpackbits(fit_hasher(name, data, 32, 0).encode(data.embeddings), axis=1)
+    bits = np.unpackbits(fit(name, data, 32, 0).encode(data.embeddings), axis=1)
     assert 0.02 < bits.mean(axis=0).min() <= bits.mean(axis=0).max() < 0.98
 
 
 @pytest.mark.parametrize("bits", [0, 8, 20, 520])
-def test_a_width_that_codes_cannot_have_is_refused(name, data, bits):
+def test_a_width_that_codes_cannot_have_is_refused(bits):
     with pytest.raises(InvalidInput, match=f"16 to 512 bits, a multiple of 8, got {bits}$"):
-        fit_hasher(name, data, bits, 0)
+        check_bits(bits)
+    with pytest.raises(ValidationError):
+        HashSettings(bits=bits)
 
 
 def test_embeddings_of_another_width_are_refused(name, data):
-    made = fit_hasher(name, data, 16, 0)
+    made = fit(name, data, 16, 0)
     with pytest.raises(InvalidInput, match=rf"embeddings \(n, {DIM}\), got \(2, 5\)"):
         made.encode(np.zeros((2, 5), np.float32))
 
 
 def test_an_embedding_of_nan_is_refused(name, data):
-    made = fit_hasher(name, data, 16, 0)
+    made = fit(name, data, 16, 0)
     with pytest.raises(InvalidInput, match="holds NaN"):
         made.encode(np.full((1, DIM), np.nan, np.float32))
 
 
 def test_a_hasher_that_lacks_a_tensor_is_damaged(name, data):
-    made = fit_hasher(name, data, 16, 0)
+    made = fit(name, data, 16, 0)
     for lost in made.tensors():
         rest = {key: array for key, array in made.tensors().items() if key != lost}
         with pytest.raises(BundleError, match=f"the model's {name} hasher"):
-            restore_hasher(made.settings(), rest)
+            restored(made, tensors=rest)
 
 
 def test_a_hasher_of_other_bits_than_its_settings_is_damaged(name, data):
-    made = fit_hasher(name, data, 16, 0)
+    made = fit(name, data, 16, 0)
     with pytest.raises(BundleError, match=f"the model's {name} hasher"):
-        restore_hasher({**made.settings(), "bits": 24}, made.tensors())
+        restored(made, {**made.settings(), "bits": 24})
 
 
 def test_unknown_names_list_the_known(data):
     with pytest.raises(InvalidInput, match=f"no hasher 'pq'; known: {', '.join(HASHERS)}"):
-        fit_hasher("pq", data, 16, 0)
+        fit("pq", data, 16, 0)
     with pytest.raises(BundleError, match=f"hasher is 'pq'; known: {', '.join(HASHERS)}"):
-        restore_hasher({"name": "pq"}, {})
+        restore_hasher({"name": "pq"}, {}, {})

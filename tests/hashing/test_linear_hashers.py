@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.linalg import orthogonal_procrustes
 
+from opensearch.config import HashSettings
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HashData, fit_hasher
 from opensearch.hashing.linear import random_projection
@@ -36,7 +37,7 @@ def test_lsh_beyond_the_width_stacks_orthonormal_blocks():
 def test_itq_axes_are_the_main_ones_turned():
     """Reference: the span of the projection is that of the first singular vectors."""
     d = data()
-    made = fit_hasher("itq", d, 16, 0)
+    made = fit_hasher(HashSettings(name="itq", bits=16), d, 0)
     centred = d.embeddings - d.embeddings.mean(axis=0)
     main = np.linalg.svd(centred, full_matrices=False)[2][:16].T
     np.testing.assert_allclose(made.projection.T @ made.projection, np.eye(16), atol=1e-5)
@@ -46,9 +47,9 @@ def test_itq_axes_are_the_main_ones_turned():
 
 def test_itq_quantises_better_than_its_axes_at_random(monkeypatch):
     d = data()
-    turned = fit_hasher("itq", d, 16, 0)
+    turned = fit_hasher(HashSettings(name="itq", bits=16), d, 0)
     monkeypatch.setattr("opensearch.hashing.itq.ITERATIONS", 0)
-    random = fit_hasher("itq", d, 16, 0)
+    random = fit_hasher(HashSettings(name="itq", bits=16), d, 0)
     better, worse = (quantisation_error(made, d.embeddings) for made in (turned, random))
     assert better < worse - 0.01
 
@@ -56,7 +57,7 @@ def test_itq_quantises_better_than_its_axes_at_random(monkeypatch):
 def test_itq_stops_where_turning_further_gains_nothing():
     """Reference: scipy's best rotation toward the signs it ended with."""
     d = data()
-    made = fit_hasher("itq", d, 16, 0)
+    made = fit_hasher(HashSettings(name="itq", bits=16), d, 0)
     values = made.logits(d.embeddings).astype(float)
     signs = np.where(values >= 0, 1.0, -1.0)
     further = values @ orthogonal_procrustes(values, signs)[0]
@@ -66,7 +67,7 @@ def test_itq_stops_where_turning_further_gains_nothing():
 def test_logits_are_the_centred_embeddings_projected():
     d = data()
     shifted = HashData(d.embeddings + 3, d.domains, d.labels, d.prototypes)
-    made = fit_hasher("itq", shifted, 16, 0)
+    made = fit_hasher(HashSettings(name="itq", bits=16), shifted, 0)
     wanted = (shifted.embeddings - shifted.embeddings.mean(axis=0)) @ made.projection
     np.testing.assert_allclose(made.logits(shifted.embeddings), wanted, atol=1e-4)
 
@@ -76,7 +77,7 @@ def test_itq_keeps_categories_together_better_than_lsh():
     same = d.labels[:200, None] == d.labels
     gap = {}
     for name in ("itq", "lsh"):
-        made = fit_hasher(name, d, 16, 0)
+        made = fit_hasher(HashSettings(name=name, bits=16), d, 0)
         bits = np.where(made.logits(d.embeddings) >= 0, 1, -1)
         agree = bits[:200] @ bits.T
         gap[name] = (agree[same].mean() - agree[~same].mean()) / agree.std()
@@ -85,20 +86,23 @@ def test_itq_keeps_categories_together_better_than_lsh():
 
 @pytest.mark.parametrize(("n", "d", "limit"), [(400, 32, 32), (20, 64, 20)])
 def test_itq_says_when_its_bits_are_a_random_rotation(n, d, limit):
-    made = fit_hasher("itq", data(n=n, d=d), 40, 0)
+    made = fit_hasher(HashSettings(name="itq", bits=40), data(n=n, d=d), 0)
     assert f"at most {limit} bits" in made.note
     assert made.bits == 40
-    assert fit_hasher("itq", data(n=n, d=d), 16, 0).note == ""
+    assert fit_hasher(HashSettings(name="itq", bits=16), data(n=n, d=d), 0).note == ""
 
 
 def test_codes_do_not_depend_on_the_batch():
-    made, rows = fit_hasher("itq", data(n=900), 16, 0), data(n=900).embeddings
+    made, rows = (
+        fit_hasher(HashSettings(name="itq", bits=16), data(n=900), 0),
+        data(n=900).embeddings,
+    )
     one_by_one = np.concatenate([made.encode(row[None]) for row in rows])
     np.testing.assert_array_equal(made.encode(rows), one_by_one)
 
 
 def test_no_embeddings_have_no_codes():
-    made = fit_hasher("lsh", data(), 16, 0)
+    made = fit_hasher(HashSettings(name="lsh", bits=16), data(), 0)
     assert made.encode(np.zeros((0, 32), np.float32)).shape == (0, 2)
 
 

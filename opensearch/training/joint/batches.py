@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from opensearch.sampling import Balance, Drawer
 from opensearch.training.context import Context
 from opensearch.training.joint.data import JointData
-from opensearch.training.joint.pools import Balance, Drawer
 from opensearch.training.joint.vary import vary
 from opensearch.training.loop import step_seed
 
@@ -73,7 +73,8 @@ class Batches:
         joint = context.config.joint
         self._data, self._name, self._size, self._side = data, name, size, joint.side
         self._seed = context.config.seed
-        self._drawer = Drawer(data.views, Balance(joint.balance, joint.common, joint.paired))
+        balance = Balance(joint.balance, joint.common, joint.paired)
+        self._drawer = Drawer({name: pool.labels for name, pool in data.views.items()}, balance)
         self.counts = [size] * len(data.views)
         self.domains = torch.arange(len(data.views)).repeat_interleave(size)
         image = [data.readers[domain] == "image" for domain in data.views]

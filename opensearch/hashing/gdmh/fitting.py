@@ -1,0 +1,224 @@
+"""Training of the branch: generators and head against critics, on embeddings that lie ready."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from opensearch.config import GdmhSettings, HashSettings
+from opensearch.hashing.gdmh.batches import Batch, Batches
+from opensearch.hashing.gdmh.losses import (
+    adversarial_loss,
+    balance_loss,
+    cycle_loss,
+    independence_loss,
+    quantisation_loss,
+    semantic_loss,
+    similarity_loss,
+)
+from opensearch.hashing.gdmh.networks import Branch, Critic
+from opensearch.hashing.hasher import HashData, Progress
+from opensearch.hashing.itq import ItqHasher
+from opensearch.methods.contrast import CrossDomainContrast
+
+Arrays = dict[str, NDArray[Any]]
+_SPREAD = 1 / 3  # of first logits: tanh is nearly straight there, so bits can still change
+_WARM = 0.15  # share of the steps in which the rate rises
+_WHAT = "codes"
+
+
+def fit_branch(
+    data: HashData, settings: HashSettings, seed: int, progress: Progress
+) -> tuple[Arrays, dict[str, Arrays]]:
+    """Train generators and head together.
+
+    Returns:
+        The head's tensors, and each moving domain's generator's, as `GdmhHasher` takes them.
+    """
+    with _alone(seed):
+        batches = Batches(data, settings.gdmh, seed)
+        branch = Branch(
+            batches.domains,
+            pivot_of(data, settings.gdmh),
+            data.embeddings.shape[1],
+            settings.bits,
+            settings.gdmh.hidden,
+        )
+        _start(branch.head, data, settings, seed)
+        Fitting(branch, batches, settings.gdmh).run(progress)
+    generators = {
+        name: _arrays(module) for name, module in zip(branch.moving, branch.there, strict=True)
+    }
+    return _arrays(branch.head), generators
+
+
+def fit_generator(
+    data: HashData, head: Arrays, settings: HashSettings, seed: int, progress: Progress
+) -> Arrays:
+    """Train the generator of one late domain under a head that stays as it is.
+
+    There are no items of the pivot to look like and none of other domains to meet, so what is
+    left of the losses is those that ask the codes to follow embeddings and prototypes.
+
+    Args:
+        data: items of that domain alone.
+        head: of the hasher.
+    """
+    if not settings.gdmh.hidden:
+        return {}
+    with _alone(seed):
+        batches = Batches(data, settings.gdmh, seed)
+        bits, dim = head["weight"].shape
+        branch = Branch(batches.domains, "", dim, bits, settings.gdmh.hidden)
+        branch.head.load_state_dict({k: torch.from_numpy(v) for k, v in head.items()})
+        branch.head.requires_grad_(requires_grad=False)
+        Fitting(branch, batches, settings.gdmh).run(progress)
+    return _arrays(branch.there[0])
+
+
+def pivot_of(data: HashData, settings: GdmhSettings) -> str:
+    """The domain that others migrate to: the one set, or where there is none the largest."""
+    names, counts = np.unique(data.domains, return_counts=True)
+    if settings.pivot in names:
+        return settings.pivot
+    return str(names[counts.argmax()])
+
+
+class Fitting:
+    """Steps of a branch against its critics.
+
+    Args:
+        branch: trained in place; left in evaluation mode.
+    """
+
+    def __init__(self, branch: Branch, batches: Batches, settings: GdmhSettings) -> None:
+        self._branch, self._batches, self._settings = branch, batches, settings
+        pivots = [name for name in batches.domains if name not in branch.moving]
+        self._pivot = pivots[0] if pivots else None
+        adverse = settings.adversary > 0 and self._pivot is not None
+        self._critics = nn.ModuleList(
+            Critic(batches.prototypes.shape[1], settings.conditional)
+            for _ in (branch.moving if adverse else [])
+        )
+        self._contrast = CrossDomainContrast(settings.contrast_temperature)
+
+    def run(self, progress: Progress) -> None:
+        """All steps."""
+        settings = self._settings
+        learning = [p for p in self._branch.parameters() if p.requires_grad]
+        maker = torch.optim.AdamW(learning, betas=(0.9, 0.99), weight_decay=1e-4)
+        judge = (
+            torch.optim.Adam(self._critics.parameters(), lr=settings.lr / 2, betas=(0.5, 0.999))
+            if len(self._critics)
+            else None
+        )
+        self._branch.train()
+        for step in range(settings.steps):
+            maker.param_groups[0]["lr"] = settings.lr * warmed(step / settings.steps)
+            batch = self._batches.draw()
+            moved = {k: self._branch.migrate(v, k) for k, v in batch.points.items()}
+            _descend(maker, self._loss(batch, moved))
+            if judge is not None:
+                _descend(judge, self._judged(batch, moved))
+            progress(_WHAT, step + 1, settings.steps)
+        self._branch.eval()
+
+    def _loss(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
+        s, branch = self._settings, self._branch
+        points = torch.cat([*moved.values(), batch.words])
+        codes = branch.codes(points)
+        items = codes[: len(batch.all_labels)]
+        units = nn.functional.normalize(items, dim=1)
+        prototype_codes = branch.codes(self._batches.prototypes)
+        terms = [
+            s.similarity * similarity_loss(codes, points.detach()),
+            s.semantic
+            * semantic_loss(items, prototype_codes, batch.all_labels, s.semantic_temperature),
+            s.contrast * self._contrast(units, batch.all_labels, batch.owners),
+            s.quantisation * quantisation_loss(items),
+            s.balance * balance_loss(items),
+            s.independence * independence_loss(items),
+        ]
+        return torch.stack(terms).sum() + self._migration(batch, moved)
+
+    def _migration(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
+        """What is asked of the generators alone: to come back, to stay near, to convince."""
+        s, branch = self._settings, self._branch
+        loss = torch.zeros(())
+        for place, name in enumerate(branch.moving):
+            there, back = branch.there[place], branch.back[place]
+            loss = loss + s.cycle * cycle_loss(batch.points[name], back(moved[name]))
+            loss = loss + s.stay * cycle_loss(batch.points[name], moved[name])
+            if self._pivot is not None:
+                home = batch.points[self._pivot]
+                loss = loss + s.cycle * cycle_loss(home, there(back(home)))
+            if len(self._critics):
+                seen = self._batches.prototypes[batch.labels[name]]
+                scores = self._critics[place](moved[name], seen)
+                loss = loss + s.adversary * adversarial_loss(scores, 1.0)
+        return loss
+
+    def _judged(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
+        """The critics' loss, on categories that both domains hold."""
+        loss = torch.zeros(())
+        pivot = self._pivot or ""
+        for critic, name in zip(self._critics, self._branch.moving, strict=True):
+            both = self._batches.held[name] & self._batches.held[pivot]
+            for points, labels, wanted in (
+                (batch.points[pivot], batch.labels[pivot], 1.0),
+                (moved[name].detach(), batch.labels[name], 0.0),
+            ):
+                kept = both[labels]
+                seen = self._batches.prototypes[labels[kept]]
+                loss = loss + adversarial_loss(critic(points[kept], seen), wanted)
+        return loss
+
+
+def warmed(share: float) -> float:
+    """Factor of the learning rate: a straight rise, then half a cosine to nothing."""
+    if share < _WARM:
+        return (share + 1e-3) / (_WARM + 1e-3)
+    return (1 + math.cos(math.pi * (share - _WARM) / (1 - _WARM))) / 2
+
+
+def _start(head: nn.Linear, data: HashData, settings: HashSettings, seed: int) -> None:
+    """Begin at ITQ's codes: from a random head, learning ends far from what they already keep."""
+    itq = ItqHasher.fit(data, settings, seed)
+    logits = itq.logits(data.embeddings)
+    scale = _SPREAD / float(logits.std())
+    with torch.no_grad():
+        head.weight.copy_(torch.from_numpy(scale * itq.projection.T))
+        head.bias.copy_(torch.from_numpy(-scale * (itq.mean @ itq.projection)))
+
+
+@contextmanager
+def _alone(seed: int) -> Iterator[None]:
+    """One thread, and chance from the seed alone; both as they were afterwards.
+
+    The matrices are small: a second thread gains little, on a busy machine it makes all wait.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+
+
+def _arrays(module: nn.Module) -> Arrays:
+    return {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}

@@ -1,0 +1,157 @@
+"""Codes of generative domain migration: every domain's embeddings moved to the pivot's, one head.
+
+The head is shared and is what an index's `hash` identity covers; a generator is its domain's own
+and travels with that domain's encoder, so that a domain that comes late changes nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.config import HashSettings
+from opensearch.errors import BundleError, InvalidInput
+from opensearch.hashing.hasher import HashData, Progress, quiet
+from opensearch.hashing.packing import pack_codes
+
+Tensors = Mapping[str, NDArray[Any]]
+_BLOCK = 1 << 15  # rows at once, so that float64 copies stay small
+_HEAD = ("weight", "bias")
+_GENERATOR = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
+
+
+@dataclass(frozen=True)
+class GdmhHasher:
+    """Bits are the signs of a linear head on migrated embeddings.
+
+    Attributes:
+        head: `weight` (bits, d) and `bias` (bits,), float32.
+        generators: of every domain that migrates, `inner.weight` (h, d), `inner.bias` (h,),
+            `outer.weight` (d, h), `outer.bias` (d,); the pivot and words stay where they are.
+        note: what the user should know about these codes.
+
+    Source:
+        Zhang et al., ECCV 2018, on embeddings instead of pixels; losses in `losses`, which of
+        them and with what weight in `config.GdmhSettings`.
+    """
+
+    name: ClassVar[str] = "gdmh"
+    head: Tensors
+    generators: Mapping[str, Tensors] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def bits(self) -> int:
+        """Bits of a code."""
+        return int(self.head["weight"].shape[0])
+
+    @property
+    def dim(self) -> int:
+        """Numbers of an embedding."""
+        return int(self.head["weight"].shape[1])
+
+    @classmethod
+    def fit(
+        cls, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
+    ) -> Self:
+        """Train generators and head on training items; about a minute on two cores."""
+        from opensearch.hashing.gdmh.fitting import fit_branch
+
+        head, generators = fit_branch(data, settings, seed, progress)
+        return cls(head, generators)
+
+    def adapt(
+        self, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
+    ) -> dict[str, NDArray[Any]]:
+        """The generator of a domain that comes late; the head and all else stay as they are.
+
+        Args:
+            data: training items of that domain alone.
+        """
+        from opensearch.hashing.gdmh.fitting import fit_generator
+
+        return fit_generator(data, dict(self.head), settings, seed, progress)
+
+    def logits(
+        self, embeddings: NDArray[np.float32], domain: str | None = None
+    ) -> NDArray[np.float32]:
+        """Migrate and project embeddings, (n, d) to (n, bits), in float64.
+
+        Raises:
+            InvalidInput: embeddings of another width than the hasher was fitted on.
+        """
+        if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
+            raise InvalidInput(
+                f"this {self.name} hasher takes embeddings (n, {self.dim}), got {embeddings.shape}"
+            )
+        generator = self.generators.get(domain or "")
+        result = np.empty((len(embeddings), self.bits), dtype=np.float32)
+        for start in range(0, len(embeddings), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            points = embeddings[part].astype(np.float64)
+            moved = points if generator is None else _migrated(points, generator)
+            result[part] = _linear(moved, self.head, "")
+        return result
+
+    def encode(
+        self, embeddings: NDArray[np.float32], domain: str | None = None
+    ) -> NDArray[np.uint8]:
+        """Hash codes, (n, d) to (n, bits // 8)."""
+        return pack_codes(self.logits(embeddings, domain))
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The head."""
+        return dict(self.head)
+
+    def own(self, domain: str) -> dict[str, NDArray[Any]]:
+        """The domain's generator; empty where it stays where it is."""
+        return dict(self.generators.get(domain, {}))
+
+    def settings(self) -> dict[str, Any]:
+        """Name, bits, dim and note."""
+        return {"name": self.name, "bits": self.bits, "dim": self.dim, "note": self.note}
+
+    @classmethod
+    def restore(
+        cls, tensors: Tensors, settings: Mapping[str, Any], own: Mapping[str, Tensors]
+    ) -> Self:
+        """The hasher that gave these tensors and settings, and domains their own.
+
+        Raises:
+            BundleError: a tensor is missing, or its shape is not what the settings say.
+        """
+        try:
+            bits, dim = settings["bits"], settings["dim"]
+            head = {key: tensors[key] for key in _HEAD}
+            generators = {
+                domain: {key: mine[key] for key in _GENERATOR} for domain, mine in own.items()
+            }
+            hasher = cls(head, generators, settings["note"])
+        except KeyError as error:
+            raise BundleError(f"the model's {cls.name} hasher lacks {error}") from error
+        wanted = {"weight": (bits, dim), "bias": (bits,)}
+        found = {key: array.shape for key, array in head.items()}
+        outer = [g["outer.weight"].shape[:1] for g in generators.values()]
+        if found != wanted or any(shape != (dim,) for shape in outer):
+            raise BundleError(
+                f"the model's {cls.name} hasher says {bits} bits of {dim} numbers, its head is"
+                f" {found} and its generators give {outer}"
+            )
+        return hasher
+
+
+def _migrated(points: NDArray[np.float64], generator: Tensors) -> NDArray[np.float64]:
+    """What `networks.Generator` gives in evaluation mode."""
+    units = np.maximum(_linear(points, generator, "inner."), 0)
+    moved = points + _linear(units, generator, "outer.")
+    return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), dtype=np.float64)
+
+
+def _linear(points: NDArray[np.float64], tensors: Tensors, prefix: str) -> NDArray[np.float64]:
+    weight = tensors[f"{prefix}weight"].astype(np.float64)
+    out = points @ weight.T + tensors[f"{prefix}bias"]
+    return np.asarray(out, dtype=np.float64)
