@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.hashing.asymmetric import asymmetric
 from opensearch.hashing.hasher import MAX_BITS, MIN_BITS, HashData, Hasher, check_bits
 from opensearch.hashing.itq import ItqHasher
 from opensearch.hashing.lsh import LshHasher
@@ -19,6 +20,7 @@ __all__ = [
     "MIN_BITS",
     "HashData",
     "Hasher",
+    "asymmetric",
     "check_bits",
     "fit_hasher",
     "hamming",
