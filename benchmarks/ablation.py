@@ -28,8 +28,8 @@ from opensearch.config import GdmhSettings, HashSettings
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.model import Model
 from opensearch.evaluation import Labelled, any_to_any
+from opensearch.experiments.codes import hash_data
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
-from opensearch.experiments.evaluate import hash_data
 from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
 from opensearch.training.cache import Progress, cache_folder
 

@@ -162,11 +162,11 @@ class GdmhSettings(Settings):
     words: int = Field(default=96, ge=0, description="other words in a batch")
     lr: float = Field(default=1e-3, gt=0)
     similarity: float = Field(default=10.0, ge=0, description="codes follow embeddings")
-    semantic: float = Field(default=0.5, ge=0, description="codes follow those of prototypes")
+    semantic: float = Field(default=0.4, ge=0, description="codes follow those of prototypes")
     semantic_temperature: float = Field(default=0.4, gt=0)
     contrast: float = Field(default=0.2, ge=0, description="codes of a category across domains")
     contrast_temperature: float = Field(default=0.3, gt=0)
-    adversary: float = Field(default=0.05, ge=0, description="migrated items convince critics")
+    adversary: float = Field(default=0.1, ge=0, description="migrated items convince critics")
     conditional: bool = Field(default=True, description="critics see the item's prototype")
     cycle: float = Field(default=1.0, ge=0, description="migrated items come back")
     stay: float = Field(default=0.3, ge=0, description="migrated items stay near")
@@ -178,7 +178,7 @@ class GdmhSettings(Settings):
 class HashSettings(Settings):
     """The codes of the model."""
 
-    name: str = "itq"
+    name: str = "gdmh"
     bits: int = Field(default=64, ge=16, le=512, multiple_of=8)
     items: int | None = Field(
         default=None, ge=16, description="most items of a domain to fit codes on; null: all"

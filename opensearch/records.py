@@ -51,7 +51,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result of a search; `distance` is Hamming, `score` a cosine or `None`."""
+    """One result of a search; `distance` is Hamming, `score` a cosine or `None`.
+
+    The cosine is of embeddings or, asked for by `asymmetric`, of the query's logits and the
+    signs of the item's code.
+    """
 
     rank: int
     id: int

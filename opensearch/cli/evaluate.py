@@ -86,6 +86,15 @@ class Borrowed(click.ParamType[tuple[str, str]]):
     help="Codes to fit, with --bits.",
 )
 @click.option(
+    "--score",
+    "scores",
+    multiple=True,
+    default=("hamming",),
+    show_default=True,
+    type=click.Choice(["hamming", "asymmetric"]),
+    help="Rank codes by Hamming distance, or by the query's logits against codes; repeatable.",
+)
+@click.option(
     "--categories",
     type=click.Choice(["shared", "all"]),
     default="shared",
@@ -104,6 +113,7 @@ def evaluate(
     borrowed: tuple[tuple[str, str], ...],
     bits: tuple[int, ...],
     hashers: tuple[str, ...],
+    scores: tuple[Literal["hamming", "asymmetric"], ...],
     categories: Literal["shared", "all"],
     seed: int,
     full: bool,
@@ -121,7 +131,9 @@ def evaluate(
     from opensearch.experiments.evaluate import Evaluation
     from opensearch.experiments.evaluate import evaluate as run
 
-    wanted = Evaluation(model, data, splits, bits, hashers, categories, seed, dict(borrowed))
+    wanted = Evaluation(
+        model, data, splits, bits, hashers, scores, categories, seed, dict(borrowed)
+    )
     with Bars(quiet) as bars:
         result = run(wanted, bars.show)
     for note in result.notes:
@@ -145,13 +157,14 @@ def _text(result: Result, full: bool) -> str:
             + format_matrix(row.matrix, row.words)
             for row in result.rows
         )
-    head = f"{'split':<8} {'as':<12} {'refined':<8} {'mAP@all':>8} {'95 %':>16} {'macro':>7}"
+    wide = max(12, *(len(row.representation) for row in result.rows))
+    head = f"{'split':<8} {'as':<{wide}} {'refined':<8} {'mAP@all':>8} {'95 %':>16} {'macro':>7}"
     lines = [f"{head} {'words':>7}"]
     for row in result.rows:
         mean = row.matrix.cross
         low, high = mean.map_all_interval
         lines.append(
-            f"{row.split:<8} {row.representation:<12} {row.refinement:<8} {mean.map_all:>8.4f}"
+            f"{row.split:<8} {row.representation:<{wide}} {row.refinement:<8} {mean.map_all:>8.4f}"
             f" {f'{low:.3f} to {high:.3f}':>16} {mean.map_macro:>7.4f}"
             f" {row.words.mean.map_all:>7.4f}"
         )

@@ -57,13 +57,18 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 )
 @click.option(
     "--score",
-    type=click.Choice(["rescored", "hamming"]),
+    type=click.Choice(["rescored", "asymmetric", "hamming"]),
     default="rescored",
     show_default=True,
-    help="Order by cosine of embeddings, or by Hamming distance alone.",
+    help="Order by cosine of embeddings, by the unrounded query against codes, or by Hamming"
+    " distance alone.",
 )
 @click.option(
-    "--depth", default=1000, show_default=True, type=click.IntRange(min=1), help="Rescored items."
+    "--depth",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Candidates by Hamming distance that are rescored, or scored asymmetrically.",
 )
 @click.option("--max-distance", type=click.IntRange(min=0), help="Largest Hamming distance.")
 @click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'.")

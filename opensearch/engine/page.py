@@ -126,7 +126,7 @@ def _settings(query: Query) -> Iterator[str]:
         "refinement": "on" if query.refine else "off",
         "score": query.score,
         "hits wanted": str(query.k),
-        "depth": str(query.depth) if query.score == "rescored" else "",
+        "depth": "" if query.score == "hamming" else str(query.depth),
         "largest distance": "" if query.max_distance is None else str(query.max_distance),
         "where": query.where or "",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from opensearch.errors import InvalidInput, StoreError
 from opensearch.semantic import unit
 from opensearch.store import Store
 
-Score: TypeAlias = Literal["hamming", "rescored"]
-SCORES: tuple[Score, ...] = ("hamming", "rescored")
+Score: TypeAlias = Literal["hamming", "rescored", "asymmetric"]
+SCORES: tuple[Score, ...] = get_args(Score)
 AGAINST = 0.5
 """Weight of the mean of the negatives against the positives: they turn, never dominate."""
 
@@ -34,8 +34,9 @@ class Query:
         targets: domains searched; all that the index holds when empty.
         k: hits wanted.
         refine: move the query towards its neighbour in each target domain, then search again.
-        score: `rescored` orders candidates by the cosine of embeddings, `hamming` by distance.
-        depth: candidates rescored, R.
+        score: `rescored` orders candidates by the cosine of embeddings, `asymmetric` by the
+            query's real-valued logits against their codes, `hamming` by distance.
+        depth: candidates scored, R; of `hamming` none are.
         max_distance: largest Hamming distance of a hit, inclusive.
         where: filter expression, see `engine.where`.
     """

@@ -1,4 +1,4 @@
-"""From a point to hits: Hamming candidates, rescoring by embeddings, refinement."""
+"""From a point to hits: Hamming candidates, scoring by embeddings or codes, refinement."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.engine.model import Model
-from opensearch.engine.query import Point, Query
+from opensearch.engine.query import Point, Query, Score
 from opensearch.engine.where import parse_where
 from opensearch.errors import InvalidInput
+from opensearch.hashing import asymmetric
 from opensearch.records import Hit
 from opensearch.refinement import refine_one
 from opensearch.search import Searcher
@@ -32,11 +33,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Ranked:
-    """Candidates (n,), best first; `scores` are cosines, NaN without an embedding."""
+    """Candidates (n,), best first; `scores` are cosines, NaN where there is none."""
 
     ids: NDArray[np.int64]
     distances: NDArray[np.int32]
     scores: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls, ids: NDArray[np.int64], distances: NDArray[np.int32], scores: NDArray[np.float32]
+    ) -> _Ranked:
+        """In order of (-score, distance, id); what has no score comes last."""
+        order = np.lexsort((ids, distances, -np.nan_to_num(scores, nan=-2.0)))
+        return cls(ids[order], distances[order], scores[order])
 
     def cut(self, k: int) -> _Ranked:
         return _Ranked(self.ids[:k], self.distances[:k], self.scores[:k])
@@ -73,10 +82,11 @@ class Ranking:
 
     def _refined(self, point: Point, target: str, within: NDArray[np.int64] | None) -> _Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
-        first = self._rank(point, point.vector, [target], within, rescored=True)
+        first = self._rank(point, point.vector, [target], within, "rescored")
         scored = np.flatnonzero(~np.isnan(first.scores))
         if not len(scored):
-            _note(point, f"items of {target} have no embeddings: no refinement, no rescoring")
+            lost = ", no rescoring" if self._query.score == "rescored" else ""
+            _note(point, f"items of {target} have no embeddings: no refinement{lost}")
             return self._rank(point, point.vector, [target], within)
         rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
         lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
@@ -89,12 +99,12 @@ class Ranking:
         vector: NDArray[np.float32],
         targets: list[str],
         within: NDArray[np.int64] | None,
-        rescored: bool | None = None,
+        score: Score | None = None,
     ) -> _Ranked:
         query = self._query
-        rescored = query.score == "rescored" if rescored is None else rescored
+        score = score or query.score
         code = self._model.hasher.encode(vector[None], point.source)[0]
-        wanted = max(query.k, query.depth) if rescored else query.k
+        wanted = query.k if score == "hamming" else max(query.k, query.depth)
         found = self._searcher.shells(
             code, targets, wanted, CAP * wanted, within=within, exclude=np.array(point.own_ids)
         )
@@ -104,19 +114,27 @@ class Ranking:
         if query.max_distance is not None:
             keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
         ids, distances = found.ids[keep], found.distances[keep]
-        if not rescored or not len(ids):
-            return _Ranked(ids, distances, np.full(len(ids), np.nan, np.float32))
-        return self._rescored(vector, ids, distances)
+        return _Ranked.of(ids, distances, self._scores(score, point, vector, ids, targets))
 
-    def _rescored(
-        self, vector: NDArray[np.float32], ids: NDArray[np.int64], distances: NDArray[np.int32]
-    ) -> _Ranked:
-        rows, present = self._store.embeddings(ids)
+    def _scores(
+        self,
+        score: Score,
+        point: Point,
+        vector: NDArray[np.float32],
+        ids: NDArray[np.int64],
+        targets: list[str],
+    ) -> NDArray[np.float32]:
+        """Scores (n,) of candidates, NaN where there is none."""
+        if score == "asymmetric":
+            logits = self._model.hasher.logits(vector[None], point.source)
+            pairs = asymmetric(logits, self._searcher.codes(ids, targets))
+            return pairs.ravel()
         scores = np.full(len(ids), np.nan, np.float32)
-        if present.any():
-            scores[present] = unit(rows[present]) @ vector
-        order = np.lexsort((ids, distances, -np.nan_to_num(scores, nan=-2.0)))
-        return _Ranked(ids[order], distances[order], scores[order])
+        if score == "rescored":
+            rows, present = self._store.embeddings(ids)
+            if present.any():
+                scores[present] = unit(rows[present]) @ vector
+        return scores
 
     def _targets(self) -> list[str]:
         held = [domain for domain, count in self._store.meta().counts.items() if count]
@@ -162,8 +180,7 @@ def _merged(parts: list[_Ranked]) -> _Ranked:
     ids = np.concatenate([part.ids for part in parts])
     distances = np.concatenate([part.distances for part in parts])
     scores = np.concatenate([part.scores for part in parts])
-    order = np.lexsort((ids, distances, -np.nan_to_num(scores, nan=-2.0)))
-    return _Ranked(ids[order], distances[order], scores[order])
+    return _Ranked.of(ids, distances, scores)
 
 
 def _note(point: Point, text: str) -> None:

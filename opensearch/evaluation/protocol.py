@@ -36,8 +36,8 @@ def any_to_any(
         rank: gives distances.
         refine: moves queries before they are ranked; `None` leaves them.
         encode: makes of rows what `rank` compares; `None` compares the rows themselves.
-        ties: how plain mAP orders equal distances; `expected` wants integer distances.
-            All other measures order by (distance, row).
+        ties: how plain mAP orders equal distances; `expected` is the mean over their
+            orders. All other measures order by (distance, row).
         min_gallery: see above, at least 1.
         seed: of the intervals.
         resamples: of the intervals.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Required, TypedDict
+from typing import Any, Literal, Required, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
@@ -19,33 +18,31 @@ from opensearch.evaluation import (
     Labelled,
     Matrix,
     Rank,
-    Refine,
     Ties,
     Words,
     any_to_any,
     word_to_any,
 )
+from opensearch.experiments.codes import TRAIN, fit_codes
 from opensearch.experiments.embedded import (
     WHOLE,
     EmbeddedCollection,
     EmbeddedSplit,
     embed_collection,
 )
-from opensearch.hashing import HashData, Hasher, check_bits, fit_hasher, hamming
+from opensearch.hashing import Hasher, asymmetric, hamming, pack_codes
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
-from opensearch.semantic.names import normalise
 from opensearch.training.cache import Progress, cache_folder, quiet
 
 PROTOCOLS = ("any-to-any",)
-TRAIN = "train"
 Array = NDArray[np.float32]
+CodeScore: TypeAlias = Literal["hamming", "asymmetric"]
 
 
 class _Way(TypedDict, total=False):
-    """How rows are compared: the callables of the protocol."""
+    """How rows are compared: callables of the protocol."""
 
     rank: Required[Rank]
-    refine: Refine | None
     encode: Encode
     ties: Ties
 
@@ -61,6 +58,8 @@ class Evaluation:
         bits: code lengths beside real-valued embeddings.
         hashers: fitted on the collection's train split at each length; the model's own
             codes are measured too.
+        scores: how codes are ranked, each in rows of its own: `hamming` by distance,
+            `asymmetric` by the query's logits against the gallery's codes.
         categories: `shared`, those that every domain of the split holds; queries and galleries
             are made of them alone. `all` keeps every item, as a query or as a distractor.
         borrowed: domains of the collection embedded by the encoder of another domain of the
@@ -72,6 +71,7 @@ class Evaluation:
     splits: Sequence[str] = ()
     bits: Sequence[int] = ()
     hashers: Sequence[str] = ("itq",)
+    scores: Sequence[CodeScore] = ("hamming",)
     categories: Literal["shared", "all"] = "shared"
     seed: int = 0
     borrowed: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +90,8 @@ class Row:
     """One matrix of the result: how queries and gallery were represented, how queries moved.
 
     Attributes:
-        representation: `real`, `model-<bits>` or `<hasher>-<bits>`.
+        representation: `real`, `model-<bits>` or `<hasher>-<bits>`, the last two with
+            `-asymmetric` behind them where codes were ranked so.
         refinement: `none`, `rule` (the engine's) or `oracle` (the paper's .4 and .7).
         words: the same galleries searched by the categories' prototypes.
     """
@@ -137,8 +138,17 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
         evaluation.reads,
     )
     splits = _splits(evaluation, embedded)
-    encoders = _encoders(evaluation, model, embedded, progress)
-    total = len(splits) * 3 * (1 + len(encoders))
+    hashers = fit_codes(
+        model,
+        embedded,
+        evaluation.bits,
+        evaluation.hashers,
+        evaluation.seed,
+        evaluation.borrowed,
+        progress,
+    )
+    ways = _ways(evaluation, hashers)
+    total = len(splits) * 3 * len(ways)
     rows: list[Row] = []
     notes = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
     notes += [
@@ -149,9 +159,9 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
         measure = _Measure(model, split, name, evaluation)
         if measure.mute:
             notes.append(f"no vector, so not searched by word: {', '.join(measure.mute)}")
-        for representation, hasher in [("real", None), *encoders.items()]:
+        for representation, way in ways.items():
             for refinement in ("none", "rule", "oracle"):
-                rows.append(measure.row(representation, hasher, refinement))
+                rows.append(measure.row(representation, way, refinement))
                 progress("measuring", len(rows), total)
     return Result(rows, notes)
 
@@ -191,22 +201,13 @@ class _Measure:
         known = [category for category in categories if category not in self.mute]
         self._words = Labelled(model.space.prototypes(known), np.array(known, np.str_))
 
-    def row(self, representation: str, hasher: Hasher | None, refinement: str) -> Row:
+    def row(self, representation: str, way: _Way, refinement: str) -> Row:
         """One row: real-valued or by codes, under one way of refinement."""
         move = None if refinement == "none" else self._refine(refinement)
-        if hasher is None:
-            way: _Way = {"rank": _cosine_distance, "refine": move}
-        else:
-            way = {"rank": hamming, "refine": move, "encode": self._codes(hasher)}
-            way["ties"] = "expected"
         seed = self._evaluation.seed
-        matrix = any_to_any(self._sets, **way, seed=seed)
-        words = word_to_any(self._words, self._sets, **way, seed=seed)
+        matrix = any_to_any(self._sets, refine=move, **way, seed=seed)
+        words = word_to_any(self._words, self._sets, refine=move, **way, seed=seed)
         return Row(self._name, representation, refinement, matrix, words)
-
-    def _codes(self, hasher: Hasher) -> Callable[[Array, str | None], NDArray[np.uint8]]:
-        borrowed = self._evaluation.borrowed
-        return lambda rows, domain: hasher.encode(rows, borrowed.get(domain or "", domain))
 
     def _refine(self, refinement: str) -> Callable[[Array, Array, bool], Array]:
         oracle = LAMBDA_UNSEEN if self._name == "unseen" else LAMBDA_SEEN
@@ -219,50 +220,30 @@ class _Measure:
         return move
 
 
+def _ways(evaluation: Evaluation, hashers: Mapping[str, Hasher]) -> dict[str, _Way]:
+    """Real-valued embeddings, and codes under each score, by the names of rows."""
+    ways: dict[str, _Way] = {"real": {"rank": _cosine_distance}}
+    for name, hasher in hashers.items():
+        for score in evaluation.scores:
+            if score == "hamming":
+                way: _Way = {"rank": hamming, "encode": _of_lender(evaluation, hasher.encode)}
+            else:
+                logits = _of_lender(evaluation, hasher.logits)
+                way = {"rank": _asymmetric_distance, "encode": logits}
+            ways[name if score == "hamming" else f"{name}-{score}"] = {**way, "ties": "expected"}
+    return ways
+
+
+def _of_lender(evaluation: Evaluation, encode: Encode) -> Encode:
+    """A domain with a borrowed encoder gets the codes of the domain that it is of."""
+    borrowed = evaluation.borrowed
+    return lambda rows, domain: encode(rows, borrowed.get(domain or "", domain))
+
+
 def _cosine_distance(queries: Array, gallery: Array) -> Array:
     return np.asarray(1 - queries @ gallery.T, dtype=np.float32)
 
 
-def _encoders(
-    evaluation: Evaluation, model: Model, embedded: EmbeddedCollection, progress: Progress
-) -> dict[str, Hasher]:
-    """The model's own codes, and each hasher at each length fitted on the train split."""
-    found: dict[str, Hasher] = {f"model-{model.hasher.bits}": model.hasher}
-    if not evaluation.bits:
-        return found
-    if TRAIN not in embedded.splits:
-        raise InvalidInput(
-            f"codes of {', '.join(map(str, evaluation.bits))} bits are fitted on a train split,"
-            f" which {evaluation.data} lacks; leave --bits out to measure the model's own codes"
-        )
-    data = hash_data(model, [embedded.splits[TRAIN]], evaluation.borrowed)
-    for bits in evaluation.bits:
-        check_bits(bits)
-        for name in evaluation.hashers:
-            settings = HashSettings(name=name, bits=bits)
-            found[f"{name}-{bits}"] = fit_hasher(settings, data, evaluation.seed, progress)
-    return found
-
-
-def hash_data(
-    model: Model, trained: Sequence[EmbeddedSplit], borrowed: Mapping[str, str]
-) -> HashData:
-    """Training items, of one collection or several, of the categories the model was trained on."""
-    place = {normalise(name): i for i, name in enumerate(model.bundle.card.categories)}
-    rows = [
-        (embedding, borrowed.get(domain, domain), place[normalise(label)])
-        for split in trained
-        for domain, (embeddings, labels) in split.domains.items()
-        for embedding, label in zip(embeddings, labels, strict=True)
-        if normalise(label) in place
-    ]
-    if not rows:
-        raise InvalidInput("the train split has none of the model's categories to fit codes on")
-    embeddings, domains, labels = zip(*rows, strict=True)
-    return HashData(
-        np.stack(embeddings),
-        np.array(domains),
-        np.array(labels, np.int64),
-        model.seen_prototypes,
-        model.space.points(),
-    )
+def _asymmetric_distance(queries: Array, gallery: Array) -> Array:
+    """From logits of both: those of the gallery become its codes."""
+    return -asymmetric(queries, pack_codes(gallery))

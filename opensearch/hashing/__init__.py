@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.hashing.asymmetric import asymmetric
 from opensearch.hashing.gdmh import GdmhHasher
 from opensearch.hashing.hasher import (
     MAX_BITS,
@@ -31,6 +32,7 @@ __all__ = [
     "HashData",
     "Hasher",
     "Progress",
+    "asymmetric",
     "check_bits",
     "fit_hasher",
     "hamming",

@@ -160,3 +160,14 @@ def merge(found: list[tuple[Distances, Ids]]) -> tuple[Distances, Ids]:
     ids = np.concatenate([part[1] for part in found], axis=-1)
     order = np.lexsort((ids, distances), axis=-1)
     return np.take_along_axis(distances, order, -1), np.take_along_axis(ids, order, -1)
+
+
+def scattered(ids: Ids) -> NDArray[np.uint64]:
+    """A hash of each id that spreads neighbours apart.
+
+    Source: splitmix64 (Steele, Lea and Flood, OOPSLA 2014), its output function.
+    """
+    x = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.search import base, hamming
@@ -181,9 +180,29 @@ class Searcher:
         if len(ids) <= cap:
             return Shells(distances, ids, sampled=False)
         inner = int(np.searchsorted(distances, radius))
-        order = np.argsort(_scattered(ids[inner:]), kind="stable")[: cap - inner]
+        order = np.argsort(hamming.scattered(ids[inner:]), kind="stable")[: cap - inner]
         kept = np.concatenate((np.arange(inner), inner + np.sort(order)))
         return Shells(distances[kept], ids[kept], sampled=True)
+
+    def codes(self, ids: Ids, domains: Sequence[str]) -> Codes:
+        """Codes (n, bits // 8) of items found by a search, in the order of `ids` (n,).
+
+        Raises:
+            InvalidInput: an id that these domains do not hold.
+        """
+        found = [rows for part in self._parts(domains, None, ids) for rows in part]
+        held = np.concatenate([np.zeros(0, np.int64), *(rows.ids for rows in found)])
+        nothing = np.zeros((0, self._bits // 8), np.uint8)
+        codes = np.concatenate([nothing, *(rows.codes for rows in found)])
+        order = np.argsort(held)
+        at = np.searchsorted(held, ids, sorter=order)
+        known = np.isin(ids, held)
+        if not known.all():
+            raise InvalidInput(
+                f"domains {', '.join(domains)} hold no item {ids[~known][0]} to take the code of;"
+                " ask for items that a search in them has found"
+            )
+        return np.asarray(codes[order[at]], dtype=np.uint8)
 
     def fold(self) -> None:
         """Write tails past 1 % of their base or 100 k rows into new base files.
@@ -274,14 +293,3 @@ class Searcher:
 def _sorted(ids: Iterable[int]) -> Ids:
     array = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)
     return hamming.ascending(array.astype(np.int64, copy=False))
-
-
-def _scattered(ids: Ids) -> NDArray[np.uint64]:
-    """A hash of each id that spreads neighbours apart.
-
-    Source: splitmix64 (Steele, Lea and Flood, OOPSLA 2014), its output function.
-    """
-    x = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))

@@ -29,6 +29,16 @@ def test_words_are_in_the_json_and_both_tables(split):
     assert full.count("word → sketch ") == full.count("mean of words ") == len(found["rows"])
 
 
+def test_scores_of_codes_are_repeatable_and_fill_a_wider_column(split):
+    lines = run(*split, "--score", "asymmetric", "--score", "hamming").stdout.splitlines()
+    names = ["as", *["real"] * 3, *["model-16-asymmetric"] * 3, *["model-16"] * 3]
+    assert [line.split()[1] for line in lines[:10]] == names
+    assert len({line.index(line.split()[2]) for line in lines[:10]}) == 1
+    result = run(*split, "--score", "rescored")
+    assert result.exit_code == 2
+    assert "'rescored' is not one of 'hamming', 'asymmetric'" in result.output
+
+
 def test_an_encoder_is_named_for_a_domain(split):
     lent = ["--as", "sketch=photo", "--as", "photo=sketch"]
     assert json.loads(run(*split, *lent, "--json").stdout)["as"] == {

@@ -47,6 +47,15 @@ def test_query_prints_one_json_object_a_hit_under_the_documented_names(index, to
     assert {hit["domain"] for hit in hits} == {"photo"}
 
 
+def test_query_orders_by_the_unrounded_query_against_codes(index):
+    words = ["--text", "disc", "--score", "asymmetric", "-k", 4, "--json"]
+    hits = [json.loads(line) for line in run("query", index, *words).stdout.splitlines()]
+    order = [(-hit["score"], hit["distance"], hit["id"]) for hit in hits]
+    assert len(order) == 4
+    assert order == sorted(order)
+    assert all(-1 <= hit["score"] <= 1 for hit in hits)
+
+
 def test_query_takes_weights_words_negatives_and_filters(index, toy_collection):
     file = toy_collection / "sketch" / "disc" / "08.png"
     other = toy_collection / "photo" / "cube" / "08.jpg"
@@ -62,6 +71,7 @@ def test_query_takes_weights_words_negatives_and_filters(index, toy_collection):
         (["query", "{index}"], 2, "needs a file, --text WORDS or --id KEY"),
         (["query", "{index}", "--text", "zorble"], 2, "zorble"),
         (["query", "{index}", "--text", "disc", "--where", "a >"], 2, "a value"),
+        (["query", "{index}", "--text", "disc", "--score", "dot"], 2, "'asymmetric', 'hamming'"),
         (["query", "{index}", "nowhere.png"], 2, "is not a file"),
         (["query", "{model}", "--text", "disc"], 1, "is not an index"),
         (["index", "{index}/nowhere", "--to", "{index}"], 2, "does not exist"),

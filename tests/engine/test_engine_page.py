@@ -142,3 +142,10 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         write_page(
             tmp_path / "missing" / "page.html", fake_engine(), Query(text="a"), Answer([], [])
         )
+
+
+@pytest.mark.parametrize(("score", "shown"), [("rescored", 1), ("asymmetric", 1), ("hamming", 0)])
+def test_the_depth_is_shown_where_it_counts(tmp_path, score, shown):
+    page = page_of(tmp_path, Query(text="stool", depth=70, score=score))
+    assert page.count("<dt>depth</dt><dd>70</dd>") == shown
+    assert f"<dt>score</dt><dd>{score}</dd>" in page

@@ -208,9 +208,20 @@ def test_expected_ties_do_not_depend_on_the_order_of_files():
     assert by_order[0] != pytest.approx(by_order[1])
 
 
-def test_expected_ties_want_integers():
-    with pytest.raises(InvalidInput, match="integer distances"):
-        any_to_any(two_domains(), line, ties="expected", min_gallery=1)
+def test_expected_ties_are_the_same_for_whole_and_real_distances():
+    def tenths(queries, gallery):
+        return (10 * line(queries, gallery)).round().astype(np.int64)
+
+    sets = random_sets()
+    flat = {domain: Labelled(part.rows[:, 0], part.labels) for domain, part in sets.items()}
+    whole = any_to_any(flat, tenths, ties="expected", resamples=10)
+    real = any_to_any(flat, lambda q, g: tenths(q, g) / 7 - 3, ties="expected", resamples=10)
+    ordered = any_to_any(flat, tenths, ties="order", resamples=10)
+    assert len(real.cells) == 9
+    for cell, same, other in zip(real.cells, whole.cells, ordered.cells, strict=True):
+        assert cell.map_all == pytest.approx(same.map_all, rel=1e-12)
+        assert cell.map_voc == same.map_voc
+        assert cell.map_all != pytest.approx(other.map_all)
 
 
 def test_numbers_serve_as_labels_too():

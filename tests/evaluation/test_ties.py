@@ -79,14 +79,43 @@ def test_all_items_at_one_distance_give_about_their_share():
     assert 0.1 < value < 0.11
 
 
-@pytest.mark.parametrize(
-    ("distances", "reason"),
-    [
-        (np.zeros((1, 2)), "integer distances, got float64"),
-        (np.array([[0, -1]]), "got -1 to 0"),
-        (np.array([[0, 65_536]]), "got 0 to 65536"),
-    ],
-)
-def test_distances_that_are_no_hamming_distances_are_refused(distances, reason):
-    with pytest.raises(InvalidInput, match=reason):
-        expected_average_precision(distances, np.ones((1, 2), bool))
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64, np.uint8])
+@given(st.integers(0, 2**32 - 1))
+def test_only_the_order_of_distances_counts(kind, seed):
+    """Whole numbers above and below the size of the gallery, negative ones, fractions."""
+    rng = np.random.default_rng(seed)
+    distances = rng.integers(0, 8, (5, 40))
+    relevant = rng.random((5, 40)) < 0.3
+    relevant[:, 0] = True
+    scales = np.sort(rng.choice(200, 8, replace=False)) - (100 if kind is not np.uint8 else 0)
+    other = (scales / (3 if kind(0.5) else 1)).astype(kind)[distances]
+    wanted = [slow_groups(d, r) for d, r in zip(distances, relevant, strict=True)]
+    np.testing.assert_allclose(expected_average_precision(distances, relevant), wanted)
+    np.testing.assert_allclose(expected_average_precision(other, relevant), wanted)
+
+
+def slow_groups(distances, relevant):
+    """Reference: place by place, the chance of a relevant item times the hits expected by then."""
+    total, before, hits = 0.0, 0, 0
+    for value in sorted(set(distances.tolist())):
+        m, s = int((distances == value).sum()), int(relevant[distances == value].sum())
+        for j in range(1, m + 1):
+            others = (s - 1) * (j - 1) / (m - 1) if m > 1 else 0
+            total += s / m * (hits + 1 + others) / (before + j)
+        before, hits = before + m, hits + s
+    return total / relevant.sum()
+
+
+def test_blocks_of_queries_change_nothing(monkeypatch):
+    rng = np.random.default_rng(3)
+    distances = rng.integers(0, 9, (31, 20)) / 4
+    relevant = rng.random((31, 20)) < 0.4
+    relevant[:, 0] = True
+    whole = expected_average_precision(distances, relevant)
+    monkeypatch.setattr("opensearch.evaluation.ties.CELLS", 100)
+    np.testing.assert_allclose(expected_average_precision(distances, relevant), whole)
+
+
+def test_a_distance_of_nan_is_refused():
+    with pytest.raises(InvalidInput, match="a distance of query 1 is NaN"):
+        expected_average_precision(np.array([[0, 1], [np.nan, 1]]), np.ones((2, 2), bool))

@@ -110,6 +110,65 @@ def test_words_by_codes_are_those_of_the_prototypes(toy_model, toy_collection):
         assert cell.map_all == pytest.approx(np.mean(aps), abs=0.02)
 
 
+def slow_expected(scores, relevant, rng):
+    """Reference: plain AP, averaged over many orders of equal scores."""
+    aps = []
+    for _ in range(200):
+        hits = relevant[np.lexsort((rng.random(len(scores)), -scores))]
+        precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+        aps.append(precision[hits].mean())
+    return np.mean(aps)
+
+
+def test_codes_are_measured_by_the_querys_logits_in_rows_of_their_own(toy_model, toy_collection):
+    """The reference scores bit by bit, and averages over the orders of equal scores."""
+    asked = Evaluation(toy_model, toy_collection, ["train"], scores=["hamming", "asymmetric"])
+    result = evaluate(asked)
+    names = ["real", "model-16", "model-16-asymmetric"]
+    assert [row.representation for row in result.rows[::3]] == names
+    plain = evaluate(Evaluation(toy_model, toy_collection, ["train"]))
+    assert [row.to_dict() for row in plain.rows] == [row.to_dict() for row in result.rows[:6]]
+    model = Model(Bundle.open(toy_model))
+    split = embed_collection(model.bundle, toy_collection, cache_folder(), quiet).splits["train"]
+    rng = np.random.default_rng(0)
+    row = row_of(result, "model-16-asymmetric", "none")
+    queries = {"word": (model.space.prototypes(SEEN), SEEN), **split.domains}
+    cells = [c for c in row.matrix.cells if (c.source, c.target) == ("sketch", "photo")]
+    for cell in [*cells, *row.words.cells]:
+        rows, own = queries[cell.source]
+        logits = model.hasher.logits(rows, None if cell.source == "word" else cell.source)
+        embeddings, labels = split.domains[cell.target]
+        signs = np.where(model.hasher.logits(embeddings, cell.target) >= 0, 1, -1)
+        aps = [
+            slow_expected((signs @ query.astype(float)).round(9), np.array(labels) == label, rng)
+            for query, label in zip(logits, own, strict=True)
+        ]
+        assert cell.queries == len(own)
+        assert cell.map_all == pytest.approx(np.mean(aps), abs=0.01)
+    assert row.matrix.ties == "expected"
+
+
+def test_fitted_codes_are_named_by_their_score_too(toy_model, with_cartoons):
+    wanted = Evaluation(
+        toy_model,
+        with_cartoons,
+        ["train"],
+        bits=[16],
+        scores=["asymmetric"],
+        borrowed={"cartoon": "photo"},
+    )
+    rows = evaluate(wanted).rows
+    assert [r.representation for r in rows[::3]] == [
+        "real",
+        "model-16-asymmetric",
+        "itq-16-asymmetric",
+    ]
+    for row in rows:
+        for other in ("shape", "sketch"):
+            cell = row.matrix.cell
+            assert cell("cartoon", other).map_all == cell("photo", other).map_all
+
+
 def test_a_category_without_a_vector_is_named_and_not_asked(toy_model, toy_collection, tmp_path):
     folder = tmp_path / "renamed"
     shutil.copytree(toy_collection, folder)

@@ -125,6 +125,9 @@ def check(source, searcher, queries, domains, k, within, exclude):
             assert found == [pair for pair in every if pair[0] <= radius]
         shells = searcher.shells(query, domains, k, 2 * k, within=within, exclude=exclude or None)
         check_shells(pairs(shells.distances, shells.ids), expected, k, shells.sampled)
+        codes = searcher.codes(shells.ids, domains)
+        assert codes.shape == (len(shells.ids), source.bits // 8)
+        assert [code.tolist() for code in codes] == [source.rows[i][2].tolist() for i in shells.ids]
 
 
 def check_shells(found, expected, k, sampled):
@@ -205,6 +208,15 @@ def test_codes_of_another_width_and_wrong_numbers_are_refused_by_name():
     with pytest.raises(InvalidInput, match="multiple of 8 bits, got 12"):
         Searcher(FakeSource(16), None, 12)
     assert searcher.search(np.zeros((0, 2), np.uint8), ["a"], 3)[1].shape == (0, 3)
+
+
+def test_an_item_of_another_domain_has_no_code_to_give():
+    source = FakeSource(8)
+    source.add(np.array([[1], [2], [3]], np.uint8), ["a", "b", "a"])
+    searcher = Searcher(source, None, 8)
+    assert searcher.codes(np.array([2, 1, 0]), ["b", "a"]).tolist() == [[3], [2], [1]]
+    with pytest.raises(InvalidInput, match="domains a hold no item 1 to take the code of"):
+        searcher.codes(np.array([0, 1]), ["a"])
 
 
 def rows_of(folder, source, width=1):

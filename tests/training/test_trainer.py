@@ -183,7 +183,7 @@ def test_an_extension_that_is_cut_off_is_no_model_yet(frozen, shapes, tmp_path):
         ({"domain": "cartoon"}, [], "'cartoon' was asked for"),
         ({"out": "base"}, [], "is the model to extend; the longer model needs another folder"),
         ({}, ["size=64"], "reads views of 32 pixels, the config says 64; give --set size=32"),
-        ({}, ["hash.name=gdmh"], "no hasher 'gdmh'; known: lsh, itq"),
+        ({}, ["hash.name=pq"], "no hasher 'pq'; known: lsh, itq"),
     ],
 )
 def test_what_cannot_be_extended_is_refused_before_anything_is_written(

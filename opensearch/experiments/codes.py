@@ -1,0 +1,86 @@
+"""The codes that an experiment compares: a model's own, and those fitted on a train split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from opensearch.config import HashSettings
+from opensearch.engine.model import Model
+from opensearch.errors import InvalidInput
+from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit
+from opensearch.hashing import HashData, Hasher, Progress, check_bits, fit_hasher, quiet
+from opensearch.semantic.names import normalise
+
+TRAIN = "train"
+
+
+def fit_codes(
+    model: Model,
+    embedded: EmbeddedCollection,
+    bits: Sequence[int],
+    hashers: Sequence[str],
+    seed: int,
+    borrowed: Mapping[str, str] | None = None,
+    progress: Progress = quiet,
+) -> dict[str, Hasher]:
+    """The model's own codes, and each hasher at each length fitted on the train split.
+
+    Args:
+        model: whose embeddings these are.
+        embedded: a collection; without bits its train split is not wanted.
+        bits: code lengths.
+        hashers: names of `HASHERS`.
+        seed: of the hashers.
+        borrowed: domains of the collection that the encoder of another has embedded.
+
+    Returns:
+        By `model-<bits>` and `<hasher>-<bits>`.
+
+    Raises:
+        InvalidInput: bits with nothing to fit codes on, or no such hasher.
+    """
+    found: dict[str, Hasher] = {f"model-{model.hasher.bits}": model.hasher}
+    if not bits:
+        return found
+    if TRAIN not in embedded.splits:
+        raise InvalidInput(
+            f"codes of {', '.join(map(str, bits))} bits are fitted on a train split, which the"
+            " collection lacks; leave --bits out to measure the model's own codes"
+        )
+    data = hash_data(model, [embedded.splits[TRAIN]], borrowed or {})
+    for width in bits:
+        check_bits(width)
+        for name in hashers:
+            settings = HashSettings(name=name, bits=width)
+            found[f"{name}-{width}"] = fit_hasher(settings, data, seed, progress)
+    return found
+
+
+def hash_data(
+    model: Model, trained: Sequence[EmbeddedSplit], borrowed: Mapping[str, str]
+) -> HashData:
+    """Training items, of one collection or several, of the categories the model was trained on.
+
+    Raises:
+        InvalidInput: there are none.
+    """
+    place = {normalise(name): i for i, name in enumerate(model.bundle.card.categories)}
+    rows = [
+        (embedding, borrowed.get(domain, domain), place[normalise(label)])
+        for split in trained
+        for domain, (embeddings, labels) in split.domains.items()
+        for embedding, label in zip(embeddings, labels, strict=True)
+        if normalise(label) in place
+    ]
+    if not rows:
+        raise InvalidInput("the train split has none of the model's categories to fit codes on")
+    embeddings, domains, labels = zip(*rows, strict=True)
+    return HashData(
+        np.stack(embeddings),
+        np.array(domains),
+        np.array(labels, np.int64),
+        model.seen_prototypes,
+        model.space.points(),
+    )

@@ -1,0 +1,153 @@
+"""`score="asymmetric"`: Hamming candidates in order of the query's logits against their codes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opensearch.engine import Engine, Query
+from opensearch.refinement import refine_one
+from opensearch.semantic import unit
+
+READY = 400
+WORDS = ("disc", "cube", "pyramid", "bar")
+
+
+@pytest.fixture(scope="module")
+def engine(toy_model, toy_collection, tmp_path_factory):
+    """The toy collection, and ready codes without embeddings among its photos and apart."""
+    path = tmp_path_factory.mktemp("index") / "toys"
+    few = np.random.default_rng(0).integers(0, 256, (30, 2), dtype=np.uint8)
+    drawn = np.random.default_rng(1).integers(0, 30, READY)
+    with Engine.create(path, toy_model) as engine:
+        engine.add_codes(few[drawn], "photo")
+        engine.add(toy_collection)
+        engine.add_codes(few[drawn], "cartoon")
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def rows(engine):
+    """Every (id, domain, code): the reference's input."""
+    blocks = [(d, b) for d in engine.info()["items"] for b in engine._store.blocks(d)]
+    return [(int(i), d, c) for d, b in blocks for i, c in zip(b.ids, b.codes, strict=True)]
+
+
+def reference(engine, rows, vector, source, domains, depth):
+    """(id, distance, score) of the whole shells around a vector, best first, bit by bit."""
+    logits = engine.model.hasher.logits(vector[None], source)[0].astype(np.float64)
+    found = []
+    for id_, domain, code in rows:
+        if domain in domains:
+            bits = np.unpackbits(code).astype(bool)
+            score = np.where(bits, logits, -logits).sum() / np.linalg.norm(logits) / 4  # 16 bits
+            found.append((int((bits != (logits >= 0)).sum()), id_, float(score)))
+    found.sort()
+    reach = found[:depth][-1][0]
+    kept = [(id_, apart, score) for apart, id_, score in found if apart <= reach]
+    return sorted(kept, key=lambda hit: (-round(hit[2], 6), hit[1], hit[0]))
+
+
+def plain(hits):
+    return [(hit.id, hit.distance) for hit in hits]
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from(WORDS),
+    st.sets(st.sampled_from(["photo", "sketch", "cartoon"]), min_size=1),
+    st.integers(1, 60),
+    st.integers(1, 60),
+)
+def test_hits_are_whole_shells_in_order_of_score_distance_and_id(engine, rows, word, to, k, depth):
+    hits = engine.search(
+        text=word, targets=sorted(to), k=k, depth=depth, refine=False, score="asymmetric"
+    )
+    vector = engine.model.space.text(word).vector
+    wanted = reference(engine, rows, vector, None, to, max(k, depth))[:k]
+    assert plain(hits) == [(id_, apart) for id_, apart, _ in wanted]
+    assert [hit.score for hit in hits] == pytest.approx([hit[2] for hit in wanted], abs=2e-6)
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+
+
+def test_equal_codes_have_equal_scores_and_lie_in_order_of_id(engine):
+    hits = engine.search(text="cube", targets=["cartoon"], k=READY, score="asymmetric")
+    groups = {}
+    for hit in hits:
+        groups.setdefault(hit.score, []).append((hit.distance, hit.id))
+    assert len(hits) == READY
+    assert 20 < len(groups) <= 30  # some of the 30 codes may score alike
+    assert all(group == sorted(group) for group in groups.values())
+
+
+def test_the_logits_are_those_of_the_querys_domain(engine, rows, toy_collection, monkeypatch):
+    asked = []
+    hasher = type(engine.model.hasher)
+    logits = hasher.logits
+    monkeypatch.setattr(
+        hasher, "logits", lambda self, e, domain=None: asked.append(domain) or logits(self, e)
+    )
+    file = toy_collection / "sketch" / "disc" / "08.png"
+    engine.search(file, source="sketch", targets=["photo"], score="asymmetric")
+    assert set(asked) == {"sketch"}
+
+
+def test_refinement_moves_the_query_before_it_is_scored_and_targets_meet_by_score(
+    engine, rows, toy_collection
+):
+    file = toy_collection / "sketch" / "cube" / "09.png"
+    vector = engine.embed([file], "sketch")[0]
+    lam = engine.model.rule.of(vector[None], engine.model.seen_prototypes)[0]
+    wanted = []
+    for target in ("photo", "shape"):
+        nearest = engine.search(file, source="sketch", targets=[target], k=1, refine=False)
+        neighbour = unit(engine._store.embeddings([nearest[0].id])[0])[0]
+        moved = refine_one(vector, neighbour, float(lam))
+        wanted += reference(engine, rows, moved, "sketch", [target], 1000)
+    wanted.sort(key=lambda hit: (-round(hit[2], 6), hit[1], hit[0]))
+    targets = ["photo", "shape"]
+    hits = engine.search(file, source="sketch", targets=targets, k=40, score="asymmetric")
+    assert plain(hits) == [(id_, apart) for id_, apart, _ in wanted[:40]]
+    assert {hit.domain for hit in hits} == {"photo", "shape"}
+
+
+def test_items_without_embeddings_are_scored_and_only_refinement_is_missed(engine):
+    answer = engine.ask(Query(text="disc", targets=["cartoon"], k=5, score="asymmetric"))
+    assert all(hit.score is not None for hit in answer.hits)
+    assert answer.notes == ["items of cartoon have no embeddings: no refinement"]
+    other = engine.ask(Query(text="disc", targets=["cartoon"], k=5))
+    assert all(hit.score is None for hit in other.hits)
+    assert other.notes == ["items of cartoon have no embeddings: no refinement, no rescoring"]
+
+
+def test_codes_alone_are_read_of_candidates(engine, monkeypatch):
+    """Neither embeddings nor records of those that are no hits."""
+    read = []
+    items = engine._store.items
+    monkeypatch.setattr(engine._store, "embeddings", None)
+    monkeypatch.setattr(engine._store, "items", lambda ids: read.extend(ids) or items(ids))
+    hits = engine.search(text="disc", k=3, refine=False, score="asymmetric")
+    assert read == [hit.id for hit in hits]
+    assert len(read) == 3
+
+
+def test_filters_and_the_largest_distance_hold(engine):
+    asked = {"text": "disc", "k": 1000, "refine": False, "score": "asymmetric"}
+    everything = engine.search(**asked)
+    near = engine.search(**asked, max_distance=6)
+    assert plain(near) == [pair for pair in plain(everything) if pair[1] <= 6]
+    assert near
+    photos = engine.search(**asked, where="domain = photo and year > 2005")
+    assert {hit.metadata["year"] > "2005" for hit in photos} == {True}
+    assert engine.search(**asked, where="domain = nothing") == []
+    own = engine.search(keys=["photo/disc/00.jpg"], k=1000, refine=False, score="asymmetric")
+    assert len(own) == len(everything) - 1
+
+
+def test_a_removed_item_is_scored_no_more(toy_model, toy_collection, tmp_path):
+    with Engine.create(tmp_path / "index", toy_model) as engine:
+        engine.add(toy_collection / "photo")
+        asked = {"text": "disc", "k": 50, "refine": False, "score": "asymmetric"}
+        before = engine.search(**asked)
+        engine.remove([before[0].key])
+        assert plain(engine.search(**asked)) == plain(before[1:])
