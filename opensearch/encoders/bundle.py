@@ -219,6 +219,21 @@ def encoder_identity(
     return identity(tensors, settings)
 
 
+def domain_identity(folder: Path, card: DomainCard) -> str:
+    """Identity of a domain of the bundle in a folder: its encoder, and its migration if it has one.
+
+    Raises:
+        BundleError: a file cannot be read.
+    """
+    projector = load_tensors(folder / card.projector)
+    projector |= load_tensors(folder / card.norms) if card.norms else {}
+    trunk = load_tensors(folder / card.trunk.tensors)
+    mark = encoder_identity(card.reader, card.trunk.backbone, card.pooling, trunk, projector)
+    if card.migration is None:
+        return mark
+    return identity(load_tensors(folder / card.migration), {"encoder": mark})
+
+
 def write_bundle(folder: Path, card: ModelCard) -> Bundle:
     """Write `model.json`, which makes the files beside it a bundle, and drop files it left."""
     write_atomic(folder / CARD, card.model_dump_json(indent=1).encode())

@@ -14,13 +14,72 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from opensearch.config import HashSettings
-from opensearch.encoders.bundle import Bundle, PartCard, plain_identity, write_bundle
-from opensearch.encoders.tensors import identity, save_tensors
+from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.engine.model import Model
+from opensearch.errors import InvalidInput
 from opensearch.experiments.codes import TRAIN, hash_data
-from opensearch.experiments.embedded import embed_collection
+from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
 from opensearch.hashing import Progress, check_bits, fit_hasher, quiet
 from opensearch.training.cache import cache_folder
+from opensearch.training.codes import write_codes
+
+
+def refit(
+    model: Bundle,
+    out: Path,
+    data: Sequence[Path],
+    settings: HashSettings,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> Bundle:
+    """Write a bundle like `model` with a hasher fitted anew.
+
+    Args:
+        data: collections; each has a split `train`.
+
+    Raises:
+        InvalidInput: a collection without train files of the model's domains, no files of its
+            categories, no such hasher, or `out` is the model itself.
+    """
+    if out.resolve() == model.folder.resolve():
+        raise InvalidInput(f"{out} is the model itself; its new codes need another folder")
+    items = hash_data(Model(model), [_train(model, path, progress) for path in data], {})
+    hasher = fit_hasher(settings, items, seed, progress)
+    model.copy_files(out)
+    codes = write_codes(out, model.card.domains, hasher)
+    card = model.card.model_copy(
+        update={
+            "domains": codes.domains,
+            "hash": codes.part,
+            "bits": hasher.bits,
+            "identities": {**model.card.identities, **codes.identities},
+        }
+    )
+    return write_bundle(out, card)
+
+
+def _train(model: Bundle, folder: Path, progress: Progress) -> EmbeddedSplit:
+    embedded = embed_collection(
+        model, folder, cache_folder(), progress, keep=lambda split: split == TRAIN
+    )
+    return embedded.split(TRAIN)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and write the model."""
+    parser = argparse.ArgumentParser(description="Fit a model's codes anew.")
+    parser.add_argument("model", type=Path)
+    parser.add_argument("out", type=Path, help="folder of the new model")
+    parser.add_argument("--data", type=Path, action="append", required=True)
+    parser.add_argument("--hasher", default=HashSettings().name)
+    parser.add_argument("--bits", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(arguments)
+    check_bits(given.bits)
+    settings = HashSettings(name=given.hasher, bits=given.bits)
+    refit(Bundle.open(given.model), given.out, given.data, settings, given.seed)
+
+
+if __name__ == "__main__":
+    main()

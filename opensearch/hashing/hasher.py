@@ -87,12 +87,17 @@ class Hasher(Protocol):
     ) -> Self:
         """Fit on training items; the same data, settings and seed give the same codes."""
 
-    def adapt(
-        self, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
-    ) -> dict[str, NDArray[Any]]:
-        """What a domain that comes late brings of its own, fitted on its items alone.
+    def adapted(
+        self,
+        domain: str,
+        data: HashData,
+        settings: HashSettings,
+        seed: int,
+        progress: Progress = quiet,
+    ) -> Self:
+        """The hasher with a domain that comes late, fitted on that domain's items alone.
 
-        Everything fitted before stays as it is. Empty for hashers that treat domains alike.
+        Everything fitted before stays as it is; hashers that treat domains alike learn nothing.
         """
 
     def logits(

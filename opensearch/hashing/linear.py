@@ -71,11 +71,16 @@ class LinearHasher:
         """Hash codes, (n, d) to (n, bits // 8)."""
         return pack_codes(self.logits(embeddings, domain))
 
-    def adapt(
-        self, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
-    ) -> dict[str, NDArray[Any]]:
-        """Nothing: all domains alike."""
-        return {}
+    def adapted(
+        self,
+        domain: str,
+        data: HashData,
+        settings: HashSettings,
+        seed: int,
+        progress: Progress = quiet,
+    ) -> Self:
+        """The same: all domains alike."""
+        return self
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The fitted mean and projection."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -15,19 +15,19 @@ from opensearch.encoders.bundle import (
     DomainCard,
     ModelCard,
     PartCard,
-    encoder_identity,
     write_bundle,
 )
-from opensearch.encoders.tensors import identity, load_tensors, save_tensors
+from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.hashing import HashData, fit_hasher
 from opensearch.refinement import LambdaRule
+from opensearch.training.codes import write_codes
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, embed_domain
 
 
 @dataclass(frozen=True)
 class TrainedDomain:
-    """A finished domain: its card, identity, and what codes are fitted on.
+    """A finished domain: its card, and what codes are fitted on.
 
     Attributes:
         categories: all that it was trained on.
@@ -36,14 +36,13 @@ class TrainedDomain:
     """
 
     card: DomainCard
-    identity: str
     categories: list[str]
     labels: list[str]
     embeddings: NDArray[np.float32]
 
 
 def finish_domain(context: Context, data: DomainData, fitted: FittedDomain) -> TrainedDomain:
-    """Write a domain's projector, what it shares with others once, and take its identity."""
+    """Write a domain's projector, what it shares with others once, and embed its items."""
     own = {k: v for k, v in fitted.projector.items() if k not in fitted.shared}
     shared = {k: v for k, v in fitted.projector.items() if k in fitted.shared}
     name = save_tensors(context.out, f"projector-{data.name}", own)
@@ -51,14 +50,10 @@ def finish_domain(context: Context, data: DomainData, fitted: FittedDomain) -> T
     if shared:
         names = {"projector": save_tensors(context.out, "projector", shared), "norms": name}
     card = DomainCard(reader=data.reader, trunk=fitted.trunk, pooling=fitted.pooling, **names)
-    trunk = load_tensors(context.out / fitted.trunk.tensors)
-    mark = encoder_identity(
-        data.reader, fitted.trunk.backbone, fitted.pooling, trunk, fitted.projector
-    )
     some = _sample(len(data.rows), context.config.hash.items)
     labels = [data.categories[i] for i in some]
     embeddings = embed_domain(context, data, fitted, some)
-    return TrainedDomain(card, mark, sorted(set(data.categories)), labels, embeddings)
+    return TrainedDomain(card, sorted(set(data.categories)), labels, embeddings)
 
 
 def _sample(count: int, most: int | None) -> NDArray[np.int64]:
@@ -74,49 +69,24 @@ def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRu
     hasher = fit_hasher(config.hash, data, config.seed, context.progress)
     if hasher.note:
         context.note(hasher.note)
-    parts = {
-        "space": (space.tensors(), space.settings()),
-        "hash": (hasher.tensors(), hasher.settings()),
-    }
-    cards = {
-        name: PartCard(tensors=save_tensors(context.out, name, tensors), settings=settings)
-        for name, (tensors, settings) in parts.items()
-    }
-    marks = {name: identity(tensors, settings) for name, (tensors, settings) in parts.items()}
-    owners = {
-        name: with_migration(context, name, domain, hasher.own(name))
-        for name, domain in trained.items()
-    }
-    marks |= {f"encoder/{name}": domain.identity for name, domain in owners.items()}
+    codes = write_codes(context.out, {name: d.card for name, d in trained.items()}, hasher)
+    tensors, settings = space.tensors(), space.settings()
+    part = PartCard(tensors=save_tensors(context.out, "space", tensors), settings=settings)
     card = ModelCard(
-        domains={name: domain.card for name, domain in owners.items()},
-        space=cards["space"],
-        hash=cards["hash"],
+        domains=codes.domains,
+        space=part,
+        hash=codes.part,
         method=config.method,
         bits=config.hash.bits,
         dim=space.dim,
         seed=config.seed,
         categories=sorted({c for domain in trained.values() for c in domain.categories}),
         refinement={"seen": rule.seen, "unseen": rule.unseen, "threshold": rule.threshold},
-        identities=marks,
+        identities={"space": identity(tensors, settings), **codes.identities},
         versions=_versions(),
         hint=space.hint,
     )
     return write_bundle(context.out, card)
-
-
-def with_migration(
-    context: Context, name: str, domain: TrainedDomain, own: dict[str, NDArray[np.generic]]
-) -> TrainedDomain:
-    """The domain with what the hasher has for it alone, which its identity then covers, too."""
-    if not own:
-        return domain
-    file = save_tensors(context.out, f"migration-{name}", own)
-    return replace(
-        domain,
-        card=domain.card.model_copy(update={"migration": file}),
-        identity=identity(own, {"encoder": domain.identity}),
-    )
 
 
 def hash_data(context: Context, trained: dict[str, TrainedDomain]) -> HashData:

@@ -14,7 +14,7 @@ import numpy as np
 
 from opensearch.config import TrainConfig, check_domain
 from opensearch.encoders.backbones import Backbone
-from opensearch.encoders.bundle import Bundle, TrunkCard, write_bundle
+from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard, domain_identity, write_bundle
 from opensearch.errors import InvalidInput, UnknownWord
 from opensearch.hashing import HASHERS, restore_hasher
 from opensearch.records import Source
@@ -24,10 +24,10 @@ from opensearch.training.assemble import (
     assemble,
     finish_domain,
     hash_data,
-    with_migration,
 )
 from opensearch.training.cache import Progress, cache_folder, quiet
 from opensearch.training.checkpoint import RunFolder
+from opensearch.training.codes import with_migration
 from opensearch.training.collection import TrainingPart, training_part
 from opensearch.training.context import Context, Note
 from opensearch.training.domain import DomainData, fit_domain, load_domain
@@ -150,26 +150,26 @@ def _extend(
     cache = training.cache or cache_folder()
     lent = lent_projector(base, donor)
     context = Context(config, out, space, seen, run, cache, progress, note, lent)
-    trained = _migrating(context, base, _load(context, name, part.domains[name], start))
+    data = _load(context, name, part.domains[name], start)
+    trained = _finish(context, data)
+    late = _migrating(context, base, name, trained)
     card = base.card.model_copy(
         update={
-            "domains": {**base.card.domains, name: trained.card},
+            "domains": {**base.card.domains, name: late},
             "categories": sorted({*base.card.categories, *trained.categories}),
-            "identities": {**base.card.identities, f"encoder/{name}": trained.identity},
+            "identities": {**base.card.identities, f"encoder/{name}": domain_identity(out, late)},
         }
     )
     return write_bundle(out, card)
 
 
-def _migrating(context: Context, base: Bundle, data: DomainData) -> TrainedDomain:
-    """The late domain, with a generator of its own if the model's codes come from migration."""
-    trained = _finish(context, data)
-    hasher = restore_hasher(base.card.hash.settings, base.tensors("hash"), base.migrations())
+def _migrating(context: Context, base: Bundle, name: str, trained: TrainedDomain) -> DomainCard:
+    """The late domain's card, with a generator of its own if the model's codes migrate."""
+    hasher = restore_hasher(base.card.hash.settings, base.tensors("hash"), {})
+    data = hash_data(context, {name: trained})
     settings = context.config.hash.model_copy(update={"bits": hasher.bits})
-    own = hasher.adapt(
-        hash_data(context, {data.name: trained}), settings, context.config.seed, context.progress
-    )
-    return with_migration(context, data.name, trained, own)
+    adapted = hasher.adapted(name, data, settings, context.config.seed, context.progress)
+    return with_migration(context.out, name, trained.card, adapted)
 
 
 def _load(context: Context, name: str, files: Sequence[Source], start: TrunkCard) -> DomainData:

@@ -154,7 +154,9 @@ def test_numpy_gives_what_torch_trained():
     made = fitted(data)
     generator = Generator(DIM, QUICK["hidden"]).eval()
     own = made.own("sketch")
-    generator.load_state_dict({name: torch.from_numpy(array) for name, array in own.items()})
+    generator.load_state_dict(
+        {name: torch.from_numpy(array).float() for name, array in own.items()}
+    )
     weight, bias = (torch.from_numpy(made.tensors()[name]) for name in ("weight", "bias"))
     rows = torch.from_numpy(data.embeddings[:50])
     with torch.no_grad():
@@ -170,8 +172,7 @@ def test_a_late_domain_learns_its_generator_under_the_old_head():
     made = fitted(part(data, "photo"))
     before = {name: array.copy() for name, array in made.tensors().items()}
     settings = HashSettings(name="gdmh", bits=32, gdmh=GdmhSettings(**QUICK))
-    own = made.adapt(part(data, "sketch"), settings, 0)
-    late = type(made)(made.head, {"sketch": own})
+    late = made.adapted("sketch", part(data, "sketch"), settings, 0)
     assert gap(late, data) > gap(made, data) + 0.5
     for name, array in late.tensors().items():
         np.testing.assert_array_equal(array, before[name])
@@ -180,7 +181,8 @@ def test_a_late_domain_learns_its_generator_under_the_old_head():
 def test_a_late_domain_brings_nothing_where_none_migrates():
     data = items(n=200)
     settings = HashSettings(name="gdmh", bits=32, gdmh=GdmhSettings(**{**QUICK, "hidden": 0}))
-    assert fitted(data, hidden=0).adapt(part(data, "sketch"), settings, 0) == {}
+    late = fitted(data, hidden=0).adapted("sketch", part(data, "sketch"), settings, 0)
+    assert late.own("sketch") == {}
 
 
 def test_items_of_unknown_category_are_not_learnt_from():

@@ -54,7 +54,7 @@ def fit_branch(
         _start(branch.head, data, settings, seed)
         Fitting(branch, batches, settings.gdmh).run(progress)
     generators = {
-        name: _arrays(module) for name, module in zip(branch.moving, branch.there, strict=True)
+        name: _halved(module) for name, module in zip(branch.moving, branch.there, strict=True)
     }
     return _arrays(branch.head), generators
 
@@ -80,7 +80,7 @@ def fit_generator(
         branch.head.load_state_dict({k: torch.from_numpy(v) for k, v in head.items()})
         branch.head.requires_grad_(requires_grad=False)
         Fitting(branch, batches, settings.gdmh).run(progress)
-    return _arrays(branch.there[0])
+    return _halved(branch.there[0])
 
 
 def pivot_of(data: HashData, settings: GdmhSettings) -> str:
@@ -222,3 +222,8 @@ def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
 
 def _arrays(module: nn.Module) -> Arrays:
     return {name: tensor.detach().numpy() for name, tensor in module.state_dict().items()}
+
+
+def _halved(module: nn.Module) -> Arrays:
+    """A generator's tensors, in float16: they are most of what codes add to a model."""
+    return {name: array.astype(np.float16) for name, array in _arrays(module).items()}

@@ -7,7 +7,7 @@ and travels with that domain's encoder, so that a domain that comes late changes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -64,17 +64,24 @@ class GdmhHasher:
         head, generators = fit_branch(data, settings, seed, progress)
         return cls(head, generators)
 
-    def adapt(
-        self, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
-    ) -> dict[str, NDArray[Any]]:
-        """The generator of a domain that comes late; the head and all else stay as they are.
+    def adapted(
+        self,
+        domain: str,
+        data: HashData,
+        settings: HashSettings,
+        seed: int,
+        progress: Progress = quiet,
+    ) -> Self:
+        """With a generator for a domain that comes late; the head and all else stay as they are.
 
         Args:
+            domain: its name.
             data: training items of that domain alone.
         """
         from opensearch.hashing.gdmh.fitting import fit_generator
 
-        return fit_generator(data, dict(self.head), settings, seed, progress)
+        own = fit_generator(data, dict(self.head), settings, seed, progress)
+        return replace(self, generators={**self.generators, **({domain: own} if own else {})})
 
     def logits(
         self, embeddings: NDArray[np.float32], domain: str | None = None
