@@ -156,6 +156,9 @@ class GdmhSettings(Settings):
     pivot: str = Field(
         default="photo", description="domain that others migrate to; the largest, if absent"
     )
+    anchors: int = Field(default=1024, ge=0, description="words to lean on; 0: none")
+    anchor_temperature: float = Field(default=0.1, gt=0)
+    anchor_weight: float = Field(default=1.0, ge=0, description="of the words beside the item")
     hidden: int = Field(default=512, ge=0, description="units of a generator; 0: none migrates")
     steps: int = Field(default=400, ge=1)
     batch: int = Field(default=96, ge=2, description="items of each domain")

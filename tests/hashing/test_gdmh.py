@@ -9,6 +9,7 @@ import torch
 from opensearch.config import GdmhSettings, HashSettings
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HashData, fit_hasher, hamming
+from opensearch.hashing.gdmh.anchors import anchored, choose_anchors
 from opensearch.hashing.gdmh.fitting import pivot_of, warmed
 from opensearch.hashing.gdmh.losses import (
     adversarial_loss,
@@ -151,7 +152,7 @@ def test_generators_bring_domains_together():
 def test_numpy_gives_what_torch_trained():
     """The hasher against networks rebuilt from its tensors."""
     data = items()
-    made = fitted(data)
+    made = fitted(data, anchors=0)
     generator = Generator(DIM, QUICK["hidden"]).eval()
     own = made.own("sketch")
     generator.load_state_dict(
@@ -211,3 +212,42 @@ def test_the_rate_rises_then_falls():
     rates = [warmed(share) for share in (0.0, 0.1, 0.15, 0.5, 0.999)]
     assert rates[0] < rates[1] < rates[2] == pytest.approx(1)
     assert rates[2] > rates[3] > rates[4] == pytest.approx(0, abs=1e-4)
+
+
+def test_anchors_draw_by_the_softmax_of_their_cosines():
+    """Worked out by hand: cosines 1 and 0 over a temperature of 1 weigh e to 1."""
+    anchors = np.array([[1.0, 0.0], [0.0, 1.0]])
+    mean = np.array([math.e, 1.0]) / math.hypot(math.e, 1.0)
+    wanted = np.array([1.0, 0.0]) + 2.0 * mean
+    drawn = anchored(np.array([[1.0, 0.0]]), anchors, temperature=1.0, weight=2.0)
+    np.testing.assert_allclose(drawn[0], wanted / np.linalg.norm(wanted), atol=1e-12)
+
+
+def test_anchored_points_are_nearer_to_the_words_around_them():
+    data = items()
+    anchors = choose_anchors(data, GdmhSettings(anchors=20), 0)
+    assert anchors.shape == (20, DIM)
+    drawn = anchored(data.embeddings, anchors, 0.1, 1.0)
+    before = (data.embeddings @ anchors.T).max(axis=1)
+    assert ((drawn @ anchors.T).max(axis=1) > before).mean() > 0.99
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words", "got"), [(0, 50, 0), (16, 50, 16), (99, 50, 50), (99, 0, 8)]
+)
+def test_there_are_as_many_anchors_as_asked_for_or_as_words(asked, words, got):
+    data = items()
+    data = HashData(data.embeddings, data.domains, data.labels, data.prototypes, data.words[:words])
+    chosen = choose_anchors(data, GdmhSettings(anchors=asked), 0)
+    assert chosen.shape == (got, DIM)
+    np.testing.assert_array_equal(chosen, choose_anchors(data, GdmhSettings(anchors=asked), 0))
+
+
+def test_without_anchors_items_stay_where_they_are():
+    data = items(n=200)
+    made = fitted(data, anchors=0, hidden=0, steps=5)
+    weight, bias = made.tensors()["weight"], made.tensors()["bias"]
+    np.testing.assert_allclose(
+        made.logits(data.embeddings), data.embeddings @ weight.T + bias, atol=1e-5
+    )

@@ -77,7 +77,9 @@ def fit_generator(
         batches = Batches(data, settings.gdmh, seed)
         bits, dim = head["weight"].shape
         branch = Branch(batches.domains, "", dim, bits, settings.gdmh.hidden)
-        branch.head.load_state_dict({k: torch.from_numpy(v) for k, v in head.items()})
+        branch.head.load_state_dict(
+            {name: torch.from_numpy(head[name]) for name in ("weight", "bias")}
+        )
         branch.head.requires_grad_(requires_grad=False)
         Fitting(branch, batches, settings.gdmh).run(progress)
     return _halved(branch.there[0])

@@ -15,23 +15,25 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.hashing.gdmh.anchors import anchored, anchored_data, choose_anchors
 from opensearch.hashing.hasher import HashData, Progress, quiet
 from opensearch.hashing.packing import pack_codes
 
 Tensors = Mapping[str, NDArray[Any]]
 _BLOCK = 1 << 15  # rows at once, so that float64 copies stay small
-_HEAD = ("weight", "bias")
+_HEAD = ("weight", "bias", "anchors")
 _GENERATOR = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
 
 
 @dataclass(frozen=True)
 class GdmhHasher:
-    """Bits are the signs of a linear head on migrated embeddings.
+    """Bits are the signs of a linear head on embeddings, anchored and migrated.
 
     Attributes:
-        head: `weight` (bits, d) and `bias` (bits,), float32.
+        head: `weight` (bits, d) and `bias` (bits,), float32, and `anchors` (k, d), float16.
         generators: of every domain that migrates, `inner.weight` (h, d), `inner.bias` (h,),
             `outer.weight` (d, h), `outer.bias` (d,); the pivot and words stay where they are.
+        anchoring: temperature and weight of the anchors.
         note: what the user should know about these codes.
 
     Source:
@@ -42,6 +44,7 @@ class GdmhHasher:
     name: ClassVar[str] = "gdmh"
     head: Tensors
     generators: Mapping[str, Tensors] = field(default_factory=dict)
+    anchoring: tuple[float, float] = (1.0, 0.0)
     note: str = ""
 
     @property
@@ -61,8 +64,12 @@ class GdmhHasher:
         """Train generators and head on training items; about a minute on two cores."""
         from opensearch.hashing.gdmh.fitting import fit_branch
 
-        head, generators = fit_branch(data, settings, seed, progress)
-        return cls(head, generators)
+        gdmh = settings.gdmh
+        anchors = choose_anchors(data, gdmh, seed)
+        items = anchored_data(data, anchors, gdmh)
+        head, generators = fit_branch(items, settings, seed, progress)
+        anchoring = (gdmh.anchor_temperature, gdmh.anchor_weight if len(anchors) else 0.0)
+        return cls({**head, "anchors": anchors}, generators, anchoring)
 
     def adapted(
         self,
@@ -80,7 +87,11 @@ class GdmhHasher:
         """
         from opensearch.hashing.gdmh.fitting import fit_generator
 
-        own = fit_generator(data, dict(self.head), settings, seed, progress)
+        temperature, weight = self.anchoring
+        anchors = {"anchor_temperature": temperature, "anchor_weight": weight}
+        gdmh = settings.gdmh.model_copy(update=anchors)
+        items = anchored_data(data, self.head["anchors"], gdmh)
+        own = fit_generator(items, dict(self.head), settings, seed, progress)
         return replace(self, generators={**self.generators, **({domain: own} if own else {})})
 
     def logits(
@@ -99,10 +110,16 @@ class GdmhHasher:
         result = np.empty((len(embeddings), self.bits), dtype=np.float32)
         for start in range(0, len(embeddings), _BLOCK):
             part = slice(start, start + _BLOCK)
-            points = embeddings[part].astype(np.float64)
+            points = self._anchored(embeddings[part])
             moved = points if generator is None else _migrated(points, generator)
             result[part] = _linear(moved, self.head, "")
         return result
+
+    def _anchored(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+        temperature, weight = self.anchoring
+        if not weight or not len(embeddings):
+            return embeddings.astype(np.float64)
+        return anchored(embeddings, self.head["anchors"], temperature, weight)
 
     def encode(
         self, embeddings: NDArray[np.float32], domain: str | None = None
@@ -111,7 +128,7 @@ class GdmhHasher:
         return pack_codes(self.logits(embeddings, domain))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """The head."""
+        """The head and the anchors."""
         return dict(self.head)
 
     def own(self, domain: str) -> dict[str, NDArray[Any]]:
@@ -119,8 +136,9 @@ class GdmhHasher:
         return dict(self.generators.get(domain, {}))
 
     def settings(self) -> dict[str, Any]:
-        """Name, bits, dim and note."""
-        return {"name": self.name, "bits": self.bits, "dim": self.dim, "note": self.note}
+        """Name, bits, dim, how anchors draw, and note."""
+        shape = {"name": self.name, "bits": self.bits, "dim": self.dim}
+        return {**shape, "anchoring": list(self.anchoring), "note": self.note}
 
     @classmethod
     def restore(
@@ -137,10 +155,12 @@ class GdmhHasher:
             generators = {
                 domain: {key: mine[key] for key in _GENERATOR} for domain, mine in own.items()
             }
-            hasher = cls(head, generators, settings["note"])
+            temperature, weight = settings["anchoring"]
+            hasher = cls(head, generators, (temperature, weight), settings["note"])
         except KeyError as error:
             raise BundleError(f"the model's {cls.name} hasher lacks {error}") from error
-        wanted = {"weight": (bits, dim), "bias": (bits,)}
+        anchors = (len(head["anchors"]), dim)
+        wanted = {"weight": (bits, dim), "bias": (bits,), "anchors": anchors}
         found = {key: array.shape for key, array in head.items()}
         outer = [g["outer.weight"].shape[:1] for g in generators.values()]
         if found != wanted or any(shape != (dim,) for shape in outer):
