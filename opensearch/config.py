@@ -8,18 +8,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from opensearch.errors import InvalidInput
+from opensearch.settings import PixelSettings, Settings
 
 Pooling: TypeAlias = Literal["mean", "max"]
 """How the embeddings of an item's views become one."""
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen; an unknown key is an error, and so is infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Limits(Settings):
@@ -172,7 +167,7 @@ class RefinementSettings(Settings):
 class TrainConfig(Settings):
     """Everything a training run needs but the data."""
 
-    method: Literal["prototype", "joint"] = "prototype"
+    method: Literal["prototype", "joint", "gdmh-pixel"] = "prototype"
     exclude: list[str] = Field(default_factory=list, description="categories to leave out")
     size: int = Field(default=224, ge=16, le=1024, description="side of a view, pixels")
     backbone: BackboneSettings = BackboneSettings()
@@ -181,6 +176,7 @@ class TrainConfig(Settings):
     domains: dict[str, DomainSettings] = Field(default_factory=dict)
     loop: LoopSettings = LoopSettings()
     joint: JointSettings = JointSettings()
+    pixel: PixelSettings = PixelSettings()
     hash: HashSettings = HashSettings()
     refinement: RefinementSettings = RefinementSettings()
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -195,7 +191,7 @@ class TrainConfig(Settings):
     @property
     def learns(self) -> bool:
         """Whether the trunk learns, so that training needs views and not features alone."""
-        return self.method == "joint" or self.backbone.mode == "finetune"
+        return self.method != "prototype" or self.backbone.mode == "finetune"
 
     def domain(self, name: str) -> DomainSettings:
         """Settings of a domain, the defaults where the config has none."""

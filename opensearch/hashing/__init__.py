@@ -12,6 +12,7 @@ from opensearch.hashing.hasher import MAX_BITS, MIN_BITS, HashData, Hasher, chec
 from opensearch.hashing.itq import ItqHasher
 from opensearch.hashing.lsh import LshHasher
 from opensearch.hashing.packing import hamming, pack_codes, unpack
+from opensearch.hashing.sign import SignHasher
 
 __all__ = [
     "HASHERS",
@@ -27,7 +28,7 @@ __all__ = [
     "unpack",
 ]
 
-HASHERS: dict[str, type[Hasher]] = {"lsh": LshHasher, "itq": ItqHasher}
+HASHERS: dict[str, type[Hasher]] = {"lsh": LshHasher, "itq": ItqHasher, "sign": SignHasher}
 
 
 def fit_hasher(name: str, data: HashData, bits: int, seed: int) -> Hasher:
