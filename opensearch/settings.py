@@ -34,6 +34,9 @@ class PixelSettings(Settings):
         default=25 / 30, ge=0, lt=1, description="share after which all rates fall to zero"
     )
     blocks: int = Field(default=9, ge=1, le=99, description="residual blocks of a generator")
+    width: int = Field(
+        default=32, ge=1, le=256, description="channels a generator starts with; critics twice it"
+    )
     enlarge: float = Field(
         default=286 / 256, ge=1, le=2, description="views are read so much larger, then cropped"
     )

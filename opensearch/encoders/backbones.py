@@ -2,8 +2,8 @@
 
 Two kinds torchvision does not have: `efficientnet_lite0` to `4`, which are quick on a CPU, and
 `tiny`, four convolutions for tests and for machines without pretrained weights. Before any of
-them may stand what changes the picture first (`encoders.migration`), with the blocks and number
-of its networks: `migration-9x1/resnet18`, `masking-9x3/resnet18`.
+them may stand what changes the picture first (`encoders.migration`), with the blocks and width of
+its networks, and how many they are: `migration-9x32/resnet18`, `masking-9x32x3/resnet18`.
 """
 
 from __future__ import annotations
@@ -77,9 +77,11 @@ class FrontedBackbone(Backbone):
 
 def front_name(front: Migration | Masking) -> str:
     """The name of a front, which `build_backbone` takes before a slash and a backbone's."""
-    kind = "masking" if isinstance(front, Masking) else "migration"
-    parts = [part for part in front.modules() if isinstance(part, Focus)]
-    return f"{kind}-{parts[0].blocks}x{len(parts)}"
+    if isinstance(front, Masking):
+        one = front.focuses[0]
+        return f"masking-{one.blocks}x{one.width}x{len(front.focuses)}"
+    one = front.generator.focus
+    return f"migration-{one.blocks}x{one.width}"
 
 
 def list_backbones() -> list[str]:
@@ -131,20 +133,20 @@ def build_classifier(
     return Backbone(model, classifier.in_features), classifier
 
 
-_FRONT = re.compile(r"(migration|masking)-(\d{1,2})x(\d{1,3})")
+_FRONT = re.compile(r"migration-(\d{1,2})x(\d{1,3})|masking-(\d{1,2})x(\d{1,3})x(\d{1,3})")
 
 
 def _front(name: str) -> Migration | Masking:
     found = _FRONT.fullmatch(name)
     if not found:
         raise InvalidInput(
-            f"unknown front {name!r} of a backbone; known: migration-BLOCKSx1 and"
-            " masking-BLOCKSxCOUNT"
+            f"unknown front {name!r} of a backbone; known: migration-BLOCKSxWIDTH and"
+            " masking-BLOCKSxWIDTHxCOUNT"
         )
-    blocks, count = int(found[2]), int(found[3])
-    if found[1] == "migration":
-        return Migration(Generator(blocks))
-    return Masking([Focus(blocks) for _ in range(count)])
+    blocks, width, *masking = (int(group) for group in found.groups() if group)
+    if masking:
+        return Masking([Focus(blocks, width) for _ in range(masking[0])])
+    return Migration(Generator(blocks, width))
 
 
 def _torchvision(name: str, pretrained: str | None) -> nn.Module:

@@ -22,7 +22,7 @@ from torch.nn.functional import interpolate, relu
 CELL = 4
 """Side of an attention cell, pixels."""
 WIDTH = 32
-"""Channels of the first layer; two halvings of the side double them."""
+"""Channels of a generator's first layer in the paper's code."""
 
 
 class Focus(nn.Module):
@@ -30,6 +30,7 @@ class Focus(nn.Module):
 
     Args:
         blocks: residual blocks.
+        width: channels of the first layer, doubled by each of two halvings of the side.
         threshold: attention from which a cell is kept, in units of the uniform level; at least 1,
             so that a mask which keeps every cell takes attention that is equal everywhere.
         steepness: of the soft mask around the threshold, while it learns.
@@ -37,22 +38,24 @@ class Focus(nn.Module):
 
     threshold: Tensor
 
-    def __init__(self, blocks: int, threshold: float = 1.0, steepness: float = 10.0) -> None:
+    def __init__(
+        self, blocks: int, width: int = WIDTH, threshold: float = 1.0, steepness: float = 10.0
+    ) -> None:
         super().__init__()
         self.look = nn.Sequential(
             nn.ReflectionPad2d(3),
-            *_convolved(nn.Conv2d(3, WIDTH, 7)),
-            *_convolved(nn.Conv2d(WIDTH, 2 * WIDTH, 3, stride=2, padding=1)),
-            *_convolved(nn.Conv2d(2 * WIDTH, 4 * WIDTH, 3, stride=2, padding=1)),
-            *(_Block(4 * WIDTH) for _ in range(blocks)),
+            *_convolved(nn.Conv2d(3, width, 7)),
+            *_convolved(nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)),
+            *_convolved(nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1)),
+            *(_Block(4 * width) for _ in range(blocks)),
         )
-        self.attend = nn.Conv2d(4 * WIDTH, 1, 1)
-        self.blocks = blocks
+        self.attend = nn.Conv2d(4 * width, 1, 1)
+        self.blocks, self.width = blocks, width
         self.steepness = steepness
         self.register_buffer("threshold", torch.tensor(threshold))
 
     def attention(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (n, 128, h, w) and attention (n, 1, h, w) of pictures, h = w = s / `CELL`.
+        """Features (n, c, h, w) and attention (n, 1, h, w) of pictures, h = w = s / `CELL`.
 
         Attention has mean 1: the softmax over cells, in units of the uniform level.
         """
@@ -60,7 +63,7 @@ class Focus(nn.Module):
         return features, relative_attention(self.attend(features))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Masked features (n, 128, h, w) and the mask (n, 1, h, w): soft only while it learns."""
+        """Masked features (n, c, h, w) and the mask (n, 1, h, w): soft only while it learns."""
         features, attention = self.attention(pictures)
         if self.training:
             mask = soft_mask(attention, self.threshold, self.steepness)
@@ -73,17 +76,19 @@ class Generator(nn.Module):
     """Redraws pictures of one domain as pictures of another.
 
     Args:
-        blocks, threshold, steepness: of its `Focus`.
+        blocks, width, threshold, steepness: of its `Focus`.
     """
 
-    def __init__(self, blocks: int, threshold: float = 1.0, steepness: float = 10.0) -> None:
+    def __init__(
+        self, blocks: int, width: int = WIDTH, threshold: float = 1.0, steepness: float = 10.0
+    ) -> None:
         super().__init__()
-        self.focus = Focus(blocks, threshold, steepness)
+        self.focus = Focus(blocks, width, threshold, steepness)
         self.paint = nn.Sequential(
-            *_convolved(nn.ConvTranspose2d(4 * WIDTH, 2 * WIDTH, 3, 2, 1, 1)),
-            *_convolved(nn.ConvTranspose2d(2 * WIDTH, WIDTH, 3, 2, 1, 1)),
+            *_convolved(nn.ConvTranspose2d(4 * width, 2 * width, 3, 2, 1, 1)),
+            *_convolved(nn.ConvTranspose2d(2 * width, width, 3, 2, 1, 1)),
             nn.ReflectionPad2d(3),
-            nn.Conv2d(WIDTH, 3, 7),
+            nn.Conv2d(width, 3, 7),
             nn.Tanh(),
         )
 

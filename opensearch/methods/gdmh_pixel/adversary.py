@@ -13,21 +13,24 @@ SMALLEST = 24
 class Discriminator(nn.Module):
     """Scores overlapping patches of pictures as real (1) or made (0).
 
+    Args:
+        width: channels of the first layer, doubled by each of the next three.
+
     Source:
         PatchGAN of Isola et al., "Image-to-image translation with conditional adversarial
         networks", CVPR 2017, with the paper's widths. The paper's code gives it as many
         channels out as a code has bits; here it is one, as usual.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 64) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(3, 64, 4, 2, 1),
+            nn.Conv2d(3, width, 4, 2, 1),
             nn.LeakyReLU(0.2),
-            *_normed(nn.Conv2d(64, 128, 4, 2, 1)),
-            *_normed(nn.Conv2d(128, 256, 4, 2, 1)),
-            *_normed(nn.Conv2d(256, 512, 4, 1, 1)),
-            nn.Conv2d(512, 1, 4, 1, 1),
+            *_normed(nn.Conv2d(width, 2 * width, 4, 2, 1)),
+            *_normed(nn.Conv2d(2 * width, 4 * width, 4, 2, 1)),
+            *_normed(nn.Conv2d(4 * width, 8 * width, 4, 1, 1)),
+            nn.Conv2d(8 * width, 1, 4, 1, 1),
         )
 
     def forward(self, pictures: Tensor) -> Tensor:

@@ -28,9 +28,10 @@ class PairNet(nn.Module):
 
     def __init__(self, settings: PixelSettings, side: int) -> None:
         super().__init__()
-        shape = (settings.blocks, settings.threshold, settings.steepness)
+        shape = (settings.blocks, settings.width, settings.threshold, settings.steepness)
+        width = 2 * settings.width
         self.to_pivot, self.from_pivot = Generator(*shape), Generator(*shape)
-        self.pivot_critic, self.other_critic = Discriminator(), Discriminator()
+        self.pivot_critic, self.other_critic = Discriminator(width), Discriminator(width)
         self.pivot_pool = ImagePool(settings.pool, side)
         self.other_pool = ImagePool(settings.pool, side)
 
