@@ -51,15 +51,8 @@ def test_without_matplotlib_the_extra_is_named(benchmark, tmp_path, monkeypatch)
 
 
 def test_a_table_by_hand(benchmark):
-    cells = [
-        {"source": s, "target": t, "map_all": value}
-        for (s, t), value in {
-            ("a", "a"): 1,
-            ("a", "b"): 0.5,
-            ("b", "a"): 0.25,
-            ("b", "b"): None,
-        }.items()
-    ]
+    values = {("a", "a"): 1, ("a", "b"): 0.5, ("b", "a"): 0.25, ("b", "b"): None}
+    cells = [{"source": s, "target": t, "map_all": value} for (s, t), value in values.items()]
     row = {"split": "test", "representation": "model-16", "refinement": "none", "cells": cells}
     row |= {"cross": {"map_all": 0.375}, "words": {"mean": {"map_all": 0.9}}}
     assert benchmark.table(row) == [
