@@ -8,18 +8,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from opensearch.errors import InvalidInput
+from opensearch.settings import GdmhSettings, PixelSettings, Settings
 
 Pooling: TypeAlias = Literal["mean", "max"]
 """How the embeddings of an item's views become one."""
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen; an unknown key is an error, and so is infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Limits(Settings):
@@ -147,37 +142,6 @@ class JointSettings(Settings):
     checkpoint: int = Field(default=100, ge=1, description="steps between checkpoints")
 
 
-class GdmhSettings(Settings):
-    """Codes of generative domain migration: a generator a domain, one hash head, critics.
-
-    Weights of losses are relative; a loss of weight 0 is left out.
-    """
-
-    pivot: str = Field(
-        default="photo", description="domain that others migrate to; the largest, if absent"
-    )
-    anchors: int = Field(default=1024, ge=0, description="words to lean on; 0: none")
-    anchor_temperature: float = Field(default=0.1, gt=0)
-    anchor_weight: float = Field(default=1.0, ge=0, description="of the words beside the item")
-    hidden: int = Field(default=512, ge=0, description="units of a generator; 0: none migrates")
-    steps: int = Field(default=400, ge=1)
-    batch: int = Field(default=96, ge=2, description="items of each domain")
-    words: int = Field(default=96, ge=0, description="other words in a batch")
-    lr: float = Field(default=1e-3, gt=0)
-    similarity: float = Field(default=10.0, ge=0, description="codes follow embeddings")
-    semantic: float = Field(default=0.4, ge=0, description="codes follow those of prototypes")
-    semantic_temperature: float = Field(default=0.4, gt=0)
-    contrast: float = Field(default=0.2, ge=0, description="codes of a category across domains")
-    contrast_temperature: float = Field(default=0.3, gt=0)
-    adversary: float = Field(default=0.1, ge=0, description="migrated items convince critics")
-    conditional: bool = Field(default=True, description="critics see the item's prototype")
-    cycle: float = Field(default=1.0, ge=0, description="migrated items come back")
-    stay: float = Field(default=0.3, ge=0, description="migrated items stay near")
-    quantisation: float = Field(default=0.0, ge=0, description="soft codes are near their signs")
-    balance: float = Field(default=0.0, ge=0, description="bits are 1 as often as 0")
-    independence: float = Field(default=0.0, ge=0, description="bits are not correlated")
-
-
 class HashSettings(Settings):
     """The codes of the model."""
 
@@ -204,7 +168,7 @@ class RefinementSettings(Settings):
 class TrainConfig(Settings):
     """Everything a training run needs but the data."""
 
-    method: Literal["prototype", "joint"] = "prototype"
+    method: Literal["prototype", "joint", "gdmh-pixel"] = "prototype"
     exclude: list[str] = Field(default_factory=list, description="categories to leave out")
     size: int = Field(default=224, ge=16, le=1024, description="side of a view, pixels")
     backbone: BackboneSettings = BackboneSettings()
@@ -213,6 +177,7 @@ class TrainConfig(Settings):
     domains: dict[str, DomainSettings] = Field(default_factory=dict)
     loop: LoopSettings = LoopSettings()
     joint: JointSettings = JointSettings()
+    pixel: PixelSettings = PixelSettings()
     hash: HashSettings = HashSettings()
     refinement: RefinementSettings = RefinementSettings()
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -227,7 +192,7 @@ class TrainConfig(Settings):
     @property
     def learns(self) -> bool:
         """Whether the trunk learns, so that training needs views and not features alone."""
-        return self.method == "joint" or self.backbone.mode == "finetune"
+        return self.method != "prototype" or self.backbone.mode == "finetune"
 
     def domain(self, name: str) -> DomainSettings:
         """Settings of a domain, the defaults where the config has none."""

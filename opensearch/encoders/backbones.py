@@ -1,11 +1,14 @@
 """Backbones: pretrained trunks without their classifiers, by torchvision's names.
 
 Two kinds torchvision does not have: `efficientnet_lite0` to `4`, which are quick on a CPU, and
-`tiny`, four convolutions for tests and for machines without pretrained weights.
+`tiny`, four convolutions for tests and for machines without pretrained weights. Before any of
+them may stand what changes the picture first (`encoders.migration`), with the blocks and width of
+its networks, and how many they are: `migration-9x32/resnet18`, `masking-9x32x3/resnet18`.
 """
 
 from __future__ import annotations
 
+import re
 from http.client import HTTPException
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from opensearch.encoders.efficientnet_lite import SCALES, EfficientNetLite, from_published
+from opensearch.encoders.migration import Focus, Generator, Masking, Migration
 from opensearch.encoders.tensors import first_line
 from opensearch.errors import BundleError, InvalidInput
 
@@ -53,8 +57,35 @@ class Backbone(nn.Module):
         return features
 
 
+class FrontedBackbone(Backbone):
+    """A backbone that sees pictures only after they were migrated or masked.
+
+    Args:
+        front: from pictures (n, 3, s, s), values -1..1, to the like.
+        backbone: whose trunk it takes over.
+    """
+
+    def __init__(self, front: nn.Module, backbone: Backbone) -> None:
+        super().__init__(backbone.trunk, backbone.dim)
+        self.front = front
+
+    def forward(self, views: Tensor) -> Tensor:
+        """Features (n, dim) of views (n, h, w, 3) with values 0..255, uint8 or float."""
+        pictures = self.front(views.permute(0, 3, 1, 2).float() / 127.5 - 1)
+        return super().forward(((pictures.float() + 1) * 127.5).permute(0, 2, 3, 1))
+
+
+def front_name(front: Migration | Masking) -> str:
+    """The name of a front, which `build_backbone` takes before a slash and a backbone's."""
+    if isinstance(front, Masking):
+        one = front.focuses[0]
+        return f"masking-{one.blocks}x{one.width}x{len(front.focuses)}"
+    one = front.generator.focus
+    return f"migration-{one.blocks}x{one.width}"
+
+
 def list_backbones() -> list[str]:
-    """Names that `build_backbone` takes."""
+    """Names that `build_backbone` takes, each also with a front before it."""
     import torchvision.models as zoo
     from torchvision.models import list_models
 
@@ -77,6 +108,9 @@ def build_backbone(
             could not be downloaded, or a model without a linear classifier to cut off.
         BundleError: a file that is no state dict of this model.
     """
+    front, slash, plain = name.rpartition("/")
+    if slash:
+        return FrontedBackbone(_front(front), build_backbone(plain, pretrained, weights, seed))
     return build_classifier(name, pretrained, weights, seed)[0]
 
 
@@ -97,6 +131,22 @@ def build_classifier(
         _load(model, weights, name)
     classifier = _cut_classifier(model)
     return Backbone(model, classifier.in_features), classifier
+
+
+_FRONT = re.compile(r"migration-(\d{1,2})x(\d{1,3})|masking-(\d{1,2})x(\d{1,3})x(\d{1,3})")
+
+
+def _front(name: str) -> Migration | Masking:
+    found = _FRONT.fullmatch(name)
+    if not found:
+        raise InvalidInput(
+            f"unknown front {name!r} of a backbone; known: migration-BLOCKSxWIDTH and"
+            " masking-BLOCKSxWIDTHxCOUNT"
+        )
+    blocks, width, *masking = (int(group) for group in found.groups() if group)
+    if masking:
+        return Masking([Focus(blocks, width) for _ in range(masking[0])])
+    return Migration(Generator(blocks, width))
 
 
 def _torchvision(name: str, pretrained: str | None) -> nn.Module:

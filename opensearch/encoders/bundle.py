@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from opensearch.config import Pooling, ReaderSettings, Settings, check_domain
+from opensearch.config import Pooling, ReaderSettings, check_domain
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, Trunk, choose_runtime
 from opensearch.encoders.tensors import identity, load_tensors, replacing, write_atomic
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.settings import Settings
 
 FORMAT = 1
 CARD = "model.json"

@@ -15,7 +15,7 @@ EPSILON = 1e-5
 
 
 class Projection:
-    """A trained `Projector` without torch.
+    """A trained `Projector`, or a single linear layer, without torch.
 
     Computed in float64, so that an item's embedding does not depend on the batch it came in.
 
@@ -46,7 +46,9 @@ class Projection:
 def _folded(
     tensors: Mapping[str, NDArray[np.float64]], linear: str, norm: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weight (f, d) and bias (d,) of a linear layer and the batch norm after it, as one."""
+    """Weight (f, d) and bias (d,) of a linear layer and the batch norm after it, if any, as one."""
+    if not any(name.startswith(f"{norm}.") for name in tensors):
+        return tensors[f"{linear}.weight"].T, tensors[f"{linear}.bias"]
     variance = tensors[f"{norm}.running_var"] + EPSILON
     scale = tensors[f"{norm}.weight"] / np.sqrt(variance)
     shift = tensors[f"{norm}.bias"] - tensors[f"{norm}.running_mean"] * scale

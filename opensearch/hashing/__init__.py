@@ -23,6 +23,7 @@ from opensearch.hashing.hasher import (
 from opensearch.hashing.itq import ItqHasher
 from opensearch.hashing.lsh import LshHasher
 from opensearch.hashing.packing import hamming, pack_codes, unpack
+from opensearch.hashing.sign import SignHasher
 from opensearch.hashing.whitened import WhitenedItqHasher
 
 __all__ = [
@@ -47,6 +48,7 @@ HASHERS: dict[str, type[Hasher]] = {
     "itq": ItqHasher,
     "itq-whitened": WhitenedItqHasher,
     "gdmh": GdmhHasher,
+    "sign": SignHasher,
 }
 
 

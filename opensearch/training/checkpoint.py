@@ -1,14 +1,14 @@
 """The folder of a training run: its settings, metrics and checkpoints; all survive a kill.
 
 OUT/training/run.json              what is being trained on what; a resume must agree
-OUT/training/<stage>.safetensors   module, optimiser's state and step of a stage
+OUT/training/<stage>.safetensors   module, optimisers' states and step of a stage
 OUT/metrics.jsonl                  one line an epoch; cut back to the checkpoint on resume
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,15 @@ class RunFolder:
         with self.metrics.open("a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")
 
-    def save(self, stage: str, step: int, module: nn.Module, optimiser: Optimizer) -> None:
-        """Write a checkpoint of a stage, whole or not at all."""
+    def save(self, stage: str, step: int, module: nn.Module, *optimisers: Optimizer) -> None:
+        """Write a checkpoint of a stage, whole or not at all.
+
+        Args:
+            module: with all else that a resumed run goes on from as its buffers.
+            optimisers: one or several, in the order that `load` will get them in.
+        """
         tensors: dict[str, Tensor] = {f"m.{k}": v for k, v in module.state_dict().items()}
-        for i, parameter in enumerate(_parameters(optimiser)):
+        for i, (optimiser, parameter) in enumerate(_parameters(optimisers)):
             state = optimiser.state.get(parameter, {})
             tensors |= {f"o.{i}.{k}": v for k, v in state.items() if isinstance(v, Tensor)}
         size = self.metrics.stat().st_size if self.metrics.exists() else 0
@@ -72,7 +77,7 @@ class RunFolder:
         content = save(kept, metadata={"step": str(step), "metrics": str(size)})
         write_atomic(self._file(stage), content)
 
-    def load(self, stage: str, module: nn.Module, optimiser: Optimizer) -> int:
+    def load(self, stage: str, module: nn.Module, *optimisers: Optimizer) -> int:
         """Bring a stage back to its checkpoint; return the steps done, 0 without one.
 
         Raises:
@@ -84,10 +89,13 @@ class RunFolder:
             done = int(file.metadata()["step"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             module.load_state_dict({k[2:]: v for k, v in tensors.items() if k.startswith("m.")})
-            parameters = _parameters(optimiser)
+            parameters = _parameters(optimisers)
             for name in (name for name in tensors if name.startswith("o.")):
                 _, i, key = name.split(".")
-                optimiser.state[parameters[int(i)]][key] = tensors[name]
+                optimiser, parameter = parameters[int(i)]
+                # counts of steps stay on the CPU, where Adam keeps them
+                place = parameter.device if tensors[name].ndim else "cpu"
+                optimiser.state[parameter][key] = tensors[name].to(place)
         return done
 
     def cut_metrics(self) -> None:
@@ -105,8 +113,13 @@ class RunFolder:
         return self.folder / f"{stage}.safetensors"
 
 
-def _parameters(optimiser: Optimizer) -> list[Tensor]:
-    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
+def _parameters(optimisers: Sequence[Optimizer]) -> list[tuple[Optimizer, Tensor]]:
+    return [
+        (optimiser, parameter)
+        for optimiser in optimisers
+        for group in optimiser.param_groups
+        for parameter in group["params"]
+    ]
 
 
 @contextmanager

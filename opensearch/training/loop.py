@@ -125,7 +125,7 @@ def run_job(job: Job, run: RunFolder, progress: Progress) -> None:
             run.log(_line(job, step + 1, meter))
             meter = _Meter()
         # Checkpoints fall on ends of epochs, so that no half-filled meter is lost.
-        if step + 1 == job.steps or (ended and _due(step + 1, job)):
+        if step + 1 == job.steps or (ended and due(step + 1, job.epoch, job.checkpoint)):
             run.save(job.name, step + 1, job.module, job.optimiser)
         progress(job.name, step + 1, job.steps)
     job.module.eval()
@@ -141,6 +141,11 @@ def step_seed(seed: int, name: str, step: int) -> int:
     """A seed that depends on nothing but the run's seed, the job's name and the step."""
     key = np.random.SeedSequence([seed, zlib.crc32(name.encode()), step])
     return int(key.generate_state(1)[0])
+
+
+def due(step: int, epoch: int, interval: int) -> bool:
+    """Whether an interval of so many steps ended within the epoch that ends at `step`."""
+    return step // interval > (step - epoch) // interval
 
 
 class _Meter:
@@ -205,11 +210,6 @@ def _indices(stage: Stage, settings: LoopSettings, step: int) -> NDArray[np.int6
 def _batches_an_epoch(n: int, batch: int) -> int:
     """Whole batches an epoch; the rest waits for another shuffle. One batch at the least."""
     return max(1, n // batch)
-
-
-def _due(step: int, job: Job) -> bool:
-    """Whether a checkpoint interval ended within the epoch that ends at `step`."""
-    return step // job.checkpoint > (step - job.epoch) // job.checkpoint
 
 
 def _sgd(stage: Stage, settings: LoopSettings) -> torch.optim.SGD:

@@ -28,10 +28,11 @@ from opensearch.training.assemble import (
 from opensearch.training.cache import Progress, cache_folder, quiet
 from opensearch.training.checkpoint import RunFolder
 from opensearch.training.codes import with_migration
-from opensearch.training.collection import TrainingPart, training_part
+from opensearch.training.collection import TrainingPart, categories_of, training_part
 from opensearch.training.context import Context, Note
 from opensearch.training.domain import DomainData, fit_domain, load_domain
 from opensearch.training.joint import train_joint
+from opensearch.training.pixel import check_pairs, check_pixel, train_pixel
 from opensearch.training.trunk import (
     initial_backbone,
     lender,
@@ -89,6 +90,8 @@ def _train_new(training: Training, part: TrainingPart, progress: Progress, note:
     spec = config.space.provider
     part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
     space = Space.fit(spec, part.categories, transform=config.space.transform)
+    if config.method == "gdmh-pixel":
+        check_pairs(config.pixel.pivot, {d: categories_of(s) for d, s in part.domains.items()})
     backbone, classifier = initial_backbone(config, note)
     # From here on the folder is ours: what can be wrong with the settings was found above.
     run = RunFolder(out, _settings(training, part))
@@ -98,6 +101,8 @@ def _train_new(training: Training, part: TrainingPart, progress: Progress, note:
     domains = [_load(context, name, files, start) for name, files in part.domains.items()]
     if config.method == "joint":
         return train_joint(context, domains, backbone, classifier)
+    if config.method == "gdmh-pixel":
+        return train_pixel(context, domains, backbone)
     rule = fit_rule(context, domains)
     return assemble(context, {data.name: _finish(context, data) for data in domains}, rule)
 
@@ -107,6 +112,12 @@ def _check(training: Training) -> None:
     hasher = training.config.hash.name
     if hasher not in HASHERS:
         raise InvalidInput(f"hash.name: no hasher {hasher!r}; known: {', '.join(HASHERS)}")
+    if training.config.method == "gdmh-pixel":
+        check_pixel(training.config, extends=training.extend is not None)
+    elif hasher == "sign":
+        raise InvalidInput(
+            "hash.name: sign is for method gdmh-pixel, whose embeddings are bits already; give itq"
+        )
     if training.config.method == "joint" and not training.config.projector.hidden:
         raise InvalidInput(
             "method joint shares a projector of two layers; give it a hidden one, e.g."

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from opensearch.config import GdmhSettings, HashSettings
+from opensearch.config import HashSettings
 from opensearch.hashing.gdmh.batches import Batch, Batches
 from opensearch.hashing.gdmh.losses import (
     adversarial_loss,
@@ -27,6 +27,7 @@ from opensearch.hashing.gdmh.networks import Branch, Critic
 from opensearch.hashing.hasher import HashData, Progress
 from opensearch.hashing.itq import ItqHasher
 from opensearch.methods.contrast import CrossDomainContrast
+from opensearch.settings import GdmhSettings
 
 Arrays = dict[str, NDArray[Any]]
 _SPREAD = 1 / 3  # of first logits: tanh is nearly straight there, so bits can still change
