@@ -32,7 +32,7 @@ def toy_overrides(collection: Path) -> list[str]:
         "space.transform=centre",
         "loop.epochs=40",
         "loop.batch=8",
-        "hash.bits=16",
+        "hash={bits: 16, gdmh: {steps: 40, batch: 16, hidden: 16}}",
         "refinement.rule=fixed",
     ]
 

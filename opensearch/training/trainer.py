@@ -116,7 +116,7 @@ def _check(training: Training) -> None:
         check_pixel(training.config, extends=training.extend is not None)
     elif hasher == "sign":
         raise InvalidInput(
-            "hash.name: sign is for method gdmh-pixel, whose embeddings are bits already; give itq"
+            "hash.name: sign is for method gdmh-pixel, whose embeddings are bits already; give gdmh"
         )
     if training.config.method == "joint" and not training.config.projector.hidden:
         raise InvalidInput(

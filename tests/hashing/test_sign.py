@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
 from opensearch.hashing import HashData, fit_hasher, restore_hasher
 
@@ -14,25 +15,27 @@ def data(dim):
 
 def test_signs_by_hand():
     row = np.array([[0.5, -0.1, 0, -0.0, 1e-30, -1e-30, 1, -1] * 2], np.float32)
-    assert fit_hasher("sign", data(16), 16, 0).encode(row).tolist() == [[0b1011_1010] * 2]
+    assert fit_hasher(HashSettings(name="sign", bits=16), data(16), 0).encode(row).tolist() == [
+        [0b1011_1010] * 2
+    ]
 
 
 def test_another_width_than_the_embeddings_is_refused_with_the_way_out():
     with pytest.raises(
         InvalidInput, match=r"which has 24, got 16 bits; ask for 24, or take .* itq"
     ):
-        fit_hasher("sign", data(24), 16, 0)
+        fit_hasher(HashSettings(name="sign", bits=16), data(24), 0)
 
 
 def test_nothing_is_stored_but_the_width():
-    made = fit_hasher("sign", data(24), 24, 0)
+    made = fit_hasher(HashSettings(name="sign", bits=24), data(24), 0)
     assert made.tensors() == {}
-    assert restore_hasher(made.settings(), {}) == made
+    assert restore_hasher(made.settings(), {}, {}) == made
 
 
 @pytest.mark.parametrize("lost", ["bits", "dim", "note"])
 def test_a_setting_that_is_missing_is_damage(lost):
-    settings = fit_hasher("sign", data(24), 24, 0).settings()
+    settings = fit_hasher(HashSettings(name="sign", bits=24), data(24), 0).settings()
     del settings[lost]
     with pytest.raises(BundleError, match=f"sign hasher lacks '{lost}'"):
-        restore_hasher(settings, {})
+        restore_hasher(settings, {}, {})

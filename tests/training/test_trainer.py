@@ -25,7 +25,7 @@ QUICK = [
     "domains.shape={views: 2, augment: false}",
     "loop={epochs: 3, batch: 8, checkpoint: 3}",
     "projector={hidden: 8, dropout: 0.5}",
-    "hash.bits=16",
+    "hash={bits: 16, gdmh: {steps: 8, batch: 8, hidden: 8}}",
     "refinement.rule=fixed",
 ]
 
