@@ -54,7 +54,7 @@ def anchored(
         The combination: Norouzi et al., "Zero-shot learning by convex combination of semantic
         embeddings", ICLR 2014, equation 1.
     """
-    wide, near = points.astype(np.float64), anchors.astype(np.float64)
+    wide, near = points.astype(np.float64), np.asarray(anchors, dtype=np.float64)
     logits = wide @ near.T / temperature
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     means = shares @ near

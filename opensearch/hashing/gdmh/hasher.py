@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -106,20 +107,27 @@ class GdmhHasher:
             raise InvalidInput(
                 f"this {self.name} hasher takes embeddings (n, {self.dim}), got {embeddings.shape}"
             )
-        generator = self.generators.get(domain or "")
+        head, generators = self._wide
+        generator = generators.get(domain or "")
         result = np.empty((len(embeddings), self.bits), dtype=np.float32)
         for start in range(0, len(embeddings), _BLOCK):
             part = slice(start, start + _BLOCK)
             points = self._anchored(embeddings[part])
             moved = points if generator is None else _migrated(points, generator)
-            result[part] = _linear(moved, self.head, "")
+            result[part] = _linear(moved, head, "")
         return result
 
     def _anchored(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         temperature, weight = self.anchoring
         if not weight or not len(embeddings):
             return embeddings.astype(np.float64)
-        return anchored(embeddings, self.head["anchors"], temperature, weight)
+        return anchored(embeddings, self._wide[0]["anchors"], temperature, weight)
+
+    @cached_property
+    def _wide(self) -> tuple[Tensors, Mapping[str, Tensors]]:
+        """Head and generators in float64, made once: for a single query that is half the work."""
+        generators = {name: _widened(own) for name, own in self.generators.items()}
+        return _widened(self.head), generators
 
     def encode(
         self, embeddings: NDArray[np.float32], domain: str | None = None
@@ -179,6 +187,9 @@ def _migrated(points: NDArray[np.float64], generator: Tensors) -> NDArray[np.flo
 
 
 def _linear(points: NDArray[np.float64], tensors: Tensors, prefix: str) -> NDArray[np.float64]:
-    weight = tensors[f"{prefix}weight"].astype(np.float64)
-    out = points @ weight.T + tensors[f"{prefix}bias"]
+    out = points @ tensors[f"{prefix}weight"].T + tensors[f"{prefix}bias"]
     return np.asarray(out, dtype=np.float64)
+
+
+def _widened(tensors: Tensors) -> dict[str, NDArray[np.float64]]:
+    return {name: array.astype(np.float64) for name, array in tensors.items()}
