@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import codec, names, rows
+from opensearch.store import codec, names, postings, rows
 from opensearch.store.blocks import Blocks
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
@@ -48,7 +48,7 @@ def _records(
 ) -> tuple[dict[str, tuple[list[int], list[int]]], list[str]]:
     """Ids of each domain, all and embedded ones, and records that their links do not know."""
     live: dict[str, tuple[list[int], list[int]]] = {}
-    found = []
+    found, posted = [], 0
     for item, embedded in _items(txn, tables, meta):
         ids, embedded_ids = live.setdefault(item.domain, ([], []))
         ids.append(item.id)
@@ -60,8 +60,17 @@ def _records(
         for table, value in (("paths", item.path), ("digests", item.digest)):
             if value and not txn.cursor(tables[table]).set_key_dup(names.hashed(value), row):
                 found.append(f"item {item.id} ({item.key!r}) is missing among the {table}")
+        if meta.posted:
+            lists = list(postings.row_names(item))
+            cursor = txn.cursor(tables["postings"])
+            posted += len(lists)
+            if not all(cursor.set_key_dup(name, row) for name in lists):
+                found.append(f"item {item.id} ({item.key!r}) is missing among the posting lists")
         if item.id >= meta.next_id:
             found.append(f"item {item.id} is above the next id {meta.next_id}")
+    if meta.posted and txn.stat(tables["postings"])["entries"] != posted:
+        held = txn.stat(tables["postings"])["entries"]
+        found.append(f"the posting lists hold {held} entries, the items have {posted}")
     return live, found
 
 
