@@ -22,6 +22,7 @@ VERBS = {
     "remove": "Remove items from an index by key.",
     "info": "Show what an index or a model holds.",
     "verify": "Check an index for damage.",
+    "compact": "Drop removed items of an index for good; bring it to the newest format.",
     "render": "Show what the encoder sees of a file.",
     "demo": "Index and search a small collection that is shipped, with pages of hits.",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opensearch.engine import Engine
+from opensearch.engine import Engine, Query
 from opensearch.engine.folder import IndexFolder
 from opensearch.store import FORMAT, Store
 
@@ -89,3 +89,26 @@ def test_it_can_be_added_to(index):
         assert engine.remove(["shape/moved.png"]) == 1
         assert engine.verify() == []
         assert sum(engine.info()["items"].values()) == len(rows) + 2 - 1
+
+
+def test_an_index_without_posting_lists_says_so_until_it_is_compacted(tmp_path):
+    golden(1, tmp_path / "index")
+    with Engine.open(tmp_path / "index") as engine:
+        asked = Query(keys=["photo/06.png"], where="year >= 2004 and not note = x", k=100)
+        walked = engine.ask(asked)
+        assert ["--where reads every record" in note for note in walked.notes].count(True) == 1
+        assert engine.info()["format"] == 1
+        assert engine.compact().dropped == 8
+        assert engine.info()["format"] == FORMAT
+        listed = engine.ask(asked)
+        assert listed.hits == walked.hits
+        assert len(listed.hits) > 5
+        assert not any("--where" in note for note in listed.notes)
+        assert engine.verify() == []
+
+
+def test_compacting_keeps_every_field(index):
+    path, rows = index
+    with Engine.open(path) as engine:
+        engine.compact()
+    test_every_field_comes_back((path, rows))
