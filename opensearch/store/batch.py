@@ -43,8 +43,9 @@ class Writer:
     @classmethod
     def of(cls, txn: Transaction, tables: dict[str, Table], meta: Meta) -> Self:
         """A writer whose blocks are as wide as the books say."""
-        codes = Blocks(tables["codes"], meta.bits // 8)
-        return cls(txn, tables, meta, codes, Blocks(tables["embeddings"], 2 * meta.dim))
+        codes = Blocks(tables["codes"], meta.bits // 8, meta.posted)
+        vectors = Blocks(tables["embeddings"], 2 * meta.dim, meta.posted)
+        return cls(txn, tables, meta, codes, vectors)
 
     def put(self, batch: Batch) -> list[int]:
         """Store items under new ids, retiring those that had their keys."""

@@ -137,7 +137,7 @@ def _joined(pieces: list[tuple[Ids, Rows]]) -> tuple[Ids, Rows]:
 def _append(
     target: Environment, name: str, domain: int, pieces: Iterator[tuple[Ids, Rows]], width: int
 ) -> None:
-    blocks = Blocks(target.tables[name], width)
+    blocks = Blocks(target.tables[name], width, summed=True)
     for ids, held in pieces:
         target.write(partial(blocks.append, domain=domain, ids=ids, rows=held))
 

@@ -164,8 +164,11 @@ class Store(StoredItems):
 
     def verify(self) -> list[str]:
         """What is wrong with the store, a sentence each; nothing when it is sound."""
-        with self.snapshot(), self._read() as txn:
-            return problems(txn, self._tables, books.load(self._environment, txn))
+        try:
+            with self.snapshot(), self._read() as txn:
+                return problems(txn, self._tables, books.load(self._environment, txn))
+        except StoreError as error:  # pages that LMDB itself finds damaged
+            return [str(error)]
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

@@ -85,10 +85,16 @@ def _rows(
     name = meta.domains[number]
     items, embedded = (np.array(ids, np.int64) for ids in live)
     dead = rows.duplicates(txn, tables["tombstones"], names.domain(number))
-    codes = _ids(txn, Blocks(tables["codes"], meta.bits // 8), number)
-    vectors = _ids(txn, Blocks(tables["embeddings"], 2 * meta.dim), number)
+    tables_of = Blocks(tables["codes"], meta.bits // 8), Blocks(tables["embeddings"], 2 * meta.dim)
+    codes, vectors = (_ids(txn, blocks, number) for blocks in tables_of)
     found = []
-    for what, ids in (("codes", codes), ("embeddings", vectors)):
+    for what, ids, blocks in zip(("codes", "embeddings"), (codes, vectors), tables_of, strict=True):
+        damaged = blocks.damaged(txn, number)
+        if damaged:
+            found.append(
+                f"{damaged} blocks of {what} of {name!r} are not as they were written: the disk"
+                " has changed them; restore the index from a copy, or build it again"
+            )
         if (np.diff(ids) <= 0).any():
             found.append(f"ids of {name!r} are not unique and ascending among the {what}")
     if not np.array_equal(np.union1d(items, dead), codes) or np.isin(dead, items).any():
