@@ -97,9 +97,9 @@ class Step:
             engine.remove(self.keys)
         elif self.verb == "relabel":
             store = engine._store
-            items = [store.by_key(key) for key in self.keys]
+            stored = [store.by_key(key) for key in self.keys]
             labels = {"value": self.number}
-            store.update([replace(item, metadata=labels) for item in items if item is not None])
+            store.update([replace(item, metadata=labels) for item in stored if item is not None])
         else:
             items = [Item(-1, key, "photo", metadata={"value": self.number}) for key in self.keys]
             engine._store.put(items, self.codes, self.embeddings)

@@ -14,8 +14,9 @@ from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.adding import Adding, Progress
-from opensearch.engine.folder import IndexFolder, check_fits
+from opensearch.engine.folder import IndexFolder, check_fits, is_index
 from opensearch.engine.generations import Generations
+from opensearch.engine.importing import Export
 from opensearch.engine.known import gone
 from opensearch.engine.model import Model
 from opensearch.engine.query import FileLike, Query, Score, locate, weighted
@@ -82,6 +83,22 @@ class Engine(Upkeep):
                 raise
             bundle = given.copy_to(folder.model) if adopt else given
         return cls(generations, Model(bundle, limits))
+
+    @classmethod
+    def open_for(
+        cls, export: str | Path, path: str | Path, model: str | Path | None = None
+    ) -> Engine:
+        """Open the index that an export will be imported into, or make it when there is none.
+
+        Raises:
+            UnreadableFile: the export is damaged or none; no index was made.
+            IndexMismatch: the export was made by another model; no index was made.
+        """
+        if is_index(Path(path)):
+            return cls.open(path, model)
+        bundle = Bundle.open(starter_model() if model is None else Path(model))
+        Export.open(Path(export)).check_fits(str(path), bundle.card.identities)
+        return cls.create(path, model)
 
     def __enter__(self) -> Self:
         return self

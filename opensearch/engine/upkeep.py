@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 from opensearch.engine.compacting import Compacted, compact
+from opensearch.engine.duplicates import Group, find_duplicates
+from opensearch.engine.export import Progress, export
 from opensearch.engine.generations import Generations
+from opensearch.engine.importing import Export
 from opensearch.engine.model import Model
 from opensearch.errors import StoreError
+from opensearch.records import Report
 from opensearch.search import Searcher, audit
 from opensearch.store import Store
 
@@ -96,6 +101,45 @@ class Upkeep:
             shutil.rmtree(search, ignore_errors=True)
             self._generations.renew().searcher.fold()
         return problems
+
+    def duplicates(
+        self, max_distance: int = 3, min_score: float = 0.98, domain: str | None = None
+    ) -> Iterator[Group]:
+        """Groups of near-identical items, see `engine.duplicates`; they never cross domains.
+
+        Args:
+            max_distance: largest Hamming distance of a pair, inclusive.
+            min_score: least cosine of a pair whose items both have embeddings.
+            domain: look in this one alone.
+
+        Raises:
+            InvalidInput: a negative distance, or a domain that the index does not hold.
+        """
+        return find_duplicates(self._store, max_distance, min_score, domain)
+
+    def export_to(self, folder: str | Path, progress: Progress = lambda done, total: None) -> int:
+        """Write all items to a new folder, see `engine.export`; return how many there were.
+
+        Raises:
+            InvalidInput: the folder holds files, or an item has metadata that JSON cannot hold.
+        """
+        return export(self._store, self.model.bundle.card.identities, Path(folder), progress)
+
+    def import_from(
+        self, folder: str | Path, progress: Progress = lambda done, total: None
+    ) -> Report:
+        """Add what an export holds; items whose keys are stored are replaced.
+
+        Raises:
+            UnreadableFile: a file is missing, damaged or no export; nothing was added.
+            IndexMismatch: it was made with another space, hash or encoder.
+        """
+        source = Export.open(Path(folder))
+        source.check_fits(str(self.path), self.model.bundle.card.identities)
+        report = self._write(lambda store: source.add_to(store, progress))
+        self._searcher.refresh()
+        self._searcher.fold()
+        return report
 
     def compact(self) -> Compacted:
         """Drop removed and replaced items for good and merge small blocks, in a new generation.

@@ -124,6 +124,13 @@ class StoredItems:
             after = int(block.ids[-1])
             yield block
 
+    def live(self, domain: str) -> Iterator[Block]:
+        """As `blocks`, of live items only; a block is one moment, all of them in a snapshot."""
+        for block in self.blocks(domain):
+            keep = np.isin(block.ids, self.tombstones(domain), invert=True)
+            if keep.any():
+                yield Block(block.ids[keep], block.codes[keep])
+
     def tombstones(self, domain: str) -> NDArray[np.int64]:
         """Ids that were deleted but still lie in blocks, ascending."""
         with self._read() as txn:
