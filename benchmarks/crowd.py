@@ -23,9 +23,9 @@ from opensearch.records import Item
 CONTEXT = multiprocessing.get_context("forkserver")
 """Children start from a process that has loaded the code and opened nothing."""
 
-CONTEXT.set_forkserver_preload(["benchmarks.faults", "benchmarks.crowd", "faiss"])
+CONTEXT.set_forkserver_preload(["benchmarks.crowd", "faiss"])
 
-ITEMS, EXTRA, COMPACT_EVERY = 40, 25, 20
+ITEMS, EXTRA, COMPACT_EVERY = 40, 25, 5
 
 
 @dataclass

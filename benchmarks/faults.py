@@ -221,7 +221,7 @@ def main(kills: int, readers: int, seconds: float, seed: int) -> None:
         killed, shared = Path(folder, "killed"), Path(folder, "shared")
         for path in (killed, shared):
             Engine.create(path, opensearch.starter_model()).close()
-        outcome = kill(killed, kills, seed)
+        outcome = kill(killed, kills, seed, lambda text: print(text, flush=True))
         steps = ", ".join(f"{n} {verb}" for verb, n in sorted(outcome.steps.items()))
         print(
             f"{outcome.kills} kills; acknowledged: {steps}; {outcome.ahead} found done before they"

@@ -98,7 +98,7 @@ class Writer:
         if item.digest:
             self.txn.put(names.hashed(item.digest), row, db=self.tables["digests"])
         if self.meta.posted:
-            for name in postings.row_names(item):
+            for name in postings.row_names(item.category, item.metadata):
                 self.txn.put(name, row, db=self.tables["postings"])
 
     def _unlink(self, item: Item, row: bytes) -> None:
@@ -107,7 +107,7 @@ class Writer:
         if item.digest:
             self.txn.delete(names.hashed(item.digest), row, db=self.tables["digests"])
         if self.meta.posted:
-            for name in postings.row_names(item):
+            for name in postings.row_names(item.category, item.metadata):
                 self.txn.delete(name, row, db=self.tables["postings"])
 
     def ids_of(self, raws: Sequence[bytes], keys: Sequence[str]) -> list[int]:

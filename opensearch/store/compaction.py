@@ -96,13 +96,11 @@ def _chunks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
 def _post(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environment) -> None:
     """Make the posting lists that an older format lacks."""
     for chunk in _chunks(txn.cursor(tables["items"])):
-        pairs = [
-            (name, bytes(row))
-            for row, record in chunk
-            for name in postings.row_names(
-                codec.unpack_item(int.from_bytes(row, "big"), record, meta.domains)
-            )
-        ]
+        pairs = []
+        for row, record in chunk:
+            item = codec.unpack_item(int.from_bytes(row, "big"), record, meta.domains)
+            lists = postings.row_names(item.category, item.metadata)
+            pairs += [(name, bytes(row)) for name in lists]
         _put(target, "postings", sorted(pairs), append=False)
 
 

@@ -24,7 +24,7 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.records import Item
+from opensearch.records import Metadata
 from opensearch.store import names, rows
 from opensearch.store.environment import Table, Transaction
 
@@ -40,11 +40,11 @@ _PLAIN = (str, int, float, bool, type(None))
 Ids = NDArray[np.int64]
 
 
-def row_names(item: Item) -> Iterator[bytes]:
+def row_names(category: str | None, metadata: Metadata) -> Iterator[bytes]:
     """The rows that an item is entered in; its values as its record gives them back."""
-    if item.category is not None:
-        yield _prefix("category") + _value(item.category)
-    for field, value in item.metadata.items():
+    if category is not None:
+        yield _prefix("category") + _value(category)
+    for field, value in metadata.items():
         value = value if type(value) in _PLAIN else _as_stored(value)
         if value is not None and isinstance(field, str) and field not in OWN:
             yield _prefix(field) + _value(value)

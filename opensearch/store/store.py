@@ -40,8 +40,8 @@ class Store(StoredItems):
         super().__init__(shared)
         self._readonly = readonly
         self._current = current
-        self._release = weakref.finalize(self, sharing.release, shared)
-        self._release.atexit = False  # threads may still be reading then
+        self._dropped = weakref.finalize(self, sharing.drop, shared)
+        self._dropped.atexit = False  # threads may still be reading then
 
     @classmethod
     def create(cls, folder: Path, *, bits: int, dim: int) -> Self:
@@ -103,8 +103,9 @@ class Store(StoredItems):
 
     def close(self) -> None:
         """Close this store; the last one of a folder closes the files."""
-        self._shared = None
-        self._release()
+        shared, self._shared = self._shared, None
+        if shared is not None and self._dropped.detach():
+            sharing.release(shared)
 
     @property
     def unlocked(self) -> bool:

@@ -61,7 +61,7 @@ def _records(
             if value and not txn.cursor(tables[table]).set_key_dup(names.hashed(value), row):
                 found.append(f"item {item.id} ({item.key!r}) is missing among the {table}")
         if meta.posted:
-            lists = list(postings.row_names(item))
+            lists = list(postings.row_names(item.category, item.metadata))
             cursor = txn.cursor(tables["postings"])
             posted += len(lists)
             if not all(cursor.set_key_dup(name, row) for name in lists):
