@@ -22,7 +22,9 @@ def test_the_command_line_page_is_up_to_date(made):
     assert text == made.page(), "run: python docs/make_cli.py"
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/gdmh-pixel.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/gdmh-pixel.md"]
+)
 def test_every_file_a_page_names_is_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
