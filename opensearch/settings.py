@@ -28,7 +28,7 @@ class PixelSettings(Settings):
     lr: float = Field(default=2e-4, gt=0, description="of generators and discriminators")
     hash_lr: float = Field(default=2e-4, gt=0, description="of the hash network")
     hash_drop: float = Field(
-        default=0.5, ge=0, le=1, description="share of the run after which hash_lr is a tenth"
+        default=20 / 30, ge=0, le=1, description="share of the run after which hash_lr is a tenth"
     )
     decay: float = Field(
         default=25 / 30, ge=0, lt=1, description="share after which all rates fall to zero"
@@ -41,8 +41,8 @@ class PixelSettings(Settings):
         default=286 / 256, ge=1, le=2, description="views are read so much larger, then cropped"
     )
     threshold: float = Field(
-        default=1.0,
-        ge=1,
+        default=0.5,
+        gt=0,
         description="attention from which a cell is kept, in units of its uniform level 1/(HW)",
     )
     steepness: float = Field(default=10.0, gt=0, description="of the mask while it learns")

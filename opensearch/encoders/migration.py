@@ -31,15 +31,16 @@ class Focus(nn.Module):
     Args:
         blocks: residual blocks.
         width: channels of the first layer, doubled by each of two halvings of the side.
-        threshold: attention from which a cell is kept, in units of the uniform level; at least 1,
-            so that a mask which keeps every cell takes attention that is equal everywhere.
+        threshold: attention from which a cell is kept, in units of the uniform level. Below 1,
+            attention that has not yet learned to look anywhere keeps the whole picture; from 1
+            on, only attention that is equal everywhere does.
         steepness: of the soft mask around the threshold, while it learns.
     """
 
     threshold: Tensor
 
     def __init__(
-        self, blocks: int, width: int = WIDTH, threshold: float = 1.0, steepness: float = 10.0
+        self, blocks: int, width: int = WIDTH, threshold: float = 0.5, steepness: float = 10.0
     ) -> None:
         super().__init__()
         self.look = nn.Sequential(
@@ -80,7 +81,7 @@ class Generator(nn.Module):
     """
 
     def __init__(
-        self, blocks: int, width: int = WIDTH, threshold: float = 1.0, steepness: float = 10.0
+        self, blocks: int, width: int = WIDTH, threshold: float = 0.5, steepness: float = 10.0
     ) -> None:
         super().__init__()
         self.focus = Focus(blocks, width, threshold, steepness)
@@ -143,8 +144,8 @@ def relative_attention(scores: Tensor) -> Tensor:
 def hard_mask(attention: Tensor, threshold: Tensor | float) -> Tensor:
     """1 where attention (n, 1, h, w) reaches the threshold or is a picture's greatest, else 0.
 
-    The greatest always passes: equal attention keeps the whole picture and never blanks it. With
-    a threshold of at least 1 any other attention drops some cell, as it has one below its mean.
+    The greatest always passes, so no picture is ever blanked. As the mean is 1, a threshold of
+    at least 1 drops some cell of any attention that is not equal everywhere.
     """
     greatest = attention.amax(dim=(2, 3), keepdim=True)
     return ((attention >= threshold) | (attention >= greatest)).float()

@@ -201,6 +201,8 @@ def test_a_trained_bundle_knows_itself_and_notes_are_in_no_identity(toy_model, t
             load_tensors(toy_model / file) for file in (card.trunk.tensors, card.projector)
         )
         wanted = encoder_identity(card.reader, card.trunk.backbone, card.pooling, trunk, projector)
+        if card.migration:
+            wanted = identity(load_tensors(toy_model / card.migration), {"encoder": wanted})
         assert bundle.card.identities[f"encoder/{name}"] == wanted
     assert set(bundle.card.identities) == {"space", "hash"} | {
         f"encoder/{name}" for name in bundle.domains

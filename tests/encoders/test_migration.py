@@ -39,7 +39,7 @@ def pictures(n=2, side=32, seed=0):
 def small(cls=Generator, seed=0):
     """A network whose weights are its own, with attention that differs from cell to cell."""
     torch.manual_seed(seed)
-    return cls(1, 4)
+    return cls(1, 4, threshold=1.0)
 
 
 @pytest.mark.parametrize("side", [24, 32, 64])
@@ -80,7 +80,9 @@ def test_attention_is_the_softmax_in_units_of_the_uniform_level():
 
 
 @given(st.integers(1, 12), st.integers(2, 12), st.integers(0, 2**32 - 1), st.floats(1, 50))
-def test_a_mask_never_keeps_all_and_never_none(height, width, seed, threshold):
+def test_from_the_uniform_level_on_a_mask_never_keeps_all_and_never_none(
+    height, width, seed, threshold
+):
     """At any size and threshold, unless attention is equal everywhere."""
     scores = torch.randn(1, 1, height, width, generator=seeded(seed))
     scores[0, 0, 0, :2] = torch.tensor([0.5, -0.5])  # two that differ once rectified
@@ -88,13 +90,17 @@ def test_a_mask_never_keeps_all_and_never_none(height, width, seed, threshold):
     assert set(mask.unique().tolist()) == {0.0, 1.0}
 
 
-@pytest.mark.parametrize("side", [4, 16, 64])
-def test_the_released_threshold_keeps_all_where_ours_keeps_about_half(side):
-    scores = torch.randn(4, 1, side, side, generator=seeded())
+@pytest.mark.parametrize("side", [8, 16, 64])
+def test_a_threshold_means_the_same_at_any_size_and_the_released_one_does_not(side):
+    """A quarter of the cells gets e times the attention of the others."""
+    scores = torch.zeros(1, 1, side, side)
+    scores[..., : side // 2, : side // 2] = 1
     attention = relative_attention(scores)
-    assert float((attention / side**2).min()) > RELEASED
-    kept = hard_mask(attention, 1.0).mean()
-    assert 0.1 < float(kept) < 0.6
+    assert float(attention.min()) == pytest.approx(4 / (3 + np.e), rel=1e-4)
+    assert float(hard_mask(attention, 0.5).mean()) == 1
+    assert float(hard_mask(attention, 0.75).mean()) == 0.25
+    assert float(hard_mask(attention, 1.0).mean()) == 0.25
+    assert float((attention / side**2).min()) > RELEASED  # it would keep every cell
 
 
 def test_a_mask_by_hand():
@@ -102,6 +108,7 @@ def test_a_mask_by_hand():
     scores = torch.tensor([-1.0, 0.0, np.log(2), np.log(5)]).view(1, 1, 2, 2)
     attention = relative_attention(scores)
     assert attention.flatten().tolist() == pytest.approx([4 / 9, 4 / 9, 8 / 9, 20 / 9])
+    assert hard_mask(attention, 0.4).flatten().tolist() == [1, 1, 1, 1]
     assert hard_mask(attention, 1.0).flatten().tolist() == [0, 0, 0, 1]
     assert hard_mask(attention, 0.8).flatten().tolist() == [0, 0, 1, 1]
     assert hard_mask(attention, 9.0).flatten().tolist() == [0, 0, 0, 1]
