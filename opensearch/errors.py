@@ -7,6 +7,7 @@
     │   └── OverLimit          exit 1   a file that would cost more than its limits allow
     ├── BundleError            exit 1   a model folder that is missing, damaged or too new
     ├── StoreError             exit 1   an index that is missing, damaged, too new or locked
+    │   └── Superseded         exit 1   a store that compaction has replaced by a newer one
     ├── IndexMismatch          exit 4   a model and an index that do not belong together
     └── MissingExtra           exit 1   an optional package that is not installed
 
@@ -45,6 +46,10 @@ class BundleError(OpenSearchError):
 
 class StoreError(OpenSearchError):
     """An index whose store is missing, locked, damaged or of a newer format."""
+
+
+class Superseded(StoreError):
+    """A store that compaction has replaced: nothing was written; open the index again."""
 
 
 class IndexMismatch(OpenSearchError):

@@ -84,6 +84,8 @@ class Failure:
 class Report:
     """The books of one `add`; `removed` stands apart, since it was not seen.
 
+    `relabelled` files are among the unchanged: their category or metadata were declared anew.
+
     The books close when seen = added + replaced + moved + unchanged + ignored + failed.
     """
 
@@ -96,6 +98,7 @@ class Report:
     failed: int = 0
     removed: int = 0
     guessed: int = 0
+    relabelled: int = 0
     failures: list[Failure] = field(default_factory=list)
     ignored_suffixes: Counter[str] = field(default_factory=Counter)
 

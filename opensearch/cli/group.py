@@ -22,9 +22,15 @@ VERBS = {
     "remove": "Remove items from an index by key.",
     "info": "Show what an index or a model holds.",
     "verify": "Check an index for damage.",
+    "compact": "Drop removed items of an index for good; bring it to the newest format.",
+    "export": "Write the items of an index as JSON lines and arrays.",
+    "import": "Read an export into an index of the same model.",
+    "duplicates": "Find groups of near-identical items in an index.",
     "render": "Show what the encoder sees of a file.",
     "demo": "Index and search a small collection that is shipped, with pages of hits.",
 }
+_MODULES = {"import": "importing"}
+"""Modules of verbs whose names Python keeps for itself."""
 
 
 class VerbGroup(click.Group):
@@ -38,9 +44,8 @@ class VerbGroup(click.Group):
         """The verb of that name."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(
-            importlib.import_module(f"opensearch.cli.{cmd_name}"), cmd_name
-        )
+        name = _MODULES.get(cmd_name, cmd_name)
+        command: click.Command = getattr(importlib.import_module(f"opensearch.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -88,6 +88,8 @@ def _books(report: Report) -> str:
     lines = [f"{report.seen} seen = {sums}"]
     if report.removed:
         lines.append(f"{report.removed} removed")
+    if report.relabelled:
+        lines.append(f"{report.relabelled} of the unchanged have a new category or metadata")
     if report.guessed:
         lines.append(f"{report.guessed} guessed to be sketch or picture; --domain says which")
     if report.ignored_suffixes:

@@ -19,10 +19,9 @@ def verify(index: Path, repair: bool, as_json: bool) -> None:
     Example:
         opensearch verify indexes/mine --repair
     """
-    from opensearch.engine import Engine
+    from opensearch.engine.apart import verify_apart
 
-    with Engine.open(index) as engine:
-        problems = engine.verify(repair)
+    problems = verify_apart(index, repair)
     if as_json:
         click.echo(json.dumps({"problems": problems}, ensure_ascii=False))
     else:

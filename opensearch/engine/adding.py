@@ -99,6 +99,7 @@ class Adding:
             if pending.due():
                 pending = self._commit(pending)
         self._commit(pending)
+        self.report.relabelled = self._books.relabelled
         return self.report
 
     def _work(self, roots: list[Path]) -> Iterator[Work]:

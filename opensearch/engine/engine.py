@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,33 +14,26 @@ from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.adding import Adding, Progress
-from opensearch.engine.folder import IndexFolder, check_fits
-from opensearch.engine.known import exists, file_of
+from opensearch.engine.folder import IndexFolder, check_fits, is_index
+from opensearch.engine.generations import Generations
+from opensearch.engine.importing import Export
+from opensearch.engine.known import gone
 from opensearch.engine.model import Model
-from opensearch.engine.query import Query, Score, locate
+from opensearch.engine.query import FileLike, Query, Score, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
+from opensearch.engine.upkeep import Upkeep
 from opensearch.errors import InvalidInput
 from opensearch.records import Hit, Item, Metadata, Report
-from opensearch.search import Searcher, audit
 from opensearch.store import Store
 
-FileLike = str | Path | tuple[str | Path, float]
 
-
-class Engine:
+class Engine(Upkeep):
     """An index and the model at work on it; open one with `create` or `open`.
 
     Attributes:
         path: the index folder.
         model: what encodes queries and new files.
     """
-
-    def __init__(self, folder: IndexFolder, store: Store, model: Model) -> None:
-        self.path = folder.path
-        self.model = model
-        self._folder = folder
-        self._store = store
-        self._searcher = self._open_searcher()
 
     @classmethod
     def create(
@@ -55,9 +47,9 @@ class Engine:
         """
         bundle = Bundle.open(starter_model() if model is None else Path(model))
         folder = IndexFolder.create(Path(path), bundle)
-        store = Store.create(folder.store, bits=bundle.card.bits, dim=bundle.card.dim)
+        Store.create(folder.store, bits=bundle.card.bits, dim=bundle.card.dim).close()
         folder.finish()
-        return cls(folder, store, Model(Bundle.open(folder.model), limits))
+        return cls(Generations(folder), Model(Bundle.open(folder.model), limits))
 
     @classmethod
     def open(
@@ -80,17 +72,33 @@ class Engine:
         """
         folder = IndexFolder.open(Path(path))
         bundle = Bundle.open(folder.model)
-        store = Store.open(folder.store)
+        generations = Generations(folder)
         if model is not None:
-            held = [domain for domain, count in store.meta().counts.items() if count]
+            counts = generations.current().store.meta().counts
             given = Bundle.open(Path(model))
             try:
-                check_fits(folder.path, bundle, given, held)
+                check_fits(folder.path, bundle, given, [name for name in counts if counts[name]])
             except BaseException:
-                store.close()
+                generations.close()
                 raise
             bundle = given.copy_to(folder.model) if adopt else given
-        return cls(folder, store, Model(bundle, limits))
+        return cls(generations, Model(bundle, limits))
+
+    @classmethod
+    def open_for(
+        cls, export: str | Path, path: str | Path, model: str | Path | None = None
+    ) -> Engine:
+        """Open the index that an export will be imported into, or make it when there is none.
+
+        Raises:
+            UnreadableFile: the export is damaged or none; no index was made.
+            IndexMismatch: the export was made by another model; no index was made.
+        """
+        if is_index(Path(path)):
+            return cls.open(path, model)
+        bundle = Bundle.open(starter_model() if model is None else Path(model))
+        Export.open(Path(export)).check_fits(str(path), bundle.card.identities)
+        return cls.create(path, model)
 
     def __enter__(self) -> Self:
         return self
@@ -102,10 +110,6 @@ class Engine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def close(self) -> None:
-        """Release the store."""
-        self._store.close()
 
     def add(
         self,
@@ -131,9 +135,14 @@ class Engine:
             StoreError: another process writes to the index.
         """
         roots = [Path(source) for source in sources]
-        report = Adding(self._store, self.model, domain, strict, progress).run(roots)
-        if prune:
-            report.removed = self._prune(roots)
+
+        def run(store: Store) -> Report:
+            report = Adding(store, self.model, domain, strict, progress).run(roots)
+            if prune:
+                report.removed = store.remove(gone(store, roots))
+            return report
+
+        report = self._write(run)
         self._searcher.refresh()
         self._searcher.fold()
         return report
@@ -157,7 +166,7 @@ class Engine:
         """The `k` nearest items, best first; see `Query` for the arguments."""
         return self.ask(
             Query(
-                files=_weighted(query),
+                files=weighted(query),
                 text=text,
                 keys=keys,
                 exclude=[Path(path) for path in exclude],
@@ -174,10 +183,12 @@ class Engine:
 
     def ask(self, query: Query) -> Answer:
         """As `search`, with the remarks on how the query was understood."""
-        point = locate(query, self.model, self._store)
-        if self._store.unlocked:
-            point.notes.append(f"{self.path} is read-only: what a writer adds may go unnoticed")
-        return Ranking(self._store, self._searcher, self.model, query).answer(point)
+        now = self._generations.current()
+        with now.store.snapshot():  # stored items that are asked by are those that are ranked
+            point = locate(query, self.model, now.store)
+            if now.store.unlocked:
+                point.notes.append(f"{self.path} is read-only: what a writer adds may go unnoticed")
+            return Ranking(now.store, now.searcher, self.model, query).answer(point)
 
     def search_batch(
         self, codes: NDArray[np.uint8], targets: Sequence[str] = (), k: int = 10
@@ -230,70 +241,4 @@ class Engine:
             )
             for i in range(n)
         ]
-        return self._store.put(items, codes)
-
-    def remove(self, keys: Iterable[str]) -> int:
-        """Remove items by key; return how many there were."""
-        return self._store.remove(keys)
-
-    def thumbnail(self, id_: int) -> bytes | None:
-        """The JPEG picture kept of an item, `None` for ready codes."""
-        return self._store.thumbnail(id_)
-
-    def info(self) -> dict[str, Any]:
-        """What manifest, model and books say, as plain JSON types."""
-        meta, card = self._store.meta(), self.model.bundle.card
-        return {
-            "path": str(self.path),
-            "items": dict(meta.counts),
-            "bits": meta.bits,
-            "dim": meta.dim,
-            "last_transaction": meta.last_transaction,
-            "next_id": meta.next_id,
-            "tombstones": meta.tombstones,
-            "method": card.method,
-            "domains": self.model.bundle.domains,
-            "identities": card.identities,
-        }
-
-    def verify(self, repair: bool = False) -> list[str]:
-        """Compare books, rows and search files; return the problems found, empty when whole.
-
-        Args:
-            repair: delete derived search files and make them anew from the store.
-        """
-        problems = self._store.verify()
-        problems += audit(self._store, self._folder.search, self._store.meta().bits)
-        if repair:
-            shutil.rmtree(self._folder.search, ignore_errors=True)
-            self._searcher = self._open_searcher()
-            self._searcher.fold()
-        return problems
-
-    def _open_searcher(self) -> Searcher:
-        searcher = Searcher(self._store, self._folder.search, self.model.bundle.card.bits)
-        searcher.refresh()
-        return searcher
-
-    def _prune(self, roots: Sequence[Path]) -> int:
-        """Remove items whose files under the roots are gone."""
-        gone = [
-            item.key
-            for item in self._store.walk()
-            if item.path and _under(file_of(item), roots) and not exists(item)
-        ]
-        return self._store.remove(gone)
-
-
-def _weighted(query: FileLike | Sequence[FileLike]) -> list[tuple[Path, float]]:
-    """One file, one (file, weight), or a list of either, as paths and weights."""
-    if isinstance(query, str | Path):
-        return [(Path(query), 1.0)]
-    if isinstance(query, tuple) and len(query) == 2 and isinstance(query[1], int | float):
-        return [(Path(str(query[0])), float(query[1]))]
-    return [pair for part in query for pair in _weighted(part)]
-
-
-def _under(file: Path, roots: Sequence[Path]) -> bool:
-    """Whether a file lies at or below a root that is still there."""
-    return any(file.is_relative_to(root.absolute()) for root in roots if root.exists())
+        return self._write(lambda store: store.put(items, codes))

@@ -9,7 +9,9 @@ search/              derived, safe to delete
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,14 +44,57 @@ class IndexFolder:
     @property
     def store(self) -> Path:
         """The current generation of the store."""
+        return self.path / "store" / self.generation
+
+    @property
+    def generation(self) -> str:
+        """The name of the current generation: a number, one higher after each compaction."""
         try:
-            generation = (self.path / "CURRENT").read_text("utf-8").strip()
+            name = (self.path / "CURRENT").read_text("utf-8").strip()
         except OSError as error:
+            raise self._lacks_current(error) from error
+        if not (name.isascii() and name.isdigit()):
             raise StoreError(
-                f"index {self.path} lacks its file CURRENT ({error.strerror}); restore it from a"
-                " copy: it holds the name of the newest folder in store/"
-            ) from error
-        return self.path / "store" / generation
+                f"the file CURRENT of index {self.path} holds {name[:20]!r}; write the number of"
+                " the newest whole folder in store/ into it"
+            )
+        return name
+
+    def mark(self) -> tuple[int, int]:
+        """What changes whenever CURRENT does; cheaper than reading it."""
+        try:
+            stat = (self.path / "CURRENT").stat()
+        except OSError as error:
+            raise self._lacks_current(error) from error
+        return stat.st_ino, stat.st_mtime_ns
+
+    def _lacks_current(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"index {self.path} lacks its file CURRENT ({error.strerror}); restore it from a"
+            " copy: it holds the name of the newest folder in store/"
+        )
+
+    def switch(self, generation: int) -> None:
+        """Make a generation the current one, at once and for good."""
+        write_atomic(self.path / "CURRENT", f"{generation}\n".encode())
+        for folder in (self.path, self.path / "store"):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)  # the rename is on the disk before anything is removed
+            finally:
+                os.close(descriptor)
+
+    def drop_strays(self) -> None:
+        """Remove all generations but the current one; for the process that holds its lock.
+
+        They are left by compactions, killed or done. Readers that have one open keep its pages.
+        """
+        for stray in (self.path / "store").iterdir():
+            if stray.name != self.generation:
+                gone = stray.with_name(f"{stray.name}.gone")
+                with suppress(OSError):
+                    stray.replace(gone)  # first, so that nobody opens half of it
+                shutil.rmtree(gone if gone.exists() else stray, ignore_errors=True)
 
     @classmethod
     def create(cls, path: Path, bundle: Bundle) -> IndexFolder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -30,6 +30,7 @@ class Books:
         self._given: dict[str, str] = {}
         self._updates: dict[int, Item] = {}
         self._empty = not sum(store.meta().counts.values())
+        self.relabelled = 0
 
     def judge(self, source: Source, domain: str | None) -> Verdict:
         """Decide what a file is to the index; moved and touched records are updated here.
@@ -70,6 +71,7 @@ class Books:
         if not same and known.digest != digest(source):
             return self._give(known.key, source, "replaced")
         declared = _declared(known, source)
+        self.relabelled += declared != known
         if not same or declared != known:
             self._update(replace(declared, size=size, mtime_ns=mtime_ns))
         return Verdict("unchanged", known.key)
@@ -149,6 +151,20 @@ def file_of(item: Item) -> Path:
     path, mark, part = item.path.rpartition("#")
     drawing = mark and part.isdigit() and path.lower().endswith(".ndjson")
     return Path(path if drawing else item.path)
+
+
+def gone(store: Store, roots: Sequence[Path]) -> list[str]:
+    """Keys of the items whose files under the roots are gone; a root that is gone has none."""
+    return [
+        item.key
+        for item in store.walk()
+        if item.path and _under(file_of(item), roots) and not exists(item)
+    ]
+
+
+def _under(file: Path, roots: Sequence[Path]) -> bool:
+    """Whether a file lies at or below a root that is still there."""
+    return any(file.is_relative_to(root.absolute()) for root in roots if root.exists())
 
 
 def exists(item: Item) -> bool:

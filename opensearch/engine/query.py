@@ -17,6 +17,7 @@ from opensearch.store import Store
 
 Score: TypeAlias = Literal["hamming", "rescored", "asymmetric"]
 SCORES: tuple[Score, ...] = get_args(Score)
+FileLike: TypeAlias = str | Path | tuple[str | Path, float]
 AGAINST = 0.5
 """Weight of the mean of the negatives against the positives: they turn, never dominate."""
 
@@ -69,6 +70,15 @@ class Query:
                     f"the weight of {path} must be above 0, got {weight}; use exclude (--not) to"
                     " move away from a file"
                 )
+
+
+def weighted(query: FileLike | Sequence[FileLike]) -> list[tuple[Path, float]]:
+    """One file, one (file, weight), or a list of either, as paths and weights."""
+    if isinstance(query, str | Path):
+        return [(Path(query), 1.0)]
+    if isinstance(query, tuple) and len(query) == 2 and isinstance(query[1], int | float):
+        return [(Path(str(query[0])), float(query[1]))]
+    return [pair for part in query for pair in weighted(part)]
 
 
 @dataclass

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.engine.model import Model
 from opensearch.engine.query import Point, Query, Score
+from opensearch.engine.selecting import select
 from opensearch.engine.where import parse_where
 from opensearch.errors import InvalidInput
 from opensearch.hashing import asymmetric
@@ -21,6 +23,13 @@ from opensearch.store import Store
 
 CAP = 10
 """Candidates taken at most, in multiples of the depth, when one shell holds very many."""
+
+_UNPOSTED = (
+    "this index was made by an older version without lists of its fields, so --where reads every"
+    " record; opensearch compact INDEX makes the lists"
+)
+
+Selector: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -69,18 +78,16 @@ class Ranking:
         with self._store.snapshot():
             self._searcher.refresh()
             targets = self._targets()
-            within = self._within(targets)
+            within = self._within(targets, point)
             parts = self._parts(point, targets, within)
             return Answer(self._hits(_merged(parts), point.notes), point.notes)
 
-    def _parts(
-        self, point: Point, targets: list[str], within: NDArray[np.int64] | None
-    ) -> list[_Ranked]:
+    def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[_Ranked]:
         if not self._query.refine:
             return [self._rank(point, point.vector, targets, within)]
         return [self._refined(point, target, within) for target in targets]
 
-    def _refined(self, point: Point, target: str, within: NDArray[np.int64] | None) -> _Ranked:
+    def _refined(self, point: Point, target: str, within: Selector | None) -> _Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
         first = self._rank(point, point.vector, [target], within, "rescored")
         scored = np.flatnonzero(~np.isnan(first.scores))
@@ -98,7 +105,7 @@ class Ranking:
         point: Point,
         vector: NDArray[np.float32],
         targets: list[str],
-        within: NDArray[np.int64] | None,
+        within: Selector | None,
         score: Score | None = None,
     ) -> _Ranked:
         query = self._query
@@ -145,12 +152,12 @@ class Ranking:
                 )
         return list(dict.fromkeys(self._query.targets)) or held
 
-    def _within(self, targets: Sequence[str]) -> NDArray[np.int64] | None:
+    def _within(self, targets: Sequence[str], point: Point) -> Selector | None:
         if self._query.where is None:
             return None
-        accept = parse_where(self._query.where)
-        ids = [i.id for i in self._store.walk() if i.domain in targets and accept(i)]
-        return np.array(sorted(ids), np.int64)
+        if not self._store.meta().posted:
+            _note(point, _UNPOSTED)
+        return select(self._store, parse_where(self._query.where), targets)
 
     def _hits(self, ranked: _Ranked, notes: list[str]) -> list[Hit]:
         top = ranked.cut(self._query.k)

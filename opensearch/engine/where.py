@@ -10,18 +10,16 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
-Predicate: TypeAlias = Callable[[Item], bool]
-Value: TypeAlias = str | float | bool | None
-
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>\"[^\"]*\"|'[^']*')|(?P<op><=|>=|!=|=|<|>|\(|\)|,)|(?P<word>[^\s()<>=!,\"']+))"
 )
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -33,16 +31,69 @@ _FIELDS = ("id", "key", "path", "domain", "category", "size")
 _DEPTH = 50
 
 
-def parse_where(text: str) -> Predicate:
-    """Compile a filter expression into a predicate over items.
+@dataclass(frozen=True)
+class Comparison:
+    """`field sign value`, or `field in (values)` as equality with any of them."""
+
+    field: str
+    sign: str
+    values: tuple[str, ...]
+
+    def __call__(self, item: Item) -> bool:
+        """Whether an item passes."""
+        return self.accepts(field(item, self.field))
+
+    def accepts(self, value: Any) -> bool:
+        """Whether a value of the field passes; `None` is a missing one."""
+        return any(_compare(COMPARE[self.sign], value, right) for right in self.values)
+
+
+@dataclass(frozen=True)
+class Either:
+    """At least one of the terms."""
+
+    terms: tuple[Expression, ...]
+
+    def __call__(self, item: Item) -> bool:
+        """Whether an item passes."""
+        return any(term(item) for term in self.terms)
+
+
+@dataclass(frozen=True)
+class Both:
+    """All of the terms."""
+
+    terms: tuple[Expression, ...]
+
+    def __call__(self, item: Item) -> bool:
+        """Whether an item passes."""
+        return all(term(item) for term in self.terms)
+
+
+@dataclass(frozen=True)
+class Not:
+    """What the term is not."""
+
+    term: Expression
+
+    def __call__(self, item: Item) -> bool:
+        """Whether an item passes."""
+        return not self.term(item)
+
+
+Expression: TypeAlias = Comparison | Either | Both | Not
+
+
+def parse_where(text: str) -> Expression:
+    """Parse a filter expression; the result is also a predicate over items.
 
     Raises:
         InvalidInput: the expression is malformed; the text shows where.
     """
     parser = _Parser(text)
-    predicate = parser.either(0)
+    expression = parser.either(0)
     parser.end()
-    return predicate
+    return expression
 
 
 class _Parser:
@@ -62,24 +113,23 @@ class _Parser:
             place = match.end()
         self._next = 0
 
-    def either(self, depth: int) -> Predicate:
+    def either(self, depth: int) -> Expression:
         terms = [self.both(depth)]
         while self._accept("or"):
             terms.append(self.both(depth))
-        return terms[0] if len(terms) == 1 else lambda item: any(term(item) for term in terms)
+        return terms[0] if len(terms) == 1 else Either(tuple(terms))
 
-    def both(self, depth: int) -> Predicate:
+    def both(self, depth: int) -> Expression:
         terms = [self.term(depth)]
         while self._accept("and"):
             terms.append(self.term(depth))
-        return terms[0] if len(terms) == 1 else lambda item: all(term(item) for term in terms)
+        return terms[0] if len(terms) == 1 else Both(tuple(terms))
 
-    def term(self, depth: int) -> Predicate:
+    def term(self, depth: int) -> Expression:
         if depth > _DEPTH:
             raise InvalidInput(f"--where takes at most {_DEPTH} nested parentheses or nots")
         if self._accept("not"):
-            inner = self.term(depth + 1)
-            return lambda item: not inner(item)
+            return Not(self.term(depth + 1))
         if self._accept("("):
             inside = self.either(depth + 1)
             self._expect(")")
@@ -90,18 +140,15 @@ class _Parser:
         if self._next < len(self._tokens):
             raise self._error("and, or, or the end", self._tokens[self._next][2])
 
-    def _comparison(self) -> Predicate:
+    def _comparison(self) -> Comparison:
         name = self._value("a field")
         if self._accept("in"):
-            values = self._list()
-            return lambda item: any(_compare(operator.eq, field(item, name), v) for v in values)
+            return Comparison(name, "=", tuple(self._list()))
         place = self._place()
         sign = self._take("an operator: = != < <= > >= in")
-        if sign not in _COMPARE:
+        if sign not in COMPARE:
             raise self._error("an operator: = != < <= > >= in", place)
-        value = self._value("a value")
-        compare = _COMPARE[sign]
-        return lambda item: _compare(compare, field(item, name), value)
+        return Comparison(name, sign, (self._value("a value"),))
 
     def _list(self) -> list[str]:
         self._expect("(")

@@ -42,6 +42,18 @@ class Rows:
     codes: Codes
     masked: NDArray[np.int64]
 
+    def passing(self, mask: NDArray[np.bool_]) -> Rows:
+        """The rows that a mask with a place an id lets pass, masked ones left out.
+
+        A mask that leaves out few rows costs no copy of the others.
+        """
+        keep: NDArray[np.bool_] = np.take(mask, self.ids)
+        keep[self.masked] = False
+        if 2 * np.count_nonzero(keep) > len(keep):
+            return Rows(self.ids, self.codes, np.flatnonzero(~keep))
+        at = np.flatnonzero(keep)
+        return Rows(self.ids[at], np.take(self.codes, at, axis=0), self.masked[:0])
+
     def only(self, ids: Ids) -> Rows:
         """The rows of these sorted ids, masked ones left out."""
         at = places(self.ids, ids)

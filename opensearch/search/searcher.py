@@ -7,14 +7,18 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.search import base, hamming
 from opensearch.search.domain import DomainRows
 from opensearch.search.hamming import FAR, Codes, Distances, Ids, Rows
 from opensearch.search.sources import CodeSource
+
+Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Searcher:
         k: int,
         *,
         exclude: Iterable[int] | None = None,
-        within: Iterable[int] | None = None,
+        within: Iterable[int] | Mask | None = None,
     ) -> tuple[Distances, Ids]:
         """The k nearest items of each query among all of `domains`.
 
@@ -99,7 +103,7 @@ class Searcher:
             domains: those searched; one that holds nothing adds nothing.
             k: at least 1.
             exclude: ids left out.
-            within: the only ids searched.
+            within: the only ids searched, or a mask with a place for every id given yet.
 
         Returns:
             Distances (n, k) in bits and ids (n, k) in order of (distance, id), padded with
@@ -125,7 +129,7 @@ class Searcher:
         domains: Sequence[str],
         radius: int,
         *,
-        within: Iterable[int] | None = None,
+        within: Iterable[int] | Mask | None = None,
     ) -> tuple[Distances, Ids]:
         """All items at most `radius` bits (inclusive) from one query, in order of (distance, id).
 
@@ -133,7 +137,7 @@ class Searcher:
             code: shape (bits // 8,).
             domains: those searched.
             radius: in bits, 0 or more.
-            within: the only ids searched.
+            within: the only ids searched, or a mask with a place for every id given yet.
 
         Raises:
             InvalidInput: a code of another shape, or a negative radius.
@@ -149,7 +153,7 @@ class Searcher:
         at_least: int,
         cap: int,
         *,
-        within: Iterable[int] | None = None,
+        within: Iterable[int] | Mask | None = None,
         exclude: Iterable[int] | None = None,
     ) -> Shells:
         """Whole shells of distance until there are `at_least` items, for rescoring.
@@ -162,7 +166,7 @@ class Searcher:
             domains: those searched.
             at_least: at least 1.
             cap: the most items returned, not below `at_least`.
-            within: the only ids searched.
+            within: the only ids searched, or a mask with a place for every id given yet.
             exclude: ids left out.
 
         Raises:
@@ -259,14 +263,17 @@ class Searcher:
         self,
         domains: Sequence[str],
         exclude: Iterable[int] | None,
-        within: Iterable[int] | None,
+        within: Iterable[int] | Mask | None,
     ) -> list[list[Rows]]:
         """The rows to search, a list for each domain that has any."""
         if getattr(self._local, "moment", None) is None:
             self.refresh()
         moment: _Moment = self._local.moment
         parts = [moment.rows[name] for name in dict.fromkeys(domains) if name in moment.rows]
-        if within is not None:
+        if isinstance(within, np.ndarray) and within.dtype == np.bool_:
+            mask: Mask = within
+            parts = [[rows.passing(mask) for rows in part] for part in parts]
+        elif within is not None:
             wanted = _sorted(within)
             parts = [[rows.only(wanted) for rows in part] for part in parts]
         if exclude is not None:

@@ -2,6 +2,7 @@
 
 from opensearch.store.blocks import Block
 from opensearch.store.meta import FORMAT, Meta
+from opensearch.store.postings import Fields
 from opensearch.store.store import Store
 
-__all__ = ["FORMAT", "Block", "Meta", "Store"]
+__all__ = ["FORMAT", "Block", "Fields", "Meta", "Store"]

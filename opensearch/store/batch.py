@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import codec, names, rows
+from opensearch.store import codec, names, postings, rows
 from opensearch.store.blocks import Blocks
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
@@ -43,8 +43,9 @@ class Writer:
     @classmethod
     def of(cls, txn: Transaction, tables: dict[str, Table], meta: Meta) -> Self:
         """A writer whose blocks are as wide as the books say."""
-        codes = Blocks(tables["codes"], meta.bits // 8)
-        return cls(txn, tables, meta, codes, Blocks(tables["embeddings"], 2 * meta.dim))
+        codes = Blocks(tables["codes"], meta.bits // 8, meta.posted)
+        vectors = Blocks(tables["embeddings"], 2 * meta.dim, meta.posted)
+        return cls(txn, tables, meta, codes, vectors)
 
     def put(self, batch: Batch) -> list[int]:
         """Store items under new ids, retiring those that had their keys."""
@@ -91,17 +92,23 @@ class Writer:
         self.txn.cursor(self.tables[table]).putmulti(pairs, append=append)
 
     def _link(self, item: Item, row: bytes) -> None:
-        """Enter an item under its path and its digest; ready codes have neither."""
+        """Enter an item under its path, its digest and its fields; ready codes have fewer."""
         if item.path:
             self.txn.put(names.hashed(item.path), row, db=self.tables["paths"])
         if item.digest:
             self.txn.put(names.hashed(item.digest), row, db=self.tables["digests"])
+        if self.meta.posted:
+            for name in postings.row_names(item.category, item.metadata):
+                self.txn.put(name, row, db=self.tables["postings"])
 
     def _unlink(self, item: Item, row: bytes) -> None:
         if item.path:
             self.txn.delete(names.hashed(item.path), row, db=self.tables["paths"])
         if item.digest:
             self.txn.delete(names.hashed(item.digest), row, db=self.tables["digests"])
+        if self.meta.posted:
+            for name in postings.row_names(item.category, item.metadata):
+                self.txn.delete(name, row, db=self.tables["postings"])
 
     def ids_of(self, raws: Sequence[bytes], keys: Sequence[str]) -> list[int]:
         """Ids of those keys that are stored.

@@ -1,12 +1,14 @@
 """Rows of fixed width in blocks, ids ascending: how codes and embeddings lie on the disk.
 
-A block's key is its domain's number and its first id, its value the ids and then the rows.
+A block's key is its domain's number and its first id, its value the ids, then the rows, and from
+format 2 on a crc32 of both, so that `verify` finds bytes that the disk has changed.
 Small blocks at a domain's end are merged as they come, each into one at least as large, so a
 row moves at most log2(limit) times and few blocks stay small.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,6 +22,9 @@ from opensearch.store.environment import Table, Transaction
 BLOCK_ITEMS = 2**16
 BLOCK_BYTES = 2**20
 """Largest block: LMDB needs its pages in one piece, and large pieces are hard to find again."""
+
+SUM = 4
+"""Bytes of a checksum; a row is longer, so that they are never taken for one."""
 
 Ids = NDArray[np.int64]
 Rows = NDArray[np.uint8]
@@ -35,10 +40,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """A table of rows of `width` bytes."""
+    """A table of rows of `width` bytes; `summed` blocks are written with a checksum."""
 
     table: Table
     width: int
+    summed: bool = False
 
     @property
     def limit(self) -> int:
@@ -62,7 +68,8 @@ class Blocks:
         for start in range(0, total, self.limit):
             part = slice(start, start + self.limit)
             name = names.domain(domain) + names.number(int(ids[start]))
-            txn.put(name, ids[part].astype("<i8").tobytes() + rows[part].tobytes(), db=self.table)
+            value = ids[part].astype("<i8").tobytes() + rows[part].tobytes()
+            txn.put(name, value + _sum(value) if self.summed else value, db=self.table)
 
     def walk(self, txn: Transaction, domain: int, after: int = -1) -> Iterator[tuple[Ids, Rows]]:
         """Blocks of ids above `after`, ascending; views that die with the transaction."""
@@ -94,6 +101,18 @@ class Blocks:
             start = stop
         return rows, found
 
+    def damaged(self, txn: Transaction, domain: int) -> int:
+        """How many blocks of a domain have a checksum that is not that of their bytes."""
+        count = 0
+        cursor = txn.cursor(self.table)
+        found = cursor.set_range(names.domain(domain))
+        while found and bytes(cursor.key()[:2]) == names.domain(domain):
+            value = cursor.value()
+            if len(value) % (8 + self.width) == SUM:
+                count += bytes(value[-SUM:]) != _sum(value[:-SUM])
+            found = cursor.next()
+        return count
+
     def _last(self, cursor: Transaction, domain: int) -> bool:
         """Move to the last block of a domain."""
         there = cursor.prev() if cursor.set_range(names.domain(domain + 1)) else cursor.last()
@@ -114,7 +133,7 @@ class Blocks:
 
     def _split(self, value: memoryview, *, copy: bool = False) -> tuple[Ids, Rows]:
         count, odd = divmod(len(value), 8 + self.width)
-        if odd or not count:
+        if odd not in (0, SUM) or not count:
             raise StoreError(
                 f"a block of {len(value)} bytes does not hold rows of {self.width} bytes:"
                 " the index is damaged; build it again."
@@ -123,3 +142,7 @@ class Blocks:
         ids = np.frombuffer(data, "<i8", count).astype(np.int64, copy=False)
         rows = np.frombuffer(data, np.uint8, count * self.width, 8 * count)
         return ids, rows.reshape(count, self.width)
+
+
+def _sum(value: bytes | memoryview) -> bytes:
+    return zlib.crc32(value).to_bytes(SUM, "big")

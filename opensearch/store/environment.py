@@ -38,7 +38,11 @@ TABLES: dict[str, dict[str, bool]] = {
     "embeddings": {},
     "thumbnails": {},
     "tombstones": {"dupsort": True, "dupfixed": True},
+    "postings": {"dupsort": True, "dupfixed": True},
 }
+
+LATER = ("postings",)
+"""Tables that stores of older formats lack."""
 
 
 class Environment:
@@ -95,18 +99,27 @@ class Environment:
         if not readonly:
             self._env.reader_check()  # slots of killed readers would keep old pages alive
         self._writable = not readonly
-        self.tables = {
-            name: self._env.open_db(name.encode(), create=not readonly, **flags)
-            for name, flags in TABLES.items()
-        }
+        self.tables = {}
+        for name, flags in TABLES.items():
+            try:
+                opened = self._env.open_db(name.encode(), create=not readonly, **flags)
+            except lmdb.NotFoundError:
+                if name not in LATER:
+                    raise
+            else:
+                self.tables[name] = opened
 
-    def _prepare_to_write(self) -> None:
+    def _claim(self) -> None:
+        """Become the only process that writes."""
         if self.unlocked:
             raise StoreError(
                 f"cannot write to {str(self.folder)!r}: the folder is read-only;"
                 " copy the index to a folder that you may write to."
             )
         self._lock.take()
+
+    def _prepare_to_write(self) -> None:
+        self._claim()
         if not self._writable:
             with self._alone():
                 self._env.close()
@@ -163,6 +176,19 @@ class Environment:
                 except lmdb.MapResizedError:
                     with self._alone():
                         self._env.set_mapsize(0)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let nobody write, in this process or another, until the block ends.
+
+        Raises:
+            StoreError: another process writes, or the folder is read-only.
+        """
+        self.check()
+        with self._writing:
+            with self._translated("write to", OSError):
+                self._claim()
+            yield
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -10,8 +10,11 @@ import msgpack
 from opensearch.errors import StoreError
 from opensearch.store.environment import Environment, Transaction
 
-FORMAT = 1
-"""Version of the layout on disk; a newer one is refused."""
+FORMAT = 2
+"""Version of the layout on disk; a newer one is refused.
+
+A store keeps the format it was made in, and `compact` writes the newest: 1 has no posting lists.
+"""
 
 _NAME = b"meta"
 
@@ -32,6 +35,12 @@ class Meta:
     counts: dict[str, int] = field(default_factory=dict)
     embedded: dict[str, int] = field(default_factory=dict)
     tombstones: dict[str, int] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def posted(self) -> bool:
+        """Whether fields have posting lists."""
+        return self.format >= 2
 
     @property
     def domains(self) -> list[str]:
@@ -63,7 +72,7 @@ def load(environment: Environment, txn: Transaction) -> Meta:
         raise StoreError(f"the creation of {where} was cut short; create it again.")
     try:
         books: dict[str, Any] = msgpack.unpackb(value)
-        version = books.pop("format")
+        version = books["format"]
         if version <= FORMAT:
             return Meta(**books)
     except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException) as error:
@@ -76,5 +85,5 @@ def load(environment: Environment, txn: Transaction) -> Meta:
 
 def save(environment: Environment, txn: Transaction, meta: Meta) -> None:
     """Write the books in the transaction that they count."""
-    value = msgpack.packb({"format": FORMAT, **asdict(meta)})
+    value = msgpack.packb(asdict(meta))
     txn.put(_NAME, value, db=environment.tables["meta"])

@@ -17,6 +17,7 @@ from opensearch.store import names, rows
 from opensearch.store.blocks import Block, Blocks
 from opensearch.store.environment import Environment, Table, Transaction
 from opensearch.store.meta import Meta
+from opensearch.store.postings import Fields
 
 _PAGE = 1024
 """Items read in one transaction while walking: flat memory, and no long-lived reader."""
@@ -123,6 +124,13 @@ class StoredItems:
             after = int(block.ids[-1])
             yield block
 
+    def live(self, domain: str) -> Iterator[Block]:
+        """As `blocks`, of live items only; a block is one moment, all of them in a snapshot."""
+        for block in self.blocks(domain):
+            keep = np.isin(block.ids, self.tombstones(domain), invert=True)
+            if keep.any():
+                yield Block(block.ids[keep], block.codes[keep])
+
     def tombstones(self, domain: str) -> NDArray[np.int64]:
         """Ids that were deleted but still lie in blocks, ascending."""
         with self._read() as txn:
@@ -131,6 +139,24 @@ class StoredItems:
                 return np.zeros(0, np.int64)
             name = names.domain(meta.number(domain))
             return rows.duplicates(txn, self._tables["tombstones"], name)
+
+    def ids(self, domain: str) -> NDArray[np.int64]:
+        """Ids of the live items of a domain, ascending."""
+        with self._read() as txn:
+            meta = books.load(self._environment, txn)
+            if domain not in meta.counts:
+                return np.zeros(0, np.int64)
+            table = Blocks(self._tables["codes"], meta.bits // 8)
+            parts = [ids.copy() for ids, _ in table.walk(txn, meta.number(domain))]
+            ids = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+            return ids[np.isin(ids, self.tombstones(domain), invert=True)]
+
+    @contextmanager
+    def fields(self) -> Iterator[Fields | None]:
+        """Posting lists of one moment; `None` for a store of a format that had none."""
+        with self.snapshot(), self._read() as txn:
+            kept = books.load(self._environment, txn).posted
+            yield Fields(txn, self._tables["postings"]) if kept else None
 
     def _linked(self, table: str, value: str | bytes) -> list[Item]:
         """Items entered under a path or digest, by id; a hash may bring in strangers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -75,6 +75,11 @@ def embeddings(
 
 def duplicates(txn: Transaction, table: Table, name: bytes) -> NDArray[np.int64]:
     """The ids that lie under one name, ascending."""
-    pairs = txn.cursor(table).getmulti([name], dupdata=True, dupfixed_bytes=8, keyfixed=True)
-    fields = np.dtype([("name", f"V{len(name)}"), ("id", ">i8")])
+    return listed(txn, table, [name])
+
+
+def listed(txn: Transaction, table: Table, row_names: Sequence[bytes]) -> NDArray[np.int64]:
+    """The ids that lie under names of one width, ascending within each name."""
+    pairs = txn.cursor(table).getmulti(row_names, dupdata=True, dupfixed_bytes=8, keyfixed=True)
+    fields = np.dtype([("name", f"V{len(row_names[0])}"), ("id", ">i8")])
     return np.frombuffer(pairs, fields)["id"].astype(np.int64)

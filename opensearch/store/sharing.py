@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from pathlib import Path
 
 from opensearch.errors import StoreError
@@ -14,6 +15,7 @@ from opensearch.store.environment import Environment
 
 _open: dict[Path, Environment] = {}
 _guard = threading.Lock()
+_dropped: deque[Environment] = deque()
 
 
 def acquire(folder: Path, *, create: bool) -> Environment:
@@ -26,6 +28,7 @@ def acquire(folder: Path, *, create: bool) -> Environment:
         raise StoreError(f"no store in {str(folder)!r}; name the folder of an index.")
     place = folder.resolve()
     with _guard:
+        _settle()
         if place not in _open:
             environment = Environment(place)
             try:
@@ -41,6 +44,24 @@ def acquire(folder: Path, *, create: bool) -> Environment:
 def release(environment: Environment) -> None:
     """Give the environment back; the last user of it closes it."""
     with _guard:
+        _dropped.append(environment)
+        _settle()
+
+
+def drop(environment: Environment) -> None:
+    """As `release`, for the garbage collector, which may come while this thread is in here."""
+    _dropped.append(environment)
+    if _guard.acquire(blocking=False):
+        try:
+            _settle()
+        finally:
+            _guard.release()
+
+
+def _settle() -> None:
+    """Take leave of what was given back; the guard is held."""
+    while _dropped:
+        environment = _dropped.popleft()
         environment.users -= 1
         if environment.users == 0 and _open.get(environment.folder) is environment:
             del _open[environment.folder]
@@ -54,6 +75,7 @@ def _forget_in_child() -> None:
     for environment in _open.values():
         environment.leave_to_parent()
     _open.clear()
+    _dropped.clear()
 
 
 os.register_at_fork(after_in_child=_forget_in_child)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput, StoreError
+from opensearch.errors import InvalidInput, StoreError, Superseded
 from opensearch.records import Item
+from opensearch.store import compaction, sharing
 from opensearch.store import meta as books
-from opensearch.store import sharing
 from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_update
 from opensearch.store.environment import Environment, Transaction
@@ -29,12 +31,17 @@ class Store(StoredItems):
 
     Every write is one transaction: it is whole on disk when the call returns, or it never was.
     Reads see whole batches and never wait; those of one thread inside `snapshot` see one
-    moment. Ids are given in order and never reused.
+    moment. Ids are given in order and never reused. A store that nobody holds any more is closed.
     """
 
-    def __init__(self, shared: Environment, *, readonly: bool) -> None:
+    def __init__(
+        self, shared: Environment, *, readonly: bool, current: Callable[[], bool] = lambda: True
+    ) -> None:
         super().__init__(shared)
         self._readonly = readonly
+        self._current = current
+        self._dropped = weakref.finalize(self, sharing.drop, shared)
+        self._dropped.atexit = False  # threads may still be reading then
 
     @classmethod
     def create(cls, folder: Path, *, bits: int, dim: int) -> Self:
@@ -63,16 +70,24 @@ class Store(StoredItems):
             raise
 
     @classmethod
-    def open(cls, folder: Path, *, readonly: bool = False) -> Self:
+    def open(
+        cls, folder: Path, *, readonly: bool = False, current: Callable[[], bool] = lambda: True
+    ) -> Self:
         """Open a store; every store of one folder in a process shares one environment.
 
         A folder that may not be written is read without a lock: see `unlocked`.
+
+        Args:
+            folder: where it lies.
+            readonly: refuse to write.
+            current: asked before each write, under the writer's lock, whether this store is
+                still the one to write to.
 
         Raises:
             StoreError: there is none, or it is damaged or of a newer format.
         """
         shared = sharing.acquire(folder, create=False)
-        store = cls(shared, readonly=readonly)
+        store = cls(shared, readonly=readonly, current=current)
         try:
             store.meta()
         except BaseException:
@@ -89,7 +104,7 @@ class Store(StoredItems):
     def close(self) -> None:
         """Close this store; the last one of a folder closes the files."""
         shared, self._shared = self._shared, None
-        if shared is not None:
+        if shared is not None and self._dropped.detach():
             sharing.release(shared)
 
     @property
@@ -150,8 +165,50 @@ class Store(StoredItems):
 
     def verify(self) -> list[str]:
         """What is wrong with the store, a sentence each; nothing when it is sound."""
-        with self.snapshot(), self._read() as txn:
-            return problems(txn, self._tables, books.load(self._environment, txn))
+        try:
+            with self.snapshot(), self._read() as txn:
+                return problems(txn, self._tables, books.load(self._environment, txn))
+        except StoreError as error:  # pages that LMDB itself finds damaged
+            return [str(error)]
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let nobody write to this store, in any process, until the block ends.
+
+        Raises:
+            StoreError: another process writes, or the folder is read-only.
+            Superseded: this store is not the one to write to any more.
+        """
+        with self._environment.frozen():
+            self._check_current()
+            yield
+
+    def compacted_size(self) -> int:
+        """Bytes that `compact_to` will write, at most."""
+        with self._read() as txn:
+            return compaction.size(txn, self._tables)
+
+    def compact_to(self, folder: Path) -> None:
+        """Write what is live to a new store, in full blocks, without tombstones.
+
+        Ids and counts stay; the new store has an identity of its own and the newest format.
+
+        Raises:
+            StoreError: there is a store in `folder`, or it cannot be written.
+        """
+        target = sharing.acquire(folder, create=True)
+        try:
+            with self._read() as txn:
+                compaction.copy(txn, self._tables, books.load(self._environment, txn), target)
+        finally:
+            sharing.release(target)
+
+    def _check_current(self) -> None:
+        if not self._current():
+            raise Superseded(
+                f"the store {str(self._environment.folder)!r} was replaced when the index was"
+                " compacted; open the index again (nothing was written)."
+            )
 
     def _write(self, work: Callable[[Writer], T]) -> T:
         """Run `work` in one transaction that also closes the books."""
@@ -162,7 +219,10 @@ class Store(StoredItems):
                 " open it without readonly to write."
             )
 
+        self._check_current()
+
         def transaction(txn: Transaction) -> T:
+            self._check_current()  # again, now that nobody else can compact
             meta = books.load(shared, txn)
             result = work(Writer.of(txn, shared.tables, meta))
             meta.last_transaction += 1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import codec, names, rows
+from opensearch.store import codec, names, postings, rows
 from opensearch.store.blocks import Blocks
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
@@ -48,7 +48,7 @@ def _records(
 ) -> tuple[dict[str, tuple[list[int], list[int]]], list[str]]:
     """Ids of each domain, all and embedded ones, and records that their links do not know."""
     live: dict[str, tuple[list[int], list[int]]] = {}
-    found = []
+    found, posted = [], 0
     for item, embedded in _items(txn, tables, meta):
         ids, embedded_ids = live.setdefault(item.domain, ([], []))
         ids.append(item.id)
@@ -60,8 +60,17 @@ def _records(
         for table, value in (("paths", item.path), ("digests", item.digest)):
             if value and not txn.cursor(tables[table]).set_key_dup(names.hashed(value), row):
                 found.append(f"item {item.id} ({item.key!r}) is missing among the {table}")
+        if meta.posted:
+            lists = list(postings.row_names(item.category, item.metadata))
+            cursor = txn.cursor(tables["postings"])
+            posted += len(lists)
+            if not all(cursor.set_key_dup(name, row) for name in lists):
+                found.append(f"item {item.id} ({item.key!r}) is missing among the posting lists")
         if item.id >= meta.next_id:
             found.append(f"item {item.id} is above the next id {meta.next_id}")
+    if meta.posted and txn.stat(tables["postings"])["entries"] != posted:
+        held = txn.stat(tables["postings"])["entries"]
+        found.append(f"the posting lists hold {held} entries, the items have {posted}")
     return live, found
 
 
@@ -76,10 +85,16 @@ def _rows(
     name = meta.domains[number]
     items, embedded = (np.array(ids, np.int64) for ids in live)
     dead = rows.duplicates(txn, tables["tombstones"], names.domain(number))
-    codes = _ids(txn, Blocks(tables["codes"], meta.bits // 8), number)
-    vectors = _ids(txn, Blocks(tables["embeddings"], 2 * meta.dim), number)
+    tables_of = Blocks(tables["codes"], meta.bits // 8), Blocks(tables["embeddings"], 2 * meta.dim)
+    codes, vectors = (_ids(txn, blocks, number) for blocks in tables_of)
     found = []
-    for what, ids in (("codes", codes), ("embeddings", vectors)):
+    for what, ids, blocks in zip(("codes", "embeddings"), (codes, vectors), tables_of, strict=True):
+        damaged = blocks.damaged(txn, number)
+        if damaged:
+            found.append(
+                f"{damaged} blocks of {what} of {name!r} are not as they were written: the disk"
+                " has changed them; restore the index from a copy, or build it again"
+            )
         if (np.diff(ids) <= 0).any():
             found.append(f"ids of {name!r} are not unique and ascending among the {what}")
     if not np.array_equal(np.union1d(items, dead), codes) or np.isin(dead, items).any():

@@ -73,3 +73,24 @@ def test_a_thread_in_a_snapshot_searches_its_own_moment(store):
         assert [item.key for item in store.items(ids)] == ["a", "b", "c"]
     searcher.refresh()
     assert nearest(searcher, 0) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9, 1.0])
+def test_a_mask_searches_what_its_ids_do(store, tmp_path, share):
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 256, (600, 8), np.uint8)
+    store.put([Item(0, str(at), "photo") for at in range(400)], codes[:400])
+    store.remove(map(str, range(0, 400, 7)))
+    searcher = Searcher(store, tmp_path / "search", 64)
+    searcher.fold()
+    store.put([Item(0, str(at), "photo") for at in range(400, 600)], codes[400:])
+    searcher.refresh()
+    mask = rng.random(600) < share
+    for of_mask, of_ids in zip(
+        searcher.search(codes[:3], ["photo"], 30, within=mask, exclude=[401]),
+        searcher.search(codes[:3], ["photo"], 30, within=np.flatnonzero(mask), exclude=[401]),
+        strict=True,
+    ):
+        assert np.array_equal(of_mask, of_ids)
+    distances, ids = searcher.range(codes[0], ["photo"], 64, within=mask)
+    assert len(ids) == len(distances) == mask[searcher.range(codes[0], ["photo"], 64)[1]].sum()

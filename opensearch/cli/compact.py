@@ -1,0 +1,36 @@
+"""The verb `compact`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+def compact(index: Path, as_json: bool) -> None:
+    """Drop removed and replaced items of INDEX for good, and bring it to the newest format.
+
+    Everything live is written anew beside the old store, which needs as much free disk; then
+    one rename switches to it. Searches go on meanwhile and follow by themselves.
+
+    \b
+    Example:
+        opensearch compact indexes/mine
+    """
+    from opensearch.engine import Engine
+
+    with Engine.open(index) as engine:
+        done = engine.compact()
+    if as_json:
+        click.echo(json.dumps(asdict(done)))
+        return
+    before, after = done.bytes_before / 2**20, done.bytes_after / 2**20
+    click.echo(
+        f"{done.dropped} removed or replaced items dropped; {before:.1f} MiB became"
+        f" {after:.1f} MiB (generation {done.generation})"
+    )

@@ -1,0 +1,30 @@
+"""The verb `export`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from opensearch.cli.progress import Bars
+
+
+@click.command()
+@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def export(index: Path, out: Path, as_json: bool, quiet: bool) -> None:
+    """Write all items of INDEX to the folder OUT: JSON lines, codes, embeddings, pictures.
+
+    \b
+    Example:
+        opensearch export indexes/mine exported/
+        opensearch import exported/ --to indexes/other
+    """
+    from opensearch.engine import Engine
+
+    with Engine.open(index) as engine, Bars(quiet) as bars:
+        total = engine.export_to(out, lambda done, total: bars.show("exporting", done, total))
+    click.echo(json.dumps({"exported": total}) if as_json else f"{total} exported")

@@ -1,0 +1,38 @@
+"""The verb `import`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from opensearch.cli.progress import Bars
+
+
+@click.command(name="import")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
+@click.option("--to", "to", required=True, type=click.Path(path_type=Path), help="Index folder.")
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model of a new index, the shipped starter by default; it must be the export's.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def importing(folder: Path, to: Path, model: Path | None, as_json: bool, quiet: bool) -> None:
+    """Add the items of the export DIR to an index of the same model, new or old.
+
+    Items whose keys the index holds are replaced. Nothing is encoded.
+
+    \b
+    Example:
+        opensearch import exported/ --to indexes/other
+        opensearch import exported/ --to indexes/other --model models/mine
+    """
+    from opensearch.engine import Engine
+
+    with Engine.open_for(folder, to, model) as engine, Bars(quiet) as bars:
+        report = engine.import_from(folder, lambda done, total: bars.show("importing", done, total))
+    books = f"{report.seen} seen = {report.added} added + {report.replaced} replaced"
+    click.echo(json.dumps(report.to_dict()) if as_json else books)

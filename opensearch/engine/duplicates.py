@@ -1,0 +1,151 @@
+"""Groups of near-identical items: codes within a radius, and where there are embeddings, cosine.
+
+Codes alone tie by chance: whole categories may share one. So a pair with embeddings counts only
+when their cosine is high enough too. A group is what such pairs connect; its ends may lie further
+apart than any of its pairs. Groups never cross domains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import InvalidInput
+from opensearch.records import Item
+from opensearch.search.pairs import near_pairs
+from opensearch.semantic import unit
+from opensearch.store import Store
+
+_SOME = 50_000
+"""Pairs whose embeddings are in memory at once."""
+
+_MANY = 1_000_000
+"""Pairs gathered before they are joined to groups."""
+
+Ids = NDArray[np.int64]
+Codes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Near-identical items by id; distances (bits) and scores (cosine) are to the first."""
+
+    domain: str
+    items: list[Item]
+    distances: list[int]
+    scores: list[float | None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The group as plain JSON types, in the order of `duplicates --json`."""
+        rows = zip(self.items, self.distances, self.scores, strict=True)
+        members = [
+            {"id": i.id, "key": i.key, "path": i.path, "distance": distance, "score": score}
+            for i, distance, score in rows
+        ]
+        return {"domain": self.domain, "items": members}
+
+
+def find_duplicates(
+    store: Store, radius: int, min_score: float, domain: str | None = None
+) -> Iterator[Group]:
+    """Groups of at least two, by domain and lowest id, all of one moment.
+
+    Args:
+        store: what to look through.
+        radius: in bits, inclusive.
+        min_score: least cosine of a pair whose items both have embeddings.
+        domain: look in this one alone.
+
+    Raises:
+        InvalidInput: a negative radius, or a domain that the store does not hold.
+    """
+    held = [name for name, count in store.meta().counts.items() if count]
+    if radius < 0:
+        raise InvalidInput(f"a Hamming radius is 0 or more, got {radius}")
+    if domain is not None and domain not in held:
+        raise InvalidInput(
+            f"the index holds no items of domain {domain!r}; it holds {', '.join(held)}"
+        )
+    with store.snapshot():
+        for name in held if domain is None else [domain]:
+            yield from _groups(store, name, radius, min_score)
+
+
+def _groups(store: Store, domain: str, radius: int, min_score: float) -> Iterator[Group]:
+    ids, codes = _rows(store, domain)
+    if store.meta().embedded[domain]:
+        pairs = _scored(store, ids, near_pairs(codes, radius), min_score)
+        labels = _joined(len(ids), pairs)
+    else:  # equal codes are one, so that very many of them cost nothing
+        distinct, of_row = np.unique(codes, axis=0, return_inverse=True)
+        labels = _joined(len(distinct), near_pairs(distinct, radius))[of_row.ravel()]
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1))
+    groups = [order[a:b] for a, b in pairwise(starts) if b - a > 1]
+    for places in sorted(groups, key=lambda places: int(places[0])):
+        yield _group(store, domain, ids[places], codes[places])
+
+
+def _rows(store: Store, domain: str) -> tuple[Ids, Codes]:
+    """Ids and codes of the live items of a domain."""
+    blocks = list(store.live(domain))
+    return np.concatenate([b.ids for b in blocks]), np.concatenate([b.codes for b in blocks])
+
+
+def _scored(
+    store: Store, ids: Ids, pairs: Iterator[tuple[Ids, Ids]], min_score: float
+) -> Iterator[tuple[Ids, Ids]]:
+    """Those pairs whose embeddings are near; pairs without two embeddings are kept."""
+    for many_a, many_b in pairs:
+        for start in range(0, len(many_a), _SOME):
+            a, b = many_a[start : start + _SOME], many_b[start : start + _SOME]
+            some, where = np.unique(np.concatenate((a, b)), return_inverse=True)
+            rows, present = store.embeddings(ids[some])
+            vectors = np.zeros(rows.shape, np.float32)
+            vectors[present] = unit(rows[present])
+            first, second = where[: len(a)], where[len(a) :]
+            scores = np.einsum("ij,ij->i", vectors[first], vectors[second])
+            near = (scores >= min_score) | ~(present[first] & present[second])
+            yield a[near], b[near]
+
+
+def _joined(count: int, pairs: Iterator[tuple[Ids, Ids]]) -> NDArray[np.int64]:
+    """The group of each of `count` places, by what the pairs connect."""
+    labels = np.arange(count)
+    waiting: list[tuple[Ids, Ids]] = []
+    held = 0
+    for pair in pairs:
+        waiting.append(pair)
+        held += len(pair[0])
+        if held >= _MANY:
+            labels, waiting, held = _connected(labels, waiting), [], 0
+    return _connected(labels, waiting)
+
+
+def _connected(labels: NDArray[np.int64], pairs: list[tuple[Ids, Ids]]) -> NDArray[np.int64]:
+    if not pairs:
+        return labels
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    a, b = (labels[np.concatenate([pair[side] for pair in pairs])] for side in (0, 1))
+    size = len(labels)
+    graph = coo_array((np.ones(len(a), np.bool_), (a, b)), shape=(size, size))
+    fresh: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return fresh[labels]
+
+
+def _group(store: Store, domain: str, ids: Ids, codes: Codes) -> Group:
+    rows, present = store.embeddings(ids)
+    distances = np.unpackbits(codes ^ codes[0], axis=1).sum(axis=1)
+    scores: list[float | None] = [None] * len(ids)
+    if present[0]:
+        vectors = unit(rows[present])
+        cosines = iter((vectors @ vectors[0]).tolist())
+        scores = [round(next(cosines), 6) if there else None for there in present.tolist()]
+    return Group(domain, store.items(ids.tolist()), distances.tolist(), scores)

@@ -1,0 +1,157 @@
+"""Writing an index as JSON lines and arrays that other programs read; see docs/formats.md.
+
+Everything is of one moment and streams, so that memory holds a few blocks whatever the size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+
+from opensearch.encoders.tensors import write_atomic
+from opensearch.errors import InvalidInput
+from opensearch.records import Item
+from opensearch.store import Block, Store
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ITEMS, CODES, EMBEDDINGS = "items.jsonl", "codes.npy", "embeddings.npy"
+THUMBNAILS = "thumbnails.bin"
+PAGE = 1024
+"""Items in memory at once."""
+
+Progress = Callable[[int, int], None]
+
+
+class _Summed:
+    """A file that is written once, with the sha256 and the count of its bytes."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self.size = 0
+        self.sha256 = hashlib.sha256()
+        self._file: BinaryIO = path.open("wb")
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self.sha256.update(data)
+        self.size += len(data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+
+def export(store: Store, identities: Mapping[str, str], out: Path, progress: Progress) -> int:
+    """Write all items of a store to a new folder; how many there were.
+
+    Args:
+        store: what to write.
+        identities: of the model that made it.
+        out: made whole under another name first; may be there, empty.
+        progress: called with items written and items in all.
+
+    Raises:
+        InvalidInput: the folder holds files, or an item has metadata that JSON cannot hold.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InvalidInput(f"{out} is there already; export to a new or empty folder")
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        with store.snapshot():
+            total = _write(store, identities, partial, progress)
+        if out.exists():
+            out.rmdir()
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return total
+
+
+def _write(store: Store, identities: Mapping[str, str], out: Path, progress: Progress) -> int:
+    meta = store.meta()
+    held = [domain for domain, count in meta.counts.items() if count]
+    total, done = sum(meta.counts.values()), 0
+    with (
+        _Summed(out / ITEMS) as lines,
+        _Summed(out / CODES) as codes,
+        _Summed(out / EMBEDDINGS) as embeddings,
+        _Summed(out / THUMBNAILS) as thumbnails,
+    ):
+        _header(codes, "|u1", (total, meta.bits // 8))
+        _header(embeddings, "<f2", (total, meta.dim))
+        for domain in held:
+            for block in store.live(domain):
+                for start in range(0, len(block.ids), PAGE):
+                    part = slice(start, start + PAGE)
+                    page = Block(block.ids[part], block.codes[part])
+                    codes.write(page.codes.tobytes())
+                    _write_items(store, page, lines, embeddings, thumbnails)
+                    done += len(page.ids)
+                    progress(done, total)
+    files = (lines, codes, embeddings, thumbnails)
+    kept = ("space", "hash", *(f"encoder/{domain}" for domain in held))
+    manifest = {
+        "format": FORMAT,
+        "items": total,
+        "bits": meta.bits,
+        "dim": meta.dim,
+        "identities": {part: identities[part] for part in kept if part in identities},
+        "files": {f.name: {"bytes": f.size, "sha256": f.sha256.hexdigest()} for f in files},
+    }
+    write_atomic(out / MANIFEST, json.dumps(manifest, indent=1).encode())
+    return total
+
+
+def _write_items(
+    store: Store, page: Block, lines: _Summed, embeddings: _Summed, thumbnails: _Summed
+) -> None:
+    ids = page.ids.tolist()
+    rows, present = store.embeddings(ids)
+    embeddings.write(rows.astype("<f2", copy=False).tobytes())
+    for item, embedded in zip(store.items(ids), present.tolist(), strict=True):
+        picture = store.thumbnail(item.id) or b""
+        thumbnails.write(picture)
+        lines.write(_line(item, embedded, len(picture)))
+
+
+def _line(item: Item, embedded: bool, thumbnail: int) -> bytes:
+    fields: dict[str, Any] = {name: getattr(item, name) for name in Item.__slots__}
+    fields |= {"digest": item.digest.hex(), "embedded": embedded, "thumbnail": thumbnail}
+    _check_metadata(item)
+    return json.dumps(fields).encode() + b"\n"
+
+
+def _check_metadata(item: Item) -> None:
+    """Refuse what would come back as something else: bytes, names that are no texts."""
+    try:
+        if repr(json.loads(json.dumps(item.metadata))) == repr(item.metadata):  # nan is nan here
+            return
+        reason = "a name that is no text"
+    except TypeError as error:
+        reason = str(error)
+    raise InvalidInput(
+        f"item {item.key!r} has metadata that JSON cannot hold ({reason}); index it again with"
+        " plain values, then export"
+    )
+
+
+def _header(file: _Summed, descr: str, shape: tuple[int, int]) -> None:
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)

@@ -1,0 +1,186 @@
+"""Reading an export into an index: checked whole first, then added in batches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.engine.export import (
+    CODES,
+    EMBEDDINGS,
+    FORMAT,
+    ITEMS,
+    MANIFEST,
+    PAGE,
+    THUMBNAILS,
+    Progress,
+)
+from opensearch.errors import IndexMismatch, InvalidInput, UnreadableFile
+from opensearch.records import Item, Report
+from opensearch.store import Store
+
+
+@dataclass(frozen=True)
+class _Line:
+    """An item of the export, and what belongs to it."""
+
+    row: int
+    item: Item
+    embedded: bool
+    picture: bytes
+
+
+class Export:
+    """An export on disk; open one with `open`, which checks its files.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what it says of itself.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> Export:
+        """Read the manifest and compare every file with it.
+
+        Raises:
+            UnreadableFile: no export, of a newer format, or a file is missing or damaged.
+        """
+        try:
+            manifest = json.loads((folder / MANIFEST).read_bytes())
+            version, files = manifest["format"], dict(manifest["files"])
+            dict(manifest["identities"])
+            sizes = [int(manifest[name]) for name in ("items", "bits", "dim")]
+        except FileNotFoundError as error:
+            raise UnreadableFile(
+                f"{folder} is not an export: it has no {MANIFEST}. Make one: opensearch export"
+                f" INDEX {folder}"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UnreadableFile(f"export {folder} has a damaged {MANIFEST}: {error}") from error
+        if version != FORMAT or min(sizes) < 0:
+            raise UnreadableFile(
+                f"export {folder} has format {version}, this version reads format {FORMAT};"
+                " upgrade opensearch-visual or export the index again"
+            )
+        for name in (ITEMS, CODES, EMBEDDINGS, THUMBNAILS):
+            _check_file(folder, name, files)
+        return cls(folder, manifest)
+
+    def check_fits(self, index: str, identities: Mapping[str, str]) -> None:
+        """Refuse an index whose codes would mean something else.
+
+        Raises:
+            IndexMismatch: space, hash, or the encoder of a domain held differs.
+        """
+        for part, made_with in self.manifest["identities"].items():
+            if identities.get(part) != made_with:
+                own = str(identities.get(part) or "none")[:12]
+                raise IndexMismatch(
+                    f"export {self.folder} was made with {part} {str(made_with)[:12]}, but index"
+                    f" {index} has {own}; their distances mean nothing. Import into an index of"
+                    " the same model: opensearch import DIR --to NEW --model MODEL"
+                )
+
+    def add_to(self, store: Store, progress: Progress) -> Report:
+        """Add all items by key, in batches.
+
+        Raises:
+            UnreadableFile: arrays or lines do not agree with each other.
+            InvalidInput: the index has codes or embeddings of another width.
+        """
+        total, meta = self.manifest["items"], store.meta()
+        if (self.manifest["bits"], self.manifest["dim"]) != (meta.bits, meta.dim):
+            raise InvalidInput(
+                f"export {self.folder} has {self.manifest['bits']} bits and"
+                f" {self.manifest['dim']} dimensions, the index {meta.bits} and {meta.dim};"
+                " import into an index of the same model"
+            )
+        codes = self._array(CODES, (total, meta.bits // 8), np.uint8)
+        embeddings = self._array(EMBEDDINGS, (total, meta.dim), np.float16)
+        report = Report()
+        for lines in self._batches(total):
+            rows = [line.row for line in lines]
+            items = [line.item for line in lines]
+            replaced = sum(store.by_key(item.key) is not None for item in items)
+            vectors = embeddings[rows] if lines[0].embedded else None
+            store.put(items, codes[rows], vectors, [line.picture for line in lines])
+            report.seen += len(items)
+            report.replaced += replaced
+            report.added += len(items) - replaced
+            progress(report.seen, total)
+        return report
+
+    def _array(self, name: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[Any]:
+        try:
+            array = np.load(self.folder / name, mmap_mode="r" if 0 not in shape else None)
+        except (OSError, ValueError, EOFError) as error:
+            raise UnreadableFile(f"{self.folder / name} is no array: {error}") from error
+        if array.shape != shape or array.dtype != kind:
+            raise UnreadableFile(
+                f"{self.folder / name} holds {array.dtype} of shape {array.shape}, the manifest"
+                f" says {kind.__name__} of shape {shape}; export the index again"
+            )
+        loaded: NDArray[Any] = array
+        return loaded
+
+    def _batches(self, total: int) -> Iterator[list[_Line]]:
+        """Lines in batches, those with and those without embeddings apart."""
+        count = 0
+        with (
+            (self.folder / ITEMS).open("rb") as text,
+            (self.folder / THUMBNAILS).open("rb") as file,
+        ):
+            lines = (self._line(row, raw, file) for row, raw in enumerate(text))
+            while page := list(islice(lines, PAGE)):
+                count += len(page)
+                if count > total:
+                    break
+                for _, group in groupby(page, key=lambda line: line.embedded):
+                    yield list(group)
+        if count != total:
+            raise UnreadableFile(
+                f"{self.folder / ITEMS} has not the {total} lines that the manifest counts; export"
+                " the index again"
+            )
+
+    def _line(self, row: int, raw: bytes, pictures: BinaryIO) -> _Line:
+        try:
+            fields = json.loads(raw)
+            embedded, size = bool(fields.pop("embedded")), int(fields.pop("thumbnail"))
+            fields["digest"] = bytes.fromhex(fields["digest"])
+            item = Item(**fields)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UnreadableFile(
+                f"line {row + 1} of {self.folder / ITEMS} is no item ({error}); export the index"
+                " again"
+            ) from error
+        return _Line(row, item, embedded, pictures.read(size))
+
+
+def _check_file(folder: Path, name: str, files: Mapping[str, Any]) -> None:
+    """Compare a file with its size and sha256 in the manifest."""
+    try:
+        expected = files[name]["bytes"], files[name]["sha256"]
+        with (folder / name).open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            same = (size, hashlib.file_digest(file, "sha256").hexdigest()) == expected
+    except (OSError, KeyError, TypeError) as error:
+        raise UnreadableFile(f"export {folder} lacks its file {name} ({error})") from error
+    if not same:
+        raise UnreadableFile(
+            f"{folder / name} is damaged: it has {size} bytes of {expected[0]}, or others than when"
+            " it was written; copy the whole export again"
+        )

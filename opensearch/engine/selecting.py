@@ -1,0 +1,173 @@
+"""From a filter expression to the items it lets pass, by posting lists where there are any.
+
+A set of items is a mask with a place for every id given yet, a byte each: and, or and not are
+one pass over it. Whatever has no list is asked of the records, only of those that still matter.
+The answer is always the one that a walk over all records would give.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.engine.where import COMPARE, Both, Comparison, Either, Expression, Not
+from opensearch.records import Item
+from opensearch.store import Fields, Store
+
+Mask: TypeAlias = NDArray[np.bool_]
+Ids: TypeAlias = NDArray[np.int64]
+
+_PAGE = 4096
+"""Records read at once."""
+
+_SLOW = ("size", "path", "key")
+
+
+def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask:
+    """The items of `domains` that pass.
+
+    Returns:
+        A mask with a place for every id below the store's next one.
+    """
+    with store.fields() as fields:
+        everything = np.zeros(store.meta().next_id, np.bool_)
+        for domain in domains:
+            everything[store.ids(domain)] = True
+        if fields is None:
+            return _read(store, expression, everything)
+        return _Selection(store, fields).of(expression, everything)
+
+
+class _Selection:
+    """The items among others that an expression lets pass, of one moment of a store."""
+
+    def __init__(self, store: Store, fields: Fields) -> None:
+        self._store = store
+        self._fields = fields
+
+    def of(self, expression: Expression, among: Mask) -> Mask:
+        """Those of `among` that pass."""
+        match expression:
+            case Not(term):
+                return among & ~self.of(term, among)
+            case Both(terms):
+                for term in sorted(terms, key=_slow):
+                    among = self.of(term, among)
+                return among
+            case Either(terms):
+                found = np.zeros_like(among)
+                for term in sorted(terms, key=_slow):
+                    found |= self.of(term, among & ~found)
+                return found
+            case Comparison():
+                return self._comparison(expression, among)
+
+    def _comparison(self, asked: Comparison, among: Mask) -> Mask:
+        if asked.field == "domain":
+            names = [name for name in self._store.meta().domains if asked.accepts(name)]
+            return _mask(among, [self._store.ids(name) for name in names])
+        if asked.field == "id":
+            return _ids(asked, among)
+        if asked.field in _SLOW:
+            return _read(self._store, asked, among)
+        return self._posted(asked, among)
+
+    def _posted(self, asked: Comparison, among: Mask) -> Mask:
+        fields = self._fields
+        parts = [fields.truths(asked.field, asked.accepts)]
+        unsure = []
+        for value in asked.values:
+            one = Comparison(asked.field, asked.sign, (value,))
+            parts += _numbers(fields, one)
+            low, high = _text_bounds(asked.sign, value)
+            texts = fields.texts(asked.field, one.accepts, low, high)
+            parts.append(texts.sure)
+            unsure.append(texts.unsure)
+        found = _mask(among, parts)
+        return found | _read(self._store, asked, _mask(among, unsure) & ~found)
+
+
+def _read(store: Store, accept: Callable[[Item], bool], among: Mask) -> Mask:
+    """Those of `among` whose records pass."""
+    found = np.zeros_like(among)
+    ids = np.flatnonzero(among)
+    for start in range(0, len(ids), _PAGE):
+        items = store.items(ids[start : start + _PAGE].tolist())
+        found[[item.id for item in items if accept(item)]] = True
+    return found
+
+
+def _slow(expression: Expression) -> bool:
+    """Whether an expression may read records; such terms are asked last, of what is left."""
+    match expression:
+        case Comparison():
+            return expression.field in _SLOW
+        case Not(term):
+            return _slow(term)
+        case Either(terms) | Both(terms):
+            return any(_slow(term) for term in terms)
+
+
+def _ids(asked: Comparison, among: Mask) -> Mask:
+    """Ids compared as the numbers they are."""
+    ids = np.flatnonzero(among).astype(np.float64)
+    found = np.zeros_like(among)
+    for value in asked.values:
+        number = _number(value)
+        if number is not None:
+            found[np.flatnonzero(among)[COMPARE[asked.sign](ids, number)]] = True
+    return found
+
+
+def _numbers(fields: Fields, asked: Comparison) -> list[Ids]:
+    """Ids by posting lists of numbers for a comparison with one value."""
+    name, number = asked.field, _number(asked.values[0])
+    if number is None:
+        return []
+    between = fields.numbers
+    match asked.sign:
+        case "=":
+            return [between(name, number, number, ends=(True, True))]
+        case "<" | "<=":
+            return [between(name, -math.inf, number, ends=(True, asked.sign == "<="))]
+        case ">" | ">=":
+            return [between(name, number, math.inf, ends=(asked.sign == ">=", True))]
+    if math.isnan(number):
+        everything = between(name, -math.inf, math.inf, ends=(True, True))
+        return [everything, fields.not_numbers(name)]
+    return [
+        between(name, -math.inf, number, ends=(True, False)),
+        between(name, number, math.inf, ends=(False, True)),
+        fields.not_numbers(name),
+    ]
+
+
+def _text_bounds(sign: str, value: str) -> tuple[str, str | None]:
+    """The texts that may pass a comparison, from and to."""
+    match sign:
+        case "=":
+            return value, value
+        case "<" | "<=":
+            return "", value
+        case ">" | ">=":
+            return value, None
+    return "", None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _mask(among: Mask, parts: Iterable[Ids]) -> Mask:
+    found = np.zeros_like(among)
+    for ids in parts:
+        found[ids] = True
+    found &= among
+    return found

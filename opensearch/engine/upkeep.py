@@ -1,0 +1,157 @@
+"""What keeps an index in order: removing, checking, compacting; and what it says of itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from opensearch.engine.compacting import Compacted, compact
+from opensearch.engine.duplicates import Group, find_duplicates
+from opensearch.engine.export import Progress, export
+from opensearch.engine.generations import Generations
+from opensearch.engine.importing import Export
+from opensearch.engine.model import Model
+from opensearch.errors import StoreError
+from opensearch.records import Report
+from opensearch.search import Searcher, audit
+from opensearch.store import Store
+
+T = TypeVar("T")
+
+
+class Upkeep:
+    """The part of an `Engine` that needs no encoder.
+
+    Attributes:
+        path: the index folder.
+        model: what encodes queries and new files.
+    """
+
+    def __init__(self, generations: Generations, model: Model) -> None:
+        self.path = generations.folder.path
+        self.model = model
+        self._generations = generations
+
+    @property
+    def _store(self) -> Store:
+        return self._generations.current().store
+
+    @property
+    def _searcher(self) -> Searcher:
+        return self._generations.current().searcher
+
+    def _write(self, work: Callable[[Store], T]) -> T:
+        """Run `work` on the newest store; anew if a compaction replaced that one meanwhile.
+
+        A store is replaced only while nobody writes to it, so the first run wrote nothing.
+        """
+        while True:
+            now = self._generations.current()
+            try:
+                with self._generations.writing:
+                    return work(now.store)
+            except StoreError:
+                if self._generations.current() is now:
+                    raise
+
+    def close(self) -> None:
+        """Release the store."""
+        self._generations.close()
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Remove items by key; return how many there were."""
+        wanted = list(keys)
+        return self._write(lambda store: store.remove(wanted))
+
+    def thumbnail(self, id_: int) -> bytes | None:
+        """The JPEG picture kept of an item, `None` for ready codes."""
+        return self._store.thumbnail(id_)
+
+    def info(self) -> dict[str, Any]:
+        """What manifest, model and books say, as plain JSON types."""
+        now, card = self._generations.current(), self.model.bundle.card
+        meta = now.store.meta()
+        return {
+            "path": str(self.path),
+            "items": dict(meta.counts),
+            "bits": meta.bits,
+            "dim": meta.dim,
+            "format": meta.format,
+            "generation": int(now.name),
+            "last_transaction": meta.last_transaction,
+            "next_id": meta.next_id,
+            "tombstones": meta.tombstones,
+            "method": card.method,
+            "domains": self.model.bundle.domains,
+            "identities": card.identities,
+        }
+
+    def verify(self, repair: bool = False) -> list[str]:
+        """Compare books, rows and search files; return the problems found, empty when whole.
+
+        Args:
+            repair: delete derived search files and make them anew from the store.
+        """
+        store, search = self._store, self._generations.folder.search
+        problems = store.verify()
+        problems += audit(store, search, store.meta().bits)
+        if repair:
+            shutil.rmtree(search, ignore_errors=True)
+            self._generations.renew().searcher.fold()
+        return problems
+
+    def duplicates(
+        self, max_distance: int = 3, min_score: float = 0.98, domain: str | None = None
+    ) -> Iterator[Group]:
+        """Groups of near-identical items, see `engine.duplicates`; they never cross domains.
+
+        Args:
+            max_distance: largest Hamming distance of a pair, inclusive.
+            min_score: least cosine of a pair whose items both have embeddings.
+            domain: look in this one alone.
+
+        Raises:
+            InvalidInput: a negative distance, or a domain that the index does not hold.
+        """
+        return find_duplicates(self._store, max_distance, min_score, domain)
+
+    def export_to(self, folder: str | Path, progress: Progress = lambda done, total: None) -> int:
+        """Write all items to a new folder, see `engine.export`; return how many there were.
+
+        Raises:
+            InvalidInput: the folder holds files, or an item has metadata that JSON cannot hold.
+        """
+        return export(self._store, self.model.bundle.card.identities, Path(folder), progress)
+
+    def import_from(
+        self, folder: str | Path, progress: Progress = lambda done, total: None
+    ) -> Report:
+        """Add what an export holds; items whose keys are stored are replaced.
+
+        Raises:
+            UnreadableFile: a file is missing, damaged or no export; nothing was added.
+            IndexMismatch: it was made with another space, hash or encoder.
+        """
+        source = Export.open(Path(folder))
+        source.check_fits(str(self.path), self.model.bundle.card.identities)
+        report = self._write(lambda store: source.add_to(store, progress))
+        self._searcher.refresh()
+        self._searcher.fold()
+        return report
+
+    def compact(self) -> Compacted:
+        """Drop removed and replaced items for good and merge small blocks, in a new generation.
+
+        Searches go on meanwhile, on the old generation; whoever reads the index follows to the
+        new one by itself. Killed at any moment, the old one or the new one is whole.
+
+        Raises:
+            StoreError: another process writes to the index, or the disk lacks the space.
+        """
+        folder = self._generations.folder
+        done = self._write(lambda store: compact(folder, store))
+        self._searcher.refresh()
+        self._searcher.fold()
+        return done

@@ -1,0 +1,153 @@
+"""Copying what is live in a store to a new one: full blocks, no tombstones, every list in order.
+
+The books are written last, so that a copy cut short is no store. Memory stays flat: rows are
+copied in transactions of a few megabytes, all read from one moment of the old store.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from opensearch.errors import StoreError
+from opensearch.store import codec, names, postings, rows
+from opensearch.store import meta as books
+from opensearch.store.blocks import Blocks, Ids, Rows
+from opensearch.store.environment import Environment, Table, Transaction
+from opensearch.store.meta import FORMAT, Meta
+
+CHUNK = 2**22
+"""Bytes copied in one transaction, about."""
+
+_AS_THEY_ARE = ("items", "keys", "paths", "digests", "thumbnails")
+
+Pair = tuple[bytes, bytes]
+
+
+def size(txn: Transaction, tables: dict[str, Table]) -> int:
+    """Bytes of the pages that the tables fill: as much as a copy takes, or more."""
+    total = 0
+    for table in tables.values():
+        stat = txn.stat(table)
+        pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
+        total += pages * stat["psize"]
+    return total
+
+
+def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environment) -> None:
+    """Copy every live row of a store to an empty environment.
+
+    Raises:
+        StoreError: there is a store, it cannot be written, or the copy would lack something.
+    """
+    with target.read() as fresh:
+        if books.exists(target, fresh):
+            raise StoreError(f"there is a store in {str(target.folder)!r}; it is left as it is.")
+    for name in _AS_THEY_ARE:
+        _put(target, name, txn.cursor(tables[name]))
+    if meta.posted:
+        _put(target, "postings", txn.cursor(tables["postings"]))
+    else:
+        _post(txn, tables, meta, target)
+    for number in range(len(meta.domains)):
+        dead = rows.duplicates(txn, tables["tombstones"], names.domain(number))
+        for name, width in (("codes", meta.bits // 8), ("embeddings", 2 * meta.dim)):
+            blocks = Blocks(tables[name], width)
+            live = _live(blocks.walk(txn, number), dead)
+            _append(target, name, number, _full(live, blocks.limit), width)
+    _check(txn, tables, target)
+    fresh_books = replace(
+        meta,
+        identity=secrets.token_hex(16),
+        last_transaction=meta.last_transaction + 1,
+        tombstones=dict.fromkeys(meta.tombstones, 0),
+        format=FORMAT,
+    )
+    target.write(lambda write: books.save(target, write, fresh_books))
+
+
+def _put(target: Environment, name: str, pairs: Iterable[Pair], *, append: bool = True) -> None:
+    """Put rows, which are in order unless `append` says that they are not."""
+    for chunk in _chunks(pairs):
+        target.write(partial(_put_chunk, target.tables[name], chunk, append))
+
+
+def _put_chunk(table: Table, chunk: list[Pair], append: bool, txn: Transaction) -> None:
+    txn.cursor(table).putmulti(chunk, append=append)
+
+
+def _chunks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    chunk: list[Pair] = []
+    held = 0
+    for pair in pairs:
+        chunk.append(pair)
+        held += len(pair[0]) + len(pair[1]) + 64
+        if held >= CHUNK:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
+        yield chunk
+
+
+def _post(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environment) -> None:
+    """Make the posting lists that an older format lacks."""
+    for chunk in _chunks(txn.cursor(tables["items"])):
+        pairs = []
+        for row, record in chunk:
+            item = codec.unpack_item(int.from_bytes(row, "big"), record, meta.domains)
+            lists = postings.row_names(item.category, item.metadata)
+            pairs += [(name, bytes(row)) for name in lists]
+        _put(target, "postings", sorted(pairs), append=False)
+
+
+def _live(walk: Iterator[tuple[Ids, Rows]], dead: Ids) -> Iterator[tuple[Ids, Rows]]:
+    for ids, held in walk:
+        keep = np.isin(ids, dead, invert=True)
+        if keep.any():
+            yield ids[keep], held[keep]
+
+
+def _full(pieces: Iterator[tuple[Ids, Rows]], limit: int) -> Iterator[tuple[Ids, Rows]]:
+    """The same rows in blocks of `limit`, the last one with what is left."""
+    waiting: list[tuple[Ids, Rows]] = []
+    count = 0
+    for piece in pieces:
+        waiting.append(piece)
+        count += len(piece[0])
+        if count >= limit:
+            ids, held = _joined(waiting)
+            whole = count - count % limit
+            for start in range(0, whole, limit):
+                yield ids[start : start + limit], held[start : start + limit]
+            waiting, count = [(ids[whole:], held[whole:])], count - whole
+    if count:
+        yield _joined(waiting)
+
+
+def _joined(pieces: list[tuple[Ids, Rows]]) -> tuple[Ids, Rows]:
+    return np.concatenate([ids for ids, _ in pieces]), np.concatenate([held for _, held in pieces])
+
+
+def _append(
+    target: Environment, name: str, domain: int, pieces: Iterator[tuple[Ids, Rows]], width: int
+) -> None:
+    blocks = Blocks(target.tables[name], width, summed=True)
+    for ids, held in pieces:
+        target.write(partial(blocks.append, domain=domain, ids=ids, rows=held))
+
+
+def _check(txn: Transaction, tables: dict[str, Table], target: Environment) -> None:
+    """Refuse a copy with fewer rows than there were; the old store stays the one in use."""
+    with target.read() as fresh:
+        for name in _AS_THEY_ARE:
+            there = fresh.stat(target.tables[name])["entries"]
+            wanted = txn.stat(tables[name])["entries"]
+            if there != wanted:
+                raise StoreError(
+                    f"the copy in {str(target.folder)!r} has {there} of {wanted} {name}; the index"
+                    " stays as it was, see what verify says of it."
+                )

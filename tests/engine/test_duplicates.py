@@ -1,0 +1,93 @@
+"""Groups of near-identical items: by codes, weeded by embeddings, never across domains."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from opensearch.cli import main
+from opensearch.engine import Engine, duplicates
+from opensearch.errors import InvalidInput
+from opensearch.records import Item
+
+MODEL = Path(__file__).parents[1] / "golden" / "model"
+CODES = np.array([[0, 0], [0, 1], [0, 3], [255, 0], [255, 255], [255, 255], [0, 0]], np.uint8)
+
+
+@pytest.fixture
+def engine(tmp_path):
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        yield engine
+
+
+def keys(engine, *arguments):
+    return [[item.key for item in g.items] for g in engine.duplicates(*arguments)]
+
+
+def test_ready_codes_are_grouped_by_distance_alone(engine):
+    engine.add_codes(CODES, "photo", list("abcdefg"))
+    engine.add_codes(CODES[:1], "shape", ["z"])  # its twins are of another domain
+    engine.remove(["g"])
+    assert keys(engine, 0) == [["e", "f"]]
+    assert keys(engine, 1) == [["a", "b", "c"], ["e", "f"]]  # a and c by way of b
+    group = next(engine.duplicates(1))
+    assert (group.distances, group.scores) == ([0, 1, 2], [None, None, None])
+
+
+def test_a_tie_by_chance_is_weeded_by_the_embeddings(engine):
+    items = [Item(-1, key, "photo") for key in "abcd"]
+    vectors = np.array([[1, 0, 0, 0], [0.999, 0.01, 0, 0], [0, 1, 0, 0], [0, 0.99, 0.05, 0]])
+    engine._store.put(items, np.zeros((4, 2), np.uint8), vectors)
+    assert keys(engine, 0, 0.98) == [["a", "b"], ["c", "d"]]
+    assert keys(engine, 0, 0.9999) == [["a", "b"]]
+    engine.add_codes(np.zeros((1, 2), np.uint8), "photo", ["bare"])  # it has a code alone
+    assert keys(engine, 0, 0.98) == [["a", "b", "c", "d", "bare"]]
+    scores = next(engine.duplicates(0, 0.98)).scores
+    assert scores[0] == pytest.approx(1, abs=1e-3)
+    assert scores[-1] is None
+
+
+def test_groups_are_those_of_a_plain_search_through_all_pairs(engine, monkeypatch):
+    monkeypatch.setattr(duplicates, "_SOME", 7)
+    monkeypatch.setattr(duplicates, "_MANY", 20)
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, 256, (120, 2), np.uint8) & 0b11100111
+    vectors = rng.normal(size=(120, 4))
+    engine._store.put([Item(-1, f"{at:03}", "photo") for at in range(120)], codes, vectors)
+    vectors = vectors.astype(np.float16).astype(float)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    groups = {at: {at} for at in range(120)}
+    for a in range(120):
+        for b in range(a):
+            near = np.unpackbits(codes[a] ^ codes[b]).sum() <= 2 and vectors[a] @ vectors[b] > 0.8
+            if near and groups[a] is not groups[b]:
+                groups[a] |= groups[b]
+                for member in groups[b]:
+                    groups[member] = groups[a]
+    expected = sorted({tuple(sorted(group)) for group in groups.values() if len(group) > 1})
+    assert keys(engine, 2, 0.8) == [[f"{at:03}" for at in group] for group in expected]
+    assert len(expected) > 3
+
+
+def test_odd_questions_are_refused(engine):
+    engine.add_codes(CODES, "photo")
+    with pytest.raises(InvalidInput, match="radius is 0 or more, got -1"):
+        next(engine.duplicates(-1))
+    with pytest.raises(InvalidInput, match="no items of domain 'cartoon'; it holds photo"):
+        next(engine.duplicates(domain="cartoon"))
+
+
+def test_the_verb_prints_groups(engine):
+    engine.add_codes(CODES, "photo", list("abcdefg"))
+    words = ["duplicates", str(engine.path), "--max-distance", "0"]
+    result = CliRunner().invoke(main, words)
+    assert result.stdout.splitlines()[0] == "photo: 2 items"
+    assert result.stderr == "4 items in 2 groups\n"
+    lines = CliRunner().invoke(main, [*words, "--json"]).stdout.splitlines()
+    assert [[item["key"] for item in json.loads(line)["items"]] for line in lines] == [
+        ["a", "g"],
+        ["e", "f"],
+    ]
+    assert list(json.loads(lines[0])["items"][0]) == ["id", "key", "path", "distance", "score"]

@@ -1,0 +1,189 @@
+"""Export and import: every field, code, embedding and picture comes back; damage is refused."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opensearch.cli import main
+from opensearch.engine import Engine, export
+from opensearch.errors import IndexMismatch, InvalidInput, UnreadableFile
+from opensearch.records import Item
+
+MODEL = Path(__file__).parents[1] / "golden" / "model"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+def run(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def everything(engine):
+    """All that the index keeps, by key, ids left out; as text, where nan is nan."""
+    store, found = engine._store, {}
+    for domain in store.meta().domains:
+        for block in store.live(domain):
+            for item, code in zip(store.items(block.ids.tolist()), block.codes, strict=True):
+                rows, present = store.embeddings([item.id])
+                row = rows[0].tobytes() if present[0] else None
+                fields = {name: getattr(item, name) for name in Item.__slots__ if name != "id"}
+                found[item.key] = fields, code.tobytes(), row, store.thumbnail(item.id)
+    return {key: repr(found[key]) for key in sorted(found)}
+
+
+ITEMS = st.builds(
+    Item,
+    id=st.just(-1),
+    key=st.text(min_size=1, max_size=8) | st.sampled_from(["a\udcff", "é", "x" * 600]),
+    domain=st.sampled_from(["photo", "shape", "cartoon"]),
+    path=st.text(max_size=5),
+    category=st.none() | st.text(max_size=5),
+    size=st.integers(0, 2**60),
+    mtime_ns=st.integers(-(2**60), 2**62),
+    digest=st.binary(max_size=16),
+    metadata=st.dictionaries(st.text(max_size=5), JSON, max_size=3),
+)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(ITEMS, st.booleans(), st.binary(max_size=9)), max_size=8), st.data())
+def test_a_round_trip_is_exact(tmp_path_factory, given_items, data):
+    folder = tmp_path_factory.mktemp("export")
+    rng = np.random.default_rng(0)
+    with Engine.create(folder / "a", MODEL) as one, Engine.create(folder / "b", MODEL) as other:
+        for item, embedded, picture in given_items:
+            vector = rng.normal(size=(1, 4)) if embedded else None
+            one._store.put([item], rng.integers(0, 256, (1, 2), np.uint8), vector, [picture])
+        keys = sorted({item.key for item, _, _ in given_items})
+        one.remove(keys[: data.draw(st.integers(0, 2))])
+        count = one.export_to(folder / "out")
+        report = other.import_from(folder / "out")
+        assert everything(other) == everything(one)
+        assert (report.seen, report.added, report.replaced) == (count, count, 0)
+        again = other.import_from(folder / "out")
+        assert (again.added, again.replaced) == (0, count)
+        assert everything(other) == everything(one)
+        assert other.verify() == []
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "PAGE", 16)
+    rng = np.random.default_rng(1)
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        items = [Item(-1, f"k{at}", "photo", metadata={"at": at}) for at in range(100)]
+        codes, vectors = rng.integers(0, 256, (100, 2), np.uint8), rng.normal(size=(100, 4))
+        engine._store.put(items, codes, vectors, [b"p"] * 100)
+    return tmp_path / "index"
+
+
+def test_the_verbs_carry_an_index_over(index, tmp_path):
+    out, new = tmp_path / "out", tmp_path / "new"
+    assert run("export", index, out).stdout == "100 exported\n"
+    result = run("import", out, "--to", new, "--model", MODEL)
+    assert result.stdout == "100 seen = 100 added + 0 replaced\n", result.output
+    result = run("import", out, "--to", new, "--json")
+    assert json.loads(result.stdout)["replaced"] == 100
+    with Engine.open(index) as one, Engine.open(new) as other:
+        assert everything(one) == everything(other)
+        assert [h.key for h in one.search(keys=["k3"])] == [
+            h.key for h in other.search(keys=["k3"])
+        ]
+    lines = (out / "items.jsonl").read_text().splitlines()
+    assert list(json.loads(lines[3]))[:4] == ["id", "key", "domain", "path"]
+    assert np.load(out / "codes.npy").shape == (100, 2)
+    assert np.load(out / "embeddings.npy").dtype == np.float16
+
+
+def test_an_export_never_overwrites_and_is_whole_or_not_there(index, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("precious")
+    with Engine.open(index) as engine:
+        with pytest.raises(InvalidInput, match="is there already; export to a new or empty"):
+            engine.export_to(tmp_path / "mine")
+        monkeypatch.setattr(export, "write_atomic", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            engine.export_to(tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "mine"]
+
+
+@pytest.mark.parametrize("metadata", [{"a": b"raw"}, {1: "x"}, {"a": {2: "y"}}])
+def test_what_json_cannot_hold_is_named(index, tmp_path, metadata):
+    with Engine.open(index) as engine:
+        engine._store.put([Item(-1, "odd", "photo", metadata=metadata)], np.zeros((1, 2), np.uint8))
+        with pytest.raises(InvalidInput, match="item 'odd' has metadata that JSON cannot hold"):
+            engine.export_to(tmp_path / "out")
+
+
+def another_model(tmp_path):
+    shutil.copytree(MODEL, tmp_path / "other")
+    card = json.loads((tmp_path / "other" / "model.json").read_text())
+    card["identities"]["encoder/photo"] = "f" * 64
+    (tmp_path / "other" / "model.json").write_text(json.dumps(card))
+    return tmp_path / "other"
+
+
+def test_another_model_is_exit_four_and_leaves_no_index(index, tmp_path):
+    run("export", index, tmp_path / "out")
+    other = another_model(tmp_path)
+    result = run("import", tmp_path / "out", "--to", tmp_path / "new", "--model", other)
+    assert result.exit_code == 4
+    assert "was made with encoder/photo" in result.stderr
+    assert not (tmp_path / "new").exists()
+    Engine.create(tmp_path / "new", other).close()
+    with (
+        Engine.open(tmp_path / "new") as engine,
+        pytest.raises(IndexMismatch, match="their distances mean nothing"),
+    ):
+        engine.import_from(tmp_path / "out")
+
+
+BROKEN = {
+    "cut": (lambda out: (out / "codes.npy").write_bytes(b"x"), "codes.npy is damaged: it has 1 b"),
+    "gone": (lambda out: (out / "items.jsonl").unlink(), "lacks its file items.jsonl"),
+    "none": (lambda out: (out / "manifest.json").unlink(), "is not an export"),
+    "odd": (lambda out: (out / "manifest.json").write_text("{}"), "damaged manifest.json"),
+    "newer": (lambda out: rewrite(out, format=7), "format 7, this version reads format 1"),
+    "wide": (lambda out: rewrite(out, bits=32), "has 32 bits and 4 dimensions, the index 16"),
+    "count": (lambda out: rewrite(out, items=99), "the manifest says uint8 of shape"),
+}
+
+
+def rewrite(out, **fields):
+    manifest = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").write_text(json.dumps({**manifest, **fields}))
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_export_is_refused_before_anything_is_added(index, tmp_path, kind):
+    with Engine.open(index) as engine, Engine.create(tmp_path / "new", MODEL) as other:
+        engine.export_to(tmp_path / "out")
+        work, message = BROKEN[kind]
+        work(tmp_path / "out")
+        with pytest.raises((UnreadableFile, InvalidInput), match=message):
+            other.import_from(tmp_path / "out")
+        assert sum(other.info()["items"].values()) == 0
+
+
+def test_a_line_that_is_no_item_is_named(index, tmp_path):
+    from opensearch.engine.importing import Export
+
+    with Engine.open(index) as engine, Engine.create(tmp_path / "new", MODEL) as other:
+        engine.export_to(tmp_path / "out")
+        source = Export.open(tmp_path / "out")
+        lines = (tmp_path / "out" / "items.jsonl").read_bytes().splitlines(keepends=True)
+        (tmp_path / "out" / "items.jsonl").write_bytes(b"".join([*lines[:2], b"{}\n"]))
+        with pytest.raises(UnreadableFile, match=r"line 3 of .*items\.jsonl is no item"):
+            source.add_to(other._store, lambda *_: None)
+        (tmp_path / "out" / "items.jsonl").write_bytes(b"".join(lines[:2]))
+        with pytest.raises(UnreadableFile, match="has not the 100 lines that the manifest counts"):
+            source.add_to(other._store, lambda *_: None)
