@@ -90,6 +90,8 @@ class Ranking:
     def _refined(self, point: Point, target: str, within: Selector | None) -> _Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
         first = self._rank(point, point.vector, [target], within, "rescored")
+        if not len(first.ids):
+            return first
         scored = np.flatnonzero(~np.isnan(first.scores))
         if not len(scored):
             lost = ", no rescoring" if self._query.score == "rescored" else ""

@@ -118,6 +118,13 @@ def test_a_stored_item_as_query_is_no_hit_of_itself(engine, gallery):
     assert [h.key for h in hits] == [key for key in wanted if key != "sketch/disc/00.png"]
 
 
+def test_a_domain_that_is_filtered_out_is_not_said_to_lack_embeddings(engine):
+    query = Query(text="cube", where="domain = photo", refine=True)
+    answer = engine.ask(query)
+    assert {hit.domain for hit in answer.hits} == {"photo"}
+    assert answer.notes == []
+
+
 def test_where_filters_exactly(engine):
     hits = engine.search(text="cube", k=100, refine=False, where="year >= 2009 and domain = photo")
     found = engine.search(text="cube", k=1000, refine=False)
