@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--max-distance",
-    default=3,
+    default=6,
     show_default=True,
     type=click.IntRange(min=0),
     help="Largest Hamming distance of a pair, bits.",
 )
 @click.option(
     "--min-score",
-    default=0.98,
+    default=0.97,
     show_default=True,
     type=click.FloatRange(-1, 1),
     help="Least cosine of a pair with embeddings.",

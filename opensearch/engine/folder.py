@@ -76,13 +76,10 @@ class IndexFolder:
 
     def switch(self, generation: int) -> None:
         """Make a generation the current one, at once and for good."""
+        store = self.path / "store"
+        _flush(store / str(generation), store)  # it is on the disk before CURRENT names it
         write_atomic(self.path / "CURRENT", f"{generation}\n".encode())
-        for folder in (self.path, self.path / "store"):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)  # the rename is on the disk before anything is removed
-            finally:
-                os.close(descriptor)
+        _flush(self.path)  # and CURRENT before anything is removed
 
     def drop_strays(self) -> None:
         """Remove all generations but the current one; for the process that holds its lock.
@@ -145,6 +142,16 @@ class IndexFolder:
 
 
 _OURS = {"model", "store", "search", "CURRENT", MANIFEST}
+
+
+def _flush(*folders: Path) -> None:
+    """Wait until the names in folders are on the disk."""
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def is_index(path: Path) -> bool:

@@ -103,7 +103,7 @@ class Upkeep:
         return problems
 
     def duplicates(
-        self, max_distance: int = 3, min_score: float = 0.98, domain: str | None = None
+        self, max_distance: int = 6, min_score: float = 0.97, domain: str | None = None
     ) -> Iterator[Group]:
         """Groups of near-identical items, see `engine.duplicates`; they never cross domains.
 

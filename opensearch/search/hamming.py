@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 Codes: TypeAlias = NDArray[np.uint8]
 Distances: TypeAlias = NDArray[np.int32]
 Ids: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
 
 FAR = np.iinfo(np.int32).max
 """Distance of a row that is masked, or of a place in the result that is empty."""
@@ -42,7 +43,7 @@ class Rows:
     codes: Codes
     masked: NDArray[np.int64]
 
-    def passing(self, mask: NDArray[np.bool_]) -> Rows:
+    def passing(self, mask: Mask) -> Rows:
         """The rows that a mask with a place an id lets pass, masked ones left out.
 
         A mask that leaves out few rows costs no copy of the others.

@@ -7,18 +7,14 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.search import base, hamming
 from opensearch.search.domain import DomainRows
-from opensearch.search.hamming import FAR, Codes, Distances, Ids, Rows
+from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask, Rows
 from opensearch.search.sources import CodeSource
-
-Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
