@@ -132,6 +132,25 @@ class Hasher(Protocol):
         """The hasher that gave these; `own` by domain. Its codes are equal bit for bit."""
 
 
+class DomainsAlike:
+    """What hashers share that have nothing for single domains."""
+
+    def adapted(
+        self,
+        domain: str,
+        data: HashData,
+        settings: HashSettings,
+        seed: int,
+        progress: Progress = quiet,
+    ) -> Self:
+        """The same hasher: a late domain is treated as all others are."""
+        return self
+
+    def own(self, domain: str) -> dict[str, NDArray[Any]]:
+        """Nothing."""
+        return {}
+
+
 def check_bits(bits: int) -> None:
     """Refuse a width that codes cannot have.
 

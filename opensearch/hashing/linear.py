@@ -9,9 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.hashing.hasher import HashData, Progress, check_bits, quiet
+from opensearch.hashing.hasher import DomainsAlike, check_bits
 from opensearch.hashing.packing import pack_codes
 
 _BLOCK = 1 << 15
@@ -19,7 +18,7 @@ _BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
-class LinearHasher:
+class LinearHasher(DomainsAlike):
     """Bits are the signs of (embedding - mean) @ projection; all domains alike.
 
     Attributes:
@@ -71,24 +70,9 @@ class LinearHasher:
         """Hash codes, (n, d) to (n, bits // 8)."""
         return pack_codes(self.logits(embeddings, domain))
 
-    def adapted(
-        self,
-        domain: str,
-        data: HashData,
-        settings: HashSettings,
-        seed: int,
-        progress: Progress = quiet,
-    ) -> Self:
-        """The same: all domains alike."""
-        return self
-
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The fitted mean and projection."""
         return {"mean": self.mean, "projection": self.projection}
-
-    def own(self, domain: str) -> dict[str, NDArray[Any]]:
-        """Nothing: all domains alike."""
-        return {}
 
     def settings(self) -> dict[str, Any]:
         """Name, bits, dim and note."""

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.hashing.hasher import HashData, Progress, quiet
+from opensearch.hashing.hasher import DomainsAlike, HashData, Progress, quiet
 from opensearch.hashing.packing import pack_codes
 
 
 @dataclass(frozen=True)
-class SignHasher:
+class SignHasher(DomainsAlike):
     """Bit i is the sign of an embedding's number i; nothing is fitted, all domains alike.
 
     Attributes:
@@ -74,23 +74,8 @@ class SignHasher:
         """Hash codes, (n, d) to (n, bits // 8)."""
         return pack_codes(self.logits(embeddings, domain))
 
-    def adapted(
-        self,
-        domain: str,
-        data: HashData,
-        settings: HashSettings,
-        seed: int,
-        progress: Progress = quiet,
-    ) -> Self:
-        """The same: all domains alike."""
-        return self
-
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Nothing."""
-        return {}
-
-    def own(self, domain: str) -> dict[str, NDArray[Any]]:
-        """Nothing: all domains alike."""
         return {}
 
     def settings(self) -> dict[str, Any]:
