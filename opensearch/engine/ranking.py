@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.engine.arrays import targeted
 from opensearch.engine.model import Model
 from opensearch.engine.query import Point, Query
 from opensearch.engine.where import parse_where
-from opensearch.errors import InvalidInput
 from opensearch.records import Hit
 from opensearch.refinement import refine_one
 from opensearch.search import Searcher
@@ -20,6 +20,8 @@ from opensearch.store import Store
 
 CAP = 10
 """Candidates taken at most, in multiples of the depth, when one shell holds very many."""
+
+_BARE = "some items have no embeddings: for them no refinement, no rescoring and no score"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Ranking:
         """
         with self._store.snapshot():
             self._searcher.refresh()
-            targets = self._targets()
+            targets = targeted(self._store, self._query.targets)
             within = self._within(targets)
             parts = self._parts(point, targets, within)
             return Answer(self._hits(_merged(parts), point.notes), point.notes)
@@ -76,7 +78,7 @@ class Ranking:
         first = self._rank(point, point.vector, [target], within, rescored=True)
         scored = np.flatnonzero(~np.isnan(first.scores))
         if not len(scored):
-            _note(point, f"items of {target} have no embeddings: no refinement, no rescoring")
+            _note(point, _BARE)
             return self._rank(point, point.vector, [target], within)
         rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
         lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
@@ -93,6 +95,9 @@ class Ranking:
     ) -> _Ranked:
         query = self._query
         rescored = query.score == "rescored" if rescored is None else rescored
+        if rescored and not any(self._store.meta().embedded[target] for target in targets):
+            _note(point, _BARE)
+            rescored = False
         code = self._model.hasher.encode(vector[None], point.source)[0]
         wanted = max(query.k, query.depth) if rescored else query.k
         found = self._searcher.shells(
@@ -106,26 +111,23 @@ class Ranking:
         ids, distances = found.ids[keep], found.distances[keep]
         if not rescored or not len(ids):
             return _Ranked(ids, distances, np.full(len(ids), np.nan, np.float32))
-        return self._rescored(vector, ids, distances)
+        return self._rescored(point, vector, ids, distances)
 
     def _rescored(
-        self, vector: NDArray[np.float32], ids: NDArray[np.int64], distances: NDArray[np.int32]
+        self,
+        point: Point,
+        vector: NDArray[np.float32],
+        ids: NDArray[np.int64],
+        distances: NDArray[np.int32],
     ) -> _Ranked:
         rows, present = self._store.embeddings(ids)
         scores = np.full(len(ids), np.nan, np.float32)
         if present.any():
             scores[present] = unit(rows[present]) @ vector
+        if not present.all():
+            _note(point, _BARE)
         order = np.lexsort((ids, distances, -np.nan_to_num(scores, nan=-2.0)))
         return _Ranked(ids[order], distances[order], scores[order])
-
-    def _targets(self) -> list[str]:
-        held = [domain for domain, count in self._store.meta().counts.items() if count]
-        for target in self._query.targets:
-            if target not in held:
-                raise InvalidInput(
-                    f"the index holds no items of domain {target!r}; it holds {', '.join(held)}"
-                )
-        return list(dict.fromkeys(self._query.targets)) or held
 
     def _within(self, targets: Sequence[str]) -> NDArray[np.int64] | None:
         if self._query.where is None:

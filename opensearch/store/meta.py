@@ -20,8 +20,9 @@ _NAME = b"meta"
 class Meta:
     """What a store holds. A domain's number is its place in `counts`.
 
-    `counts`, `embedded` and `tombstones` are per domain: live items, those of them with an
-    embedding, and deleted rows that still lie in blocks. `identity` is made once for a store.
+    `counts`, `embedded`, `tombstones` and `unnamed` are per domain: live items, those of them
+    with an embedding, deleted rows that still lie in blocks, and live items without a record,
+    where there are any. `identity` is made once for a store.
     """
 
     identity: str
@@ -32,6 +33,7 @@ class Meta:
     counts: dict[str, int] = field(default_factory=dict)
     embedded: dict[str, int] = field(default_factory=dict)
     tombstones: dict[str, int] = field(default_factory=dict)
+    unnamed: dict[str, int] = field(default_factory=dict)
 
     @property
     def domains(self) -> list[str]:

@@ -1,0 +1,99 @@
+"""The array path of the engine: ready codes in, distances and ids out, no object an item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import InvalidInput
+from opensearch.records import Item, Metadata
+from opensearch.search import Searcher
+from opensearch.store import Store
+
+
+class ArrayPath:
+    """The part of an `Engine` that works on arrays of codes, without files and embeddings."""
+
+    _store: Store
+    _searcher: Searcher
+
+    def add_codes(
+        self,
+        codes: NDArray[np.uint8],
+        domain: str,
+        keys: Sequence[str] | None = None,
+        metadata: Sequence[Metadata] | None = None,
+        categories: Sequence[str | None] | None = None,
+    ) -> NDArray[np.int64]:
+        """Add ready codes in bulk; they are searchable when the call returns.
+
+        Without embeddings these items have no scores and no refinement. Without keys they are
+        named by their ids, `photo/#17`; with nothing but codes no records are stored. Batches
+        of 64 Ki items are acknowledged one by one.
+
+        Args:
+            codes: shape (n, bits // 8).
+            domain: of all of them.
+            keys: n keys; an item that has one of them already is replaced.
+            metadata: n dicts of JSON values.
+            categories: n names or `None`s.
+
+        Returns:
+            The n ids given.
+
+        Raises:
+            InvalidInput: shapes or lengths do not agree.
+            StoreError: another process writes to the index.
+        """
+        ids = self._store.put_codes(codes, domain, keys, metadata, categories)
+        self._searcher.fold()
+        self._searcher.refresh()
+        return ids
+
+    def search_batch(
+        self, codes: NDArray[np.uint8], targets: Sequence[str] = (), k: int = 10
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Nearest items of many codes at once, without records; see `items` for those.
+
+        Args:
+            codes: shape (n, bits // 8).
+            targets: domains searched; all that the index holds when empty.
+            k: hits wanted.
+
+        Returns:
+            Hamming distances (n, k) and ids (n, k), in order of (distance, id); short rows
+            are padded with id -1 and the largest distance.
+
+        Raises:
+            InvalidInput: codes of another shape, or a domain that the index does not hold.
+        """
+        with self._store.snapshot():
+            self._searcher.refresh()
+            domains = targeted(self._store, targets)
+            return self._searcher.search(codes, domains, k)
+
+    def items(self, ids: Iterable[int]) -> list[Item]:
+        """Records of ids that a search gave, in their order; padding (-1) is passed over.
+
+        Raises:
+            StoreError: an id is not stored any more.
+        """
+        return self._store.items(id_ for id_ in ids if id_ >= 0)
+
+
+def targeted(store: Store, targets: Sequence[str]) -> list[str]:
+    """The domains a search goes through: those named, else all that hold items.
+
+    Raises:
+        InvalidInput: a named domain holds none.
+    """
+    held = [domain for domain, count in store.meta().counts.items() if count]
+    for target in targets:
+        if target not in held:
+            raise InvalidInput(
+                f"the index holds no items of domain {target!r}; it holds"
+                f" {', '.join(held) or 'nothing yet'}"
+            )
+    return list(dict.fromkeys(targets)) or held
