@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput, StoreError
-from opensearch.search import base, hamming
+from opensearch.errors import InvalidInput
+from opensearch.search import hamming, multi
 from opensearch.search.domain import DomainRows
+from opensearch.search.folding import files_of, fold
 from opensearch.search.hamming import FAR, Codes, Distances, Ids, Rows
 from opensearch.search.sources import CodeSource
 
@@ -113,7 +113,8 @@ class Searcher:
         if k < 1:
             raise InvalidInput(f"a search needs k of 1 or more, got {k}")
         parts = self._parts(domains, exclude, within)
-        found = [hamming.nearest(queries, rows, k) for rows in parts]
+        nearest = multi.nearest if len(queries) == 1 else hamming.nearest
+        found = [nearest(queries, rows, k) for rows in parts]
         if not found:
             shape = (len(queries), k)
             return np.full(shape, FAR, np.int32), np.full(shape, -1, np.int64)
@@ -173,7 +174,7 @@ class Searcher:
             raise InvalidInput(f"shells need 1 <= at_least <= cap, got {at_least} and {cap}")
         queries = self._checked(np.asarray(code)[None])
         parts = self._parts(domains, exclude, within)
-        found = [hamming.nearest(queries, rows, at_least) for rows in parts]
+        found = [multi.nearest(queries, rows, at_least) for rows in parts]
         nearest = hamming.merge(found)[0][0, :at_least] if found else np.zeros(0, np.int32)
         reached = nearest[nearest < FAR]
         radius = int(reached[-1]) if len(reached) else 0
@@ -186,46 +187,41 @@ class Searcher:
         return Shells(distances[kept], ids[kept], sampled=True)
 
     def fold(self) -> None:
-        """Write tails past 1 % of their base or 100 k rows into new base files.
+        """Write what lies past the base files, over 1 % of them or 100 k rows, behind them.
 
         For the one process that writes the source. Does nothing without a folder to write to.
 
         Raises:
-            StoreError: the files cannot be written; the ones before stay in use.
+            StoreError: the files cannot be written; the rows before stay in use.
         """
-        self.refresh()
-        if self._folder is None:
+        folder = self._folder
+        if folder is None:
             return
-        books = self._source.meta()
+        width = self._bits // 8
         with self._folding:
-            for domain, rows in list(self._domains.items()):
-                if rows.due:
-                    self._fold(self._folder, domain, books.identity, books.last_transaction)
-
-    def _fold(self, folder: Path, domain: str, identity: str, transaction: int) -> None:
-        rows = self._domains[domain]
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(folder, os.W_OK):
-                return
-            base.save(folder, domain, identity, transaction, rows.parts())
-        except OSError as error:
-            raise StoreError(
-                f"cannot write search files to {str(folder)!r}: {error.strerror}; the index is"
-                " whole and is searched without them, free the disk and index again."
-            ) from error
-        written = base.load(folder, domain, identity, self._bits // 8)
-        if written is not None:
+            books = self._source.meta()
+            folded = [name for name in books.domains if fold(self._source, folder, name, width)]
             with self._guard:  # others search and refresh while the files are written
-                self._domains[domain] = rows.rebased(written)
+                for domain in folded:
+                    self._reload(domain, books.identity)
+        if folded:
+            self._local.moment = None
+
+    def _reload(self, domain: str, identity: str) -> None:
+        """Take up base files that have grown, in place of as many rows of the tail."""
+        if domain not in self._domains:
+            return
+        rows = self._domains[domain]
+        files, made = files_of(self._folder, domain, identity, self._bits // 8)
+        grown = files is not None and len(files[0]) > len(rows.base[0])
+        if files is not None and (grown or made is not None):
+            self._domains[domain] = rows.rebased(files, made)
 
     def _extended(self, domain: str, identity: str) -> DomainRows:
         """A domain's rows, with those added to the source since they were last read."""
         if domain not in self._domains:
-            width = self._bits // 8
-            folder = self._folder
-            files = None if folder is None else base.load(folder, domain, identity, width)
-            self._domains[domain] = DomainRows.over(files, width)
+            files, made = files_of(self._folder, domain, identity, self._bits // 8)
+            self._domains[domain] = DomainRows.over(files, self._bits // 8, made)
         rows = self._domains[domain]
         for block in self._source.blocks(domain, rows.last):
             if block.codes.shape[1] != self._bits // 8:
@@ -234,7 +230,9 @@ class Searcher:
                     f" {8 * block.codes.shape[1]} bits; give it the width of its source"
                 )
             rows.tail.append(block.ids, block.codes)
-        return rows
+        if rows.due:  # the writer may have folded it meanwhile
+            self._reload(domain, identity)
+        return self._domains[domain]
 
     def _parts(
         self,
@@ -259,7 +257,7 @@ class Searcher:
         query = self._checked(np.asarray(code)[None])
         reach = min(radius, self._bits)
         nothing = (np.zeros(0, np.int32), np.zeros(0, np.int64))
-        return hamming.merge([nothing, *(hamming.within(query, rows, reach) for rows in parts)])
+        return hamming.merge([nothing, *(multi.within(query, rows, reach) for rows in parts)])
 
     def _checked(self, codes: Codes) -> Codes:
         codes = np.asarray(codes)
