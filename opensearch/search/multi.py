@@ -26,12 +26,12 @@ from opensearch.search.tables import Chunk, Tables, lanes, values
 
 Places = NDArray[np.int64]
 
-SHARE = 0.3
+SHARE = 0.25
 """What tables may cost a query that is searched flat in the end, as a share of that search."""
 
 STEP_COST, PROBE_COST, ROW_COST = 100_000, 50, 30
 """Of a step, a look into a bucket, and a row found there; in rows of 8 bytes of a flat search,
-which takes 0.4 ns for one. Fitted at 10 M x 64 bits."""
+which takes 0.4 ns for one. Fitted at 10 M x 64 and 128 bits."""
 
 SCATTERED = 3
 """How much dearer a row is when the table has no copy of its code."""
@@ -83,15 +83,16 @@ def look_up(sought: Sought, rows: Rows, tables: Tables) -> tuple[Distances, Ids]
     Returns:
         Distances and ids in no order; `None` when a flat search is cheaper.
     """
-    lane = sought.code.shape[1] / 8
-    purse = SHARE * tables.count * lane
+    width = sought.code.shape[1] / 8
+    purse = SHARE * tables.count * width
     found = _Found(sought.k, sought.radius)
     for flips, order, chunk in _steps(tables):
         purse -= STEP_COST + PROBE_COST * comb(chunk.high - chunk.low, flips)
         if purse < 0:
             return None
         starts, counts = _buckets(chunk, sought.code, flips)
-        purse -= ROW_COST * int(counts.sum()) * (1 if chunk.sorted else SCATTERED)
+        row_cost = ROW_COST * (1 + width) / 2 * (1 if chunk.sorted else SCATTERED)
+        purse -= row_cost * int(counts.sum())
         if purse < 0:
             return None
         found.add(*_measured(chunk, sought.code, _ranges(starts, counts), found.limit), rows.masked)
