@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.scale_data import Codes
 from opensearch.engine.arrays import ArrayPath
 from opensearch.errors import MissingExtra
-from opensearch.search import Searcher
+from opensearch.search import Searcher, Structures
 from opensearch.store import Store
 
 Found = tuple[NDArray[np.int32], NDArray[np.int64]]
@@ -66,9 +66,10 @@ class Peer:
 class _Arrays(ArrayPath):
     """The engine's array path without a model: the code that `Engine` runs."""
 
-    def __init__(self, store: Store, searcher: Searcher) -> None:
+    def __init__(self, store: Store, folder: Path, bits: int) -> None:
         self._store = store
-        self._searcher = searcher
+        self._searcher = Searcher(store, folder, bits)
+        self._structures = Structures(store, self._searcher, folder)
 
 
 class Opensearch(Peer):
@@ -79,7 +80,7 @@ class Opensearch(Peer):
     def build(self, codes: Codes) -> None:
         """In pieces of a million, so that lists of keys stay small."""
         store = Store.create(self.folder / "store", bits=self.bits, dim=0)
-        engine = _Arrays(store, Searcher(store, self.folder / "search", self.bits))
+        engine = _Arrays(store, self.folder / "search", self.bits)
         for start in range(0, len(codes), 10**6):
             part = codes[start : start + 10**6]
             keys = [f"item/{start + at:09d}" for at in range(len(part))] if self.keyed else None
@@ -90,7 +91,7 @@ class Opensearch(Peer):
     def open(self) -> None:
         """As `Engine.open` does, less the model."""
         store = Store.open(self.folder / "store")
-        self._engine = _Arrays(store, Searcher(store, self.folder / "search", self.bits))
+        self._engine = _Arrays(store, self.folder / "search", self.bits)
         self._engine.search_batch(np.zeros((1, self.bits // 8), np.uint8), k=1)
 
     def search(self, codes: Codes, k: int) -> Found:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput
 from opensearch.records import Item, Metadata
-from opensearch.search import Searcher
+from opensearch.search import Searcher, Structures
 from opensearch.store import Store
 
 
@@ -18,6 +18,7 @@ class ArrayPath:
 
     _store: Store
     _searcher: Searcher
+    _structures: Structures
 
     def add_codes(
         self,
@@ -53,7 +54,11 @@ class ArrayPath:
         return ids
 
     def search_batch(
-        self, codes: NDArray[np.uint8], targets: Sequence[str] = (), k: int = 10
+        self,
+        codes: NDArray[np.uint8],
+        targets: Sequence[str] = (),
+        k: int = 10,
+        structure: str | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Nearest items of many codes at once, without records; see `items` for those.
 
@@ -61,18 +66,42 @@ class ArrayPath:
             codes: shape (n, bits // 8).
             targets: domains searched; all that the index holds when empty.
             k: hits wanted.
+            structure: `hnsw` or `ivf`, when it was built, for an approximate search; exact
+                when `None`.
 
         Returns:
             Hamming distances (n, k) and ids (n, k), in order of (distance, id); short rows
             are padded with id -1 and the largest distance.
 
         Raises:
-            InvalidInput: codes of another shape, or a domain that the index does not hold.
+            InvalidInput: codes of another shape, a domain that the index does not hold, or a
+                structure that was not built.
         """
         with self._store.snapshot():
             self._searcher.refresh()
             domains = targeted(self._store, targets)
+            if structure is not None:
+                return self._structures.search(codes, domains, k, structure)
             return self._searcher.search(codes, domains, k)
+
+    def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:
+        """Build an approximate structure over all items there are, for `search_batch`.
+
+        Items added later are searched flat beside it until it is built again; it lies in the
+        index and `info` shows it.
+
+        Args:
+            structure: `hnsw`, a graph, or `ivf`, lists around centres.
+            seed: of the queries that recall is measured with.
+
+        Returns:
+            Recall@10 against the exact search, by domain.
+
+        Raises:
+            InvalidInput: an unknown structure.
+            StoreError: the index cannot be written.
+        """
+        return self._structures.build(structure, seed)
 
     def items(self, ids: Iterable[int]) -> list[Item]:
         """Records of ids that a search gave, in their order; padding (-1) is passed over.

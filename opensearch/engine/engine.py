@@ -22,7 +22,7 @@ from opensearch.engine.model import Model
 from opensearch.engine.query import Query, Score, locate
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.records import Hit, Report
-from opensearch.search import Searcher, audit
+from opensearch.search import Searcher, Structures, audit
 from opensearch.store import Store
 
 FileLike = str | Path | tuple[str | Path, float]
@@ -42,6 +42,7 @@ class Engine(ArrayPath):
         self._folder = folder
         self._store = store
         self._searcher = self._open_searcher()
+        self._structures = Structures(store, self._searcher, folder.search)
 
     @classmethod
     def create(
@@ -208,6 +209,7 @@ class Engine(ArrayPath):
             "last_transaction": meta.last_transaction,
             "next_id": meta.next_id,
             "tombstones": meta.tombstones,
+            "structures": self._structures.info(),
             "method": card.method,
             "domains": self.model.bundle.domains,
             "identities": card.identities,
@@ -224,6 +226,7 @@ class Engine(ArrayPath):
         if repair:
             shutil.rmtree(self._folder.search, ignore_errors=True)
             self._searcher = self._open_searcher()
+            self._structures = Structures(self._store, self._searcher, self._folder.search)
             self._searcher.fold()
         return problems
 

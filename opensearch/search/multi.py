@@ -113,7 +113,8 @@ class _Found:
     def add(self, places: Places, distances: Distances, masked: Places) -> None:
         """Take in the rows of one step, each once; a step before may have had them."""
         if len(masked):
-            live = np.isin(places, masked, invert=True)
+            at = np.minimum(np.searchsorted(masked, places), len(masked) - 1)
+            live = masked[at] != places
             places, distances = places[live], distances[live]
         self._lower(distances)
         near = distances <= self.limit

@@ -109,9 +109,7 @@ class Searcher:
         Raises:
             InvalidInput: codes of another shape, or k below 1.
         """
-        queries = self._checked(codes)
-        if k < 1:
-            raise InvalidInput(f"a search needs k of 1 or more, got {k}")
+        queries = self.checked(codes, k)
         parts = self._parts(domains, exclude, within)
         nearest = multi.nearest if len(queries) == 1 else hamming.nearest
         found = [nearest(queries, rows, k) for rows in parts]
@@ -258,6 +256,20 @@ class Searcher:
         reach = min(radius, self._bits)
         nothing = (np.zeros(0, np.int32), np.zeros(0, np.int64))
         return hamming.merge([nothing, *(multi.within(query, rows, reach) for rows in parts)])
+
+    def rows(self, domains: Sequence[str]) -> list[list[Rows]]:
+        """What this thread's moment holds of each of the domains that hold anything."""
+        return self._parts(domains, None, None)
+
+    def checked(self, codes: Codes, k: int) -> Codes:
+        """Queries (n, bits // 8) in one piece.
+
+        Raises:
+            InvalidInput: codes of another shape, or k below 1.
+        """
+        if k < 1:
+            raise InvalidInput(f"a search needs k of 1 or more, got {k}")
+        return self._checked(codes)
 
     def _checked(self, codes: Codes) -> Codes:
         codes = np.asarray(codes)

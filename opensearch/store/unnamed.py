@@ -36,15 +36,12 @@ def split_key(key: str) -> tuple[str, int] | None:
 
 
 def find(txn: Transaction, tables: dict[str, Table], meta: Meta, id_: int) -> Item | None:
-    """The live item of this id, if it has no record."""
+    """The live item of this id, which has no record."""
     blocks = Blocks(tables["codes"], meta.bits // 8)
     for number, domain in enumerate(meta.domains):
-        if not meta.unnamed.get(domain) or id_ < 0:
-            continue
-        held = blocks.find(txn, number, np.array([id_]))[1][0]
+        held = meta.unnamed.get(domain) and id_ >= 0 and blocks.hold(txn, number, id_)
         if held and not _dead(txn, tables, number, id_):
-            recorded = txn.get(names.number(id_), db=tables["items"]) is not None
-            return None if recorded else Item(id_, key_of(domain, id_), domain)
+            return Item(id_, key_of(domain, id_), domain)
     return None
 
 
@@ -57,7 +54,7 @@ def ids_of(
     ids = []
     for key in keys:
         implied = split_key(key) if _MARK in key else None
-        if implied is not None:
+        if implied is not None and txn.get(names.number(implied[1]), db=tables["items"]) is None:
             item = find(txn, tables, meta, implied[1])
             if item is not None and item.key == key:
                 ids.append(item.id)

@@ -137,3 +137,17 @@ def test_another_process_finds_what_was_added(engine):
         assert engine.add_codes(np.array([missing], np.uint8), "photo").tolist() == [200]
         assert ask(missing) == 200
         other.stdin.close()
+
+
+def test_an_approximate_structure_is_used_only_when_named_and_shown_by_info(engine):
+    codes = rows(400)
+    engine.add_codes(codes, "photo")
+    assert engine.info()["structures"] == {}
+    with pytest.raises(InvalidInput, match="'photo' has no structure 'ivf'"):
+        engine.search_batch(codes[:3], structure="ivf")
+    recalls = engine.build_structure("ivf")
+    shown = engine.info()["structures"]["photo"]["ivf"]
+    assert (shown["recall"], shown["rows"]) == (recalls["photo"], 400)
+    assert engine.search_batch(codes[:3], k=1, structure="ivf")[0].tolist() == [[0]] * 3
+    assert engine.verify(repair=True) == []
+    assert engine.info()["structures"] == {}
