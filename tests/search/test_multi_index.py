@@ -125,7 +125,7 @@ def test_a_query_that_tables_would_slow_down_is_searched_flat(tmp_path, monkeypa
 
 
 @pytest.mark.usefixtures("small")
-def test_tables_are_made_anew_past_an_eighth_and_the_old_ones_dropped(tmp_path):
+def test_tables_are_made_anew_past_a_sixteenth_and_the_old_ones_dropped(tmp_path):
     source = FakeSource(16)
     searcher = Searcher(source, tmp_path, 16)
     rng = np.random.default_rng(0)
@@ -134,7 +134,7 @@ def test_tables_are_made_anew_past_an_eighth_and_the_old_ones_dropped(tmp_path):
         source.add(rng.integers(0, 256, (added, 2), np.uint8), ["a"] * added)
         searcher.fold()
         counts.append(tables_of(tmp_path, source).count)
-    assert counts == [80, 80, 92, 132]
+    assert counts == [80, 89, 89, 132]
     assert {path.stem for path in tmp_path.glob("*-tables-*")} == {
         f"{base.safe_name('a')}-tables-132"
     }
