@@ -14,6 +14,7 @@ from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.adding import Adding, Progress
+from opensearch.engine.arrays import ArrayPath
 from opensearch.engine.folder import IndexFolder, check_fits, is_index
 from opensearch.engine.generations import Generations
 from opensearch.engine.importing import Export
@@ -22,12 +23,11 @@ from opensearch.engine.model import Model
 from opensearch.engine.query import FileLike, Query, Score, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.engine.upkeep import Upkeep
-from opensearch.errors import InvalidInput
-from opensearch.records import Hit, Item, Metadata, Report
+from opensearch.records import Hit, Report
 from opensearch.store import Store
 
 
-class Engine(Upkeep):
+class Engine(ArrayPath, Upkeep):
     """An index and the model at work on it; open one with `create` or `open`.
 
     Attributes:
@@ -143,8 +143,7 @@ class Engine(Upkeep):
             return report
 
         report = self._write(run)
-        self._searcher.refresh()
-        self._searcher.fold()
+        self._settle()
         return report
 
     def search(  # noqa: PLR0913 - a query in one call, each part by name
@@ -190,22 +189,6 @@ class Engine(Upkeep):
                 point.notes.append(f"{self.path} is read-only: what a writer adds may go unnoticed")
             return Ranking(now.store, now.searcher, self.model, query).answer(point)
 
-    def search_batch(
-        self, codes: NDArray[np.uint8], targets: Sequence[str] = (), k: int = 10
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Nearest items of many codes at once, without records.
-
-        Args:
-            codes: shape (n, bits // 8).
-
-        Returns:
-            Hamming distances (n, k) and ids (n, k), in order of (distance, id); short rows
-            are padded with id -1 and the largest distance.
-        """
-        self._searcher.refresh()
-        held = [domain for domain, count in self._store.meta().counts.items() if count]
-        return self._searcher.search(codes, list(targets) or held, k)
-
     def embed(self, files: Sequence[str | Path], domain: str) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of files of one domain."""
         return self.model.embed([Path(file) for file in files], domain)
@@ -215,30 +198,3 @@ class Engine(Upkeep):
     ) -> NDArray[np.uint8]:
         """Codes (n, bits // 8) of embeddings (n, d)."""
         return self.model.hasher.encode(embeddings, domain)
-
-    def add_codes(
-        self,
-        codes: NDArray[np.uint8],
-        domain: str,
-        keys: Sequence[str] | None = None,
-        metadata: Sequence[Metadata] | None = None,
-    ) -> list[int]:
-        """Add ready codes (n, bits // 8); return their ids.
-
-        Without embeddings these items have no scores and no refinement. Without keys they are
-        named `<domain>/<number>` in the order of their ids.
-        """
-        start = self._store.meta().next_id
-        n = len(codes)
-        if (keys is not None and len(keys) != n) or (metadata is not None and len(metadata) != n):
-            raise InvalidInput(f"{n} codes need as many keys and metadata, got other numbers")
-        items = [
-            Item(
-                id=-1,
-                key=keys[i] if keys is not None else f"{domain}/{start + i}",
-                domain=domain,
-                metadata=metadata[i] if metadata is not None else {},
-            )
-            for i in range(n)
-        ]
-        return self._write(lambda store: store.put(items, codes))

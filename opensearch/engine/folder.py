@@ -41,6 +41,22 @@ class IndexFolder:
         """Where derived search files lie."""
         return self.path / "search"
 
+    def search_files(self, identity: str) -> Path:
+        """Where the search files of one store lie: none is ever read for another."""
+        return self.search / identity
+
+    def drop_search_files(self, identity: str) -> None:
+        """Remove derived files of all stores but one; for the process that writes to that one."""
+        if not os.access(self.search, os.W_OK):
+            return
+        for stray in self.search.iterdir():
+            if stray.name == identity:
+                continue
+            if stray.is_dir():
+                shutil.rmtree(stray, ignore_errors=True)
+            else:
+                stray.unlink(missing_ok=True)
+
     @property
     def store(self) -> Path:
         """The current generation of the store."""

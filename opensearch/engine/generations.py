@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import StoreError
-from opensearch.search import Searcher
+from opensearch.search import Searcher, Structures
 from opensearch.store import Store
+
+T = TypeVar("T")
 
 _writers: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 """One writing engine an index at a time in this process; between processes the store sees to it."""
@@ -29,6 +33,7 @@ class Generation:
     mark: tuple[int, int]
     store: Store
     searcher: Searcher
+    structures: Structures
 
 
 class Generations:
@@ -82,6 +87,68 @@ class Generations:
     def _opened(self, mark: tuple[int, int], name: str) -> Generation:
         folder = self.folder
         store = Store.open(folder.path / "store" / name, current=lambda: folder.generation == name)
-        searcher = Searcher(store, folder.search, store.meta().bits)
+        files = folder.search_files(store.meta().identity)
+        searcher = Searcher(store, files, store.meta().bits)
         searcher.refresh()
-        return Generation(name, mark, store, searcher)
+        return Generation(name, mark, store, searcher, Structures(store, searcher, files))
+
+
+class Following:
+    """The part of an `Engine` that works on whichever generation is current.
+
+    Attributes:
+        path: the index folder.
+    """
+
+    def __init__(self, generations: Generations) -> None:
+        self.path = generations.folder.path
+        self._generations = generations
+
+    @property
+    def _store(self) -> Store:
+        return self._generations.current().store
+
+    @property
+    def _searcher(self) -> Searcher:
+        return self._generations.current().searcher
+
+    def _write(self, work: Callable[[Store], T]) -> T:
+        """Run `work` on the newest store; anew if a compaction replaced that one meanwhile.
+
+        A store is replaced only while nobody writes to it, so the first run wrote nothing.
+        """
+        while True:
+            now = self._generations.current()
+            try:
+                with self._generations.writing:
+                    return work(now.store)
+            except StoreError:
+                if self._generations.current() is now:
+                    raise
+
+    def _settle(self) -> None:
+        """Bring search up to date with what was written, its files if enough was.
+
+        Files are written by the one process that writes the store: rows are appended to them.
+        """
+        with self._generations.writing:
+            now = self._generations.current()
+            now.searcher.refresh()
+            try:
+                now.store.claim()
+            except StoreError:
+                return  # another process writes, and sees to the files
+            now.searcher.fold()
+            now.searcher.refresh()
+            self._generations.folder.drop_search_files(now.store.meta().identity)
+
+    def _build(self, structure: str, seed: int = 0) -> dict[str, float]:
+        """Build an approximate structure; its recall by domain."""
+        with self._generations.writing:
+            now = self._generations.current()
+            now.store.claim()
+            return now.structures.build(structure, seed)
+
+    def close(self) -> None:
+        """Release the store."""
+        self._generations.close()

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from opensearch.engine.model import Model
 from opensearch.engine.query import Point, Query, Score
-from opensearch.engine.selecting import select
+from opensearch.engine.selecting import select, targeted
 from opensearch.engine.where import parse_where
-from opensearch.errors import InvalidInput
 from opensearch.hashing import asymmetric
 from opensearch.records import Hit
 from opensearch.refinement import refine_one
@@ -28,6 +27,9 @@ _UNPOSTED = (
     "this index was made by an older version without lists of its fields, so --where reads every"
     " record; opensearch compact INDEX makes the lists"
 )
+
+_BARE = "some items have no embeddings: for them no refinement"
+_NO_SCORE = ", no rescoring and no score"
 
 Selector: TypeAlias = NDArray[np.bool_]
 
@@ -77,7 +79,7 @@ class Ranking:
         """
         with self._store.snapshot():
             self._searcher.refresh()
-            targets = self._targets()
+            targets = targeted(self._store, self._query.targets)
             within = self._within(targets, point)
             parts = self._parts(point, targets, within)
             return Answer(self._hits(_merged(parts), point.notes), point.notes)
@@ -94,8 +96,7 @@ class Ranking:
             return first
         scored = np.flatnonzero(~np.isnan(first.scores))
         if not len(scored):
-            lost = ", no rescoring" if self._query.score == "rescored" else ""
-            _note(point, f"items of {target} have no embeddings: no refinement{lost}")
+            self._note_bare(point)
             return self._rank(point, point.vector, [target], within)
         rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
         lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
@@ -111,7 +112,7 @@ class Ranking:
         score: Score | None = None,
     ) -> _Ranked:
         query = self._query
-        score = score or query.score
+        score = self._score(score or query.score, targets)
         code = self._model.hasher.encode(vector[None], point.source)[0]
         wanted = query.k if score == "hamming" else max(query.k, query.depth)
         found = self._searcher.shells(
@@ -124,6 +125,12 @@ class Ranking:
             keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
         ids, distances = found.ids[keep], found.distances[keep]
         return _Ranked.of(ids, distances, self._scores(score, point, vector, ids, targets))
+
+    def _score(self, score: Score, targets: list[str]) -> Score:
+        """What can be had of a score: without any embeddings, distances need fewer candidates."""
+        embedded = self._store.meta().embedded
+        bare = score == "rescored" and not any(embedded[target] for target in targets)
+        return "hamming" if bare else score
 
     def _scores(
         self,
@@ -143,16 +150,12 @@ class Ranking:
             rows, present = self._store.embeddings(ids)
             if present.any():
                 scores[present] = unit(rows[present]) @ vector
+        if self._query.score == "rescored" and np.isnan(scores).any():
+            self._note_bare(point)
         return scores
 
-    def _targets(self) -> list[str]:
-        held = [domain for domain, count in self._store.meta().counts.items() if count]
-        for target in self._query.targets:
-            if target not in held:
-                raise InvalidInput(
-                    f"the index holds no items of domain {target!r}; it holds {', '.join(held)}"
-                )
-        return list(dict.fromkeys(self._query.targets)) or held
+    def _note_bare(self, point: Point) -> None:
+        _note(point, _BARE + (_NO_SCORE if self._query.score == "rescored" else ""))
 
     def _within(self, targets: Sequence[str], point: Point) -> Selector | None:
         if self._query.where is None:

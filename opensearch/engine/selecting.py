@@ -1,4 +1,6 @@
-"""From a filter expression to the items it lets pass, by posting lists where there are any.
+"""The domains and the items that a search is among.
+
+From a filter expression to the items it lets pass, by posting lists where there are any.
 
 A set of items is a mask with a place for every id given yet, a byte each: and, or and not are
 one pass over it. Whatever has no list is asked of the records, only of those that still matter.
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.engine.where import COMPARE, Both, Comparison, Either, Expression, Not
+from opensearch.errors import InvalidInput
 from opensearch.records import Item
 from opensearch.store import Fields, Store
 
@@ -40,6 +43,22 @@ def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask
         if fields is None:
             return _read(store, expression, everything)
         return _Selection(store, fields).of(expression, everything)
+
+
+def targeted(store: Store, targets: Sequence[str]) -> list[str]:
+    """The domains a search goes through: those named, else all that hold items.
+
+    Raises:
+        InvalidInput: a named domain holds none.
+    """
+    held = [domain for domain, count in store.meta().counts.items() if count]
+    for target in targets:
+        if target not in held:
+            raise InvalidInput(
+                f"the index holds no items of domain {target!r}; it holds"
+                f" {', '.join(held) or 'nothing yet'}"
+            )
+    return list(dict.fromkeys(targets)) or held
 
 
 class _Selection:

@@ -3,62 +3,30 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from opensearch.engine.compacting import Compacted, compact
 from opensearch.engine.duplicates import Group, find_duplicates
 from opensearch.engine.export import Progress, export
-from opensearch.engine.generations import Generations
+from opensearch.engine.generations import Following, Generations
 from opensearch.engine.importing import Export
 from opensearch.engine.model import Model
-from opensearch.errors import StoreError
 from opensearch.records import Report
-from opensearch.search import Searcher, audit
-from opensearch.store import Store
-
-T = TypeVar("T")
+from opensearch.search import audit
 
 
-class Upkeep:
+class Upkeep(Following):
     """The part of an `Engine` that needs no encoder.
 
     Attributes:
-        path: the index folder.
         model: what encodes queries and new files.
     """
 
     def __init__(self, generations: Generations, model: Model) -> None:
-        self.path = generations.folder.path
+        super().__init__(generations)
         self.model = model
-        self._generations = generations
-
-    @property
-    def _store(self) -> Store:
-        return self._generations.current().store
-
-    @property
-    def _searcher(self) -> Searcher:
-        return self._generations.current().searcher
-
-    def _write(self, work: Callable[[Store], T]) -> T:
-        """Run `work` on the newest store; anew if a compaction replaced that one meanwhile.
-
-        A store is replaced only while nobody writes to it, so the first run wrote nothing.
-        """
-        while True:
-            now = self._generations.current()
-            try:
-                with self._generations.writing:
-                    return work(now.store)
-            except StoreError:
-                if self._generations.current() is now:
-                    raise
-
-    def close(self) -> None:
-        """Release the store."""
-        self._generations.close()
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove items by key; return how many there were."""
@@ -83,6 +51,8 @@ class Upkeep:
             "last_transaction": meta.last_transaction,
             "next_id": meta.next_id,
             "tombstones": meta.tombstones,
+            "unnamed": meta.unnamed,
+            "structures": now.structures.info(),
             "method": card.method,
             "domains": self.model.bundle.domains,
             "identities": card.identities,
@@ -94,12 +64,14 @@ class Upkeep:
         Args:
             repair: delete derived search files and make them anew from the store.
         """
-        store, search = self._store, self._generations.folder.search
+        store, folder = self._store, self._generations.folder
+        meta = store.meta()
         problems = store.verify()
-        problems += audit(store, search, store.meta().bits)
+        problems += audit(store, folder.search_files(meta.identity), meta.bits)
         if repair:
-            shutil.rmtree(search, ignore_errors=True)
-            self._generations.renew().searcher.fold()
+            shutil.rmtree(folder.search, ignore_errors=True)
+            self._generations.renew()
+            self._settle()
         return problems
 
     def duplicates(
@@ -137,21 +109,23 @@ class Upkeep:
         source = Export.open(Path(folder))
         source.check_fits(str(self.path), self.model.bundle.card.identities)
         report = self._write(lambda store: source.add_to(store, progress))
-        self._searcher.refresh()
-        self._searcher.fold()
+        self._settle()
         return report
 
     def compact(self) -> Compacted:
         """Drop removed and replaced items for good and merge small blocks, in a new generation.
 
         Searches go on meanwhile, on the old generation; whoever reads the index follows to the
-        new one by itself. Killed at any moment, the old one or the new one is whole.
+        new one by itself. Killed at any moment, the old one or the new one is whole. Approximate
+        structures that were there are built over the new one.
 
         Raises:
             StoreError: another process writes to the index, or the disk lacks the space.
         """
         folder = self._generations.folder
+        built = self._generations.current().structures.names()
         done = self._write(lambda store: compact(folder, store))
-        self._searcher.refresh()
-        self._searcher.fold()
+        self._settle()
+        for name in built:
+            self._build(name)
         return done

@@ -1,4 +1,4 @@
-"""Checking base files against the source they were derived from."""
+"""Checking search files against the source they were derived from."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from opensearch.search import base
+from opensearch.search import tables
+from opensearch.search.folding import files_of
 from opensearch.search.sources import CodeSource
 
 
 def audit(source: CodeSource, folder: Path, bits: int) -> list[str]:
-    """Domains whose base files hold other rows than the source, one sentence each.
+    """Domains whose files hold other rows than the source, one sentence each.
 
     Files that are missing, cut short or of another store are no problem: search passes them
     over. Files that look whole but differ would answer wrongly.
@@ -27,9 +28,11 @@ def audit(source: CodeSource, folder: Path, bits: int) -> list[str]:
 
 
 def _differs(source: CodeSource, folder: Path, domain: str, identity: str, width: int) -> bool:
-    files = base.load(folder, domain, identity, width)
+    files, made = files_of(folder, domain, identity, width)
     if files is None:
         return False
+    if made is not None and not tables.agrees(made, files[1]):
+        return True
     ids, codes = files
     start = 0
     for block in source.blocks(domain):

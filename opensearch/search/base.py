@@ -1,7 +1,8 @@
 """Base files of a domain: its codes and ids as raw arrays, shared by all readers as memory.
 
 They are derived: whatever is missing, cut short or of another store counts as absent, and the
-rows are then read from the store. A small json names the pair of files that are whole.
+rows are then read from the store. A small json names the pair of files and counts their rows; new
+rows are written behind them, so folding costs what is new, and maps made before stay as they were.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +38,7 @@ def load(folder: Path, domain: str, identity: str, width: int) -> tuple[Ids, Cod
     """Ids (n,) and codes (n, width) of a domain in files, or `None` where they cannot be used."""
     for _ in range(_RETRIES):
         try:
-            about = json.loads((folder / f"{safe_name(domain)}.json").read_bytes())
-            if (about["format"], about["identity"], about["width"]) != (FORMAT, identity, width):
-                return None
-            name, rows = str(about["files"]), int(about["rows"])
+            name, rows = _about(folder, domain, identity, width)
             ids = _map(folder / f"{name}.ids", np.dtype("<i8"), (rows,))
             return ids, _map(folder / f"{name}.codes", np.dtype(np.uint8), (rows, width))
         except FileNotFoundError:
@@ -49,40 +48,90 @@ def load(folder: Path, domain: str, identity: str, width: int) -> tuple[Ids, Cod
     return None
 
 
-def save(
-    folder: Path, domain: str, identity: str, transaction: int, parts: list[tuple[Ids, Codes]]
+def append(
+    folder: Path, domain: str, identity: str, transaction: int, blocks: Iterable[tuple[Ids, Codes]]
 ) -> None:
-    """Write the rows of `parts` as the base of a domain, then drop the files before it.
+    """Write rows behind those of the base of a domain, or as its first when it has none.
+
+    Rows past the count in the json are not there for anyone, so a write that is cut short
+    leaves the base as it was, and the next one writes over it.
+
+    Args:
+        folder: where the files lie.
+        domain: its name.
+        identity: of the store; files of another one are dropped.
+        transaction: names files that are made anew.
+        blocks: ids (n,) and codes (n, width) in order, at least one block.
 
     Raises:
-        OSError: the folder cannot be written; the files before are as they were.
+        OSError: the folder cannot be written; the rows before are as they were.
     """
+    blocks = iter(blocks)
+    first = next(blocks)
+    width = first[1].shape[1]
     safe = safe_name(domain)
-    name = f"{safe}-{transaction}"
-    _write(folder / f"{name}.ids", (ids.astype("<i8", copy=False) for ids, _ in parts))
-    _write(folder / f"{name}.codes", (codes for _, codes in parts))
+    held = load(folder, domain, identity, width)
+    if held is None:
+        name, rows = f"{safe}-{transaction}", 0
+        _drop(folder, safe)
+    else:
+        name, rows = _about(folder, domain, identity, width)
+    rows += _write_rows(folder / name, rows, width, chain([first], blocks))
     about = {
         "format": FORMAT,
         "domain": domain,
         "identity": identity,
-        "width": parts[0][1].shape[1],
-        "rows": sum(len(ids) for ids, _ in parts),
+        "width": width,
+        "rows": rows,
         "files": name,
     }
-    _write(folder / f"{safe}.json", [json.dumps(about, indent=1).encode()])
-    for old in folder.glob(f"{safe}-*"):
-        if old.stem != name:
-            old.unlink(missing_ok=True)
+    replace_file(folder / f"{safe}.json", [json.dumps(about, indent=1).encode()])
+
+
+def _about(folder: Path, domain: str, identity: str, width: int) -> tuple[str, int]:
+    """Name and rows of the files of a domain; any error but a missing file: not to be used."""
+    about = json.loads((folder / f"{safe_name(domain)}.json").read_bytes())
+    if (about["format"], about["identity"], about["width"]) != (FORMAT, identity, width):
+        raise ValueError("files of another format, store or width")
+    return str(about["files"]), int(about["rows"])
 
 
 def _map(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     expected = kind.itemsize * int(np.prod(shape))
-    if path.stat().st_size != expected:
+    if path.stat().st_size < expected:
         raise ValueError(f"{path.name} does not hold {expected} bytes")
     return np.asarray(np.memmap(path, kind, "r", shape=shape))
 
 
-def _write(path: Path, pieces: Iterable[NDArray[Any] | bytes]) -> None:
+def _write_rows(path: Path, after: int, width: int, blocks: Iterable[tuple[Ids, Codes]]) -> int:
+    """Write rows of ids and codes behind `after` rows; how many there were."""
+    rows = 0
+    with _opened(path, ".ids", 8 * after) as ids, _opened(path, ".codes", width * after) as codes:
+        for block in blocks:
+            ids.write(block[0].astype("<i8").data)
+            codes.write(np.ascontiguousarray(block[1]).data)
+            rows += len(block[0])
+        for file in (ids, codes):
+            file.flush()
+            os.fsync(file.fileno())
+    return rows
+
+
+def _opened(path: Path, suffix: str, size: int) -> BinaryIO:
+    """A file to write to behind its first `size` bytes; what is past them was never whole."""
+    file = path.with_name(path.name + suffix).open("r+b" if size else "wb")
+    file.truncate(size)
+    file.seek(size)
+    return file
+
+
+def _drop(folder: Path, safe: str) -> None:
+    """Remove the files of a domain, its json first: then none of them is used."""
+    for old in (folder / f"{safe}.json", *folder.glob(f"{safe}-*")):
+        old.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, pieces: Iterable[NDArray[Any] | bytes]) -> None:
     """Replace a file whole: its bytes are on the disk before its name is."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:

@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from opensearch.search.hamming import Codes, Ids, Rows, places
+from opensearch.search.tables import Tables
 
 FOLD_SHARE = 0.01
 FOLD_ROWS = 100_000
 """A tail is folded into the base past this share of it, or this many rows."""
+
+
+def due(tail: int, base: int) -> bool:
+    """Whether a tail is long enough to be folded into a base of so many rows."""
+    return tail > min(FOLD_SHARE * base, FOLD_ROWS)
 
 
 @dataclass(slots=True)
@@ -50,16 +56,19 @@ class DomainRows:
 
     base: tuple[Ids, Codes]
     tail: Tail
+    tables: Tables | None = None
 
     @classmethod
-    def over(cls, base: tuple[Ids, Codes] | None, width: int) -> DomainRows:
+    def over(
+        cls, base: tuple[Ids, Codes] | None, width: int, tables: Tables | None = None
+    ) -> DomainRows:
         """Rows over base files, or over nothing."""
         nothing = (np.zeros(0, np.int64), np.zeros((0, width), np.uint8))
-        return cls(base or nothing, Tail(width))
+        return cls(base or nothing, Tail(width), tables)
 
-    def rebased(self, base: tuple[Ids, Codes]) -> DomainRows:
+    def rebased(self, base: tuple[Ids, Codes], tables: Tables | None) -> DomainRows:
         """The same rows over a longer base; the tail keeps those past its end."""
-        fresh = DomainRows.over(base, self.tail.width)
+        fresh = DomainRows.over(base, self.tail.width, tables)
         ids, codes = self.tail.view()
         start = int(np.searchsorted(ids, fresh.last, side="right"))
         fresh.tail.append(ids[start:], codes[start:])
@@ -74,7 +83,7 @@ class DomainRows:
     @property
     def due(self) -> bool:
         """Whether the tail is long enough to be folded."""
-        return self.tail.count > min(FOLD_SHARE * len(self.base[0]), FOLD_ROWS)
+        return due(self.tail.count, len(self.base[0]))
 
     def parts(self) -> list[tuple[Ids, Codes]]:
         """Base and tail, those that hold rows."""
@@ -85,5 +94,8 @@ class DomainRows:
         seen = []
         for ids, codes in self.parts():
             cut = int(np.searchsorted(ids, next_id))
-            seen.append(Rows(ids[:cut], codes[:cut], places(ids[:cut], tombstones)))
+            tables = self.tables if ids is self.base[0] else None
+            if tables is not None and tables.count > cut:  # made after the moment
+                tables = None
+            seen.append(Rows(ids[:cut], codes[:cut], places(ids[:cut], tombstones), tables))
         return seen

@@ -13,10 +13,13 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from opensearch.search.tables import Tables
 
 Codes: TypeAlias = NDArray[np.uint8]
 Distances: TypeAlias = NDArray[np.int32]
@@ -37,11 +40,20 @@ _TOGETHER = 8
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Codes (n, bytes) of ascending ids (n,), and places (m,) of rows to leave out, sorted."""
+    """Codes (n, bytes) of ascending ids (n,), and places (m,) of rows to leave out, sorted.
+
+    `tables` are over the first of them, where there are any.
+    """
 
     ids: Ids
     codes: Codes
     masked: NDArray[np.int64]
+    tables: Tables | None = None
+
+    def past(self, count: int) -> Rows:
+        """The rows behind the first `count`."""
+        masked = self.masked[np.searchsorted(self.masked, count) :] - count
+        return Rows(self.ids[count:], self.codes[count:], masked)
 
     def passing(self, mask: Mask) -> Rows:
         """The rows that a mask with a place an id lets pass, masked ones left out.
@@ -51,7 +63,7 @@ class Rows:
         keep: NDArray[np.bool_] = np.take(mask, self.ids)
         keep[self.masked] = False
         if 2 * np.count_nonzero(keep) > len(keep):
-            return Rows(self.ids, self.codes, np.flatnonzero(~keep))
+            return Rows(self.ids, self.codes, np.flatnonzero(~keep), self.tables)
         at = np.flatnonzero(keep)
         return Rows(self.ids[at], np.take(self.codes, at, axis=0), self.masked[:0])
 
@@ -65,7 +77,7 @@ class Rows:
     def without(self, ids: Ids) -> Rows:
         """The same rows with those of these sorted ids masked too."""
         masked = ascending(np.concatenate((self.masked, places(self.ids, ids))))
-        return Rows(self.ids, self.codes, masked)
+        return Rows(self.ids, self.codes, masked, self.tables)
 
 
 def ascending(values: Ids) -> Ids:

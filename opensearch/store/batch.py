@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import codec, names, postings, rows
+from opensearch.store import codec, names, postings, rows, unnamed
 from opensearch.store.blocks import Blocks
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
@@ -60,7 +60,7 @@ class Writer:
         for item, row in zip(batch.items, row_names, strict=True):
             self._link(item, row)
         thumbnails = zip(row_names, batch.thumbnails or (), strict=False)
-        self._putmulti("thumbnails", [pair for pair in thumbnails if pair[1]])
+        self.putmulti("thumbnails", [pair for pair in thumbnails if pair[1]])
         return ids.tolist()
 
     def _put_rows(self, batch: Batch, ids: NDArray[np.int64]) -> None:
@@ -82,13 +82,14 @@ class Writer:
             for name in _in_order(batch.items)
         }
         records = codec.pack_items(batch.items, (headers[item.domain] for item in batch.items))
-        self._putmulti("items", zip(row_names, records, strict=True), append=True)
+        self.putmulti("items", zip(row_names, records, strict=True), append=True)
         # In order of key, neighbours share pages: fewer pages to write.
-        self._putmulti("keys", sorted(zip(keys, row_names, strict=True)))
+        self.putmulti("keys", sorted(zip(keys, row_names, strict=True)))
 
-    def _putmulti(
+    def putmulti(
         self, table: str, pairs: Iterable[tuple[bytes, bytes]], *, append: bool = False
     ) -> None:
+        """Put rows; `append` when their names are above all that the table holds."""
         self.txn.cursor(self.tables[table]).putmulti(pairs, append=append)
 
     def _link(self, item: Item, row: bytes) -> None:
@@ -118,7 +119,7 @@ class Writer:
         """
         held = self.txn.cursor(self.tables["keys"]).getmulti(raws)
         wanted = dict(zip(raws, keys, strict=True)) if held else {}
-        ids = []
+        ids = unnamed.ids_of(self.txn, self.tables, self.meta, keys)
         for raw, row in held:
             ids.append(int.from_bytes(row, "big"))
             stored = self.item(ids[-1]).key
@@ -131,7 +132,7 @@ class Writer:
 
     def item(self, id_: int) -> Item:
         """A live item, or a `StoreError`."""
-        return rows.item(self.txn, self.tables, self.meta.domains, id_)
+        return rows.item(self.txn, self.tables, self.meta, id_)
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove the items of these keys; how many there were."""
@@ -151,7 +152,11 @@ class Writer:
             row = names.number(id_)
             item = self.item(id_)
             record = self.txn.pop(row, db=self.tables["items"])
-            number, embedded = codec.HEADER.unpack_from(record)
+            if record is None:
+                number, embedded = self.meta.number(item.domain), False
+                self.meta.unnamed[item.domain] -= 1
+            else:
+                number, embedded = codec.HEADER.unpack_from(record)
             self._unlink(item, row)
             self.txn.delete(row, db=self.tables["thumbnails"])
             self.txn.put(names.domain(number), row, db=self.tables["tombstones"])
@@ -162,6 +167,9 @@ class Writer:
     def update(self, items: Sequence[Item]) -> None:
         """Write new records for ids that stay; keys may be swapped among them."""
         held = [self.item(item.id) for item in items]
+        for item in items:
+            if self.txn.get(names.number(item.id), db=self.tables["items"]) is None:
+                raise StoreError(f"item {item.id} has no record to update; add it with a key.")
         new = [codec.checked(item, old.domain) for item, old in zip(items, held, strict=True)]
         table = self.tables
         for old in held:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 import msgpack
 
 from opensearch.errors import InvalidInput, StoreError
-from opensearch.records import Item
+from opensearch.records import Item, Metadata
 
 HEADER = struct.Struct(">H?")
 """Domain number and whether the item has an embedding; readable without unpacking the rest."""
@@ -28,10 +29,32 @@ def pack_items(items: Iterable[Item], headers: Iterable[bytes]) -> list[bytes]:
         try:
             records.append(header + pack((*fields, item.metadata)))
         except (TypeError, ValueError, OverflowError) as error:
-            raise InvalidInput(
-                f"item {item.key!r} cannot be stored: {error}; metadata must be JSON values."
-            ) from error
+            raise _refused(item.key, error) from error
     return records
+
+
+def pack_codes(
+    keys: Sequence[str],
+    categories: Sequence[str | None] | None,
+    metadata: Sequence[Metadata] | None,
+    header: bytes,
+) -> list[bytes]:
+    """Records of ready codes of one domain, which have no file; as `pack_items` does."""
+    pack = msgpack.Packer(unicode_errors="surrogatepass").pack
+    nothing: Metadata = {}
+    records = []
+    every = repeat(None) if categories is None else categories
+    rest = repeat(nothing) if metadata is None else metadata
+    for key, category, more in zip(keys, every, rest, strict=False):
+        try:
+            records.append(header + pack((key, "", category, 0, 0, b"", more)))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise _refused(key, error) from error
+    return records
+
+
+def _refused(key: str, error: Exception) -> InvalidInput:
+    return InvalidInput(f"item {key!r} cannot be stored: {error}; metadata must be JSON values.")
 
 
 def unpack_item(id_: int, record: bytes | memoryview, domains: Sequence[str]) -> Item:

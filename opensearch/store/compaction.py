@@ -59,7 +59,7 @@ def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environ
             blocks = Blocks(tables[name], width)
             live = _live(blocks.walk(txn, number), dead)
             _append(target, name, number, _full(live, blocks.limit), width)
-    _check(txn, tables, target)
+    _check(txn, tables, meta, target)
     fresh_books = replace(
         meta,
         identity=secrets.token_hex(16),
@@ -140,14 +140,25 @@ def _append(
         target.write(partial(blocks.append, domain=domain, ids=ids, rows=held))
 
 
-def _check(txn: Transaction, tables: dict[str, Table], target: Environment) -> None:
+def _check(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environment) -> None:
     """Refuse a copy with fewer rows than there were; the old store stays the one in use."""
     with target.read() as fresh:
         for name in _AS_THEY_ARE:
             there = fresh.stat(target.tables[name])["entries"]
-            wanted = txn.stat(tables[name])["entries"]
-            if there != wanted:
-                raise StoreError(
-                    f"the copy in {str(target.folder)!r} has {there} of {wanted} {name}; the index"
-                    " stays as it was, see what verify says of it."
-                )
+            _check_count(target, name, there, txn.stat(tables[name])["entries"])
+        for what, counts, width in (
+            ("codes", meta.counts, meta.bits // 8),
+            ("embeddings", meta.embedded, 2 * meta.dim),
+        ):
+            blocks = Blocks(target.tables[what], width)
+            for number, domain in enumerate(meta.domains):
+                there = sum(len(ids) for ids, _ in blocks.walk(fresh, number))
+                _check_count(target, f"{what} of {domain!r}", there, counts[domain])
+
+
+def _check_count(target: Environment, what: str, there: int, wanted: int) -> None:
+    if there != wanted:
+        raise StoreError(
+            f"the copy in {str(target.folder)!r} has {there} of {wanted} {what}; the index"
+            " stays as it was, see what verify says of it."
+        )

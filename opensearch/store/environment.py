@@ -177,6 +177,16 @@ class Environment:
                     with self._alone():
                         self._env.set_mapsize(0)
 
+    def claim(self) -> None:
+        """Become the only process that writes.
+
+        Raises:
+            StoreError: another process writes, or the folder is read-only.
+        """
+        self.check()
+        with self._writing, self._translated("write to", OSError):
+            self._claim()
+
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Let nobody write, in this process or another, until the block ends.

@@ -23,8 +23,9 @@ _NAME = b"meta"
 class Meta:
     """What a store holds. A domain's number is its place in `counts`.
 
-    `counts`, `embedded` and `tombstones` are per domain: live items, those of them with an
-    embedding, and deleted rows that still lie in blocks. `identity` is made once for a store.
+    `counts`, `embedded`, `tombstones` and `unnamed` are per domain: live items, those of them
+    with an embedding, deleted rows that still lie in blocks, and live items without a record,
+    where there are any. `identity` is made once for a store.
     """
 
     identity: str
@@ -36,6 +37,7 @@ class Meta:
     embedded: dict[str, int] = field(default_factory=dict)
     tombstones: dict[str, int] = field(default_factory=dict)
     format: int = FORMAT
+    unnamed: dict[str, int] = field(default_factory=dict)
 
     @property
     def posted(self) -> bool:
@@ -85,5 +87,9 @@ def load(environment: Environment, txn: Transaction) -> Meta:
 
 def save(environment: Environment, txn: Transaction, meta: Meta) -> None:
     """Write the books in the transaction that they count."""
-    value = msgpack.packb(asdict(meta))
+    books = asdict(meta)
+    books["unnamed"] = {domain: count for domain, count in meta.unnamed.items() if count}
+    if not books["unnamed"]:  # then there is nothing that a reader would have to know of
+        del books["unnamed"]
+    value = msgpack.packb(books)
     txn.put(_NAME, value, db=environment.tables["meta"])

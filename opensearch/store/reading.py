@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from opensearch.errors import StoreError
 from opensearch.records import Item
 from opensearch.store import meta as books
-from opensearch.store import names, rows
+from opensearch.store import names, rows, unnamed
 from opensearch.store.blocks import Block, Blocks
 from opensearch.store.environment import Environment, Table, Transaction
 from opensearch.store.meta import Meta
@@ -52,8 +52,11 @@ class StoredItems:
         """The item of this key."""
         with self._read() as txn:
             row = txn.get(names.ordered(key), db=self._tables["keys"]) if key else None
-            item = None if row is None else self._item(txn, int.from_bytes(row, "big"))
-        return item if item is not None and item.key == key else None
+            if row is None:
+                implied = unnamed.ids_of(txn, self._tables, self._books(txn), [key])
+                return self._item(txn, implied[0]) if implied else None
+            item = self._item(txn, int.from_bytes(row, "big"))
+        return item if item.key == key else None
 
     def by_path(self, path: str) -> Item | None:
         """The item read from this path; the oldest of them where several parts were."""
@@ -71,8 +74,8 @@ class StoredItems:
             StoreError: an id is not stored (any more).
         """
         with self._read() as txn:
-            domains = books.load(self._environment, txn).domains
-            return [rows.item(txn, self._tables, domains, int(id_)) for id_ in ids]
+            meta = self._books(txn)
+            return [rows.item(txn, self._tables, meta, int(id_)) for id_ in ids]
 
     def thumbnail(self, id_: int) -> bytes | None:
         """The picture file of an item."""
@@ -93,18 +96,32 @@ class StoredItems:
             return rows.embeddings(txn, self._tables, blocks, wanted)
 
     def walk(self, prefix: str = "") -> Iterator[Item]:
-        """Items whose key starts with `prefix`, in order of key; a page is one moment."""
+        """Items whose key starts with `prefix`, a page of them of one moment.
+
+        Those with records come first, in order of key, then those without, by domain and id.
+        """
         start: bytes | None = names.text_bytes(prefix)[: names.HEAD]
         while start is not None:
             with self._read() as txn:
-                domains = books.load(self._environment, txn).domains
+                meta = self._books(txn)
                 found, start = rows.page(txn, self._tables, start, _PAGE)
-                items = [rows.item(txn, self._tables, domains, id_) for _, id_ in found]
+                items = [rows.item(txn, self._tables, meta, id_) for _, id_ in found]
             for item in rows.in_order(found, items):
                 if item.key.startswith(prefix):
                     yield item
                 elif item.key > prefix:
-                    return
+                    start = None
+                    break
+        yield from self._walk_unnamed(prefix)
+
+    def _walk_unnamed(self, prefix: str) -> Iterator[Item]:
+        for domain in [name for name, count in self.meta().unnamed.items() if count]:
+            for block in self.blocks(domain):
+                with self._read() as txn:
+                    number = self._books(txn).number(domain)
+                    ids = unnamed.among(txn, self._tables, number, block.ids).tolist()
+                items = (Item(id_, unnamed.key_of(domain, id_), domain) for id_ in ids)
+                yield from (item for item in items if item.key.startswith(prefix))
 
     def blocks(self, domain: str, after: int = -1) -> Iterator[Block]:
         """Codes of a domain in blocks, ids ascending, those above `after` only.
@@ -169,8 +186,10 @@ class StoredItems:
             ]
 
     def _item(self, txn: Transaction, id_: int) -> Item:
-        domains = books.load(self._environment, txn).domains
-        return rows.item(txn, self._tables, domains, id_)
+        return rows.item(txn, self._tables, self._books(txn), id_)
+
+    def _books(self, txn: Transaction) -> Meta:
+        return books.load(self._environment, txn)
 
     @contextmanager
     def _read(self) -> Iterator[Transaction]:

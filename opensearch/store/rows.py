@@ -10,21 +10,25 @@ from numpy.typing import NDArray
 
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import codec, names
+from opensearch.store import codec, names, unnamed
 from opensearch.store.blocks import Blocks, Ids
 from opensearch.store.environment import Table, Transaction
+from opensearch.store.meta import Meta
 
 
-def item(txn: Transaction, tables: dict[str, Table], domains: list[str], id_: int) -> Item:
+def item(txn: Transaction, tables: dict[str, Table], meta: Meta, id_: int) -> Item:
     """A live item.
 
     Raises:
         StoreError: no live item has this id.
     """
-    record = txn.get(names.number(id_), db=tables["items"])
-    if record is None:
+    record = txn.get(names.number(id_), db=tables["items"]) if id_ >= 0 else None
+    if record is not None:
+        return codec.unpack_item(id_, record, meta.domains)
+    found = unnamed.find(txn, tables, meta, id_)
+    if found is None:
         raise StoreError(f"no item has the id {id_}; it was removed or replaced.")
-    return codec.unpack_item(id_, record, domains)
+    return found
 
 
 def page(

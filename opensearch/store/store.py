@@ -6,6 +6,7 @@ import secrets
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -13,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError, Superseded
-from opensearch.records import Item
-from opensearch.store import compaction, sharing
+from opensearch.records import Item, Metadata
+from opensearch.store import bulk, compaction, sharing
 from opensearch.store import meta as books
 from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_update
@@ -143,6 +144,40 @@ class Store(StoredItems):
         ids = self._write(lambda writer: writer.put(batch))
         return [ids[place] for place in places]
 
+    def put_codes(
+        self,
+        codes: NDArray[np.uint8],
+        domain: str,
+        keys: Sequence[str] | None = None,
+        metadata: Sequence[Metadata] | None = None,
+        categories: Sequence[str | None] | None = None,
+    ) -> NDArray[np.int64]:
+        """Store ready codes of one domain in bulk, in transactions of at most 64 Ki items.
+
+        With nothing but codes no records are stored; the key of such an item is implied by its
+        id, `photo/#17`. An item whose key is stored is replaced under a new id.
+
+        Args:
+            codes: shape (n, bits // 8).
+            domain: of all of them.
+            keys: n keys; implied by the ids when `None`.
+            metadata: fields of each, JSON values.
+            categories: of each.
+
+        Returns:
+            The n ids given.
+
+        Raises:
+            InvalidInput: shapes do not agree, or metadata are not JSON values.
+            StoreError: another process writes, or the disk is full; whole batches stay.
+        """
+        all_codes = bulk.Bulk(domain, codes, keys, metadata, categories)
+        bulk.check_bulk(all_codes, self.meta().bits)
+        ids = [np.zeros(0, np.int64)]
+        for batch in all_codes.batches():
+            ids.append(self._write(partial(bulk.put, bulk=batch)))
+        return np.concatenate(ids)
+
     def update(self, items: Sequence[Item]) -> None:
         """Write new record fields for stored ids (a moved or touched file); codes stay.
 
@@ -170,6 +205,16 @@ class Store(StoredItems):
                 return problems(txn, self._tables, books.load(self._environment, txn))
         except StoreError as error:  # pages that LMDB itself finds damaged
             return [str(error)]
+
+    def claim(self) -> None:
+        """Become the one process that writes, until the store is closed, as a write would.
+
+        Raises:
+            StoreError: another process writes, or the folder is read-only.
+            Superseded: this store is not the one to write to any more.
+        """
+        self._environment.claim()
+        self._check_current()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

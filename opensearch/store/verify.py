@@ -97,19 +97,24 @@ def _rows(
             )
         if (np.diff(ids) <= 0).any():
             found.append(f"ids of {name!r} are not unique and ascending among the {what}")
-    if not np.array_equal(np.union1d(items, dead), codes) or np.isin(dead, items).any():
-        lost = np.setdiff1d(items, codes)
+    lost = np.setdiff1d(items, codes)
+    known = np.union1d(items, dead)
+    unnamed = len(np.setdiff1d(codes, known, assume_unique=True))
+    stray = len(known) + unnamed != len(codes) or np.isin(dead, items).any()
+    if stray or unnamed != meta.unnamed.get(name, 0):
         found.append(
             f"{name!r} has {len(codes)} rows of codes for {len(items)} items and {len(dead)}"
-            f" tombstones; {len(lost)} items have no row{f', first {lost[0]}' if len(lost) else ''}"
+            f" tombstones, and {meta.unnamed.get(name, 0)} without a record;"
+            f" {len(lost)} items have no row{f', first {lost[0]}' if len(lost) else ''}"
         )
     if not np.array_equal(vectors[np.isin(vectors, dead, invert=True)], embedded):
         found.append(f"rows of embeddings of {name!r} are not those of its embedded items")
     counted = (meta.counts[name], meta.embedded[name], meta.tombstones[name])
-    if counted != (len(items), len(embedded), len(dead)):
+    held = (len(items) + unnamed, len(embedded), len(dead))
+    if counted != held:
         found.append(
             f"the books count {counted} items, embeddings and tombstones of {name!r},"
-            f" the tables hold {(len(items), len(embedded), len(dead))}"
+            f" the tables hold {held}"
         )
     return found
 
@@ -121,12 +126,12 @@ def _ids(txn: Transaction, blocks: Blocks, number: int) -> NDArray[np.int64]:
 
 def _links(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[str]:
     """Entries of keys, paths, digests and thumbnails that lead to no item."""
-    items = sum(meta.counts.values())
+    items = sum(meta.counts.values()) - sum(meta.unnamed.values())
     sizes = Counter({name: txn.stat(tables[name])["entries"] for name in tables})
     found = []
     if sizes["keys"] != items or sizes["items"] != items:
         found.append(
-            f"the books count {items} items, the tables hold {sizes['items']} records"
+            f"the books count {items} items with records, the tables hold {sizes['items']}"
             f" and {sizes['keys']} keys"
         )
     for table in ("paths", "digests"):

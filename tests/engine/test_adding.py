@@ -211,7 +211,7 @@ def test_ready_codes_are_found_by_code_and_have_no_score(engine):
     distances, found = engine.search_batch(given[:5], ["photo"], k=50)
     expected = np.unpackbits(given[:5, None] ^ given[None], axis=2).sum(axis=2)
     assert np.array_equal(distances, np.sort(expected, axis=1))
-    assert sorted(found[0].tolist()) == ids
+    assert sorted(found[0].tolist()) == ids.tolist()
     hits = engine.search(text="disc", targets=["photo"], k=3, where="n < 2")
     assert {hit.metadata["n"] for hit in hits} == {0, 1}
     assert all(hit.score is None for hit in hits)

@@ -114,10 +114,12 @@ def test_refinement_moves_the_query_before_it_is_scored_and_targets_meet_by_scor
 def test_items_without_embeddings_are_scored_and_only_refinement_is_missed(engine):
     answer = engine.ask(Query(text="disc", targets=["cartoon"], k=5, score="asymmetric"))
     assert all(hit.score is not None for hit in answer.hits)
-    assert answer.notes == ["items of cartoon have no embeddings: no refinement"]
+    assert answer.notes == ["some items have no embeddings: for them no refinement"]
     other = engine.ask(Query(text="disc", targets=["cartoon"], k=5))
     assert all(hit.score is None for hit in other.hits)
-    assert other.notes == ["items of cartoon have no embeddings: no refinement, no rescoring"]
+    assert other.notes == [
+        "some items have no embeddings: for them no refinement, no rescoring and no score"
+    ]
 
 
 def test_codes_alone_are_read_of_candidates(engine, monkeypatch):

@@ -208,7 +208,7 @@ def test_damaged_search_files_are_found_and_repaired(toy_model, toy_collection, 
         engine.add(toy_collection / "photo")
         engine._searcher.fold()
         expected = [hit.key for hit in engine.search(text="disc", refine=False)]
-    files = sorted((path / "search").glob("*.codes"))
+    files = sorted((path / "search").rglob("*.codes"))
     assert files
     files[0].write_bytes(bytes(255 - b for b in files[0].read_bytes()))
     with Engine.open(path) as engine:

@@ -240,6 +240,36 @@ def test_a_tail_is_folded_past_a_hundredth_of_its_base(tmp_path):
     assert searcher.search(np.zeros((1, 1), np.uint8), ["a"], 2000)[1].max() == 1010
 
 
+def test_folding_writes_behind_what_is_there_and_over_what_was_cut_short(tmp_path):
+    source = FakeSource(8)
+    source.add(np.zeros((100, 1), np.uint8), ["a"] * 100)
+    Searcher(source, tmp_path, 8).fold()
+    mapped = base.load(tmp_path, "a", "one", 1)
+    path = next(tmp_path.glob("*.codes"))
+    with path.open("ab") as file:  # a fold that was killed before its json was written
+        file.write(b"torn")
+    assert rows_of(tmp_path, source) == 100
+    source.add(np.full((50, 1), 7, np.uint8), ["a"] * 50)
+    Searcher(source, tmp_path, 8).fold()
+    assert path.read_bytes() == bytes(100) + b"\7" * 50
+    assert rows_of(tmp_path, source) == 150
+    assert (len(mapped[0]), int(mapped[1].max())) == (100, 0)
+
+
+def test_readers_take_up_what_the_writer_has_folded(tmp_path):
+    source = FakeSource(8)
+    source.add(np.zeros((100, 1), np.uint8), ["a"] * 100)
+    writer, reader = Searcher(source, tmp_path, 8), Searcher(source, tmp_path, 8)
+    writer.fold()
+    reader.refresh()
+    source.add(np.zeros((60, 1), np.uint8), ["a"] * 60)
+    writer.fold()
+    reader.refresh()
+    held = reader._domains["a"]
+    assert (len(held.base[0]), held.tail.count) == (160, 0)
+    assert (reader.search(np.zeros((1, 1), np.uint8), ["a"], 160)[1] == np.arange(160)).all()
+
+
 @pytest.mark.parametrize("damage", ["cut", "gone", "json", "stranger", "width"])
 def test_files_that_cannot_be_used_count_as_absent(tmp_path, damage):
     source = FakeSource(8)

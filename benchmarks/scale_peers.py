@@ -1,0 +1,172 @@
+"""What the benchmark of scale measures: this engine and faiss, behind the interface of all peers.
+
+A peer builds an index of codes in a folder, opens it again, searches it, and adds one item. Ids
+are places in the array of codes. Peers other than faiss are optional: importing one that is not
+installed raises `MissingExtra`, which names the package.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.scale_data import Codes
+from opensearch.engine.arrays import ArrayPath
+from opensearch.engine.folder import IndexFolder
+from opensearch.engine.generations import Generations
+from opensearch.errors import MissingExtra
+from opensearch.store import Store
+
+Found = tuple[NDArray[np.int32], NDArray[np.int64]]
+"""Distances and ids (n, k)."""
+
+
+def package(name: str, install: str) -> Any:
+    """An optional package, or a `MissingExtra` that says how to install it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingExtra(f"{name} is not installed; pip install {install}") from error
+
+
+class Peer:
+    """One way to keep and search codes. `efforts` are tried in turn by approximate ones."""
+
+    efforts: ClassVar[Sequence[int]] = (0,)
+
+    def __init__(self, folder: Path, bits: int) -> None:
+        self.folder = folder
+        self.bits = bits
+
+    def build(self, codes: Codes) -> None:
+        """Make the index and leave it on disk."""
+        raise NotImplementedError
+
+    def open(self) -> None:
+        """Open what `build` left."""
+        raise NotImplementedError
+
+    def search(self, codes: Codes, k: int) -> Found:
+        """The k nearest of each query."""
+        raise NotImplementedError
+
+    def add(self, code: Codes) -> None:
+        """Add one item (1, bytes), so that the next search finds it."""
+        raise NotImplementedError
+
+    def set_effort(self, effort: int) -> None:
+        """How hard an approximate peer looks."""
+
+
+def _arrays(folder: Path) -> ArrayPath:
+    """The engine's array path without a model: the code that `Engine` runs."""
+    return ArrayPath(Generations(IndexFolder(folder, {})))
+
+
+class Opensearch(Peer):
+    """The engine: store, search files, multi-index tables past five million items."""
+
+    keyed = False
+
+    def build(self, codes: Codes) -> None:
+        """In pieces of a million, so that lists of keys stay small."""
+        Store.create(self.folder / "store" / "0", bits=self.bits, dim=0).close()
+        (self.folder / "CURRENT").write_text("0\n")
+        engine = _arrays(self.folder)
+        for start in range(0, len(codes), 10**6):
+            part = codes[start : start + 10**6]
+            keys = [f"item/{start + at:09d}" for at in range(len(part))] if self.keyed else None
+            fields = [{"year": at % 50} for at in range(len(part))] if self.keyed else None
+            engine.add_codes(part, "photo", keys, fields)
+        engine.close()
+
+    def open(self) -> None:
+        """As `Engine.open` does, less the model."""
+        self._engine = _arrays(self.folder)
+        self._engine.search_batch(np.zeros((1, self.bits // 8), np.uint8), k=1)
+
+    def search(self, codes: Codes, k: int) -> Found:
+        """With the records of the hits of a single query, as a user gets them."""
+        found = self._engine.search_batch(codes, ["photo"], k)
+        if len(codes) == 1:
+            self._engine.items(found[1][0])
+        return found
+
+    def add(self, code: Codes) -> None:
+        """One acknowledged transaction."""
+        self._engine.add_codes(code, "photo", ["one"] if self.keyed else None)
+
+
+class OpensearchKeyed(Opensearch):
+    """The same with a key and metadata an item."""
+
+    keyed = True
+
+
+class Faiss(Peer):
+    """faiss, one of its binary indexes; the file is what it writes."""
+
+    multihash = False
+
+    def build(self, codes: Codes) -> None:
+        """Add and write."""
+        faiss = package("faiss", "faiss-cpu")
+        self._index = self.made(faiss, len(codes))
+        self._index.add(codes)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        faiss.serialize_index_binary(self._index).tofile(self.folder / "index")
+
+    def made(self, faiss: Any, rows: int) -> Any:
+        """An empty index for so many rows."""
+        return faiss.IndexBinaryFlat(self.bits)
+
+    def open(self) -> None:
+        """Read the file whole."""
+        faiss = package("faiss", "faiss-cpu")
+        content = np.fromfile(self.folder / "index", np.uint8)
+        self._index = faiss.deserialize_index_binary(content)
+
+    def search(self, codes: Codes, k: int) -> Found:
+        """One thread for one query."""
+        package("faiss", "faiss-cpu").omp_set_num_threads(1 if len(codes) == 1 else os.cpu_count())
+        found: Found = self._index.search(codes, k)
+        return found
+
+    def add(self, code: Codes) -> None:
+        """In memory only: faiss has no file to add to."""
+        self._index.add(code)
+
+
+class FaissMultiHash(Faiss):
+    """`IndexBinaryMultiHash`, chunks of log2(n) - 2 bits; how many flips is its effort."""
+
+    efforts = (0, 1, 2, 3, 4)
+
+    def made(self, faiss: Any, rows: int) -> Any:
+        """As many chunks as fit."""
+        chunk = max(8, int(np.log2(rows)) - 2)
+        return faiss.IndexBinaryMultiHash(self.bits, max(1, self.bits // chunk), chunk)
+
+    def set_effort(self, effort: int) -> None:
+        """Flipped bits a chunk."""
+        self._index.nflip = effort
+
+
+class FaissHnsw(Faiss):
+    """`IndexBinaryHNSW` with 16 links."""
+
+    efforts = (16, 32, 64, 128, 256, 512)
+
+    def made(self, faiss: Any, rows: int) -> Any:
+        """The links are those of faiss's examples."""
+        return faiss.IndexBinaryHNSW(self.bits, 16)
+
+    def set_effort(self, effort: int) -> None:
+        """Candidates kept while searching."""
+        self._index.hnsw.efSearch = effort

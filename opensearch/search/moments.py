@@ -1,0 +1,151 @@
+"""What a search sees: the rows of every domain as one moment of the source left them.
+
+Base files and what lies past them are held once for all threads; each thread has the moment that
+it last refreshed to.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from opensearch.errors import InvalidInput
+from opensearch.search import hamming
+from opensearch.search.domain import DomainRows
+from opensearch.search.folding import files_of, fold
+from opensearch.search.hamming import Ids, Mask, Rows
+from opensearch.search.sources import CodeSource
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The rows of every domain as one transaction of the source left them."""
+
+    transaction: int
+    rows: dict[str, list[Rows]]
+
+
+class Moments:
+    """The part of a `Searcher` that follows its source."""
+
+    def __init__(self, source: CodeSource, folder: Path | None, bits: int) -> None:
+        """Follow `source`, with base files in `folder` where there are any.
+
+        Args:
+            source: where the codes are; usually a `Store`.
+            folder: where base files lie; may be missing or read-only, `None` for no files.
+            bits: width of a code, a positive multiple of 8.
+
+        Raises:
+            InvalidInput: `bits` is not a positive multiple of 8.
+        """
+        if bits <= 0 or bits % 8:
+            raise InvalidInput(f"a hash code needs a positive multiple of 8 bits, got {bits}")
+        self._source = source
+        self._folder = folder
+        self._bits = bits
+        self._domains: dict[str, DomainRows] = {}
+        self._guard = threading.Lock()
+        self._folding = threading.Lock()
+        self._local = threading.local()
+
+    def refresh(self) -> None:
+        """See what the source holds now; cheap when nothing has changed."""
+        known: _Moment | None = getattr(self._local, "moment", None)
+        with self._source.snapshot():
+            books = self._source.meta()
+            if known is not None and known.transaction == books.last_transaction:
+                return
+            with self._guard:
+                rows = {
+                    domain: self._extended(domain, books.identity).at(
+                        books.next_id, self._source.tombstones(domain)
+                    )
+                    for domain in books.domains
+                }
+        self._local.moment = _Moment(books.last_transaction, rows)
+
+    def fold(self) -> None:
+        """Write what lies past the base files, over 1 % of them or 100 k rows, behind them.
+
+        For the one process that writes the source. Does nothing without a folder to write to.
+
+        Raises:
+            StoreError: the files cannot be written; the rows before stay in use.
+        """
+        folder = self._folder
+        if folder is None:
+            return
+        width = self._bits // 8
+        with self._folding:
+            books = self._source.meta()
+            folded = [name for name in books.domains if fold(self._source, folder, name, width)]
+            with self._guard:  # others search and refresh while the files are written
+                for domain in folded:
+                    self._reload(domain, books.identity)
+        if folded:
+            self._local.moment = None
+
+    def rows(
+        self,
+        domains: Sequence[str],
+        exclude: Iterable[int] | None = None,
+        within: Iterable[int] | Mask | None = None,
+    ) -> list[list[Rows]]:
+        """What this thread's moment holds: a list for each of the domains that hold anything.
+
+        Args:
+            domains: those wanted.
+            exclude: ids left out.
+            within: the only ids, or a mask with a place for every id given yet.
+        """
+        if getattr(self._local, "moment", None) is None:
+            self.refresh()
+        moment: _Moment = self._local.moment
+        parts = [moment.rows[name] for name in dict.fromkeys(domains) if name in moment.rows]
+        if isinstance(within, np.ndarray) and within.dtype == np.bool_:
+            mask: Mask = within
+            parts = [[rows.passing(mask) for rows in part] for part in parts]
+        elif within is not None:
+            wanted = _sorted(within)
+            parts = [[rows.only(wanted) for rows in part] for part in parts]
+        if exclude is not None:
+            unwanted = _sorted(exclude)
+            parts = [[rows.without(unwanted) for rows in part] for part in parts]
+        return parts
+
+    def _reload(self, domain: str, identity: str) -> None:
+        """Take up base files that have grown, in place of as many rows of the tail."""
+        if domain not in self._domains:
+            return
+        rows = self._domains[domain]
+        files, made = files_of(self._folder, domain, identity, self._bits // 8)
+        grown = files is not None and len(files[0]) > len(rows.base[0])
+        if files is not None and (grown or made is not None):
+            self._domains[domain] = rows.rebased(files, made)
+
+    def _extended(self, domain: str, identity: str) -> DomainRows:
+        """A domain's rows, with those added to the source since they were last read."""
+        if domain not in self._domains:
+            files, made = files_of(self._folder, domain, identity, self._bits // 8)
+            self._domains[domain] = DomainRows.over(files, self._bits // 8, made)
+        rows = self._domains[domain]
+        for block in self._source.blocks(domain, rows.last):
+            if block.codes.shape[1] != self._bits // 8:
+                raise InvalidInput(
+                    f"a search over {self._bits} bits cannot read codes of"
+                    f" {8 * block.codes.shape[1]} bits; give it the width of its source"
+                )
+            rows.tail.append(block.ids, block.codes)
+        if rows.due:  # the writer may have folded it meanwhile
+            self._reload(domain, identity)
+        return self._domains[domain]
+
+
+def _sorted(ids: Iterable[int]) -> Ids:
+    array = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)
+    return hamming.ascending(array.astype(np.int64, copy=False))

@@ -1,0 +1,114 @@
+"""The approximate structures of an index: built, kept in files, read when first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from opensearch.errors import InvalidInput
+from opensearch.search import approximate, hamming
+from opensearch.search.approximate import MAKERS, Structure
+from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask
+from opensearch.search.searcher import Searcher
+from opensearch.search.sources import CodeSource
+
+
+class Structures:
+    """Structures over the rows that a searcher sees, by domain and name."""
+
+    def __init__(self, source: CodeSource, searcher: Searcher, folder: Path) -> None:
+        self._source = source
+        self._searcher = searcher
+        self._folder = folder
+        self._held: dict[tuple[str, str, str], Structure] = {}
+        self._guard = threading.Lock()
+
+    def build(self, name: str, seed: int = 0) -> dict[str, float]:
+        """Build a structure for every domain that holds rows, in place of the one before.
+
+        Returns:
+            Recall@10 against a flat search, by domain.
+
+        Raises:
+            InvalidInput: an unknown name.
+            StoreError: the files cannot be written.
+        """
+        approximate.check_name(name)
+        self._searcher.refresh()
+        identity = self._source.meta().identity
+        found = {}
+        for domain in self._source.meta().domains:
+            parts = [rows for part in self._searcher.rows([domain]) for rows in part]
+            if not any(len(rows.ids) for rows in parts):
+                continue
+            made = approximate.build(np.concatenate([rows.codes for rows in parts]), name, seed)
+            approximate.save(self._folder, domain, identity, made)
+            with self._guard:
+                self._held[identity, domain, name] = made
+            found[domain] = made.recall
+        return found
+
+    def names(self) -> list[str]:
+        """Structures that any domain has on disk."""
+        return sorted({name for made in self.info().values() for name in made})
+
+    def search(
+        self,
+        codes: Codes,
+        domains: Sequence[str],
+        k: int,
+        name: str,
+        *,
+        exclude: Iterable[int] | None = None,
+        within: Iterable[int] | Mask | None = None,
+    ) -> tuple[Distances, Ids]:
+        """As `Searcher.search`, approximately; in order of (distance, id) all the same.
+
+        What a filter lets pass is searched flat: a structure knows nothing of it.
+
+        Raises:
+            InvalidInput: an unknown name, or one that was not built for a domain.
+        """
+        approximate.check_name(name)
+        queries = self._searcher.checked(codes, k)
+        structures = {domain: self._structure(domain, name) for domain in domains}
+        if within is not None:
+            return self._searcher.search(queries, domains, k, exclude=exclude, within=within)
+        nothing = np.full((len(queries), k), FAR, np.int32), np.full((len(queries), k), -1)
+        found = [nothing]
+        for domain, made in structures.items():
+            for parts in self._searcher.rows([domain], exclude):
+                found.append(approximate.nearest(made, queries, parts, k))
+        distances, ids = hamming.merge(found)
+        return distances[:, :k], ids[:, :k]
+
+    def info(self) -> dict[str, dict[str, Any]]:
+        """Rows, effort and recall@10 of the structures on disk, by domain and name."""
+        books = self._source.meta()
+        found = {
+            domain: {
+                name: known
+                for name in MAKERS
+                if (known := approximate.about(self._folder, domain, books.identity, name))
+            }
+            for domain in books.domains
+        }
+        return {domain: made for domain, made in found.items() if made}
+
+    def _structure(self, domain: str, name: str) -> Structure:
+        identity = self._source.meta().identity
+        with self._guard:
+            made = self._held.get((identity, domain, name))
+            if made is None:
+                made = approximate.load(self._folder, domain, identity, name)
+                if made is None:
+                    raise InvalidInput(
+                        f"domain {domain!r} has no structure {name!r}; make it with"
+                        f" Engine.build_structure({name!r}), or search without one"
+                    )
+                self._held[identity, domain, name] = made
+        return made

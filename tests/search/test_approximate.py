@@ -1,0 +1,127 @@
+"""Approximate structures: named by the caller, measured, and right where they can be."""
+
+import numpy as np
+import pytest
+from test_search_exact import FakeSource
+
+from opensearch.errors import InvalidInput, StoreError
+from opensearch.search import Searcher, Structures, approximate, base
+
+
+def clustered(count, seed=0):
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(9).integers(0, 256, (20, 8), np.uint8)
+    noise = np.packbits(rng.random((count, 64)) < 0.08, axis=1)
+    return centres[rng.integers(0, 20, count)] ^ noise
+
+
+@pytest.fixture
+def source():
+    source = FakeSource(64)
+    source.add(clustered(1500), ["a"] * 1000 + ["b"] * 500)
+    return source
+
+
+def opened(source, folder):
+    searcher = Searcher(source, folder, 64)
+    searcher.refresh()
+    return searcher, Structures(source, searcher, folder)
+
+
+@pytest.mark.parametrize("name", ["hnsw", "ivf"])
+def test_recall_is_what_it_says_and_survives_in_files(source, tmp_path, name):
+    folder = tmp_path / "поиск"  # files go through bytes: names of any script
+    searcher, structures = opened(source, folder)
+    recalls = structures.build(name)
+    assert set(recalls) == {"a", "b"}
+    assert all(approximate.RECALL <= recall <= 1 for recall in recalls.values())
+    queries = clustered(100, seed=1)
+    exact = searcher.search(queries, ["a", "b"], 10)[0]
+    first = structures.search(queries, ["a", "b"], 10, name)
+    assert (first[0] <= exact[:, -1:]).mean() > 0.9
+    assert (np.diff(first[0]) >= 0).all()
+    again = opened(source, folder)[1]
+    assert again.info()["a"][name]["recall"] == recalls["a"]
+    assert again.info()["a"][name]["rows"] == 1000
+    assert np.array_equal(again.search(queries, ["a", "b"], 10, name)[1], first[1])
+    for row in range(20):  # ids and distances belong together
+        rows = np.array([code for _, _, code in source.rows])[first[1][row]]
+        assert np.array_equal(np.bitwise_count(queries[row] ^ rows).sum(axis=1), first[0][row])
+
+
+@pytest.mark.parametrize("name", ["hnsw", "ivf"])
+def test_rows_past_a_structure_are_searched_flat_and_deleted_ones_left_out(source, tmp_path, name):
+    searcher, structures = opened(source, tmp_path)
+    structures.build(name)
+    far = np.random.default_rng(5).integers(0, 256, (30, 8), np.uint8)
+    source.add(far, ["a"] * 30)
+    source.remove([3, 4, *range(20, 60), 1501])
+    searcher.refresh()
+    found = structures.search(far[[0, 2]], ["a"], 1, name)
+    assert (found[0].ravel().tolist(), found[1].ravel().tolist()) == ([0, 0], [1500, 1502])
+    everything = structures.search(clustered(5, 2), ["a"], 2000, name)[1]
+    assert not np.isin([3, 4, 20, 59, 1501], everything).any()
+    assert everything.max() == 1529
+    searcher.fold()  # base and tail lie elsewhere now; places are the same
+    searcher.refresh()
+    assert structures.search(far[[2]], ["a"], 1, name)[1].tolist() == [[1502]]
+
+
+def test_an_effort_that_looks_at_all_is_exact(tmp_path, monkeypatch, source):
+    monkeypatch.setattr(approximate, "RECALL", 2.0)
+    searcher, structures = opened(source, tmp_path)
+    assert structures.build("ivf") == {"a": 1.0, "b": 1.0}
+    queries = clustered(20, seed=3)
+    exact = searcher.search(queries, ["a", "b"], 10)[0]
+    assert np.array_equal(structures.search(queries, ["b", "a"], 10, "ivf")[0], exact)
+
+
+def test_what_was_not_built_or_is_unknown_is_refused_by_name(source, tmp_path):
+    _, structures = opened(source, tmp_path)
+    assert structures.info() == {}
+    with pytest.raises(InvalidInput, match=r"'a' has no structure 'hnsw'; make it with Engine"):
+        structures.search(clustered(1), ["a"], 1, "hnsw")
+    for call in (structures.build, lambda name: structures.search(clustered(1), ["a"], 1, name)):
+        with pytest.raises(InvalidInput, match="unknown structure 'tree'; known: hnsw, ivf"):
+            call("tree")
+    structures.build("ivf")
+    with pytest.raises(InvalidInput, match="k of 1 or more, got 0"):
+        structures.search(clustered(1), ["a"], 0, "ivf")
+    assert structures.search(clustered(2), [], 3, "ivf")[1].tolist() == [[-1] * 3] * 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "json", "stranger"])
+def test_a_structure_that_cannot_be_used_counts_as_absent(source, tmp_path, damage):
+    opened(source, tmp_path)[1].build("hnsw")
+    safe = base.safe_name("a")
+    path, about = tmp_path / f"{safe}-hnsw-1000", tmp_path / f"{safe}.hnsw"
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:500])
+    elif damage == "gone":
+        path.unlink()
+    elif damage == "json":
+        about.write_text("{")
+    else:
+        source.identity = "two"
+    with pytest.raises(InvalidInput, match="has no structure 'hnsw'"):
+        opened(source, tmp_path)[1].search(clustered(1), ["a"], 1, "hnsw")
+
+
+def test_building_again_drops_the_one_before_and_a_full_disk_is_our_error(
+    source, tmp_path, monkeypatch
+):
+    _, structures = opened(source, tmp_path)
+    structures.build("ivf")
+    source.add(clustered(10, 4), ["a"] * 10)
+    structures.build("ivf")
+    assert [path.name for path in tmp_path.glob(f"{base.safe_name('a')}-ivf-*")] == [
+        f"{base.safe_name('a')}-ivf-1010"
+    ]
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(base.os, "fsync", full)
+    with pytest.raises(StoreError, match="No space left on device; search without it"):
+        structures.build("ivf")
+    assert structures.info()["a"]["ivf"]["rows"] == 1010
