@@ -130,6 +130,7 @@ def read(path: Path, acknowledged: Any, stop: Any, out: Connection) -> None:
     seen: dict[str, Any] = {"reads": 0, "torn": 0, "stale": 0, "slowest": 0.0, "errors": []}
     try:
         with Engine.open(path) as engine:
+            engine.search(keys=["anchor"], refine=False)  # loads what a first answer needs
             out.send("ready")
             while not (seen["reads"] and stop.is_set()):
                 newest, start = acknowledged.value, time.perf_counter()
