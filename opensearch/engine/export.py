@@ -18,7 +18,7 @@ import numpy as np
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
-from opensearch.store import Block, Store
+from opensearch.store import Block, Store, implied_key
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -134,6 +134,9 @@ def _write_items(
 def _line(item: Item, embedded: bool, thumbnail: int) -> bytes:
     fields: dict[str, Any] = {name: getattr(item, name) for name in Item.__slots__}
     fields |= {"digest": item.digest.hex(), "embedded": embedded, "thumbnail": thumbnail}
+    code_alone = not (embedded or thumbnail or item.path or item.digest)
+    if code_alone and item.key == implied_key(item.domain, item.id):
+        fields["key"] = None  # its id names it, and where it is imported it gets another
     _check_metadata(item)
     return json.dumps(fields).encode() + b"\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -30,12 +30,19 @@ from opensearch.store import Store
 
 @dataclass(frozen=True)
 class _Line:
-    """An item of the export, and what belongs to it."""
+    """An item of the export, and what belongs to it; one without a key is a ready code."""
 
     row: int
     item: Item
     embedded: bool
     picture: bytes
+
+    @property
+    def kind(self) -> tuple[bool, str, bool]:
+        """Whether there is an embedding; of an item without a key, its domain and if it is bare."""
+        keyless = not self.item.key
+        fields = self.item.category is not None or bool(self.item.metadata)
+        return self.embedded, self.item.domain if keyless else "", keyless and not fields
 
 
 class Export:
@@ -94,7 +101,7 @@ class Export:
                 )
 
     def add_to(self, store: Store, progress: Progress) -> Report:
-        """Add all items by key, in batches.
+        """Add all items in batches, by key; those that have none are new whatever is stored.
 
         Raises:
             UnreadableFile: arrays or lines do not agree with each other.
@@ -112,13 +119,11 @@ class Export:
         report = Report()
         for lines in self._batches(total):
             rows = [line.row for line in lines]
-            items = [line.item for line in lines]
-            replaced = sum(store.by_key(item.key) is not None for item in items)
             vectors = embeddings[rows] if lines[0].embedded else None
-            store.put(items, codes[rows], vectors, [line.picture for line in lines])
-            report.seen += len(items)
+            replaced = _put(store, lines, codes[rows], vectors)
+            report.seen += len(lines)
             report.replaced += replaced
-            report.added += len(items) - replaced
+            report.added += len(lines) - replaced
             progress(report.seen, total)
         return report
 
@@ -136,7 +141,7 @@ class Export:
         return loaded
 
     def _batches(self, total: int) -> Iterator[list[_Line]]:
-        """Lines in batches, those with and those without embeddings apart."""
+        """Lines in batches of one kind."""
         count = 0
         with (
             (self.folder / ITEMS).open("rb") as text,
@@ -147,7 +152,7 @@ class Export:
                 count += len(page)
                 if count > total:
                     break
-                for _, group in groupby(page, key=lambda line: line.embedded):
+                for _, group in groupby(page, key=lambda line: line.kind):
                     yield list(group)
         if count != total:
             raise UnreadableFile(
@@ -160,13 +165,35 @@ class Export:
             fields = json.loads(raw)
             embedded, size = bool(fields.pop("embedded")), int(fields.pop("thumbnail"))
             fields["digest"] = bytes.fromhex(fields["digest"])
+            fields["key"] = fields["key"] or ""
             item = Item(**fields)
+            if not item.key and (embedded or size or item.path or item.digest):
+                raise ValueError("without a key there can be no file and no embedding")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnreadableFile(
                 f"line {row + 1} of {self.folder / ITEMS} is no item ({error}); export the index"
                 " again"
             ) from error
         return _Line(row, item, embedded, pictures.read(size))
+
+
+def _put(
+    store: Store,
+    lines: Sequence[_Line],
+    codes: NDArray[np.uint8],
+    embeddings: NDArray[np.float16] | None,
+) -> int:
+    """Store a batch of one kind; how many items it replaced."""
+    items = [line.item for line in lines]
+    if items[0].key:
+        replaced = sum(store.by_key(item.key) is not None for item in items)
+        store.put(items, codes, embeddings, [line.picture for line in lines])
+        return replaced
+    bare = lines[0].kind[2]
+    metadata = None if bare else [item.metadata for item in items]
+    categories = None if bare else [item.category for item in items]
+    store.put_codes(codes, items[0].domain, None, metadata, categories)
+    return 0
 
 
 def _check_file(folder: Path, name: str, files: Mapping[str, Any]) -> None:

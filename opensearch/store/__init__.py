@@ -4,5 +4,6 @@ from opensearch.store.blocks import Block
 from opensearch.store.meta import FORMAT, Meta
 from opensearch.store.postings import Fields
 from opensearch.store.store import Store
+from opensearch.store.unnamed import key_of as implied_key
 
-__all__ = ["FORMAT", "Block", "Fields", "Meta", "Store"]
+__all__ = ["FORMAT", "Block", "Fields", "Meta", "Store", "implied_key"]

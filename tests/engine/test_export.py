@@ -174,6 +174,18 @@ def test_a_broken_export_is_refused_before_anything_is_added(index, tmp_path, ki
         assert sum(other.info()["items"].values()) == 0
 
 
+def test_a_line_without_a_key_is_a_code_alone(index, tmp_path):
+    from opensearch.engine.importing import Export
+
+    with Engine.open(index) as engine, Engine.create(tmp_path / "new", MODEL) as other:
+        engine.export_to(tmp_path / "out")
+        source = Export.open(tmp_path / "out")
+        path = tmp_path / "out" / "items.jsonl"
+        path.write_text(path.read_text().replace('"key": "k4"', '"key": null'))
+        with pytest.raises(UnreadableFile, match=r"line 5 .*\(without a key there can"):
+            source.add_to(other._store, lambda *_: None)
+
+
 def test_a_line_that_is_no_item_is_named(index, tmp_path):
     from opensearch.engine.importing import Export
 
@@ -187,3 +199,50 @@ def test_a_line_that_is_no_item_is_named(index, tmp_path):
         (tmp_path / "out" / "items.jsonl").write_bytes(b"".join(lines[:2]))
         with pytest.raises(UnreadableFile, match="has not the 100 lines that the manifest counts"):
             source.add_to(other._store, lambda *_: None)
+
+
+def keyless(engine):
+    """What is kept of items without keys; their ids and what these imply are left out."""
+    store, found = engine._store, []
+    for domain in store.meta().domains:
+        for block in store.live(domain):
+            items = store.items(block.ids.tolist())
+            found += [
+                (item.domain, code.tobytes(), item.category, item.metadata)
+                for item, code in zip(items, block.codes, strict=True)
+                if item.key == f"{domain}/#{item.id}"
+            ]
+    return found
+
+
+def test_items_without_keys_come_over_beside_those_that_have_some(index, tmp_path):
+    rng = np.random.default_rng(2)
+    with Engine.open(index) as one, Engine.create(tmp_path / "new", MODEL) as other:
+        one.add_codes(rng.integers(0, 256, (40, 2), np.uint8), "photo")
+        years = [{"year": at} if at % 2 else {} for at in range(30)]
+        cups = ["cup" if at % 3 else None for at in range(30)]
+        one.add_codes(rng.integers(0, 256, (30, 2), np.uint8), "shape", None, years, cups)
+        one.add_codes(rng.integers(0, 256, (25, 2), np.uint8), "shape")
+        one.remove(["photo/#100", "shape/#141", "shape/#170", "k3"])
+        assert one.export_to(tmp_path / "out") == 191
+        lines = (tmp_path / "out" / "items.jsonl").read_text().splitlines()
+        assert sum(json.loads(line)["key"] is None for line in lines) == 92
+        other.add_codes(rng.integers(0, 256, (200, 2), np.uint8), "photo")  # none of these is lost
+        mine = keyless(other)
+        report = other.import_from(tmp_path / "out")
+        assert (report.seen, report.added, report.replaced) == (191, 191, 0)
+        assert sorted(map(repr, keyless(other))) == sorted(map(repr, mine + keyless(one)))
+        assert other.info()["unnamed"]["photo"] == 239
+        assert 24 <= other.info()["unnamed"]["shape"] < 54  # those with fields have records
+        for where in ("year > 4 and category = cup", "year <= 4 or at >= 50"):
+            asked = {"keys": ["k7"], "k": 500, "refine": False, "where": where}
+            found = [
+                sorted((hit.distance, hit.category, str(hit.metadata)) for hit in e.search(**asked))
+                for e in (one, other)
+            ]
+            assert found[0] == found[1]
+            assert len(found[0]) > 8
+        assert other.verify() == []
+        again = other.import_from(tmp_path / "out")
+        assert (again.added, again.replaced) == (92, 99)
+        assert other.verify() == []
