@@ -25,6 +25,7 @@ VERBS = {
     "compact": "Drop removed items of an index for good; bring it to the newest format.",
     "export": "Write the items of an index as JSON lines and arrays.",
     "import": "Read an export into an index of the same model.",
+    "structure": "Build or drop an approximate search structure of an index.",
     "duplicates": "Find groups of near-identical items in an index.",
     "render": "Show what the encoder sees of a file.",
     "demo": "Index and search a small collection that is shipped, with pages of hits.",

@@ -72,6 +72,11 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 )
 @click.option("--max-distance", type=click.IntRange(min=0), help="Largest Hamming distance.")
 @click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'.")
+@click.option(
+    "--structure",
+    type=click.Choice(["hnsw", "ivf"]),
+    help="Find candidates approximately, by what `opensearch structure` has built. Default: exact.",
+)
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page with pictures.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
 def query(

@@ -98,6 +98,17 @@ class ArrayPath(Following):
         """
         return self._build(structure, seed)
 
+    def drop_structures(self) -> None:
+        """Remove all approximate structures; `compact` builds none of them any more.
+
+        Raises:
+            StoreError: the index cannot be written.
+        """
+        with self._generations.writing:
+            now = self._generations.current()
+            now.store.claim()
+            now.structures.drop()
+
     def items(self, ids: Iterable[int]) -> list[Item]:
         """Records of ids that a search gave, in their order; padding (-1) is passed over.
 

@@ -161,6 +161,7 @@ class Engine(ArrayPath, Upkeep):
         depth: int = 1000,
         max_distance: int | None = None,
         where: str | None = None,
+        structure: str | None = None,
     ) -> list[Hit]:
         """The `k` nearest items, best first; see `Query` for the arguments."""
         return self.ask(
@@ -177,6 +178,7 @@ class Engine(ArrayPath, Upkeep):
                 depth=depth,
                 max_distance=max_distance,
                 where=where,
+                structure=structure,
             )
         ).hits
 
@@ -187,7 +189,7 @@ class Engine(ArrayPath, Upkeep):
             point = locate(query, self.model, now.store)
             if now.store.unlocked:
                 point.notes.append(f"{self.path} is read-only: what a writer adds may go unnoticed")
-            return Ranking(now.store, now.searcher, self.model, query).answer(point)
+            return Ranking(now, self.model, query).answer(point)
 
     def embed(self, files: Sequence[str | Path], domain: str) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of files of one domain."""

@@ -40,6 +40,8 @@ class Query:
         depth: candidates scored, R; of `hamming` none are.
         max_distance: largest Hamming distance of a hit, inclusive.
         where: filter expression, see `engine.where`.
+        structure: `hnsw` or `ivf`, where it was built, to find candidates approximately; exact
+            when `None`. What `where` lets pass is searched exactly.
     """
 
     files: Sequence[tuple[Path, float]] = ()
@@ -54,6 +56,7 @@ class Query:
     depth: int = 1000
     max_distance: int | None = None
     where: str | None = None
+    structure: str | None = None
 
     def __post_init__(self) -> None:
         if not (self.files or self.text or self.keys):

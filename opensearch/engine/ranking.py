@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.engine.generations import Generation
 from opensearch.engine.model import Model
 from opensearch.engine.query import Point, Query, Score
 from opensearch.engine.selecting import select, targeted
@@ -16,9 +17,8 @@ from opensearch.engine.where import parse_where
 from opensearch.hashing import asymmetric
 from opensearch.records import Hit
 from opensearch.refinement import refine_one
-from opensearch.search import Searcher
+from opensearch.search import Shells
 from opensearch.semantic import unit
-from opensearch.store import Store
 
 CAP = 10
 """Candidates taken at most, in multiples of the depth, when one shell holds very many."""
@@ -65,9 +65,10 @@ class _Ranked:
 class Ranking:
     """One query's way through an index; everything it reads is of one moment."""
 
-    def __init__(self, store: Store, searcher: Searcher, model: Model, query: Query) -> None:
-        self._store = store
-        self._searcher = searcher
+    def __init__(self, now: Generation, model: Model, query: Query) -> None:
+        self._store = now.store
+        self._searcher = now.searcher
+        self._structures = now.structures
         self._model = model
         self._query = query
 
@@ -81,6 +82,7 @@ class Ranking:
             self._searcher.refresh()
             targets = targeted(self._store, self._query.targets)
             within = self._within(targets, point)
+            self._note_structure(point, targets, within)
             parts = self._parts(point, targets, within)
             return Answer(self._hits(_merged(parts), point.notes), point.notes)
 
@@ -115,9 +117,7 @@ class Ranking:
         score = self._score(score or query.score, targets)
         code = self._model.hasher.encode(vector[None], point.source)[0]
         wanted = query.k if score == "hamming" else max(query.k, query.depth)
-        found = self._searcher.shells(
-            code, targets, wanted, CAP * wanted, within=within, exclude=np.array(point.own_ids)
-        )
+        found = self._shells(code, targets, wanted, within, np.array(point.own_ids))
         if found.sampled:
             _note(point, f"more than {CAP * wanted} candidates at one distance: an even sample")
         keep = slice(None)
@@ -125,6 +125,22 @@ class Ranking:
             keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
         ids, distances = found.ids[keep], found.distances[keep]
         return _Ranked.of(ids, distances, self._scores(score, point, vector, ids, targets))
+
+    def _shells(
+        self,
+        code: NDArray[np.uint8],
+        targets: list[str],
+        wanted: int,
+        within: Selector | None,
+        exclude: NDArray[np.int64],
+    ) -> Shells:
+        """Candidates by distance: exact ones, or those of the structure that is asked for."""
+        name, cap = self._query.structure, CAP * wanted
+        if name is None:
+            return self._searcher.shells(code, targets, wanted, cap, within=within, exclude=exclude)
+        return self._structures.shells(
+            code, targets, wanted, cap, name, within=within, exclude=exclude
+        )
 
     def _score(self, score: Score, targets: list[str]) -> Score:
         """What can be had of a score: without any embeddings, distances need fewer candidates."""
@@ -153,6 +169,14 @@ class Ranking:
         if self._query.score == "rescored" and np.isnan(scores).any():
             self._note_bare(point)
         return scores
+
+    def _note_structure(self, point: Point, targets: list[str], within: Selector | None) -> None:
+        name = self._query.structure
+        if name is not None and within is None:
+            recalls = self._structures.recalls(name, targets)
+            shown = ", ".join(f"{recall:.2f} in {domain}" for domain, recall in recalls.items())
+            if shown:
+                _note(point, f"approximate by {name}: recall@10 was {shown}")
 
     def _note_bare(self, point: Point) -> None:
         _note(point, _BARE + (_NO_SCORE if self._query.score == "rescored" else ""))

@@ -89,6 +89,7 @@ def build(codes: Codes, name: str, seed: int) -> Structure:
     index: Any = faiss.index_binary_factory(8 * codes.shape[1], kind)
     _share_work(len(codes), _ROWS_ALONE)
     if not index.is_trained:
+        index.cp.min_points_per_centroid = 1  # few are enough for few, and no news for a terminal
         index.train(codes)
     index.add(codes)
     chance = np.random.default_rng(seed)
@@ -142,6 +143,13 @@ def save(folder: Path, domain: str, identity: str, made: Structure) -> None:
     for old in folder.glob(f"{safe}-{made.name}-*"):
         if old.name != name:
             old.unlink(missing_ok=True)
+
+
+def drop(folder: Path, domain: str, name: str) -> None:
+    """Remove a structure, what is known of it first: then it is not used."""
+    safe = base.safe_name(domain)
+    for old in (folder / f"{safe}.{name}", *folder.glob(f"{safe}-{name}-*")):
+        old.unlink(missing_ok=True)
 
 
 def about(folder: Path, domain: str, identity: str, name: str) -> dict[str, Any] | None:

@@ -118,6 +118,12 @@ class Moments:
             parts = [[rows.without(unwanted) for rows in part] for part in parts]
         return parts
 
+    def tabled(self) -> dict[str, int]:
+        """Rows that tables cover, by domain, where there are tables."""
+        with self._guard:
+            held = {domain: rows.tables for domain, rows in self._domains.items()}
+        return {domain: made.count for domain, made in held.items() if made is not None}
+
     def _reload(self, domain: str, identity: str) -> None:
         """Take up base files that have grown, in place of as many rows of the tail."""
         if domain not in self._domains:

@@ -13,7 +13,7 @@ from opensearch.errors import InvalidInput
 from opensearch.search import approximate, hamming
 from opensearch.search.approximate import MAKERS, Structure
 from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask
-from opensearch.search.searcher import Searcher
+from opensearch.search.searcher import Searcher, Shells
 from opensearch.search.sources import CodeSource
 
 
@@ -28,7 +28,7 @@ class Structures:
         self._guard = threading.Lock()
 
     def build(self, name: str, seed: int = 0) -> dict[str, float]:
-        """Build a structure for every domain that holds rows, in place of the one before.
+        """Build a structure for every domain that holds items, in place of the one before.
 
         Returns:
             Recall@10 against a flat search, by domain.
@@ -43,7 +43,7 @@ class Structures:
         found = {}
         for domain in self._source.meta().domains:
             parts = [rows for part in self._searcher.rows([domain]) for rows in part]
-            if not any(len(rows.ids) for rows in parts):
+            if all(len(rows.ids) == len(rows.masked) for rows in parts):
                 continue
             made = approximate.build(np.concatenate([rows.codes for rows in parts]), name, seed)
             approximate.save(self._folder, domain, identity, made)
@@ -54,7 +54,7 @@ class Structures:
 
     def names(self) -> list[str]:
         """Structures that any domain has on disk."""
-        return sorted({name for made in self.info().values() for name in made})
+        return sorted({name for made in self.info().values() for name in made if name in MAKERS})
 
     def search(
         self,
@@ -73,9 +73,8 @@ class Structures:
         Raises:
             InvalidInput: an unknown name, or one that was not built for a domain.
         """
-        approximate.check_name(name)
         queries = self._searcher.checked(codes, k)
-        structures = {domain: self._structure(domain, name) for domain in domains}
+        structures = self._built(domains, name)
         if within is not None:
             return self._searcher.search(queries, domains, k, exclude=exclude, within=within)
         nothing = np.full((len(queries), k), FAR, np.int32), np.full((len(queries), k), -1)
@@ -86,18 +85,67 @@ class Structures:
         distances, ids = hamming.merge(found)
         return distances[:, :k], ids[:, :k]
 
+    def shells(
+        self,
+        code: Codes,
+        domains: Sequence[str],
+        at_least: int,
+        cap: int,
+        name: str,
+        *,
+        within: Iterable[int] | Mask | None = None,
+        exclude: Iterable[int] | None = None,
+    ) -> Shells:
+        """As `Searcher.shells`, approximately: `at_least` items, the last shell cut.
+
+        What a filter lets pass is searched exactly.
+
+        Raises:
+            InvalidInput: an unknown name, or one that was not built for a domain.
+        """
+        if within is not None:
+            self._built(domains, name)
+            return self._searcher.shells(
+                code, domains, at_least, cap, within=within, exclude=exclude
+            )
+        found = self.search(code[None], domains, at_least, name, exclude=exclude)
+        count = int(np.count_nonzero(found[1][0] >= 0))
+        return Shells(found[0][0, :count], found[1][0, :count], sampled=False)
+
     def info(self) -> dict[str, dict[str, Any]]:
-        """Rows, effort and recall@10 of the structures on disk, by domain and name."""
-        books = self._source.meta()
-        found = {
+        """How each domain is searched: `exact`, and structures on disk by name.
+
+        Of these rows, effort and recall@10.
+        """
+        books, tabled = self._source.meta(), self._searcher.tabled()
+        return {
             domain: {
-                name: known
-                for name in MAKERS
-                if (known := approximate.about(self._folder, domain, books.identity, name))
+                "exact": f"multi-index over {tabled[domain]} rows" if domain in tabled else "flat",
+                **{
+                    name: known
+                    for name in MAKERS
+                    if (known := approximate.about(self._folder, domain, books.identity, name))
+                },
             }
             for domain in books.domains
         }
-        return {domain: made for domain, made in found.items() if made}
+
+    def recalls(self, name: str, domains: Sequence[str]) -> dict[str, float]:
+        """Recall@10 of the structure of a name, by those of the domains that have it."""
+        info = self.info()
+        return {d: info[d][name]["recall"] for d in domains if name in info.get(d, {})}
+
+    def drop(self) -> None:
+        """Remove all structures."""
+        for domain in self._source.meta().domains:
+            for name in MAKERS:
+                approximate.drop(self._folder, domain, name)
+        with self._guard:
+            self._held.clear()
+
+    def _built(self, domains: Sequence[str], name: str) -> dict[str, Structure]:
+        approximate.check_name(name)
+        return {domain: self._structure(domain, name) for domain in domains}
 
     def _structure(self, domain: str, name: str) -> Structure:
         identity = self._source.meta().identity
@@ -108,7 +156,8 @@ class Structures:
                 if made is None:
                     raise InvalidInput(
                         f"domain {domain!r} has no structure {name!r}; make it with"
-                        f" Engine.build_structure({name!r}), or search without one"
+                        f" Engine.build_structure({name!r}) or opensearch structure INDEX {name},"
+                        " or search without one"
                     )
                 self._held[identity, domain, name] = made
         return made

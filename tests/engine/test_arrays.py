@@ -142,7 +142,7 @@ def test_another_process_finds_what_was_added(engine):
 def test_an_approximate_structure_is_used_only_when_named_and_shown_by_info(engine):
     codes = rows(400)
     engine.add_codes(codes, "photo")
-    assert engine.info()["structures"] == {}
+    assert engine.info()["structures"] == {"photo": {"exact": "flat"}}
     with pytest.raises(InvalidInput, match="'photo' has no structure 'ivf'"):
         engine.search_batch(codes[:3], structure="ivf")
     recalls = engine.build_structure("ivf")
@@ -150,4 +150,4 @@ def test_an_approximate_structure_is_used_only_when_named_and_shown_by_info(engi
     assert (shown["recall"], shown["rows"]) == (recalls["photo"], 400)
     assert engine.search_batch(codes[:3], k=1, structure="ivf")[0].tolist() == [[0]] * 3
     assert engine.verify(repair=True) == []
-    assert engine.info()["structures"] == {}
+    assert engine.info()["structures"] == {"photo": {"exact": "flat"}}
