@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterable
 from itertools import chain
+from mmap import mmap
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -101,6 +102,17 @@ def _map(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any
     if path.stat().st_size < expected:
         raise ValueError(f"{path.name} does not hold {expected} bytes")
     return np.asarray(np.memmap(path, kind, "r", shape=shape))
+
+
+def whole(array: NDArray[Any]) -> bool:
+    """Whether the file behind a mapped array is still as long as what is mapped of it.
+
+    To read past the end of a file that was cut short would end the process by SIGBUS.
+    """
+    owner: Any = array
+    while isinstance(owner, np.ndarray | memoryview):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    return not isinstance(owner, mmap) or owner.size() >= len(owner)
 
 
 def _write_rows(path: Path, after: int, width: int, blocks: Iterable[tuple[Ids, Codes]]) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from opensearch.search.base import whole
 from opensearch.search.hamming import Codes, Ids, Rows, places
 from opensearch.search.tables import Tables
 
@@ -79,6 +80,13 @@ class DomainRows:
         """The highest id held, -1 for none."""
         ids = self.tail.view()[0] if self.tail.count else self.base[0]
         return int(ids[-1]) if len(ids) else -1
+
+    @property
+    def whole(self) -> bool:
+        """Whether no file that is mapped was cut short since."""
+        chunks = () if self.tables is None else self.tables.chunks
+        ids, codes = self.base
+        return whole(ids) and whole(codes) and all(whole(chunk.rows) for chunk in chunks)
 
     @property
     def due(self) -> bool:

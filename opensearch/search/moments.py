@@ -23,9 +23,13 @@ from opensearch.search.sources import CodeSource
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """The rows of every domain as one transaction of the source left them."""
+    """The rows of every domain as one transaction of the source left them.
+
+    `opened` counts how often files were found cut short before and the rows read again.
+    """
 
     transaction: int
+    opened: int
     rows: dict[str, list[Rows]]
 
 
@@ -49,6 +53,7 @@ class Moments:
         self._folder = folder
         self._bits = bits
         self._domains: dict[str, DomainRows] = {}
+        self._opened = 0
         self._guard = threading.Lock()
         self._folding = threading.Lock()
         self._local = threading.local()
@@ -58,7 +63,9 @@ class Moments:
         known: _Moment | None = getattr(self._local, "moment", None)
         with self._source.snapshot():
             books = self._source.meta()
-            if known is not None and known.transaction == books.last_transaction:
+            opened = self._leave_cut_files()
+            at = (books.last_transaction, opened)
+            if known is not None and (known.transaction, known.opened) == at:
                 return
             with self._guard:
                 rows = {
@@ -67,7 +74,7 @@ class Moments:
                     )
                     for domain in books.domains
                 }
-        self._local.moment = _Moment(books.last_transaction, rows)
+        self._local.moment = _Moment(*at, rows)
 
     def fold(self) -> None:
         """Write what lies past the base files, over 1 % of them or 100 k rows, behind them.
@@ -123,6 +130,15 @@ class Moments:
         with self._guard:
             held = {domain: rows.tables for domain, rows in self._domains.items()}
         return {domain: made.count for domain, made in held.items() if made is not None}
+
+    def _leave_cut_files(self) -> int:
+        """Forget domains whose files were cut short; how often that has been done."""
+        with self._guard:
+            cut = [domain for domain, rows in self._domains.items() if not rows.whole]
+            for domain in cut:
+                del self._domains[domain]
+            self._opened += bool(cut)
+            return self._opened
 
     def _reload(self, domain: str, identity: str) -> None:
         """Take up base files that have grown, in place of as many rows of the tail."""

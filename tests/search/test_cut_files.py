@@ -1,0 +1,81 @@
+"""Search files that are cut short while they are open: left for the store, never read."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+from test_search_exact import FakeSource
+
+from opensearch.search import Searcher, base, multi, tables
+
+CODES = np.random.default_rng(0).integers(0, 256, (4000, 2), np.uint8)
+
+
+@pytest.fixture
+def source(monkeypatch):
+    monkeypatch.setattr(tables, "FEWEST", 1)
+    monkeypatch.setattr(multi, "SHARE", 10.0**9)
+    source = FakeSource(16)
+    source.add(CODES, ["a", "b"] * 2000)
+    return source
+
+
+def cut(folder, what):
+    """Cut the files of domain a whose name ends so; those of b stay."""
+    files = [file for file in folder.glob(f"{base.safe_name('a')}-*") if file.name.endswith(what)]
+    assert len(files) == 1
+    os.truncate(files[0], files[0].stat().st_size // 2 - 1)
+
+
+@pytest.mark.parametrize("what", [".ids", ".codes", "-tables-2000.0"])
+def test_an_open_searcher_goes_on_from_the_source(source, tmp_path, what):
+    Searcher(source, tmp_path, 16).fold()
+    searcher = Searcher(source, tmp_path, 16)
+    searcher.refresh()
+    asked = CODES[:1], ["a", "b"], 500
+    before = searcher.search(*asked)
+    mapped = searcher._domains["a"], searcher._domains["b"]
+    assert all(rows.whole and rows.tables is not None for rows in mapped)
+    cut(tmp_path, what)
+    assert [rows.whole for rows in mapped] == [False, True]  # else the next line would kill us
+    searcher.refresh()
+    after = searcher.search(*asked)
+    assert np.array_equal(after[0], before[0])
+    assert np.array_equal(after[1], before[1])
+    assert searcher._domains["a"].tables is None
+    assert searcher._domains["b"] is mapped[1]
+    searcher.fold()
+    fresh = Searcher(source, tmp_path, 16)
+    fresh.refresh()
+    assert fresh._domains["a"].whole
+    assert fresh._domains["a"].tables is not None
+    assert len(fresh._domains["a"].base[0]) == 2000
+
+
+def test_every_thread_leaves_the_files(source, tmp_path):
+    Searcher(source, tmp_path, 16).fold()
+    searcher = Searcher(source, tmp_path, 16)
+    ready, go, found = threading.Barrier(2), threading.Event(), []
+
+    def ask():
+        searcher.refresh()
+        ready.wait()
+        go.wait()
+        searcher.refresh()
+        found.append(searcher._local.moment.rows["a"])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    ready.wait()
+    cut(tmp_path, ".codes")
+    searcher.refresh()  # of another thread: it finds what is cut before the first one does
+    go.set()
+    thread.join()
+    assert all(base.whole(rows.codes) for rows in found[0])
+
+
+def test_arrays_in_memory_are_whole():
+    assert base.whole(CODES)
+    assert base.whole(CODES[3:5])
+    assert base.whole(np.frombuffer(b"abc", np.uint8))
