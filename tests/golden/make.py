@@ -1,17 +1,18 @@
-"""Write a golden index of the store format that the code at hand makes.
+"""Write the golden indexes of the store format that the code at hand makes.
 
     python tests/golden/make.py
 
 Writes `tests/golden/format-<n>_<what it holds>/`: an index without its model, which all golden
 indexes share (`tests/golden/model`, trained as the fixture `toy_model` is), and `expected.json`,
-what must be found in it. Run it once after a new format; the folders of older formats stay, and
-no test passes without them.
+what must be found in it. Run it once after a new format, or for a new thing held; folders that are
+there stay, and no test passes without them.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,23 @@ def write(store: Store) -> None:
     store.update([moved])
 
 
+def write_codes(store: Store) -> None:
+    """Ready codes in bulk: alone, with fields, with keys; some removed or replaced."""
+    rng = np.random.default_rng(8)
+    codes = rng.integers(0, 256, (60, store.meta().bits // 8), np.uint8)
+    store.put_codes(codes[:25], "photo")
+    years = [{"year": 2000 + at} for at in range(15)]
+    store.put_codes(codes[25:40], "shape", None, years, [None, "cup", "stop sign"] * 5)
+    store.put_codes(codes[40:50], "shape", [f"code/{at}" for at in range(10)])
+    store.put_codes(codes[50:], "shape")
+    store.remove(["photo/#3", "photo/#24", "shape/#26", "code/1", "shape/#50"])
+    store.put_codes(codes[:2], "photo", ["photo/#7", "code/2"])
+
+
+HELD = {"photo-shape-sketch_16-bits": write, "codes-alone_16-bits": write_codes}
+"""What an index of the newest format holds, and what writes it."""
+
+
 def expected(store: Store) -> list[dict[str, object]]:
     """Everything the store keeps of every item, as plain JSON types."""
     codes = {
@@ -87,12 +105,18 @@ def expected(store: Store) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    """Make the index of this format anew."""
-    out = HERE / f"format-{FORMAT}_photo-shape-sketch_16-bits"
-    shutil.rmtree(out, ignore_errors=True)
+    """Make the indexes of this format that are not there."""
+    for held, work in HELD.items():
+        out = HERE / f"format-{FORMAT}_{held}"
+        if not out.exists():
+            make(out, work)
+
+
+def make(out: Path, work: Callable[[Store], None]) -> None:
+    """Make an index, less its model, and list what it holds."""
     Engine.create(out, MODEL).close()
     with Store.open(IndexFolder.open(out).store) as store:
-        write(store)
+        work(store)
         rows = expected(store)
         found = store.verify()
     assert not found, found
