@@ -42,6 +42,7 @@ ROWS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "ITQ, whitened within categories": ("itq-whitened", {}),
     "head without generators": ("gdmh", {"hidden": 0}),
     "without anchors": ("gdmh", {"anchors": 0}),
+    "without faded copies": ("gdmh", {"fade": 0.0}),
     "without adversary": ("gdmh", {"adversary": 0.0}),
     "without cycle": ("gdmh", {"cycle": 0.0}),
     "without semantic term": ("gdmh", {"semantic": 0.0}),

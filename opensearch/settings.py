@@ -74,6 +74,9 @@ class GdmhSettings(Settings):
     anchors: int = Field(default=1024, ge=0, description="words to lean on; 0: none")
     anchor_temperature: float = Field(default=0.1, gt=0)
     anchor_weight: float = Field(default=0.4, ge=0, description="of the words beside the item")
+    fade: float = Field(
+        default=0.9, ge=0, le=1, description="most of its prototype that an item's copy loses"
+    )
     hidden: int = Field(default=512, ge=0, description="units of a generator; 0: none migrates")
     steps: int = Field(default=400, ge=1)
     batch: int = Field(default=96, ge=2, description="items of each domain")

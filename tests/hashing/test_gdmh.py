@@ -10,6 +10,7 @@ from opensearch.config import HashSettings
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HashData, fit_hasher, hamming
 from opensearch.hashing.gdmh.anchors import anchored, choose_anchors
+from opensearch.hashing.gdmh.fading import with_faded
 from opensearch.hashing.gdmh.fitting import pivot_of, warmed
 from opensearch.hashing.gdmh.losses import (
     adversarial_loss,
@@ -252,3 +253,59 @@ def test_without_anchors_items_stay_where_they_are():
     np.testing.assert_allclose(
         made.logits(data.embeddings), data.embeddings @ weight.T + bias, atol=1e-5
     )
+
+
+def test_a_copy_lost_part_of_its_prototype_and_nothing_else():
+    data = items()
+    faded = with_faded(data, 0.9, 0)
+    n = len(data.embeddings)
+    np.testing.assert_array_equal(faded.embeddings[:n], data.embeddings)
+    np.testing.assert_array_equal(faded.labels[n:], data.labels)
+    np.testing.assert_array_equal(faded.domains[n:], data.domains)
+    prototypes, copies = data.prototypes[data.labels], faded.embeddings[n:]
+    np.testing.assert_allclose(np.linalg.norm(copies, axis=1), 1, atol=1e-6)
+
+    def along(points):
+        return (points * prototypes).sum(axis=1, keepdims=True)
+
+    before, after = along(data.embeddings), along(copies)
+    assert (after < before).all()
+    assert (after > 0).all()
+    rest = unit(data.embeddings - before * prototypes)
+    np.testing.assert_allclose(unit(copies - after * prototypes), rest, atol=1e-3)
+
+
+def test_copies_are_of_known_categories_alone_and_of_none_when_nothing_fades():
+    data = items(n=100)
+    labels = np.where(np.arange(100) < 30, -1, data.labels)
+    data = HashData(data.embeddings, data.domains, labels, data.prototypes, data.words)
+    assert len(with_faded(data, 0.5, 0).labels) == 170
+    assert with_faded(data, 0.0, 0) is data
+    unknown = HashData(data.embeddings, data.domains, np.full(100, -1), data.prototypes)
+    assert with_faded(unknown, 0.5, 0) is unknown
+
+
+def test_codes_of_untrained_categories_gain_from_faded_copies():
+    """Three of eight categories are not trained on, and their items lie far from their words."""
+
+    def score(fade, seed):
+        data = items(n=900, shift=0.3, seed=seed)
+        trained = data.labels < CATEGORIES - 3
+        far = data.embeddings - 0.6 * data.prototypes[data.labels]
+        known = HashData(
+            data.embeddings[trained],
+            data.domains[trained],
+            data.labels[trained],
+            data.prototypes,
+            data.words,
+        )
+        rest = HashData(
+            unit(far)[~trained],
+            data.domains[~trained],
+            data.labels[~trained],
+            data.prototypes,
+            data.words,
+        )
+        return gap(fitted(known, fade=fade, seed=seed), rest)
+
+    assert np.mean([score(0.9, s) - score(0.0, s) for s in range(3)]) > 0

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
 from opensearch.hashing.gdmh.anchors import anchored, anchored_data, choose_anchors
+from opensearch.hashing.gdmh.fading import with_faded
 from opensearch.hashing.hasher import HashData, Progress, quiet
 from opensearch.hashing.packing import pack_codes
 
@@ -67,7 +68,7 @@ class GdmhHasher:
 
         gdmh = settings.gdmh
         anchors = choose_anchors(data, gdmh, seed)
-        items = anchored_data(data, anchors, gdmh)
+        items = anchored_data(with_faded(data, gdmh.fade, seed), anchors, gdmh)
         head, generators = fit_branch(items, settings, seed, progress)
         anchoring = (gdmh.anchor_temperature, gdmh.anchor_weight if len(anchors) else 0.0)
         return cls({**head, "anchors": anchors}, generators, anchoring)
@@ -91,7 +92,8 @@ class GdmhHasher:
         temperature, weight = self.anchoring
         anchors = {"anchor_temperature": temperature, "anchor_weight": weight}
         gdmh = settings.gdmh.model_copy(update=anchors)
-        items = anchored_data(data, self.head["anchors"], gdmh)
+        faded = with_faded(data, gdmh.fade, seed)
+        items = anchored_data(faded, self.head["anchors"], gdmh)
         own = fit_generator(items, dict(self.head), settings, seed, progress)
         return replace(self, generators={**self.generators, **({domain: own} if own else {})})
 
