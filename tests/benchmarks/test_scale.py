@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import scale, scale_others, scale_peers, scale_report, scale_worker
+from benchmarks import fresh, scale, scale_others, scale_peers, scale_report, scale_worker
 from benchmarks.scale_data import AWAY, CLUSTERS, WITHIN, Case, codes_of, prepared, queries_of
 from opensearch.errors import MissingExtra
 
@@ -116,3 +116,13 @@ def test_a_phase_that_fails_is_said_and_passed_over(tmp_path, capsys):
     spec |= {"queries": 1, "clock": "no such clock"}
     assert scale._measure(spec, tmp_path, 60.0) is None
     assert "passed over: build failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("more", [[], ["--keyed"]])
+def test_an_added_item_is_found_by_another_process(tmp_path, more):
+    arguments = [str(tmp_path), "--rows", "2000", "--adds", "3", *more]
+    done = CliRunner().invoke(fresh.main, arguments, catch_exceptions=False)
+    acknowledged, found = done.output.splitlines()
+    assert acknowledged.startswith("acknowledged: p50 ")
+    assert found.startswith("found elsewhere: p50 ")
+    assert not (tmp_path / "fresh").exists()
