@@ -147,9 +147,11 @@ def nearest(queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
 def _nearest(queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
     best = np.full((len(queries), k), FAR, np.int32)
     ids = np.full((len(queries), k), -1, np.int64)
+    buffer = np.empty(len(queries) * _CHUNK, np.bool_)  # as for distances: one for all chunks
     for chunk_ids, distances in chunks(queries, parts):
         # Later rows lose ties, so only what is strictly nearer can still come in.
-        closer = np.flatnonzero(distances < best[:, -1:])
+        nearer = buffer[: distances.size].reshape(distances.shape)
+        closer = np.flatnonzero(np.less(distances, best[:, -1:], out=nearer))
         if not len(closer):
             continue
         starts = np.searchsorted(closer, len(chunk_ids) * np.arange(len(queries) + 1)).tolist()

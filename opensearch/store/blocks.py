@@ -92,13 +92,13 @@ class Blocks:
             if bytes(cursor.key()[:2]) != names.domain(domain):
                 break
             block_ids, block_rows = self._split(cursor.value())
-            stop = max(start + 1, int(np.searchsorted(ids, block_ids[-1], side="right")))
+            stop = start + int(ids[start:].searchsorted(block_ids[-1], side="right"))
             asked = ids[start:stop]
-            at = np.minimum(np.searchsorted(block_ids, asked), len(block_ids) - 1)
+            at = block_ids.searchsorted(asked)
             hit = block_ids[at] == asked
             rows[start:stop][hit] = block_rows[at[hit]]
             found[start:stop] = hit
-            start = stop
+            start = max(stop, start + 1)
         return rows, found
 
     def damaged(self, txn: Transaction, domain: int) -> int:

@@ -44,9 +44,12 @@ def find(
     found: dict[int, Item] = {}
     for number, domain in enumerate(meta.domains):
         if meta.unnamed.get(domain) and len(wanted):
-            held = wanted[blocks.find(txn, number, wanted)[1]]
-            for id_ in _live(txn, tables, number, held.tolist()):
-                found[id_] = Item(id_, key_of(domain, id_), domain)
+            if meta.unnamed[domain] == meta.next_id:  # every id ever given: nothing to look up
+                live = wanted[wanted < meta.next_id].tolist()
+            else:
+                held = wanted[blocks.find(txn, number, wanted)[1]]
+                live = _live(txn, tables, number, held.tolist())
+            found |= {id_: Item(id_, key_of(domain, id_), domain) for id_ in live}
     return found
 
 
