@@ -34,6 +34,9 @@ _CHUNK = 2**17
 """Rows measured at once: their distances stay in the cache. The first chunk is smaller, it
 only finds a bound that keeps most rows of the next ones out."""
 
+_HEAPED = 2**21
+"""Rows that many queries search by the heap of faiss: it begins faster, chunks go on faster."""
+
 _TOGETHER = 8
 """Queries measured at once, so that a chunk of codes is read from memory once for all."""
 
@@ -136,17 +139,57 @@ def nearest(queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
     Returns:
         Distances and ids, shape (n, k), padded with `FAR` and -1.
     """
-    groups = [queries[at : at + _TOGETHER] for at in range(0, len(queries), _TOGETHER)]
-    if len(groups) <= 1:
-        return _nearest(queries, parts, k)
+    if len(queries) <= _TOGETHER:
+        return _nearest(queries, parts, k, _nothing(len(queries), k))
+    known, rest = _begun(queries, parts, k)
+    if not any(len(part.ids) for part in rest):
+        return known
+
+    def go_on(group: slice) -> tuple[Distances, Ids]:
+        return _nearest(queries[group], rest, k, (known[0][group], known[1][group]))
+
+    groups = [slice(at, at + _TOGETHER) for at in range(0, len(queries), _TOGETHER)]
     with ThreadPoolExecutor(min(os.cpu_count() or 1, len(groups))) as pool:
-        found = list(pool.map(lambda group: _nearest(group, parts, k), groups))
+        found = list(pool.map(go_on, groups))
     return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
 
 
-def _nearest(queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
-    best = np.full((len(queries), k), FAR, np.int32)
-    ids = np.full((len(queries), k), -1, np.int64)
+def _nothing(queries: int, k: int) -> tuple[Distances, Ids]:
+    return np.full((queries, k), FAR, np.int32), np.full((queries, k), -1, np.int64)
+
+
+def _begun(queries: Codes, parts: list[Rows], k: int) -> tuple[tuple[Distances, Ids], list[Rows]]:
+    """The k nearest of the first rows, as far as none is masked, and the rows that are left."""
+    first = parts[0] if parts else None
+    count = 0 if first is None else min(len(first.ids), _HEAPED, *first.masked[:1].tolist())
+    if first is None or count < k:
+        return _nothing(len(queries), k), parts
+    distances, places = _heaped(queries, first.codes[:count], k)
+    return (distances, first.ids[places]), [first.past(count), *parts[1:]]
+
+
+def _heaped(queries: Codes, codes: Codes, k: int) -> tuple[Distances, NDArray[np.int64]]:
+    """Distances and places of the k nearest codes; the heap of faiss settles ties by place."""
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    shape = len(queries), k
+    distances, places = np.empty(shape, np.int32), np.empty(shape, np.int64)
+    heap = faiss.int_maxheap_array_t()
+    heap.nh, heap.k = shape
+    heap.val, heap.ids = faiss.swig_ptr(distances), faiss.swig_ptr(places)
+    a, b = faiss.swig_ptr(queries), faiss.swig_ptr(codes)
+    faiss.hammings_knn_hc(heap, a, b, len(codes), codes.shape[1], 1)
+    faiss.omp_set_num_threads(threads)
+    return distances, places
+
+
+def _nearest(
+    queries: Codes, parts: list[Rows], k: int, known: tuple[Distances, Ids]
+) -> tuple[Distances, Ids]:
+    """The k nearest rows; `known` are those of rows before these, and are written over."""
+    best, ids = known
     buffer = np.empty(len(queries) * _CHUNK, np.bool_)  # as for distances: one for all chunks
     for chunk_ids, distances in chunks(queries, parts):
         # Later rows lose ties, so only what is strictly nearer can still come in.

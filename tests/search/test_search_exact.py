@@ -179,6 +179,26 @@ def test_chunks_and_batches_change_nothing(monkeypatch):
     assert pairs(whole[0][0], whole[1][0]) == source.ranked(queries[0], ["a"])[:20]
 
 
+@pytest.mark.parametrize("heaped", [0, 5, 40, 10**6])
+@pytest.mark.parametrize("masked", [[], [0, 3], [50, 51, 180]])
+def test_many_queries_begin_with_a_heap_and_order_ties_alike(monkeypatch, heaped, masked):
+    """Codes of 4 bits in 200 rows: nearly all distances are ties."""
+    monkeypatch.setattr(hamming, "_HEAPED", heaped)
+    chance = np.random.default_rng(0)
+    codes, queries = (chance.integers(0, 16, (n, 1)).astype(np.uint8) for n in (200, 30))
+    ids = np.arange(0, 400, 2)
+    parts = [
+        hamming.Rows(ids[:150], codes[:150], np.array([m for m in masked if m < 150], np.int64)),
+        hamming.Rows(ids[150:], codes[150:], np.array([m - 150 for m in masked if m >= 150], int)),
+    ]
+    distances, found = hamming.nearest(queries, parts, 10)
+    true = np.bitwise_count(queries[:, None, 0] ^ codes[None, :, 0]).astype(np.int64)
+    true[:, masked] = 99
+    order = np.argsort(true, axis=1, kind="stable")[:, :10]
+    np.testing.assert_array_equal(found, ids[order])
+    np.testing.assert_array_equal(distances, np.take_along_axis(true, order, 1))
+
+
 def test_a_sample_of_a_shell_is_even_over_old_and_new_ids():
     source = FakeSource(8)
     source.add(np.zeros((4000, 1), np.uint8), ["a"] * 4000)
