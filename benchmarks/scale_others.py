@@ -13,6 +13,8 @@ from benchmarks.scale_peers import (
     FaissMultiHash,
     Found,
     Opensearch,
+    OpensearchHnsw,
+    OpensearchIvf,
     OpensearchKeyed,
     Peer,
     package,
@@ -142,6 +144,8 @@ class Milvus(Peer):
 PEERS: dict[str, type[Peer]] = {
     "opensearch": Opensearch,
     "opensearch-keyed": OpensearchKeyed,
+    "opensearch-hnsw": OpensearchHnsw,
+    "opensearch-ivf": OpensearchIvf,
     "faiss-flat": Faiss,
     "faiss-multihash": FaissMultiHash,
     "faiss-hnsw": FaissHnsw,

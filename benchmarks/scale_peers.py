@@ -21,6 +21,7 @@ from opensearch.engine.arrays import ArrayPath
 from opensearch.engine.folder import IndexFolder
 from opensearch.engine.generations import Generations
 from opensearch.errors import MissingExtra
+from opensearch.search import approximate
 from opensearch.store import Store
 
 Found = tuple[NDArray[np.int32], NDArray[np.int64]]
@@ -107,6 +108,41 @@ class OpensearchKeyed(Opensearch):
     """The same with a key and metadata an item."""
 
     keyed = True
+
+
+class OpensearchHnsw(Opensearch):
+    """The engine's graph, at one effort after the other instead of the one it was built with."""
+
+    efforts: ClassVar[Sequence[int]] = (16, 32, 64, 128, 256, 512)
+    structure = "hnsw"
+
+    def build(self, codes: Codes) -> None:
+        """The exact index, and the structure beside it."""
+        super().build(codes)
+        engine = _arrays(self.folder)
+        engine.build_structure(self.structure)
+        engine.close()
+
+    def search(self, codes: Codes, k: int) -> Found:
+        """Approximately, with the records of the hits of a single query."""
+        found = self._engine.search_batch(codes, ["photo"], k, self.structure)
+        if len(codes) == 1:
+            self._engine.items(found[1][0])
+        return found
+
+    def set_effort(self, effort: int) -> None:
+        """Candidates of a graph, lists of the other."""
+        held = self._engine._generations.current().structures
+        approximate._set_effort(
+            held._structure("photo", self.structure).index, self.structure, effort
+        )
+
+
+class OpensearchIvf(OpensearchHnsw):
+    """The engine's lists around centres."""
+
+    efforts = (1, 2, 4, 8, 16, 32, 64, 128)
+    structure = "ivf"
 
 
 class Faiss(Peer):

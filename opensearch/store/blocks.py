@@ -113,16 +113,6 @@ class Blocks:
             found = cursor.next()
         return count
 
-    def hold(self, txn: Transaction, domain: int, id_: int) -> bool:
-        """Whether there is a row of this id."""
-        cursor = txn.cursor(self.table)
-        if not self._holding(cursor, domain, id_):
-            return False
-        ids, _ = self._split(cursor.value())
-        at = int(ids.searchsorted(id_))
-        here = bytes(cursor.key()[:2]) == names.domain(domain)
-        return here and at < len(ids) and int(ids[at]) == id_
-
     def _last(self, cursor: Transaction, domain: int) -> bool:
         """Move to the last block of a domain."""
         there = cursor.prev() if cursor.set_range(names.domain(domain + 1)) else cursor.last()

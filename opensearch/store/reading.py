@@ -75,7 +75,7 @@ class StoredItems:
         """
         with self._read() as txn:
             meta = self._books(txn)
-            return [rows.item(txn, self._tables, meta, int(id_)) for id_ in ids]
+            return rows.items(txn, self._tables, meta, [int(id_) for id_ in ids])
 
     def thumbnail(self, id_: int) -> bytes | None:
         """The picture file of an item."""
@@ -105,7 +105,7 @@ class StoredItems:
             with self._read() as txn:
                 meta = self._books(txn)
                 found, start = rows.page(txn, self._tables, start, _PAGE)
-                items = [rows.item(txn, self._tables, meta, id_) for _, id_ in found]
+                items = rows.items(txn, self._tables, meta, [id_ for _, id_ in found])
             for item in rows.in_order(found, items):
                 if item.key.startswith(prefix):
                     yield item

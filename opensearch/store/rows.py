@@ -16,19 +16,29 @@ from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
 
 
-def item(txn: Transaction, tables: dict[str, Table], meta: Meta, id_: int) -> Item:
-    """A live item.
+def items(txn: Transaction, tables: dict[str, Table], meta: Meta, ids: Sequence[int]) -> list[Item]:
+    """Live items, in the order of `ids`.
 
     Raises:
-        StoreError: no live item has this id.
+        StoreError: no live item has one of these ids.
     """
-    record = txn.get(names.number(id_), db=tables["items"]) if id_ >= 0 else None
-    if record is not None:
-        return codec.unpack_item(id_, record, meta.domains)
-    found = unnamed.find(txn, tables, meta, id_)
-    if found is None:
-        raise StoreError(f"no item has the id {id_}; it was removed or replaced.")
-    return found
+    records = {id_: txn.get(names.number(id_), db=tables["items"]) for id_ in ids if id_ >= 0}
+    found = {
+        id_: codec.unpack_item(id_, record, meta.domains)
+        for id_, record in records.items()
+        if record is not None
+    }
+    if len(found) < len(records):
+        found |= unnamed.find(txn, tables, meta, records.keys() - found.keys())
+    for id_ in ids:
+        if id_ not in found:
+            raise StoreError(f"no item has the id {id_}; it was removed or replaced.")
+    return [found[id_] for id_ in ids]
+
+
+def item(txn: Transaction, tables: dict[str, Table], meta: Meta, id_: int) -> Item:
+    """A live item; raises as `items`."""
+    return items(txn, tables, meta, [id_])[0]
 
 
 def page(

@@ -35,14 +35,19 @@ def split_key(key: str) -> tuple[str, int] | None:
     return (domain, int(number)) if number == str(int(number)) else None
 
 
-def find(txn: Transaction, tables: dict[str, Table], meta: Meta, id_: int) -> Item | None:
-    """The live item of this id, which has no record."""
+def find(
+    txn: Transaction, tables: dict[str, Table], meta: Meta, ids: Iterable[int]
+) -> dict[int, Item]:
+    """Those of the ids, none of which has a record, that are live items."""
+    wanted = np.array(sorted({id_ for id_ in ids if id_ >= 0}), np.int64)
     blocks = Blocks(tables["codes"], meta.bits // 8)
+    found: dict[int, Item] = {}
     for number, domain in enumerate(meta.domains):
-        held = meta.unnamed.get(domain) and id_ >= 0 and blocks.hold(txn, number, id_)
-        if held and not _dead(txn, tables, number, id_):
-            return Item(id_, key_of(domain, id_), domain)
-    return None
+        if meta.unnamed.get(domain) and len(wanted):
+            held = wanted[blocks.find(txn, number, wanted)[1]]
+            for id_ in _live(txn, tables, number, held.tolist()):
+                found[id_] = Item(id_, key_of(domain, id_), domain)
+    return found
 
 
 def ids_of(
@@ -55,9 +60,10 @@ def ids_of(
     for key in keys:
         implied = split_key(key) if _MARK in key else None
         if implied is not None and txn.get(names.number(implied[1]), db=tables["items"]) is None:
-            item = find(txn, tables, meta, implied[1])
+            id_ = implied[1]
+            item = find(txn, tables, meta, [id_]).get(id_)
             if item is not None and item.key == key:
-                ids.append(item.id)
+                ids.append(id_)
     return ids
 
 
@@ -90,9 +96,10 @@ def among(
         found = cursor.next()
     recorded = np.frombuffer(b"".join(rows), ">i8").astype(np.int64)
     left: NDArray[np.int64] = ids[np.isin(ids, recorded, invert=True)]
-    return left[[not _dead(txn, tables, number, id_) for id_ in left.tolist()]]
+    return np.array(_live(txn, tables, number, left.tolist()), np.int64)
 
 
-def _dead(txn: Transaction, tables: dict[str, Table], number: int, id_: int) -> bool:
-    cursor = txn.cursor(tables["tombstones"])
-    return bool(cursor.set_key_dup(names.domain(number), names.number(id_)))
+def _live(txn: Transaction, tables: dict[str, Table], number: int, ids: Iterable[int]) -> list[int]:
+    """The ids of a domain without a tombstone."""
+    cursor, domain = txn.cursor(tables["tombstones"]), names.domain(number)
+    return [id_ for id_ in ids if not cursor.set_key_dup(domain, names.number(id_))]

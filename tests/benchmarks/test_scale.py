@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import scale, scale_others, scale_peers, scale_report, scale_worker
+from benchmarks import fresh, scale, scale_others, scale_peers, scale_report, scale_worker
 from benchmarks.scale_data import AWAY, CLUSTERS, WITHIN, Case, codes_of, prepared, queries_of
 from opensearch.errors import MissingExtra
 
@@ -28,7 +28,9 @@ def test_codes_lie_in_clusters_and_queries_at_their_distances():
     assert len(codes) / CLUSTERS > 5  # so that a cluster has a nearest code to find
 
 
-@pytest.mark.parametrize("name", ["opensearch", "opensearch-keyed", "faiss-flat", "faiss-hnsw"])
+@pytest.mark.parametrize(
+    "name", ["opensearch", "opensearch-keyed", "opensearch-hnsw", "opensearch-ivf", "faiss-hnsw"]
+)
 def test_a_peer_is_built_opened_and_measured(tmp_path, name):
     case = Case(1000, 64, "random")
     arrays = prepared(case, tmp_path)
@@ -42,7 +44,7 @@ def test_a_peer_is_built_opened_and_measured(tmp_path, name):
     assert found["add_found"] == 1
     for measures in found["kinds"].values():
         assert measures["exact"] == (measures["recall"] == 1)
-        assert measures["exact"] or name == "faiss-hnsw"
+        assert measures["exact"] or name.endswith(("hnsw", "ivf"))
         assert 0 < measures["ms"]["p50"] <= measures["ms"]["p99"]
 
 
@@ -116,3 +118,13 @@ def test_a_phase_that_fails_is_said_and_passed_over(tmp_path, capsys):
     spec |= {"queries": 1, "clock": "no such clock"}
     assert scale._measure(spec, tmp_path, 60.0) is None
     assert "passed over: build failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("more", [[], ["--keyed"]])
+def test_an_added_item_is_found_by_another_process(tmp_path, more):
+    arguments = [str(tmp_path), "--rows", "2000", "--adds", "3", *more]
+    done = CliRunner().invoke(fresh.main, arguments, catch_exceptions=False)
+    acknowledged, found = done.output.splitlines()
+    assert acknowledged.startswith("acknowledged: p50 ")
+    assert found.startswith("found elsewhere: p50 ")
+    assert not (tmp_path / "fresh").exists()
