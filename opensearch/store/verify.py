@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opensearch.errors import StoreError
 from opensearch.records import Item
 from opensearch.store import codec, names, postings, rows
-from opensearch.store.blocks import Blocks
+from opensearch.store.blocks import Blocks, Ids
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
 
@@ -89,14 +88,7 @@ def _rows(
     codes, vectors = (_ids(txn, blocks, number) for blocks in tables_of)
     found = []
     for what, ids, blocks in zip(("codes", "embeddings"), (codes, vectors), tables_of, strict=True):
-        damaged = blocks.damaged(txn, number)
-        if damaged:
-            found.append(
-                f"{damaged} blocks of {what} of {name!r} are not as they were written: the disk"
-                " has changed them; restore the index from a copy, or build it again"
-            )
-        if (np.diff(ids) <= 0).any():
-            found.append(f"ids of {name!r} are not unique and ascending among the {what}")
+        found += _blocks(txn, blocks, number, f"{what} of {name!r}", ids)
     lost = np.setdiff1d(items, codes)
     known = np.union1d(items, dead)
     unnamed = len(np.setdiff1d(codes, known, assume_unique=True))
@@ -119,7 +111,21 @@ def _rows(
     return found
 
 
-def _ids(txn: Transaction, blocks: Blocks, number: int) -> NDArray[np.int64]:
+def _blocks(txn: Transaction, blocks: Blocks, number: int, what: str, ids: Ids) -> list[str]:
+    """Blocks of a domain that the disk has changed, and ids in them that do not ascend."""
+    found = []
+    damaged = blocks.damaged(txn, number)
+    if damaged:
+        found.append(
+            f"{damaged} blocks of {what} are not as they were written: the disk"
+            " has changed them; restore the index from a copy, or build it again"
+        )
+    if (np.diff(ids) <= 0).any():
+        found.append(f"ids are not unique and ascending among the {what}")
+    return found
+
+
+def _ids(txn: Transaction, blocks: Blocks, number: int) -> Ids:
     parts = [ids.copy() for ids, _ in blocks.walk(txn, number)]
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
