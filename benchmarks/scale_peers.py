@@ -109,6 +109,10 @@ class OpensearchKeyed(Opensearch):
 
     keyed = True
 
+    def add_keyed(self, codes: Codes, keys: Sequence[str]) -> None:
+        """Codes (n, bytes) under keys of their own, with metadata."""
+        self._engine.add_codes(codes, "photo", keys, [{"year": at % 50} for at in range(len(keys))])
+
 
 class OpensearchHnsw(Opensearch):
     """The engine's graph, at one effort after the other instead of the one it was built with."""

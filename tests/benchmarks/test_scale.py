@@ -2,12 +2,13 @@
 
 import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import fresh, scale, scale_others, scale_peers, scale_report, scale_worker
+from benchmarks import fresh, ingest, scale, scale_others, scale_peers, scale_report, scale_worker
 from benchmarks.scale_data import AWAY, CLUSTERS, WITHIN, Case, codes_of, prepared, queries_of
 from opensearch.errors import MissingExtra
 
@@ -128,3 +129,13 @@ def test_an_added_item_is_found_by_another_process(tmp_path, more):
     assert acknowledged.startswith("acknowledged: p50 ")
     assert found.startswith("found elsewhere: p50 ")
     assert not (tmp_path / "fresh").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="memory is told by /proc")
+def test_memory_is_told_after_every_tenth(tmp_path):
+    arguments = [str(tmp_path), "--rows", "105", "--batch", "4"]
+    done = CliRunner().invoke(ingest.main, arguments, catch_exceptions=False)
+    lines = done.output.strip().splitlines()[2:]
+    counts = [line.split("|")[1].strip() for line in lines]
+    assert counts == ["0", "10", "21", "31", "42", "52", "63", "73", "84", "94", "105"]
+    assert all(float(line.split("|")[3]) > 10 for line in lines)
