@@ -23,7 +23,8 @@ def test_the_command_line_page_is_up_to_date(made):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/gdmh-pixel.md"]
+    "page",
+    ["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/gdmh-pixel.md", "docs/scale.md"],
 )
 def test_every_file_a_page_names_is_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
