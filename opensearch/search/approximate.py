@@ -40,7 +40,7 @@ _MASKED = 4096
 
 _LINKS = 16
 
-_ROWS_ALONE, _QUERIES_ALONE = 50_000, 256
+_ROWS_ALONE, _QUERIES_ALONE = 50_000, 16
 """Up to so many one thread builds or searches: on a busy machine threads wait for each other."""
 
 
