@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -36,7 +37,7 @@ def package(name: str, install: str) -> Any:
         raise MissingExtra(f"{name} is not installed; pip install {install}") from error
 
 
-class Peer:
+class Peer(ABC):
     """One way to keep and search codes. `efforts` are tried in turn by approximate ones."""
 
     efforts: ClassVar[Sequence[int]] = (0,)
@@ -45,23 +46,23 @@ class Peer:
         self.folder = folder
         self.bits = bits
 
+    @abstractmethod
     def build(self, codes: Codes) -> None:
         """Make the index and leave it on disk."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open(self) -> None:
         """Open what `build` left."""
-        raise NotImplementedError
 
+    @abstractmethod
     def search(self, codes: Codes, k: int) -> Found:
         """The k nearest of each query."""
-        raise NotImplementedError
 
+    @abstractmethod
     def add(self, code: Codes) -> None:
         """Add one item (1, bytes), so that the next search finds it."""
-        raise NotImplementedError
 
-    def set_effort(self, effort: int) -> None:
+    def set_effort(self, effort: int) -> None:  # noqa: B027 - exact ones have nothing to set
         """How hard an approximate peer looks."""
 
 

@@ -56,7 +56,7 @@ def build(peer: Peer, arrays: Path, clock: Callable[[], float], queries: int) ->
     peer.build(codes)
     seconds = clock() - start
     size = sum(path.stat().st_size for path in peer.folder.rglob("*") if path.is_file())
-    return {"build_s": seconds, "build_mb": _peak() - before, "disk_mb": size / 1e6}
+    return {"build_s": seconds, "build_mb": peak_mb() - before, "disk_mb": size / 1e6}
 
 
 def search(peer: Peer, arrays: Path, clock: Callable[[], float], queries: int) -> dict[str, Any]:
@@ -167,11 +167,12 @@ def _rss() -> float:
     """Megabytes of memory now, where the system tells; else the most there were."""
     status = Path("/proc/self/statm")
     if not status.is_file():
-        return _peak()
+        return peak_mb()
     return int(status.read_text().split()[1]) * resource.getpagesize() / 1e6
 
 
-def _peak() -> float:
+def peak_mb() -> float:
+    """The most megabytes of memory that this process had."""
     unit = 1e6 if sys.platform == "darwin" else 1e3
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
