@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from opensearch.config import Limits
+from opensearch.domains.limits import check_bytes
+from opensearch.domains.meshes import FORMATS
 from opensearch.errors import OverLimit, UnreadableFile
 
 IMAGE_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 )
 STROKE_SUFFIXES: Final = frozenset({".svg", ".ndjson"})
-MESH_SUFFIXES: Final = frozenset({".off", ".obj", ".ply", ".stl", ".glb", ".gltf", ".3mf"})
+MESH_SUFFIXES: Final = frozenset(FORMATS)
 SUFFIXES: Final = IMAGE_SUFFIXES | STROKE_SUFFIXES | MESH_SUFFIXES
 
 _REASON_LENGTH = 160
@@ -75,16 +77,6 @@ def check_file(path: Path, limits: Limits, suffixes: frozenset[str]) -> None:
         raise UnreadableFile("is empty")
     if path.suffix.lower() != ".ndjson":
         check_bytes(status.st_size, limits)
-
-
-def check_bytes(size: int, limits: Limits) -> None:
-    """Refuse `size` bytes when over the limit.
-
-    Raises:
-        OverLimit: `size` is over `limits.bytes`.
-    """
-    if size > limits.bytes:
-        raise OverLimit(f"holds {size:,} bytes, over the limit of {limits.bytes:,}")
 
 
 def _reason(error: Exception) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.cameras import cameras
-from opensearch.domains.files import MESH_SUFFIXES, check_bytes, check_file, reading
-from opensearch.domains.gltf import Buffers, bare_glb, bare_gltf
+from opensearch.domains.files import MESH_SUFFIXES, check_file, reading
 from opensearch.domains.lines import draw_lines
+from opensearch.domains.meshes import FORMATS
+from opensearch.domains.meshes.triangles import Beside, Triangles
 from opensearch.domains.reading import Reader, Reading
 from opensearch.domains.render import OVERSAMPLING, Shape, as_view, shade
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
@@ -61,8 +59,8 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     return read
 
 
-def load_triangles(path: Path, limits: Limits) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Vertices (n, 3) and triangles (m, 3) of every mesh in a file, in its world frame.
+def load_triangles(path: Path, limits: Limits) -> Triangles:
+    """Every triangle of a mesh file of any of `FORMATS`, in its world frame.
 
     Scenes are flattened with their transforms, polygons cut into triangles; materials and
     textures are never opened.
@@ -72,19 +70,8 @@ def load_triangles(path: Path, limits: Limits) -> tuple[NDArray[np.float64], NDA
         OverLimit: over `limits.bytes` or `limits.faces`.
     """
     check_file(path, limits, MESH_SUFFIXES)
-    kind = path.suffix.lower().lstrip(".")
-    data = path.read_bytes()
-    data = _PREPARED.get(kind, _as_is)(data, limits)
-    buffers = Buffers(path.parent, limits)
-    try:
-        scene = _parse(data, kind, buffers)
-    except OverLimit:
-        raise
-    except Exception as error:
-        if buffers.missing:
-            raise UnreadableFile(f"lacks its buffer {buffers.missing[0]!r}") from error
-        raise
-    return _flatten(scene, limits.faces)
+    load = FORMATS[path.suffix.lower()]
+    return load(path.read_bytes(), Beside(path.parent, limits), limits)
 
 
 def unit_triangles(
@@ -124,85 +111,6 @@ def unit_triangles(
     centred /= radius
     centred /= np.linalg.norm(centred, axis=1).max()
     return centred.astype(np.float32), renumbered.reshape(-1, 3).astype(np.int32)
-
-
-def _parse(data: bytes, kind: str, buffers: Buffers) -> Any:
-    import trimesh
-
-    options: dict[str, Any] = {"skip_materials": True} if kind in ("obj", "ply") else {}
-    asked: Any = buffers
-    return trimesh.load_scene(
-        io.BytesIO(data), file_type=kind, resolver=asked, process=False, **options
-    )
-
-
-def _flatten(scene: Any, most_faces: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    vertices, faces, start, count = [], [], 0, 0
-    for node in scene.graph.nodes_geometry:
-        transform, name = scene.graph[node]
-        mesh = scene.geometry[name]
-        if len(getattr(mesh, "faces", ())) == 0:
-            continue
-        count += len(mesh.faces)
-        if count > most_faces:
-            raise OverLimit(f"has over {most_faces:,} faces, the limit")
-        points = np.asarray(mesh.vertices, np.float64)
-        with np.errstate(invalid="ignore", over="ignore"):
-            # Vertices that are not finite are dealt with once faces tell whether they count.
-            vertices.append(points @ transform[:3, :3].T + transform[:3, 3])
-        faces.append(np.asarray(mesh.faces, np.int64) + start)
-        start += len(points)
-    if not faces:
-        raise UnreadableFile("has no faces")
-    return np.concatenate(vertices), np.concatenate(faces)
-
-
-def _bounded_zip(data: bytes, limits: Limits) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        check_bytes(sum(entry.file_size for entry in archive.infolist()), limits)
-    return data
-
-
-def _as_utf8(data: bytes, limits: Limits) -> bytes:
-    """Text of an unknown encoding made readable; only comments and names can be garbled."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1").encode("utf-8")
-    return data
-
-
-def _whole_stl(data: bytes, limits: Limits) -> bytes:
-    """Binary STL as long as its count says, what follows cut off; or any text."""
-    triangles = int.from_bytes(data[80:84], "little")
-    whole = 84 + 50 * triangles
-    if len(data) >= whole:
-        return data[:whole]
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise UnreadableFile("is neither text nor a whole binary STL") from None
-    return data
-
-
-def _as_utf8_ply(data: bytes, limits: Limits) -> bytes:
-    return _as_utf8(data, limits) if b"format ascii" in data[:200] else data
-
-
-def _as_is(data: bytes, limits: Limits) -> bytes:
-    return data
-
-
-_PREPARED: Final[dict[str, Callable[[bytes, Limits], bytes]]] = {
-    "3mf": _bounded_zip,
-    "glb": bare_glb,
-    "gltf": bare_gltf,
-    "obj": _as_utf8,
-    "off": _as_utf8,
-    "ply": _as_utf8_ply,
-    "stl": _whole_stl,
-}
-"""What a format's bytes go through before trimesh parses them."""
 
 
 def _clock(seconds: float) -> Callable[[str], None]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from opensearch.config import Limits
-from opensearch.domains.files import check_bytes
+from opensearch.domains.limits import check_bytes
 from opensearch.errors import OverLimit, UnreadableFile
 
 _MOST_POINTS = 200_000

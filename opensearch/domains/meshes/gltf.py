@@ -8,44 +8,25 @@ from __future__ import annotations
 
 import json
 import struct
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from opensearch.config import Limits
-from opensearch.domains.files import check_bytes
+from opensearch.domains.meshes.scene import load_scene
+from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 
 _DRESS = ("images", "textures", "materials", "samplers", "animations", "skins", "cameras")
 _JSON_CHUNK = 0x4E4F534A
 
 
-class Buffers:
-    """The buffers beside a .gltf, as the mapping of names that trimesh asks.
+def load_gltf(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
+    """The triangles of a .gltf; its buffers lie beside it."""
+    return load_scene(bare_gltf(data, limits), "gltf", neighbours, limits)
 
-    Only regular files in the folder of the mesh or below it are opened, within
-    `limits.bytes` together; nothing is fetched from a network. A missing buffer reads as
-    empty, so that what other buffers hold is still found, and is noted in `missing`.
-    """
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
-        self._folder = folder.resolve()
-        self._limits = limits
-        self._read = 0
-        self.missing: list[str] = []
-
-    def __getitem__(self, uri: str) -> bytes:
-        path = (self._folder / unquote(uri)).resolve()
-        if not path.is_relative_to(self._folder) or not path.is_file():
-            self.missing.append(uri)
-            return b""
-        self._read += path.stat().st_size
-        check_bytes(self._read, self._limits)
-        return path.read_bytes()
-
-    def get(self, uri: str) -> bytes:
-        """The bytes of a buffer, as `[]`; trimesh uses both."""
-        return self[uri]
+def load_glb(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
+    """The triangles of a .glb."""
+    return load_scene(bare_glb(data, limits), "glb", neighbours, limits)
 
 
 def bare_gltf(data: bytes, limits: Limits) -> bytes:

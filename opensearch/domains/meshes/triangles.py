@@ -1,0 +1,56 @@
+"""What every loader of a mesh format takes and gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple, Protocol
+from urllib.parse import unquote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.config import Limits
+from opensearch.domains.limits import check_bytes
+
+
+class Triangles(NamedTuple):
+    """Vertices, shape (n, 3), in the file's world frame, and faces, shape (m, 3), their numbers."""
+
+    vertices: NDArray[np.float64]
+    faces: NDArray[np.int64]
+
+
+class Neighbours(Protocol):
+    """The files beside a mesh, by the names that the mesh gives them."""
+
+    missing: list[str]
+
+    def __getitem__(self, name: str) -> bytes: ...
+
+
+class Beside:
+    """The files in the folder of a mesh or below it, as `Neighbours`.
+
+    Only regular files there are opened, within `limits.bytes` together; nothing is fetched
+    from a network. A missing file reads as empty, so that what others hold is still found,
+    and is noted in `missing`.
+    """
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._folder = folder.resolve()
+        self._limits = limits
+        self._read = 0
+        self.missing: list[str] = []
+
+    def __getitem__(self, name: str) -> bytes:
+        path = (self._folder / unquote(name)).resolve()
+        if not path.is_relative_to(self._folder) or not path.is_file():
+            self.missing.append(name)
+            return b""
+        self._read += path.stat().st_size
+        check_bytes(self._read, self._limits)
+        return path.read_bytes()
+
+    def get(self, name: str) -> bytes:
+        """The bytes of a neighbour, as `[]`; trimesh uses both."""
+        return self[name]
