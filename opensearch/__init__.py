@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Engine", "__version__", "starter_model"]
+
+# ONNX Runtime 1.32 writes a device id and a queue of events into the user's cache and looks up its
+# maker's host; sentence models count their downloads. Both look at these names only once, when
+# they are first imported: everything of ours comes after this line.
+for _silenced in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+    os.environ[_silenced] = "1"
 
 _ROOMS = {"Engine": "opensearch.engine", "starter_model": "opensearch.encoders.starter"}
 
