@@ -7,7 +7,6 @@ from typing import Final
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.catalog import (
-    Ignored,
     digest,
     find_sources,
     fingerprint,
@@ -18,6 +17,7 @@ from opensearch.domains.image import image_reader
 from opensearch.domains.mesh import mesh_reader
 from opensearch.domains.reading import Reader, Reading, png, save_views, thumbnail
 from opensearch.domains.sketch import sketch_reader
+from opensearch.domains.walk import Ignored
 
 __all__ = [
     "READERS",

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from opensearch.config import Limits
 from opensearch.domains.files import SUFFIXES, printable
-from opensearch.domains.layout import declared, encodable, inside, laid_out, part_key
-from opensearch.domains.manifest import MANIFESTS, find_manifest, read_manifest
-from opensearch.domains.materials import materials
+from opensearch.domains.layout import encodable, laid_out, part_key
+from opensearch.domains.manifest import find_manifest, read_manifest
 from opensearch.domains.strokes import line_spans, read_line
+from opensearch.domains.walk import Found, Ignored, walk
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Source
 
@@ -24,34 +24,26 @@ _MOST_LINE: Final = Limits(bytes=2**24)
 _DIGEST_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A file that is no item of the collection, and why it was passed over."""
-
-    path: Path
-    suffix: str
-    reason: str
-
-
-Found = Source | Ignored | Failure
-
-
-def find_sources(root: Path, *, domain: str | None = None) -> Iterator[Found]:
+def find_sources(
+    root: Path, *, domain: str | None = None, beside: Sequence[Path] = ()
+) -> Iterator[Found]:
     """Everything under one path that a user gave, keys in order, one at a time.
 
     Args:
         root: a file, or a folder with or without a manifest. With one, its rows are the
             items; other files are ignored, counted. Without one, files are found by suffix.
         domain: domain of every source, over what folders or the manifest say.
+        beside: other paths that are read as well; links into them are no failures.
 
     Yields:
-        A `Source` a file, or a drawing of an .ndjson file; `Ignored` for hidden files, links
-        to folders, materials of meshes and unknown suffixes; `Failure` for what was to be
+        A `Source` a file, or a drawing of an .ndjson file; `Ignored` for hidden files, folders
+        of the system, materials of meshes and unknown suffixes; `Failure` for what was to be
         an item and cannot be: a file named directly of an unknown suffix, a bad row of the
         manifest, a folder that cannot be listed, a name that is not UTF-8, a link that leads
-        out of `root`. A row whose file is missing is a `Source`; its reader will say so.
+        out of `root` or to itself. A row whose file is missing is a `Source`; its reader will
+        say so.
     """
-    found = _of_file(root) if root.is_file() else _of_folder(root)
+    found = _of_file(root) if os.path.isfile(root) else _of_folder(root, beside)
     for item in found:
         if isinstance(item, Source):
             for drawing in _drawings(item):
@@ -138,68 +130,21 @@ def _of_file(path: Path) -> Iterator[Found]:
         yield Source(path=path, key=path.name)
 
 
-def _of_folder(root: Path) -> Iterator[Found]:
+def _of_folder(root: Path, beside: Sequence[Path]) -> Iterator[Found]:
     manifest = find_manifest(root)
     if manifest is None:
-        yield from _walk(root, "", root.resolve(), frozenset())
+        yield from walk(root, beside)
         return
     rows = list(read_manifest(manifest))
     yield from (row for row in rows if isinstance(row, Failure))
     sources = sorted((row for row in rows if isinstance(row, Source)), key=lambda row: row.key)
     yield from sources
     named = {str(source.path) for source in sources}
-    for item in _walk(root, "", root.resolve(), frozenset()):
+    for item in walk(root, beside):
         if not isinstance(item, Source):
             yield item
         elif str(item.path) not in named:
             yield Ignored(item.path, item.path.suffix.lower(), f"not in {manifest.name}")
-
-
-def _walk(folder: Path, prefix: str, root: Path, dress: frozenset[str]) -> Iterator[Found]:
-    """Depth first; a folder sorts as its name with a slash, so that keys come in order."""
-    try:
-        with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda e: e.name + "/" * e.is_dir(follow_symlinks=False))
-    except OSError as error:
-        yield Failure(printable(folder), f"cannot be listed: {error.strerror or error}")
-        return
-    dress |= materials(folder, [entry.name for entry in listed])
-    for entry in listed:
-        path = folder / entry.name
-        key = prefix + entry.name
-        passed = _passed_over(entry, key, dress, root)
-        if passed is not None:
-            yield passed
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, key + "/", root, dress)
-        else:
-            domain, category = declared(key)
-            yield Source(path=path, key=key, domain=domain, category=category)
-
-
-def _passed_over(
-    entry: os.DirEntry[str], key: str, dress: frozenset[str], root: Path
-) -> Ignored | Failure | None:
-    """Why an entry of a folder is no source and not walked into, None when it is."""
-    path = Path(entry.path)
-    suffix = path.suffix.lower()
-    if entry.name.startswith("."):
-        return Ignored(path, suffix, "hidden")
-    if not encodable(entry.name):
-        return Failure(printable(path), "has a name that is not UTF-8; rename it")
-    if entry.is_dir(follow_symlinks=False):
-        return None
-    if entry.is_dir():
-        return Ignored(path, suffix, "a link to a folder")
-    if key in MANIFESTS:
-        return Ignored(path, suffix, "the manifest")
-    if suffix == ".mtl" or entry.path in dress:
-        return Ignored(path, suffix, "material of a mesh")
-    if suffix not in SUFFIXES:
-        return Ignored(path, suffix, "unknown suffix")
-    if entry.is_symlink() and not inside(path, root):
-        return Failure(printable(path), "is a link that leads out of the collection; copy the file")
-    return None
 
 
 def _drawings(source: Source) -> Iterator[Source]:

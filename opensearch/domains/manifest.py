@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -25,7 +26,7 @@ _DECLARED: Final = ("domain", "category", "split")
 
 def find_manifest(root: Path) -> Path | None:
     """The manifest of a collection, or None."""
-    return next((root / name for name in MANIFESTS if (root / name).is_file()), None)
+    return next((root / name for name in MANIFESTS if os.path.isfile(root / name)), None)
 
 
 def read_manifest(manifest: Path) -> Iterator[Source | Failure]:

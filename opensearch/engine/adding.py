@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains import thumbnail
-from opensearch.domains.catalog import Ignored, digest, find_sources, fingerprint
+from opensearch.domains.catalog import digest, find_sources, fingerprint
+from opensearch.domains.walk import Ignored
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
 from opensearch.encoders.runtime import Trunk
 from opensearch.engine.known import Books, address
@@ -91,7 +92,7 @@ class Adding:
         for root in roots:
             if not os.path.lexists(root):
                 raise InvalidInput(f"{root} does not exist")
-            self._total += sum(1 for _ in find_sources(root, domain=self._domain))
+            self._total += sum(1 for _ in find_sources(root, domain=self._domain, beside=roots))
         reads = read_ahead(self._work(roots), self._read)
         pending = _Pending()
         for done in encode_stream(reads, self._trunk):
@@ -105,7 +106,7 @@ class Adding:
     def _work(self, roots: list[Path]) -> Iterator[Work]:
         """Files that must be encoded; all others are entered into the books here."""
         for root in roots:
-            for found in find_sources(root, domain=self._domain):
+            for found in find_sources(root, domain=self._domain, beside=roots):
                 self.report.seen += 1
                 self._progress(self.report.seen, self._total)
                 if isinstance(found, Source):
@@ -114,7 +115,7 @@ class Adding:
                         yield work
                 elif isinstance(found, Ignored):
                     self.report.ignored += 1
-                    self.report.ignored_suffixes[found.suffix or "no suffix"] += 1
+                    self.report.ignored_suffixes[found.label] += 1
                 else:
                     self._fail(found.path, found.reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -164,9 +165,20 @@ def gone(store: Store, roots: Sequence[Path]) -> list[str]:
 
 def _under(file: Path, roots: Sequence[Path]) -> bool:
     """Whether a file lies at or below a root that is still there."""
-    return any(file.is_relative_to(root.absolute()) for root in roots if root.exists())
+    return any(file.is_relative_to(root.absolute()) for root in roots if _is_there(root))
 
 
 def exists(item: Item) -> bool:
-    """Whether the file of an item is still where it was."""
-    return file_of(item).exists()
+    """Whether the file of an item is still where it was, or cannot be asked for."""
+    return _is_there(file_of(item))
+
+
+def _is_there(path: Path) -> bool:
+    """False only for what is surely gone; a folder that may not be entered proves nothing."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True

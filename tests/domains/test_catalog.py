@@ -96,7 +96,7 @@ def test_what_is_passed_over_is_said_with_suffix_and_reason(tmp_path):
     reasons = {item.path.name: (item.suffix, item.reason) for item in of(Ignored, found)}
     assert reasons == {
         ".hidden.png": (".png", "hidden"),
-        ".git": ("", "hidden"),
+        ".git": ("", "hidden folder"),
         "a.txt": (".txt", "unknown suffix"),
         "b.mtl": (".mtl", "material of a mesh"),
         "skin.png": (".png", "material of a mesh"),
@@ -125,7 +125,7 @@ def test_a_file_named_directly_is_a_source_or_a_failure(tmp_path):
     assert "'.txt'; known are .3mf" in failure.reason
 
 
-def test_links_to_folders_are_not_followed_and_links_outside_refused(tmp_path):
+def test_links_to_folders_are_not_followed_twice_and_links_outside_refused(tmp_path):
     root = make(tmp_path / "in", "a.png")
     make(tmp_path, "secret.png")
     (root / "loop").symlink_to(root, target_is_directory=True)
@@ -133,7 +133,7 @@ def test_links_to_folders_are_not_followed_and_links_outside_refused(tmp_path):
     (root / "same.png").symlink_to(root / "a.png")
     (root / "gone.png").symlink_to(root / "nowhere.png")
     found = list(find_sources(root))
-    assert [item.reason for item in of(Ignored, found)] == ["a link to a folder"]
+    assert [item.reason for item in of(Ignored, found)] == ["link to what is read elsewhere"]
     assert [Path(item.path).name for item in of(Failure, found)] == ["out.png"]
     assert [item.key for item in of(Source, found)] == ["a.png", "gone.png", "same.png"]
 
