@@ -35,7 +35,7 @@ class Item:
     """An item as the store keeps it; `id` is given by the store and never reused.
 
     `path`, `size`, `mtime_ns` and `digest` (blake2b of the bytes) are empty for items added
-    as ready codes.
+    as ready codes. `reader` is the version of the reader that read the file, "" where unknown.
     """
 
     id: int
@@ -47,6 +47,7 @@ class Item:
     mtime_ns: int = 0
     digest: bytes = b""
     metadata: Metadata = field(default_factory=dict)
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)

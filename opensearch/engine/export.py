@@ -20,7 +20,9 @@ from opensearch.errors import InvalidInput
 from opensearch.records import Item
 from opensearch.store import Block, Store, implied_key
 
-FORMAT = 1
+FORMAT = 2
+"""Version of what is written; 1 lacks the reader's version of an item, and is still read."""
+
 MANIFEST = "manifest.json"
 ITEMS, CODES, EMBEDDINGS = "items.jsonl", "codes.npy", "embeddings.npy"
 THUMBNAILS = "thumbnails.bin"
@@ -67,6 +69,7 @@ def export(store: Store, identities: Mapping[str, str], out: Path, progress: Pro
 
     Raises:
         InvalidInput: the folder holds files, or an item has metadata that JSON cannot hold.
+        StoreError: what is stored is damaged; nothing is left in the folder.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(f"{out} is there already; export to a new or empty folder")
@@ -123,7 +126,7 @@ def _write_items(
     store: Store, page: Block, lines: _Summed, embeddings: _Summed, thumbnails: _Summed
 ) -> None:
     ids = page.ids.tolist()
-    rows, present = store.embeddings(ids)
+    rows, present = store.embeddings(ids, check=True)
     embeddings.write(rows.astype("<f2", copy=False).tobytes())
     for item, embedded in zip(store.items(ids), present.tolist(), strict=True):
         picture = store.thumbnail(item.id) or b""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -89,7 +90,8 @@ class Generations:
         store = Store.open(folder.path / "store" / name, current=lambda: folder.generation == name)
         files = folder.search_files(store.meta().identity)
         searcher = Searcher(store, files, store.meta().bits)
-        searcher.refresh()
+        with suppress(StoreError):  # damage is no reason not to open: verify and export say more
+            searcher.refresh()
         return Generation(name, mark, store, searcher, Structures(store, searcher, files))
 
 

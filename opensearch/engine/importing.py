@@ -76,9 +76,9 @@ class Export:
             ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UnreadableFile(f"export {folder} has a damaged {MANIFEST}: {error}") from error
-        if version != FORMAT or min(sizes) < 0:
+        if version not in range(1, FORMAT + 1) or min(sizes) < 0:
             raise UnreadableFile(
-                f"export {folder} has format {version}, this version reads format {FORMAT};"
+                f"export {folder} has format {version}, this version reads up to {FORMAT};"
                 " upgrade opensearch-visual or export the index again"
             )
         for name in (ITEMS, CODES, EMBEDDINGS, THUMBNAILS):

@@ -13,6 +13,7 @@ from opensearch.engine.export import Progress, export
 from opensearch.engine.generations import Following, Generations
 from opensearch.engine.importing import Export
 from opensearch.engine.model import Model
+from opensearch.errors import StoreError
 from opensearch.records import Report
 from opensearch.search import audit
 
@@ -67,7 +68,10 @@ class Upkeep(Following):
         store, folder = self._store, self._generations.folder
         meta = store.meta()
         problems = store.verify()
-        problems += audit(store, folder.search_files(meta.identity), meta.bits)
+        try:
+            problems += audit(store, folder.search_files(meta.identity), meta.bits)
+        except StoreError as error:  # nothing to compare with
+            problems = problems or [str(error)]
         if repair:
             shutil.rmtree(folder.search, ignore_errors=True)
             self._generations.renew()

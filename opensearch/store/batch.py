@@ -59,9 +59,14 @@ class Writer:
         self._put_records(batch, keys, row_names)
         for item, row in zip(batch.items, row_names, strict=True):
             self._link(item, row)
-        thumbnails = zip(row_names, batch.thumbnails or (), strict=False)
-        self.putmulti("thumbnails", [pair for pair in thumbnails if pair[1]])
+        self._put_thumbnails(row_names, batch.thumbnails or ())
         return ids.tolist()
+
+    def _put_thumbnails(self, row_names: list[bytes], thumbnails: Sequence[bytes]) -> None:
+        pairs = [pair for pair in zip(row_names, thumbnails, strict=False) if pair[1]]
+        if self.meta.summed:
+            pairs = [(row, codec.summed(bytes(picture))) for row, picture in pairs]
+        self.putmulti("thumbnails", pairs)
 
     def _put_rows(self, batch: Batch, ids: NDArray[np.int64]) -> None:
         numbers = {name: self.meta.number(name) for name in _in_order(batch.items)}
@@ -81,7 +86,8 @@ class Writer:
             name: codec.HEADER.pack(self.meta.number(name), embedded)
             for name in _in_order(batch.items)
         }
-        records = codec.pack_items(batch.items, (headers[item.domain] for item in batch.items))
+        of_items = (headers[item.domain] for item in batch.items)
+        records = codec.pack_items(batch.items, of_items, sums=self.meta.summed)
         self.putmulti("items", zip(row_names, records, strict=True), append=True)
         # In order of key, neighbours share pages: fewer pages to write.
         self.putmulti("keys", sorted(zip(keys, row_names, strict=True)))
@@ -183,7 +189,8 @@ class Writer:
                     " remove that one first."
                 )
             header = bytes(self.txn.get(row, db=table["items"])[: codec.HEADER.size])
-            self.txn.put(row, codec.pack_items([item], [header])[0], db=table["items"])
+            record = codec.pack_items([item], [header], sums=self.meta.summed)[0]
+            self.txn.put(row, record, db=table["items"])
             self._link(item, row)
 
 

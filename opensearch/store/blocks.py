@@ -1,7 +1,8 @@
 """Rows of fixed width in blocks, ids ascending: how codes and embeddings lie on the disk.
 
 A block's key is its domain's number and its first id, its value the ids, then the rows, and from
-format 2 on a crc32 of both, so that `verify` finds bytes that the disk has changed.
+format 2 on a crc32 of both, so that `verify` finds bytes that the disk has changed. Whoever copies
+a block compares it first: damage that was summed anew would never be found again.
 Small blocks at a domain's end are merged as they come, each into one at least as large, so a
 row moves at most log2(limit) times and few blocks stay small.
 """
@@ -60,7 +61,7 @@ class Blocks:
             size = len(cursor.value()) // (8 + self.width)
             if size > total or size >= self.limit:
                 break
-            pieces.insert(0, self._split(cursor.value(), copy=True))
+            pieces.insert(0, self._checked(bytes(cursor.value())))
             total += size
             cursor.delete()
         ids = np.concatenate([piece[0] for piece in pieces])
@@ -71,19 +72,28 @@ class Blocks:
             value = ids[part].astype("<i8").tobytes() + rows[part].tobytes()
             txn.put(name, value + _sum(value) if self.summed else value, db=self.table)
 
-    def walk(self, txn: Transaction, domain: int, after: int = -1) -> Iterator[tuple[Ids, Rows]]:
-        """Blocks of ids above `after`, ascending; views that die with the transaction."""
+    def walk(
+        self, txn: Transaction, domain: int, after: int = -1, *, check: bool = False
+    ) -> Iterator[tuple[Ids, Rows]]:
+        """Blocks of ids above `after`, ascending; views that die with the transaction.
+
+        Raises:
+            StoreError: a block is damaged; changed bytes are noticed where `check` asks for it.
+        """
         cursor = txn.cursor(self.table)
         found = self._holding(cursor, domain, after + 1)
         while found and bytes(cursor.key()[:2]) == names.domain(domain):
-            ids, rows = self._split(cursor.value())
+            value = cursor.value()
+            ids, rows = self._checked(value) if check else self._split(value)
             start = int(np.searchsorted(ids, after, side="right"))
             if start < len(ids):
                 yield ids[start:], rows[start:]
             found = cursor.next()
 
-    def find(self, txn: Transaction, domain: int, ids: Ids) -> tuple[Rows, NDArray[np.bool_]]:
-        """Rows of ascending ids, zero where there is none, and which were found."""
+    def find(
+        self, txn: Transaction, domain: int, ids: Ids, *, check: bool = False
+    ) -> tuple[Rows, NDArray[np.bool_]]:
+        """Rows of ascending ids, zero where there is none, and which were found; see `walk`."""
         rows = np.zeros((len(ids), self.width), np.uint8)
         found = np.zeros(len(ids), np.bool_)
         cursor = txn.cursor(self.table)
@@ -91,7 +101,8 @@ class Blocks:
         while start < len(ids) and self._holding(cursor, domain, int(ids[start])):
             if bytes(cursor.key()[:2]) != names.domain(domain):
                 break
-            block_ids, block_rows = self._split(cursor.value())
+            value = cursor.value()
+            block_ids, block_rows = self._checked(value) if check else self._split(value)
             stop = start + int(ids[start:].searchsorted(block_ids[-1], side="right"))
             asked = ids[start:stop]
             at = block_ids.searchsorted(asked)
@@ -107,11 +118,23 @@ class Blocks:
         cursor = txn.cursor(self.table)
         found = cursor.set_range(names.domain(domain))
         while found and bytes(cursor.key()[:2]) == names.domain(domain):
-            value = cursor.value()
-            if len(value) % (8 + self.width) == SUM:
-                count += bytes(value[-SUM:]) != _sum(value[:-SUM])
+            count += not self._sound(cursor.value())
             found = cursor.next()
         return count
+
+    def _sound(self, value: bytes | memoryview) -> bool:
+        """Whether a block has the checksum that stands behind it, if one does."""
+        summed = len(value) % (8 + self.width) == SUM
+        return not summed or bytes(value[-SUM:]) == _sum(value[:-SUM])
+
+    def _checked(self, value: bytes | memoryview) -> tuple[Ids, Rows]:
+        if not self._sound(value):
+            raise StoreError(
+                f"a block of {len(value) // (8 + self.width)} rows is damaged: its bytes are not"
+                " those that were written; restore the index from a copy, or build it again"
+                " (verify lists what is damaged)."
+            )
+        return self._split(value)
 
     def _last(self, cursor: Transaction, domain: int) -> bool:
         """Move to the last block of a domain."""
@@ -131,16 +154,15 @@ class Blocks:
             return True
         return bool(cursor.set_range(prefix + names.number(id_)))
 
-    def _split(self, value: memoryview, *, copy: bool = False) -> tuple[Ids, Rows]:
+    def _split(self, value: bytes | memoryview) -> tuple[Ids, Rows]:
         count, odd = divmod(len(value), 8 + self.width)
         if odd not in (0, SUM) or not count:
             raise StoreError(
                 f"a block of {len(value)} bytes does not hold rows of {self.width} bytes:"
                 " the index is damaged; build it again."
             )
-        data = bytes(value) if copy else value
-        ids = np.frombuffer(data, "<i8", count).astype(np.int64, copy=False)
-        rows = np.frombuffer(data, np.uint8, count * self.width, 8 * count)
+        ids = np.frombuffer(value, "<i8", count).astype(np.int64, copy=False)
+        rows = np.frombuffer(value, np.uint8, count * self.width, 8 * count)
         return ids, rows.reshape(count, self.width)
 
 

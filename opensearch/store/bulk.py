@@ -118,7 +118,8 @@ def _put_recorded(writer: Writer, bulk: Bulk) -> NDArray[np.int64]:
         keys = [unnamed.key_of(bulk.domain, id_) for id_ in ids.tolist()]
         raws = [names.ordered(key) for key in keys]
     header = codec.HEADER.pack(writer.meta.number(bulk.domain), False)
-    records = codec.pack_codes(keys, bulk.categories, bulk.metadata, header)
+    sums = writer.meta.summed
+    records = codec.pack_codes(keys, bulk.categories, bulk.metadata, header, sums=sums)
     packed = ids.astype(">i8").tobytes()
     row_names = [packed[at : at + 8] for at in range(0, len(packed), 8)]
     writer.putmulti("items", zip(row_names, records, strict=True), append=True)

@@ -1,8 +1,14 @@
-"""Bytes of a stored item: domain number, whether it has an embedding, then msgpack."""
+"""Bytes of a stored item: domain number, whether it has an embedding, msgpack, a checksum.
+
+The seven fields of formats 1 and 2 stand alone; eight, with the reader's version, are followed by
+a crc32 of all before it. The byte in which msgpack counts fields tells one from the other: they
+differ in four bits.
+"""
 
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import repeat
@@ -15,9 +21,36 @@ from opensearch.records import Item, Metadata
 HEADER = struct.Struct(">H?")
 """Domain number and whether the item has an embedding; readable without unpacking the rest."""
 
+SUM = 4
+"""Bytes of a checksum."""
 
-def pack_items(items: Iterable[Item], headers: Iterable[bytes]) -> list[bytes]:
-    """Records of items, each behind its header.
+EIGHT = 0x98
+"""How msgpack begins a list of eight fields, a record's first byte behind its header."""
+
+
+def summed(value: bytes) -> bytes:
+    """A value with its checksum behind it."""
+    return value + zlib.crc32(value).to_bytes(SUM, "big")
+
+
+def unsummed(value: bytes | memoryview, what: str) -> memoryview:
+    """A value without the checksum behind it.
+
+    Raises:
+        StoreError: the bytes are not those that were summed; `what` names them in the text.
+    """
+    view = memoryview(value)
+    body = view[:-SUM]
+    if len(view) < SUM or zlib.crc32(body).to_bytes(SUM, "big") != view[-SUM:]:
+        raise StoreError(
+            f"{what} is damaged: its bytes are not those that were written; restore the index from"
+            " a copy, or build it again."
+        )
+    return body
+
+
+def pack_items(items: Iterable[Item], headers: Iterable[bytes], *, sums: bool) -> list[bytes]:
+    """Records of items, each behind its header; with reader and checksum where `sums` says so.
 
     Raises:
         InvalidInput: metadata that are not JSON values.
@@ -27,7 +60,11 @@ def pack_items(items: Iterable[Item], headers: Iterable[bytes]) -> list[bytes]:
     for item, header in zip(items, headers, strict=True):
         fields = (item.key, item.path, item.category, item.size, item.mtime_ns, item.digest)
         try:
-            records.append(header + pack((*fields, item.metadata)))
+            if sums:
+                record = pack((*fields, item.metadata, item.reader))
+                records.append(summed(header + record))
+            else:
+                records.append(header + pack((*fields, item.metadata)))
         except (TypeError, ValueError, OverflowError) as error:
             raise _refused(item.key, error) from error
     return records
@@ -38,6 +75,8 @@ def pack_codes(
     categories: Sequence[str | None] | None,
     metadata: Sequence[Metadata] | None,
     header: bytes,
+    *,
+    sums: bool,
 ) -> list[bytes]:
     """Records of ready codes of one domain, which have no file; as `pack_items` does."""
     pack = msgpack.Packer(unicode_errors="surrogatepass").pack
@@ -47,7 +86,11 @@ def pack_codes(
     rest = repeat(nothing) if metadata is None else metadata
     for key, category, more in zip(keys, every, rest, strict=False):
         try:
-            records.append(header + pack((key, "", category, 0, 0, b"", more)))
+            if sums:
+                record = pack((key, "", category, 0, 0, b"", more, ""))
+                records.append(summed(header + record))
+            else:
+                records.append(header + pack((key, "", category, 0, 0, b"", more)))
         except (TypeError, ValueError, OverflowError) as error:
             raise _refused(key, error) from error
     return records
@@ -63,17 +106,37 @@ def unpack_item(id_: int, record: bytes | memoryview, domains: Sequence[str]) ->
     Raises:
         StoreError: the record is damaged.
     """
+    body, reader = record, ""
+    if len(record) > HEADER.size and record[HEADER.size] == EIGHT:
+        body = unsummed(record, f"the record of item {id_}")
     try:
-        number, _ = HEADER.unpack_from(record)
-        key, path, category, size, mtime_ns, digest, metadata = msgpack.unpackb(
-            record[HEADER.size :], unicode_errors="surrogatepass", strict_map_key=False
+        number, _ = HEADER.unpack_from(body)
+        fields = msgpack.unpackb(
+            body[HEADER.size :], unicode_errors="surrogatepass", strict_map_key=False
         )
+        if body is not record:
+            reader = fields.pop()
+        key, path, category, size, mtime_ns, digest, metadata = fields
         domain = domains[number]
     except (ValueError, TypeError, IndexError, struct.error, msgpack.UnpackException) as error:
         raise StoreError(
             f"the record of item {id_} is damaged ({error}); build the index again."
         ) from error
-    return Item(id_, key, domain, path, category, size, mtime_ns, digest, metadata)
+    return Item(id_, key, domain, path, category, size, mtime_ns, digest, metadata, reader)
+
+
+def renewed(id_: int, record: bytes | memoryview, domains: Sequence[str]) -> bytes:
+    """A sound record as the newest format has it.
+
+    Raises:
+        StoreError: the record is damaged.
+    """
+    unpack_item(id_, record, domains)
+    raw = bytes(record)
+    if raw[HEADER.size] == EIGHT:
+        return raw
+    fields = bytes([EIGHT]) + raw[HEADER.size + 1 :] + msgpack.packb("")
+    return summed(raw[: HEADER.size] + fields)
 
 
 def checked(item: Item, domain: str) -> Item:

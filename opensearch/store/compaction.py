@@ -1,7 +1,8 @@
 """Copying what is live in a store to a new one: full blocks, no tombstones, every list in order.
 
 The books are written last, so that a copy cut short is no store. Memory stays flat: rows are
-copied in transactions of a few megabytes, all read from one moment of the old store.
+copied in transactions of a few megabytes, all read from one moment of the old store, and each is
+compared with its checksum first: a copy never gives damage a checksum of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from opensearch.store.meta import FORMAT, Meta
 CHUNK = 2**22
 """Bytes copied in one transaction, about."""
 
-_AS_THEY_ARE = ("items", "keys", "paths", "digests", "thumbnails")
+_COUNTED = ("items", "keys", "paths", "digests", "thumbnails")
+"""Tables whose rows are the same in number in both stores."""
 
 Pair = tuple[bytes, bytes]
 
@@ -42,13 +44,16 @@ def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environ
     """Copy every live row of a store to an empty environment.
 
     Raises:
-        StoreError: there is a store, it cannot be written, or the copy would lack something.
+        StoreError: there is a store, it cannot be written, the old one is damaged, or the copy
+            would lack something.
     """
     with target.read() as fresh:
         if books.exists(target, fresh):
             raise StoreError(f"there is a store in {str(target.folder)!r}; it is left as it is.")
-    for name in _AS_THEY_ARE:
+    for name in ("keys", "paths", "digests"):
         _put(target, name, txn.cursor(tables[name]))
+    _put(target, "items", _records(txn, tables, meta))
+    _put(target, "thumbnails", _pictures(txn, tables, meta))
     if meta.posted:
         _put(target, "postings", txn.cursor(tables["postings"]))
     else:
@@ -57,7 +62,7 @@ def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environ
         dead = rows.duplicates(txn, tables["tombstones"], names.domain(number))
         for name, width in (("codes", meta.bits // 8), ("embeddings", 2 * meta.dim)):
             blocks = Blocks(tables[name], width)
-            live = _live(blocks.walk(txn, number), dead)
+            live = _live(blocks.walk(txn, number, check=True), dead)
             _append(target, name, number, _full(live, blocks.limit), width)
     _check(txn, tables, meta, target)
     fresh_books = replace(
@@ -66,8 +71,21 @@ def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environ
         last_transaction=meta.last_transaction + 1,
         tombstones=dict.fromkeys(meta.tombstones, 0),
         format=FORMAT,
+        origin=meta.lineage,
     )
     target.write(lambda write: books.save(target, write, fresh_books))
+
+
+def _records(txn: Transaction, tables: dict[str, Table], meta: Meta) -> Iterator[Pair]:
+    for row, record in txn.cursor(tables["items"]):
+        yield row, codec.renewed(int.from_bytes(row, "big"), record, meta.domains)
+
+
+def _pictures(txn: Transaction, tables: dict[str, Table], meta: Meta) -> Iterator[Pair]:
+    for row, picture in txn.cursor(tables["thumbnails"]):
+        if meta.summed:
+            codec.unsummed(picture, f"the thumbnail of item {int.from_bytes(row, 'big')}")
+        yield row, picture if meta.summed else codec.summed(bytes(picture))
 
 
 def _put(target: Environment, name: str, pairs: Iterable[Pair], *, append: bool = True) -> None:
@@ -143,7 +161,7 @@ def _append(
 def _check(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environment) -> None:
     """Refuse a copy with fewer rows than there were; the old store stays the one in use."""
     with target.read() as fresh:
-        for name in _AS_THEY_ARE:
+        for name in _COUNTED:
             there = fresh.stat(target.tables[name])["entries"]
             _check_count(target, name, there, txn.stat(tables[name])["entries"])
         for what, counts, width in (

@@ -1,7 +1,8 @@
-"""The books of a store: one row, written in the transaction it counts."""
+"""The books of a store: one row and its checksum, written in the transaction they count."""
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,13 +11,15 @@ import msgpack
 from opensearch.errors import StoreError
 from opensearch.store.environment import Environment, Transaction
 
-FORMAT = 2
+FORMAT = 3
 """Version of the layout on disk; a newer one is refused.
 
-A store keeps the format it was made in, and `compact` writes the newest: 1 has no posting lists.
+A store keeps the format it was made in, and `compact` writes the newest: 1 has no posting lists,
+2 no checksums of records, pictures and these books, no reader's version of an item and no `origin`.
 """
 
 _NAME = b"meta"
+_SUM = b"meta crc32"
 
 
 @dataclass(slots=True)
@@ -25,7 +28,8 @@ class Meta:
 
     `counts`, `embedded`, `tombstones` and `unnamed` are per domain: live items, those of them
     with an embedding, deleted rows that still lie in blocks, and live items without a record,
-    where there are any. `identity` is made once for a store.
+    where there are any. `identity` is made once for a store, `origin` once for an index: every
+    compaction gives the index a store of a new identity and keeps its origin.
     """
 
     identity: str
@@ -38,6 +42,17 @@ class Meta:
     tombstones: dict[str, int] = field(default_factory=dict)
     format: int = FORMAT
     unnamed: dict[str, int] = field(default_factory=dict)
+    origin: str = ""
+
+    @property
+    def summed(self) -> bool:
+        """Whether records, thumbnails and these books have a checksum."""
+        return self.format >= 3
+
+    @property
+    def lineage(self) -> str:
+        """What all stores of one index have in common; older formats have their identity alone."""
+        return self.origin or self.identity
 
     @property
     def posted(self) -> bool:
@@ -76,7 +91,11 @@ def load(environment: Environment, txn: Transaction) -> Meta:
         books: dict[str, Any] = msgpack.unpackb(value)
         version = books["format"]
         if version <= FORMAT:
-            return Meta(**books)
+            meta = Meta(**books)
+            summed = txn.get(_SUM, db=environment.tables["meta"]) if meta.summed else None
+            if meta.summed and (summed is None or bytes(summed) != _sum(value)):
+                raise ValueError("their bytes are not those that were written")
+            return meta
     except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException) as error:
         raise StoreError(f"the books of {where} are damaged ({error}); rebuild it.") from error
     raise StoreError(
@@ -91,5 +110,13 @@ def save(environment: Environment, txn: Transaction, meta: Meta) -> None:
     books["unnamed"] = {domain: count for domain, count in meta.unnamed.items() if count}
     if not books["unnamed"]:  # then there is nothing that a reader would have to know of
         del books["unnamed"]
+    if not meta.summed:  # an older version knows its own fields alone
+        del books["origin"]
     value = msgpack.packb(books)
     txn.put(_NAME, value, db=environment.tables["meta"])
+    if meta.summed:
+        txn.put(_SUM, _sum(value), db=environment.tables["meta"])
+
+
+def _sum(value: bytes | memoryview) -> bytes:
+    return zlib.crc32(value).to_bytes(4, "big")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from opensearch.errors import StoreError
 from opensearch.records import Item
 from opensearch.store import meta as books
-from opensearch.store import names, rows, unnamed
+from opensearch.store import codec, names, rows, unnamed
 from opensearch.store.blocks import Block, Blocks
 from opensearch.store.environment import Environment, Table, Transaction
 from opensearch.store.meta import Meta
@@ -81,19 +81,27 @@ class StoredItems:
         """The picture file of an item."""
         with self._read() as txn:
             value = txn.get(names.number(int(id_)), db=self._tables["thumbnails"])
+            if value is not None and self._books(txn).summed:
+                value = codec.unsummed(value, f"the thumbnail of item {id_}")
             return None if value is None else bytes(value)
 
-    def embeddings(self, ids: Iterable[int]) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+    def embeddings(
+        self, ids: Iterable[int], *, check: bool = False
+    ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
         """Embeddings of items, in the order of `ids`.
 
         Returns:
             Rows (n, dim), zero where there is none, and whether there is one (n,).
+
+        Raises:
+            StoreError: bytes are not those that were written; noticed where `check` asks for it,
+                which reads every block that holds one of the ids as a whole.
         """
         wanted = np.fromiter(ids, np.int64)
         with self._read() as txn:
             dim = books.load(self._environment, txn).dim
             blocks = Blocks(self._tables["embeddings"], 2 * dim)
-            return rows.embeddings(txn, self._tables, blocks, wanted)
+            return rows.embeddings(txn, self._tables, blocks, wanted, check=check)
 
     def walk(self, prefix: str = "") -> Iterator[Item]:
         """Items whose key starts with `prefix`, a page of them of one moment.
@@ -127,6 +135,9 @@ class StoredItems:
         """Codes of a domain in blocks, ids ascending, those above `after` only.
 
         Tombstoned rows are among them, see `tombstones`.
+
+        Raises:
+            StoreError: a block's bytes are not those that were written.
         """
         while True:
             with self._read() as txn:
@@ -134,7 +145,7 @@ class StoredItems:
                 if domain not in meta.counts:
                     return
                 table = Blocks(self._tables["codes"], meta.bits // 8)
-                found = next(table.walk(txn, meta.number(domain), after), None)
+                found = next(table.walk(txn, meta.number(domain), after, check=True), None)
                 if found is None:
                     return
                 block = Block(found[0].copy(), found[1].copy())

@@ -69,7 +69,7 @@ def in_order(rows: list[tuple[bytes, int]], items: list[Item]) -> Iterator[Item]
 
 
 def embeddings(
-    txn: Transaction, tables: dict[str, Table], blocks: Blocks, ids: Ids
+    txn: Transaction, tables: dict[str, Table], blocks: Blocks, ids: Ids, *, check: bool = False
 ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
     """Embeddings of live items: rows (n, dim), zero where absent, and presence (n,)."""
     rows = np.zeros((len(ids), blocks.width), np.uint8)
@@ -83,7 +83,7 @@ def embeddings(
     for number in np.unique(domains[domains >= 0]).tolist():
         mine = np.flatnonzero(domains == number)
         mine = mine[np.argsort(ids[mine], kind="stable")]
-        rows[mine], present[mine] = blocks.find(txn, number, ids[mine])
+        rows[mine], present[mine] = blocks.find(txn, number, ids[mine], check=check)
     return rows.view(np.float16), present
 
 

@@ -61,7 +61,8 @@ class Store(StoredItems):
         def begin(txn: Transaction) -> None:
             if books.exists(shared, txn):
                 raise StoreError(f"there is a store in {str(folder)!r}; open it, or name another.")
-            books.save(shared, txn, Meta(secrets.token_hex(16), bits, dim))
+            fresh = Meta(secrets.token_hex(16), bits, dim, origin=secrets.token_hex(16))
+            books.save(shared, txn, fresh)
 
         try:
             shared.write(begin)

@@ -29,6 +29,7 @@ def problems(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[str
         for number, name in enumerate(meta.domains):
             found += _rows(txn, tables, meta, number, live.get(name, ([], [])))
         found += _links(txn, tables, meta)
+        found += _pictures(txn, tables, meta)
     except StoreError as error:
         return [str(error)]
     if len(found) > _SHOWN:
@@ -36,10 +37,31 @@ def problems(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[str
     return found
 
 
-def _items(txn: Transaction, tables: dict[str, Table], meta: Meta) -> Iterator[tuple[Item, bool]]:
+def _items(
+    txn: Transaction, tables: dict[str, Table], meta: Meta, damaged: list[str]
+) -> Iterator[tuple[Item, bool]]:
+    """Items and whether they have an embedding; records that are damaged are told of instead."""
     for name, record in txn.cursor(tables["items"]):
-        embedded = codec.HEADER.unpack_from(record)[1]
-        yield codec.unpack_item(int.from_bytes(name, "big"), record, meta.domains), embedded
+        id_ = int.from_bytes(name, "big")
+        try:
+            item = codec.unpack_item(id_, record, meta.domains)
+        except StoreError as error:
+            damaged.append(str(error))
+            continue
+        if meta.summed and record[codec.HEADER.size] != codec.EIGHT:
+            damaged.append(f"the record of item {id_} lacks its checksum")
+        yield item, codec.HEADER.unpack_from(record)[1]
+
+
+def _pictures(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[str]:
+    """Thumbnails that the disk has changed."""
+    found = []
+    for name, picture in txn.cursor(tables["thumbnails"]) if meta.summed else ():
+        try:
+            codec.unsummed(picture, f"the thumbnail of item {int.from_bytes(name, 'big')}")
+        except StoreError as error:
+            found.append(str(error))
+    return found
 
 
 def _records(
@@ -47,8 +69,9 @@ def _records(
 ) -> tuple[dict[str, tuple[list[int], list[int]]], list[str]]:
     """Ids of each domain, all and embedded ones, and records that their links do not know."""
     live: dict[str, tuple[list[int], list[int]]] = {}
-    found, posted = [], 0
-    for item, embedded in _items(txn, tables, meta):
+    found: list[str] = []
+    posted = 0
+    for item, embedded in _items(txn, tables, meta, found):
         ids, embedded_ids = live.setdefault(item.domain, ([], []))
         ids.append(item.id)
         if embedded:

@@ -51,6 +51,7 @@ ITEMS = st.builds(
     mtime_ns=st.integers(-(2**60), 2**62),
     digest=st.binary(max_size=16),
     metadata=st.dictionaries(st.text(max_size=5), JSON, max_size=3),
+    reader=st.text(max_size=5),
 )
 
 
@@ -152,7 +153,7 @@ BROKEN = {
     "gone": (lambda out: (out / "items.jsonl").unlink(), "lacks its file items.jsonl"),
     "none": (lambda out: (out / "manifest.json").unlink(), "is not an export"),
     "odd": (lambda out: (out / "manifest.json").write_text("{}"), "damaged manifest.json"),
-    "newer": (lambda out: rewrite(out, format=7), "format 7, this version reads format 1"),
+    "newer": (lambda out: rewrite(out, format=7), "format 7, this version reads up to 2"),
     "wide": (lambda out: rewrite(out, bits=32), "has 32 bits and 4 dimensions, the index 16"),
     "count": (lambda out: rewrite(out, items=99), "the manifest says uint8 of shape"),
 }

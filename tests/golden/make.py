@@ -45,6 +45,7 @@ def item(number: int) -> Item:
         mtime_ns=10**18 + number,
         digest=number.to_bytes(16, "big"),
         metadata=metadata,
+        reader="" if number % 4 == 0 else f"image {number % 4}",
     )
 
 

@@ -249,5 +249,5 @@ def test_any_sequence_agrees_with_a_dictionary_and_repeats_itself(tmp_path_facto
                 (name, [(b.ids.tolist(), b.codes.tolist()) for b in store.blocks(name)])
                 for name in meta.domains
             ]
-            seen.append((layout, replace(meta, identity="")))
+            seen.append((layout, replace(meta, identity="", origin="")))
     assert seen[0] == seen[1]

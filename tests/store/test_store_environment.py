@@ -101,7 +101,7 @@ def test_damaged_and_newer_files_are_named(tmp_path, folder):
     with Store.open(folder) as store:
         newer = msgpack.packb({"format": 99})
         damage(store, "meta", lambda txn, db: txn.put(b"meta", newer, db=db))
-    with pytest.raises(StoreError, match="format 99, this version reads up to 2; upgrade"):
+    with pytest.raises(StoreError, match="format 99, this version reads up to 3; upgrade"):
         Store.open(folder)
 
 
