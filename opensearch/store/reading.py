@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import meta as books
 from opensearch.store import codec, names, rows, unnamed
+from opensearch.store import meta as books
 from opensearch.store.blocks import Block, Blocks
 from opensearch.store.environment import Environment, Table, Transaction
 from opensearch.store.meta import Meta
