@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import lmdb
 
 from opensearch.errors import StoreError
+from opensearch.store import opening
 from opensearch.store.lock import WriterLock
 
 Transaction = Any  # lmdb.Transaction: the package ships no types
@@ -20,13 +21,10 @@ Table = Any  # lmdb._Database
 
 T = TypeVar("T")
 
-MAP_START = 2**36
-"""First size of the map, bytes: address space, not disk; grown by doubling when it is full."""
-
 MAX_READERS = 1024
 
 CALM_WAIT = 30.0
-"""Seconds that growing the map waits for the reads of this process to end."""
+"""Seconds that growing the map, and closing it, wait for the reads of this process to end."""
 
 TABLES: dict[str, dict[str, bool]] = {
     "meta": {},
@@ -50,6 +48,9 @@ class Environment:
 
     It is opened for reading and again for writing by the first write, since opening tables for
     writing would wait for the writer of another process.
+
+    Attributes:
+        when_calm: called when the last read or write under way has ended and nobody uses it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,6 +58,8 @@ class Environment:
         self.users = 0
         self.unlocked = not _writable(folder)
         self.tables: dict[str, Table] = {}
+        self.when_calm: Callable[[], None] = lambda: None
+        self._least = 0
         self._lock = WriterLock(folder)
         self._pid = os.getpid()
         self._readers: list[int] = []
@@ -70,7 +73,7 @@ class Environment:
         """Open for reading.
 
         Raises:
-            StoreError: the files are missing or damaged.
+            StoreError: the files are missing, damaged or cut short.
         """
         with self._translated("open", OSError):
             self._open(readonly=True)
@@ -86,16 +89,18 @@ class Environment:
             self._lock.take()
             self._open(readonly=False)
 
-    def _open(self, *, readonly: bool) -> None:
-        self._env = lmdb.open(
-            os.fspath(self.folder),
-            map_size=MAP_START,
+    def _open(self, *, readonly: bool, size: int | None = None) -> None:
+        self._env = opening.open_map(
+            self.folder,
+            size,
             max_dbs=len(TABLES),
             max_readers=MAX_READERS,
             create=not readonly,
             readonly=readonly,
             lock=not self.unlocked,
         )
+        opening.check_whole(self._env, self.folder)
+        self._least = opening.length(self.folder)
         if not readonly:
             self._env.reader_check()  # slots of killed readers would keep old pages alive
         self._writable = not readonly
@@ -128,12 +133,43 @@ class Environment:
 
     def _begin(self) -> Transaction:
         """A read transaction, after following another process that has grown the map."""
+        there = opening.length(self.folder)
+        if 0 < there < self._least:  # cut short since it was opened
+            raise opening.cut_short(self.folder, self._least)
         try:
             return self._env.begin(buffers=True)
         except lmdb.MapResizedError:
             with self._alone():
-                self._env.set_mapsize(0)
+                self._follow()
             return self._env.begin(buffers=True)
+
+    def _follow(self) -> None:
+        """Take up the size of the map that another process has given it, or the file's."""
+        try:
+            self._env.set_mapsize(0)
+        except lmdb.MemoryError:
+            self._reopen(None)
+
+    def _grow(self) -> None:
+        """A larger map, by as much as the system grants."""
+        size = self._env.info()["map_size"]
+        for larger in opening.larger(size):
+            try:
+                self._env.set_mapsize(larger)
+            except lmdb.MemoryError:
+                self._reopen(size)  # the map is gone
+            else:
+                return
+        raise StoreError(
+            f"cannot write to {str(self.folder)!r}: its map of {size:,} bytes is full, and the"
+            " limit on address space leaves no room for a larger one; raise it (ulimit -v) and"
+            " repeat (nothing was written)."
+        )
+
+    def _reopen(self, size: int | None) -> None:
+        self._env.close()
+        self._env = None
+        self._open(readonly=not self._writable, size=size)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -153,6 +189,7 @@ class Environment:
             with self._calm:
                 self._readers.remove(me)
                 self._calm.notify_all()
+            self._leave()
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a write transaction and commit it to the disk.
@@ -164,18 +201,35 @@ class Environment:
             StoreError: another process writes, the disk is full, or the folder is read-only.
         """
         self.check()
-        with self._writing, self._translated("write to", OSError):
+        with self._busy(), self._translated("write to", OSError):
             self._prepare_to_write()
             while True:
                 try:
                     with self._env.begin(write=True) as txn:
-                        return work(txn)
+                        result = work(txn)
+                    opening.fill_up(self._env, self.folder)
                 except lmdb.MapFullError:
                     with self._alone():
-                        self._env.set_mapsize(2 * self._env.info()["map_size"])
+                        self._grow()
                 except lmdb.MapResizedError:
                     with self._alone():
-                        self._env.set_mapsize(0)
+                        self._follow()
+                else:
+                    return result
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Be the one thread that writes; a store that was closed meanwhile is closed now."""
+        try:
+            with self._writing:
+                self.check()
+                yield
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self.users and self._pid == os.getpid():
+            self.when_calm()
 
     def claim(self) -> None:
         """Become the only process that writes.
@@ -184,7 +238,7 @@ class Environment:
             StoreError: another process writes, or the folder is read-only.
         """
         self.check()
-        with self._writing, self._translated("write to", OSError):
+        with self._busy(), self._translated("write to", OSError):
             self._claim()
 
     @contextmanager
@@ -195,7 +249,7 @@ class Environment:
             StoreError: another process writes, or the folder is read-only.
         """
         self.check()
-        with self._writing:
+        with self._busy():
             with self._translated("write to", OSError):
                 self._claim()
             yield
@@ -254,6 +308,28 @@ class Environment:
             self._lock.close()
         else:
             self.close()
+
+    def close_if_calm(self) -> bool:
+        """Close, unless a read or a write of another thread is under way; whether it is closed.
+
+        To unmap the pages that a thread is reading would end the process by SIGSEGV.
+        """
+        if not self._writing.acquire(blocking=False):
+            return False
+        try:
+            with self._calm:
+                others = any(reader != threading.get_ident() for reader in self._readers)
+                if not others:
+                    self.close()
+                return not others
+        finally:
+            self._writing.release()
+
+    def wait_for_readers(self) -> None:
+        """Wait until the reads of other threads have ended, for a while."""
+        with self._calm:
+            if threading.get_ident() not in self._readers:
+                self._calm.wait_for(lambda: not self._readers, CALM_WAIT)
 
     def close(self) -> None:
         """Close the map and let go of the writer's lock."""

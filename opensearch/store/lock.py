@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from opensearch.errors import StoreError
@@ -30,17 +31,25 @@ class WriterLock:
             return
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
+            self._lock(descriptor)
+            self._descriptor = descriptor
+        except BaseException:  # an interrupt, too: a lost descriptor would keep the lock
+            self._descriptor = None
+            os.close(descriptor)
+            raise
+
+    def _lock(self, descriptor: int) -> None:
+        try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
-            os.close(descriptor)
             raise StoreError(
                 f"cannot write to {str(self._path.parent)!r}: process {holder} is writing to it;"
                 " wait until it ends and repeat (searching meanwhile is safe)."
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        self._descriptor = descriptor
+        with suppress(OSError):  # who holds it is a courtesy that a full disk may refuse
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def close(self) -> None:
         """Let go of the lock; in a forked child this leaves the parent's lock in place."""

@@ -31,6 +31,7 @@ def acquire(folder: Path, *, create: bool) -> Environment:
         _settle()
         if place not in _open:
             environment = Environment(place)
+            environment.when_calm = _settle_now
             try:
                 environment.create() if create else environment.open()
             except BaseException:
@@ -42,15 +43,24 @@ def acquire(folder: Path, *, create: bool) -> Environment:
 
 
 def release(environment: Environment) -> None:
-    """Give the environment back; the last user of it closes it."""
+    """Give the environment back; the last user of it closes it, when its reads have ended."""
+    _dropped.append(environment)
     with _guard:
-        _dropped.append(environment)
         _settle()
+    if not environment.users:
+        environment.wait_for_readers()
+        with _guard:
+            _settle()
 
 
 def drop(environment: Environment) -> None:
     """As `release`, for the garbage collector, which may come while this thread is in here."""
     _dropped.append(environment)
+    _settle_now()
+
+
+def _settle_now() -> None:
+    """Take leave of what was given back, unless somebody is at it, who will see it."""
     if _guard.acquire(blocking=False):
         try:
             _settle()
@@ -59,13 +69,12 @@ def drop(environment: Environment) -> None:
 
 
 def _settle() -> None:
-    """Take leave of what was given back; the guard is held."""
+    """Take leave of what was given back, as soon as nobody reads it; the guard is held."""
     while _dropped:
-        environment = _dropped.popleft()
-        environment.users -= 1
-        if environment.users == 0 and _open.get(environment.folder) is environment:
+        _dropped.popleft().users -= 1
+    for environment in [e for e in _open.values() if not e.users]:
+        if environment.close_if_calm():
             del _open[environment.folder]
-            environment.close()
 
 
 def _forget_in_child() -> None:

@@ -19,7 +19,7 @@ import pytest
 import opensearch
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import Store, environment
+from opensearch.store import Store, environment, opening
 
 
 def batch(start, count, bits=64):
@@ -41,7 +41,7 @@ from pathlib import Path
 import numpy as np
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import Store, environment
+from opensearch.store import Store, environment, opening
 
 def batch(start, count):
     items = [Item(0, f"k{at}", "photo", path=f"/p/{at}") for at in range(start, start + count)]
@@ -147,10 +147,10 @@ def test_a_folder_that_cannot_be_written_is_read_without_a_lock(folder, monkeypa
 
 
 def test_the_map_grows_and_other_processes_follow(folder, monkeypatch):
-    monkeypatch.setattr(environment, "MAP_START", 2**18)
+    monkeypatch.setattr(opening, "MAP_START", 2**18)
     child = start_child(
         """
-        environment.MAP_START = 2**18
+        opening.MAP_START = 2**18
         store = Store.open(Path(sys.argv[1]))
         print(store.meta().next_id, flush=True)
         sys.stdin.readline()
@@ -168,7 +168,7 @@ def test_the_map_grows_and_other_processes_follow(folder, monkeypatch):
 
 
 def test_growing_waits_for_the_reads_of_other_threads(folder, monkeypatch):
-    monkeypatch.setattr(environment, "MAP_START", 2**18)
+    monkeypatch.setattr(opening, "MAP_START", 2**18)
     reading, done = threading.Event(), []
 
     def read(store):
