@@ -6,14 +6,17 @@ them hardly at all.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.domains.sheet import Plane, darkness
+from opensearch.domains.skeleton import middle_lines
 from opensearch.errors import UnreadableFile
+
+Mask: TypeAlias = NDArray[np.bool_]
 
 MARGIN: Final = 0.06
 """Free border on each side of the ink, share of a view's side."""
@@ -27,15 +30,27 @@ _SPECK: Final = 0.01
 _SLACK: Final = 0.4
 _MOST_THINNING: Final = 4
 _LINES_SHARE: Final = 0.4
+# The boldest strokes of line icons are 0.11 of a view wide; what is wider is an area.
+_AREA: Final = 0.125
+# A drawing with this share of its ink in areas is a silhouette.
+_SILHOUETTE: Final = 0.3
+# Strokes over this many times the width wanted are drawn anew along their middle.
+_BOLD: Final = 2.0
+_MEETING: Final = 1.15
+# Fine lines between parts so much thicker are what divides a silhouette, not its strokes.
+_DIVIDED: Final = 2.5
 
 
-def normalise(rgb: NDArray[np.uint8], size: int, stroke: float) -> NDArray[np.uint8]:
+def normalise(
+    rgb: NDArray[np.uint8], size: int, stroke: float, drawn: bool = False
+) -> NDArray[np.uint8]:
     """Bring a drawing to the one look.
 
     Args:
         rgb: the drawing or a photograph of it, shape (h, w, 3), uint8.
         size: side of the result, pixels.
         stroke: width to which strokes are evened, share of `size`; 0 leaves them.
+        drawn: known to come from a drawing program, so never a photograph of a sheet.
 
     Returns:
         Grey, shape (size, size), uint8, ink dark on 255.
@@ -43,20 +58,20 @@ def normalise(rgb: NDArray[np.uint8], size: int, stroke: float) -> NDArray[np.ui
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
-    ink = ink_of(rgb)
+    ink = ink_of(rgb, drawn)
     placed = _placed(ink, _box(ink > _CORE), size)
     if stroke:
         placed = even(placed, stroke * size)
     return (255.5 - 255 * placed).astype(np.uint8)
 
 
-def ink_of(rgb: NDArray[np.uint8]) -> Plane:
+def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
     """How much ink each pixel holds, 0..1, shape (h, w), free of grain and specks.
 
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
-    dark, photographed = darkness(rgb)
+    dark, photographed = darkness(rgb, drawn)
     floor = _FAINTEST
     if photographed:
         grain = float(np.median(dark))
@@ -91,10 +106,22 @@ def _edge_length(ink: Plane) -> float:
 
 
 def even(ink: Plane, width: float) -> Plane:
-    """Strokes widened or thinned to about `width` pixels; thin ones are never lost."""
+    """Strokes widened or thinned to about `width` pixels; thin ones are never lost.
+
+    Silhouettes, which are areas and no strokes, stay as they are. In other drawings areas
+    stay, and the strokes around them are evened.
+    """
     found = stroke_width(ink)
     if width - found > _SLACK:
         return _widened(ink, width - found)
+    if found - width <= _SLACK:
+        return ink
+    solid = ink > _CORE
+    if _line_width(ink, width) > _BOLD * width:
+        return _bold_evened(ink, solid, width)
+    areas = _closed(solid) if found > _DIVIDED * width else solid
+    if _is_silhouette(solid, _opened(areas, _AREA * max(ink.shape) / 2)):
+        return ink
     for _ in range(_MOST_THINNING):
         found = _line_width(ink, width)
         if found - width <= _SLACK:
@@ -116,6 +143,63 @@ def _line_width(ink: Plane, width: float) -> float:
     if _edge_length(lines) < _LINES_SHARE * _edge_length(ink):
         return stroke_width(ink)
     return stroke_width(lines)
+
+
+def _closed(solid: Mask) -> Mask:
+    """With the fine white lines that divide an area filled."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    side = 1 + 2 * round(_AREA / 8 * max(solid.shape))
+    closed: Mask = minimum_filter(maximum_filter(solid, size=side), size=side)
+    return closed
+
+
+def _opened(solid: Mask, radius: float) -> Mask:
+    """Where a disc of `radius` pixels fits in, shape (h, w)."""
+    from scipy.ndimage import distance_transform_edt
+
+    middles = distance_transform_edt(solid) >= radius
+    if not middles.any():
+        return np.zeros_like(solid)
+    opened: Mask = distance_transform_edt(~middles) < radius
+    return opened
+
+
+def _is_silhouette(solid: Mask, areas: Mask) -> bool:
+    return bool((areas & solid).sum() > _SILHOUETTE * solid.sum())
+
+
+def _bold_evened(ink: Plane, solid: Mask, width: float) -> Plane:
+    """Bold strokes drawn anew along their middle, areas between them kept; silhouettes as is."""
+    radius = _AREA * max(ink.shape) / 2
+    areas = _opened(solid, radius)
+    if areas.any():
+        # Where bold strokes meet, a wider disc fits in than in either.
+        strokes = stroke_width(np.where(areas, np.float32(0), ink))
+        if _MEETING * strokes > radius:
+            radius = _MEETING * strokes
+            areas = _opened(solid, radius)
+    if _is_silhouette(solid, areas) or _is_silhouette(solid, _opened(_closed(solid), radius)):
+        return ink
+    return _redrawn(ink, areas, width)
+
+
+def _redrawn(ink: Plane, areas: Mask, width: float) -> Plane:
+    """Lines of `width` pixels along the middle of all strokes; areas stay."""
+    from scipy.ndimage import distance_transform_edt, gaussian_filter, maximum_filter
+
+    smooth = gaussian_filter(ink, 1) > _CORE
+    # What is too fine for smoothing needs none.
+    solid = smooth | (ink > _CORE) & ~maximum_filter(smooth, size=3)
+    away = distance_transform_edt(~middle_lines(solid | areas))
+    lines = np.clip(width / 2 + 0.5 - away, 0, 1).astype(np.float32)
+    if areas.any():
+        near = distance_transform_edt(~areas) <= _AREA * max(ink.shape) / 8
+        lines = np.where(near, np.maximum(lines, ink), lines)
+    # Without their breadth the strokes no longer reach the margin.
+    if not (lines > _CORE).any():
+        return ink
+    return _placed(lines, _box(lines > _CORE), max(ink.shape))
 
 
 def _widened(ink: Plane, by: float) -> Plane:

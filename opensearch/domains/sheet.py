@@ -17,18 +17,26 @@ _CLOSING: Final = 9
 _RING: Final = 0.03
 # Border pixels of a drawing program differ by compression only; a photographed sheet never does.
 _EVEN, _EVEN_SHARE = 6, 0.9
+# Flat fills that meet at the border are flatter still than noise and shading leave a photograph.
+_FLAT: Final = 2
 # A board is never this bright; most paper is, and needs no closer look.
 _BRIGHT: Final = 140
+# A frame is a thin straight line near the border. Strokes of icons are thicker, hands are not
+# that straight, and a drawing brought to the one look keeps more distance.
+_FRAME_DEPTH, _FRAME_LINE = 0.04, 0.02
+_FRAME_EVEN, _FRAME_SHARE, _FRAME_CONTRAST = 16, 0.95, 40
 
 
-def darkness(rgb: NDArray[np.uint8]) -> tuple[Plane, bool]:
-    """Ink against paper, with light-on-dark drawings inverted.
+def darkness(rgb: NDArray[np.uint8], drawn: bool = False) -> tuple[Plane, bool]:
+    """Ink against paper, with light-on-dark drawings inverted and a frame removed.
 
-    A sheet whose border is of one even shade is measured against that shade; any other is
-    taken as photographed and divided by its paper, estimated as a coarse closing.
+    A sheet whose border is of one even shade, or of two flat ones, is measured against the
+    commoner shade; any other is taken as photographed and divided by its paper, estimated as a
+    coarse closing.
 
     Args:
         rgb: shape (h, w, 3), uint8.
+        drawn: known to come from a drawing program, so never photographed.
 
     Returns:
         Darkness, shape (h, w): 0 for paper, 1 for black ink (white chalk on a board), and
@@ -36,24 +44,82 @@ def darkness(rgb: NDArray[np.uint8]) -> tuple[Plane, bool]:
     """
     # The darkest channel shows pale colours, yellow crayon for one, as ink.
     grey = rgb.min(axis=2).astype(np.float32)
-    level, even = _border(grey)
-    if even:
-        darker, lighter = np.maximum(level - grey, 0), np.maximum(grey - level, 0)
-        if lighter.sum() > darker.sum():
-            return lighter / max(255 - level, 1), False
-        return darker / max(level, 1), False
-    if _is_board(grey):
-        grey = 255 - grey
-    return np.maximum(1 - grey / np.maximum(_paper(grey), 1), 0), True
+    grey, level, even = _ground(grey)
+    if not (even or drawn):
+        if _is_board(grey):
+            grey = 255 - grey
+        return np.maximum(1 - grey / np.maximum(_paper(grey), 1), 0), True
+    if level < 128:
+        # On a dark ground the brightest channel shows deep colours, blue for one.
+        grey, level, _ = _ground(255 - rgb.max(axis=2).astype(np.float32))
+    darker, lighter = np.maximum(level - grey, 0), np.maximum(grey - level, 0)
+    if lighter.sum() > darker.sum():
+        return lighter / max(255 - level, 1), False
+    return darker / max(level, 1), False
+
+
+def _ground(grey: Plane) -> tuple[Plane, float, bool]:
+    """The sheet without its frame, the shade of its border, and whether that is even."""
+    inside = _without_frame(grey)
+    return (inside, *_border(inside))
+
+
+def _without_frame(grey: Plane) -> Plane:
+    """The sheet with a thin straight line along all four sides painted over as paper.
+
+    A frame around nothing is a drawing, and stays.
+    """
+    most = round(_FRAME_DEPTH * min(grey.shape)) + 2
+    if 4 * most > min(grey.shape):
+        return grey
+    strips = (grey[:most], grey[: -most - 1 : -1], grey.T[:most], grey.T[: -most - 1 : -1])
+    ends = [_end_of_line(strip[:, most:-most]) for strip in strips]
+    levels = [level for _, level in ends]
+    if not all(depth for depth, _ in ends) or max(levels) - min(levels) > _EVEN:
+        return grey
+    top, bottom, left, right = (depth for depth, _ in ends)
+    inside = np.s_[top:-bottom, left:-right]
+    if not (np.abs(grey[inside] - levels[0]) > _FRAME_CONTRAST).any():
+        return grey
+    painted = np.full_like(grey, levels[0])
+    painted[inside] = grey[inside]
+    return painted
+
+
+def _end_of_line(strip: Plane) -> tuple[int, float]:
+    """How many of the outermost rows hold a thin line, 0 if none, and the paper's shade.
+
+    Args:
+        strip: the rows along one side, outermost first.
+    """
+    shades = np.median(strip, axis=1)
+    even = (np.abs(strip - shades[:, None]) <= _FRAME_EVEN).mean(axis=1) >= _FRAME_SHARE
+    # The first row that holds more than line and paper is mostly paper, too.
+    known = len(shades) if even.all() else int(even.argmin()) + 1
+    shades = shades[:known]
+    paper = float(shades[-1])
+    stained = np.flatnonzero(np.abs(shades - paper) > _FLAT)
+    line = int((np.abs(shades - paper) > _FRAME_CONTRAST).sum())
+    end = int(stained[-1]) + 1 if len(stained) else 0
+    thin = 0 < line <= max(2, _FRAME_LINE * strip.shape[1])
+    return (end, paper) if thin and known - end >= 2 else (0, paper)
 
 
 def _border(grey: Plane) -> tuple[float, bool]:
-    """Median of a thin ring along the border, and whether the ring is even."""
+    """The shade of a thin ring along the border, and whether the ring is even."""
     rim = max(1, round(_RING * min(grey.shape)))
     sides = (grey[:rim], grey[-rim:], grey[:, :rim], grey[:, -rim:])
     ring = np.concatenate([side.ravel() for side in sides])
     level = float(np.median(ring))
-    return level, bool((np.abs(ring - level) <= _EVEN).mean() >= _EVEN_SHARE)
+    if (np.abs(ring - level) <= _EVEN).mean() >= _EVEN_SHARE:
+        return level, True
+    counts = np.bincount(ring.clip(0, 255).astype(np.intp), minlength=256)
+    first = int(counts.argmax())
+    rest = counts.copy()
+    rest[max(first - _FLAT, 0) : first + _FLAT + 1] = 0
+    second = int(rest.argmax())
+    flat = sum(counts[max(at - _FLAT, 0) : at + _FLAT + 1].sum() for at in (first, second))
+    return float(first), bool(flat >= _EVEN_SHARE * ring.size)
 
 
 def _is_board(grey: Plane) -> bool:

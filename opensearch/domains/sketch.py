@@ -29,10 +29,17 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     def read(path: Path, part: int | None = None) -> Reading:
         with reading(path, "sketch", part):
             drawing = load_drawing(path, part, limits, round(_WORK * settings.size))
-            view = normalise(np.asarray(drawing), settings.size, settings.stroke)
+            view = normalise(
+                np.asarray(drawing), settings.size, settings.stroke, drawn=is_drawn(path)
+            )
             return Reading(views=np.repeat(view[None, ..., None], 3, axis=-1))
 
     return read
+
+
+def is_drawn(path: Path) -> bool:
+    """Whether a file certainly comes from a drawing program; a raster file may be a photograph."""
+    return path.suffix.lower() in STROKE_SUFFIXES
 
 
 def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> Image.Image:

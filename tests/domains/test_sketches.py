@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
+from scipy.ndimage import label
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
@@ -64,6 +65,100 @@ def test_strokes_of_any_width_are_evened(width):
     view = normalise(rgb(house(width=width)), SIZE, STROKE)
     assert abs(stroke_width(1 - view / np.float32(255)) - STROKE * SIZE) < 1.2
     assert alike(view, normalise(rgb(house(width=3)), SIZE, STROKE)) > 0.55
+
+
+def filled(*polygons, side=200, frame=False, ink=0):
+    """Polygons in tenths of the sheet, filled."""
+    image = Image.new("L", (side, side), 255)
+    pen = ImageDraw.Draw(image)
+    for polygon in polygons:
+        pen.polygon([(x * side / 10, y * side / 10) for x, y in polygon], fill=ink)
+    if frame:
+        pen.rectangle((1, 1, side - 2, side - 2), outline=0, width=2)
+    return np.asarray(image)
+
+
+CAT = [(1.5, 9), (1.5, 3), (3, 4.5), (7, 4.5), (8.5, 3), (8.5, 9)]
+FISH = [(0.5, 5), (2, 3.8), (4, 3.2), (6, 4), (7, 5), (9, 3), (9, 7), (7, 5), (4, 7), (2, 6.2)]
+HAND = [
+    (2, 9),
+    (2, 5),
+    (2.2, 1),
+    (3, 1),
+    (3.2, 5),
+    (4, 5),
+    (4, 0.5),
+    (5, 0.5),
+    (5, 5),
+    (7, 5),
+    (7, 9),
+]
+
+
+@pytest.mark.parametrize("polygon", [CAT, FISH, HAND], ids=["cat", "fish", "hand"])
+@pytest.mark.parametrize("ink", [0, 120])
+def test_silhouettes_are_not_ground_down(polygon, ink):
+    drawing = rgb(filled(polygon, ink=ink))
+    view = normalise(drawing, SIZE, STROKE)
+    assert (view == normalise(drawing, SIZE, 0.0)).all()
+
+
+def test_a_silhouette_that_fine_white_lines_divide_stays_whole():
+    stripes = [[(1, y), (9, y), (9, y + 0.9), (1, y + 0.9)] for y in range(1, 9)]
+    drawing = rgb(filled(*stripes))
+    assert (normalise(drawing, SIZE, STROKE) == normalise(drawing, SIZE, 0.0)).all()
+
+
+@pytest.mark.parametrize("width", [12, 16, 20])
+def test_bold_strokes_become_whole_thin_lines_that_fill_the_view(width):
+    image = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(image).rectangle((20, 40, 180, 170), outline=0, width=width)
+    ImageDraw.Draw(image).line((20, 105, 180, 105), fill=0, width=width)
+    view = normalise(rgb(np.asarray(image)), SIZE, STROKE)
+    assert abs(stroke_width(1 - view / np.float32(255)) - STROKE * SIZE) < 0.6
+    assert label(view < 128, np.ones((3, 3)))[1] == 1
+    _, columns = np.nonzero(view < 128)
+    assert abs(columns.min() - MARGIN * SIZE) < 4
+    assert abs(SIZE - 1 - columns.max() - MARGIN * SIZE) < 4
+    assert alike(normalise(rgb(view), SIZE, STROKE), view) > 0.97
+
+
+@pytest.mark.parametrize(
+    "drawing", [filled(CAT), filled(FISH), house(200)], ids=["cat", "fish", "house"]
+)
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_frame_changes_nothing(drawing, drawn):
+    framed = drawing.copy()
+    framed[1:3, 1:-1] = framed[-3:-1, 1:-1] = framed[1:-1, 1:3] = framed[1:-1, -3:-1] = 0
+    shifted = drawing.copy()
+    shifted[:2], shifted[:, :2], shifted[-1], shifted[:, -1] = 0, 0, 0, 0
+    for sheet in (framed, 255 - framed, shifted):
+        view = normalise(rgb(sheet), SIZE, STROKE, drawn)
+        assert (view == normalise(rgb(drawing), SIZE, STROKE)).all()
+
+
+def test_a_frame_around_nothing_and_a_square_with_a_margin_are_drawings():
+    for at in (1, 12):
+        image = Image.new("L", (200, 200), 255)
+        ImageDraw.Draw(image).rectangle((at, at, 199 - at, 199 - at), outline=0, width=2)
+        ImageDraw.Draw(image).line((60, 60, 140, 140), fill=255 if at == 1 else 0, width=3)
+        view = normalise(rgb(np.asarray(image)), SIZE, STROKE)
+        assert (view[:, : SIZE // 4] < 128).any(axis=1).sum() > 0.8 * SIZE
+
+
+def test_a_drawing_is_never_taken_as_a_photograph_when_known():
+    sheet = np.full((200, 200), 190, np.uint8)
+    sheet[120:] = np.linspace(120, 60, 200).astype(np.uint8)
+    sheet[60:150, 60:140] = 0
+    view = normalise(rgb(sheet), SIZE, STROKE, drawn=True)
+    assert view[90:110, 100:120].max() < 60
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 0, 255), (255, 255, 255), (90, 200, 90)])
+def test_ink_of_any_colour_shows_on_a_dark_ground(colour):
+    lines = house()[..., None] < 128
+    drawing = np.where(lines, np.array(colour), np.array((25, 25, 30))).astype(np.uint8)
+    assert alike(normalise(drawing, SIZE, STROKE), normalise(rgb(house()), SIZE, STROKE)) > 0.93
 
 
 def test_strokes_stay_as_they_are_when_asked():
