@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,19 @@ from numpy.typing import NDArray
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.cameras import cameras
 from opensearch.domains.files import MESH_SUFFIXES, check_file, reading
+from opensearch.domains.framing import unit_triangles
 from opensearch.domains.lines import draw_lines
 from opensearch.domains.meshes import FORMATS
 from opensearch.domains.meshes.triangles import Beside, Triangles
 from opensearch.domains.reading import Reader, Reading
-from opensearch.domains.render import OVERSAMPLING, Shape, as_view, shade
+from opensearch.domains.render import OVERSAMPLING, Maps, Shape, as_view, shade
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 
-# Extents below this share of the coordinates' own size are rounding noise of float32.
-_SMALLEST_EXTENT = 1e-6
+# Turns of a camera by some five degrees, about its right and its up axis.
+_NUDGES: Final = (
+    np.array([[1, 0, 0], [0, 0.996, -0.0894], [0, 0.0894, 0.996]]),
+    np.array([[0.996, 0, 0.0894], [0, 1, 0], [-0.0894, 0, 0.996]]),
+)
 
 
 def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
@@ -48,12 +53,15 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             check_time("cleaning")
             views = np.empty((count, size, size, 3), np.uint8)
             for at, camera in enumerate(cameras(max(settings.views, settings.line_views))):
-                maps = shape.maps(camera, side)
+                maps = _maps(shape, camera, side)
                 if at < settings.views:
                     views[at] = as_view(shade(maps), size)
                 if at < settings.line_views:
                     views[settings.views + at] = as_view(draw_lines(maps, stroke), size)
                 check_time("drawing")
+            blank = int((views == 255).all(axis=(1, 2, 3)).sum())
+            if blank:
+                raise UnreadableFile(f"is too thin to be seen: {blank} of its views are blank")
             return Reading(views=views)
 
     return read
@@ -74,43 +82,17 @@ def load_triangles(path: Path, limits: Limits) -> Triangles:
     return load(path.read_bytes(), Beside(path.parent, limits), limits)
 
 
-def unit_triangles(
-    vertices: NDArray[np.float64], faces: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Triangles centred and scaled to the unit sphere.
-
-    Vertices that no face uses are dropped before anything is measured, and so are faces
-    that touch a vertex that is not finite.
-
-    Args:
-        vertices: shape (n, 3).
-        faces: shape (m, 3), vertex numbers.
-
-    Returns:
-        Vertices, shape (k, 3), float32, and faces, shape (l, 3), int32.
+def _maps(shape: Shape, camera: NDArray[np.float64], side: int) -> Maps:
+    """What a camera sees; one that meets a flat shape on its edge looks from a little beside.
 
     Raises:
-        UnreadableFile: no face is left, or all of them lie in one point.
+        UnreadableFile: nothing is seen from there either.
     """
-    if len(faces) == 0:
-        raise UnreadableFile("has no faces")
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise UnreadableFile("has faces that name vertices it does not hold")
-    finite = np.asarray(np.isfinite(vertices).all(axis=1))
-    faces = faces[finite[faces].all(axis=1)]
-    if len(faces) == 0:
-        raise UnreadableFile("has no face whose vertices are finite numbers (NaN or infinite)")
-    used, renumbered = np.unique(faces, return_inverse=True)
-    points = vertices[used]
-    low, high = points.min(axis=0), points.max(axis=0)
-    # Halved before adding: coordinates near the largest float must not overflow.
-    centred = points - (low / 2 + high / 2)
-    radius = float(np.abs(centred).max())
-    if not radius > _SMALLEST_EXTENT * float(np.abs(points).max(initial=0.0)):
-        raise UnreadableFile("has no extent: all its faces lie in one point")
-    centred /= radius
-    centred /= np.linalg.norm(centred, axis=1).max()
-    return centred.astype(np.float32), renumbered.reshape(-1, 3).astype(np.int32)
+    for turn in (np.eye(3), *_NUDGES):
+        maps = shape.maps(turn @ camera, side)
+        if maps.hit.any():
+            return maps
+    raise UnreadableFile("is too thin to be seen: a view of it would be blank")
 
 
 def _clock(seconds: float) -> Callable[[str], None]:

@@ -6,7 +6,8 @@ import trimesh
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.mesh import load_triangles, unit_triangles
+from opensearch.domains.framing import unit_triangles
+from opensearch.domains.mesh import load_triangles
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 
 BOX = trimesh.creation.box((1, 2, 3))
@@ -124,7 +125,7 @@ def test_faces_bytes_and_seconds_are_limited(tmp_path):
         ([(0, 0, 0), (1, 0, 0)], [], "no faces"),
         ([("nan", 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)], "NaN"),
         ([("inf", 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 2)], "NaN or infinite"),
-        ([(5, 5, 5)] * 3, [(0, 1, 2)], "no extent"),
+        ([(5, 5, 5)] * 3, [(0, 1, 2)], "no area"),
         ([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 7)], ""),
     ],
 )

@@ -1,26 +1,104 @@
-"""Stereolithography files, binary and ASCII."""
+"""Stereolithography files, binary and ASCII.
+
+Source:
+    3D Systems, StereoLithography Interface Specification (1988), sections 6.5 and 6.6.
+"""
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
 from opensearch.config import Limits
-from opensearch.domains.meshes.scene import load_scene
+from opensearch.domains.meshes.polygons import as_triangles, check_faces
+from opensearch.domains.meshes.text import as_floats, plain_lines
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import UnreadableFile
 
+_HEADER = 84
+_FACET: Final = np.dtype([("normal", "<f4", 3), ("corners", "<f4", 9), ("attribute", "<u2")])
+# Programs that stream their triangles cannot know how many come and leave one of these.
+_UNCOUNTED: Final = (0, 2**32 - 1)
+_NAME_LINE: Final = re.compile(rb"(?im)^[ \t]*(?:end[ \t]*)?solid\b[^\n]*$")
+_CORNER: Final = re.compile(rb"(?i)\bvertex\s+(\S+)\s+(\S+)\s+(\S+)")
+_LOOP_END: Final = re.compile(rb"(?i)\bend\s?loop\b")
+
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
-    """The triangles of an STL."""
-    return load_scene(_whole(data), "stl", neighbours, limits)
+    """The triangles of an STL; normals and attributes are passed over.
+
+    Raises:
+        UnreadableFile: cut off, or neither binary nor ASCII STL.
+        OverLimit: over `limits.faces`.
+    """
+    text = None if _is_whole_binary(data) else _as_text(data)
+    return _binary(data, limits) if text is None else _ascii(text, limits)
 
 
-def _whole(data: bytes) -> bytes:
-    """Binary STL as long as its count says, what follows cut off; or any text."""
-    triangles = int.from_bytes(data[80:84], "little")
-    whole = 84 + 50 * triangles
-    if len(data) >= whole:
-        return data[:whole]
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise UnreadableFile("is neither text nor a whole binary STL") from None
-    return data
+def _promised(data: bytes) -> int:
+    return int.from_bytes(data[80:_HEADER], "little")
+
+
+def _is_whole_binary(data: bytes) -> bool:
+    """Whether the length is what the count says: ASCII never is, binary may begin "solid"."""
+    return len(data) == _HEADER + _FACET.itemsize * _promised(data) and len(data) >= _HEADER
+
+
+def _as_text(data: bytes) -> bytes | None:
+    """The lines of an ASCII STL; None where it is none."""
+    text = plain_lines(data)
+    head = text[:4096].lower()
+    if b"\0" in head:
+        return None
+    if head.lstrip().startswith((b"solid", b"facet")) or b"facet" in head:
+        return text
+    return None
+
+
+def _binary(data: bytes, limits: Limits) -> Triangles:
+    room = (len(data) - _HEADER) // _FACET.itemsize
+    if room < 0:
+        raise UnreadableFile(f"is neither ASCII nor binary STL: {len(data)} bytes are too few")
+    promised = _promised(data)
+    count = room if promised in _UNCOUNTED else promised
+    if count > room:
+        raise UnreadableFile(
+            f"is no ASCII STL, and as a binary one promises {count:,} faces and holds {room:,}:"
+            " it is cut off or something else"
+        )
+    if count == 0:
+        raise UnreadableFile("has no faces: it is an STL without a facet")
+    check_faces(count, limits)
+    facets = np.frombuffer(data, _FACET, count, _HEADER)
+    return _soup(facets["corners"].astype(np.float64))
+
+
+def _ascii(text: bytes, limits: Limits) -> Triangles:
+    # A file of a single line has its name on the line of its first facet.
+    body = _NAME_LINE.sub(b"", text) if text.strip().count(b"\n") else text
+    corners = _CORNER.findall(body)
+    if not corners:
+        raise UnreadableFile("has no faces: it is an STL without a facet")
+    loops = len(_LOOP_END.findall(body))
+    check_faces(loops, limits)
+    numbers = np.array(as_floats([word for corner in corners for word in corner]))
+    if not body.rstrip().lower().endswith(b"endfacet"):
+        raise UnreadableFile(f"is cut off within a facet, after {loops:,} whole ones")
+    if len(corners) == 3 * loops:
+        return _soup(numbers)
+    sizes = [len(_CORNER.findall(loop)) for loop in _LOOP_END.split(body)[:-1]]
+    if sum(sizes) != len(corners):
+        raise UnreadableFile("has a facet without its end")
+    vertices = numbers.reshape(-1, 3)
+    order = np.arange(len(vertices))
+    faces = as_triangles(vertices, order, np.array(sizes, np.int64), limits)
+    return Triangles(vertices, faces)
+
+
+def _soup(numbers: NDArray[np.float64]) -> Triangles:
+    """Triangles of which each has three vertices of its own."""
+    vertices = numbers.reshape(-1, 3)
+    return Triangles(vertices, np.arange(len(vertices)).reshape(-1, 3))

@@ -1,18 +1,182 @@
-"""3D Manufacturing Format: XML in a zip."""
+"""3D Manufacturing Format: models of XML in a zip.
+
+Source:
+    3MF Core Specification 1.3, Production Extension 1.1, Beam Lattice Extension 1.2;
+    Open Packaging Conventions (ECMA-376 part 2) for the way to the root model.
+"""
 
 from __future__ import annotations
 
 import io
+import posixpath
 import zipfile
+from typing import Final
+from urllib.parse import unquote
+
+import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
-from opensearch.domains.meshes.scene import load_scene
+from opensearch.domains.meshes.polygons import check_corners, check_faces
+from opensearch.domains.meshes.threemf_model import Model, Placed, read_model, read_targets
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
+from opensearch.errors import OverLimit, UnreadableFile
+
+_RELATIONS: Final = "_rels/.rels"
+_USUAL_ROOT: Final = "3D/3dmodel.model"
+_DEEPEST: Final = 64
+_MOST_PARTS: Final = 10_000
+# Copies of objects that one file may place; each costs time however few faces it has.
+_MOST_COPIES: Final = 1_000_000
 
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
-    """The triangles of every item of a 3MF."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        check_bytes(sum(entry.file_size for entry in archive.infolist()), limits)
-    return load_scene(data, "3mf", neighbours, limits)
+    """The triangles of every item that a 3MF builds, with its components, where it puts them.
+
+    Without items, those objects that are no component of another are taken. Units, colours,
+    slices and thumbnails are passed over; only parts that the root model leads to are opened.
+    What the items add up to is counted before any of them is made.
+
+    Raises:
+        UnreadableFile: no zip, no model in it, no faces, damaged XML, or a feature that
+            changes the shape and is not read, such as a beam lattice.
+        OverLimit: over `limits.bytes` when unpacked, over `limits.faces` when built.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile as error:
+        raise UnreadableFile(f"is no whole zip, as a 3MF is: {error}") from error
+    with archive:
+        build = _Build(_Package(archive, limits), limits)
+        return build.triangles()
+
+
+class _Package:
+    """The model parts of a 3MF by their names, each read once, within `limits.bytes` together."""
+
+    def __init__(self, archive: zipfile.ZipFile, limits: Limits) -> None:
+        self._archive = archive
+        self._limits = limits
+        self._read = 0
+        self._models: dict[str, Model] = {}
+        # The names of parts ignore case, and a zip of Windows may have its slashes.
+        self._entries = {_part_name(entry.filename): entry for entry in archive.infolist()}
+
+    def root(self) -> str:
+        """Name of the part where the model begins, told by the package's relations."""
+        relations = self._entries.get(_part_name(_RELATIONS))
+        if relations is not None:
+            self._weigh(relations)
+            with self._archive.open(relations) as stream:
+                for target in read_targets(stream):
+                    if _part_name(target) in self._entries:
+                        return _part_name(target)
+        if _part_name(_USUAL_ROOT) in self._entries:
+            return _part_name(_USUAL_ROOT)
+        models = [name for name in self._entries if name.endswith(".model")]
+        if len(models) == 1:
+            return models[0]
+        raise UnreadableFile("is a zip without a 3D model in it")
+
+    def model(self, part: str) -> Model:
+        """What a part holds.
+
+        Raises:
+            UnreadableFile: there is no such part, or it is damaged.
+        """
+        if part not in self._models:
+            entry = self._entries.get(part)
+            if entry is None:
+                raise UnreadableFile(f"lacks its part {part!r}")
+            if len(self._models) == _MOST_PARTS:
+                raise OverLimit(f"has over {_MOST_PARTS:,} parts")
+            self._weigh(entry)
+            with self._archive.open(entry) as stream:
+                self._models[part] = read_model(stream, self._limits)
+        return self._models[part]
+
+    def _weigh(self, entry: zipfile.ZipInfo) -> None:
+        self._read += entry.file_size
+        check_bytes(self._read, self._limits)
+
+
+class _Build:
+    """The items of a package counted, then made."""
+
+    def __init__(self, package: _Package, limits: Limits) -> None:
+        self._package = package
+        self._limits = limits
+        self._sums: dict[tuple[str, str], tuple[int, int]] = {}
+        self._places: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
+
+    def triangles(self) -> Triangles:
+        """Every triangle of every item."""
+        part = self._package.root()
+        model = self._package.model(part)
+        items = model.items or model.loose()
+        if not items:
+            raise UnreadableFile("has no faces: it builds nothing and holds no object")
+        faces = copies = 0
+        for item in items:
+            of_item = self._count(_key(item, part), 0)
+            faces, copies = faces + of_item[0], copies + of_item[1]
+        check_faces(faces, self._limits)
+        if copies > _MOST_COPIES:
+            raise OverLimit(f"places {copies:,} objects, over {_MOST_COPIES:,}, the limit")
+        if faces == 0:
+            raise UnreadableFile("has no faces: the objects that it builds have no triangles")
+        for item in items:
+            self._place(_key(item, part), item.transform)
+        return self._joined()
+
+    def _count(self, key: tuple[str, str], depth: int) -> tuple[int, int]:
+        """Triangles and copies of objects that one copy of an object adds up to."""
+        if depth > _DEEPEST:
+            raise UnreadableFile(f"has an object that is nested over {_DEEPEST} deep, or in itself")
+        if key not in self._sums:
+            part, number = key
+            found = self._package.model(part).object(number)
+            faces, copies = len(found.triangles), 1
+            for component in found.components:
+                inner = self._count(_key(component, part), depth + 1)
+                faces, copies = faces + inner[0], copies + inner[1]
+            self._sums[key] = faces, copies
+        return self._sums[key]
+
+    def _place(self, key: tuple[str, str], transform: NDArray[np.float64]) -> None:
+        if self._sums[key][0] == 0:
+            return
+        part, number = key
+        found = self._package.model(part).object(number)
+        if len(found.triangles):
+            self._places.setdefault(key, []).append(transform)
+        for component in found.components:
+            with np.errstate(all="ignore"):
+                self._place(_key(component, part), component.transform @ transform)
+
+    def _joined(self) -> Triangles:
+        vertices: list[NDArray[np.float64]] = []
+        faces: list[NDArray[np.int64]] = []
+        start = 0
+        for (part, number), transforms in self._places.items():
+            found = self._package.model(part).object(number)
+            check_corners(found.triangles.reshape(-1), len(found.vertices))
+            # An object placed twice in one place is there once.
+            places = np.unique(np.array(transforms)[:, :, :3], axis=0)
+            with np.errstate(all="ignore"):
+                points = found.vertices @ places[:, :3] + places[:, 3:]
+            steps = start + np.arange(len(places)) * len(found.vertices)
+            vertices.append(points.reshape(-1, 3))
+            faces.append((found.triangles + steps[:, None, None]).reshape(-1, 3))
+            start += len(vertices[-1])
+        return Triangles(np.concatenate(vertices), np.concatenate(faces))
+
+
+def _key(placed: Placed, part: str) -> tuple[str, str]:
+    """The part and number of an object; numbers belong to their part."""
+    return (_part_name(placed.path) if placed.path else part), placed.number
+
+
+def _part_name(name: str) -> str:
+    return posixpath.normpath("/" + unquote(name).replace("\\", "/")).lstrip("/").lower()

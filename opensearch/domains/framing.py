@@ -1,0 +1,176 @@
+"""Triangles put in the unit sphere, so that what is seen of a shape fills its views."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.domains.meshes.polygons import check_corners
+from opensearch.errors import UnreadableFile
+
+# A triangle lower than this share of its longest side is a line: float32 rounds as coarsely.
+_THINNEST: Final = 1e-6
+# Specks: all that is dropped together, as a share of the area of the whole, and how wide the
+# empty space before it is at least, as a share of what is kept. At these figures a speck is
+# a pixel or two of a view, and dropping it makes the rest at least a third larger.
+_SPECK_AREA: Final = 1e-3
+_SPECK_GAP: Final = 0.5
+_BINS: Final = 1024
+
+
+def unit_triangles(
+    vertices: NDArray[np.float64], faces: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Triangles centred and scaled to the unit sphere.
+
+    Only what can be seen is measured and kept: faces that touch a vertex that is not finite,
+    faces without area, repeated faces, specks far off the rest, and vertices that no face
+    uses, are dropped. Everything is computed in doubles until it is centred, so that large
+    coordinates, such as those of a survey, cost no precision.
+
+    Args:
+        vertices: shape (n, 3).
+        faces: shape (m, 3), vertex numbers.
+
+    Returns:
+        Vertices, shape (k, 3), float32, and faces, shape (l, 3), int32.
+
+    Raises:
+        UnreadableFile: no face is left; the text says why.
+    """
+    if len(faces) == 0:
+        raise UnreadableFile("has no faces")
+    check_corners(faces.reshape(-1), len(vertices))
+    finite = np.asarray(np.isfinite(vertices).all(axis=1))
+    if not finite.all():
+        faces = faces[finite[faces].all(axis=1)]
+    if len(faces) == 0:
+        raise UnreadableFile("has no face whose vertices are finite numbers (NaN or infinite)")
+    points, faces = _centred(vertices, faces)
+    areas = _areas(points, faces)
+    solid = areas > 0
+    if not solid.any():
+        raise UnreadableFile("has no area: all its faces are lines or points")
+    kept = _without_specks(points, faces[solid], areas[solid])
+    if len(kept) < len(faces):
+        points, kept = _centred(points, kept)
+    points /= np.linalg.norm(points, axis=1).max()
+    small = points.astype(np.float32)
+    return small, _without_repeats(small, kept).astype(np.int32)
+
+
+def _centred(
+    vertices: NDArray[np.float64], faces: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The vertices in use, within -1 to 1 around the middle of their bounds, and the faces."""
+    used, renumbered = np.unique(faces, return_inverse=True)
+    points = vertices[used]
+    low, high = points.min(axis=0), points.max(axis=0)
+    # Halved before adding: coordinates near the largest float must not overflow.
+    points = points - (low / 2 + high / 2)
+    radius = float(np.abs(points).max())
+    if radius > 0:
+        points /= radius
+    return points, renumbered.reshape(-1, 3)
+
+
+def _areas(points: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Twice the area of each face; 0 where rounding may be all there is of its height."""
+    a, b, c = (points[faces[:, at]] for at in range(3))
+    doubled: NDArray[np.float64] = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    longest = np.maximum(_squares(b - a), np.maximum(_squares(c - b), _squares(a - c)))
+    doubled[doubled <= _THINNEST * longest] = 0
+    return doubled
+
+
+def _squares(sides: NDArray[np.float64]) -> NDArray[np.float64]:
+    squares: NDArray[np.float64] = np.einsum("mc,mc->m", sides, sides)
+    return squares
+
+
+def _without_specks(
+    points: NDArray[np.float64], faces: NDArray[np.int64], areas: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Faces without those that lie, hardly larger than nothing, far off all others.
+
+    Along each axis in turn the shape is cut at an empty space. A cut that leaves next to
+    nothing on one side and makes the other much larger in the frame drops the one.
+    """
+    corners = points[faces]
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    left = np.arange(len(faces))
+    budget = _SPECK_AREA * areas.sum()
+    axes = 0
+    while axes < 3:
+        for axis in range(3):
+            drop = _speck(low[left], high[left], areas[left], axis, budget)
+            if drop is None:
+                axes += 1
+                continue
+            axes = 0
+            budget -= areas[left[drop]].sum()
+            left = left[~drop]
+    return faces[left]
+
+
+def _speck(
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    areas: NDArray[np.float64],
+    axis: int,
+    budget: float,
+) -> NDArray[np.bool_] | None:
+    """Which faces, of bounds (m, 3), an empty space along an axis parts as a speck, if any."""
+    start, end = low[:, axis].min(), high[:, axis].max()
+    if not end > start:
+        return None
+    scale = (_BINS - 1) / (end - start)
+    first = ((low[:, axis] - start) * scale).astype(np.int64)
+    last = ((high[:, axis] - start) * scale).astype(np.int64)
+    covered = np.cumsum(
+        np.bincount(first, minlength=_BINS + 1) - np.bincount(last + 1, minlength=_BINS + 1)
+    )[:_BINS]
+    empty = np.flatnonzero(covered == 0)
+    if len(empty) == 0:
+        return None
+    below = np.cumsum(np.bincount(first, weights=areas, minlength=_BINS))
+    drop: NDArray[np.bool_]
+    for gap in np.split(empty, np.flatnonzero(np.diff(empty) > 1) + 1):
+        for drop, area in (
+            (first > gap[0], below[-1] - below[gap[0]]),
+            (first < gap[0], below[gap[0]]),
+        ):
+            if area <= budget:
+                kept = ~drop
+                extent = (high[kept].max(axis=0) - low[kept].min(axis=0)).max()
+                if len(gap) / scale >= _SPECK_GAP * extent:
+                    return drop
+    return None
+
+
+def _without_repeats(points: NDArray[np.float32], faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Faces without those that lie in the very place of another, however they are numbered.
+
+    A ray is tried on every face in its way: a million in one place would take it minutes.
+    """
+    bits = (points + np.float32(0)).view(np.uint32).astype(np.uint64)  # no -0
+    key = bits[:, 0]
+    for column in (bits[:, 1], bits[:, 2]):
+        key = _mixed(key) + column
+    # The sum does not depend on which corner comes first.
+    keys = _mixed(_mixed(key))[faces].sum(axis=1, dtype=np.uint64)
+    ordered = np.sort(keys)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return faces
+    _, kept = np.unique(keys, return_index=True)
+    return faces[np.sort(kept)]
+
+
+def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """One step of splitmix64: neighbouring keys come out as unlike as random ones."""
+    keys = keys + np.uint64(0x9E3779B97F4A7C15)
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))

@@ -1,0 +1,242 @@
+"""The rows of a PLY: the columns that are asked for, all others passed over."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.domains.meshes.ply_header import Element, Header
+from opensearch.domains.meshes.text import as_floats
+from opensearch.errors import UnreadableFile
+
+# Bytes of text, or rows, or values worked on at once.
+_BLOCK: Final = 2**20
+
+
+class Lists(NamedTuple):
+    """A column of lists: their lengths, shape (n,), and the values of all, one after another."""
+
+    sizes: NDArray[np.int64]
+    values: NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """The columns of one element by their names: numbers of shape (n,), and lists."""
+
+    numbers: dict[str, NDArray[np.float64]]
+    lists: dict[str, Lists]
+
+
+def ascii_rows(text: bytes, header: Header, wanted: Mapping[str, set[str]]) -> dict[str, Rows]:
+    """The wanted columns of an ASCII PLY, whose line ends mean nothing.
+
+    Args:
+        text: what follows the header.
+        header: of the file.
+        wanted: names of columns by the element that holds them.
+
+    Raises:
+        UnreadableFile: cut off, or a word that is no number.
+    """
+    stream = _Numbers(text)
+    found: dict[str, Rows] = {}
+    for element in header.elements:
+        if len(found) == len(wanted):
+            break
+        rows = _ascii_element(stream, element, wanted.get(element.name, set()))
+        if element.name in wanted:
+            found[element.name] = rows
+    return found
+
+
+def binary_rows(data: bytes, header: Header, wanted: Mapping[str, set[str]]) -> dict[str, Rows]:
+    """The wanted columns of a binary PLY; arguments and errors as those of `ascii_rows`."""
+    at = header.body
+    found: dict[str, Rows] = {}
+    for element in header.elements:
+        if len(found) == len(wanted):
+            break
+        names = wanted.get(element.name, set())
+        even = _even_rows(data, at, element, header.order, names)
+        rows, at = even or _uneven_rows(data, at, element, header.order, names)
+        if element.name in wanted:
+            found[element.name] = rows
+    return found
+
+
+class _Numbers:
+    """Numbers of a text in their order, parsed some megabytes at a time."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._read = 0
+        self._held: list[float] = []
+        self._at = 0
+
+    def take(self, count: int) -> list[float]:
+        """The next `count` numbers.
+
+        Raises:
+            EOFError: the text ends before.
+        """
+        while self._at + count > len(self._held):
+            self._more()
+        self._at += count
+        return self._held[self._at - count : self._at]
+
+    def _more(self) -> None:
+        if self._read >= len(self._text):
+            raise EOFError
+        end = self._text.find(b"\n", self._read + _BLOCK)
+        end = len(self._text) if end < 0 else end + 1
+        self._held = self._held[self._at :] + as_floats(self._text[self._read : end].split())
+        self._read, self._at = end, 0
+
+
+def _ascii_element(stream: _Numbers, element: Element, names: set[str]) -> Rows:
+    columns = [
+        (item.count_kind is not None, array("d") if item.name in names else None, array("q"))
+        for item in element.properties
+    ]
+    whole = 0
+    try:
+        for whole in range(element.count if columns else 0):  # noqa: B007  # told when cut off
+            for is_list, values, sizes in columns:
+                size = _size(stream.take(1)[0], element) if is_list else 1
+                part = stream.take(size)
+                if values is not None:
+                    values.extend(part)
+                    sizes.append(size)
+    except EOFError:
+        raise _cut_off(element, whole) from None
+    rows = Rows({}, {})
+    for item, (is_list, values, sizes) in zip(element.properties, columns, strict=True):
+        if values is not None and is_list:
+            rows.lists[item.name] = Lists(np.array(sizes, np.int64), _whole(values, element))
+        elif values is not None:
+            rows.numbers[item.name] = np.array(values, np.float64)
+    return rows
+
+
+def _size(number: float, element: Element) -> int:
+    if not (number >= 0 and number.is_integer()):
+        raise UnreadableFile(f"has {number!r} for the length of a list of {element.name!r}")
+    return int(number)
+
+
+def _whole(values: array[float], element: Element) -> NDArray[np.int64]:
+    numbers = np.array(values, np.float64)
+    bad = numbers[~((numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53))]
+    if len(bad):
+        raise UnreadableFile(f"has {bad[0]!r} in a list of {element.name!r}, not a whole number")
+    return numbers.astype(np.int64)
+
+
+def _cut_off(element: Element, rows: int) -> UnreadableFile:
+    return UnreadableFile(
+        f"is cut off: it promises {element.count:,} of {element.name!r} and holds {rows:,}"
+    )
+
+
+def _even_rows(
+    data: bytes, at: int, element: Element, order: str, names: set[str]
+) -> tuple[Rows, int] | None:
+    """All rows at once where their lists are as long as those of the first; None where not."""
+    fields: list[tuple[str, str, int]] = []
+    sizes: dict[str, int] = {}
+    here = at
+    for column, item in enumerate(element.properties):
+        kind = np.dtype(order + item.kind)
+        if item.count_kind is None:
+            fields.append((f"{column}", kind.str, 1))
+            here += kind.itemsize
+            continue
+        counted = np.dtype(order + item.count_kind)
+        if here + counted.itemsize > len(data):
+            return None
+        sizes[f"{column}"] = size = int(np.frombuffer(data, counted, 1, here)[0])
+        here += counted.itemsize + size * kind.itemsize
+        if size < 0 or here > len(data):
+            return None
+        fields += [(f"size {column}", counted.str, 1), (f"{column}", kind.str, size)]
+    row = np.dtype([(name, kind, (n,)) for name, kind, n in fields])
+    if at + element.count * row.itemsize > len(data):
+        return None
+    table = np.frombuffer(data, row, element.count, at) if row.itemsize else np.empty(0, row)
+    if not all((table[f"size {name}"] == size).all() for name, size in sizes.items()):
+        return None
+    rows = Rows({}, {})
+    for column, item in enumerate(element.properties):
+        if item.name not in names:
+            continue
+        values = table[f"{column}"].reshape(-1)
+        if item.count_kind is None:
+            rows.numbers[item.name] = values.astype(np.float64)
+        else:
+            lengths = np.full(len(table), sizes[f"{column}"], np.int64)
+            rows.lists[item.name] = Lists(lengths, values.astype(np.int64))
+    return rows, at + element.count * row.itemsize
+
+
+def _uneven_rows(
+    data: bytes, at: int, element: Element, order: str, names: set[str]
+) -> tuple[Rows, int]:
+    """Rows one by one, as the lists in them tell where the next begins."""
+    places: dict[str, array[int]] = {name: array("q") for name in names}
+    sizes: dict[str, array[int]] = {name: array("q") for name in names}
+    byte_order = "big" if order == ">" else "little"
+    columns = [
+        (
+            np.dtype(item.kind).itemsize,
+            np.dtype(item.count_kind).itemsize if item.count_kind else 0,
+            (item.count_kind or "").startswith("i"),
+            item.name if item.name in names else None,
+        )
+        for item in element.properties
+    ]
+    end = len(data)
+    for row in range(element.count):
+        for width, counted, signed, name in columns:
+            size = 1
+            if counted:
+                size = int.from_bytes(data[at : at + counted], byte_order, signed=signed)  # type: ignore[arg-type]
+                at += counted
+                if size < 0:
+                    raise UnreadableFile(f"has a list of {element.name!r} of {size} values")
+            if name is not None:
+                places[name].append(at)
+                sizes[name].append(size)
+            at += size * width
+        if at > end:
+            raise _cut_off(element, row)
+    rows = Rows({}, {})
+    for item in element.properties:
+        if item.name not in names:
+            continue
+        lengths = np.array(sizes[item.name], np.int64)
+        starts = np.array(places[item.name], np.int64)
+        values = _gathered(data, starts, lengths, np.dtype(order + item.kind))
+        if item.count_kind is None:
+            rows.numbers[item.name] = values.astype(np.float64)
+        else:
+            rows.lists[item.name] = Lists(lengths, values.astype(np.int64))
+    return rows, at
+
+
+def _gathered(
+    data: bytes, starts: NDArray[np.int64], lengths: NDArray[np.int64], kind: np.dtype[np.generic]
+) -> NDArray[np.generic]:
+    """`lengths` values of `kind` from each of the places `starts`, one after another."""
+    raw = np.frombuffer(data, np.uint8)
+    before = np.cumsum(lengths) - lengths
+    places = np.repeat(starts - before * kind.itemsize, lengths)
+    places += np.arange(len(places)) * kind.itemsize
+    found = np.empty(len(places), kind)
+    for at in range(0, len(places), _BLOCK):
+        part = raw[places[at : at + _BLOCK, None] + np.arange(kind.itemsize)]
+        found[at : at + _BLOCK] = part.view(kind).reshape(-1)
+    return found

@@ -1,0 +1,223 @@
+"""One model part of a 3MF, read as a stream so that it costs what it is used for."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Any, Final
+from xml.parsers import expat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.config import Limits
+from opensearch.errors import OverLimit, UnreadableFile
+
+_BLOCK: Final = 2**20
+_CORE: Final = "http://schemas.microsoft.com/3dmanufacturing/core/"
+_MODEL_RELATION: Final = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"
+# Extensions that leave the triangles as they are, or whose elements are refused by name.
+_KNOWN: Final = (
+    "/core/",
+    "/material/",
+    "/production/",
+    "/slice/",
+    "/trianglesets/",
+    "/beamlattice/",
+    "/booleanoperations/",
+    "/displacement/",
+    "/volumetric/",
+    "/implicit/",
+)
+# Elements of extensions that are, or change, the shape of an object.
+_SHAPING: Final = {
+    "beams": "a beam lattice",
+    "balls": "a beam lattice",
+    "booleanshape": "a boolean shape",
+    "boolean": "a boolean shape",
+    "displacementmesh": "a displacement mesh",
+    "levelset": "a level set",
+    "implicitfunction": "an implicit function",
+    "volumedata": "volume data",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An object, by its part (None: the one that says so) and number, and where it goes.
+
+    `transform` has shape (4, 4); points are rows before it.
+    """
+
+    path: str | None
+    number: str
+    transform: NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Object:
+    """Vertices (n, 3), triangles (m, 3) that number them, and components placed beside."""
+
+    vertices: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    triangles: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 3), np.int64))
+    components: list[Placed] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Model:
+    """The objects of one part by their numbers, and what it builds."""
+
+    objects: dict[str, Object] = field(default_factory=dict)
+    items: list[Placed] = field(default_factory=list)
+
+    def object(self, number: str) -> Object:
+        """The object of a number.
+
+        Raises:
+            UnreadableFile: there is none.
+        """
+        if number not in self.objects:
+            raise UnreadableFile(f"places the object {number!r}, which it does not hold")
+        return self.objects[number]
+
+    def loose(self) -> list[Placed]:
+        """The objects that are no component of another in this part."""
+        used = {part.number for one in self.objects.values() for part in one.components}
+        return [Placed(None, number, np.eye(4)) for number in self.objects if number not in used]
+
+
+def read_model(stream: IO[bytes], limits: Limits) -> Model:
+    """A model part.
+
+    Raises:
+        UnreadableFile: damaged XML, or a feature that shapes objects and is not read.
+        OverLimit: far more vertices or triangles than `limits.faces` can need.
+    """
+    reader = _ModelReader(limits)
+    _parse(stream, reader.start, reader.end, reader.prefix)
+    return reader.model
+
+
+def read_targets(stream: IO[bytes]) -> list[str]:
+    """The names of the root models that a package's relations lead to."""
+    found: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name.endswith(" Relationship") and attributes.get("Type") == _MODEL_RELATION:
+            found.append(attributes.get("Target", ""))
+
+    _parse(stream, start, lambda name: None, lambda prefix, uri: None)
+    return found
+
+
+def _parse(
+    stream: IO[bytes],
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    prefix: Callable[[str | None, str], None],
+) -> None:
+    """Read XML with handlers; names come as "namespace name".
+
+    Raises:
+        UnreadableFile: damaged, or with a document type: its entities can grow without end.
+    """
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.StartNamespaceDeclHandler = prefix
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        while block := stream.read(_BLOCK):
+            parser.Parse(block)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise UnreadableFile(f"holds damaged XML: {error}") from error
+
+
+def _refuse_doctype(*_: Any) -> None:
+    raise UnreadableFile("has a document type (DOCTYPE) in its XML, which 3MF forbids")
+
+
+class _ModelReader:
+    """Handlers of the XML of one part, which collect `model`."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.model = Model()
+        self._limits = limits
+        self._prefixes: dict[str, str] = {}
+        self._object = Object()
+        self._points: array[float] = array("d")
+        self._corners: array[int] = array("q")
+
+    def prefix(self, prefix: str | None, uri: str) -> None:
+        """Note what a prefix stands for."""
+        self._prefixes[prefix or ""] = uri or ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take an element of the core, and refuse those that shape objects in other ways."""
+        local = _local(name)
+        try:
+            if local == "vertex":
+                x, y, z = attributes["x"], attributes["y"], attributes["z"]
+                self._points.extend((float(x), float(y), float(z)))
+                # No triangle needs more than three.
+                if len(self._points) > 9 * self._limits.faces:
+                    raise OverLimit(f"has too many vertices for {self._limits.faces:,} faces")
+            elif local == "triangle":
+                a, b, c = attributes["v1"], attributes["v2"], attributes["v3"]
+                self._corners.extend((int(a), int(b), int(c)))
+                if len(self._corners) > 3 * self._limits.faces:
+                    raise OverLimit(f"has over {self._limits.faces:,} faces, the limit")
+            else:
+                self._start_other(local, name.startswith(_CORE), attributes)
+        except KeyError as error:
+            raise UnreadableFile(f"has a {local} without {error}") from None
+        except (ValueError, OverflowError) as error:
+            raise UnreadableFile(f"has a {local} with a wrong number: {error}") from None
+
+    def end(self, name: str) -> None:
+        """Give the object its mesh."""
+        if _local(name) == "mesh":
+            self._object.vertices = np.array(self._points, np.float64).reshape(-1, 3)
+            self._object.triangles = np.array(self._corners, np.int64).reshape(-1, 3)
+            self._points, self._corners = array("d"), array("q")
+
+    def _start_other(self, local: str, core: bool, attributes: dict[str, str]) -> None:
+        if local == "object":
+            self._object = Object()
+            self.model.objects[attributes["id"]] = self._object
+            if _named(attributes, "meshresolution") == "lowres":
+                raise UnreadableFile("holds slices whose mesh is a stand-in (lowres)")
+        elif local == "component":
+            self._object.components.append(_placed(attributes))
+        elif local == "item":
+            self.model.items.append(_placed(attributes))
+        elif local == "model":
+            self._check_extensions(attributes.get("requiredextensions", ""))
+        elif local in _SHAPING and not core:
+            raise UnreadableFile(f"holds {_SHAPING[local]}, which is not read: export it as a mesh")
+
+    def _check_extensions(self, prefixes: str) -> None:
+        for prefix in prefixes.split():
+            uri = self._prefixes.get(prefix, prefix)
+            if not any(known in uri for known in _KNOWN):
+                raise UnreadableFile(f"needs the extension {uri[:100]!r}, which is not read")
+
+
+def _named(attributes: dict[str, str], local: str) -> str | None:
+    """The attribute of a name in whichever namespace."""
+    return next((text for name, text in attributes.items() if _local(name) == local), None)
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
+
+
+def _placed(attributes: dict[str, str]) -> Placed:
+    matrix = np.eye(4)
+    words = attributes.get("transform", "").split()
+    if words:
+        matrix[:, :3] = np.array(list(map(float, words))).reshape(4, 3)
+    return Placed(_named(attributes, "path"), attributes["objectid"], matrix)
