@@ -8,6 +8,7 @@
     ├── BundleError            exit 1   a model folder that is missing, damaged or too new
     ├── StoreError             exit 1   an index that is missing, damaged, too new or locked
     │   └── Superseded         exit 1   a store that compaction has replaced by a newer one
+    ├── Refused                exit 1   a step that would lose much and was not forced
     ├── IndexMismatch          exit 4   a model and an index that do not belong together
     └── MissingExtra           exit 1   an optional package that is not installed
 
@@ -50,6 +51,10 @@ class StoreError(OpenSearchError):
 
 class Superseded(StoreError):
     """A store that compaction has replaced: nothing was written; open the index again."""
+
+
+class Refused(OpenSearchError):
+    """A step that would lose much, and that nobody has asked for by force; nothing was lost."""
 
 
 class IndexMismatch(OpenSearchError):

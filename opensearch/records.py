@@ -86,6 +86,7 @@ class Report:
     """The books of one `add`; `removed` stands apart, since it was not seen.
 
     `relabelled` files are among the unchanged: their category or metadata were declared anew.
+    `refused` says why nothing would be removed, in the books of a dry run.
 
     The books close when seen = added + replaced + moved + unchanged + ignored + failed.
     """
@@ -100,6 +101,7 @@ class Report:
     removed: int = 0
     guessed: int = 0
     relabelled: int = 0
+    refused: str = ""
     failures: list[Failure] = field(default_factory=list)
     ignored_suffixes: Counter[str] = field(default_factory=Counter)
 

@@ -18,7 +18,16 @@ SKIPPED = 3
 SHOWN = 20
 
 
-@click.command()
+class _PruneAlone(click.Command):
+    """Takes `--prune` alone for `--prune=gone`; click would take the next word for its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = args[: args.index("--")] if "--" in args else args
+        alone = ["--prune=gone" if word == "--prune" else word for word in options]
+        return super().parse_args(ctx, alone + args[len(options) :])
+
+
+@click.command(cls=_PruneAlone)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--to", "to", required=True, type=click.Path(path_type=Path), help="Index folder.")
 @click.option(
@@ -28,7 +37,17 @@ SHOWN = 20
     " fits it and replaces its own.",
 )
 @click.option("--domain", help="Domain of every file. Default: told from folder or content.")
-@click.option("--prune", is_flag=True, help="Remove items of SOURCES whose files are gone.")
+@click.option(
+    "--prune",
+    type=click.Choice(["gone", "force"]),
+    is_flag=False,
+    flag_value="gone",
+    help="Remove items of SOURCES whose files are gone; where a source has lost all or most of its"
+    " items, as when a disk is not mounted, only by --prune=force.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Print the books of such a run; write and encode nothing."
+)
 @click.option(
     "--on-error",
     type=click.Choice(["skip", "fail"]),
@@ -43,7 +62,8 @@ def index(
     to: Path,
     model: Path | None,
     domain: str | None,
-    prune: bool,
+    prune: str | None,
+    dry_run: bool,
     on_error: str,
     as_json: bool,
     quiet: bool,
@@ -55,30 +75,41 @@ def index(
     \b
     Example:
         opensearch index collection/ --to indexes/mine
-        opensearch index more/ --to indexes/mine --prune
+        opensearch index more/ --to indexes/mine --prune --dry-run
         opensearch index collection/ --to indexes/other --model models/mine
     """
     from opensearch.engine import Engine
+    from opensearch.engine.folder import is_index
+    from opensearch.engine.planning import plan_new
 
-    with _opened(Engine, to, model) as engine, Bars(quiet) as bars:
-        report = engine.add(
-            *sources,
-            domain=domain,
-            strict=on_error == "fail",
-            prune=prune,
-            progress=lambda done, total: bars.show("indexing", done, total),
-        )
+    with Bars(quiet) as bars:
+
+        def progress(done: int, total: int) -> None:
+            bars.show("comparing" if dry_run else "indexing", done, total)
+
+        if dry_run and not is_index(to):
+            report = plan_new(model, sources, domain, progress)
+        else:
+            with _opened(Engine, to, model, adopt=not dry_run) as engine:
+                report = engine.add(
+                    *sources,
+                    domain=domain,
+                    strict=on_error == "fail",
+                    prune="force" if prune == "force" else prune is not None,
+                    dry_run=dry_run,
+                    progress=progress,
+                )
     click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else _books(report))
     _list_failures(report)
     if report.failed:
         raise click.exceptions.Exit(SKIPPED)
 
 
-def _opened(engine: type[Engine], to: Path, model: Path | None) -> Engine:
+def _opened(engine: type[Engine], to: Path, model: Path | None, *, adopt: bool) -> Engine:
     from opensearch.engine.folder import is_index
 
     if is_index(to):
-        return engine.open(to, model, adopt=model is not None)
+        return engine.open(to, model, adopt=adopt and model is not None)
     return engine.create(to, model)
 
 
@@ -88,6 +119,8 @@ def _books(report: Report) -> str:
     lines = [f"{report.seen} seen = {sums}"]
     if report.removed:
         lines.append(f"{report.removed} removed")
+    if report.refused:
+        lines.append(f"--prune would be refused: {report.refused}")
     if report.relabelled:
         lines.append(f"{report.relabelled} of the unchanged have a new category or metadata")
     if report.guessed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,17 +65,25 @@ class Adding:
         domain: what every file is taken for, or `None` to tell from folder or content.
         strict: stop at the first file that fails.
         progress: called with files settled and files in all.
+        dry: nothing will be written; see `plan`.
     """
 
     def __init__(
-        self, store: Store, model: Model, domain: str | None, strict: bool, progress: Progress
+        self,
+        store: Store,
+        model: Model,
+        domain: str | None,
+        strict: bool,
+        progress: Progress,
+        *,
+        dry: bool = False,
     ) -> None:
         self._store = store
         self._model = model
         self._domain = domain
         self._strict = strict
         self._progress = progress
-        self._books = Books(store)
+        self._books = Books(store, dry=dry)
         self._total = 0
         self.report = Report()
 
@@ -86,13 +94,7 @@ class Adding:
             InvalidInput: a root does not exist, or the domain is unknown to the model.
             UnreadableFile: a file failed and `strict` was asked for.
         """
-        roots = list(roots)
-        if self._domain is not None:
-            self._model.bundle.domain(self._domain)
-        for root in roots:
-            if not os.path.lexists(root):
-                raise InvalidInput(f"{root} does not exist")
-            self._total += sum(1 for _ in find_sources(root, domain=self._domain, beside=roots))
+        roots = self._counted(roots)
         reads = read_ahead(self._work(roots), self._read)
         pending = _Pending()
         for done in encode_stream(reads, self._trunk):
@@ -102,6 +104,36 @@ class Adding:
         self._commit(pending)
         self.report.relabelled = self._books.relabelled
         return self.report
+
+    def plan(self, roots: Iterable[Path]) -> Report:
+        """The books of a run as far as they can be told without reading and writing files.
+
+        What a reader would refuse is among the added or replaced here.
+
+        Raises:
+            InvalidInput: as `run`.
+        """
+        for work in self._work(self._counted(roots)):
+            self.report.replaced += work.replaces
+            self.report.added += not work.replaces
+        self.report.relabelled = self._books.relabelled
+        return self.report
+
+    @property
+    def moved(self) -> Container[int]:
+        """Ids of the items that `plan` found in other places, or touched where they were."""
+        return self._books.updated
+
+    def _counted(self, roots: Iterable[Path]) -> list[Path]:
+        """The roots, which must be there; their files are counted."""
+        roots = list(roots)
+        if self._domain is not None:
+            self._model.bundle.domain(self._domain)
+        for root in roots:
+            if not os.path.lexists(root):
+                raise InvalidInput(f"{root} does not exist")
+            self._total += sum(1 for _ in find_sources(root, domain=self._domain, beside=roots))
+        return roots
 
     def _work(self, roots: list[Path]) -> Iterator[Work]:
         """Files that must be encoded; all others are entered into the books here."""

@@ -18,8 +18,9 @@ from opensearch.engine.arrays import ArrayPath
 from opensearch.engine.folder import IndexFolder, check_fits, is_index
 from opensearch.engine.generations import Generations
 from opensearch.engine.importing import Export
-from opensearch.engine.known import gone
 from opensearch.engine.model import Model
+from opensearch.engine.planning import Prune, plan
+from opensearch.engine.pruning import prune as prune_gone
 from opensearch.engine.query import FileLike, Query, Score, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.engine.upkeep import Upkeep
@@ -116,7 +117,8 @@ class Engine(ArrayPath, Upkeep):
         *sources: str | Path,
         domain: str | None = None,
         strict: bool = False,
-        prune: bool = False,
+        prune: Prune = False,
+        dry_run: bool = False,
         progress: Progress = lambda done, total: None,
     ) -> Report:
         """Bring the index up to date with files and folders; only new or changed ones are encoded.
@@ -124,7 +126,10 @@ class Engine(ArrayPath, Upkeep):
         Args:
             domain: what every file is taken for; told from folder or content when `None`.
             strict: stop at the first file that fails, in place of reporting it.
-            prune: remove items of these sources whose files are gone.
+            prune: remove items of these sources whose files are gone; where a source has lost
+                all or most of its items only if it is `"force"`.
+            dry_run: give the books of such a run, as far as they can be told without reading
+                the files; nothing is written or encoded.
             progress: called with files settled and files in all.
 
         Returns:
@@ -132,14 +137,19 @@ class Engine(ArrayPath, Upkeep):
 
         Raises:
             InvalidInput: a source does not exist.
+            Refused: `prune` would remove all or most items of a source; the rest is done.
             StoreError: another process writes to the index.
         """
         roots = [Path(source) for source in sources]
+        if dry_run:
+            return plan(self._store, self.model, roots, domain, prune, progress)
 
         def run(store: Store) -> Report:
+            before = store.meta().next_id
             report = Adding(store, self.model, domain, strict, progress).run(roots)
             if prune:
-                report.removed = store.remove(gone(store, roots))
+                books = {"before": before, "replaced": report.replaced}
+                report.removed = prune_gone(store, roots, force=prune == "force", **books)
             return report
 
         report = self._write(run)

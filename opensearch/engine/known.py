@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -24,10 +24,16 @@ class Verdict:
 
 
 class Books:
-    """Compares files with a store, and keeps the keys given out but not yet stored."""
+    """Compares files with a store, and keeps the keys given out but not yet stored.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: what holds the items.
+        dry: write nothing, not even what was moved or touched.
+    """
+
+    def __init__(self, store: Store, *, dry: bool = False) -> None:
         self._store = store
+        self._dry = dry
         self._given: dict[str, str] = {}
         self._updates: dict[int, Item] = {}
         self._empty = not sum(store.meta().counts.values())
@@ -54,6 +60,11 @@ class Books:
         for item in items:
             self._given.pop(item.key, None)
         self._empty = False
+
+    @property
+    def updated(self) -> Container[int]:
+        """Ids of what was moved, touched or declared anew since the last `flush`."""
+        return self._updates.keys()
 
     def flush(self) -> None:
         """Store what was moved, touched or declared anew, in one transaction."""
@@ -100,7 +111,7 @@ class Books:
 
     def _update(self, item: Item) -> None:
         self._updates[item.id] = item
-        if len(self._updates) >= 1024:
+        if len(self._updates) >= 1024 and not self._dry:
             self.flush()
 
     def _new(self, source: Source) -> Verdict:
@@ -154,26 +165,12 @@ def file_of(item: Item) -> Path:
     return Path(path if drawing else item.path)
 
 
-def gone(store: Store, roots: Sequence[Path]) -> list[str]:
-    """Keys of the items whose files under the roots are gone; a root that is gone has none."""
-    return [
-        item.key
-        for item in store.walk()
-        if item.path and _under(file_of(item), roots) and not exists(item)
-    ]
-
-
-def _under(file: Path, roots: Sequence[Path]) -> bool:
-    """Whether a file lies at or below a root that is still there."""
-    return any(file.is_relative_to(root.absolute()) for root in roots if _is_there(root))
-
-
 def exists(item: Item) -> bool:
     """Whether the file of an item is still where it was, or cannot be asked for."""
-    return _is_there(file_of(item))
+    return is_there(file_of(item))
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """False only for what is surely gone; a folder that may not be entered proves nothing."""
     try:
         os.stat(path)

@@ -1,0 +1,58 @@
+"""The books of a run of `add` before it: what it would do, without reading or writing files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from opensearch.config import Limits
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import starter_model
+from opensearch.engine.adding import Adding, Progress
+from opensearch.engine.model import Model
+from opensearch.engine.pruning import gone
+from opensearch.records import Report
+from opensearch.store import Store
+
+Prune = bool | Literal["force"]
+"""Whether items whose files are gone are removed, and whether even if they are most of them."""
+
+
+def plan(
+    store: Store,
+    model: Model,
+    roots: Sequence[Path],
+    domain: str | None,
+    prune: Prune,
+    progress: Progress,
+) -> Report:
+    """What `Engine.add` would do; `refused` says why pruning would remove nothing.
+
+    Raises:
+        InvalidInput: a root does not exist, or the domain is unknown to the model.
+    """
+    adding = Adding(store, model, domain, False, progress, dry=True)
+    report = adding.plan(roots)
+    if prune:
+        lost = gone(store, roots, moved=adding.moved)
+        report.refused = "" if prune == "force" else lost.refusal() or ""
+        report.removed = 0 if report.refused else len(lost.keys)
+    return report
+
+
+def plan_new(
+    model: str | Path | None, roots: Sequence[Path], domain: str | None, progress: Progress
+) -> Report:
+    """As `plan`, for an index that is not there yet and is not made.
+
+    Raises:
+        BundleError: `model` is no model.
+    """
+    bundle = Bundle.open(starter_model() if model is None else Path(model))
+    with (
+        tempfile.TemporaryDirectory() as nowhere,
+        Store.create(Path(nowhere), bits=bundle.card.bits, dim=bundle.card.dim) as store,
+    ):
+        return plan(store, Model(bundle, Limits()), roots, domain, False, progress)

@@ -1,0 +1,126 @@
+"""Items whose files are gone: which they are, and when so many are that nobody meant it.
+
+The place of a disk that is not mounted looks like a folder whose files were all removed. Pruning
+is therefore refused where a source has lost all of its items or most of them, or where a folder
+that is empty held many; `force` prunes all the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from opensearch.engine.known import file_of, is_there
+from opensearch.errors import Refused
+from opensearch.store import Store
+
+EMPTIED = 20
+"""Items that an empty folder held, from which on it is taken for a disk that is not mounted."""
+
+
+@dataclass(slots=True)
+class Gone:
+    """Items whose files under the sources are gone.
+
+    `keys` are theirs; `held` and `lost` count items by source, `emptied` those that are gone by
+    their folder. Items of the run at hand are counted in `fresh`, not in `held`: new files on
+    another disk in the same place do not make up for those that are gone.
+    """
+
+    keys: list[str] = field(default_factory=list)
+    held: Counter[Path] = field(default_factory=Counter)
+    fresh: Counter[Path] = field(default_factory=Counter)
+    lost: Counter[Path] = field(default_factory=Counter)
+    emptied: Counter[Path] = field(default_factory=Counter)
+
+    def refusal(self, replaced: int = 0) -> str | None:
+        """Why these are not removed unless by force, `None` where they may be.
+
+        Args:
+            replaced: how many of the fresh items were there before the run.
+        """
+        for root, lost in self.lost.items():
+            held = self.held[root] + min(self.fresh[root], replaced)
+            if 2 * lost > held:
+                return (
+                    f"of the {held} items of {root} the files of {lost} are gone; a"
+                    " disk that is not mounted looks the same"
+                )
+        for folder, lost in self.emptied.items():
+            if lost >= EMPTIED and _is_empty(folder):
+                return (
+                    f"{folder} is empty and held {lost} items; a disk that is not mounted looks"
+                    " the same"
+                )
+        return None
+
+
+def gone(
+    store: Store, roots: Sequence[Path], moved: Container[int] = (), before: int | None = None
+) -> Gone:
+    """The items whose files under the roots are gone; a root that is gone itself has none.
+
+    Args:
+        store: what holds them.
+        roots: the sources looked at.
+        moved: ids of items whose files lie elsewhere now.
+        before: the first id of the run at hand, `None` for none.
+    """
+    found = Gone()
+    places = [root.absolute() for root in roots if is_there(root)]
+    for item in store.walk():
+        file = file_of(item)
+        above = [place for place in places if item.path and file.is_relative_to(place)]
+        if not above:
+            continue
+        fresh = before is not None and item.id >= before
+        (found.fresh if fresh else found.held).update(above)
+        if item.id not in moved and not is_there(file):
+            found.keys.append(item.key)
+            found.lost.update(above)
+            found.emptied.update(_folders(file, above))
+    return found
+
+
+def prune(store: Store, roots: Sequence[Path], *, force: bool, before: int, replaced: int) -> int:
+    """Remove the items whose files under the roots are gone; how many there were.
+
+    Args:
+        store: what holds them.
+        roots: the sources looked at.
+        force: remove them however many they are.
+        before: the first id that the run at hand gave.
+        replaced: how many items it stored anew.
+
+    Raises:
+        Refused: they are all of a source or most of it, and `force` was not asked for; nothing
+            was removed.
+    """
+    found = gone(store, roots, before=before)
+    reason = None if force else found.refusal(replaced)
+    if reason is not None:
+        raise Refused(
+            f"not pruned: {reason}. Mount it and repeat, or remove these items with"
+            " --prune=force (prune='force' in Python); --dry-run shows the books. Nothing was"
+            " removed."
+        )
+    return store.remove(found.keys)
+
+
+def _folders(file: Path, places: Sequence[Path]) -> Iterator[Path]:
+    """The folders of a file, up to the source it lies in."""
+    for folder in file.parents:
+        if not any(folder.is_relative_to(place) for place in places):
+            return
+        yield folder
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False

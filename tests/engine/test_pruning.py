@@ -1,0 +1,122 @@
+"""Pruning: what is gone goes, and what looks like a disk that is not mounted stays."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from opensearch.cli import main
+from opensearch.engine import Engine
+from opensearch.errors import Refused
+
+MODEL = Path(__file__).parents[1] / "golden" / "model"
+
+
+def run(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Three pictures, two of them in a folder."""
+    folder = tmp_path / "disk"
+    for number, name in enumerate(("a.jpg", "s/b.jpg", "s/c.jpg")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 30), (40 * number, 90, 200)).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def index(files, tmp_path):
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        assert engine.add(files, domain="photo").added == 3
+    return tmp_path / "index"
+
+
+def keys(index):
+    with Engine.open(index) as engine:
+        return [item.key for item in engine._store.walk()]
+
+
+EMPTY = {
+    "empty": lambda files: [shutil.rmtree(files), files.mkdir()],
+    "most": lambda files: shutil.rmtree(files / "s"),
+    "another disk": lambda files: [
+        shutil.rmtree(files),
+        files.mkdir(),
+        Image.new("RGB", (9, 9), "red").save(files / "new.jpg"),
+    ],
+}
+
+
+@pytest.mark.parametrize("what", EMPTY)
+def test_a_source_that_lost_all_or_most_is_pruned_by_force_alone(index, files, what):
+    EMPTY[what](files)
+    gone = 2 if what == "most" else 3
+    words = ("index", files, "--to", index, "--domain", "photo")
+    result = run(*words, "--prune")
+    assert result.exit_code == 1
+    assert f"not pruned: of the 3 items of {files} the files of {gone} are gone" in result.stderr
+    assert "with --prune=force" in result.stderr
+    assert len(keys(index)) == 3 + (what == "another disk")
+    dry = run(*words, "--prune", "--dry-run")
+    assert (dry.exit_code, "--prune would be refused: of the" in dry.stdout) == (0, True)
+    assert run(*words, "--prune=force", "--dry-run").stdout.count(f"{gone} removed") == 1
+    assert len(keys(index)) == 3 + (what == "another disk")
+    result = run(*words, "--prune=force")
+    assert (result.exit_code, f"{gone} removed" in result.stdout) == (0, True)
+    assert len(keys(index)) == (1 if what != "empty" else 0)
+
+
+def test_one_of_three_is_pruned_without_force_and_moved_files_are_not_lost(index, files):
+    (files / "s").rename(files / "t")
+    (files / "a.jpg").unlink()
+    with Engine.open(index) as engine:
+        planned = engine.add(files, domain="photo", prune=True, dry_run=True)
+        assert (planned.moved, planned.removed, planned.refused) == (2, 1, "")
+        report = engine.add(files, domain="photo", prune=True)
+        assert (report.moved, report.removed, report.refused) == (2, 1, "")
+    assert keys(index) == ["t/b.jpg", "t/c.jpg"]
+
+
+def test_an_empty_folder_that_held_many_is_taken_for_a_disk(tmp_path):
+    folder = tmp_path / "all"
+    for number in range(50):
+        name = folder / ("mount" if number < 20 else "rest") / f"{number}.png"
+        name.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (number, 90, 200)).save(name)
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        engine.add(folder, domain="photo")
+        shutil.rmtree(folder / "mount")
+        assert engine.add(folder, domain="photo", prune=True, dry_run=True).removed == 20
+        (folder / "mount").mkdir()
+        with pytest.raises(Refused, match=r"mount is empty and held 20 items; a disk that is not"):
+            engine.add(folder, domain="photo", prune=True)
+        assert engine.info()["items"] == {"photo": 50}
+        assert engine.add(folder, domain="photo", prune="force").removed == 20
+
+
+def test_a_dry_run_gives_the_books_and_changes_nothing(index, files, tmp_path):
+    Image.new("RGB", (50, 50), "green").save(files / "a.jpg")
+    Image.new("RGB", (50, 50), "blue").save(files / "new.jpg")
+    (files / "s" / "b.jpg").rename(files / "s" / "moved.jpg")
+    before = {path: path.read_bytes() for path in index.rglob("*.mdb") if path.name != "lock.mdb"}
+    words = ("index", files, "--domain", "photo", "--json")
+    planned = json.loads(run(*words, "--to", index, "--dry-run").stdout)
+    assert before == {path: path.read_bytes() for path in before}
+    done = json.loads(run(*words, "--to", index).stdout)
+    assert done == planned
+    assert [done[part] for part in ("added", "replaced", "moved", "unchanged")] == [1, 1, 1, 1]
+    fresh = json.loads(run(*words, "--to", tmp_path / "new", "--dry-run").stdout)
+    assert (fresh["added"], fresh["seen"]) == (4, 4)
+    assert not (tmp_path / "new").exists()
+
+
+def test_prune_alone_takes_no_word_for_its_value(index, files):
+    (files / "a.jpg").unlink()
+    result = run("index", "--prune", files, "--to", index, "--domain", "photo")
+    assert (result.exit_code, "1 removed" in result.stdout) == (0, True)
+    assert run("index", "--prune=all", files, "--to", index).exit_code == 2
