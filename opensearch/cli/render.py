@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -44,23 +45,34 @@ def render(
     Example:
         opensearch render chair.obj --out /tmp/chair --line-views 6
     """
-    from opensearch import domains
+    from opensearch.domains import save_views
+    from opensearch.domains.workers import Readers
 
-    guess = None if domain else domains.guess_domain(file, part)
-    domain = domain or (guess.domain if guess else "")
     if model is not None:
         from opensearch.encoders.bundle import Bundle
 
-        settings = Bundle.open(model).domain(domain).reader
+        cards = Bundle.open(model).card.domains
+        settings = {name: card.reader for name, card in cards.items()}
     else:
-        reader = DEFAULT_READERS.get(domain, "image")
-        settings = ReaderSettings(reader=reader, size=size, views=views, line_views=line_views)
-    reading = domains.open_reader(settings)(file, part)
-    paths = [str(path) for path in domains.save_views(reading, out)]
-    if guess and not guess.sure:
+        settings = {
+            name: ReaderSettings(reader=reader, size=size, views=views, line_views=line_views)
+            for name, reader in _readers(domain).items()
+        }
+    with Readers(settings) as readers:
+        opened = readers.open(file, part, domain)
+    paths = [str(path) for path in save_views(opened.reading, out)]
+    domain = opened.domain
+    if not opened.sure:
         click.echo(f"{file.name} was taken for a {domain}; --domain says otherwise", err=True)
     if as_json:
-        fields = {"domain": domain, "aspect": reading.aspect, "settings": settings.model_dump()}
+        said = settings[domain].model_dump()
+        fields = {"domain": domain, "aspect": opened.reading.aspect, "settings": said}
         click.echo(json.dumps({**fields, "files": paths}, ensure_ascii=False))
     else:
         click.echo("\n".join(paths))
+
+
+def _readers(domain: str | None) -> dict[str, Literal["image", "sketch", "mesh"]]:
+    """Readers of the domains that a file may be taken for."""
+    known = {**DEFAULT_READERS, "photo": "image"}
+    return known if domain is None else {domain: known.get(domain, "image")}

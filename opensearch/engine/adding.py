@@ -6,14 +6,15 @@ import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains import thumbnail
-from opensearch.domains.catalog import digest, find_sources, fingerprint
+from opensearch.domains.catalog import find_sources
 from opensearch.domains.walk import Ignored
+from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
 from opensearch.encoders.runtime import Trunk
 from opensearch.engine.known import Books, address
@@ -95,12 +96,14 @@ class Adding:
             UnreadableFile: a file failed and `strict` was asked for.
         """
         roots = self._counted(roots)
-        reads = read_ahead(self._work(roots), self._read)
         pending = _Pending()
-        for done in encode_stream(reads, self._trunk):
-            self._take(done, pending)
-            if pending.due():
-                pending = self._commit(pending)
+        with self._model.readers() as readers:
+            read = partial(self._read, readers)
+            reads = read_ahead(self._work(roots), read, readers.count)
+            for done in encode_stream(reads, self._trunk):
+                self._take(done, pending)
+                if pending.due():
+                    pending = self._commit(pending)
         self._commit(pending)
         self.report.relabelled = self._books.relabelled
         return self.report
@@ -166,18 +169,16 @@ class Adding:
             return None
         return Work(source, verdict.key, verdict.state == "replaced")
 
-    def _read(self, work: Work) -> NDArray[np.uint8]:
-        """In a reading thread: everything about a file that needs its bytes."""
-        source = work.source
+    def _read(self, readers: Readers, work: Work) -> NDArray[np.uint8]:
+        """In a thread: everything about a file that needs its bytes."""
         try:
-            work.size, work.mtime_ns = fingerprint(source.path)
-            work.digest = digest(source)
-            found = self._model.open(source.path, source.part, source.domain)
-            work.domain, work.sure, reading = found
+            opened = self._model.opened(readers, work.source, books=True)
         except InvalidInput as error:  # a domain that the model has no encoder for
             raise UnreadableFile(str(error)) from error
-        work.thumbnail = thumbnail(reading)
-        return reading.views
+        work.domain, work.sure = opened.domain, opened.sure
+        work.size, work.mtime_ns, work.digest = opened.size, opened.mtime_ns, opened.digest
+        work.thumbnail = opened.thumbnail
+        return opened.reading.views
 
     def _trunk(self, work: Work) -> Trunk:
         return self._model.bundle.trunk(work.domain)

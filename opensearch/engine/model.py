@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -10,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.domains import Reader, Reading, open_reader
-from opensearch.domains.guess import guess_domain
+from opensearch.domains import Reading
+from opensearch.domains.opening import NoReader, Opened
+from opensearch.domains.workers import Readers
 from opensearch.encoders.bundle import Bundle
-from opensearch.errors import UnreadableFile
 from opensearch.hashing import Hasher, restore_hasher
+from opensearch.records import Source
 from opensearch.refinement import LambdaRule
 from opensearch.semantic import Space
-
-_OTHER = {"sketch": "photo", "photo": "sketch"}
 
 
 class Model:
@@ -27,7 +27,6 @@ class Model:
     def __init__(self, bundle: Bundle, limits: Limits | None = None) -> None:
         self.bundle = bundle
         self._limits = limits or Limits()
-        self._readers: dict[str, Reader] = {}
 
     @cached_property
     def space(self) -> Space:
@@ -56,39 +55,56 @@ class Model:
         """Prototypes (c, d) of the categories trained on."""
         return self.space.prototypes(self.bundle.card.categories)
 
+    def readers(self) -> Readers:
+        """A session of reading files of these domains, a context that ends with its block."""
+        domains = self.bundle.card.domains
+        return Readers({name: card.reader for name, card in domains.items()}, self._limits)
+
     def read(self, domain: str, path: Path, part: int | None = None) -> Reading:
         """Views of a file of a domain, as its encoder sees them."""
-        if domain not in self._readers:
-            settings = self.bundle.domain(domain).reader
-            self._readers[domain] = open_reader(settings, self._limits)
-        return self._readers[domain](path, part)
+        return self.open(path, part, domain).reading
 
-    def open(
-        self, path: Path, part: int | None = None, domain: str | None = None
-    ) -> tuple[str, bool, Reading]:
+    def open(self, path: Path, part: int | None = None, domain: str | None = None) -> Opened:
         """The domain of a file, given or told from its content, whether sure, and its views."""
-        if domain is not None:
-            return domain, True, self.read(domain, path, part)
-        return self._recognised(path, part)
+        with self.readers() as readers:
+            return self.opened(readers, Source(path, path.name, part, domain))
 
-    def _recognised(self, path: Path, part: int | None) -> tuple[str, bool, Reading]:
-        """A guess without an encoder falls back to the other kind of picture.
+    def opened(self, readers: Readers, source: Source, books: bool = False) -> Opened:
+        """As `open`, by `readers` that many files share; see `Opener.open` for `books`.
 
-        So does a guessed sketch that cannot be read as one, having no ink: it was a picture.
+        Raises:
+            UnreadableFile: the file cannot be read, or is over the limits.
+            InvalidInput: the model has no encoder for its domain.
         """
-        guess = guess_domain(path, part, self._limits)
-        other = _OTHER.get(guess.domain, "")
-        if guess.domain not in self.bundle.domains and other in self.bundle.domains:
-            return other, False, self.read(other, path, part)
+        if source.domain is not None:
+            self.bundle.domain(source.domain)
         try:
-            return guess.domain, guess.sure, self.read(guess.domain, path, part)
-        except UnreadableFile as error:
-            if guess.domain != "sketch" or other not in self.bundle.domains:
-                raise
+            return readers.open(source.path, source.part, source.domain, books)
+        except NoReader as error:
+            self.bundle.domain(error.domain)  # says what a user can do
+            raise
+
+    def embed_file(
+        self, path: Path, part: int | None = None, domain: str | None = None
+    ) -> tuple[Opened, NDArray[np.float32]]:
+        """A file opened, and its embedding (d,), unit; the encoder loads while it is read."""
+        with self.readers() as readers, ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(self.opened, readers, Source(path, path.name, part, domain))
             try:
-                return other, False, self.read(other, path, part)
-            except UnreadableFile:
-                raise error from None  # of the two reasons the guess's own is the one to mend
+                self._load_trunk(domain)
+                opened = reading.result()
+            except BaseException:
+                readers.stop()
+                raise
+        return opened, self.bundle.encoder(opened.domain).embed(opened.reading.views[None])[0]
+
+    def _load_trunk(self, domain: str | None) -> None:
+        """Load the trunk of a domain, or that which all share."""
+        cards = self.bundle.card.domains
+        if domain is None and len({card.trunk.tensors for card in cards.values()}) == 1:
+            domain = next(iter(cards))
+        if domain in cards:
+            self.bundle.trunk(domain)
 
     def encode(
         self, features: Sequence[NDArray[np.floating]], domains: Sequence[str]
@@ -106,6 +122,5 @@ class Model:
 
     def embed(self, paths: Sequence[Path], domain: str) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of files of one domain."""
-        encoder = self.bundle.encoder(domain)
-        rows = [encoder.embed(self.read(domain, path).views[None])[0] for path in paths]
+        rows = [self.embed_file(path, None, domain)[1] for path in paths]
         return np.stack(rows) if rows else np.zeros((0, self.bundle.card.dim), np.float32)

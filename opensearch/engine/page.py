@@ -110,9 +110,10 @@ def _query(engine: Engine, query: Query) -> Iterator[str]:
 def _file(engine: Engine, query: Query, path: Path, mark: str, kind: str = "") -> str:
     """A query file as its encoder sees it: every view, pixel for pixel."""
     file, part = split_part(path)
-    domain, _, reading = engine.model.open(file, part, query.source)
-    shown = [_image("image/png", png(view), "view of the query") for view in reading.views]
-    caption = f"<b>{escape(path.name)}</b>, {escape(domain)}{mark}"
+    opened = engine.model.open(file, part, query.source)
+    views = opened.reading.views
+    shown = [_image("image/png", png(view), "view of the query") for view in views]
+    caption = f"<b>{escape(path.name)}</b>, {escape(opened.domain)}{mark}"
     return _figure(f'{caption}<div class="views">{"".join(shown)}</div>', kind)
 
 

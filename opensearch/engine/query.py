@@ -137,10 +137,10 @@ def _embed_file(
     file, part = split_part(path)
     if not file.is_file():
         raise InvalidInput(f"query {file} is not a file")
-    domain, sure, reading = model.open(file, part, source)
-    if not sure:
-        point.notes.append(f"guessed that {file.name} is a {domain}; --from DOMAIN says it")
-    return domain, model.bundle.encoder(domain).embed(reading.views[None])[0]
+    opened, vector = model.embed_file(file, part, source)
+    if not opened.sure:
+        point.notes.append(f"guessed that {file.name} is a {opened.domain}; --from DOMAIN says it")
+    return opened.domain, vector
 
 
 def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:

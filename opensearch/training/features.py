@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.config import ReaderSettings
-from opensearch.domains import open_reader
+from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import encode_stream, read_ahead
 from opensearch.encoders.runtime import Trunk
 from opensearch.errors import UnreadableFile
@@ -31,12 +32,12 @@ def collection_features(
         trunk_name: name of the trunk's tensor file, which is its identity.
         cache: folder of all caches.
     """
-    read = open_reader(reader)
 
     def compute(part: Sequence[Source]) -> Rows:
-        reads = read_ahead(part, lambda source: read(source.path, source.part).views)
-        for item in encode_stream(reads, lambda source: trunk):
-            yield _row(item.features, item.error, np.float32)
+        with Readers({what: reader}) as readers:
+            reads = read_ahead(part, _views(readers, what), readers.count)
+            for item in encode_stream(reads, lambda source: trunk):
+                yield _row(item.features, item.error, np.float32)
 
     recipe = f"features|{trunk_name}|{trunk.runtime}|{reader.model_dump_json()}"
     return RowCache(cache, recipe).rows(sources, compute, progress, what)
@@ -50,15 +51,19 @@ def collection_views(
     what: str = "views",
 ) -> CachedRows:
     """Views (v, s, s, 3) uint8 of every source, cached on disk."""
-    read = open_reader(reader)
 
     def compute(part: Sequence[Source]) -> Rows:
-        for item in read_ahead(part, lambda source: read(source.path, source.part).views):
-            yield _row(item.views, item.error, np.uint8)
+        with Readers({what: reader}) as readers:
+            for item in read_ahead(part, _views(readers, what), readers.count):
+                yield _row(item.views, item.error, np.uint8)
 
     return RowCache(cache, f"views|{reader.model_dump_json()}").rows(
         sources, compute, progress, what
     )
+
+
+def _views(readers: Readers, domain: str) -> Callable[[Source], NDArray[np.uint8]]:
+    return lambda source: readers.open(source.path, source.part, domain).reading.views
 
 
 def _row(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from opensearch.domains import Reading, png
+from opensearch.domains.opening import Opened
 from opensearch.engine.page import write_page
 from opensearch.engine.query import Query
 from opensearch.engine.ranking import Answer
@@ -24,7 +25,7 @@ VIEWS = np.stack([np.full((16, 16, 3), shade, np.uint8) for shade in (10, 200)])
 class FakeModel:
     def open(self, path, part=None, domain=None):
         self.asked = (domain, path.name, part)
-        return domain or "sketch", True, Reading(VIEWS)
+        return Opened(domain or "sketch", True, Reading(VIEWS))
 
 
 def fake_engine():

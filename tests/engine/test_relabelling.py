@@ -28,7 +28,7 @@ def test_a_changed_manifest_relabels_without_encoding(tmp_path, monkeypatch):
         assert len(reader.search(**asked, where="category = cup and year > 2002")) == 3
         before = engine._store.by_key("4.png")
         declare(folder, [*rows[:4], ("4.png", "photo", "hat", 1990), ("5.png", "photo", "", 2005)])
-        monkeypatch.setattr(type(engine.model), "read", lambda *_: pytest.fail("read again"))
+        monkeypatch.setattr(type(engine.model), "opened", lambda *_: pytest.fail("read again"))
         report = engine.add(folder)
         assert (report.unchanged, report.relabelled, report.added) == (6, 2, 0)
         assert report.closes

@@ -1,0 +1,114 @@
+"""One file opened: its domain, given or told from its content, its views, its books."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from opensearch.config import Limits, ReaderSettings
+from opensearch.domains import READERS
+from opensearch.domains.catalog import digest, fingerprint
+from opensearch.domains.guess import guess_domain
+from opensearch.domains.reading import Reader, Reading, thumbnail
+from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.records import Source
+
+_OTHER: Final = {"sketch": "photo", "photo": "sketch"}
+
+
+class NoReader(InvalidInput):
+    """A file of a domain that there is no reader for.
+
+    Attributes:
+        domain: its name.
+    """
+
+    def __init__(self, domain: str, known: Mapping[str, ReaderSettings]) -> None:
+        super().__init__(f"no reader for the domain {domain!r}; there are {', '.join(known)}")
+        self.domain = domain
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening one file gave.
+
+    `sure` says whether the domain was given, or told beyond doubt. The rest is what an index keeps
+    beside the code, taken before the views, and empty where it was not asked for: size in bytes,
+    time of change in ns, 16-byte digest, JPEG thumbnail.
+    """
+
+    domain: str
+    sure: bool
+    reading: Reading
+    size: int = 0
+    mtime_ns: int = 0
+    digest: bytes = b""
+    thumbnail: bytes = b""
+
+
+class Opener:
+    """Opens files in this process; several threads may share one.
+
+    Args:
+        settings: how each domain's files become views.
+        limits: what one file may cost.
+    """
+
+    def __init__(self, settings: Mapping[str, ReaderSettings], limits: Limits) -> None:
+        self._settings = settings
+        self._limits = limits
+        self._readers: dict[str, Reader] = {}
+
+    def open(
+        self, path: Path, part: int | None = None, domain: str | None = None, books: bool = False
+    ) -> Opened:
+        """The domain and views of a file.
+
+        Args:
+            part: the line of an .ndjson file.
+            domain: what it is taken for; told from its content when `None`.
+            books: also give what an index keeps of it.
+
+        Raises:
+            UnreadableFile: it cannot be read, or is over the limits.
+            NoReader: its domain is none of `settings`.
+        """
+        if not books:
+            return Opened(*self._recognised(path, part, domain))
+        size, mtime_ns = fingerprint(path)
+        mark = digest(Source(path, path.name, part))
+        domain, sure, reading = self._recognised(path, part, domain)
+        return Opened(domain, sure, reading, size, mtime_ns, mark, thumbnail(reading))
+
+    def _recognised(
+        self, path: Path, part: int | None, domain: str | None
+    ) -> tuple[str, bool, Reading]:
+        """A guess without a reader falls back to the other kind of picture.
+
+        So does a guessed sketch that cannot be read as one, having no ink: it was a picture.
+        """
+        if domain is not None:
+            return domain, True, self._read(domain, path, part)
+        guess = guess_domain(path, part, self._limits)
+        other = _OTHER.get(guess.domain, "")
+        if guess.domain not in self._settings and other in self._settings:
+            return other, False, self._read(other, path, part)
+        try:
+            return guess.domain, guess.sure, self._read(guess.domain, path, part)
+        except UnreadableFile as error:
+            if guess.domain != "sketch" or other not in self._settings:
+                raise
+            try:
+                return other, False, self._read(other, path, part)
+            except UnreadableFile:
+                raise error from None  # of the two reasons the guess's own is the one to mend
+
+    def _read(self, domain: str, path: Path, part: int | None) -> Reading:
+        if domain not in self._readers:
+            if domain not in self._settings:
+                raise NoReader(domain, self._settings)
+            settings = self._settings[domain]
+            self._readers[domain] = READERS[settings.reader](settings, self._limits)
+        return self._readers[domain](path, part)

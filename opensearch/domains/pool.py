@@ -1,0 +1,221 @@
+"""The reading processes of this one: started when asked for, kept a while, ended with it.
+
+They run a module of ours, started from scratch: nothing is forked and no script of the caller is
+imported, so a notebook, a script without a guard, threads and open stores are safe.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import opensearch
+from opensearch.domains.frames import Closed, Fields, Late, receive, send
+from opensearch.errors import InvalidInput, OpenSearchError
+
+_BOOT: Final = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    " from opensearch.domains.worker import main; main()"
+)
+_START_SECONDS: Final = 120.0
+# Each process has a core of its own; threads of its libraries would only be in each other's way.
+_ONE_THREAD: Final = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+
+
+class Lost(Exception):
+    """The process ended before it answered.
+
+    Attributes:
+        code: its exit code, negative for a signal.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Worker:
+    """A reading process, which takes a job at a time."""
+
+    def __init__(self) -> None:
+        self._ready = False
+        try:
+            self._process = subprocess.Popen(
+                _command(),
+                bufsize=0,
+                cwd="/",  # it must not hold on to a folder that someone wants to unmount
+                env={**os.environ, **_ONE_THREAD},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for us to hear
+            )
+        except OSError as error:
+            raise _no_start(error.strerror or str(error)) from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._jobs = self._process.stdin
+        self._answers = self._process.stdout
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still takes jobs."""
+        return self._process.poll() is None
+
+    def ask(self, job: Fields, seconds: float) -> tuple[Fields, bytearray]:
+        """Hand over a job and wait for its answer.
+
+        Raises:
+            Late: it took over `seconds`; the process is still at it.
+            Lost: the process ended.
+            OpenSearchError: the process cannot be started.
+        """
+        try:
+            if not self._ready:
+                self._await_ready()
+            send(self._jobs.fileno(), job)
+            return receive(self._answers.fileno(), time.monotonic() + seconds)
+        except (BrokenPipeError, Closed) as error:
+            raise Lost(self.end(patience=1.0)) from error
+
+    def _await_ready(self) -> None:
+        try:
+            receive(self._answers.fileno(), time.monotonic() + _START_SECONDS)
+        except Late as error:
+            raise _no_start(f"it did not answer in {_START_SECONDS:g} s") from error
+        except Closed as error:
+            if (code := self.end(patience=1.0)) < 0:  # ended by us or by the system
+                raise Lost(code) from error
+            raise _no_start(f"{' '.join(_command()[:2])} ended with exit code {code}") from error
+        self._ready = True
+
+    def kill(self) -> None:
+        """End it from another thread than that which waits for its answer."""
+        self._process.kill()
+
+    def end(self, patience: float = 0.0) -> int:
+        """End it, unless it ends by itself within `patience` seconds; its exit code."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
+        self._process.kill()
+        self.forget()
+        with suppress(subprocess.TimeoutExpired):  # it may hang in the kernel, on a lost disk
+            self._process.wait(5)
+        return self._process.returncode or 0
+
+    def forget(self) -> None:
+        """Close what leads to it: an idle process then ends by itself."""
+        self._jobs.close()
+        self._answers.close()
+
+
+class Pool:
+    """All reading processes: those at work, and idle ones for whoever reads next."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._left: list[Worker] = []
+
+    def start(self) -> None:
+        """Start a process ahead of its first job, unless one is idle."""
+        with self._changed:
+            if not self._idle:
+                self._idle.append(Worker())
+
+    def take(self, most: int) -> Worker:
+        """An idle process or a new one, once fewer than `most` are at work."""
+        with self._changed:
+            while len(self._busy) >= most:
+                self._changed.wait()
+            worker = self._living() or Worker()
+            self._busy.add(worker)
+            return worker
+
+    def give_back(self, worker: Worker, keep: bool) -> None:
+        """Take a process back, to be kept for another job or ended."""
+        if not keep:
+            worker.end()
+        with self._changed:
+            self._busy.discard(worker)
+            if keep:
+                self._idle.append(worker)
+            self._changed.notify()
+
+    def rest(self, most: int) -> None:
+        """End idle processes but `most`: each holds some tens of megabytes."""
+        with self._changed:
+            spare, self._idle = self._idle[most:], self._idle[:most]
+        for worker in spare:
+            worker.end()
+
+    def end(self) -> None:
+        """End all processes."""
+        self.rest(0)
+        for worker in list(self._busy):
+            worker.kill()
+
+    def forget(self) -> None:
+        """In a forked child: leave the processes to the parent, whose answers they owe."""
+        strangers = [*self._idle, *self._busy]
+        for worker in strangers:
+            worker.forget()
+        self.__init__()  # type: ignore[misc]  # another thread may have held the lock
+        self._left = strangers
+
+    def _living(self) -> Worker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            worker.end()
+        return None
+
+
+def worker_count() -> int:
+    """How many processes may read at once, 0 to read in this one.
+
+    OPENSEARCH_READERS says it; all cores do by default.
+
+    Raises:
+        InvalidInput: the variable is no such number.
+    """
+    said = os.environ.get("OPENSEARCH_READERS", "")
+    if not said:
+        return os.cpu_count() or 1
+    if not said.isdecimal():
+        raise InvalidInput(
+            f"OPENSEARCH_READERS={said} is to be a number of processes, or 0 to read in this one"
+        )
+    return int(said)
+
+
+def _command() -> list[str]:
+    folder = str(Path(opensearch.__file__).parents[1])
+    places = [entry for entry in sys.path if os.path.isabs(entry)]
+    places += [folder] * (folder not in places)
+    options = ["-P", "-X", f"utf8={sys.flags.utf8_mode}", "-c", _BOOT]
+    return [sys.executable, *options, json.dumps(places)]
+
+
+def _no_start(reason: str) -> OpenSearchError:
+    return OpenSearchError(
+        f"a process to read files cannot be started: {reason};"
+        " OPENSEARCH_READERS=0 reads them in this one, without its limits of time and memory"
+    )
+
+
+POOL: Final = Pool()
+atexit.register(POOL.end)
+os.register_at_fork(after_in_child=POOL.forget)
