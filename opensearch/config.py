@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator
 from opensearch.errors import InvalidInput
 from opensearch.settings import GdmhSettings, PixelSettings, Settings
 
-Pooling: TypeAlias = Literal["mean", "max"]
+Pooling: TypeAlias = Literal["mean", "max", "upright"]
 """How the embeddings of an item's views become one."""
 
 
@@ -67,7 +67,9 @@ class BackboneSettings(Settings):
 
     name: str = "mobilenet_v2"
     pretrained: str | None = Field(default=None, description="torchvision's tag, downloaded once")
-    weights: Path | None = Field(default=None, description="a local state dict")
+    weights: Path | None = Field(
+        default=None, description="a local state dict, or `starter`: the shipped model's"
+    )
     mode: Literal["frozen", "finetune"] = "frozen"
     half: bool = Field(default=False, description="keep trained weights in float16")
 
@@ -136,7 +138,21 @@ class JointSettings(Settings):
     contrast: float = Field(default=1.0, ge=0, description="weight of pairs across domains")
     contrast_temperature: float = Field(default=0.1, gt=0)
     distil: float = Field(default=0.0, ge=0, description="weight of the frozen classifier")
+    teacher: Path | None = Field(
+        default=None,
+        description="state dict of the classifier to distil; null: the one the backbone had",
+    )
     borrow_lines: bool = Field(default=True, description="line views of shapes are drawings too")
+    bend: bool = Field(default=False, description="drawings are bent while the trunk learns")
+    lines: int = Field(
+        default=0, ge=0, le=24, description="line views to draw of a shape, if more than it has"
+    )
+    upright: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        description="share of upright views among those drawn of a shape, with pooling upright",
+    )
     balance: float = Field(default=0.5, ge=0, le=1, description="1: categories drawn alike")
     common: float = Field(default=0.3, ge=0, le=1, description="from categories of all domains")
     paired: float = Field(default=0.3, ge=0, le=1, description="from categories of some domains")
@@ -171,6 +187,11 @@ class TrainConfig(Settings):
 
     method: Literal["prototype", "joint", "gdmh-pixel"] = "prototype"
     exclude: list[str] = Field(default_factory=list, description="categories to leave out")
+    omit: list[str] = Field(default_factory=list, description="patterns of file names to leave out")
+    rename: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="other names for the domains of a collection, by the name of its folder",
+    )
     size: int = Field(default=224, ge=16, le=1024, description="side of a view, pixels")
     backbone: BackboneSettings = BackboneSettings()
     space: SpaceSettings = SpaceSettings()
@@ -205,6 +226,12 @@ class TrainConfig(Settings):
         reader = domain.reader or DEFAULT_READERS.get(name, "image")
         views = {"views": domain.views, "line_views": domain.line_views}
         return ReaderSettings(reader=reader, size=self.size, **(views if reader == "mesh" else {}))
+
+    def drawn_lines(self, name: str) -> int:
+        """Line views that training draws of an item of a domain: its reader's, or more."""
+        reader = self.reader(name)
+        more = self.joint.lines if self.method == "joint" and reader.reader == "mesh" else 0
+        return max(reader.line_views, more)
 
 
 def config_folder() -> Path:

@@ -41,6 +41,14 @@ def cameras(count: int) -> NDArray[np.float64]:
     return np.array([_camera(at) for at in range(count)]).reshape(count, 3, 3)
 
 
+def up_axes(count: int) -> NDArray[np.int64]:
+    """The axis (0 x, 1 y, 2 z) that stands upright in each of the first `count` cameras.
+
+    Lists of a multiple of three may follow each other: shaded views, then line drawings.
+    """
+    return np.array([_UPS[at % 3] for at in range(count)], np.int64)
+
+
 def _camera(at: int) -> NDArray[np.float64]:
     up_axis = _UPS[at % 3]
     turn = np.deg2rad(_AZIMUTHS[at // 3][at % 3])

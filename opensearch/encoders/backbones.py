@@ -16,9 +16,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.efficientnet_lite import SCALES, EfficientNetLite, from_published
 from opensearch.encoders.migration import Focus, Generator, Masking, Migration
-from opensearch.encoders.tensors import first_line
+from opensearch.encoders.starter import starter_model
+from opensearch.encoders.tensors import first_line, load_tensors
 from opensearch.errors import BundleError, InvalidInput
 
 MEAN = (0.485, 0.456, 0.406)
@@ -27,6 +29,9 @@ STD = (0.229, 0.224, 0.225)
 LITE_MEAN = (127 / 255,) * 3
 LITE_STD = (128 / 255,) * 3
 """What EfficientNet-Lite was trained with."""
+
+STARTER = Path("starter")
+"""Given as weights: those of the shipped model's trunk."""
 
 
 class Backbone(nn.Module):
@@ -100,7 +105,8 @@ def build_backbone(
     Args:
         name: one of `list_backbones`, e.g. `mobilenet_v2`.
         pretrained: torchvision's tag, e.g. `IMAGENET1K_V2` or `DEFAULT`; needs a network once.
-        weights: a state dict of the whole torchvision model, `.pth` or `.safetensors`.
+        weights: a state dict of the whole torchvision model, `.pth` or `.safetensors`, or
+            `STARTER`: the trunk of the shipped model, which has no classifier.
         seed: of the random weights, where there are no others.
 
     Raises:
@@ -127,10 +133,13 @@ def build_classifier(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _ours(name, pretrained) if name in _OURS else _torchvision(name, pretrained)
-    if weights:
+    if weights and weights != STARTER:
         _load(model, weights, name)
     classifier = _cut_classifier(model)
-    return Backbone(model, classifier.in_features), classifier
+    backbone = Backbone(model, classifier.in_features)
+    if weights == STARTER:
+        _load_starter(backbone, name)
+    return backbone, classifier
 
 
 _FRONT = re.compile(r"migration-(\d{1,2})x(\d{1,3})|masking-(\d{1,2})x(\d{1,3})x(\d{1,3})")
@@ -209,6 +218,26 @@ def _load(model: nn.Module, file: Path, name: str) -> None:
         raise InvalidInput(f"backbone weights {file} do not exist") from error
     except Exception as error:
         raise BundleError(f"{file} is not a state dict of {name}: {first_line(error)}") from error
+
+
+def _load_starter(backbone: Backbone, name: str) -> None:
+    """Give a backbone the tensors of the shipped model's trunk.
+
+    Raises:
+        InvalidInput: the shipped model has another kind of trunk.
+    """
+    folder = starter_model()
+    trunks = {card.trunk.backbone: card.trunk for card in Bundle.open(folder).card.domains.values()}
+    if name not in trunks:
+        raise InvalidInput(
+            f"backbone.weights=starter has a trunk {', '.join(trunks)}, not {name};"
+            f" give backbone.name={next(iter(trunks))}"
+        )
+    state = load_tensors(folder / trunks[name].tensors)
+    wide = {key: torch.from_numpy(value) for key, value in state.items()}
+    backbone.load_state_dict(
+        {key: value.float() if value.is_floating_point() else value for key, value in wide.items()}
+    )
 
 
 def _cut_classifier(model: nn.Module) -> nn.Linear:

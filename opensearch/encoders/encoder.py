@@ -8,9 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.pipeline import encode_views
-from opensearch.encoders.pooling import pool_views
+from opensearch.encoders.pooling import pool_views, upright_weights
 from opensearch.encoders.projection import Projection
 from opensearch.encoders.runtime import Trunk
+from opensearch.errors import BundleError
+
+UPRIGHT = "upright.direction"
+"""Tensor beside the projector's that pooling `upright` weighs views by, shape (f,)."""
 
 
 class Encoder:
@@ -26,6 +30,7 @@ class Encoder:
         self.trunk = trunk
         self._project = Projection(projector)
         self._pooling = pooling
+        self._upright = projector.get(UPRIGHT)
 
     def embed(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' views (n, v, s, s, 3)."""
@@ -36,5 +41,12 @@ class Encoder:
     def embed_features(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' view features (n, v, f)."""
         n, v, f = features.shape
-        embedded = self._project(features.reshape(n * v, f))
-        return pool_views(embedded.reshape(n, v, -1), self._pooling)
+        embedded = self._project(features.reshape(n * v, f)).reshape(n, v, -1)
+        if self._pooling != "upright":
+            return pool_views(embedded, self._pooling)
+        if self._upright is None or v % 3:
+            raise BundleError(
+                f"pooling upright wants a tensor {UPRIGHT!r} and views in threes, got {v} views"
+                + ("" if self._upright is not None else " and no such tensor")
+            )
+        return pool_views(embedded, "upright", upright_weights(features, self._upright))

@@ -7,22 +7,27 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.cameras import up_axes
 from opensearch.errors import InvalidInput
 
 Array = NDArray[np.float32]
 
-POOLINGS: dict[str, Callable[[Array], Array]] = {
-    "mean": lambda views: views.mean(axis=1),
-    "max": lambda views: views.max(axis=1),
+POOLINGS: dict[str, Callable[[Array, Array], Array]] = {
+    "mean": lambda views, weights: views.mean(axis=1),
+    "max": lambda views, weights: views.max(axis=1),
+    "upright": lambda views, weights: np.einsum("nv,nvd->nd", weights, views),
 }
 
 
-def pool_views(views: NDArray[np.float32], how: str) -> NDArray[np.float32]:
+def pool_views(
+    views: NDArray[np.float32], how: str, weights: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Pool un-normalised view embeddings, then bring each item to the unit sphere.
 
     Args:
         views: shape (n, v, d), un-normalised (the mean of unit vectors differs).
-        how: `mean` or `max`.
+        how: `mean`, `max` or `upright`.
+        weights: shape (n, v), rows that sum to one, see `upright_weights`; for `upright` alone.
 
     Returns:
         Embeddings, shape (n, d), unit rows.
@@ -35,6 +40,44 @@ def pool_views(views: NDArray[np.float32], how: str) -> NDArray[np.float32]:
     """
     if how not in POOLINGS:
         raise InvalidInput(f"unknown pooling {how!r}; known: {', '.join(POOLINGS)}")
-    pooled = POOLINGS[how](views)
+    even = np.full(views.shape[:2], 1 / max(views.shape[1], 1), np.float32)
+    pooled = POOLINGS[how](views, even if weights is None else weights)
     norms = np.linalg.norm(pooled, axis=1, keepdims=True)
     return np.asarray(pooled / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def upright_weights(
+    features: NDArray[np.floating], direction: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """How much each view of a shape counts, by which of the three axes seems to be up.
+
+    The views of `domains.cameras` stand on each axis in turn. An axis is as likely as the mean
+    of its views along `direction` says (a softmax over the three); its views share its weight.
+
+    Args:
+        features: of the backbone, shape (n, v, f); the views of each kind a multiple of three.
+        direction: shape (f,), what upright views have more of; see `training.joint.upright`.
+
+    Returns:
+        Shape (n, v), float32, rows that sum to one.
+    """
+    likely = axis_likelihoods(features, direction)
+    axes = up_axes(features.shape[1])
+    shared = likely[:, axes] / np.bincount(axes, minlength=3)[axes]
+    return np.asarray(shared, np.float32)
+
+
+def axis_likelihoods(
+    features: NDArray[np.floating], direction: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """How likely each axis (x, y, z) of a shape is its upright one, shape (n, 3).
+
+    Args:
+        features: of the backbone, shape (n, v, f).
+        direction: shape (f,).
+    """
+    logits = features.astype(np.float64) @ direction.astype(np.float64)
+    axes = up_axes(features.shape[1])
+    means = np.stack([logits[:, axes == axis].mean(axis=1) for axis in range(3)], axis=1)
+    odds = np.exp(means - means.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))

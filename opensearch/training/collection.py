@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 from opensearch.config import check_domain
@@ -41,7 +42,11 @@ class TrainingPart:
 
 
 def training_part(
-    folders: Sequence[Path], domain: str | None = None, exclude: Sequence[str] = ()
+    folders: Sequence[Path],
+    domain: str | None = None,
+    exclude: Sequence[str] = (),
+    omit: Sequence[str] = (),
+    rename: Mapping[str, Mapping[str, str]] | None = None,
 ) -> TrainingPart:
     """Collect what `split` calls train (or everything, where nothing declares a split).
 
@@ -52,11 +57,18 @@ def training_part(
         folders: collections, see `domains.catalog`.
         domain: keep this domain alone.
         exclude: categories to leave out beside those, in any spelling.
+        omit: patterns (`openmoji-*`) of names of files to leave out.
+        rename: other names for the domains of a collection, by the name of its folder.
 
     Raises:
         InvalidInput: nothing labelled to train on, or a name that no domain can have.
     """
-    found = [source for folder in folders for source in read_collection(folder)]
+    found = [
+        _renamed(source, (rename or {}).get(folder.resolve().name, {}))
+        for folder in folders
+        for source in read_collection(folder)
+        if not any(fnmatch(source.path.name, pattern) for pattern in omit)
+    ]
     labelled = [source for source in found if source.domain and source.category]
     unseen = {normalise(s.category) for s in labelled if s.category and s.split == "unseen"}
     unseen |= {normalise(name) for name in exclude}
@@ -74,6 +86,10 @@ def training_part(
     for name in kept:
         check_domain(name)
     return TrainingPart(dict(sorted(kept.items())), sorted(unseen))
+
+
+def _renamed(source: Source, names: Mapping[str, str]) -> Source:
+    return replace(source, domain=names.get(source.domain or "", source.domain))
 
 
 def _nothing(

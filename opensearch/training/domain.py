@@ -41,8 +41,14 @@ class DomainData:
 
     @property
     def views(self) -> int:
-        """Views an item has."""
+        """Views an item has here; the encoder may see fewer, see `encoded`."""
         return int(self.rows.take([0]).shape[1])
+
+    @property
+    def encoded(self) -> int:
+        """Views of an item that the encoder sees, the first of them."""
+        reader = self.reader
+        return reader.views + reader.line_views if reader.reader == "mesh" else self.views
 
     @property
     def categories(self) -> list[str]:
@@ -88,7 +94,13 @@ def load_domain(
             f"{name} features",
         )
     else:
-        rows = collection_views(sources, reader, context.cache, context.progress, f"{name} views")
+        rows = collection_views(
+            sources,
+            reader.model_copy(update={"line_views": context.config.drawn_lines(name)}),
+            context.cache,
+            context.progress,
+            f"{name} views",
+        )
     for failure in rows.failures:
         context.note(f"skipped {failure.path}: {failure.reason}")
     return DomainData(name, reader, start, rows)
@@ -122,7 +134,7 @@ def embed_domain(
     encoder = Encoder(open_trunk(context, fitted.trunk), fitted.projector, fitted.pooling)
     embed = encoder.embed_features if data.rows.take([0]).ndim == 3 else encoder.embed
     parts = [keep[i : i + 256] for i in range(0, len(keep), 256)]
-    return np.concatenate([embed(data.rows.take(part)) for part in parts])
+    return np.concatenate([embed(data.rows.take(part)[:, : data.encoded]) for part in parts])
 
 
 def _module(

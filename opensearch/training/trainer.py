@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from opensearch.config import TrainConfig, check_domain
-from opensearch.encoders.backbones import Backbone
+from opensearch.encoders.backbones import STARTER, Backbone
 from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard, domain_identity, write_bundle
 from opensearch.errors import InvalidInput, UnknownWord
 from opensearch.hashing import HASHERS, restore_hasher
@@ -77,7 +77,8 @@ def train(training: Training, progress: Progress = quiet, note: Note = lambda te
         BundleError: the model to extend, or the backbone's weights, cannot be read.
     """
     _check(training)
-    part = training_part(training.data, training.domain, training.config.exclude)
+    config = training.config
+    part = training_part(training.data, training.domain, config.exclude, config.omit, config.rename)
     if part.unseen:
         note(f"left out, unseen in the data: {len(part.unseen)} categories")
     if training.extend is None:
@@ -122,6 +123,12 @@ def _check(training: Training) -> None:
         raise InvalidInput(
             "method joint shares a projector of two layers; give it a hidden one, e.g."
             " --set projector.hidden=512"
+        )
+    joint = training.config.joint
+    if training.config.backbone.weights == STARTER and joint.distil and joint.teacher is None:
+        raise InvalidInput(
+            "the starter's trunk has no classifier to distil; give joint.teacher=FILE,"
+            " or joint.distil=0"
         )
     if training.extend is None and training.domain is None:
         return

@@ -8,7 +8,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from opensearch.encoders.backbones import build_backbone, list_backbones
+from opensearch.encoders.backbones import STARTER, build_backbone, list_backbones
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import starter_model
+from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import BundleError, InvalidInput
 
 
@@ -165,3 +168,17 @@ def test_code_in_a_pickle_is_never_run(tmp_path):
     assert not trace.exists()
     pickle.loads((tmp_path / "raw.pth").read_bytes())  # it would have gone off
     assert trace.exists()
+
+
+def test_the_starters_trunk_is_there_to_start_from():
+    card = next(iter(Bundle.open(starter_model()).card.domains.values())).trunk
+    stored = load_tensors(starter_model() / card.tensors)
+    state = build_backbone(card.backbone, weights=STARTER).state_dict()
+    assert set(state) == set(stored)
+    for name, tensor in state.items():
+        assert torch.equal(tensor, torch.from_numpy(stored[name]).to(tensor.dtype)), name
+
+
+def test_the_starters_trunk_fits_no_other_backbone():
+    with pytest.raises(InvalidInput, match=r"efficientnet_lite2, not tiny; give backbone\.name="):
+        build_backbone("tiny", weights=STARTER)

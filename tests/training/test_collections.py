@@ -150,3 +150,12 @@ def test_a_manifest_says_all_and_folders_nothing(tmp_path):
     (root / "split.csv").write_text("path,category\nengraving/cup/1.png,mug\n")
     (source,) = read_collection(root)
     assert (source.domain, source.category) == (None, "mug")
+
+
+def test_files_are_omitted_by_pattern_and_domains_renamed_by_collection(tmp_path):
+    icons = lay_out(tmp_path / "icons", "sketch/cup/open-1.png", "sketch/cup/free-1.png")
+    other = lay_out(tmp_path / "other", "sketch/cup/1.png")
+    part = training_part(
+        [icons, other], omit=["open-*"], rename={"icons": {"sketch": "icon"}, "elsewhere": {}}
+    )
+    assert keys(part) == {"icon": ["sketch/cup/free-1.png"], "sketch": ["sketch/cup/1.png"]}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from opensearch.config import JointSettings
 from opensearch.sampling import Balance, Drawer
 from opensearch.training.context import Context
 from opensearch.training.joint.data import JointData
+from opensearch.training.joint.pools import Pool
 from opensearch.training.joint.vary import vary
 from opensearch.training.loop import step_seed
 
@@ -25,19 +27,26 @@ class Batch:
     """
 
     def __init__(
-        self, data: JointData, seed: int, items: Sequence[NDArray[np.int64]], side: int
+        self, data: JointData, seed: int, items: Sequence[NDArray[np.int64]], joint: JointSettings
     ) -> None:
         rng = np.random.default_rng([seed, 1])
         self.seed = seed
-        self._data, self._items, self._side = data, items, side
+        self._data, self._items, self._joint = data, items, joint
         self._turns = [rng.integers(1 << 30, size=len(part)) for part in items]
         pools = zip(data.views.values(), items, strict=True)
         self.labels = torch.from_numpy(np.concatenate([pool.labels[part] for pool, part in pools]))
 
     def features(self) -> list[Tensor]:
-        """The frozen trunk's features of each domain's views, (n_d, f) float32."""
-        pools = zip(self._data.features.values(), self._items, self._turns, strict=True)
-        return [torch.from_numpy(pool.take(part, turns)).float() for pool, part, turns in pools]
+        """The first trunk's features of each domain's views, (n_d, f) float32."""
+        return self._taken(self._data.features)
+
+    def taught(self) -> list[Tensor]:
+        """The teacher's features of each domain's views, (n_d, f) float32."""
+        return self._taken(self._data.taught)
+
+    def _taken(self, pools: Mapping[str, Pool]) -> list[Tensor]:
+        drawn = zip(pools.values(), self._items, self._turns, strict=True)
+        return [torch.from_numpy(pool.take(part, turns)).float() for pool, part, turns in drawn]
 
     def views(self) -> Tensor:
         """Varied views, (n, side, side, 3), domain by domain."""
@@ -48,8 +57,9 @@ class Batch:
                 vary(
                     torch.from_numpy(pool.take(part, turns)),
                     self._data.readers[name],
-                    self._side,
+                    self._joint.side,
                     generator,
+                    self._joint.bend,
                 )
                 for (name, pool), part, turns in pools
             ]
@@ -71,7 +81,7 @@ class Batches:
 
     def __init__(self, context: Context, data: JointData, name: str, size: int) -> None:
         joint = context.config.joint
-        self._data, self._name, self._size, self._side = data, name, size, joint.side
+        self._data, self._name, self._size, self._joint = data, name, size, joint
         self._seed = context.config.seed
         balance = Balance(joint.balance, joint.common, joint.paired)
         self._drawer = Drawer({name: pool.labels for name, pool in data.views.items()}, balance)
@@ -84,4 +94,4 @@ class Batches:
         """The batch of a step."""
         seed = step_seed(self._seed, self._name, step)
         items = self._drawer.draw(self._size, np.random.default_rng([seed, 0]))
-        return Batch(self._data, seed, items, self._side)
+        return Batch(self._data, seed, items, self._joint)

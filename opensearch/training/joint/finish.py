@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from opensearch.encoders.backbones import Backbone
+from opensearch.encoders.backbones import Backbone, build_classifier
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.projector import SharedProjector
 from opensearch.encoders.tensors import halved
@@ -18,6 +18,7 @@ from opensearch.training.joint.data import joint_data
 from opensearch.training.joint.jobs import head_job, trunk_job
 from opensearch.training.joint.losses import JointLosses
 from opensearch.training.joint.model import JointModel
+from opensearch.training.joint.upright import upright_tensors
 from opensearch.training.loop import run_job
 from opensearch.training.trunk import write_trunk
 from opensearch.training.validation import given_rule
@@ -42,6 +43,7 @@ def train_joint(
     trained = {}
     for data in domains:
         projector = {**shared, **arrays(model.head.own(data.name))}
+        projector |= upright_tensors(context, data, trunk)
         fitted = FittedDomain(
             trunk,
             halved(projector) if half else projector,
@@ -57,7 +59,11 @@ def _fitted(
 ) -> JointModel:
     """The averaged model, in evaluation mode; both jobs go on from their checkpoints."""
     config = context.config
-    data = joint_data(context, domains, backbone)
+    teacher = backbone
+    if config.joint.teacher is not None:
+        given = config.joint.teacher
+        teacher, classifier = build_classifier(config.backbone.name, weights=given)
+    data = joint_data(context, domains, backbone, teacher)
     losses = JointLosses(data, classifier, config.joint)
     shape = (backbone.dim, context.space.dim, config.projector.hidden, config.projector.dropout)
     with torch.random.fork_rng(devices=[]):

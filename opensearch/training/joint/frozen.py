@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from opensearch.encoders.backbones import Backbone
+from opensearch.encoders.tensors import identity
 from opensearch.records import Source
 from opensearch.training.cache import CachedRows, RowCache, Rows
 from opensearch.training.context import Context
@@ -37,6 +38,7 @@ def frozen_features(context: Context, data: DomainData, backbone: Backbone) -> C
                 rows = backbone(flat).float().numpy()
             yield from rows.reshape(*views.shape[:2], -1)
 
-    recipe = f"frozen|{data.start.tensors}|{side}|{data.reader.model_dump_json()}"
+    tensors = {name: tensor.numpy() for name, tensor in backbone.state_dict().items()}
+    recipe = f"frozen|{identity(tensors, {})}|{side}|{data.views}|{data.reader.model_dump_json()}"
     rows = RowCache(context.cache, recipe)
     return rows.rows(data.rows.sources, compute, context.progress, f"{data.name} features")

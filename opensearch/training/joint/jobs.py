@@ -67,7 +67,7 @@ def trunk_job(
         outcome = losses.outcome(units, batch.labels, batches.domains)
         if not settings.distil:
             return outcome
-        frozen = torch.cat(batch.features())
+        frozen = torch.cat(batch.taught())
         kept = losses.preserved(features, frozen, batch.labels, batches.image)
         return Outcome(outcome.samples, outcome.loss + kept, outcome.accuracy)
 

@@ -60,7 +60,7 @@ class JointLosses:
     def _photo_means(self, data: JointData) -> Tensor:
         rows = [torch.zeros(0, self._frozen.out_features)]
         labels = [torch.zeros(0, dtype=torch.int64)]
-        for name, pool in data.features.items():
+        for name, pool in data.taught.items():
             if data.readers[name] == "image":
                 for part in pool.parts:
                     every = part.rows.take(range(len(part.labels)))[:, 0]

@@ -10,14 +10,36 @@ from numpy.typing import NDArray
 
 from opensearch.training.cache import CachedRows
 
+_SHARES = 1024
+"""A random number's remainder by it tells whether an upright view is drawn."""
+
 
 @dataclass(frozen=True)
 class Part:
-    """Labelled items of one source: rows (n, v, ...), labels (n,), and which views to draw."""
+    """Labelled items of one source.
+
+    Attributes:
+        rows: shape (n, v, ...).
+        labels: shape (n,).
+        views: numbers of the views to draw from.
+        upright: shape (n, v), which views show an item upright; `None` where that is not asked.
+        share: of draws from upright views, where there are some among `views`.
+    """
 
     rows: CachedRows
     labels: NDArray[np.int64]
     views: Sequence[int]
+    upright: NDArray[np.bool_] | None = None
+    share: float = 0.0
+
+    def view(self, row: int, turn: int) -> int:
+        """The view of a row that a random number of 30 bits picks."""
+        if self.upright is None:
+            return self.views[turn % len(self.views)]
+        views = self.views
+        if turn % _SHARES < self.share * _SHARES:
+            views = [view for view in views if self.upright[row, view]] or views
+        return views[turn // _SHARES % len(views)]
 
 
 class Pool:
@@ -37,12 +59,12 @@ class Pool:
 
         Args:
             items: shape (n,).
-            turns: shape (n,), any numbers; each picks one of its item's views, by its remainder.
+            turns: shape (n,), random numbers of 30 bits; each picks one of its item's views.
         """
         out: list[NDArray[np.generic]] = []
         for item, turn in zip(items, turns, strict=True):
             place = int(np.searchsorted(self._starts, item, side="right")) - 1
             part = self.parts[place]
-            view = part.views[int(turn) % len(part.views)]
-            out.append(part.rows.row(int(item - self._starts[place]))[view])
+            row = int(item - self._starts[place])
+            out.append(part.rows.row(row)[part.view(row, int(turn))])
         return np.stack(out)

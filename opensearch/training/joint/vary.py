@@ -17,11 +17,17 @@ _SCALE = {"image": (0.55, 1.1), "sketch": (0.8, 1.3), "mesh": (0.8, 1.3)}
 _TURN = {"image": 10.0, "sketch": 20.0, "mesh": 15.0}
 """Largest turn, degrees."""
 _SHEAR, _SHIFT = 0.15, 0.1
+_BEND = 0.05
+"""Spread of the smooth displacements that a drawing is bent by, share of half a view's side."""
+_BENDS = 5
+"""Displacements along each side; between them they are interpolated."""
 _GREY = 0.3
 """Share of pictures that lose their colours: shapes and sketches never had any."""
 
 
-def vary(views: Tensor, reader: str, side: int, generator: torch.Generator) -> Tensor:
+def vary(
+    views: Tensor, reader: str, side: int, generator: torch.Generator, bend: bool = False
+) -> Tensor:
     """Vary each view at random.
 
     Args:
@@ -29,11 +35,12 @@ def vary(views: Tensor, reader: str, side: int, generator: torch.Generator) -> T
         reader: what the views came from: `image`, `sketch` or `mesh`.
         side: of the views returned, pixels.
         generator: source of all chance.
+        bend: whether drawings are bent, too.
 
     Returns:
         Shape (n, side, side, 3), float32, values 0..255.
     """
-    pixels = _moved(views.permute(0, 3, 1, 2).float() / 255, reader, side, generator)
+    pixels = _moved(views.permute(0, 3, 1, 2).float() / 255, reader, side, generator, bend)
     if reader == "image":
         pixels = _coloured(pixels, generator)
     elif reader == "mesh":
@@ -52,7 +59,9 @@ def plain(views: Tensor, side: int) -> Tensor:
     return small.permute(0, 2, 3, 1).contiguous()
 
 
-def _moved(pixels: Tensor, reader: str, side: int, generator: torch.Generator) -> Tensor:
+def _moved(
+    pixels: Tensor, reader: str, side: int, generator: torch.Generator, bend: bool
+) -> Tensor:
     """Windows of the views at `side`; around a drawing or render is white, a photo goes on."""
     n = len(pixels)
 
@@ -71,9 +80,20 @@ def _moved(pixels: Tensor, reader: str, side: int, generator: torch.Generator) -
         torch.stack([flip * scale * sin, scale * cos / stretch, uniform(-1, 1) * room], 1),
     ]
     grid = affine_grid(torch.stack(rows, 1), [n, 3, side, side], align_corners=False)
+    if reader == "sketch" and bend:
+        grid = grid + _bends(n, side, generator)
     if reader == "image":
         return grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
     return 1 - grid_sample(1 - pixels, grid, padding_mode="zeros", align_corners=False)
+
+
+def _bends(n: int, side: int, generator: torch.Generator) -> Tensor:
+    """Smooth random displacements (n, side, side, 2), as no two hands draw one line alike."""
+    coarse = torch.randn(n, 2, _BENDS, _BENDS, generator=generator) * _BEND
+    fine = torch.nn.functional.interpolate(
+        coarse, (side, side), mode="bicubic", align_corners=False
+    )
+    return fine.permute(0, 2, 3, 1)
 
 
 def _coloured(pixels: Tensor, generator: torch.Generator) -> Tensor:

@@ -8,6 +8,7 @@ import pytest
 from toy_files import make_collection, toy_overrides
 
 from opensearch.config import load_train_config
+from opensearch.encoders.backbones import STARTER
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput
@@ -197,3 +198,10 @@ def test_codes_are_fitted_on_an_even_sample_or_on_all(most, kept):
     chosen = _sample(24, most)
     assert len(set(chosen.tolist())) == kept
     assert (chosen.min(), chosen.max()) == (0, 23)
+
+
+def test_the_starters_trunk_needs_a_teacher_to_distil(toy_collection, joint_config, tmp_path):
+    starter = joint_config.backbone.model_copy(update={"weights": STARTER})
+    config = joint_config.model_copy(update={"backbone": starter})
+    with pytest.raises(InvalidInput, match=r"no classifier to distil; give joint\.teacher"):
+        train(Training(config, [toy_collection], tmp_path / "model"))

@@ -23,3 +23,13 @@ def test_takes_the_views_it_may():
     taken = joined.take(np.array([0, 1, 2, 3, 3]), np.array([5, 5, 0, 1, 2]))
     assert taken.tolist() == [0, 10, 1002, 1013, 1012]
     assert joined.labels.tolist() == [0, 1, 0, 1]
+
+
+def test_upright_views_are_drawn_as_often_as_asked():
+    upright = np.array([[False, True, False, True], [False, False, False, False]])
+    part = Part(Rows(2, 4), np.array([0, 1], np.int64), range(4), upright, 0.75)
+    turns = np.random.default_rng(0).integers(1 << 30, size=4000)
+    drawn = np.bincount([part.view(0, int(turn)) for turn in turns], minlength=4) / len(turns)
+    # 3/4 fall on views 1 and 3 alone, 1/4 on all four alike
+    assert np.allclose(drawn, [1 / 16, 7 / 16, 1 / 16, 7 / 16], atol=0.03)
+    assert {part.view(1, int(turn)) for turn in turns} == {0, 1, 2, 3}, "none upright: any"

@@ -50,3 +50,12 @@ def test_some_photos_lose_their_colour():
 def test_plain_changes_the_side_alone():
     assert torch.equal(plain(grey(7), 24), grey(7).float())
     assert plain(grey(7), 16).shape == (16, 16, 16, 3)
+
+
+def test_bent_drawings_differ_from_straight_ones_and_nothing_else_is_bent():
+    views = grey(255, n=4, side=48)
+    views[:, 8:40, 20:28] = 0
+    for reader in READERS:
+        straight = vary(views, reader, 48, generator(), bend=False)
+        bent = vary(views, reader, 48, generator(), bend=True)
+        assert torch.equal(straight, bent) == (reader != "sketch")
