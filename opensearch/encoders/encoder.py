@@ -30,7 +30,7 @@ class Encoder:
         self.trunk = trunk
         self._project = Projection(projector)
         self._pooling = pooling
-        self._upright = projector.get(UPRIGHT)
+        self._upright = projector[UPRIGHT].astype(np.float64) if UPRIGHT in projector else None
 
     def embed(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' views (n, v, s, s, 3)."""

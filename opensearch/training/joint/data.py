@@ -25,7 +25,8 @@ class JointData:
         views: pools of views (s, s, 3).
         features: pools of features (f,) of the trunk that learning starts from, item by item
             as in `views`.
-        taught: the like of the pretrained trunk whose classifier is distilled.
+        taught: the like of the pretrained trunk whose classifier is distilled; where that is
+            another one than learning starts from, of domains of pictures alone.
         prototypes: shape (c, d); labels of all pools are its rows.
     """
 
@@ -54,7 +55,9 @@ def joint_data(
     for data in domains:
         labels = np.array([place[category] for category in data.categories], np.int64)
         frozen = frozen_features(context, data, backbone)
-        kept = frozen if teacher is backbone else frozen_features(context, data, teacher)
+        kept = frozen
+        if teacher is not backbone and data.reader.reader == "image":
+            kept = frozen_features(context, data, teacher)
         upright = upright_views(context, data, frozen)
         for name, chosen in _uses(context, data, domains):
             for pools, rows in ((views, data.rows), (features, frozen), (taught, kept)):

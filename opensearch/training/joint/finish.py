@@ -64,7 +64,7 @@ def _fitted(
         given = config.joint.teacher
         teacher, classifier = build_classifier(config.backbone.name, weights=given)
     data = joint_data(context, domains, backbone, teacher)
-    losses = JointLosses(data, classifier, config.joint)
+    losses = JointLosses(data, classifier, config.joint, teacher is not backbone)
     shape = (backbone.dim, context.space.dim, config.projector.hidden, config.projector.dropout)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)

@@ -19,13 +19,22 @@ class JointLosses:
 
     Args:
         classifier: that was cut off the frozen trunk.
+        pictures_alone: drawings and shapes are held to their category's pictures or to nothing,
+            not to what the classifier says of them.
 
     Attributes:
         distil: holds the copy of the classifier that learns along.
     """
 
-    def __init__(self, data: JointData, classifier: nn.Linear, settings: JointSettings) -> None:
+    def __init__(
+        self,
+        data: JointData,
+        classifier: nn.Linear,
+        settings: JointSettings,
+        pictures_alone: bool = False,
+    ) -> None:
         self._settings = settings
+        self._pictures_alone = pictures_alone
         self._prototype = PrototypeLoss(torch.from_numpy(data.prototypes), settings.temperature)
         self._contrast = CrossDomainContrast(settings.contrast_temperature)
         self._frozen = classifier.requires_grad_(requires_grad=False)
@@ -53,7 +62,10 @@ class JointLosses:
         """
         means = self._means[labels]
         borrowed = ~image & (means.sum(dim=1) > 0)
-        targets = torch.where(borrowed[:, None], means, self._distribution(frozen))
+        own = self._distribution(frozen)
+        if self._pictures_alone:
+            own = own * image[:, None]  # a target of zeros adds nothing to the divergence
+        targets = torch.where(borrowed[:, None], means, own)
         loss: Tensor = self.distil(features, targets)
         return self._settings.distil * loss
 
