@@ -153,6 +153,10 @@ class JointSettings(Settings):
         le=1,
         description="share of upright views among those drawn of a shape, with pooling upright",
     )
+    upright_weight: float = Field(default=0.3, ge=0, description="of telling upright views")
+    turned: float = Field(
+        default=0.0, ge=0, le=1, description="share of pictures and drawings turned by a quarter"
+    )
     balance: float = Field(default=0.5, ge=0, le=1, description="1: categories drawn alike")
     common: float = Field(default=0.3, ge=0, le=1, description="from categories of all domains")
     paired: float = Field(default=0.3, ge=0, le=1, description="from categories of some domains")

@@ -24,6 +24,7 @@ class Batch:
     Attributes:
         seed: of everything else that the step leaves to chance.
         labels: shape (n,), domain by domain.
+        stands: shape (n,), which views are upright: 1, 0, or -1 where unknown.
     """
 
     def __init__(
@@ -33,8 +34,24 @@ class Batch:
         self.seed = seed
         self._data, self._items, self._joint = data, items, joint
         self._turns = [rng.integers(1 << 30, size=len(part)) for part in items]
+        self._quarters = [
+            self._turned(name, len(part), rng) for name, part in zip(data.views, items, strict=True)
+        ]
+        stands = [
+            np.where(quarters > 0, 0, pool.stands(part, turns))
+            for pool, part, turns, quarters in zip(
+                data.views.values(), items, self._turns, self._quarters, strict=True
+            )
+        ]
+        self.stands = torch.from_numpy(np.concatenate(stands))
         pools = zip(data.views.values(), items, strict=True)
         self.labels = torch.from_numpy(np.concatenate([pool.labels[part] for pool, part in pools]))
+
+    def _turned(self, domain: str, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Quarter turns of a domain's views, (n,): most 0; shapes have views on their side."""
+        if not self._joint.turned or self._data.readers[domain] == "mesh":
+            return np.zeros(n, np.int64)
+        return np.where(rng.random(n) < self._joint.turned, rng.integers(1, 4, size=n), 0)
 
     def features(self) -> list[Tensor]:
         """The first trunk's features of each domain's views, (n_d, f) float32."""
@@ -49,21 +66,18 @@ class Batch:
         return [torch.from_numpy(pool.take(part, turns)).float() for pool, part, turns in drawn]
 
     def views(self) -> Tensor:
-        """Varied views, (n, side, side, 3), domain by domain."""
+        """Varied views, (n, side, side, 3), domain by domain; some are turned, see `stands`."""
         generator = torch.Generator().manual_seed(self.seed)
-        pools = zip(self._data.views.items(), self._items, self._turns, strict=True)
-        return torch.cat(
-            [
-                vary(
-                    torch.from_numpy(pool.take(part, turns)),
-                    self._data.readers[name],
-                    self._joint.side,
-                    generator,
-                    self._joint.bend,
-                )
-                for (name, pool), part, turns in pools
-            ]
-        )
+        varied = []
+        for (name, pool), part, turns, quarters in zip(
+            self._data.views.items(), self._items, self._turns, self._quarters, strict=True
+        ):
+            views = torch.from_numpy(pool.take(part, turns))
+            for row in np.flatnonzero(quarters):
+                views[row] = torch.rot90(views[row], int(quarters[row]))
+            reader, joint = self._data.readers[name], self._joint
+            varied.append(vary(views, reader, joint.side, generator, joint.bend))
+        return torch.cat(varied)
 
 
 class Batches:

@@ -58,10 +58,11 @@ def joint_data(
         kept = frozen
         if teacher is not backbone and data.reader.reader == "image":
             kept = frozen_features(context, data, teacher)
-        upright = upright_views(context, data, frozen)
+        upright, declared = upright_views(context, data, frozen)
         for name, chosen in _uses(context, data, domains):
             for pools, rows in ((views, data.rows), (features, frozen), (taught, kept)):
-                part = Part(rows, labels, chosen, upright, context.config.joint.upright)
+                share = context.config.joint.upright
+                part = Part(rows, labels, chosen, upright, share, declared)
                 pools[name].append(part)
     return JointData(
         {data.name: data.reader.reader for data in domains},

@@ -9,6 +9,7 @@ from torch import nn
 
 from opensearch.encoders.backbones import Backbone, build_classifier
 from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.encoder import UPRIGHT
 from opensearch.encoders.projector import SharedProjector
 from opensearch.encoders.tensors import halved
 from opensearch.training.assemble import assemble, finish_domain
@@ -18,7 +19,6 @@ from opensearch.training.joint.data import joint_data
 from opensearch.training.joint.jobs import head_job, trunk_job
 from opensearch.training.joint.losses import JointLosses
 from opensearch.training.joint.model import JointModel
-from opensearch.training.joint.upright import upright_tensors
 from opensearch.training.loop import run_job
 from opensearch.training.trunk import write_trunk
 from opensearch.training.validation import given_rule
@@ -43,7 +43,8 @@ def train_joint(
     trained = {}
     for data in domains:
         projector = {**shared, **arrays(model.head.own(data.name))}
-        projector |= upright_tensors(context, data, trunk)
+        if config.domain(data.name).pooling == "upright" and model.upright is not None:
+            projector[UPRIGHT] = model.upright.direction()
         fitted = FittedDomain(
             trunk,
             halved(projector) if half else projector,
@@ -70,7 +71,8 @@ def _fitted(
         torch.manual_seed(config.seed)
         head = SharedProjector(list(data.views), *shape)
     run_job(head_job(context, data, head, losses), context.run, context.progress)
-    model = JointModel(backbone.to(memory_format=torch.channels_last), head)
+    upright = any(config.domain(name).pooling == "upright" for name in data.views)
+    model = JointModel(backbone.to(memory_format=torch.channels_last), head, upright)
     if not config.joint.steps:
         return model.eval()
     job, average = trunk_job(context, data, model, losses)

@@ -65,11 +65,13 @@ def trunk_job(
             torch.manual_seed(batch.seed)  # dropout
             units, features = model(batch.views(), batches.counts)
         outcome = losses.outcome(units, batch.labels, batches.domains)
-        if not settings.distil:
-            return outcome
-        frozen = torch.cat(batch.taught())
-        kept = losses.preserved(features, frozen, batch.labels, batches.image)
-        return Outcome(outcome.samples, outcome.loss + kept, outcome.accuracy)
+        loss = outcome.loss
+        if model.upright is not None:
+            loss = loss + settings.upright_weight * model.upright.loss(features, batch.stands)
+        if settings.distil:
+            frozen = torch.cat(batch.taught())
+            loss = loss + losses.preserved(features, frozen, batch.labels, batches.image)
+        return Outcome(outcome.samples, loss, outcome.accuracy)
 
     job = Job(
         name="trunk",
@@ -97,7 +99,13 @@ def _groups(
     model: JointModel, distil: Distillation, settings: JointSettings
 ) -> list[dict[str, object]]:
     """Trunk, head and classifier; batch norms and biases do not decay."""
-    parts = ((model.backbone, 1.0), (model.head, settings.head_factor), (distil, 1.0))
+    parts: list[tuple[nn.Module, float]] = [
+        (model.backbone, 1.0),
+        (model.head, settings.head_factor),
+        (distil, 1.0),
+    ]
+    if model.upright is not None:
+        parts.append((model.upright, settings.head_factor))
     groups: list[dict[str, object]] = []
     for part, factor in parts:
         for flat, decay in ((False, settings.weight_decay), (True, 0.0)):

@@ -10,15 +10,17 @@ from torch.nn.functional import normalize
 
 from opensearch.encoders.backbones import Backbone
 from opensearch.encoders.projector import SharedProjector
+from opensearch.training.joint.upright import UprightHead
 
 
 class JointModel(nn.Module):
     """Trunk and shared head; the trunk's batch norms keep their statistics while it learns."""
 
-    def __init__(self, backbone: Backbone, head: SharedProjector) -> None:
+    def __init__(self, backbone: Backbone, head: SharedProjector, upright: bool = False) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.upright = UprightHead(backbone.dim) if upright else None
 
     def train(self, mode: bool = True) -> JointModel:
         """Training mode for the head alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,10 @@ class Part:
         rows: shape (n, v, ...).
         labels: shape (n,).
         views: numbers of the views to draw from.
-        upright: shape (n, v), which views show an item upright; `None` where that is not asked.
+        upright: shape (n, v), which views show an item upright, as far as is known; `None`
+            where all do.
         share: of draws from upright views, where there are some among `views`.
+        declared: shape (n,), items of which `upright` is certain; `None`: all.
     """
 
     rows: CachedRows
@@ -31,6 +33,15 @@ class Part:
     views: Sequence[int]
     upright: NDArray[np.bool_] | None = None
     share: float = 0.0
+    declared: NDArray[np.bool_] | None = None
+
+    def stands(self, row: int, turn: int) -> int:
+        """Whether the view that `view` picks is upright: 1, 0, or -1 where nobody knows."""
+        if self.upright is None:
+            return 1
+        if self.declared is not None and not self.declared[row]:
+            return -1
+        return int(self.upright[row, self.view(row, turn)])
 
     def view(self, row: int, turn: int) -> int:
         """The view of a row that a random number of 30 bits picks."""
@@ -61,10 +72,17 @@ class Pool:
             items: shape (n,).
             turns: shape (n,), random numbers of 30 bits; each picks one of its item's views.
         """
-        out: list[NDArray[np.generic]] = []
+        drawn = self._drawn(items, turns)
+        return np.stack([part.rows.row(row)[part.view(row, turn)] for part, row, turn in drawn])
+
+    def stands(self, items: NDArray[np.int64], turns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which of the views that `take` gives are upright, (n,): 1, 0, or -1 where unknown."""
+        drawn = self._drawn(items, turns)
+        return np.array([part.stands(row, turn) for part, row, turn in drawn], np.int64)
+
+    def _drawn(
+        self, items: NDArray[np.int64], turns: NDArray[np.int64]
+    ) -> Iterator[tuple[Part, int, int]]:
         for item, turn in zip(items, turns, strict=True):
             place = int(np.searchsorted(self._starts, item, side="right")) - 1
-            part = self.parts[place]
-            row = int(item - self._starts[place])
-            out.append(part.rows.row(row)[part.view(row, int(turn))])
-        return np.stack(out)
+            yield self.parts[place], int(item - self._starts[place]), int(turn)
