@@ -34,7 +34,11 @@ def train_joint(
         backbone: pretrained; it is trained in place.
         classifier: that was cut off the backbone.
     """
-    model = _fitted(context, domains, backbone, classifier)
+    return write_joint(context, domains, _fitted(context, domains, backbone, classifier))
+
+
+def write_joint(context: Context, domains: Sequence[DomainData], model: JointModel) -> Bundle:
+    """Write the bundle of a trained model, codes and all; `domains` as for `train_joint`."""
     config, half = context.config, context.config.backbone.half
     trunk = write_trunk(
         context.out, config.backbone.name, model.backbone, config.size, context.note, half
