@@ -5,8 +5,8 @@
 DIR holds the collections triad, sketchy, tuberlin and pacs, each with a split.csv; one that is
 missing is passed over. Nothing is trained. FILE.json gets every number, the tables on stdout
 are Markdown. A domain that MODEL has no encoder for (art_painting) is encoded as a cartoon, or as
-a photo if it has none for those either, and the tables say so. Speed is that of reading and encoding files, all cores, in the
-second of two runs over the same files.
+a photo if it has none for those either, and the tables say so. Speed is that of reading and
+encoding files, all cores, in the second of two runs over the same files.
 """
 
 from __future__ import annotations

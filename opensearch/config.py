@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import yaml
 from pydantic import Field, ValidationError, field_validator
@@ -44,6 +44,9 @@ DEFAULT_READERS: dict[str, Literal["image", "sketch", "mesh"]] = {
     "shape": "mesh",
 }
 """Reader of a domain by its name; every other domain holds pictures."""
+
+UP_AXES: Final = (1, 2, 0)
+"""The axis (0 x, 1 y, 2 z) that stands upright in the views of a shape, which take turns."""
 
 _DOMAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 

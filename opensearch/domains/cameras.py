@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.config import UP_AXES
+
 ELEVATION = 20.0
 """Degrees above the horizon of the axis taken as up."""
 
-_UPS = (1, 2, 0)
 # Degrees, a row for one camera of each up-axis in turn. The first six were searched for the
 # widest smallest angle between two of them, opposite views counted as one (40.3 degrees), none
 # straight onto a side; each later one is the farthest from those before it.
@@ -41,16 +42,8 @@ def cameras(count: int) -> NDArray[np.float64]:
     return np.array([_camera(at) for at in range(count)]).reshape(count, 3, 3)
 
 
-def up_axes(count: int) -> NDArray[np.int64]:
-    """The axis (0 x, 1 y, 2 z) that stands upright in each of the first `count` cameras.
-
-    Lists of a multiple of three may follow each other: shaded views, then line drawings.
-    """
-    return np.array([_UPS[at % 3] for at in range(count)], np.int64)
-
-
 def _camera(at: int) -> NDArray[np.float64]:
-    up_axis = _UPS[at % 3]
+    up_axis = UP_AXES[at % 3]
     turn = np.deg2rad(_AZIMUTHS[at // 3][at % 3])
     lift = np.deg2rad(ELEVATION)
     across, beyond = (up_axis + 1) % 3, (up_axis + 2) % 3

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.cameras import up_axes
+from opensearch.config import UP_AXES
 from opensearch.errors import InvalidInput
 
 Array = NDArray[np.float32]
@@ -46,12 +46,20 @@ def pool_views(
     return np.asarray(pooled / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
+def up_axes(count: int) -> NDArray[np.int64]:
+    """The axis that stands upright in each of the first `count` views of a shape, shape (count,).
+
+    Lists of a multiple of three may follow each other: shaded views, then line drawings.
+    """
+    return np.array([UP_AXES[at % 3] for at in range(count)], np.int64)
+
+
 def upright_weights(
     features: NDArray[np.floating], direction: NDArray[np.floating]
 ) -> NDArray[np.float32]:
     """How much each view of a shape counts, by which of the three axes seems to be up.
 
-    The views of `domains.cameras` stand on each axis in turn. An axis is as likely as the mean
+    The views of a shape stand on each axis in turn. An axis is as likely as the mean
     of its views along `direction` says (a softmax over the three); its views share its weight.
 
     Args:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from opensearch.domains.cameras import cameras, up_axes
+from opensearch.domains.cameras import cameras
 from opensearch.encoders.encoder import UPRIGHT, Encoder
-from opensearch.encoders.pooling import pool_views, upright_weights
+from opensearch.encoders.pooling import pool_views, up_axes, upright_weights
 from opensearch.errors import BundleError
 
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from opensearch.domains.cameras import up_axes
-from opensearch.encoders.pooling import axis_likelihoods
+from opensearch.encoders.pooling import axis_likelihoods, up_axes
 from opensearch.errors import InvalidInput
 from opensearch.training.cache import CachedRows
 from opensearch.training.context import Context

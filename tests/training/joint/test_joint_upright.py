@@ -8,9 +8,8 @@ import pytest
 from toy_files import toy_overrides
 
 from opensearch.config import load_train_config
-from opensearch.domains.cameras import up_axes
 from opensearch.encoders.encoder import UPRIGHT
-from opensearch.encoders.pooling import axis_likelihoods
+from opensearch.encoders.pooling import axis_likelihoods, up_axes
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput
 from opensearch.training import Training, train
