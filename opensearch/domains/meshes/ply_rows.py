@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -32,7 +33,10 @@ class Rows(NamedTuple):
 
 
 def ascii_rows(text: bytes, header: Header, wanted: Mapping[str, set[str]]) -> dict[str, Rows]:
-    """The wanted columns of an ASCII PLY, whose line ends mean nothing.
+    """The wanted columns of an ASCII PLY.
+
+    Rows are lines where there are as many, which forgives a line that lacks or adds a number
+    at its end; else line ends mean nothing.
 
     Args:
         text: what follows the header.
@@ -42,7 +46,9 @@ def ascii_rows(text: bytes, header: Header, wanted: Mapping[str, set[str]]) -> d
     Raises:
         UnreadableFile: cut off, or a word that is no number.
     """
-    stream = _Numbers(text)
+    promised = sum(element.count for element in header.elements)
+    by_lines = sum(1 for _ in _full_lines(text)) == promised
+    stream: _Numbers | _Lines = _Lines(text) if by_lines else _Numbers(text)
     found: dict[str, Rows] = {}
     for element in header.elements:
         if len(found) == len(wanted):
@@ -68,6 +74,41 @@ def binary_rows(data: bytes, header: Header, wanted: Mapping[str, set[str]]) -> 
     return found
 
 
+def _full_lines(text: bytes) -> Iterator[bytes]:
+    return (line for line in io.BytesIO(text) if not line.isspace())
+
+
+class _Lines:
+    """Numbers of a text with a row a line."""
+
+    def __init__(self, text: bytes) -> None:
+        self._lines = _full_lines(text)
+        self._words: list[bytes] = []
+        self._at = 0
+
+    def columns(self, element: Element, names: set[str]) -> list[tuple[str, bool]]:
+        """Names of the columns to take of a row and whether they are lists, up to `names`."""
+        columns = _columns(element)
+        while columns and columns[-1][0] not in names:
+            columns.pop()
+        return columns
+
+    def next_row(self) -> None:
+        """Go on to the next line."""
+        self._words, self._at = next(self._lines).split(), 0
+
+    def take(self, count: int) -> list[float]:
+        """The next `count` numbers of the line.
+
+        Raises:
+            EOFError: the line ends before.
+        """
+        self._at += count
+        if self._at > len(self._words):
+            raise EOFError
+        return as_floats(self._words[self._at - count : self._at])
+
+
 class _Numbers:
     """Numbers of a text in their order, parsed some megabytes at a time."""
 
@@ -76,6 +117,13 @@ class _Numbers:
         self._read = 0
         self._held: list[float] = []
         self._at = 0
+
+    def columns(self, element: Element, names: set[str]) -> list[tuple[str, bool]]:
+        """Names of the columns to take of a row and whether they are lists: all."""
+        return _columns(element)
+
+    def next_row(self) -> None:
+        """Nothing tells rows apart."""
 
     def take(self, count: int) -> list[float]:
         """The next `count` numbers.
@@ -97,29 +145,33 @@ class _Numbers:
         self._read, self._at = end, 0
 
 
-def _ascii_element(stream: _Numbers, element: Element, names: set[str]) -> Rows:
-    columns = [
-        (item.count_kind is not None, array("d") if item.name in names else None, array("q"))
-        for item in element.properties
-    ]
+def _ascii_element(stream: _Numbers | _Lines, element: Element, names: set[str]) -> Rows:
+    found = {name: (array("d"), array("q")) for name in names}
+    columns = stream.columns(element, names)
     whole = 0
     try:
-        for whole in range(element.count if columns else 0):  # noqa: B007  # told when cut off
-            for is_list, values, sizes in columns:
+        for whole in range(element.count):  # noqa: B007  # told when cut off
+            stream.next_row()
+            for name, is_list in columns:
                 size = _size(stream.take(1)[0], element) if is_list else 1
                 part = stream.take(size)
-                if values is not None:
-                    values.extend(part)
-                    sizes.append(size)
+                if name in found:
+                    found[name][0].extend(part)
+                    found[name][1].append(size)
     except EOFError:
         raise _cut_off(element, whole) from None
     rows = Rows({}, {})
-    for item, (is_list, values, sizes) in zip(element.properties, columns, strict=True):
-        if values is not None and is_list:
-            rows.lists[item.name] = Lists(np.array(sizes, np.int64), _whole(values, element))
-        elif values is not None:
-            rows.numbers[item.name] = np.array(values, np.float64)
+    for name, is_list in columns:
+        if name in found and is_list:
+            values, sizes = found[name]
+            rows.lists[name] = Lists(np.array(sizes, np.int64), _whole(values, element))
+        elif name in found:
+            rows.numbers[name] = np.array(found[name][0], np.float64)
     return rows
+
+
+def _columns(element: Element) -> list[tuple[str, bool]]:
+    return [(item.name, item.count_kind is not None) for item in element.properties]
 
 
 def _size(number: float, element: Element) -> int:

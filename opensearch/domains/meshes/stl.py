@@ -25,6 +25,7 @@ _UNCOUNTED: Final = (0, 2**32 - 1)
 _NAME_LINE: Final = re.compile(rb"(?im)^[ \t]*(?:end[ \t]*)?solid\b[^\n]*$")
 _CORNER: Final = re.compile(rb"(?i)\bvertex\s+(\S+)\s+(\S+)\s+(\S+)")
 _LOOP_END: Final = re.compile(rb"(?i)\bend\s?loop\b")
+_WHOLE: Final = re.compile(rb"(?i)\bend\s?facet\s*(?:end\s*solid\b[^\n]*)?$")
 
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
@@ -85,7 +86,7 @@ def _ascii(text: bytes, limits: Limits) -> Triangles:
     loops = len(_LOOP_END.findall(body))
     check_faces(loops, limits)
     numbers = np.array(as_floats([word for corner in corners for word in corner]))
-    if not body.rstrip().lower().endswith(b"endfacet"):
+    if not _WHOLE.search(body.rstrip()):
         raise UnreadableFile(f"is cut off within a facet, after {loops:,} whole ones")
     if len(corners) == 3 * loops:
         return _soup(numbers)

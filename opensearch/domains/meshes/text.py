@@ -36,13 +36,19 @@ def plain_lines(data: bytes) -> bytes:
                 data = data[len(mark) :].decode(encoding, "replace").encode()
                 break
         else:
-            head = data[:64]
-            if len(head) >= 4 and not any(head[1::2]) and all(head[::2]):
-                data = data.decode("utf-16-le", "replace").encode()
-            elif len(head) >= 4 and not any(head[::2]) and all(head[1::2]):
-                data = data.decode("utf-16-be", "replace").encode()
+            data = _without_zeros(data)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data
+
+
+def _without_zeros(data: bytes) -> bytes:
+    """UTF-16 without a mark made UTF-8: in it, nearly every other byte of ASCII is zero."""
+    head = np.frombuffer(data[:256], np.uint8)
+    even, odd = (np.count_nonzero(head[at::2] == 0) for at in (0, 1))
+    for zeros, others, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if zeros > len(head) / 3 and others == 0:
+            return data.decode(encoding, "replace").encode()
     return data
 
 

@@ -15,7 +15,6 @@ from opensearch.config import Limits
 from opensearch.errors import OverLimit, UnreadableFile
 
 _BLOCK: Final = 2**20
-_CORE: Final = "http://schemas.microsoft.com/3dmanufacturing/core/"
 _MODEL_RELATION: Final = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"
 # Extensions that leave the triangles as they are, or whose elements are refused by name.
 _KNOWN: Final = (
@@ -95,7 +94,8 @@ def read_model(stream: IO[bytes], limits: Limits) -> Model:
         OverLimit: far more vertices or triangles than `limits.faces` can need.
     """
     reader = _ModelReader(limits)
-    _parse(stream, reader.start, reader.end, reader.prefix)
+    _parse(stream, reader.start)
+    reader.finish()
     return reader.model
 
 
@@ -104,29 +104,22 @@ def read_targets(stream: IO[bytes]) -> list[str]:
     found: list[str] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if name.endswith(" Relationship") and attributes.get("Type") == _MODEL_RELATION:
+        if _local(name) == "Relationship" and attributes.get("Type") == _MODEL_RELATION:
             found.append(attributes.get("Target", ""))
 
-    _parse(stream, start, lambda name: None, lambda prefix, uri: None)
+    _parse(stream, start)
     return found
 
 
-def _parse(
-    stream: IO[bytes],
-    start: Callable[[str, dict[str, str]], None],
-    end: Callable[[str], None],
-    prefix: Callable[[str | None, str], None],
-) -> None:
-    """Read XML with handlers; names come as "namespace name".
+def _parse(stream: IO[bytes], start: Callable[[str, dict[str, str]], None]) -> None:
+    """Read XML with a handler of elements; names come with the prefix that the file gives them.
 
     Raises:
         UnreadableFile: damaged, or with a document type: its entities can grow without end.
     """
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.StartNamespaceDeclHandler = prefix
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
         while block := stream.read(_BLOCK):
@@ -141,78 +134,80 @@ def _refuse_doctype(*_: Any) -> None:
 
 
 class _ModelReader:
-    """Handlers of the XML of one part, which collect `model`."""
+    """Handlers of the XML of one part, which collect `model`.
+
+    Elements of the core are told by the prefix of the root element, mostly none. Prefixes are
+    looked up by hand: models whose XML uses one that it never declares are quite common.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.model = Model()
         self._limits = limits
-        self._prefixes: dict[str, str] = {}
+        self._core = ""
+        self._names = {"vertex": "vertex", "triangle": "triangle"}
         self._object = Object()
         self._points: array[float] = array("d")
         self._corners: array[int] = array("q")
 
-    def prefix(self, prefix: str | None, uri: str) -> None:
-        """Note what a prefix stands for."""
-        self._prefixes[prefix or ""] = uri or ""
-
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Take an element of the core, and refuse those that shape objects in other ways."""
-        local = _local(name)
         try:
-            if local == "vertex":
+            if name == self._names["vertex"]:
                 x, y, z = attributes["x"], attributes["y"], attributes["z"]
                 self._points.extend((float(x), float(y), float(z)))
                 # No triangle needs more than three.
                 if len(self._points) > 9 * self._limits.faces:
                     raise OverLimit(f"has too many vertices for {self._limits.faces:,} faces")
-            elif local == "triangle":
+            elif name == self._names["triangle"]:
                 a, b, c = attributes["v1"], attributes["v2"], attributes["v3"]
                 self._corners.extend((int(a), int(b), int(c)))
                 if len(self._corners) > 3 * self._limits.faces:
                     raise OverLimit(f"has over {self._limits.faces:,} faces, the limit")
             else:
-                self._start_other(local, name.startswith(_CORE), attributes)
+                self._start_other(name, attributes)
         except KeyError as error:
-            raise UnreadableFile(f"has a {local} without {error}") from None
+            raise UnreadableFile(f"has a {_local(name)} without {error}") from None
         except (ValueError, OverflowError) as error:
-            raise UnreadableFile(f"has a {local} with a wrong number: {error}") from None
+            raise UnreadableFile(f"has a {_local(name)} with a wrong number: {error}") from None
 
-    def end(self, name: str) -> None:
-        """Give the object its mesh."""
-        if _local(name) == "mesh":
+    def finish(self) -> None:
+        """Give the latest object the mesh that was read since it began."""
+        if self._points or self._corners:
             self._object.vertices = np.array(self._points, np.float64).reshape(-1, 3)
             self._object.triangles = np.array(self._corners, np.int64).reshape(-1, 3)
             self._points, self._corners = array("d"), array("q")
 
-    def _start_other(self, local: str, core: bool, attributes: dict[str, str]) -> None:
-        if local == "object":
+    def _start_other(self, name: str, attributes: dict[str, str]) -> None:
+        local = _local(name)
+        if local == "model":
+            self._core = name.removesuffix("model")
+            self._names = {key: self._core + key for key in self._names}
+            self._check_extensions(attributes)
+        elif name == self._core + "object":
+            self.finish()
             self._object = Object()
             self.model.objects[attributes["id"]] = self._object
-            if _named(attributes, "meshresolution") == "lowres":
-                raise UnreadableFile("holds slices whose mesh is a stand-in (lowres)")
-        elif local == "component":
+        elif name == self._core + "component":
             self._object.components.append(_placed(attributes))
-        elif local == "item":
+        elif name == self._core + "item":
             self.model.items.append(_placed(attributes))
-        elif local == "model":
-            self._check_extensions(attributes.get("requiredextensions", ""))
-        elif local in _SHAPING and not core:
+        elif local in _SHAPING and local != name:
             raise UnreadableFile(f"holds {_SHAPING[local]}, which is not read: export it as a mesh")
 
-    def _check_extensions(self, prefixes: str) -> None:
-        for prefix in prefixes.split():
-            uri = self._prefixes.get(prefix, prefix)
+    def _check_extensions(self, attributes: dict[str, str]) -> None:
+        for prefix in attributes.get("requiredextensions", "").split():
+            uri = attributes.get(f"xmlns:{prefix}", prefix)
             if not any(known in uri for known in _KNOWN):
                 raise UnreadableFile(f"needs the extension {uri[:100]!r}, which is not read")
 
 
 def _named(attributes: dict[str, str], local: str) -> str | None:
-    """The attribute of a name in whichever namespace."""
+    """The attribute of a name, whatever its prefix."""
     return next((text for name, text in attributes.items() if _local(name) == local), None)
 
 
 def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
+    return name.rpartition(":")[2]
 
 
 def _placed(attributes: dict[str, str]) -> Placed:

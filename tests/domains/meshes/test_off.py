@@ -1,0 +1,92 @@
+import pytest
+from mesh_shapes import TETRAHEDRON_AREA, U_AREA, U, area
+
+from opensearch.config import Limits
+from opensearch.domains.meshes import off
+from opensearch.errors import OverLimit, UnreadableFile
+
+CORNERS = ["0 0 0", "1 0 0", "0 1 0", "0 0 1"]
+FACES = ["3 0 1 2", "3 0 1 3", "3 0 2 3", "3 1 2 3"]
+COUNTS = "4 4 6"
+
+
+def load(text, **limits):
+    return off.load(text if isinstance(text, bytes) else text.encode(), None, Limits(**limits))
+
+
+def joined(*parts):
+    return "\n".join(line for part in parts for line in ([part] if isinstance(part, str) else part))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        joined("OFF", COUNTS, CORNERS, FACES),
+        joined("OFF " + COUNTS, CORNERS, FACES),
+        joined("OFF" + COUNTS, CORNERS, FACES),  # as a well-known collection has it
+        joined(COUNTS, CORNERS, FACES),
+        joined("OFF", "4 4", CORNERS, FACES),
+        joined("OFF", "4 4", "6", CORNERS, FACES),
+        joined("OFF", "4", "4", "6", CORNERS, FACES),
+        joined("# one", "", "OFF # two", "#", COUNTS + " # three", "", CORNERS, FACES),
+        joined("OFF", COUNTS, "\t".join(CORNERS), FACES),
+        joined("OFF", COUNTS, "0 0 0 1 0 0", "0 1 0 0 0 1", FACES),
+        joined("OFF", COUNTS, CORNERS, " ".join(FACES)),
+        joined("OFF", COUNTS, CORNERS, [face.replace(" ", "\n", 1) for face in FACES]),
+        joined(
+            "OFF", *COUNTS.split(), *(number for line in CORNERS + FACES for number in line.split())
+        ),
+        joined("OFF", COUNTS, CORNERS, FACES).replace("\n", " "),
+        joined("OFF", COUNTS, CORNERS, FACES).replace("\n", "\r"),
+        joined("OFF", COUNTS, CORNERS, FACES).replace("\n", "\r\n"),
+        joined("OFF", COUNTS, CORNERS, [face + " 255 0 0" for face in FACES]),
+        joined("OFF", COUNTS, CORNERS, [face + " 7" * n for n, face in enumerate(FACES)]),
+        joined("COFF", COUNTS, [c + " 255 0 0 255" for c in CORNERS], FACES),
+        joined("COFF", COUNTS, " ".join(c + " 1 0 0 1" for c in CORNERS), FACES),
+        joined("COFF", COUNTS, " ".join(c + " 1 0 0" for c in CORNERS), FACES),
+        joined("OFF", COUNTS, [c + " 255 0 0" for c in CORNERS], FACES),
+        joined("NOFF", COUNTS, " ".join(c + " 0 0 1" for c in CORNERS), FACES),
+        joined("STOFF", COUNTS, " ".join(c + " .5 .5" for c in CORNERS), FACES),
+        joined("STCNOFF", COUNTS, " ".join(c + " 0 0 1 1 0 0 1 .5 .5" for c in CORNERS), FACES),
+        joined("4OFF", COUNTS, ["0 0 0 1", "2 0 0 2", "0 3 0 3", "0 0 1 1"], FACES),
+        joined("nOFF", "3", COUNTS, CORNERS, FACES),
+        joined("nOFF 3", COUNTS, CORNERS, FACES),
+    ],
+)
+def test_a_tetrahedron_is_read_however_it_is_written(text):
+    assert area(load(text)) == pytest.approx(TETRAHEDRON_AREA)
+    assert area(load("\ufeff" + text)) == pytest.approx(TETRAHEDRON_AREA)
+
+
+def test_a_concave_polygon_is_cut_properly():
+    text = joined("OFF", "8 1 0", [f"{x} {y} 0" for x, y in U], "8 0 1 2 3 4 5 6 7")
+    assert area(load(text)) == pytest.approx(U_AREA)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (joined("OFF BINARY", COUNTS), "binary OFF"),
+        (joined("OFF", "4 0 0", CORNERS), "no faces: it is a cloud of 4 points"),
+        (joined("OFF", COUNTS, CORNERS, FACES[:-1]), "not 4 vertices and 4 faces"),
+        (joined("OFF", COUNTS, CORNERS[:-1]), "not 4 vertices and 4 faces"),
+        (joined("OFF", COUNTS, CORNERS, FACES[:-1], "3 1 2 4"), "names vertex 4, of 4"),
+        (joined("OFF", COUNTS, CORNERS, FACES[:-1], "3 1 2 -1"), "names vertex -1, of 4"),
+        (joined("OFF", "2 1 0", "0 0 0", "1 0 0", "2 0 1"), "three corners"),
+        (joined("OFF", "4"), "cut off within its counts"),
+        (joined("OFF", "-4 4 6", CORNERS, FACES), "promises -4 vertices"),
+        (joined("nOFF", "5", COUNTS), "not 3"),
+        ("{ LIST }", "is no OFF"),
+        (joined("OFF", COUNTS, [c.replace("1", "one") for c in CORNERS], FACES), "has 'one'"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_its_cause(text, reason):
+    with pytest.raises(UnreadableFile, match=reason):
+        load(text)
+
+
+def test_promises_are_weighed_before_anything_is_read():
+    with pytest.raises(OverLimit, match="over 3 faces"):
+        load(joined("OFF", COUNTS, CORNERS, FACES), faces=3)
+    with pytest.raises(OverLimit, match="353,535,235,358 vertices"):
+        load(joined("OFF", "353535235358 4 6"))

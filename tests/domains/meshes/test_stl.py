@@ -1,0 +1,109 @@
+import struct
+
+import numpy as np
+import pytest
+from mesh_shapes import (
+    TETRAHEDRON,
+    TETRAHEDRON_AREA,
+    TETRAHEDRON_FACES,
+    U_AREA,
+    U,
+    area,
+)
+
+from opensearch.config import Limits
+from opensearch.domains.meshes import stl
+from opensearch.errors import OverLimit, UnreadableFile
+
+SOUP = TETRAHEDRON[TETRAHEDRON_FACES]
+
+
+def load(data, **limits):
+    return stl.load(data, None, Limits(**limits))
+
+
+def binary(count=None, header=b""):
+    facets = b"".join(struct.pack("<12fH", 0, 0, 0, *facet.ravel(), 0) for facet in SOUP)
+    return (
+        header.ljust(80, b"\0") + struct.pack("<I", len(SOUP) if count is None else count) + facets
+    )
+
+
+def ascii_text(name="part", number="{}"):
+    lines = [f"solid {name}"]
+    for facet in SOUP:
+        corners = ["vertex " + " ".join(number.format(x) for x in corner) for corner in facet]
+        lines += ["facet normal 0 0 0", "outer loop", *corners, "endloop", "endfacet"]
+    return "\n".join([*lines, f"endsolid {name}"])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        binary(),
+        binary(header=b"solid of a program that should know better"),
+        binary() + b"what another program put behind",
+        binary(count=0),
+        binary(count=2**32 - 1),
+        ascii_text().encode(),
+        ascii_text().upper().encode(),
+        ascii_text().replace("\n", "\r").encode(),
+        ascii_text().replace("\n", "\r\n").encode(),
+        ascii_text().replace("\n", " ").encode(),
+        ascii_text().replace("\n", "\n\n\t ").encode(),
+        ascii_text("Stühle").encode("latin-1"),
+        ascii_text("vertex 1 2 3 facet endfacet endloop solid").encode(),
+        ascii_text("").encode(),
+        ascii_text(number="+{:e}").encode(),
+        ascii_text(number="+-{:e}").encode(),
+        ascii_text().encode("utf-16"),
+        b"\xef\xbb\xbf" + ascii_text().encode(),
+        (ascii_text("a") + "\nsolid empty\nendsolid empty\n").encode(),
+    ],
+)
+def test_a_tetrahedron_is_read_however_it_is_written(data):
+    assert area(load(data)) == pytest.approx(TETRAHEDRON_AREA)
+
+
+def test_every_solid_of_a_file_is_read():
+    assert len(load((ascii_text("a") + "\n" + ascii_text("b")).encode()).faces) == 8
+
+
+def test_facets_of_more_than_three_corners_are_cut():
+    loop = "\n".join(f"vertex {x} {y} 0" for x, y in U)
+    text = f"solid\nfacet normal 0 0 1\nouter loop\n{loop}\nendloop\nendfacet\nendsolid"
+    assert area(load(text.encode())) == pytest.approx(U_AREA)
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.5, 0.9])
+def test_a_file_that_is_cut_off_is_refused(kept):
+    text = ascii_text().encode()
+    with pytest.raises(UnreadableFile, match="cut off within a facet"):
+        load(text[: int(len(text) * kept)])
+    data = binary()
+    with pytest.raises(UnreadableFile, match=r"promises 4 faces and holds [0123]"):
+        load(data[: 84 + int((len(data) - 84) * kept)])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"solid nothing\nendsolid nothing\n", "no faces"),
+        (bytes(84), "no faces"),
+        (b"short", "5 bytes are too few"),
+        (ascii_text().replace("vertex 0.0", "vertex x").encode(), "has 'x' where a number"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_its_cause(data, reason):
+    with pytest.raises(UnreadableFile, match=reason):
+        load(data)
+
+
+@pytest.mark.parametrize("data", [binary(), ascii_text().encode()])
+def test_faces_are_limited(data):
+    with pytest.raises(OverLimit, match="over 3 faces"):
+        load(data, faces=3)
+
+
+def test_coordinates_keep_their_places():
+    np.testing.assert_array_equal(load(binary()).vertices.reshape(-1, 3, 3), SOUP)
