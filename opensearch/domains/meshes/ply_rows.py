@@ -184,7 +184,9 @@ def _whole(values: array[float], element: Element) -> NDArray[np.int64]:
     numbers = np.array(values, np.float64)
     bad = numbers[~((numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53))]
     if len(bad):
-        raise UnreadableFile(f"has {bad[0]!r} in a list of {element.name!r}, not a whole number")
+        raise UnreadableFile(
+            f"has {float(bad[0])!r} in a list of {element.name!r}, not a whole number"
+        )
     return numbers.astype(np.int64)
 
 

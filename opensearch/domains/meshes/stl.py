@@ -25,7 +25,9 @@ _UNCOUNTED: Final = (0, 2**32 - 1)
 _NAME_LINE: Final = re.compile(rb"(?im)^[ \t]*(?:end[ \t]*)?solid\b[^\n]*$")
 _CORNER: Final = re.compile(rb"(?i)\bvertex\s+(\S+)\s+(\S+)\s+(\S+)")
 _LOOP_END: Final = re.compile(rb"(?i)\bend\s?loop\b")
-_WHOLE: Final = re.compile(rb"(?i)\bend\s?facet\s*(?:end\s*solid\b[^\n]*)?$")
+_FACET_START: Final = re.compile(rb"(?i)(?<!end )\bfacet\b")
+_LAST_LINE: Final = re.compile(rb"(?i)\bend\s?facet\b[^\n]*$")
+_LAST_WORDS: Final = re.compile(rb"(?i)\bend\s?facet\s*(?:end\s?solid\b.*)?$")
 
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
@@ -79,14 +81,16 @@ def _binary(data: bytes, limits: Limits) -> Triangles:
 
 def _ascii(text: bytes, limits: Limits) -> Triangles:
     # A file of a single line has its name on the line of its first facet.
-    body = _NAME_LINE.sub(b"", text) if text.strip().count(b"\n") else text
+    single = b"\n" not in text.strip()
+    body = text.strip() if single else _NAME_LINE.sub(b"", text).rstrip()
     corners = _CORNER.findall(body)
     if not corners:
         raise UnreadableFile("has no faces: it is an STL without a facet")
     loops = len(_LOOP_END.findall(body))
     check_faces(loops, limits)
     numbers = np.array(as_floats([word for corner in corners for word in corner]))
-    if not _WHOLE.search(body.rstrip()):
+    last = _LAST_WORDS if single else _LAST_LINE
+    if len(_FACET_START.findall(body)) > loops or not last.search(body):
         raise UnreadableFile(f"is cut off within a facet, after {loops:,} whole ones")
     if len(corners) == 3 * loops:
         return _soup(numbers)

@@ -166,9 +166,9 @@ class _ModelReader:
             else:
                 self._start_other(name, attributes)
         except KeyError as error:
-            raise UnreadableFile(f"has a {_local(name)} without {error}") from None
+            raise UnreadableFile(f"has an element {name!r} without {error}") from None
         except (ValueError, OverflowError) as error:
-            raise UnreadableFile(f"has a {_local(name)} with a wrong number: {error}") from None
+            raise UnreadableFile(f"has a wrong number in an element {name!r}: {error}") from None
 
     def finish(self) -> None:
         """Give the latest object the mesh that was read since it began."""
@@ -214,5 +214,7 @@ def _placed(attributes: dict[str, str]) -> Placed:
     matrix = np.eye(4)
     words = attributes.get("transform", "").split()
     if words:
+        if len(words) != 12:
+            raise ValueError(f"a transform of {len(words)} numbers, not 12")
         matrix[:, :3] = np.array(list(map(float, words))).reshape(4, 3)
     return Placed(_named(attributes, "path"), attributes["objectid"], matrix)

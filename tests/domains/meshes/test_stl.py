@@ -58,6 +58,11 @@ def ascii_text(name="part", number="{}"):
         ascii_text(number="+-{:e}").encode(),
         ascii_text().encode("utf-16"),
         b"\xef\xbb\xbf" + ascii_text().encode(),
+        ascii_text()
+        .replace("endloop", "endloop that")
+        .replace("endfacet", "endfacet was")
+        .encode(),
+        ascii_text().replace("endloop", "end loop").replace("endfacet", "end facet").encode(),
         (ascii_text("a") + "\nsolid empty\nendsolid empty\n").encode(),
     ],
 )
@@ -80,6 +85,9 @@ def test_a_file_that_is_cut_off_is_refused(kept):
     text = ascii_text().encode()
     with pytest.raises(UnreadableFile, match="cut off within a facet"):
         load(text[: int(len(text) * kept)])
+    line = ascii_text().replace("\n", " ").encode()
+    with pytest.raises(UnreadableFile, match="cut off within a facet"):
+        load(line[: int(len(line) * kept)])
     data = binary()
     with pytest.raises(UnreadableFile, match=r"promises 4 faces and holds [0123]"):
         load(data[: 84 + int((len(data) - 84) * kept)])

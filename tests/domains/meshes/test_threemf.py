@@ -1,0 +1,226 @@
+import io
+import re
+import zipfile
+
+import numpy as np
+import pytest
+from mesh_shapes import TETRAHEDRON, TETRAHEDRON_AREA, TETRAHEDRON_FACES, area
+
+from opensearch.config import Limits
+from opensearch.domains.meshes import threemf
+from opensearch.errors import OverLimit, UnreadableFile
+
+CORE = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
+EXTENSIONS = {
+    "p": "http://schemas.microsoft.com/3dmanufacturing/production/2015/06",
+    "b": "http://schemas.microsoft.com/3dmanufacturing/beamlattice/2017/02",
+    "s": "http://schemas.microsoft.com/3dmanufacturing/slice/2015/07",
+    "x": "http://example.org/odd",
+}
+MOVED = "1 0 0 0 1 0 0 0 1 {} {} {}"
+
+
+def load(data, **limits):
+    return threemf.load(data, None, Limits(**limits))
+
+
+def mesh(scale=1.0, faces=TETRAHEDRON_FACES):
+    points = "".join(f'<vertex x="{x}" y="{y}" z="{z}"/>' for x, y, z in TETRAHEDRON * scale)
+    corners = "".join(f'<triangle v1="{a}" v2="{b}" v3="{c}"/>' for a, b, c in faces)
+    return f"<mesh><vertices>{points}</vertices><triangles>{corners}</triangles></mesh>"
+
+
+def model(resources, build="", attributes=""):
+    spaces = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in EXTENSIONS.items())
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><model unit="inch" xmlns="{CORE}" {spaces}'
+        f" {attributes}><resources>{resources}</resources><build>{build}</build></model>"
+    )
+
+
+def package(parts, root="3D/3dmodel.model", kind="2013/01/3dmodel"):
+    """A 3MF of parts by their names; `root` is where its relations lead, None for none."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        if root is not None:
+            archive.writestr(
+                "_rels/.rels",
+                '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+                '<Relationship Id="r1" Target="/Metadata/thumbnail.png" Type="http://thumbnail"/>'
+                f'<Relationship Id="r0" Target="/{root}"'
+                f' Type="http://schemas.microsoft.com/3dmanufacturing/{kind}"/></Relationships>',
+            )
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def single(resources, build="", attributes="", **options):
+    return package({"3D/3dmodel.model": model(resources, build, attributes)}, **options)
+
+
+def thing(number, content):
+    return f'<object id="{number}" type="model">{content}</object>'
+
+
+def item(number, place=(0, 0, 0), more=""):
+    return f'<item objectid="{number}" transform="{MOVED.format(*place)}" {more}/>'
+
+
+def component(number, place=(0, 0, 0), more=""):
+    return f'<component objectid="{number}" transform="{MOVED.format(*place)}" {more}/>'
+
+
+ONE = model(thing(1, mesh()), item(1))
+SLICES = (
+    '<s:slicestack id="9"><s:slice ztop="1"><s:vertices><s:vertex x="0" y="0"/></s:vertices>'
+    "</s:slice></s:slicestack>"
+)
+LATTICE = "<b:beamlattice><b:beams/></b:beamlattice></mesh>"
+GONE = 'p:path="/3D/gone.model"'
+
+
+def twice(number, times=2):
+    """An object's content: another one, several times in one place."""
+    return f"<components>{component(number) * times}</components>"
+
+
+def test_items_stand_where_their_transforms_put_them():
+    turned = '<item objectid="1" transform="0 2 0 -2 0 0 0 0 2 10 0 0"/>'
+    found = load(single(thing(1, mesh()), item(1) + turned))
+    assert area(found) == pytest.approx(TETRAHEDRON_AREA * (1 + 4))
+    assert found.vertices.min(axis=0).tolist() == [0, 0, 0]
+    assert found.vertices.max(axis=0).tolist() == [10, 2, 2]
+
+
+def test_numbers_of_objects_belong_to_their_part():
+    path = 'p:path="/3D/Objects/other.model"'
+    inner = component(1) + component(1, (5, 0, 0), path)
+    parts = {
+        "3D/3dmodel.model": model(
+            thing(1, mesh()) + thing(2, f"<components>{inner}</components>"),
+            item(2) + item(1, (0, 9, 0), path),
+        ),
+        "3D/Objects/other.model": model(thing(1, mesh(2))),
+    }
+    found = load(package(parts))
+    assert area(found) == pytest.approx(TETRAHEDRON_AREA * (1 + 4 + 4))
+    assert found.vertices.max(axis=0).tolist() == [7, 11, 2]
+
+
+def test_components_nest_and_their_transforms_add_up():
+    resources = thing(1, mesh())
+    for number in (2, 3):
+        inner = component(number - 1) + component(number - 1, (0, 0, 10 ** (number - 1)))
+        resources += thing(number, f"<components>{inner}</components>")
+    found = load(single(resources, item(3, (7, 0, 0))))
+    assert len(found.faces) == 16
+    assert found.vertices.max(axis=0).tolist() == [8, 1, 111]
+
+
+def test_the_relations_lead_to_the_root():
+    parts = {"3D/old.model": model(thing(1, mesh(5)), item(1)), "A/B c.model": ONE}
+    assert area(load(package(parts, root="A/B%20c.model"))) == pytest.approx(TETRAHEDRON_AREA)
+    one = {"elsewhere/a.model": parts["A/B c.model"]}
+    assert area(load(package(one, root=None))) == pytest.approx(TETRAHEDRON_AREA)
+    usual = {"3d\\3DModel.model": parts["A/B c.model"], "Metadata/thumbnail.png": b"no picture"}
+    assert area(load(package(usual, root=None))) == pytest.approx(TETRAHEDRON_AREA)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        single(thing(1, mesh()), item(1), 'requiredextensions="p s"'),
+        single(thing(1, mesh())),  # without items: whatever is no component
+        single(thing(1, mesh()) + thing(2, twice(1, 1))),
+        single(thing(1, mesh()), item(1) * 3),  # thrice in one place
+        single(SLICES + thing(1, mesh()), item(1)),
+        single("<u:unknown/>" + thing(1, mesh()), item(1)),  # a prefix never declared
+        package(
+            {
+                "3D/3dmodel.model": re.sub(r"<(/?)(\w)", r"<\1c:\2", ONE).replace(
+                    "xmlns=", "xmlns:c="
+                )
+            }
+        ),
+        package({"3D/3dmodel.model": ONE.replace("UTF-8", "UTF-16").encode("utf-16")}),
+    ],
+)
+def test_a_tetrahedron_is_read_however_it_is_written(written):
+    assert area(load(written)) == pytest.approx(TETRAHEDRON_AREA)
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        (b"PK but no zip", "is no whole zip"),
+        (package({"notes.txt": b""}, root=None), "without a 3D model"),
+        (single(thing(1, mesh()), item(2)), "places the object '2', which it does not hold"),
+        (single(thing(1, mesh()), item(1, more=GONE)), "lacks its part '3d/gone.model'"),
+        (single(thing(1, twice(1, 1)), item(1)), "in itself"),
+        (single(thing(1, mesh(faces=[])), item(1)), "have no triangles"),
+        (single(""), "builds nothing"),
+        (single(thing(1, mesh(faces=[[0, 1, 4]])), item(1)), "names vertex 4, of 4"),
+        (
+            single(thing(1, mesh().replace('x="1.0"', 'x="1,0"')), item(1)),
+            "wrong number in an element 'vertex'",
+        ),
+        (
+            single(thing(1, mesh().replace(' z="', ' q="')), item(1)),
+            "an element 'vertex' without 'z'",
+        ),
+        (
+            single(thing(1, mesh()), '<item objectid="1" transform="1 0 0"/>'),
+            "a transform of 3 numbers, not 12",
+        ),
+        (
+            single(thing(1, mesh()), item(1), 'requiredextensions="x"'),
+            "needs the extension 'http://example",
+        ),
+        (single(thing(1, mesh().replace("</mesh>", LATTICE)), item(1)), "holds a beam lattice"),
+        (package({"3D/3dmodel.model": model(thing(1, mesh()))[:-30]}), "damaged XML"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_its_cause(written, reason):
+    with pytest.raises(UnreadableFile, match=reason):
+        load(written)
+
+
+def test_entities_are_refused_before_they_grow():
+    bomb = model(thing(1, mesh()), item(1)).replace(
+        "?>", '?><!DOCTYPE m [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>', 1
+    )
+    with pytest.raises(UnreadableFile, match="DOCTYPE"):
+        load(package({"3D/3dmodel.model": bomb}))
+
+
+def test_what_a_file_grows_to_is_counted_before_it_is_made():
+    many = thing(1, mesh())
+    for number in range(2, 40):
+        many += thing(number, twice(number - 1))
+    with pytest.raises(OverLimit, match="has 1,099,511,627,776 faces"):
+        load(single(many, item(39)))
+    with pytest.raises(OverLimit, match="over 3 faces, the limit"):
+        load(single(thing(1, mesh()), item(1)), faces=3)
+    with pytest.raises(OverLimit, match="too many vertices for 1 faces"):
+        load(single(thing(1, mesh(faces=[[0, 1, 2]])), item(1)), faces=1)
+    hollow = single(
+        thing(1, mesh()) + thing(2, "") + thing(3, twice(2, 2000)) + thing(4, twice(3, 2000)),
+        item(1) + item(4),
+    )
+    with pytest.raises(OverLimit, match="places 4,002,002 objects"):
+        load(hollow)
+
+
+def test_unpacked_bytes_are_weighed_before_they_are_parsed():
+    data = single(thing(1, mesh()) + " " * 100_000, item(1))
+    assert len(data) < 5_000
+    with pytest.raises(OverLimit, match="over the limit of 5,000"):
+        load(data, bytes=5_000)
+
+
+def test_many_items_of_one_object_are_placed_at_once():
+    items = "".join(item(1, (at, 0, 0)) for at in range(2000))
+    found = load(single(thing(1, mesh()), items))
+    assert len(found.faces) == 8000
+    np.testing.assert_allclose(found.vertices.max(axis=0), [2000, 1, 1])
