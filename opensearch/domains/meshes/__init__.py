@@ -18,8 +18,8 @@ Loader: TypeAlias = Callable[[bytes, Neighbours, Limits], Triangles]
 
 FORMATS: Final[dict[str, Loader]] = {
     ".3mf": threemf.load,
-    ".glb": gltf.load_glb,
-    ".gltf": gltf.load_gltf,
+    ".glb": gltf.load,
+    ".gltf": gltf.load,
     ".obj": obj.load,
     ".off": off.load,
     ".ply": ply.load,
