@@ -91,21 +91,13 @@ def test_gltf_buffers_are_read_beside_the_mesh_only(tmp_path):
     for uri in (f"../out/{name}", str(outside / name), f"file://{outside / name}", name):
         tree["buffers"][0]["uri"] = uri
         (inside / "model.gltf").write_text(json.dumps(tree))
-        with pytest.raises(UnreadableFile, match="lacks its buffer"):
+        with pytest.raises(UnreadableFile, match=r"lacks its buffer|is not beside it"):
             load_triangles(inside / "model.gltf", Limits())
     (inside / "link.bin").symlink_to(outside / name)
     tree["buffers"][0]["uri"] = "link.bin"
     (inside / "model.gltf").write_text(json.dumps(tree))
     with pytest.raises(UnreadableFile, match=r"lacks its buffer 'link\.bin'"):
         load_triangles(inside / "model.gltf", Limits())
-
-
-def test_gltf_that_promises_too_much_is_refused_before_it_is_made(tmp_path):
-    tree = gltf(tmp_path, BOX)
-    tree["accessors"][0] = {"componentType": 5126, "type": "VEC3", "count": 10**12}
-    (tmp_path / "a.gltf").write_text(json.dumps(tree))
-    with pytest.raises(OverLimit, match="promises 1,000,000,000"):
-        read(tmp_path / "a.gltf")
 
 
 def test_faces_bytes_and_seconds_are_limited(tmp_path):
