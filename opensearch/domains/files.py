@@ -12,11 +12,9 @@ from typing import Final
 from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.meshes import FORMATS
+from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.errors import OverLimit, UnreadableFile
 
-IMAGE_SUFFIXES: Final = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
-)
 STROKE_SUFFIXES: Final = frozenset({".svg", ".ndjson"})
 MESH_SUFFIXES: Final = frozenset(FORMATS)
 SUFFIXES: Final = IMAGE_SUFFIXES | STROKE_SUFFIXES | MESH_SUFFIXES

@@ -8,9 +8,10 @@ import numpy as np
 from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains.files import IMAGE_SUFFIXES, STROKE_SUFFIXES, check_file, reading
+from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
 from opensearch.domains.image import load_picture
 from opensearch.domains.ink import normalise
+from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.domains.reading import Reader, Reading
 from opensearch.domains.strokes import draw_ndjson
 from opensearch.domains.svg import draw_svg

@@ -6,7 +6,7 @@ from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.image import to_bytes
+from opensearch.domains.pictures.deep import to_bytes
 from opensearch.errors import OverLimit, UnreadableFile
 
 SETTINGS = ReaderSettings(reader="image", size=32)

@@ -1,0 +1,1 @@
+"""Raster pictures of many formats as Pillow images of eight bits."""

@@ -1,0 +1,93 @@
+"""Pictures that other libraries decode: HEIC of phones, JPEG XL, raw files of cameras."""
+
+from __future__ import annotations
+
+import importlib
+import io
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from opensearch.config import Limits
+from opensearch.errors import OverLimit, UnreadableFile
+
+_HEIF_BRANDS: Final = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+)
+_JXL: Final = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+# How LibRaw says that a camera was held.
+_RAW_TURNS: Final = {3: 3, 5: 8, 6: 6}
+_ORIENTATION = 0x0112
+
+
+def is_heif(head: bytes) -> bool:
+    """Whether the first bytes are of a HEIF picture in HEVC; AVIF is Pillow's."""
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS and b"avif" not in head[8:64]
+
+
+def is_jxl(head: bytes) -> bool:
+    """Whether the first bytes are of JPEG XL, bare or in its container."""
+    return head.startswith(_JXL)
+
+
+def open_heif(data: bytes) -> Image.Image:
+    """A HEIC or HEIF picture, upright, not yet decoded: its primary image."""
+    from pi_heif import HeifImageFile, options
+
+    options.DECODE_THREADS = 1  # files are read side by side
+    image: Image.Image = HeifImageFile(io.BytesIO(data))
+    return image
+
+
+def open_jxl(data: bytes, limits: Limits) -> Image.Image:
+    """A JPEG XL picture, upright, its first frame.
+
+    Raises:
+        UnreadableFile: `pylibjxl` is not installed.
+        OverLimit: over `limits.pixels`.
+    """
+    pylibjxl = _extra("pylibjxl", "jxl", "JPEG XL")
+    size = pylibjxl.probe(data)
+    pixels = size["width"] * size["height"]
+    if pixels > limits.pixels:
+        raise OverLimit(f"has {pixels:,} pixels, over the limit of {limits.pixels:,}")
+    values, told = pylibjxl.decode(data, metadata=True)
+    image = Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values)
+    if told.get("icc"):
+        image.info["icc_profile"] = told["icc"]
+    return image
+
+
+def open_raw(path: Path, limits: Limits) -> Image.Image:
+    """The preview that a camera put into its raw file, else the sensor's picture at half size.
+
+    Raises:
+        UnreadableFile: `rawpy` is not installed.
+        OverLimit: over `limits.pixels` and without a preview.
+    """
+    rawpy = _extra("rawpy", "raw", "raw files of cameras")
+    with rawpy.imread(str(path)) as raw:
+        turn = _RAW_TURNS.get(raw.sizes.flip, 1)
+        try:
+            preview = raw.extract_thumb()
+        except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
+            if raw.sizes.raw_width * raw.sizes.raw_height > 4 * limits.pixels:
+                raise OverLimit(f"has more pixels than the limit of {limits.pixels:,}") from None
+            return Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True))
+        if preview.format == rawpy.ThumbFormat.JPEG:
+            image: Image.Image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
+        else:
+            image = Image.fromarray(preview.data)
+    if image.getexif().get(_ORIENTATION, 1) == 1:
+        image.getexif()[_ORIENTATION] = turn
+    return image
+
+
+def _extra(package: str, extra: str, what: str) -> Any:
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise UnreadableFile(
+            f"needs {package}, which reads {what}: pip install 'opensearch-visual[{extra}]'"
+        ) from error

@@ -1,0 +1,83 @@
+"""What a file is by its first bytes, in words, for files that are not what their names say."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HEAD: Final = 512
+"""Bytes that are enough to tell."""
+
+_SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself by 'git lfs pull'"),
+    (b"%PDF", "a PDF document"),
+    (b"%!PS", "a PostScript document"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript document"),
+    (b"PK\x03\x04", "a zip archive or office document"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\x1f\x8b", "gzip-compressed data"),
+    (b"BZh", "bzip2-compressed data"),
+    (b"\xfd7zXZ", "xz-compressed data"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed data"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (b"OggS", "Ogg sound or video"),
+    (b"ID3", "MP3 sound"),
+    (b"fLaC", "FLAC sound"),
+    (b"FLV", "a Flash video"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a Windows program"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\xd0\xcf\x11\xe0", "an old office document or Thumbs.db"),
+    (b"glTF", "a glTF mesh; name it .glb"),
+    (b"solid ", "an STL mesh; name it .stl"),
+    (b"ply", "a PLY mesh; name it .ply"),
+    (b"DDS ", "a DDS texture; save it as PNG"),
+    (b"\x76\x2f\x31\x01", "an OpenEXR picture; save it as PNG"),
+    (b"#?RADIANCE", "a Radiance picture; save it as PNG"),
+    (b"gimp xcf", "a GIMP project; export it as PNG"),
+    (b"SIMPLE  =", "a FITS picture; save it as TIFF"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x93NUMPY", "a NumPy array"),
+)
+_TEXT: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"<!doctype html", "an HTML page, perhaps in place of a download that failed"),
+    (b"<html", "an HTML page, perhaps in place of a download that failed"),
+    (b"<head", "an HTML page, perhaps in place of a download that failed"),
+    (b"<svg", "an SVG drawing; name it .svg"),
+)
+
+
+def kind_of(head: bytes) -> str | None:
+    """What the first `HEAD` bytes of a file say it is, with the way out; None when unknown."""
+    for sign, kind in _SIGNS:
+        if head.startswith(sign):
+            return kind
+    if head[4:8] == b"ftyp":
+        return "an MP4 or QuickTime video"
+    if head[:4] == b"RIFF":
+        return "a video or sound (RIFF)"
+    if head and not head.strip(b"\0"):
+        return "nothing but zero bytes, as after a copy that was cut short"
+    return _text(head)
+
+
+def _text(head: bytes) -> str | None:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "text (UTF-16)"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for sign, kind in _TEXT:
+        if text.startswith(sign):
+            return kind
+    if text.startswith(b"<?xml"):
+        svg = b"<svg" in text
+        return "an SVG drawing; name it .svg" if svg else "an XML document"
+    if text.startswith((b"{", b"[")):
+        return "JSON text"
+    if any(byte < 9 or 13 < byte < 32 for byte in head):
+        return None
+    try:
+        head.decode("utf-8", "strict" if len(head) < HEAD else "ignore")
+    except UnicodeDecodeError:
+        return None
+    return "text"

@@ -1,0 +1,215 @@
+"""Opening a raster file by what its bytes say, within its limits."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from opensearch.config import Limits
+from opensearch.domains.files import check_file
+from opensearch.domains.pictures import extras, png, tiff
+from opensearch.domains.pictures.deep import opacity, to_bytes
+from opensearch.domains.pictures.frames import seek_shown
+from opensearch.domains.pictures.kinds import HEAD, kind_of
+from opensearch.domains.pictures.suffixes import BY_RAW, IMAGE_SUFFIXES
+from opensearch.errors import OverLimit, UnreadableFile
+
+# Only these decoders are ever tried, whatever the suffix says: others, such as EPS, run programs.
+# JPEG opens the MPO files of phones, too.
+_FORMATS: Final = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "TIFF", "GIF", "JPEG2000", "PPM")
+_DRAWN: Final = ("PSD", "QOI", "ICO")
+# A header may promise this many times the pixels that are decoded (JPEG drafts shrink by 8).
+_HEADER_FACTOR = 16
+_DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+_JPEG = b"\xff\xd8\xff"
+_END_OF_JPEG = b"\xff\xd9"
+_NOISE = b"\x5a\xa3" * 2**15
+# A JPEG that lacks no more than this of its cells is read all the same.
+_LACKING, _CELL, _VISIBLE = 0.02, 16, 16
+# Colours this dark in all but one value in a thousand have their picture in the low bytes.
+_DARK, _FEW = 128, 0.001
+_OTHER_BYTE: Final = {"16B": "16L", "16L": "16B", "16N": "16B"}
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A picture opened, not yet decoded: its bytes, and whether they are paired grey and alpha."""
+
+    image: Image.Image
+    data: bytes = b""
+    pairs: bool = False
+
+
+@contextmanager
+def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
+    """A raster file decoded to eight bits, its shorter side no less than `side` where it is.
+
+    Of several frames or pages it is the first that is not blank.
+
+    Raises:
+        UnreadableFile: not a file, or no picture of a known format.
+        OverLimit: over `limits.bytes` or `limits.pixels`.
+    """
+    check_file(path, limits, IMAGE_SUFFIXES)
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        if path.suffix.lower() in BY_RAW and not head.startswith(_JPEG):
+            found = _Candidate(extras.open_raw(path, limits))
+        elif extras.is_heif(head):
+            found = _Candidate(extras.open_heif(head + file.read()))
+        elif extras.is_jxl(head):
+            found = _Candidate(extras.open_jxl(head + file.read(), limits))
+        else:
+            found = _by_pillow(head + file.read(), path.suffix.lower(), limits)
+    with found.image:
+        yield _decoded(found, limits, side)
+
+
+def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
+    pairs = False
+    if data.startswith(png.SIGNATURE):
+        data, pairs = png.bare(data)
+    # Pillow knows a format that is named here only once its plugins are loaded.
+    Image.init()
+    # Nothing in a TGA file says what it is.
+    formats = (*_FORMATS, *_DRAWN, "TGA") if suffix == ".tga" else (*_FORMATS, *_DRAWN)
+    image: Image.Image | None = None
+    try:
+        image = Image.open(io.BytesIO(data), formats=formats)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
+    except UnidentifiedImageError as error:
+        if not data.startswith(tiff.SIGNATURES):
+            kind = kind_of(data[:HEAD])
+            what = f", but {kind}" if kind else ""
+            raise UnreadableFile(f"holds no picture of a known format{what}") from error
+    if data.startswith(tiff.SIGNATURES) and tiff.may_be_deep(image):
+        image = tiff.deep_tiff(data, limits) or image
+        if image is None:
+            raise UnreadableFile("is a TIFF of samples or a compression that cannot be read")
+    assert image is not None
+    return _Candidate(image, data, pairs)
+
+
+def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
+    image = found.image
+    check_pixels(image, limits.pixels * _HEADER_FACTOR)
+    image.draft("RGB", (2 * side, 2 * side))
+    check_pixels(image, limits.pixels)
+    tiles = list(getattr(image, "tile", ()))
+    try:
+        moved = seek_shown(image, limits.pixels)
+    except OSError as error:
+        whole = _completed(found) if "truncated" in str(error) else None
+        if whole is None:
+            raise
+        return whole
+    values = np.asarray(image) if _is_deep(image) else None
+    if found.pairs:
+        return _like(image, *_grey_and_alpha(image))
+    if values is not None:
+        return _like(image, *tiff.levelled(values, image))
+    low = None if moved else _low_bytes(image, found.data, tiles)
+    return image if low is None else _like(image, *low)
+
+
+def check_pixels(image: Image.Image, most: int) -> None:
+    """Refuse a picture without pixels, or of more than `most`.
+
+    Raises:
+        UnreadableFile: no pixels.
+        OverLimit: too many.
+    """
+    pixels = image.width * image.height
+    if pixels == 0:
+        raise UnreadableFile("has no pixels")
+    if pixels > most:
+        raise OverLimit(f"has {pixels:,} pixels, over the limit of {most:,}")
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode in _DEEP_MODES or (image.mode == "L" and tiff.is_signed(image))
+
+
+def _like(image: Image.Image, *planes: NDArray[np.uint8]) -> Image.Image:
+    """Bytes as a picture that keeps what is known of `image`: how it is turned, its profile."""
+    made = Image.fromarray(planes[0] if len(planes) == 1 else np.dstack(planes))
+    made.info = {key: image.info[key] for key in ("icc_profile",) if key in image.info}
+    exif = image.getexif()
+    if ORIENTATION in exif:
+        made.getexif()[ORIENTATION] = exif[ORIENTATION]
+    return made
+
+
+ORIENTATION: Final = 0x0112
+
+
+def _grey_and_alpha(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Sixteen-bit grey and alpha, read as four bytes a pixel."""
+    pairs = np.asarray(image.convert("RGBA")).astype(np.uint16)
+    grey, alpha = (pairs[..., at] << 8 | pairs[..., at + 1] for at in (0, 2))
+    return to_bytes(grey), opacity(alpha)
+
+
+def _low_bytes(
+    image: Image.Image, data: bytes, tiles: list[Any]
+) -> tuple[NDArray[np.uint8], ...] | None:
+    """Sixteen-bit colours that Pillow, which keeps the high byte, shows as almost black.
+
+    Returns:
+        The colours, (h, w, 3), and the opacity where there is one; None for any other picture.
+    """
+    args = tiles[0].args if tiles else None
+    mode = args if isinstance(args, str) else args[0] if args else ""
+    name, _, order = str(mode).partition(";")
+    if name not in ("RGB", "RGBA") or order not in _OTHER_BYTE:
+        return None
+    high = np.asarray(image)
+    if high.ndim != 3 or (high[..., :3] >= _DARK).mean() >= _FEW:
+        return None
+    other = f"{name};{_OTHER_BYTE[order]}"
+    with Image.open(io.BytesIO(data), formats=(str(image.format),)) as again:
+        again.tile = [
+            tile._replace(args=other if isinstance(args, str) else (other, *tile.args[1:]))
+            for tile in tiles
+        ]
+        again.load()
+        low = np.asarray(again)
+    deep = high.astype(np.uint16) << 8 | low
+    colours = to_bytes(deep[..., :3])
+    return (colours,) if deep.shape[2] == 3 else (colours, opacity(deep[..., 3]))
+
+
+def _completed(found: _Candidate) -> Image.Image | None:
+    """A JPEG cut short at its very end, or None where more than that is lacking.
+
+    What is lacking is told by decoding twice, with nothing and with noise in its place: from
+    the first cell that differs on, cells come from no data.
+    """
+    if not found.data.startswith(_JPEG):
+        return None
+    try:
+        data = found.data.rstrip(b"\xff")  # of half a marker
+        ends = (_END_OF_JPEG, _NOISE + _END_OF_JPEG)
+        plain, noisy = (Image.open(io.BytesIO(data + end), formats=("JPEG",)) for end in ends)
+        lacking = _first_difference(np.asarray(plain.convert("L")), np.asarray(noisy.convert("L")))
+    except OSError:
+        return None
+    return plain if lacking >= 1 - _LACKING else None
+
+
+def _first_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """How far, in reading order of cells, two pictures are the same; 1 when they are equal."""
+    differs = np.abs(one.astype(np.int16) - other) > _VISIBLE
+    high, wide = (-(-side // _CELL) * _CELL for side in differs.shape)
+    padded = np.pad(differs, ((0, high - differs.shape[0]), (0, wide - differs.shape[1])))
+    cells = padded.reshape(high // _CELL, _CELL, wide // _CELL, _CELL).any(axis=(1, 3)).ravel()
+    return float(np.argmax(cells)) / cells.size if cells.any() else 1.0

@@ -1,0 +1,80 @@
+"""PNG files without what only dresses them, and with all of their sixteen bits.
+
+Source: PNG Specification, Third Edition (W3C), chunks of section 11.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Final
+
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_KEPT: Final = frozenset(
+    {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
+)
+_TEXTS: Final = frozenset({b"iCCP", b"zTXt", b"iTXt", b"tEXt"})
+# Text tells how a picture is turned, a profile its colours; more of it than this is not read.
+_MOST_TEXT: Final = 2**20
+_MOST_TEXTS: Final = 2**24
+_GREY_ALPHA, _RGBA = 4, 6
+
+
+def bare(data: bytes) -> tuple[bytes, bool]:
+    """A PNG file that holds what is drawn, and text and profile where they are of usual size.
+
+    Sixteen-bit grey with alpha is renamed to eight-bit RGBA, which has the same bytes in the
+    same order: no decoder at hand gives its low bytes otherwise.
+
+    Returns:
+        The file, and whether it was renamed. Damaged chunks are left for the decoder to refuse,
+        but ancillary ones are dropped.
+    """
+    parts, at, room, renamed = [SIGNATURE], len(SIGNATURE), _MOST_TEXTS, False
+    while at + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        chunk = data[at : at + 12 + length]
+        at += 12 + length
+        if kind == b"IHDR" and chunk[16:18] == bytes((16, _GREY_ALPHA)) and len(chunk) == 25:
+            chunk, renamed = _renamed(chunk), True
+        if kind in _TEXTS:
+            size = _text_size(chunk)
+            kept = size <= _MOST_TEXT and room >= size and _is_whole(chunk, length)
+            room -= size if kept else 0
+        else:
+            # What is not known but critical (a capital first) is for the decoder to refuse.
+            kept = kind[:1].isupper() or (kind in _KEPT and _is_whole(chunk, length))
+        if kept:
+            parts.append(chunk)
+        if kind == b"IEND":
+            break
+    else:
+        parts.append(data[at:])
+    return b"".join(parts), renamed
+
+
+def _is_whole(chunk: bytes, length: int) -> bool:
+    crc = struct.pack(">I", zlib.crc32(chunk[4 : 8 + length]))
+    return len(chunk) == 12 + length and chunk[-4:] == crc
+
+
+def _renamed(header: bytes) -> bytes:
+    body = header[4:16] + bytes((8, _RGBA)) + header[18:21]
+    return header[:4] + body + struct.pack(">I", zlib.crc32(body))
+
+
+def _text_size(chunk: bytes) -> int:
+    """Bytes of a text or profile once inflated, as far as it matters; damage counts as huge."""
+    kind, body = chunk[4:8], chunk[8:-4]
+    end = body.find(b"\0")
+    if kind == b"tEXt" or (kind == b"iTXt" and body[end + 1 : end + 2] == b"\0"):
+        return len(body)
+    start = end + 2
+    if kind == b"iTXt":
+        for _ in range(2):  # behind the language and the keyword in it
+            start = body.find(b"\0", start + 1) + 1
+    try:
+        inflated = zlib.decompressobj().decompress(body[start:], _MOST_TEXT + 1)
+    except zlib.error:
+        return _MOST_TEXT + 1
+    return len(inflated) if end > 0 and inflated else _MOST_TEXT + 1

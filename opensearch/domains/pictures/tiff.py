@@ -1,0 +1,131 @@
+"""TIFF pictures of more than eight bits, with a sign or of floats, which Pillow reads in part.
+
+Pillow drops the low byte of 16-bit colours, takes signed bytes for unsigned ones, does not
+turn 16-bit grey whose white is 0, mixes up 16-bit planes, and knows no doubles.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from opensearch.config import Limits
+from opensearch.domains.pictures.deep import opacity, to_bytes
+from opensearch.domains.pictures.frames import MOST_FRAMES, is_blank
+from opensearch.errors import OverLimit, UnreadableFile
+
+SIGNATURES: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = 258, 262, 274, 339
+_PROFILE, _NO_VALUE = 34675, 42113
+_UNSIGNED, _SIGNED = 1, 2
+
+
+def may_be_deep(image: Image.Image | None) -> bool:
+    """Whether a TIFF, opened by Pillow if that could, holds more than eight bits or a sign."""
+    tags = getattr(image, "tag_v2", {})
+    bits, kinds = tags.get(_BITS, (1,)), tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))
+    return image is None or max(bits) > 8 or set(kinds) != {_UNSIGNED}
+
+
+def is_signed(image: Image.Image) -> bool:
+    """Whether Pillow opened a TIFF of signed bytes, which it takes for unsigned ones."""
+    return set(getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT, ())) == {_SIGNED}
+
+
+def levelled(values: NDArray[Any], image: Image.Image) -> tuple[NDArray[np.uint8]]:
+    """Deep grey of any file as Pillow gives it, shape (h, w), as bytes of that shape."""
+    tags = getattr(image, "tag_v2", {})
+    if values.dtype == np.int32 and tags.get(_SAMPLE_FORMAT, ())[:1] == (_UNSIGNED,):
+        values = values.view(np.uint32)
+    if values.dtype == np.uint8:
+        values = values.view(np.int8)
+    made = to_bytes(values, _number(tags.get(_NO_VALUE)))
+    return (255 - made if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else made,)
+
+
+def deep_tiff(data: bytes, limits: Limits) -> Image.Image | None:
+    """The first page that is not of one value, when it is of deep grey or colour.
+
+    Returns:
+        L, LA, RGB or RGBA, its orientation kept; None for a file that Pillow reads well, or
+        that only Pillow can decompress.
+
+    Raises:
+        UnreadableFile: damaged, or of samples that are no picture.
+        OverLimit: over `limits.pixels`.
+    """
+    import tifffile
+
+    shown = None
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        for page in file.pages[:MOST_FRAMES]:
+            if not (_is_deep(page) and _is_picture(page)):
+                break
+            values = _values(page, limits)
+            if values is None:
+                break
+            picture = _picture(values, page)
+            if not is_blank(picture):
+                return picture
+            shown = shown or picture
+    return shown
+
+
+def _is_deep(page: Any) -> bool:
+    return bool(page.bitspersample > 8 or page.sampleformat != _UNSIGNED)
+
+
+def _is_picture(page: Any) -> bool:
+    return page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) and page.imagedepth == 1
+
+
+def _values(page: Any, limits: Limits) -> NDArray[Any] | None:
+    """Samples of a page, shape (h, w, samples); None where their compression is not known."""
+    pixels = page.imagewidth * page.imagelength
+    if pixels == 0:
+        raise UnreadableFile("has no pixels")
+    if pixels > limits.pixels:
+        raise OverLimit(f"has {pixels:,} pixels, over the limit of {limits.pixels:,}")
+    try:
+        values: NDArray[Any] = np.asarray(page.asarray())
+    except (ValueError, KeyError, NotImplementedError) as error:
+        if "codec" in str(error):
+            return None
+        raise
+    if values.dtype.kind not in "uif":
+        raise UnreadableFile(f"holds samples of the kind {values.dtype}, which are no picture")
+    if page.planarconfig == 2 and values.ndim == 3:
+        values = np.moveaxis(values, 0, -1)
+    return values.reshape(page.imagelength, page.imagewidth, -1)
+
+
+def _picture(values: NDArray[Any], page: Any) -> Image.Image:
+    colours = 3 if page.photometric == _RGB and values.shape[2] >= 3 else 1
+    made = to_bytes(values[..., :colours], _number(_tag(page, _NO_VALUE)))
+    if page.photometric == _WHITE_IS_ZERO:
+        made = 255 - made
+    if page.extrasamples and page.extrasamples[0] in (1, 2) and values.shape[2] > colours:
+        made = np.dstack([made, opacity(values[..., colours])])
+    picture = Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)
+    picture.getexif()[_ORIENTATION] = int(_tag(page, _ORIENTATION) or 1)
+    if _tag(page, _PROFILE):
+        picture.info["icc_profile"] = bytes(_tag(page, _PROFILE))
+    return picture
+
+
+def _tag(page: Any, number: int) -> Any:
+    found = page.tags.get(number)
+    return None if found is None else found.value
+
+
+def _number(text: Any) -> float | None:
+    """The value that stands for nothing measured, as GDAL writes it."""
+    try:
+        return None if text is None else float(str(text).strip("\0 "))
+    except ValueError:
+        return None
