@@ -9,7 +9,7 @@ import trimesh
 from click.testing import CliRunner
 from PIL import Image
 
-from opensearch.cli.render import render
+from opensearch.cli import main
 from opensearch.config import ReaderSettings
 from opensearch.domains import Reading, open_reader, png, save_views, thumbnail
 from opensearch.domains.reading import contact_sheet
@@ -71,7 +71,7 @@ def test_a_reader_gives_the_same_in_many_threads(tmp_path):
 def test_render_shows_what_the_reader_gives(tmp_path):
     trimesh.creation.box().export(tmp_path / "a.ply")
     arguments = ["--out", str(tmp_path / "o"), "--size", "64", "--views", "2", "--line-views", "1"]
-    result = CliRunner().invoke(render, [str(tmp_path / "a.ply"), *arguments])
+    result = CliRunner().invoke(main, ["render", str(tmp_path / "a.ply"), *arguments])
     assert result.exit_code == 0
     assert [line.rpartition("/")[2] for line in result.output.split()] == [
         "view-01.png", "view-02.png", "view-03.png", "views.png",
@@ -86,13 +86,13 @@ def test_render_takes_drawings_and_pictures_and_prints_json(tmp_path):
     lines = '{"drawing":[[[0,9],[0,9]]]}\n{"drawing":[[[0,9],[5,5]]]}\n'
     (tmp_path / "a.ndjson").write_text(lines)
     arguments = ["--out", str(tmp_path / "o"), "--part", "2", "--json"]
-    result = CliRunner().invoke(render, [str(tmp_path / "a.ndjson"), *arguments])
+    result = CliRunner().invoke(main, ["render", str(tmp_path / "a.ndjson"), *arguments])
     fields = json.loads(result.stdout)
     assert fields["domain"] == "sketch"
     assert len(fields["files"]) == 2
     Image.new("RGB", (40, 20), "red").save(tmp_path / "b.png")
     arguments = ["--out", str(tmp_path / "p"), "--domain", "cartoon", "--json"]
-    result = CliRunner().invoke(render, [str(tmp_path / "b.png"), *arguments])
+    result = CliRunner().invoke(main, ["render", str(tmp_path / "b.png"), *arguments])
     assert json.loads(result.stdout)["aspect"] == 2.0
 
 
