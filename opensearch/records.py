@@ -87,6 +87,7 @@ class Report:
 
     `relabelled` files are among the unchanged: their category or metadata were declared anew.
     `refused` says why nothing would be removed, in the books of a dry run.
+    `reread` files are among the replaced: they did not change, but an older reader had read them.
 
     The books close when seen = added + replaced + moved + unchanged + ignored + failed.
     """
@@ -102,6 +103,7 @@ class Report:
     guessed: int = 0
     relabelled: int = 0
     refused: str = ""
+    reread: int = 0
     failures: list[Failure] = field(default_factory=list)
     ignored_suffixes: Counter[str] = field(default_factory=Counter)
 

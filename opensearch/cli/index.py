@@ -12,6 +12,7 @@ from opensearch.cli.progress import Bars
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine
+    from opensearch.engine.known import Compare
     from opensearch.records import Report
 
 SKIPPED = 3
@@ -49,6 +50,17 @@ class _PruneAlone(click.Command):
     "--dry-run", is_flag=True, help="Print the books of such a run; write and encode nothing."
 )
 @click.option(
+    "--compare",
+    type=click.Choice(["time", "content"]),
+    default="time",
+    show_default=True,
+    help="What tells that a file has not changed: its size and time, or its content, for files"
+    " that keep both.",
+)
+@click.option(
+    "--reread", is_flag=True, help="Also encode again what an older version of a reader has read."
+)
+@click.option(
     "--on-error",
     type=click.Choice(["skip", "fail"]),
     default="skip",
@@ -64,6 +76,8 @@ def index(
     domain: str | None,
     prune: str | None,
     dry_run: bool,
+    compare: Compare,
+    reread: bool,
     on_error: str,
     as_json: bool,
     quiet: bool,
@@ -97,6 +111,8 @@ def index(
                     strict=on_error == "fail",
                     prune="force" if prune == "force" else prune is not None,
                     dry_run=dry_run,
+                    compare=compare,
+                    reread=reread,
                     progress=progress,
                 )
     click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else _books(report))
@@ -121,6 +137,8 @@ def _books(report: Report) -> str:
         lines.append(f"{report.removed} removed")
     if report.refused:
         lines.append(f"--prune would be refused: {report.refused}")
+    if report.reread:
+        lines.append(f"{report.reread} of the replaced had been read by an older reader")
     if report.relabelled:
         lines.append(f"{report.relabelled} of the unchanged have a new category or metadata")
     if report.guessed:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opensearch.config import Limits, ReaderSettings
+from opensearch.domains import image, mesh, sketch
 from opensearch.domains.catalog import (
     digest,
     find_sources,
@@ -21,6 +22,7 @@ from opensearch.domains.walk import Ignored
 
 __all__ = [
     "READERS",
+    "VERSIONS",
     "Guess",
     "Ignored",
     "Reader",
@@ -29,6 +31,7 @@ __all__ = [
     "find_sources",
     "fingerprint",
     "guess_domain",
+    "is_older",
     "open_reader",
     "png",
     "read_collection",
@@ -41,6 +44,22 @@ READERS: Final[dict[str, Callable[[ReaderSettings, Limits], Reader]]] = {
     "sketch": sketch_reader,
     "mesh": mesh_reader,
 }
+
+
+VERSIONS: Final[dict[str, str]] = {
+    "image": f"image/{image.VERSION}",
+    "sketch": f"sketch/{sketch.VERSION}",
+    "mesh": f"mesh/{mesh.VERSION}",
+}
+"""The version of each reader, kept with every item it read; in no identity."""
+
+
+def is_older(version: str) -> bool:
+    """Whether `version`, as kept with an item, is of an older reader than the one here."""
+    kind, _, number = version.partition("/")
+    if kind not in VERSIONS or not number.isdigit():
+        return True
+    return int(number) < int(VERSIONS[kind].partition("/")[2])
 
 
 def open_reader(settings: ReaderSettings, limits: Limits | None = None) -> Reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -23,6 +24,10 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+VERSION: Final = 2
+"""Raised whenever views change that this reader gives."""
 
 
 def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:

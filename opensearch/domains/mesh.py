@@ -28,6 +28,10 @@ _NUDGES: Final = (
 )
 
 
+VERSION: Final = 2
+"""Raised whenever views change that this reader gives."""
+
+
 def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     """A reader of mesh files: `settings.views` shaded views, then `settings.line_views`.
 

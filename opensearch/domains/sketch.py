@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -18,6 +19,10 @@ from opensearch.domains.svg import draw_svg
 
 # A phone's picture of a page: fine enough for a drawing that fills a third of it.
 _WORK = 2.0
+
+
+VERSION: Final = 2
+"""Raised whenever views change that this reader gives."""
 
 
 def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:

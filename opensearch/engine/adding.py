@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from opensearch.domains.walk import Ignored
 from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
 from opensearch.encoders.runtime import Trunk
-from opensearch.engine.known import Books, address
+from opensearch.engine.known import BY_TIME, Books, Comparing, address
 from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Item, Report, Source
@@ -41,6 +41,7 @@ class Work:
     mtime_ns: int = 0
     digest: bytes = b""
     thumbnail: bytes = b""
+    reread: bool = False
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class _Pending:
     features: list[NDArray[np.float32]] = field(default_factory=list)
     thumbnails: list[bytes] = field(default_factory=list)
     replaced: int = 0
+    reread: int = 0
     since: float = field(default_factory=time.monotonic)
 
     def due(self) -> bool:
@@ -67,6 +69,7 @@ class Adding:
         strict: stop at the first file that fails.
         progress: called with files settled and files in all.
         dry: nothing will be written; see `plan`.
+        comparing: what makes a file a changed one.
     """
 
     def __init__(
@@ -78,13 +81,14 @@ class Adding:
         progress: Progress,
         *,
         dry: bool = False,
+        comparing: Comparing = BY_TIME,
     ) -> None:
         self._store = store
         self._model = model
         self._domain = domain
         self._strict = strict
         self._progress = progress
-        self._books = Books(store, dry=dry)
+        self._books = Books(store, comparing, dry=dry)
         self._total = 0
         self.report = Report()
 
@@ -118,6 +122,7 @@ class Adding:
         """
         for work in self._work(self._counted(roots)):
             self.report.replaced += work.replaces
+            self.report.reread += work.reread
             self.report.added += not work.replaces
         self.report.relabelled = self._books.relabelled
         return self.report
@@ -167,7 +172,9 @@ class Adding:
         if verdict.state == "moved":
             self.report.moved += 1
             return None
-        return Work(source, verdict.key, verdict.state == "replaced")
+        if verdict.domain:
+            source = replace(source, domain=verdict.domain)
+        return Work(source, verdict.key, verdict.state == "replaced", reread=verdict.reread)
 
     def _read(self, readers: Readers, work: Work) -> NDArray[np.uint8]:
         """In a thread: everything about a file that needs its bytes."""
@@ -192,7 +199,8 @@ class Adding:
         pending.features.append(done.features)
         pending.thumbnails.append(work.thumbnail)
         pending.replaced += work.replaces
-        pending.items.append(_item(work))
+        pending.reread += work.reread
+        pending.items.append(_item(work, self._model.version(work.domain)))
         self.report.guessed += not work.sure
 
     def _commit(self, pending: _Pending) -> _Pending:
@@ -203,6 +211,7 @@ class Adding:
             self._store.put(pending.items, codes, embeddings, pending.thumbnails)
             self._books.stored(pending.items)
             self.report.replaced += pending.replaced
+            self.report.reread += pending.reread
             self.report.added += len(pending.items) - pending.replaced
         return _Pending()
 
@@ -213,7 +222,7 @@ class Adding:
         self.report.failures.append(Failure(path, reason))
 
 
-def _item(work: Work) -> Item:
+def _item(work: Work, reader: str) -> Item:
     source = work.source
     return Item(
         id=-1,
@@ -225,4 +234,5 @@ def _item(work: Work) -> Item:
         mtime_ns=work.mtime_ns,
         digest=work.digest,
         metadata=source.metadata,
+        reader=reader,
     )

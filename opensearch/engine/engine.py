@@ -18,6 +18,7 @@ from opensearch.engine.arrays import ArrayPath
 from opensearch.engine.folder import IndexFolder, check_fits, is_index
 from opensearch.engine.generations import Generations
 from opensearch.engine.importing import Export
+from opensearch.engine.known import Compare, Comparing
 from opensearch.engine.model import Model
 from opensearch.engine.planning import Prune, plan
 from opensearch.engine.pruning import prune as prune_gone
@@ -119,6 +120,8 @@ class Engine(ArrayPath, Upkeep):
         strict: bool = False,
         prune: Prune = False,
         dry_run: bool = False,
+        compare: Compare = "time",
+        reread: bool = False,
         progress: Progress = lambda done, total: None,
     ) -> Report:
         """Bring the index up to date with files and folders; only new or changed ones are encoded.
@@ -130,23 +133,28 @@ class Engine(ArrayPath, Upkeep):
                 all or most of its items only if it is `"force"`.
             dry_run: give the books of such a run, as far as they can be told without reading
                 the files; nothing is written or encoded.
+            compare: what tells that a file has not changed: its size and time, or its content.
+            reread: read files again that an older version of their reader has read.
             progress: called with files settled and files in all.
 
         Returns:
             The books, which close.
 
         Raises:
-            InvalidInput: a source does not exist.
+            InvalidInput: a source does not exist, or `reread` of an index of a format that keeps
+                no readers' versions.
             Refused: `prune` would remove all or most items of a source; the rest is done.
             StoreError: another process writes to the index.
         """
         roots = [Path(source) for source in sources]
+        comparing = Comparing(compare, reread)
         if dry_run:
-            return plan(self._store, self.model, roots, domain, prune, progress)
+            return plan(self._store, self.model, roots, domain, prune, progress, comparing)
 
         def run(store: Store) -> Report:
             before = store.meta().next_id
-            report = Adding(store, self.model, domain, strict, progress).run(roots)
+            adding = Adding(store, self.model, domain, strict, progress, comparing=comparing)
+            report = adding.run(roots)
             if prune:
                 books = {"before": before, "replaced": report.replaced}
                 report.removed = prune_gone(store, roots, force=prune == "force", **books)

@@ -6,21 +6,54 @@ import os
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+from opensearch.domains import is_older
 from opensearch.domains.catalog import digest, fingerprint
+from opensearch.errors import InvalidInput
 from opensearch.records import Item, Source
 from opensearch.store import Store
 
+Compare = Literal["time", "content"]
 State = Literal["added", "replaced", "moved", "unchanged"]
+
+_GUESSED = ("sketch", "photo")
+"""Domains that content tells apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """What makes a file a changed one.
+
+    `compare` names what must stay the same: size and time, or content. `reread` takes files
+    that an older reader has read for changed ones, too.
+
+    Raises:
+        InvalidInput: `compare` is neither.
+    """
+
+    compare: Compare = "time"
+    reread: bool = False
+
+    def __post_init__(self) -> None:
+        if self.compare not in get_args(Compare):
+            raise InvalidInput(f"files are compared by time or content, not by {self.compare!r}")
+
+
+BY_TIME = Comparing()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is to be done with a file, and the key it has or gets."""
+    """What is to be done with a file, and the key it has or gets.
+
+    A file that is `reread` did not change; where its domain was not guessed, it keeps it.
+    """
 
     state: State
     key: str
+    domain: str | None = None
+    reread: bool = False
 
 
 class Books:
@@ -28,11 +61,21 @@ class Books:
 
     Args:
         store: what holds the items.
+        comparing: what makes a file changed.
         dry: write nothing, not even what was moved or touched.
+
+    Raises:
+        InvalidInput: files are to be read again, but the store keeps no versions of readers.
     """
 
-    def __init__(self, store: Store, *, dry: bool = False) -> None:
+    def __init__(self, store: Store, comparing: Comparing = BY_TIME, *, dry: bool = False) -> None:
+        if comparing.reread and not store.meta().summed:
+            raise InvalidInput(
+                "this index is of a format that does not keep which reader read a file;"
+                " run `opensearch compact` on it first"
+            )
         self._store = store
+        self._comparing = comparing
         self._dry = dry
         self._given: dict[str, str] = {}
         self._updates: dict[int, Item] = {}
@@ -80,8 +123,12 @@ class Books:
     def _judge_known(self, known: Item, source: Source) -> Verdict:
         size, mtime_ns = fingerprint(source.path)
         same = (known.size, known.mtime_ns) == (size, mtime_ns)
-        if not same and known.digest != digest(source):
+        if (not same or self._comparing.compare == "content") and known.digest != digest(source):
             return self._give(known.key, source, "replaced")
+        if self._comparing.reread and is_older(known.reader):
+            kept = None if known.domain in _GUESSED else known.domain
+            given = self._give(known.key, source, "replaced")
+            return replace(given, domain=kept, reread=True)
         declared = _declared(known, source)
         self.relabelled += declared != known
         if not same or declared != known:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.domains import Reading
+from opensearch.domains import VERSIONS, Reading
 from opensearch.domains.opening import NoReader, Opened
 from opensearch.domains.workers import Readers
 from opensearch.encoders.bundle import Bundle
@@ -63,6 +63,10 @@ class Model:
     def read(self, domain: str, path: Path, part: int | None = None) -> Reading:
         """Views of a file of a domain, as its encoder sees them."""
         return self.open(path, part, domain).reading
+
+    def version(self, domain: str) -> str:
+        """The version of the reader of a domain."""
+        return VERSIONS[self.bundle.domain(domain).reader.reader]
 
     def open(self, path: Path, part: int | None = None, domain: str | None = None) -> Opened:
         """The domain of a file, given or told from its content, whether sure, and its views."""

@@ -11,6 +11,7 @@ from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.adding import Adding, Progress
+from opensearch.engine.known import BY_TIME, Comparing
 from opensearch.engine.model import Model
 from opensearch.engine.pruning import gone
 from opensearch.records import Report
@@ -27,13 +28,14 @@ def plan(
     domain: str | None,
     prune: Prune,
     progress: Progress,
+    comparing: Comparing = BY_TIME,
 ) -> Report:
     """What `Engine.add` would do; `refused` says why pruning would remove nothing.
 
     Raises:
         InvalidInput: a root does not exist, or the domain is unknown to the model.
     """
-    adding = Adding(store, model, domain, False, progress, dry=True)
+    adding = Adding(store, model, domain, False, progress, comparing=comparing, dry=True)
     report = adding.plan(roots)
     if prune:
         lost = gone(store, roots, moved=adding.moved)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from opensearch.domains import is_older
 from opensearch.engine.compacting import Compacted, compact
 from opensearch.engine.duplicates import Group, find_duplicates
 from opensearch.engine.export import Progress, export
@@ -53,11 +54,17 @@ class Upkeep(Following):
             "next_id": meta.next_id,
             "tombstones": meta.tombstones,
             "unnamed": meta.unnamed,
+            "older_readers": self._older(),
             "structures": now.structures.info(),
             "method": card.method,
             "domains": self.model.bundle.domains,
             "identities": card.identities,
         }
+
+    def _older(self) -> int:
+        """How many items an older reader has read; `add(reread=True)` reads those again."""
+        readers = self._store.readers()
+        return sum(count for version, count in readers.items() if is_older(version))
 
     def verify(self, repair: bool = False) -> list[str]:
         """Compare books, rows and search files; return the problems found, empty when whole.

@@ -59,6 +59,7 @@ class Writer:
         self._put_records(batch, keys, row_names)
         for item, row in zip(batch.items, row_names, strict=True):
             self._link(item, row)
+            self._tally(item, 1)
         self._put_thumbnails(row_names, batch.thumbnails or ())
         return ids.tolist()
 
@@ -97,6 +98,11 @@ class Writer:
     ) -> None:
         """Put rows; `append` when their names are above all that the table holds."""
         self.txn.cursor(self.tables[table]).putmulti(pairs, append=append)
+
+    def _tally(self, item: Item, by: int) -> None:
+        """Count an item under the version of its reader; older formats do not keep it."""
+        if item.reader and self.meta.summed:
+            self.meta.readers[item.reader] = self.meta.readers.get(item.reader, 0) + by
 
     def _link(self, item: Item, row: bytes) -> None:
         """Enter an item under its path, its digest and its fields; ready codes have fewer."""
@@ -164,6 +170,7 @@ class Writer:
             else:
                 number, embedded = codec.HEADER.unpack_from(record)
             self._unlink(item, row)
+            self._tally(item, -1)
             self.txn.delete(row, db=self.tables["thumbnails"])
             self.txn.put(names.domain(number), row, db=self.tables["tombstones"])
             self.meta.counts[item.domain] -= 1
@@ -181,6 +188,7 @@ class Writer:
         for old in held:
             self.txn.delete(names.ordered(old.key), db=table["keys"])
             self._unlink(old, names.number(old.id))
+            self._tally(old, -1)
         for item in new:
             row = names.number(item.id)
             if not self.txn.put(names.ordered(item.key), row, overwrite=False, db=table["keys"]):
@@ -192,6 +200,7 @@ class Writer:
             record = codec.pack_items([item], [header], sums=self.meta.summed)[0]
             self.txn.put(row, record, db=table["items"])
             self._link(item, row)
+            self._tally(item, 1)
 
 
 def _in_order(items: Iterable[Item]) -> list[str]:

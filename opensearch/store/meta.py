@@ -29,7 +29,8 @@ class Meta:
     `counts`, `embedded`, `tombstones` and `unnamed` are per domain: live items, those of them
     with an embedding, deleted rows that still lie in blocks, and live items without a record,
     where there are any. `identity` is made once for a store, `origin` once for an index: every
-    compaction gives the index a store of a new identity and keeps its origin.
+    compaction gives the index a store of a new identity and keeps its origin. `readers` counts live
+    items by the version of the reader that read their file, where that is known.
     """
 
     identity: str
@@ -43,6 +44,7 @@ class Meta:
     format: int = FORMAT
     unnamed: dict[str, int] = field(default_factory=dict)
     origin: str = ""
+    readers: dict[str, int] = field(default_factory=dict)
 
     @property
     def summed(self) -> bool:
@@ -110,6 +112,9 @@ def save(environment: Environment, txn: Transaction, meta: Meta) -> None:
     books["unnamed"] = {domain: count for domain, count in meta.unnamed.items() if count}
     if not books["unnamed"]:  # then there is nothing that a reader would have to know of
         del books["unnamed"]
+    books["readers"] = {version: count for version, count in meta.readers.items() if count}
+    if not books["readers"]:
+        del books["readers"]
     if not meta.summed:  # an older version knows its own fields alone
         del books["origin"]
     value = msgpack.packb(books)

@@ -48,6 +48,14 @@ class StoredItems:
         with self._read() as txn:
             return books.load(self._environment, txn)
 
+    def readers(self) -> dict[str, int]:
+        """Items of files by the version of the reader that read them, "" where unknown; cheap."""
+        with self._read() as txn:
+            known = {name: count for name, count in self._books(txn).readers.items() if count}
+            files = int(txn.stat(self._tables["paths"])["entries"])
+        rest = files - sum(known.values())
+        return {"": rest, **known} if rest > 0 else known
+
     def by_key(self, key: str) -> Item | None:
         """The item of this key."""
         with self._read() as txn:

@@ -71,9 +71,11 @@ def _records(
     live: dict[str, tuple[list[int], list[int]]] = {}
     found: list[str] = []
     posted = 0
+    readers: Counter[str] = Counter()
     for item, embedded in _items(txn, tables, meta, found):
         ids, embedded_ids = live.setdefault(item.domain, ([], []))
         ids.append(item.id)
+        readers[item.reader] += bool(item.reader)
         if embedded:
             embedded_ids.append(item.id)
         row = names.number(item.id)
@@ -93,7 +95,14 @@ def _records(
     if meta.posted and txn.stat(tables["postings"])["entries"] != posted:
         held = txn.stat(tables["postings"])["entries"]
         found.append(f"the posting lists hold {held} entries, the items have {posted}")
-    return live, found
+    return live, found + _tally(readers, meta)
+
+
+def _tally(readers: Counter[str], meta: Meta) -> list[str]:
+    """Whether the books count items by their readers' versions as the items name them."""
+    if not meta.summed or +readers == +Counter(meta.readers):
+        return []
+    return [f"the books count readers {meta.readers}, the items name {dict(+readers)}"]
 
 
 def _rows(

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch import __version__
+from opensearch.domains import VERSIONS
 from opensearch.domains.catalog import fingerprint
 from opensearch.encoders.tensors import replacing, write_atomic
 from opensearch.errors import InvalidInput, UnreadableFile
@@ -86,7 +87,8 @@ class RowCache:
     """
 
     def __init__(self, folder: Path, recipe: str) -> None:
-        name = hashlib.blake2b(f"{__version__}|{recipe}".encode(), digest_size=8).hexdigest()
+        made_by = f"{__version__}|{'|'.join(VERSIONS.values())}|{recipe}"
+        name = hashlib.blake2b(made_by.encode(), digest_size=8).hexdigest()
         self._folder = folder / name
 
     def rows(
