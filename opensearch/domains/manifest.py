@@ -2,17 +2,19 @@
 
 `split.csv` has a header with `path` and any of `domain`, `category`, `split`;
 `manifest.jsonl` has an object of the same fields a line. Every other field is metadata.
+Tables may have semicolons or tabs, and either file any usual encoding, see `table`.
 """
 
 from __future__ import annotations
 
-import csv
+import io
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from opensearch.domains import table
 from opensearch.domains.files import printable
 from opensearch.domains.layout import encodable, inside
 from opensearch.errors import UnreadableFile
@@ -52,26 +54,21 @@ def read_manifest(manifest: Path) -> Iterator[Source | Failure]:
             else:
                 keys.add(found.key)
                 yield found
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnreadableFile) as error:
         yield Failure(printable(manifest), f"cannot be read as a manifest: {error}")
 
 
 def _csv_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
-    with manifest.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restkey="")
-        for row in reader:
-            row.pop("", None)
-            yield reader.line_num, {name: value for name, value in row.items() if value}
+    yield from table.rows(table.decoded(manifest.read_bytes()), "path", _DECLARED)
 
 
 def _json_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
-    with manifest.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                try:
-                    yield number, json.loads(line)
-                except (ValueError, RecursionError) as error:
-                    yield number, UnreadableFile(f"is not JSON: {error}")
+    for number, line in enumerate(io.StringIO(table.decoded(manifest.read_bytes())), start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except (ValueError, RecursionError) as error:
+                yield number, UnreadableFile(f"is not JSON: {error}")
 
 
 def _source(row: Any, root: Path, resolved: Path) -> Source | str:
@@ -80,7 +77,7 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
         return str(row)
     if not isinstance(row, dict) or not isinstance(row.get("path"), str) or not row["path"]:
         return "has no field 'path'"
-    name, part = _split_part(row["path"])
+    name, part = _split_part(_local(row["path"], root))
     why = _refusal(name, root, resolved)
     if why:
         return why
@@ -91,6 +88,13 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
     key = PurePosixPath(name).as_posix() + (f"#{part}" if part is not None else "")
     extra = {f: v for f, v in row.items() if f not in ("path", *_DECLARED) and _is_scalar(v)}
     return Source(path=root / name, key=key, part=part, metadata=extra, **fields)
+
+
+def _local(path: str, root: Path) -> str:
+    """The path with the slashes of this system, where Windows has written it."""
+    if "\\" not in path or "/" in path or os.path.exists(root / path):
+        return path
+    return path.replace("\\", "/")
 
 
 def _refusal(name: str, root: Path, resolved: Path) -> str:

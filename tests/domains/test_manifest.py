@@ -1,8 +1,12 @@
+import csv
+import io
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from opensearch.domains import Ignored, find_sources
+from opensearch.domains import Ignored, find_sources, table
 from opensearch.records import Failure, Source
 
 
@@ -82,3 +86,90 @@ def test_a_manifest_that_is_no_text_is_one_failure(tmp_path):
     (tmp_path / "split.csv").write_bytes(b"path\n\xff\xfe\x00\n")
     [failure] = of(Failure, find_sources(tmp_path))
     assert "cannot be read as a manifest" in failure.reason
+
+
+TABLE = 'path,Domain,category,note\nx/b.png,tattoo,café,"a, b; c"\n\na.png,,,\n'
+
+
+def rows_of(root):
+    found = list(find_sources(root))
+    assert not of(Failure, found), of(Failure, found)
+    return [(s.key, s.domain, s.category, s.metadata) for s in of(Source, found)]
+
+
+WANTED = [
+    ("a.png", None, None, {}),
+    ("x/b.png", "tattoo", "café", {"note": "a, b; c"}),
+]
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_tables_are_read_as_people_save_them(tmp_path, encoding, delimiter):
+    lines = [["path", "Domain", " category ", "note"], ["x/b.png", "tattoo", "café", "a, b; c"]]
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows([*lines, [], ["a.png", "", "", ""]])
+    root = write(tmp_path, "unused", "", "x/b.png", "a.png")
+    (root / "split.csv").write_bytes(text.getvalue().encode(encoding))
+    assert rows_of(root) == WANTED
+    said = f"sep={delimiter}\r\n" + text.getvalue()
+    (root / "split.csv").write_bytes(said.encode(encoding))
+    assert rows_of(root) == WANTED
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_json_lines_are_read_in_any_usual_encoding(tmp_path, encoding):
+    line = json.dumps({"path": "a.png", "category": "café"}, ensure_ascii=False)
+    (tmp_path / "manifest.jsonl").write_bytes(f"{line}\r\n".encode(encoding))
+    assert rows_of(tmp_path) == [("a.png", None, "café", {})]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_as_on_any_system(tmp_path, end):
+    (tmp_path / "split.csv").write_bytes(TABLE.replace("\n", end).encode())
+    assert rows_of(tmp_path) == WANTED
+
+
+def test_paths_of_windows_are_those_of_here(tmp_path):
+    root = write(tmp_path, "split.csv", "path\nphoto\\cup\\1.jpg\n", "photo/cup/1.jpg")
+    assert [row[0] for row in rows_of(root)] == ["photo/cup/1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        (b"file,label\na.png,x\n", "", "no column 'path' in its first line, which is 'file,label'"),
+        (b"", "", "no column 'path' in its first line, which is ''"),
+        (b"path,domain,path\na.png,photo,b.png\n", "", "two columns 'path'"),
+        (b"path,Domain,domain\na.png,photo,x\n", "", "two columns 'domain'"),
+        (b"path,category\na,b.png,cup\n", ":2", "has 3 fields, the header 2; put fields"),
+        (b'path,category\nz.png,x\na.png,"cup\nb.png,cup\n', "", "line 3: unexpected end of data"),
+        (b"path\na.png\n./a.png\n", ":3", "names 'a.png' again"),
+        (b"path\n/etc/passwd\n", ":2", "paths are relative"),
+        (b"path\n..\\secret.png\n", ":2", "paths are relative"),
+        (b"path,category\n,cup\n", ":2", "has no field 'path'"),
+        (b"path\na\x81.png\n", "", "is no text in UTF-8, UTF-16 or Windows-1252"),
+        (b"path\na\0b.png\n", "", "is no text"),
+    ],
+)
+def test_a_table_that_cannot_be_read_right_is_refused_loudly(tmp_path, text, place, reason):
+    (tmp_path / "split.csv").write_bytes(text)
+    [failure] = of(Failure, find_sources(tmp_path))
+    assert failure.path.endswith(f"split.csv{place}")
+    assert reason in failure.reason
+
+
+@given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=5))
+def test_what_was_written_as_a_table_is_read_back(rows):
+    kept = [[field.strip() for field in row] for row in rows]
+    if any("\0" in field for row in rows for field in row):
+        return
+    text = io.StringIO()
+    csv.writer(text).writerows([["path", "note"], *rows])
+    named = [dict(zip(("path", "note"), row, strict=True)) for row in kept if any(row)]
+    wanted = [{name: value for name, value in row.items() if value} for row in named]
+    found = [fields for _, fields in table.rows(text.getvalue(), "path")]
+    assert [row for row in found if row] == wanted
