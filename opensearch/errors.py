@@ -16,6 +16,19 @@ Errors of lmdb, faiss, pillow, trimesh and onnxruntime never leave their rooms: 
 raised again as one of these, with `from` keeping the cause.
 """
 
+from __future__ import annotations
+
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says of a full disk, and of a user's share of it that is used up."""
+
+
+def system_reason(error: OSError) -> str:
+    """What the system said went wrong; a full disk is called that."""
+    text = error.strerror or str(error)
+    return f"the disk is full ({text})" if error.errno in FULL else text
+
 
 class OpenSearchError(Exception):
     """Base of every error raised on purpose; its text is one line for the user."""

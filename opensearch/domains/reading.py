@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, system_reason
 
 View: TypeAlias = NDArray[np.uint8]
 """One picture, shape (size, size, 3), sRGB."""
@@ -81,7 +81,9 @@ def save_views(reading: Reading, out: Path) -> list[Path]:
         for name, view in pages.items():
             (out / name).write_bytes(png(view))
     except OSError as error:
-        raise InvalidInput(f"cannot write pictures to {str(out)!r}: {error.strerror}") from error
+        raise InvalidInput(
+            f"cannot write pictures to {str(out)!r}: {system_reason(error)}"
+        ) from error
     return [out / name for name in pages]
 
 

@@ -21,7 +21,7 @@ from opensearch.config import Pooling, ReaderSettings, check_domain
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, Trunk, choose_runtime
 from opensearch.encoders.tensors import identity, load_tensors, replacing, write_atomic
-from opensearch.errors import BundleError, InvalidInput
+from opensearch.errors import BundleError, InvalidInput, system_reason
 from opensearch.settings import Settings
 
 FORMAT = 1
@@ -202,7 +202,7 @@ class Bundle:
                         shutil.copyfileobj(source, out)
         except OSError as error:
             raise BundleError(
-                f"model {self.folder} cannot be copied to {folder}: {error.strerror}"
+                f"model {self.folder} cannot be copied to {folder}: {system_reason(error)}"
             ) from error
 
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from opensearch.encoders.tensors import write_atomic
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, system_reason
 from opensearch.records import Item
 from opensearch.store import Block, Store, implied_key
 
@@ -68,9 +68,19 @@ def export(store: Store, identities: Mapping[str, str], out: Path, progress: Pro
         progress: called with items written and items in all.
 
     Raises:
-        InvalidInput: the folder holds files, or an item has metadata that JSON cannot hold.
+        InvalidInput: the folder holds files or cannot be written, or an item has metadata that
+            JSON cannot hold.
         StoreError: what is stored is damaged; nothing is left in the folder.
     """
+    try:
+        return _whole(store, identities, out, progress)
+    except OSError as error:
+        raise InvalidInput(
+            f"cannot write the export {str(out)!r}: {system_reason(error)}; nothing is left of it"
+        ) from error
+
+
+def _whole(store: Store, identities: Mapping[str, str], out: Path, progress: Progress) -> int:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(f"{out} is there already; export to a new or empty folder")
     partial = out.with_name(f".{out.name}.partial")

@@ -15,7 +15,7 @@ from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query, split_part
 from opensearch.engine.ranking import Answer
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, system_reason
 from opensearch.records import Hit
 
 _NO_PICTURE: Final = '<div class="blank">no picture</div>'
@@ -91,7 +91,7 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
     try:
         write_atomic(path, page.encode("utf-8", "replace"))
     except OSError as error:
-        raise InvalidInput(f"page {path} cannot be written: {error.strerror or error}") from error
+        raise InvalidInput(f"page {path} cannot be written: {system_reason(error)}") from error
 
 
 def _query(engine: Engine, query: Query) -> Iterator[str]:

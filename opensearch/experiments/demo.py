@@ -15,7 +15,7 @@ from opensearch.domains import read_collection
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
 from opensearch.engine.page import write_page
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, system_reason
 from opensearch.experiments.make_demo import unpack_demo
 from opensearch.records import Hit, Source
 from opensearch.semantic.names import spellings
@@ -145,7 +145,7 @@ def _check_empty(folder: Path) -> None:
         full = any(folder.iterdir())
     except OSError as error:
         raise InvalidInput(
-            f"folder {folder} cannot be used: {error.strerror or error}; name another with --keep"
+            f"folder {folder} cannot be used: {system_reason(error)}; name another with --keep"
         ) from error
     if full:
         raise InvalidInput(

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput, StoreError
+from opensearch.errors import InvalidInput, StoreError, system_reason
 from opensearch.search import base, hamming
 from opensearch.search.hamming import FAR, Codes, Distances, Ids, Rows
 
@@ -137,7 +137,7 @@ def save(folder: Path, domain: str, identity: str, made: Structure) -> None:
         base.replace_file(folder / f"{safe}.{made.name}", [json.dumps(about, indent=1).encode()])
     except OSError as error:
         raise StoreError(
-            f"cannot write a structure to {str(folder)!r}: {os.strerror(error.errno or 0)};"
+            f"cannot write a structure to {str(folder)!r}: {system_reason(error)};"
             " search without it, or free the disk and build it again."
         ) from error
     for old in folder.glob(f"{safe}-{made.name}-*"):

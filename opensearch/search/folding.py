@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from opensearch.errors import StoreError
+from opensearch.errors import StoreError, system_reason
 from opensearch.search import base, tables
 from opensearch.search.domain import due
 from opensearch.search.hamming import Codes, Ids
@@ -38,7 +38,7 @@ def fold(source: CodeSource, folder: Path, domain: str, width: int) -> bool:
         tabled = _make_tables(folder, domain, books.identity, width)
     except OSError as error:
         raise StoreError(
-            f"cannot write search files to {str(folder)!r}: {error.strerror}; the index is"
+            f"cannot write search files to {str(folder)!r}: {system_reason(error)}; the index is"
             " whole and is searched without them, free the disk and index again."
         ) from error
     return tabled or rows is not None

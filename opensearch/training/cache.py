@@ -21,7 +21,7 @@ from opensearch import __version__
 from opensearch.domains import VERSIONS
 from opensearch.domains.catalog import fingerprint
 from opensearch.encoders.tensors import replacing, write_atomic
-from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.errors import InvalidInput, UnreadableFile, system_reason
 from opensearch.records import Failure, Source
 
 CHUNK = 256
@@ -144,7 +144,7 @@ class RowCache:
             write_atomic(file.with_suffix(".json"), about.encode())
         except OSError as error:
             raise InvalidInput(
-                f"cache {self._folder} cannot be written: {error.strerror};"
+                f"cache {self._folder} cannot be written: {system_reason(error)};"
                 " name another folder in OPENSEARCH_CACHE"
             ) from error
         return file

@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 
 from opensearch.encoders.bundle import CARD
 from opensearch.encoders.tensors import first_line, write_atomic
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, system_reason
 
 
 class RunFolder:
@@ -54,7 +54,7 @@ class RunFolder:
             for left in [*out.glob(".*.tmp"), *self.folder.glob(".*.tmp")]:  # of a killed run
                 left.unlink()
         except OSError as error:
-            raise InvalidInput(f"{out} cannot be written: {error.strerror}") from error
+            raise InvalidInput(f"{out} cannot be written: {system_reason(error)}") from error
 
     def log(self, line: dict[str, Any]) -> None:
         """Append one line of metrics."""

@@ -1,0 +1,38 @@
+"""What is said when the system refuses."""
+
+import errno
+
+import pytest
+
+from opensearch.errors import InvalidInput, system_reason
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_called_that(code):
+    assert system_reason(OSError(code, "words of the system")) == (
+        "the disk is full (words of the system)"
+    )
+
+
+def test_other_refusals_keep_the_words_of_the_system():
+    assert system_reason(PermissionError(13, "Permission denied")) == "Permission denied"
+    assert system_reason(OSError("odd")) == "odd"
+
+
+def test_an_export_that_finds_no_room_says_so_and_leaves_nothing(tmp_path, monkeypatch):
+    from opensearch.engine import export
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(export, "_write", full)
+
+    class Nothing:
+        def snapshot(self):
+            import contextlib
+
+            return contextlib.nullcontext()
+
+    with pytest.raises(InvalidInput, match=r"the disk is full \(No space left on device\)"):
+        export.export(Nothing(), {}, tmp_path / "out", print)
+    assert list(tmp_path.iterdir()) == []
