@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -45,6 +46,10 @@ READERS: Final[dict[str, Callable[[ReaderSettings, Limits], Reader]]] = {
     "mesh": mesh_reader,
 }
 
+
+for _name in ("PIL", "tifffile", "trimesh"):
+    # What these log of damaged files is for who asks for it, not for every terminal.
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 VERSIONS: Final[dict[str, str]] = {
     "image": f"image/{image.VERSION}",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,29 @@ MESH_SUFFIXES: Final = frozenset(FORMATS)
 SUFFIXES: Final = IMAGE_SUFFIXES | STROKE_SUFFIXES | MESH_SUFFIXES
 
 _REASON_LENGTH = 160
+_TELLING = 6
+_CUT_SHORT: Final = re.compile(
+    r"truncated|unexpected end|end of (file|data)|failed to read|not enough|too small|only got"
+    r"|requires a buffer|incomplete",
+    re.IGNORECASE,
+)
+_DAMAGED: Final = re.compile(
+    r"decoder error|broken|corrupt|bad |invalid|unrecognized data|incorrect|malformed"
+    r"|out of (range|bounds)|cannot reshape|not supported between|unknown code"
+    r"|could not create decoder|cannot load|not identified",
+    re.IGNORECASE,
+)
+# What Python says of these is of its own variables, not of the file.
+_INSIDES: Final = (
+    LookupError,
+    AssertionError,
+    AttributeError,
+    TypeError,
+    ArithmeticError,
+    RecursionError,
+    SystemError,
+    UnboundLocalError,
+)
 
 
 def printable(path: str | Path) -> str:
@@ -78,5 +103,15 @@ def check_file(path: Path, limits: Limits, suffixes: frozenset[str]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    """What a decoder says, in words where it speaks of its own insides."""
+    text = " ".join(str(error).split())
+    name = type(error).__name__
+    if isinstance(error, EOFError | struct.error) or _CUT_SHORT.search(text):
+        return f"it is cut short ({_short(text or name)})"
+    if isinstance(error, _INSIDES) or _DAMAGED.search(text) or len(text) < _TELLING:
+        return f"it is damaged ({_short(f'{name}: {text}' if text else name)})"
+    return _short(text)
+
+
+def _short(text: str) -> str:
     return text if len(text) <= _REASON_LENGTH else text[:_REASON_LENGTH] + "..."

@@ -67,7 +67,11 @@ def open_raw(path: Path, limits: Limits) -> Image.Image:
         OverLimit: over `limits.pixels` and without a preview.
     """
     rawpy = _extra("rawpy", "raw", "raw files of cameras")
-    with rawpy.imread(str(path)) as raw:
+    try:
+        opened = rawpy.imread(str(path))
+    except rawpy.LibRawError as error:
+        raise UnreadableFile("is damaged, or from a camera that LibRaw does not know") from error
+    with opened as raw:
         turn = _RAW_TURNS.get(raw.sizes.flip, 1)
         try:
             preview = raw.extract_thumb()

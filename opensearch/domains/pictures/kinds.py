@@ -9,6 +9,13 @@ HEAD: Final = 512
 
 _SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself by 'git lfs pull'"),
+    (b"\x89PNG", "what was a PNG picture"),
+    (b"\xff\xd8\xff", "what was a JPEG picture"),
+    (b"GIF8", "what was a GIF picture"),
+    (b"BM", "what was a BMP picture"),
+    (b"8BPS", "a Photoshop picture that is damaged, or of channels that are not read"),
+    (b"qoif", "what was a QOI picture"),
+    (b"\0\0\0\x0cjP  ", "what was a JPEG 2000 picture"),
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript document"),
@@ -40,6 +47,7 @@ _SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89HDF", "an HDF5 file"),
     (b"\x93NUMPY", "a NumPy array"),
 )
+_PICTURES: Final = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
 _TEXT: Final[tuple[tuple[bytes, str], ...]] = (
     (b"<!doctype html", "an HTML page, perhaps in place of a download that failed"),
     (b"<html", "an HTML page, perhaps in place of a download that failed"),
@@ -54,9 +62,10 @@ def kind_of(head: bytes) -> str | None:
         if head.startswith(sign):
             return kind
     if head[4:8] == b"ftyp":
-        return "an MP4 or QuickTime video"
+        picture = head[8:12] in _PICTURES
+        return "what was an AVIF or HEIF picture" if picture else "an MP4 or QuickTime video"
     if head[:4] == b"RIFF":
-        return "a video or sound (RIFF)"
+        return "what was a WebP picture" if head[8:12] == b"WEBP" else "a video or sound (RIFF)"
     if head and not head.strip(b"\0"):
         return "nothing but zero bytes, as after a copy that was cut short"
     return _text(head)

@@ -63,6 +63,8 @@ def deep_tiff(data: bytes, limits: Limits) -> Image.Image | None:
 
     shown = None
     with tifffile.TiffFile(io.BytesIO(data)) as file:
+        if len(file.pages) == 0:
+            raise UnreadableFile("is cut short: its directory of pages lies beyond its end")
         for page in file.pages[:MOST_FRAMES]:
             if not (_is_deep(page) and _is_picture(page)):
                 break
