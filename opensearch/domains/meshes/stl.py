@@ -22,6 +22,14 @@ _HEADER = 84
 _FACET: Final = np.dtype([("normal", "<f4", 3), ("corners", "<f4", 9), ("attribute", "<u2")])
 # Programs that stream their triangles cannot know how many come and leave one of these.
 _UNCOUNTED: Final = (0, 2**32 - 1)
+_BLOCK: Final = 2**22
+# The words of a facet, None for a number: "facet normal x y z outer loop vertex x y z ...".
+_WORDS: Final = (
+    *(b"facet", b"normal", None, None, None, b"outer", b"loop"),
+    *(b"vertex", None, None, None) * 3,
+    *(b"endloop", b"endfacet"),
+)
+_NUMBERS: Final = (8, 9, 10, 12, 13, 14, 16, 17, 18)
 _NAME_LINE: Final = re.compile(rb"(?im)^[ \t]*(?:end[ \t]*)?solid\b[^\n]*$")
 _CORNER: Final = re.compile(rb"(?i)\bvertex\s+(\S+)\s+(\S+)\s+(\S+)")
 _LOOP_END: Final = re.compile(rb"(?i)\bend\s?loop\b")
@@ -83,6 +91,35 @@ def _ascii(text: bytes, limits: Limits) -> Triangles:
     # A file of a single line has its name on the line of its first facet.
     single = b"\n" not in text.strip()
     body = text.strip() if single else _NAME_LINE.sub(b"", text).rstrip()
+    numbers = _usual_facets(body, limits)
+    return _any_facets(body, single, limits) if numbers is None else _soup(numbers)
+
+
+def _usual_facets(body: bytes, limits: Limits) -> NDArray[np.float64] | None:
+    """Corners of facets that all have the words of the specification, None where some differ."""
+    found: list[NDArray[np.float64]] = []
+    at = faces = 0
+    while at < len(body):
+        end = body.find(b"endfacet", at + _BLOCK)
+        end = len(body) if end < 0 else end + len(b"endfacet")
+        words = body[at:end].split()
+        at = end
+        size = len(_WORDS)
+        if len(words) % size or any(
+            {word.lower() for word in set(words[place::size])} - {wanted}
+            for place, wanted in enumerate(_WORDS)
+            if wanted
+        ):
+            return None
+        faces += len(words) // size
+        check_faces(faces, limits)
+        columns = [as_floats(words[place::size]) for place in _NUMBERS]
+        found.append(np.array(columns, np.float64).T)
+    return np.concatenate(found) if faces else None
+
+
+def _any_facets(body: bytes, single: bool, limits: Limits) -> Triangles:
+    """Facets by their keywords alone: of any number of corners, with anything between."""
     corners = _CORNER.findall(body)
     if not corners:
         raise UnreadableFile("has no faces: it is an STL without a facet")
@@ -92,8 +129,6 @@ def _ascii(text: bytes, limits: Limits) -> Triangles:
     last = _LAST_WORDS if single else _LAST_LINE
     if len(_FACET_START.findall(body)) > loops or not last.search(body):
         raise UnreadableFile(f"is cut off within a facet, after {loops:,} whole ones")
-    if len(corners) == 3 * loops:
-        return _soup(numbers)
     sizes = [len(_CORNER.findall(loop)) for loop in _LOOP_END.split(body)[:-1]]
     if sum(sizes) != len(corners):
         raise UnreadableFile("has a facet without its end")

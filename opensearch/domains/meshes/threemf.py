@@ -19,12 +19,20 @@ from numpy.typing import NDArray
 from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.meshes.polygons import check_corners, check_faces
-from opensearch.domains.meshes.threemf_model import Model, Placed, read_model, read_targets
+from opensearch.domains.meshes.threemf_model import (
+    Model,
+    Placed,
+    check_counts,
+    read_model,
+    read_targets,
+)
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 
 _RELATIONS: Final = "_rels/.rels"
 _USUAL_ROOT: Final = "3D/3dmodel.model"
+# Bytes of XML from which its elements are counted before they are parsed.
+_LARGE: Final = 64 * 2**20
 _DEEPEST: Final = 64
 _MOST_PARTS: Final = 10_000
 # Copies of objects that one file may place; each costs time however few faces it has.
@@ -92,6 +100,9 @@ class _Package:
             if len(self._models) == _MOST_PARTS:
                 raise OverLimit(f"has over {_MOST_PARTS:,} parts")
             self._weigh(entry)
+            if entry.file_size > _LARGE:
+                with self._archive.open(entry) as stream:
+                    check_counts(stream, self._limits)
             with self._archive.open(entry) as stream:
                 self._models[part] = read_model(stream, self._limits)
         return self._models[part]

@@ -99,6 +99,20 @@ def read_model(stream: IO[bytes], limits: Limits) -> Model:
     return reader.model
 
 
+def check_counts(stream: IO[bytes], limits: Limits) -> None:
+    """Refuse at a glance what parsing would refuse after a long time.
+
+    Raises:
+        OverLimit: far more vertices or triangles than `limits.faces` can need.
+    """
+    vertices = triangles = 0
+    while block := stream.read(_BLOCK):
+        # An element that two blocks share is missed: parsing counts to the last.
+        vertices += block.count(b"vertex ")
+        triangles += block.count(b"triangle ")
+        _check(vertices, triangles, limits)
+
+
 def read_targets(stream: IO[bytes]) -> list[str]:
     """The names of the root models that a package's relations lead to."""
     found: list[str] = []
@@ -133,6 +147,16 @@ def _refuse_doctype(*_: Any) -> None:
     raise UnreadableFile("has a document type (DOCTYPE) in its XML, which 3MF forbids")
 
 
+def _check(vertices: int, triangles: int, limits: Limits) -> None:
+    if triangles > limits.faces:
+        raise OverLimit(f"has over {limits.faces:,} faces, the limit")
+    # No triangle needs more than three.
+    if vertices > 3 * limits.faces:
+        raise OverLimit(
+            f"has over {3 * limits.faces:,} vertices, too many for the faces it may have"
+        )
+
+
 class _ModelReader:
     """Handlers of the XML of one part, which collect `model`.
 
@@ -155,14 +179,13 @@ class _ModelReader:
             if name == self._names["vertex"]:
                 x, y, z = attributes["x"], attributes["y"], attributes["z"]
                 self._points.extend((float(x), float(y), float(z)))
-                # No triangle needs more than three.
                 if len(self._points) > 9 * self._limits.faces:
-                    raise OverLimit(f"has too many vertices for {self._limits.faces:,} faces")
+                    _check(len(self._points) // 3, 0, self._limits)
             elif name == self._names["triangle"]:
                 a, b, c = attributes["v1"], attributes["v2"], attributes["v3"]
                 self._corners.extend((int(a), int(b), int(c)))
                 if len(self._corners) > 3 * self._limits.faces:
-                    raise OverLimit(f"has over {self._limits.faces:,} faces, the limit")
+                    _check(0, len(self._corners) // 3, self._limits)
             else:
                 self._start_other(name, attributes)
         except KeyError as error:

@@ -70,6 +70,12 @@ def test_a_tetrahedron_is_read_however_it_is_written(data):
     assert area(load(data)) == pytest.approx(TETRAHEDRON_AREA)
 
 
+def test_text_of_several_blocks_is_one_mesh(monkeypatch):
+    monkeypatch.setattr(stl, "_BLOCK", 7)
+    mesh = load(ascii_text().encode())
+    np.testing.assert_array_equal(mesh.vertices.reshape(-1, 3, 3), SOUP)
+
+
 def test_every_solid_of_a_file_is_read():
     assert len(load((ascii_text("a") + "\n" + ascii_text("b")).encode()).faces) == 8
 

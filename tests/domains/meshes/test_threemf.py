@@ -202,7 +202,7 @@ def test_what_a_file_grows_to_is_counted_before_it_is_made():
         load(single(many, item(39)))
     with pytest.raises(OverLimit, match="over 3 faces, the limit"):
         load(single(thing(1, mesh()), item(1)), faces=3)
-    with pytest.raises(OverLimit, match="too many vertices for 1 faces"):
+    with pytest.raises(OverLimit, match="over 3 vertices, too many"):
         load(single(thing(1, mesh(faces=[[0, 1, 2]])), item(1)), faces=1)
     hollow = single(
         thing(1, mesh()) + thing(2, "") + thing(3, twice(2, 2000)) + thing(4, twice(3, 2000)),
@@ -217,6 +217,16 @@ def test_unpacked_bytes_are_weighed_before_they_are_parsed():
     assert len(data) < 5_000
     with pytest.raises(OverLimit, match="over the limit of 5,000"):
         load(data, bytes=5_000)
+
+
+def test_large_models_are_counted_before_they_are_parsed(monkeypatch):
+    monkeypatch.setattr(threemf, "_LARGE", 10)
+    assert area(load(single(thing(1, mesh()), item(1)))) == pytest.approx(TETRAHEDRON_AREA)
+    cut_off = package({"3D/3dmodel.model": model(thing(1, mesh()))[:-30]})
+    with pytest.raises(OverLimit, match="over 3 faces, the limit"):
+        load(cut_off, faces=3)
+    with pytest.raises(OverLimit, match="over 3 vertices"):
+        load(package({"3D/3dmodel.model": ONE.replace("<triangle ", "<other ")}), faces=1)
 
 
 def test_many_items_of_one_object_are_placed_at_once():
