@@ -33,6 +33,7 @@ def _fields(path: Path) -> dict[str, Any]:
     from opensearch.engine import Engine
 
     if (path / CARD).is_file():
-        return Bundle.open(path).card.model_dump(mode="json")
+        bundle = Bundle.open(path)
+        return bundle.card.model_dump(mode="json") | {"runtime": bundle.runtime()}
     with Engine.open(path) as engine:
         return engine.info()

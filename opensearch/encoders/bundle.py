@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +20,8 @@ from pydantic import Field, field_validator
 
 from opensearch.config import Pooling, ReaderSettings, check_domain
 from opensearch.encoders.encoder import Encoder
-from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, Trunk, choose_runtime
+from opensearch.encoders.openvino import Precision, has_bf16
+from opensearch.encoders.runtime import Trunk, choose_precision, choose_runtime, open_trunk
 from opensearch.encoders.tensors import identity, load_tensors, replacing, write_atomic
 from opensearch.errors import BundleError, InvalidInput, system_reason
 from opensearch.settings import Settings
@@ -105,17 +107,31 @@ class Bundle:
     Attributes:
         folder: where it lies.
         card: its `model.json`.
+        precision: of the factors in its backbones, where runtime and processor have it.
+        compiled: folder that keeps backbones compiled for this machine; `None`: none does.
     """
 
-    def __init__(self, folder: Path, card: ModelCard) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        card: ModelCard,
+        precision: Precision = "f32",
+        compiled: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.card = card
-        self._trunks: dict[str, Trunk] = {}
+        self.precision = precision
+        self.compiled = compiled
+        self._trunks: dict[TrunkCard, Trunk] = {}
+        self._stand_ins: dict[TrunkCard, Trunk] = {}
+        self._opening = threading.Lock()
         self._encoders: dict[str, Encoder] = {}
 
     @classmethod
-    def open(cls, folder: Path) -> Bundle:
-        """Open a bundle.
+    def open(
+        cls, folder: Path, precision: Precision = "f32", compiled: Path | None = None
+    ) -> Bundle:
+        """Open a bundle; for the arguments see the attributes.
 
         Raises:
             BundleError: no bundle there, a newer format, damaged, or a file is missing.
@@ -126,7 +142,7 @@ class Bundle:
                 raise BundleError(f"model {folder} names a file outside itself: {name!r}")
             if not (folder / name).is_file():
                 raise BundleError(f"model {folder} lacks its file {name}; copy the whole folder")
-        return cls(folder, card)
+        return cls(folder, card, precision, compiled)
 
     @property
     def domains(self) -> list[str]:
@@ -147,27 +163,52 @@ class Bundle:
             if card.migration
         }
 
-    def trunk(self, domain: str) -> Trunk:
-        """The backbone of a domain in the best runtime; shared ones are loaded once."""
+    def trunk(self, domain: str, *, at_once: bool = False) -> Trunk:
+        """The backbone of a domain in the best runtime; shared ones are loaded once.
+
+        Args:
+            domain: one of `domains`.
+            at_once: for a few views, see `open_trunk`; one that is loaded already is taken.
+        """
         card = self.domain(domain).trunk
-        key = f"{card.tensors}|{card.graph}"
-        if key not in self._trunks:
-            graph = self.folder / card.graph if card.graph else None
-            if choose_runtime(graph) == "onnx" and graph is not None:
-                self._trunks[key] = OnnxTrunk(graph)
-            else:
-                tensors = load_tensors(self.folder / card.tensors)
-                self._trunks[key] = TorchTrunk(card.backbone, tensors)
-        return self._trunks[key]
+        graph = self._graph(card)
+        with self._opening:
+            found = self._trunks.get(card) or (self._stand_ins.get(card) if at_once else None)
+            if found is None:
+                tensors = self.folder / card.tensors
+                found = open_trunk(
+                    card.backbone, tensors, graph, self.precision, self.compiled, at_once=at_once
+                )
+                best = not at_once or found.runtime.startswith(choose_runtime(graph))
+                (self._trunks if best else self._stand_ins)[card] = found
+        return found
+
+    def runtime(self) -> str:
+        """What its backbones run in here, a precision behind a hyphen where there are several."""
+        names = {choose_runtime(self._graph(card.trunk)) for card in self.card.domains.values()}
+        precision = self.precision if has_bf16() else "f32"
+        return ", ".join(f"{n}-{precision}" if n == "openvino" else n for n in sorted(names))
+
+    def best_precision(self) -> Precision:
+        """What a new index around it is encoded in on this machine; see `choose_precision`."""
+        cards = [card.trunk for card in self.card.domains.values()]
+        best = {choose_precision(self._graph(card), card.backbone) for card in cards}
+        return "bf16" if best == {"bf16"} else "f32"
 
     def encoder(self, domain: str) -> Encoder:
-        """The encoder of a domain, ready to run."""
+        """The encoder of a domain, ready to run; its trunk is opened for a few views."""
         if domain not in self._encoders:
             card = self.domain(domain)
             projector = load_tensors(self.folder / card.projector)
             projector |= load_tensors(self.folder / card.norms) if card.norms else {}
-            self._encoders[domain] = Encoder(self.trunk(domain), projector, card.pooling)
-        return self._encoders[domain]
+            trunk = self.trunk(domain, at_once=True)
+            self._encoders[domain] = Encoder(trunk, projector, card.pooling)
+        encoder = self._encoders[domain]
+        encoder.trunk = self.trunk(domain, at_once=True)  # a better one may have come since
+        return encoder
+
+    def _graph(self, card: TrunkCard) -> Path | None:
+        return self.folder / card.graph if card.graph else None
 
     def domain(self, name: str) -> DomainCard:
         """The card of a domain.

@@ -1,18 +1,26 @@
-"""Runtimes of a backbone: ONNX Runtime where a graph is at hand, torch otherwise."""
+"""Runtimes of a backbone: OpenVINO or ONNX Runtime where a graph is at hand, torch otherwise."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.encoders.tensors import first_line
+from opensearch.encoders.openvino import (
+    OpenVinoTrunk,
+    Precision,
+    compiled_file,
+    has_bf16,
+    installed,
+    is_quick,
+)
+from opensearch.encoders.tensors import first_line, load_tensors
 from opensearch.errors import BundleError, InvalidInput
 
-RUNTIMES = ("auto", "onnx", "torch")
+RUNTIMES: Final = ("auto", "openvino", "onnx", "torch")
 
 
 class Trunk(Protocol):
@@ -23,8 +31,8 @@ class Trunk(Protocol):
     def features(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Features (n, f) float32 of views (n, h, w, 3) uint8.
 
-        A row depends on its view alone: to the bit in ONNX Runtime, and up to rounding (some
-        1e-7) in torch, which splits sums by the size of the batch.
+        A row depends on its view alone: to the bit in OpenVINO and ONNX Runtime, and up to
+        rounding (some 1e-7) in torch, which splits sums by the size of the batch.
         """
 
 
@@ -85,19 +93,77 @@ class TorchTrunk:
 
 
 def choose_runtime(graph: Path | None) -> str:
-    """The runtime asked for by OPENSEARCH_RUNTIME, or the best one for this bundle.
+    """The runtime asked for by OPENSEARCH_RUNTIME, or the quickest one for this bundle.
 
     Raises:
-        InvalidInput: an unknown name, or `onnx` for a bundle without a graph.
+        InvalidInput: an unknown name, `openvino` where it is not installed, or `openvino` or
+            `onnx` for a bundle without a graph.
     """
     asked = os.environ.get("OPENSEARCH_RUNTIME", "auto")
     if asked not in RUNTIMES:
         raise InvalidInput(f"OPENSEARCH_RUNTIME={asked} is unknown; known: {', '.join(RUNTIMES)}")
-    if asked == "onnx" and graph is None:
+    if asked in ("onnx", "openvino") and graph is None:
         raise InvalidInput(
-            "OPENSEARCH_RUNTIME=onnx, but the model has no ONNX graph; train it with the extra"
+            f"OPENSEARCH_RUNTIME={asked}, but the model has no ONNX graph; train it with the extra"
             " `train` installed, or unset the variable to run it in torch"
         )
+    if asked == "openvino" and not installed():
+        raise InvalidInput(
+            "OPENSEARCH_RUNTIME=openvino, but OpenVINO is not installed; pip install openvino,"
+            " or unset the variable to run the model in ONNX Runtime"
+        )
     if asked == "auto":
-        return "torch" if graph is None else "onnx"
+        return "torch" if graph is None else "openvino" if is_quick() else "onnx"
     return asked
+
+
+def choose_precision(graph: Path | None, backbone: str) -> Precision:
+    """What a new index is encoded in here: `bf16` where it is quicker and costs next to nothing.
+
+    That was measured for classifiers' trunks; networks that redraw the picture before one, whose
+    names have a slash, stay in f32.
+
+    Raises:
+        InvalidInput: see `choose_runtime`.
+    """
+    suits = "/" not in backbone and has_bf16()
+    return "bf16" if suits and choose_runtime(graph) == "openvino" else "f32"
+
+
+def open_trunk(
+    backbone: str,
+    tensors: Path,
+    graph: Path | None,
+    precision: Precision = "f32",
+    compiled: Path | None = None,
+    *,
+    at_once: bool = False,
+) -> Trunk:
+    """A backbone in the runtime of `choose_runtime`.
+
+    Args:
+        backbone: its name.
+        tensors: its tensor file.
+        graph: its ONNX graph, if it has one.
+        precision: of the factors, where the runtime and the processor have it.
+        compiled: folder of compiled backbones, see `OpenVinoTrunk`.
+        at_once: for a few views: whoever asks does not wait half a second for a compiler, and
+            ONNX Runtime takes the place of OpenVINO where nothing compiled is at hand.
+
+    Raises:
+        InvalidInput: see `choose_runtime`.
+        BundleError: a file is missing or damaged.
+    """
+    runtime = choose_runtime(graph)
+    if graph is None or runtime == "torch":
+        return TorchTrunk(backbone, load_tensors(tensors))
+    if runtime == "onnx":
+        return OnnxTrunk(graph)
+    if os.environ.get("OPENSEARCH_RUNTIME", "auto") == "openvino":
+        return OpenVinoTrunk(graph, precision, compiled)
+    if at_once and not (compiled and compiled_file(graph, precision, compiled).is_file()):
+        return OnnxTrunk(graph)
+    try:
+        return OpenVinoTrunk(graph, precision, compiled)
+    except BundleError:  # of the graph, which ONNX Runtime tells better, or of OpenVINO alone
+        return OnnxTrunk(graph)

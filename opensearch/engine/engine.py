@@ -48,10 +48,10 @@ class Engine(ArrayPath, Upkeep):
             BundleError: `model` is no model.
         """
         bundle = Bundle.open(starter_model() if model is None else Path(model))
-        folder = IndexFolder.create(Path(path), bundle)
+        folder = IndexFolder.create(Path(path), bundle, bundle.best_precision())
         Store.create(folder.store, bits=bundle.card.bits, dim=bundle.card.dim).close()
         folder.finish()
-        return cls(Generations(folder), Model(Bundle.open(folder.model), limits))
+        return cls(Generations(folder), Model(folder.open_model(), limits))
 
     @classmethod
     def open(
@@ -73,17 +73,20 @@ class Engine(ArrayPath, Upkeep):
             IndexMismatch: the model does not fit the index.
         """
         folder = IndexFolder.open(Path(path))
-        bundle = Bundle.open(folder.model)
+        bundle = folder.open_model()
         generations = Generations(folder)
         if model is not None:
             counts = generations.current().store.meta().counts
-            given = Bundle.open(Path(model))
+            given = folder.open_model(Path(model))
             try:
                 check_fits(folder.path, bundle, given, [name for name in counts if counts[name]])
             except BaseException:
                 generations.close()
                 raise
-            bundle = given.copy_to(folder.model) if adopt else given
+            if adopt:
+                given.copy_to(folder.model)
+                given = folder.open_model()
+            bundle = given
         return cls(generations, Model(bundle, limits))
 
     @classmethod

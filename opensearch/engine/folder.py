@@ -1,7 +1,8 @@
 """The folder of an index: manifest, the model inside it, the store's generation.
 
-manifest.json        format version, identities of space and hash; written once, last
+manifest.json        format version, identities of space and hash, precision; written once, last
 model/               a copy of the bundle, so that the index alone answers queries
+compiled/            its backbones, compiled for this machine's processor; safe to delete
 store/<generation>/  LMDB, the truth; CURRENT names the generation
 search/              derived, safe to delete
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import IndexMismatch, StoreError
 
@@ -26,15 +28,28 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class IndexFolder:
-    """Paths and identities of an index on disk."""
+    """Paths and identities of an index on disk.
+
+    `precision` is that of the backbones its items were encoded by, wherever the machine had it.
+    """
 
     path: Path
     identities: dict[str, str]
+    precision: Precision = "f32"
 
     @property
     def model(self) -> Path:
         """Where the copy of the bundle lies."""
         return self.path / "model"
+
+    @property
+    def compiled(self) -> Path:
+        """Where backbones compiled for this machine lie: derived, safe to delete."""
+        return self.path / "compiled"
+
+    def open_model(self, given: Path | None = None) -> Bundle:
+        """Open the copy of the bundle, or another that is given, to work as this index does."""
+        return Bundle.open(given or self.model, self.precision, self.compiled)
 
     @property
     def search(self) -> Path:
@@ -110,7 +125,7 @@ class IndexFolder:
                 shutil.rmtree(gone if gone.exists() else stray, ignore_errors=True)
 
     @classmethod
-    def create(cls, path: Path, bundle: Bundle) -> IndexFolder:
+    def create(cls, path: Path, bundle: Bundle, precision: Precision = "f32") -> IndexFolder:
         """Lay out an index around a copy of the bundle; the store is the caller's to create.
 
         Raises:
@@ -125,12 +140,12 @@ class IndexFolder:
         bundle.copy_to(path / "model")
         write_atomic(path / "CURRENT", b"0\n")
         marks = {part: bundle.card.identities[part] for part in ("space", "hash")}
-        return cls(path, marks)
+        return cls(path, marks, precision)
 
     def finish(self) -> None:
         """Write the manifest, which makes the folder an index."""
-        content = json.dumps({"format": FORMAT, "identities": self.identities}, indent=1)
-        write_atomic(self.path / MANIFEST, content.encode())
+        content = {"format": FORMAT, "identities": self.identities, "precision": self.precision}
+        write_atomic(self.path / MANIFEST, json.dumps(content, indent=1).encode())
 
     @classmethod
     def open(cls, path: Path) -> IndexFolder:
@@ -147,6 +162,7 @@ class IndexFolder:
         try:
             fields = json.loads((path / MANIFEST).read_bytes())
             version, identities = fields["format"], dict(fields["identities"])
+            precision = fields.get("precision", "f32")  # what all were before it was recorded
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"index {path} has a damaged {MANIFEST}: {error}") from error
         if version != FORMAT:
@@ -154,10 +170,15 @@ class IndexFolder:
                 f"index {path} has format {version}, this version reads format {FORMAT};"
                 " upgrade opensearch-visual or index the collection again"
             )
-        return cls(path, identities)
+        if precision not in PRECISIONS:
+            raise StoreError(
+                f"index {path} has precision {precision!r}, this version knows"
+                f" {', '.join(PRECISIONS)}; upgrade opensearch-visual"
+            )
+        return cls(path, identities, precision)
 
 
-_OURS = {"model", "store", "search", "CURRENT", MANIFEST}
+_OURS = {"model", "store", "search", "compiled", "CURRENT", MANIFEST}
 
 
 def _flush(*folders: Path) -> None:

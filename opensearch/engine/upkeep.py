@@ -59,6 +59,8 @@ class Upkeep(Following):
             "method": card.method,
             "domains": self.model.bundle.domains,
             "identities": card.identities,
+            "precision": self._generations.folder.precision,
+            "runtime": self.model.bundle.runtime(),
         }
 
     def _older(self) -> int:

@@ -15,7 +15,7 @@ from opensearch.encoders.backbones import Backbone, build_backbone
 from opensearch.encoders.bundle import TrunkCard
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.projector import Projector
-from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, Trunk, choose_runtime
+from opensearch.encoders.runtime import Trunk, open_trunk
 from opensearch.encoders.tensors import load_tensors
 from opensearch.methods.prototype import PrototypeLoss
 from opensearch.records import Source
@@ -69,12 +69,10 @@ class FittedDomain:
     shared: frozenset[str] = frozenset()
 
 
-def open_trunk(context: Context, card: TrunkCard) -> Trunk:
-    """The trunk of a card in this run's folder, in the best runtime."""
+def trunk_of(context: Context, card: TrunkCard) -> Trunk:
+    """The trunk of a card in this run's folder, in the best runtime and in f32."""
     graph = context.out / card.graph if card.graph else None
-    if choose_runtime(graph) == "onnx" and graph is not None:
-        return OnnxTrunk(graph)
-    return TorchTrunk(card.backbone, load_tensors(context.out / card.tensors))
+    return open_trunk(card.backbone, context.out / card.tensors, graph)
 
 
 def load_domain(
@@ -83,7 +81,7 @@ def load_domain(
     """Read a domain's files into cached features or views; say which could not be read."""
     reader = context.config.reader(name)
     if not context.config.learns:
-        trunk = open_trunk(context, start)
+        trunk = trunk_of(context, start)
         rows = collection_features(
             sources,
             reader,
@@ -131,7 +129,7 @@ def embed_domain(
     context: Context, data: DomainData, fitted: FittedDomain, keep: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Embeddings (n, d), unit rows, of the rows at `keep`."""
-    encoder = Encoder(open_trunk(context, fitted.trunk), fitted.projector, fitted.pooling)
+    encoder = Encoder(trunk_of(context, fitted.trunk), fitted.projector, fitted.pooling)
     embed = encoder.embed_features if data.rows.take([0]).ndim == 3 else encoder.embed
     parts = [keep[i : i + 256] for i in range(0, len(keep), 256)]
     return np.concatenate([embed(data.rows.take(part)[:, : data.encoded]) for part in parts])

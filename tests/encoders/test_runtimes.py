@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from opensearch.encoders import runtime
 from opensearch.encoders.backbones import build_backbone
 from opensearch.encoders.graph import export_graph
 from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, choose_runtime
@@ -47,11 +48,11 @@ def test_onnx_runtime_equals_torch(trunk, views):
 
 def test_a_row_depends_on_its_view_alone(trunk, views):
     name, _, tensors, graph = trunk
-    for runtime in (OnnxTrunk(graph), TorchTrunk(name, load_tensors(tensors))):
-        whole = runtime.features(views)
-        alone = np.concatenate([runtime.features(views[i : i + 1]) for i in range(len(views))])
-        fours = np.concatenate([runtime.features(views[i : i + 4]) for i in range(0, 9, 4)])
-        if runtime.runtime == "onnx":
+    for opened in (OnnxTrunk(graph), TorchTrunk(name, load_tensors(tensors))):
+        whole = opened.features(views)
+        alone = np.concatenate([opened.features(views[i : i + 1]) for i in range(len(views))])
+        fours = np.concatenate([opened.features(views[i : i + 4]) for i in range(0, 9, 4)])
+        if opened.runtime == "onnx":
             assert np.array_equal(whole, alone)
             assert np.array_equal(whole, fours)
         else:  # torch splits sums among threads by the size of the batch
@@ -109,7 +110,9 @@ def test_a_backbone_that_cannot_be_traced_is_a_bundle_error(tmp_path):
 def test_the_runtime_is_chosen_by_the_variable(monkeypatch, tmp_path):
     graph = tmp_path / "g.onnx"
     monkeypatch.delenv("OPENSEARCH_RUNTIME", raising=False)
-    assert choose_runtime(graph) == "onnx"
+    for quick, wanted in ((True, "openvino"), (False, "onnx")):
+        monkeypatch.setattr(runtime, "is_quick", lambda quick=quick: quick)
+        assert choose_runtime(graph) == wanted
     assert choose_runtime(None) == "torch"
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "torch")
     assert choose_runtime(graph) == "torch"
@@ -118,5 +121,5 @@ def test_the_runtime_is_chosen_by_the_variable(monkeypatch, tmp_path):
     with pytest.raises(InvalidInput, match=r"no ONNX graph; train it with the extra `train`"):
         choose_runtime(None)
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "cuda")
-    with pytest.raises(InvalidInput, match=r"=cuda is unknown; known: auto, onnx, torch$"):
+    with pytest.raises(InvalidInput, match=r"=cuda is unknown; known: auto, openvino, onnx, "):
         choose_runtime(graph)
