@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -212,7 +213,8 @@ def test_openvino_writes_nothing_and_its_telemetry_is_not_loaded(files, tmp_path
         f"OpenVinoTrunk(Path({str(files[1])!r}), 'f32')\n"
         "print([name for name in sys.modules if 'telemetry' in name or 'ovc' in name])"
     )
-    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    home = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "TMPDIR")}
+    home["PYTHONPATH"] = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, **home},
