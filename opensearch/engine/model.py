@@ -108,7 +108,7 @@ class Model:
         if domain is None and len({card.trunk.tensors for card in cards.values()}) == 1:
             domain = next(iter(cards))
         if domain in cards:
-            self.bundle.trunk(domain)
+            self.bundle.trunk(domain, at_once=True)
 
     def encode(
         self, features: Sequence[NDArray[np.floating]], domains: Sequence[str]
