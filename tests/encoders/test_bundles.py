@@ -213,10 +213,11 @@ def test_domains_share_one_loaded_trunk(toy_model, monkeypatch):
     bundle = Bundle.open(toy_model)
     assert bundle.trunk("photo") is bundle.trunk("sketch")
     assert bundle.encoder("photo") is bundle.encoder("photo")
+    best = bundle.runtime()
     views = np.random.default_rng(0).integers(0, 256, (4, 1, 32, 32, 3), np.uint8)
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "torch")
     other = Bundle.open(toy_model)
     assert other.trunk("photo").runtime == "torch"
-    assert bundle.trunk("photo").runtime == bundle.runtime() != "torch"
+    assert bundle.trunk("photo").runtime == best != "torch"
     cosines = (bundle.encoder("photo").embed(views) * other.encoder("photo").embed(views)).sum(1)
     assert cosines.min() > 1 - 1e-5
