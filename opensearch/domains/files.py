@@ -17,7 +17,8 @@ from opensearch.domains.meshes import FORMATS
 from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.errors import OverLimit, UnreadableFile
 
-STROKE_SUFFIXES: Final = frozenset({".svg", ".ndjson"})
+SVG_SUFFIXES: Final = frozenset({".svg", ".svgz"})
+STROKE_SUFFIXES: Final = SVG_SUFFIXES | {".ndjson"}
 MESH_SUFFIXES: Final = frozenset(FORMATS)
 SUFFIXES: Final = IMAGE_SUFFIXES | STROKE_SUFFIXES | MESH_SUFFIXES
 

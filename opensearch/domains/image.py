@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -10,10 +11,13 @@ import numpy as np
 from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains.files import reading
+from opensearch.domains.files import SVG_SUFFIXES, check_file, reading
+from opensearch.domains.paper import WHITE, Paper, on_paper
 from opensearch.domains.pictures.colours import as_srgb
 from opensearch.domains.pictures.opening import ORIENTATION, opened
+from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.domains.reading import Reader, Reading
+from opensearch.domains.svg import draw_svg
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -39,6 +43,8 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     size = settings.size
 
     def read(path: Path, part: int | None = None) -> Reading:
+        if path.suffix.lower() in SVG_SUFFIXES:
+            return _read_svg(path, limits, size)
         with reading(path, "picture"), opened(path, limits, side=size) as image:
             turn = _orientation(image)
             square = flat_rgb(image, (size, size))
@@ -49,8 +55,29 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     return read
 
 
-def load_picture(path: Path, limits: Limits, longest: int) -> Image.Image:
-    """A raster file as RGB on white, upright, its longer side at most `longest` pixels.
+def _read_svg(path: Path, limits: Limits, size: int) -> Reading:
+    """An SVG in its colours on white."""
+    with reading(path, "picture"):
+        check_file(path, limits, IMAGE_SUFFIXES | SVG_SUFFIXES)
+        picture = on_paper(draw_svg(path.read_bytes(), 2 * size))
+        square = picture.resize((size, size), Image.Resampling.BOX)
+        return Reading(np.asarray(square)[None].copy(), picture.width / picture.height)
+
+
+def _white(picture: Image.Image) -> Paper:
+    return WHITE
+
+
+def load_picture(
+    path: Path, limits: Limits, longest: int, paper: Callable[[Image.Image], Paper] = _white
+) -> Image.Image:
+    """A raster file as RGB, upright, its longer side at most `longest` pixels.
+
+    Args:
+        path: the file.
+        limits: what it may cost.
+        longest: pixels.
+        paper: gives the colour that shows through a transparent picture, RGBA.
 
     Raises:
         UnreadableFile: damaged, truncated or no picture.
@@ -60,12 +87,14 @@ def load_picture(path: Path, limits: Limits, longest: int) -> Image.Image:
         turn = _orientation(image)
         scale = min(1.0, longest / max(image.size))
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        upright = flat_rgb(image, size)
+        upright = flat_rgb(image, size, paper)
         return upright if turn is None else upright.transpose(turn)
 
 
-def flat_rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture resized to (width, height) with antialiasing, RGB, transparency on white."""
+def flat_rgb(
+    image: Image.Image, size: tuple[int, int], paper: Callable[[Image.Image], Paper] = _white
+) -> Image.Image:
+    """The picture resized to (width, height) with antialiasing, RGB, transparency on paper."""
     transparent = image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info
     kept = {"1": "L", "L": "L", "CMYK": "CMYK", "LAB": "LAB"}
     mode = "RGBA" if transparent else kept.get(image.mode, "RGB")
@@ -74,8 +103,7 @@ def flat_rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if plain.size != size:
         plain = plain.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     if mode == "RGBA":
-        paper = Image.new("RGBA", size, (255, 255, 255, 255))
-        plain = Image.alpha_composite(paper, plain).convert("RGB")
+        plain = on_paper(plain, paper(plain))
     return as_srgb(plain, profile).convert("RGB")
 
 

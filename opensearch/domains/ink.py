@@ -24,6 +24,7 @@ MARGIN: Final = 0.06
 _FAINTEST: Final = 0.08
 # The edge of a shadow leaves up to 0.15 when the light is flattened; a pencil leaves 0.2 and more.
 _FAINTEST_PHOTOGRAPHED: Final = 0.17
+_PALEST_DRAWN: Final = 0.01
 # Strokes reach this darkness somewhere; what is darker still is black.
 _CORE: Final = 0.5
 _SPECK: Final = 0.01
@@ -73,6 +74,9 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
     """
     dark, photographed = darkness(rgb, drawn)
     floor = _FAINTEST
+    if drawn:
+        # Hairlines of a large plan come out pale, and nothing else does: there is no grain.
+        floor = max(min(floor, float(dark.max()) / 4), _PALEST_DRAWN)
     if photographed:
         grain = float(np.median(dark))
         floor = max(floor, grain + 4 * 1.5 * float(np.median(np.abs(dark - grain))))

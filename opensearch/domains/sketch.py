@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
+from opensearch.domains.files import STROKE_SUFFIXES, SVG_SUFFIXES, check_file, reading
 from opensearch.domains.image import load_picture
 from opensearch.domains.ink import normalise
+from opensearch.domains.paper import on_paper, paper_for
 from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.domains.reading import Reader, Reading
 from opensearch.domains.strokes import draw_ndjson
@@ -49,7 +50,7 @@ def is_drawn(path: Path) -> bool:
 
 
 def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> Image.Image:
-    """A drawing as it is, RGB on white, its longer side at most `longest` pixels.
+    """A drawing as it is, RGB on paper that shows it, its longer side at most `longest` pixels.
 
     Raises:
         UnreadableFile: damaged, empty or not a drawing.
@@ -57,8 +58,9 @@ def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> 
     """
     check_file(path, limits, IMAGE_SUFFIXES | STROKE_SUFFIXES)
     suffix = path.suffix.lower()
-    if suffix == ".svg":
-        return draw_svg(path.read_bytes(), longest)
+    if suffix in SVG_SUFFIXES:
+        drawing = draw_svg(path.read_bytes(), longest)
+        return on_paper(drawing, paper_for(drawing))
     if suffix == ".ndjson":
         return draw_ndjson(path, part, limits, longest)
-    return load_picture(path, limits, longest)
+    return load_picture(path, limits, longest, paper_for)

@@ -1,4 +1,5 @@
 import base64
+import gzip
 import io
 
 import numpy as np
@@ -7,7 +8,9 @@ from PIL import Image
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
+from opensearch.domains.paper import on_paper
 from opensearch.domains.svg import draw_svg
+from opensearch.domains.svg.fonts import font_options
 from opensearch.errors import OverLimit, UnreadableFile
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -19,7 +22,13 @@ def svg(body, attributes='viewBox="0 0 100 100"', before=""):
 
 
 def drawn(body, **options):
-    return np.asarray(draw_svg(svg(body, **options), 100))
+    return np.asarray(on_paper(draw_svg(svg(body, **options), 100)))
+
+
+def embedded(picture, kind="PNG"):
+    buffer = io.BytesIO()
+    picture.save(buffer, kind)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 @pytest.mark.parametrize(
@@ -27,8 +36,13 @@ def drawn(body, **options):
     [
         ('viewBox="0 0 100 50"', (50, 100)),
         ('width="30mm" height="60mm"', (100, 50)),
-        ('width="100%" height="100%"', (100, 100)),
-        ('viewBox="0 0 1e30 1"', (1, 100)),
+        ('width="10cm" height="100mm"', (100, 100)),
+        ('width="40" height="10" viewBox="0 0 9 9" preserveAspectRatio="none"', (25, 100)),
+        ('viewBox="-50-50 100 50"', (50, 100)),
+        ('viewBox="-5,-5,1e2,50"', (50, 100)),
+        ('viewBox="0 0 e e" width="20" height="40"', (100, 50)),
+        ('viewBox="0 0 1e999 1" width="20" height="40"', (100, 50)),
+        ('viewBox="0 0 1e9 1"', (2, 100)),
     ],
 )
 def test_the_longer_side_is_as_asked(attributes, shape):
@@ -53,18 +67,135 @@ def test_the_reader_takes_svg_and_refuses_one_without_ink(tmp_path):
 
 def test_nothing_outside_of_the_file_is_drawn(tmp_path):
     Image.new("RGB", (50, 50)).save(tmp_path / "black.png")
-    buffer = io.BytesIO()
-    Image.new("RGB", (50, 50)).save(buffer, "PNG")
-    inline = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-    for href in (str(tmp_path / "black.png"), f"file://{tmp_path}/black.png", inline):
+    for href in (str(tmp_path / "black.png"), f"file://{tmp_path}/black.png"):
         for name in ("href", "xlink:href"):
             body = f'<image {name}="{href}" width="100" height="100"/>'
             assert (drawn(body) == 255).all()
     other = tmp_path / "other.svg"
     other.write_bytes(svg('<rect id="r" width="100" height="100"/>'))
     assert (drawn(f'<use href="{other}#r"/>') == 255).all()
-    style = f"<style>@import url('{other}'); path {{ stroke: none }}</style>"
-    assert drawn(style + LINE)[50, 50].tolist() == [0, 0, 0]
+    assert (drawn(f'<rect width="9" height="9" fill="url({other}#r) none"/>') == 255).all()
+
+
+def test_embedded_pictures_are_drawn_small_and_damaged_ones_left_out():
+    grey = Image.new("RGB", (50, 50), (90, 90, 90))
+    inner = base64.b64encode(svg('<rect width="100" height="100" fill="#5a5a5a"/>')).decode()
+    urls = [embedded(grey), embedded(grey, "JPEG"), embedded(grey, "GIF"), embedded(grey, "WEBP")]
+    for url in [*urls, f"data:image/svg+xml;base64,{inner}", urls[0].replace("A", "A&#10; ")]:
+        picture = drawn(f'<image href="{url}" width="100" height="100"/>{LINE}')
+        assert abs(int(picture[20, 80, 0]) - 90) < 3
+    for url in ("data:image/png;base64,AAAA", "data:image/png,%89PNG", "data:,", urls[0][:80]):
+        picture = drawn(f'<image href="{url}" width="100" height="100"/>{LINE}')
+        assert picture[50, 50].tolist() == [0, 0, 0]
+        assert picture[20, 80].tolist() == [255, 255, 255]
+
+
+def test_a_drawing_embedded_in_itself_over_and_over_ends():
+    body = LINE
+    for _ in range(6):
+        inner = base64.b64encode(svg(body)).decode()
+        body = f'<image href="data:image/svg+xml;base64,{inner}" width="100" height="100"/>'
+    assert (drawn(body) == 255).all()
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "@import url('https://example.com/a.css'); path{stroke:red}",
+        "@font-face{font-family:x;src:url(data:font/woff2;base64,AA;AA)} path{stroke:red}",
+        "path{stroke:red;cursor:url(hand.cur)}",
+        "path{filter:url(#f);stroke:red}",
+        "path{filter:drop-shadow(1px 1px 1px #888);stroke:red}",
+        "<![CDATA[ g .x, path{stroke:red} ]]>",
+        "@media print{path{stroke:blue}} @media screen{path{stroke:red}}",
+        "@media (prefers-color-scheme: dark){path{stroke:blue}} path{stroke:red}",
+        ":root{--ink:red} path{stroke:var(--ink)}",
+        "path{stroke:var(--none, red)}",
+        "path:hover{stroke:blue} path{stroke:light-dark(red, rgb(0, 0, 255))}",
+        "/* path{stroke:blue} */ path{stroke:red",
+        "path::before{content:'}'} path{stroke:red}",
+    ],
+)
+def test_a_rule_that_is_not_for_drawings_drops_itself_alone(sheet):
+    body = f'<style>{sheet}</style><path d="M10 10 L90 90" stroke-width="4"/>'
+    assert drawn(body)[50, 50].tolist() == [255, 0, 0]
+    rule = sheet.removeprefix("path{").rstrip("}")
+    if sheet.startswith("path{"):
+        styled = f'<path d="M10 10 L90 90" stroke-width="4" style="{rule}"/>'
+        assert drawn(styled)[50, 50].tolist() == [255, 0, 0]
+
+
+def test_a_filter_leaves_what_it_is_put_on():
+    filters = '<filter id="f"><feGaussianBlur stdDeviation="5"/></filter>'
+    for use in ('filter="url(#f)"', 'style="filter:url(#f)"'):
+        assert drawn(f"{filters}<g {use}>{LINE}</g>")[50, 50].tolist() == [0, 0, 0]
+
+
+def test_colours_of_css_4_are_drawn():
+    line = LINE.replace('"black"', '"oklch(40% 0.1 200)"')
+    assert drawn(line)[50, 50].max() < 128
+
+
+def test_of_a_switch_the_english_child_or_the_one_for_all_is_drawn():
+    def shape(colour, extra):
+        return f'<rect width="100" height="100" fill="{colour}" {extra}/>'
+
+    german, english = shape("red", 'systemLanguage="de"'), shape("blue", 'systemLanguage="fr,en"')
+    page, plain = '<foreignObject requiredExtensions="x"/>', shape("lime", "")
+    for children, wanted in (
+        (german + english + plain, [0, 0, 255]),
+        (page + german + plain, [0, 255, 0]),
+        (german, [255, 0, 0]),
+    ):
+        assert drawn(f"<switch>{children}</switch>")[50, 50].tolist() == wanted
+    assert drawn(german)[50, 50].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("size", ["", 'width="100%" height="100%"', 'width="0" height="0"'])
+def test_a_drawing_without_a_size_is_shown_where_its_ink_lies(size):
+    picture = drawn(
+        '<circle cx="900" cy="900" r="200" fill="none" stroke="#000"/>', attributes=size
+    )
+    rows, columns = np.nonzero(picture[..., 0] < 200)
+    assert rows.max() - rows.min() > 80
+    assert columns.max() - columns.min() > 80
+
+
+def test_text_is_drawn_with_a_font_or_the_lack_is_told(monkeypatch):
+    text = '<text x="10" y="60" font-size="40" font-family="Nowhere">Ab</text>'
+    if font_options() is not None:
+        assert (drawn(text) < 128).any()
+    monkeypatch.setattr("opensearch.domains.svg.font_options", lambda: None)
+    with pytest.raises(UnreadableFile, match="draws text alone, and this system has no font"):
+        drawn(text)
+    assert drawn(text + LINE)[50, 50].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        svg(LINE).decode().encode("utf-16"),
+        b'<?xml version="1.0" encoding="ISO-8859-1"?>'
+        + svg("<title>\xe4</title>" + LINE).decode().encode("latin-1"),
+        b"\xef\xbb\xbf" + svg(LINE),
+        b'\n <?xml version="1.0"?>' + svg(LINE),
+        svg(LINE).replace(b' xmlns="http://www.w3.org/2000/svg"', b""),
+        svg(LINE)
+        .replace(b"<svg", b"<s:svg xmlns:s='http://www.w3.org/2000/svg'")
+        .replace(b"<path", b"<s:path")
+        .replace(b"</svg", b"</s:svg"),
+        svg("<inkscape:view/>" + LINE),
+        svg("<title>a&nbsp;b\xe4</title>" + LINE).decode().encode("cp1252"),
+        svg("<title>&n;</title>" + LINE, before='<!DOCTYPE svg [<!ENTITY n "&#160;">]>'),
+        gzip.compress(svg(LINE)),
+    ],
+)  # fmt: skip
+def test_markup_that_others_read_is_read(data, tmp_path):
+    assert np.asarray(on_paper(draw_svg(data, 100)))[50, 50].tolist() == [0, 0, 0]
+    (tmp_path / "a.svgz").write_bytes(data)
+    assert (
+        open_reader(ReaderSettings(reader="sketch"))(tmp_path / "a.svgz", None).views < 99
+    ).any()
 
 
 def test_plain_styles_and_inner_references_work():
@@ -81,12 +212,17 @@ def test_plain_entities_of_editors_work_and_others_are_refused():
     outside = '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     with pytest.raises(UnreadableFile, match="outside"):
         draw_svg(svg("<text>&x;</text>", before=outside), 100)
-    laughs = '<!DOCTYPE svg [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+    tens = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 9))
+    laughs = f'<!DOCTYPE svg [<!ENTITY a0 "haha">{tens}]>'
     with pytest.raises(OverLimit, match="entities made of entities"):
-        draw_svg(svg("<text>&b;</text>", before=laughs), 100)
+        draw_svg(svg("<text>&a8;</text>", before=laughs), 100)
+    for encoding in ("utf-8", "utf-16"):
+        hidden = svg("<text>&x;</text>", before=outside).decode().encode(encoding)
+        with pytest.raises(UnreadableFile, match="outside"):
+            draw_svg(hidden, 100)
     long = f'<!DOCTYPE svg [<!ENTITY a "{"x" * 10_000}">]>'
     with pytest.raises(OverLimit, match="repeats its entities"):
-        draw_svg(svg("&a;" * 200, before=long), 100)
+        draw_svg(svg("&a;" * 4000, before=long), 100)
 
 
 def test_cost_is_limited():
@@ -101,8 +237,90 @@ def test_cost_is_limited():
         draw_svg(svg(doubling), 100)
     with pytest.raises(OverLimit, match="without an end"):
         draw_svg(svg('<g id="a"><use href="#a"/></g>'), 100)
+    sheet = "".join(f".c{n}{{fill:red}}" for n in range(2000))
+    with pytest.raises(OverLimit, match="style rules"):
+        draw_svg(svg(f"<style>{sheet}</style>" + "<path/>" * 3000), 100)
+    with pytest.raises(OverLimit, match="letters"):
+        draw_svg(svg(f"<text>{'a' * 20_001}</text>"), 100)
+    with pytest.raises(OverLimit, match="attributes"):
+        draw_svg(svg("<path " + " ".join(f'a{n}="1"' for n in range(1001)) + "/>"), 100)
     with pytest.raises(OverLimit, match="bytes"):
         draw_svg(b" " * (8 * 2**20 + 1), 100)
+
+
+PATH = "M0 0" + "l1 1" * 12
+BOMBS = {
+    "clip": ("<clipPath id='p{n}'>{parts}</clipPath>", "<path d='M0 0h9v9' {how}/>", "clip-path"),
+    "mask": ("<mask id='p{n}'>{parts}</mask>", "<path d='M0 0h9v9' {how}/>", "mask"),
+    "pattern": ("<pattern id='p{n}' width='1' height='1'>{parts}</pattern>",
+                "<path d='M0 0h9v9' {how}/>", "fill"),
+    "marker": ("<marker id='p{n}'>{parts}</marker>", f"<path d='{PATH}' {{how}}/>", "marker-mid"),
+    "inherited": ("<g {how}><pattern id='p{n}' width='1' height='1'>{parts}</pattern></g>",
+                  "<path d='M0 0h9v9'/>", "stroke"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+@pytest.mark.parametrize("place", ["attribute", "style", "sheet"])
+def test_every_reference_is_weighed_like_use(kind, place):
+    holder, part, name = BOMBS[kind]
+    body, sheet = "", ""
+    for n in range(7):
+        how = f'{name}="url(#p{n + 1})" ' if n < 6 else ""
+        if place == "style":
+            how = f"style=\"{name}: url( '#p{n + 1}' )\""
+        if place == "sheet":
+            how = f'class="c{n}"'
+            sheet += f"g > .c{n}, .c{n}{{{name}:url(#p{n + 1})}}"
+        body += holder.format(n=n, parts=part.format(how=how) * 12, how=how)
+    last = f'<rect width="9" height="9" {name}="url(#p0)"/>'
+    if name == "marker-mid":
+        last = f'<path d="{PATH}" {name}="url(#p0)"/>'
+    with pytest.raises(OverLimit, match="counting what is repeated"):
+        draw_svg(svg(f"<style>{sheet}</style>{body}{last}"), 100)
+
+
+def test_the_first_of_two_ids_and_of_two_links_is_weighed_and_drawn():
+    red, blue = (f'<rect id="r" width="99" height="99" fill="{c}"/>' for c in ("#f00", "#00f"))
+    use = '<use xlink:href="#none" href="#r"/>'
+    assert drawn(f"<defs>{red}{blue}</defs>{use}")[50, 50].tolist() == [255, 0, 0]
+
+
+def test_a_drawing_of_many_layers_is_drawn_smaller():
+    layer = '<g opacity=".9"><path d="M0 0h9v9h-9z"/></g>'
+    assert draw_svg(svg(layer * 10), 100).size == (100, 100)
+    assert draw_svg(svg(layer * 2000), 100).size == (50, 50)
+
+
+@pytest.mark.parametrize("reader", ["sketch", "image"])
+def test_white_ink_on_nothing_shows_in_sketches(tmp_path, reader):
+    white = LINE.replace("black", "white")
+    (tmp_path / "a.svg").write_bytes(svg(white))
+    draw_svg(svg(white), 100).save(tmp_path / "b.png")
+    read = open_reader(ReaderSettings(reader=reader))
+    views = [read(tmp_path / name, None).views for name in ("a.svg", "b.png")]
+    if reader == "image":
+        assert all((view == 255).all() for view in views)
+    else:
+        assert all((view < 128).any() and view[0, 0].min() == 255 for view in views)
+
+
+def test_the_picture_reader_draws_an_svg_in_colour_and_keeps_its_aspect(tmp_path):
+    red = '<rect x="100" width="100" height="100" fill="red"/>'
+    (tmp_path / "a.SVG").write_bytes(svg(red, attributes='viewBox="0 0 200 100"'))
+    reading = open_reader(ReaderSettings(reader="image", size=64))(tmp_path / "a.SVG", None)
+    assert reading.aspect == 2
+    assert reading.views[0, 32, 60].tolist() == [255, 0, 0]
+    assert reading.views[0, 32, 4].tolist() == [255, 255, 255]
+    (tmp_path / "a.ndjson").write_text("{}")
+    with pytest.raises(UnreadableFile, match="suffix"):
+        open_reader(ReaderSettings(reader="image"))(tmp_path / "a.ndjson", None)
+
+
+def test_hairlines_of_a_large_plan_are_drawn(tmp_path):
+    plan = '<path d="M900 900H9000V9000H900Z" fill="none" stroke="#000" stroke-width="2"/>'
+    (tmp_path / "a.svg").write_bytes(svg(plan, attributes='viewBox="0 0 10000 10000"'))
+    assert (open_reader(ReaderSettings(reader="sketch"))(tmp_path / "a.svg", None).views < 99).any()
 
 
 @pytest.mark.parametrize("data", [b"<html></html>", b"plain words", b"<svg", b"\xff\xfe\x00"])

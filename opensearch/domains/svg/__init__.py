@@ -1,0 +1,99 @@
+"""SVG drawings, cleaned of everything that reaches outside the file, then rendered by resvg.
+
+Source:
+    W3C SVG 1.1 for the elements; https://github.com/linebender/resvg for the renderer.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from PIL import Image
+
+from opensearch.domains.svg.clean import clean
+from opensearch.domains.svg.cost import weigh
+from opensearch.domains.svg.fonts import font_options
+from opensearch.domains.svg.images import embedding
+from opensearch.domains.svg.markup import parse
+from opensearch.domains.svg.size import Window, shown_size, window
+from opensearch.errors import UnreadableFile
+
+# What a drawing without a size is looked for in, and on how many pixels.
+_WIDE, _COARSE = 4096.0, 512
+# What weighs more is drawn half as large: layers cost by their pixels.
+_HEAVY = 10_000
+
+
+def draw_svg(data: bytes, longest: int) -> Image.Image:
+    """Render an SVG, RGBA, its longer side `longest` pixels.
+
+    Where nothing is drawn it stays clear. A drawing of many layers comes out half as large.
+
+    Raises:
+        UnreadableFile: not an SVG, one that resvg refuses, or text alone without a font.
+        OverLimit: more bytes, elements or nesting than a drawing needs.
+    """
+    return _draw(data, longest, 0)
+
+
+def _draw(data: bytes, longest: int, depth: int) -> Image.Image:
+    root = parse(data)
+    rules = clean(root, embedding(longest, partial(_draw_inner, longest), depth))
+    if weigh(root, rules) > _HEAVY:
+        longest = -(-longest // 2)
+    shown = window(root) or _found_window(root)
+    drawn = _render(root, shown, shown_size(root, shown, longest))
+    if _has_text(root) and font_options() is None and not drawn.getchannel("A").getbbox():
+        raise UnreadableFile(
+            "draws text alone, and this system has no font to draw it with; install one, such"
+            " as DejaVu, or turn the text into paths"
+        )
+    return drawn
+
+
+def _draw_inner(longest: int, data: bytes, depth: int) -> Image.Image:
+    return _draw(data, longest, depth)
+
+
+def _found_window(root: Element) -> Window:
+    """Where the ink of a drawing lies that does not say how large it is."""
+    coarse = _render(root, Window(0, 0, _WIDE, _WIDE), (_COARSE, _COARSE))
+    box = coarse.getchannel("A").getbbox()
+    if box is None:
+        return Window(0, 0, 100, 100)
+    left, top, right, bottom = (at * _WIDE / _COARSE for at in box)
+    return Window(left, top, right - left, bottom - top)
+
+
+def _render(root: Element, shown: Window, size: tuple[int, int]) -> Image.Image:
+    import resvg_py
+
+    attributes = {"xmlns": "http://www.w3.org/2000/svg", **root.attrib}
+    attributes["viewBox"] = " ".join(f"{value:.9g}" for value in shown)
+    attributes["width"], attributes["height"] = (str(side) for side in size)
+    outer = Element("svg", attributes)
+    outer.text = root.text
+    outer.extend(root)
+    fonts = font_options() if _has_text(root) else None
+    try:
+        rendered = resvg_py.svg_to_bytes(
+            svg_string=ElementTree.tostring(outer, encoding="unicode"),
+            skip_system_fonts=True,
+            dpi=96,
+            width=size[0],
+            height=size[1],
+            **(fonts or {}),
+        )
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        # A panic of the Rust code is no Exception; it must not end the process.
+        raise UnreadableFile("makes the SVG renderer fail") from error
+    return Image.open(io.BytesIO(bytes(rendered))).convert("RGBA")
+
+
+def _has_text(root: Element) -> bool:
+    return any("".join(element.itertext()).strip() for element in root.iter("text"))

@@ -1,0 +1,216 @@
+"""What an SVG costs to draw: its elements, counting what every reference repeats.
+
+A drawing of 2 kB can name a clip path of clip paths of clip paths; each is drawn again for
+every element that names it.
+
+Source:
+    W3C, SVG 1.1, chapters 5.6, 11.6, 13, 14 and 15, for what refers to what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+from xml.etree.ElementTree import Element
+
+from opensearch.domains.svg import css
+from opensearch.domains.svg.markup import MOST_DEPTH, MOST_ELEMENTS
+from opensearch.errors import OverLimit
+
+# A sheet to draw on apart costs about as much as so many plain elements.
+_LAYER: Final = 10
+_PICTURE: Final = 50
+_MOST_STEPS = 500_000
+
+_LAYERS: Final = ("clip-path", "mask")
+_PAINTS: Final = ("fill", "stroke")
+_MARKERS: Final = ("marker-start", "marker-mid", "marker-end")
+_INHERITED: Final = _PAINTS + _MARKERS
+_SHAPES: Final = frozenset({"rect", "circle", "ellipse", "text"})
+_OUTLINES: Final = frozenset({"path", "line", "polyline", "polygon"})
+_LINKED: Final = frozenset({"use", "pattern", "linearGradient", "radialGradient", "textPath"})
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)|[zZ]")
+_URL = re.compile(r"url\(\s*['\"]?\s*#([^)'\"]*)")
+_LAST = re.compile(r"[^\s>+~]*$")
+_PART = re.compile(r"([.#]?)([\w-]+)|\[[^\]]*\]|\*|:[\w-]+")
+
+
+class _Inherited(NamedTuple):
+    """The element that each property which children inherit refers to."""
+
+    paints: tuple[Element | None, ...] = (None, None)
+    markers: tuple[Element | None, ...] = (None, None, None)
+
+
+class _Own(NamedTuple):
+    """What an element says itself: property to the element referred to, None for none."""
+
+    references: dict[str, Element | None]
+    layered: bool
+
+
+def weigh(root: Element, rules: list[css.Rule]) -> int:
+    """How much there is to draw in a cleaned drawing.
+
+    Args:
+        root: from `clean`.
+        rules: its style rules.
+
+    Returns:
+        Plain elements, or as many as cost as much.
+
+    Raises:
+        OverLimit: too many elements when all references are counted, or endless ones.
+    """
+    try:
+        weight = _Scales(root, rules).weigh(root, _Inherited(), 0)
+    except RecursionError as error:
+        raise OverLimit("refers to its parts too deeply") from error
+    if weight > MOST_ELEMENTS:
+        raise OverLimit(f"draws over {MOST_ELEMENTS:,} elements, counting what is repeated")
+    return weight
+
+
+class _Scales:
+    def __init__(self, root: Element, rules: list[css.Rule]) -> None:
+        self._by_id = {element.get("id", ""): element for element in root.iter()}
+        self._by_id.pop("", None)
+        self._rules = _Rules(rules)
+        self._own: dict[Element, _Own] = {}
+        self._context: dict[Element, _Inherited] = {}
+        self._weights: dict[tuple[Element, _Inherited], int | None] = {}
+        self._place(root)
+
+    def _place(self, root: Element) -> None:
+        """Note for every element what it inherits where it stands."""
+        waiting = [(root, _Inherited())]
+        while waiting:
+            element, inherited = waiting.pop()
+            self._own[element] = self._read(element)
+            self._context[element] = inherited
+            passed = self._passed(element, inherited)
+            waiting.extend((child, passed) for child in element)
+
+    def _read(self, element: Element) -> _Own:
+        properties = {**element.attrib, **self._rules.of(element)}
+        properties.update(css.parse_declarations(element.get("style", "")))
+        if "marker" in properties:
+            properties.update(dict.fromkeys(_MARKERS, properties["marker"]))
+        references = {
+            name: self._by_id.get(found[1].strip()) if (found := _URL.search(value)) else None
+            for name in (*_LAYERS, *_INHERITED)
+            if (value := properties.get(name)) is not None
+        }
+        layered = any(
+            properties.get(name, usual).strip() not in (usual, "1.0", "100%")
+            for name, usual in (("opacity", "1"), ("mix-blend-mode", "normal"))
+        )
+        return _Own(references, layered)
+
+    def _passed(self, element: Element, inherited: _Inherited) -> _Inherited:
+        """What the children of an element inherit."""
+        own = self._own[element].references
+        if not own:
+            return inherited
+        found = zip(_INHERITED, inherited.paints + inherited.markers, strict=True)
+        values = tuple(own.get(name, before) for name, before in found)
+        return _Inherited(values[:2], values[2:])
+
+    def weigh(self, element: Element, inherited: _Inherited, depth: int) -> int:
+        """Elements drawn for one, with all that it holds and refers to."""
+        if depth > 2 * MOST_DEPTH:
+            raise OverLimit("refers to itself without an end, or too deeply")
+        key = (element, inherited)
+        if key in self._weights:
+            known = self._weights[key]
+            if known is None:
+                raise OverLimit("refers to itself without an end")
+            return known
+        if len(self._weights) > _MOST_STEPS:
+            raise OverLimit("refers to its parts in too many ways")
+        self._weights[key] = None
+        passed = self._passed(element, inherited)
+        total = 1 + sum(self.weigh(child, passed, depth + 1) for child in element)
+        total += self._layers(element, depth) + self._painted(element, passed, depth)
+        total += self._linked(element, passed, depth)
+        self._weights[key] = min(total, MOST_ELEMENTS + 1)
+        return total
+
+    def _apart(self, target: Element | None, depth: int) -> int:
+        """The weight of an element that is drawn where it is referred to, as it stands."""
+        return 0 if target is None else self.weigh(target, self._context[target], depth + 1)
+
+    def _layers(self, element: Element, depth: int) -> int:
+        own = self._own[element]
+        targets = [own.references.get(name) for name in _LAYERS]
+        weights = [
+            self._apart(target, depth) + _LAYER * (2 if target.tag == "mask" else 1)
+            for target in targets
+            if target is not None
+        ]
+        return sum(weights) + (_LAYER // 2 if own.layered else 0)
+
+    def _painted(self, element: Element, passed: _Inherited, depth: int) -> int:
+        if element.tag == "image":
+            return _PICTURE
+        if element.tag not in _SHAPES and element.tag not in _OUTLINES:
+            return 0
+        total = sum(
+            self._apart(target, depth) + (_LAYER if target.tag == "pattern" else 0)
+            for target in passed.paints
+            if target is not None
+        )
+        if element.tag in _OUTLINES and any(m is not None for m in passed.markers):
+            start, middle, end = (self._apart(marker, depth) for marker in passed.markers)
+            total += start + end + middle * _vertices(element)
+        return total
+
+    def _linked(self, element: Element, passed: _Inherited, depth: int) -> int:
+        if element.tag not in _LINKED:
+            return 0
+        target = self._by_id.get(element.get("href", "").strip().lstrip("#"))
+        if target is None:
+            return 0
+        if element.tag == "use":
+            return self.weigh(target, passed, depth + 1)
+        return self._apart(target, depth)
+
+
+class _Rules:
+    """References in style sheets, told for an element by the last part of each selector."""
+
+    def __init__(self, rules: list[css.Rule]) -> None:
+        names = {*_LAYERS, *_INHERITED, "marker", "opacity", "mix-blend-mode"}
+        self._rules = [
+            (_LAST.search(selector), {n: v for n, v in rule.declarations if n in names})
+            for rule in rules
+            if any("url(" in v or n in names - set(_INHERITED) for n, v in rule.declarations)
+            for selector in rule.selectors
+        ]
+
+    def of(self, element: Element) -> dict[str, str]:
+        """What the rules may say of an element: any that could match counts."""
+        found: dict[str, str] = {}
+        for last, declarations in self._rules:
+            if _may_match(element, last[0] if last else ""):
+                heavy = {n: v for n, v in declarations.items() if "url(" in v or n not in found}
+                found.update(heavy)
+        return found
+
+
+def _may_match(element: Element, compound: str) -> bool:
+    names = element.get("class", "").split()
+    for mark, name in _PART.findall(compound):
+        wanted: Iterable[str | None] = (
+            names if mark == "." else (element.get("id"),) if mark == "#" else (element.tag, "")
+        )
+        if name not in wanted:
+            return False
+    return True
+
+
+def _vertices(element: Element) -> int:
+    if element.tag == "line":
+        return 2
+    return len(_NUMBER.findall(element.get("d", "") + element.get("points", ""))) // 2 + 1

@@ -1,0 +1,76 @@
+"""Pictures embedded in an SVG: decoded within limits and embedded again, small and plain."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import urllib.parse
+from collections.abc import Callable
+from functools import cache
+
+from PIL import Image, UnidentifiedImageError
+
+from opensearch.errors import OpenSearchError
+
+_DATA = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
+_MOST_PIXELS = 50_000_000
+_MOST_NESTED = 2
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+
+Draw = Callable[[bytes, int], Image.Image]
+
+
+def embedding(longest: int, draw_inner: Draw, depth: int) -> Callable[[str], str | None]:
+    """What turns a data URI into one of a PNG of at most `longest` pixels a side.
+
+    Args:
+        longest: pixels.
+        draw_inner: draws an SVG embedded in one, given its bytes and `depth + 1`.
+        depth: how many drawings this one is embedded in.
+    """
+
+    @cache
+    def embed(uri: str) -> str | None:
+        head = _DATA.match(uri)
+        if head is None:
+            return None
+        try:
+            data = _payload(uri[head.end() :], "base64" in head[2].lower())
+            picture = _decoded(data, longest)
+            if picture is None:
+                if depth >= _MOST_NESTED or b"<svg" not in data[:10_000]:
+                    return None
+                picture = draw_inner(data, depth + 1)
+        # One damaged picture leaves the rest of the drawing as it is.
+        except (OpenSearchError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return None
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG", compress_level=1)
+        return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+    return embed
+
+
+def _payload(text: str, is_base64: bool) -> bytes:
+    plain = urllib.parse.unquote_to_bytes(text)
+    if not is_base64:
+        return plain
+    letters = b"".join(plain.split()).rstrip(b"=")
+    return base64.b64decode(letters + b"=" * (-len(letters) % 4))
+
+
+def _decoded(data: bytes, longest: int) -> Image.Image | None:
+    """A raster picture, None where the bytes are none."""
+    Image.init()
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError:
+        return None
+    with image:
+        if image.width * image.height > _MOST_PIXELS:
+            return None
+        image.draft("RGB", (longest, longest))
+        plain = image.convert("RGBA")
+        plain.thumbnail((longest, longest), Image.Resampling.BILINEAR)
+        return plain

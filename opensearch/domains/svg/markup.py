@@ -1,0 +1,203 @@
+"""SVG markup read into a plain tree: bytes of any common encoding, without outside entities.
+
+What other programs repair is repaired: a missing or unbound namespace, blanks before the
+declaration, entities of HTML, gzip.
+
+Source:
+    W3C, XML 1.0 and Namespaces in XML; SVG 2, appendix on gzip-compressed files.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zlib
+from functools import partial
+from typing import Final
+from xml.etree.ElementTree import Element
+from xml.parsers import expat
+
+from opensearch.errors import OverLimit, UnreadableFile
+
+MOST_BYTES: Final = 8 * 2**20
+MOST_ELEMENTS: Final = 50_000
+# Groups may nest so deep: resvg recurses.
+MOST_DEPTH: Final = 200
+_MOST_ATTRIBUTES = 1000
+_MOST_ENTITY_BYTES = 2**20
+_MOST_TEXT = 4 * MOST_BYTES
+
+_SVG: Final = "http://www.w3.org/2000/svg"
+_XLINK: Final = "http://www.w3.org/1999/xlink"
+_BOUND: Final = {"": _SVG, "xlink": _XLINK, "xml": "xml"}
+_ENCODING = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*['\"]([\w.:-]+)['\"]")
+_REFERENCE = re.compile(r"&([^\s;&]+);")
+
+
+def parse(data: bytes) -> Element:
+    """The tree of an SVG: SVG's own elements by their plain names, other ones left out.
+
+    Attributes keep their plain names, too, of which `xlink:href` becomes `href` where the
+    element has no other; those of foreign namespaces are left out.
+
+    Raises:
+        UnreadableFile: not well-formed, not an SVG, or an entity from outside.
+        OverLimit: more bytes, elements, nesting or entities than a drawing needs.
+    """
+    data = _unpacked(data)
+    if len(data) > MOST_BYTES:
+        raise OverLimit(f"holds {len(data):,} bytes, over the {MOST_BYTES:,} of a drawing")
+    text, encoding = _decoded(data)
+    builder = _Builder()
+    parser = expat.ParserCreate(encoding)
+    parser.buffer_text = True
+    # An entity no one declared is then skipped, and told to the builder.
+    parser.UseForeignDTD(True)
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE)
+    parser.ExternalEntityRefHandler = partial(_as_empty, parser)
+    parser.EntityDeclHandler = builder.declare
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.text
+    parser.SkippedEntityHandler = builder.skipped
+    try:
+        parser.Parse(text, True)
+    except expat.ExpatError as error:
+        if "amplification" in str(error):
+            raise OverLimit("repeats its entities more than a drawing needs") from error
+        raise UnreadableFile(f"is not well-formed XML: {error}") from error
+    if builder.root is None:
+        raise UnreadableFile(f"is XML, but of <{builder.first}>, not an SVG")
+    return builder.root
+
+
+def _as_empty(parser: expat.XMLParserType, context: str, *_: str | None) -> int:
+    """Take a document type that lies outside of the file as one that declares nothing."""
+    parser.ExternalEntityParserCreate(context).Parse("", True)
+    return 1
+
+
+def _unpacked(data: bytes) -> bytes:
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, MOST_BYTES + 1)
+    except zlib.error as error:
+        raise UnreadableFile(f"is gzip-compressed and damaged: {error}") from error
+
+
+def _decoded(data: bytes) -> tuple[bytes, str | None]:
+    """Bytes that the parser understands, and their encoding where it must be told."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data, None
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    declared = _ENCODING.match(data)
+    name = declared[1].decode("ascii") if declared else "utf-8"
+    try:
+        text = data.decode(name)
+    except (LookupError, UnicodeDecodeError):
+        text = data.decode("cp1252", "replace")
+    return text.encode("utf-8", "replace"), "utf-8"
+
+
+class _Builder:
+    """Takes the parser's events and holds the tree, `root`, once the SVG element was seen."""
+
+    def __init__(self) -> None:
+        self.root: Element | None = None
+        self.first = ""
+        self._open: list[Element | None] = []
+        self._bound = [_BOUND]
+        self._elements = self._letters = 0
+        self._entities: dict[str, int] = {}
+
+    def declare(
+        self,
+        name: str,
+        is_parameter: bool,
+        value: str | None,
+        base: str | None,
+        system: str | None,
+        public: str | None,
+        notation: str | None,
+    ) -> None:
+        """Refuse entities that lead outside or multiply; editors declare a few plain ones."""
+        if is_parameter:
+            raise UnreadableFile("declares a parameter entity, which no drawing needs")
+        if value is None:
+            raise UnreadableFile("declares an entity outside of the file")
+        size = len(value)
+        for inner in _REFERENCE.findall(value):
+            # One that is declared later is as long as anything.
+            size += self._entities.get(inner, 0 if inner[0] == "#" else _MOST_ENTITY_BYTES)
+        if size > _MOST_ENTITY_BYTES:
+            raise OverLimit("declares entities made of entities, more than a drawing needs")
+        self._entities.setdefault(name, size)
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements > MOST_ELEMENTS:
+            raise OverLimit(f"draws over {MOST_ELEMENTS:,} elements")
+        if len(self._open) > MOST_DEPTH:
+            raise OverLimit(f"nests its elements deeper than {MOST_DEPTH}")
+        if len(attributes) > _MOST_ATTRIBUTES:
+            raise OverLimit(f"gives <{tag}> over {_MOST_ATTRIBUTES:,} attributes")
+        self._count(sum(map(len, attributes.values())))
+        self._bind(attributes)
+        space, name = self._resolved(tag)
+        self.first = self.first or name
+        inside = self._open[-1] if self._open else None
+        element = None
+        if space == _SVG and (inside is not None or (not self._open and name == "svg")):
+            element = Element(name, self._plain(attributes))
+            if inside is None:
+                self.root = element
+            else:
+                inside.append(element)
+        self._open.append(element)
+
+    def end(self, tag: str) -> None:
+        self._open.pop()
+        self._bound.pop()
+
+    def text(self, text: str) -> None:
+        self._count(len(text))
+        inside = self._open[-1] if self._open else None
+        if inside is None:
+            return
+        if len(inside):
+            inside[-1].tail = (inside[-1].tail or "") + text
+        else:
+            inside.text = (inside.text or "") + text
+
+    def skipped(self, name: str, is_parameter: bool) -> None:
+        if not is_parameter:
+            self.text(html.unescape(f"&{name};"))
+
+    def _count(self, letters: int) -> None:
+        self._letters += letters
+        if self._letters > _MOST_TEXT:
+            raise OverLimit("repeats its entities more than a drawing needs")
+
+    def _bind(self, attributes: dict[str, str]) -> None:
+        declared = {
+            name[6:]: value for name, value in attributes.items() if name.split(":")[0] == "xmlns"
+        }
+        self._bound.append({**self._bound[-1], **declared} if declared else self._bound[-1])
+
+    def _resolved(self, name: str) -> tuple[str, str]:
+        """Namespace and plain name."""
+        prefix, _, local = name.rpartition(":")
+        return self._bound[-1].get(prefix, prefix), local
+
+    def _plain(self, attributes: dict[str, str]) -> dict[str, str]:
+        kept, linked = {}, None
+        for name, value in attributes.items():
+            if ":" not in name or name in ("xml:space", "xml:lang"):
+                kept[name] = value
+            elif self._resolved(name) == (_XLINK, "href"):
+                linked = value
+        kept.pop("xmlns", None)
+        if linked is not None:
+            kept.setdefault("href", linked)
+        return kept

@@ -1,0 +1,74 @@
+"""The part of the plane that an SVG shows."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final, NamedTuple
+from xml.etree.ElementTree import Element
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_LENGTH = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Z%]*)")
+_UNITS: Final = {
+    "": 1.0,
+    "px": 1.0,
+    "pt": 96 / 72,
+    "pc": 16.0,
+    "in": 96.0,
+    "cm": 96 / 2.54,
+    "mm": 96 / 25.4,
+    "q": 96 / 101.6,
+    "em": 16.0,
+    "ex": 8.0,
+    "rem": 16.0,
+}
+# Single precision, of which the renderer squares some, ends here.
+_LARGEST, _SMALLEST = 1e15, 1e-15
+# A ratio beyond this draws nothing that could be recognised.
+_MOST_RATIO = 64
+
+
+class Window(NamedTuple):
+    """Left, top, width and height in the drawing's own units."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def window(root: Element) -> Window | None:
+    """What a drawing says of its extent; None when it says nothing that can be used."""
+    given = root.get("width"), root.get("height")
+    width, height = (_length(text) for text in given)
+    numbers = [float(text) for text in _NUMBER.findall(root.get("viewBox", ""))]
+    near = all(abs(number) < _LARGEST for number in numbers)
+    if len(numbers) == 4 and near and min(numbers[2:]) > _SMALLEST:
+        return Window(*numbers)
+    if width is None and height is None:
+        return None
+    return Window(0, 0, width or height or 1, height or width or 1)
+
+
+def shown_size(root: Element, shown: Window, longest: int) -> tuple[int, int]:
+    """Width and height to draw at, pixels, the longer `longest`."""
+    width, height = shown.width, shown.height
+    if root.get("preserveAspectRatio", "").split()[:1] == ["none"]:
+        stretched = _length(root.get("width")), _length(root.get("height"))
+        width, height = stretched[0] or width, stretched[1] or height
+    width, height = max(width, height / _MOST_RATIO), max(height, width / _MOST_RATIO)
+    scale = longest / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _length(text: str | None) -> float | None:
+    found = _LENGTH.match(text or "")
+    unit = _UNITS.get(found[2].lower()) if found else None
+    if found is None or unit is None:
+        return None
+    value = float(found[1]) * unit
+    return value if _usable(value) else None
+
+
+def _usable(extent: float) -> bool:
+    return math.isfinite(extent) and _SMALLEST < extent < _LARGEST
