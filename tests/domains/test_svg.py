@@ -235,8 +235,6 @@ def test_cost_is_limited():
     )
     with pytest.raises(OverLimit, match="elements"):
         draw_svg(svg(doubling), 100)
-    with pytest.raises(OverLimit, match="without an end"):
-        draw_svg(svg('<g id="a"><use href="#a"/></g>'), 100)
     sheet = "".join(f".c{n}{{fill:red}}" for n in range(2000))
     with pytest.raises(OverLimit, match="style rules"):
         draw_svg(svg(f"<style>{sheet}</style>" + "<path/>" * 3000), 100)
@@ -278,6 +276,28 @@ def test_every_reference_is_weighed_like_use(kind, place):
         last = f'<path d="{PATH}" {name}="url(#p0)"/>'
     with pytest.raises(OverLimit, match="counting what is repeated"):
         draw_svg(svg(f"<style>{sheet}</style>{body}{last}"), 100)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<g id="a"><use href="#a"/>{line}</g>',
+        '<g id="a"><use href="#b"/>{line}</g><g id="b"><use href="#a"/></g>',
+        '<clipPath id="a" clip-path="url(#b)"><rect width="100" height="100"/></clipPath>'
+        '<clipPath id="b" style="clip-path:url(#a)"><rect width="100" height="100"/></clipPath>'
+        '<g clip-path="url(#a)">{line}</g>',
+        '<style>.r{{fill:url(#a)}}</style><pattern id="a" width="1" height="1">'
+        '<rect class="r" width="1" height="1"/></pattern>{line}<rect class="r" width="5"/>',
+        '<g fill="url(#a)"><pattern id="a" width="1" height="1"><rect width="1" height="1"/>'
+        "</pattern></g>{line}",
+        '<marker id="a"><path d="M0 0h1" marker-start="url(#a)"/></marker>'
+        '<g marker-start="url(#a)">{line}</g>',
+        '<linearGradient id="a" href="#b"/><linearGradient id="b" href="#a"/>{line}'
+        '<rect width="5" height="5" fill="url(#a)"/>',
+    ],
+)
+def test_links_that_lead_back_are_cut(body):
+    assert drawn(body.format(line=LINE))[50, 50].tolist() == [0, 0, 0]
 
 
 def test_the_first_of_two_ids_and_of_two_links_is_weighed_and_drawn():

@@ -55,6 +55,7 @@ def _draw(data: bytes, longest: int, depth: int) -> Image.Image:
 
 
 def _draw_inner(longest: int, data: bytes, depth: int) -> Image.Image:
+    """A drawing embedded in another."""
     return _draw(data, longest, depth)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from opensearch.domains.svg import css
+from opensearch.domains.svg.size import length
 from opensearch.errors import OverLimit
 
 # Programs, pages, motion, and filters, which for a drawing only blur and shade.
@@ -15,14 +16,18 @@ _DROPPED: Final = frozenset(
     {"script", "foreignObject", "filter", "style", "metadata", "title", "desc"}
     | {"animate", "animateTransform", "animateMotion", "animateColor", "set", "discard"}
 )
+_DRAWN: Final = frozenset(
+    {"a", "circle", "ellipse", "g", "image", "line", "path", "polygon", "polyline", "rect"}
+    | {"svg", "switch", "text", "use"}
+)
 _OUTSIDE = re.compile(r"url\((?!\s*['\"]?\s*#)[^)]*\)|image-set\(.*", re.IGNORECASE | re.DOTALL)
 _PSEUDO = re.compile(r":(?!first-child)")
 # Matching takes the renderer about 400 ns a rule and element.
 _MOST_MATCHES = 5_000_000
 _MOST_TEXT = 20_000
 
-Embed = Callable[[str], str | None]
-"""Turns the data URI of a picture into one that is safe to draw, or None."""
+Embed = Callable[[str], tuple[str, int, int] | None]
+"""Turns the data URI of a picture into one that is safe to draw, its width and height, or None."""
 
 
 def clean(root: Element, embed: Embed) -> list[css.Rule]:
@@ -60,7 +65,7 @@ def clean(root: Element, embed: Embed) -> list[css.Rule]:
 
 
 def _sheets(root: Element) -> list[css.Rule]:
-    sheets = [e for e in root.iter("style") if "css" in e.get("type", "text/css")]
+    sheets = [e for e in root.iter("style") if e.get("type", "") in ("", "text/css")]
     return [rule for e in sheets for rule in css.parse_sheet("".join(e.itertext()))]
 
 
@@ -138,10 +143,22 @@ def _clean_attributes(element: Element, variables: dict[str, str], embed: Embed)
 
 
 def _drawable(image: Element, embed: Embed) -> bool:
-    href = embed(image.get("href", "").strip())
-    if href is not None:
-        image.set("href", href)
-    return href is not None
+    """Embed a picture anew, of the size it had where it is given no other."""
+    found = embed(image.get("href", "").strip())
+    if found is None:
+        return False
+    sides = dict(zip(("width", "height"), found[1:], strict=True))
+    open_ended = [name for name in sides if image.get(name, "auto").strip() == "auto"]
+    if len(open_ended) == 1:
+        # The other side is given, and the shape is kept; in percent it is left to the renderer.
+        name = open_ended[0]
+        given = length(image.get("height" if name == "width" else "width"))
+        ratio = sides[name] / sides["height" if name == "width" else "width"]
+        sides[name] = round(given * ratio) if given else sides[name]
+    for name in open_ended:
+        image.set(name, str(sides[name]))
+    image.set("href", found[0])
+    return True
 
 
 def _choose(switch: Element) -> None:
@@ -149,7 +166,7 @@ def _choose(switch: Element) -> None:
     able = [
         child
         for child in switch
-        if child.tag not in _DROPPED and not child.get("requiredExtensions", "").strip()
+        if child.tag in _DRAWN and not child.get("requiredExtensions", "").strip()
     ]
     english = [c for c in able if "en" in re.split(r"[\s,-]+", c.get("systemLanguage", ""))]
     plain = [child for child in able if "systemLanguage" not in child.attrib]

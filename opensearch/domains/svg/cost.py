@@ -51,7 +51,7 @@ class _Own(NamedTuple):
 
 
 def weigh(root: Element, rules: list[css.Rule]) -> int:
-    """How much there is to draw in a cleaned drawing.
+    """How much there is to draw in a cleaned drawing; links that lead back are cut in place.
 
     Args:
         root: from `clean`.
@@ -61,7 +61,7 @@ def weigh(root: Element, rules: list[css.Rule]) -> int:
         Plain elements, or as many as cost as much.
 
     Raises:
-        OverLimit: too many elements when all references are counted, or endless ones.
+        OverLimit: too many elements when all references are counted, or too deep ones.
     """
     try:
         weight = _Scales(root, rules).weigh(root, _Inherited(), 0)
@@ -79,7 +79,8 @@ class _Scales:
         self._rules = _Rules(rules)
         self._own: dict[Element, _Own] = {}
         self._context: dict[Element, _Inherited] = {}
-        self._weights: dict[tuple[Element, _Inherited], int | None] = {}
+        self._weights: dict[tuple[Element, _Inherited], int] = {}
+        self._open: dict[Element, int] = {}
         self._place(root)
 
     def _place(self, root: Element) -> None:
@@ -120,49 +121,60 @@ class _Scales:
     def weigh(self, element: Element, inherited: _Inherited, depth: int) -> int:
         """Elements drawn for one, with all that it holds and refers to."""
         if depth > 2 * MOST_DEPTH:
-            raise OverLimit("refers to itself without an end, or too deeply")
+            raise OverLimit("refers to its parts too deeply")
         key = (element, inherited)
         if key in self._weights:
-            known = self._weights[key]
-            if known is None:
-                raise OverLimit("refers to itself without an end")
-            return known
+            return self._weights[key]
         if len(self._weights) > _MOST_STEPS:
             raise OverLimit("refers to its parts in too many ways")
-        self._weights[key] = None
+        self._open[element] = self._open.get(element, 0) + 1
         passed = self._passed(element, inherited)
         total = 1 + sum(self.weigh(child, passed, depth + 1) for child in element)
         total += self._layers(element, depth) + self._painted(element, passed, depth)
         total += self._linked(element, passed, depth)
+        self._open[element] -= 1
         self._weights[key] = min(total, MOST_ELEMENTS + 1)
         return total
 
-    def _apart(self, target: Element | None, depth: int) -> int:
-        """The weight of an element that is drawn where it is referred to, as it stands."""
-        return 0 if target is None else self.weigh(target, self._context[target], depth + 1)
+    def _ends(self, element: Element, name: str, target: Element) -> bool:
+        """Whether what an element refers to is not what holds it; if it is, the link is cut."""
+        if not self._open.get(target):
+            return True
+        element.attrib.pop(name, None)
+        if name != "href":
+            style = element.get("style", "")
+            element.set("style", f"{style};{name}:none !important".lstrip(";"))
+            self._own[element].references[name] = None
+        return False
+
+    def _apart(self, element: Element, name: str, target: Element | None, depth: int) -> int:
+        """The weight of what an element refers to by a property, drawn as it stands there."""
+        if target is None or not self._ends(element, name, target):
+            return 0
+        return self.weigh(target, self._context[target], depth + 1)
 
     def _layers(self, element: Element, depth: int) -> int:
         own = self._own[element]
-        targets = [own.references.get(name) for name in _LAYERS]
-        weights = [
-            self._apart(target, depth) + _LAYER * (2 if target.tag == "mask" else 1)
-            for target in targets
-            if target is not None
-        ]
-        return sum(weights) + (_LAYER // 2 if own.layered else 0)
+        total = 0
+        for name in _LAYERS:
+            target = own.references.get(name)
+            if target is not None:
+                total += _LAYER * (2 if name == "mask" else 1)
+                total += self._apart(element, name, target, depth)
+        return total + (_LAYER // 2 if own.layered else 0)
 
     def _painted(self, element: Element, passed: _Inherited, depth: int) -> int:
         if element.tag == "image":
             return _PICTURE
         if element.tag not in _SHAPES and element.tag not in _OUTLINES:
             return 0
-        total = sum(
-            self._apart(target, depth) + (_LAYER if target.tag == "pattern" else 0)
-            for target in passed.paints
-            if target is not None
-        )
+        total = 0
+        for name, target in zip(_PAINTS, passed.paints, strict=True):
+            total += self._apart(element, name, target, depth)
+            total += _LAYER if target is not None and target.tag == "pattern" else 0
         if element.tag in _OUTLINES and any(m is not None for m in passed.markers):
-            start, middle, end = (self._apart(marker, depth) for marker in passed.markers)
+            named = zip(_MARKERS, passed.markers, strict=True)
+            start, middle, end = (self._apart(element, n, marker, depth) for n, marker in named)
             total += start + end + middle * _vertices(element)
         return total
 
@@ -170,11 +182,11 @@ class _Scales:
         if element.tag not in _LINKED:
             return 0
         target = self._by_id.get(element.get("href", "").strip().lstrip("#"))
-        if target is None:
+        if target is None or element.tag != "use":
+            return self._apart(element, "href", target, depth)
+        if not self._ends(element, "href", target):
             return 0
-        if element.tag == "use":
-            return self.weigh(target, passed, depth + 1)
-        return self._apart(target, depth)
+        return self.weigh(target, passed, depth + 1)
 
 
 class _Rules:

@@ -11,6 +11,7 @@ from functools import cache
 
 from PIL import Image, UnidentifiedImageError
 
+from opensearch.domains.svg.clean import Embed
 from opensearch.errors import OpenSearchError
 
 _DATA = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
@@ -21,7 +22,7 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 Draw = Callable[[bytes, int], Image.Image]
 
 
-def embedding(longest: int, draw_inner: Draw, depth: int) -> Callable[[str], str | None]:
+def embedding(longest: int, draw_inner: Draw, depth: int) -> Embed:
     """What turns a data URI into one of a PNG of at most `longest` pixels a side.
 
     Args:
@@ -31,23 +32,25 @@ def embedding(longest: int, draw_inner: Draw, depth: int) -> Callable[[str], str
     """
 
     @cache
-    def embed(uri: str) -> str | None:
+    def embed(uri: str) -> tuple[str, int, int] | None:
         head = _DATA.match(uri)
         if head is None:
             return None
         try:
             data = _payload(uri[head.end() :], "base64" in head[2].lower())
-            picture = _decoded(data, longest)
-            if picture is None:
-                if depth >= _MOST_NESTED or b"<svg" not in data[:10_000]:
-                    return None
-                picture = draw_inner(data, depth + 1)
+            found = _decoded(data, longest)
+            if found is None and depth < _MOST_NESTED:
+                inner = draw_inner(data, depth + 1)
+                found = inner, *inner.size
+            if found is None:
+                return None
         # One damaged picture leaves the rest of the drawing as it is.
         except (OpenSearchError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None
         buffer = io.BytesIO()
-        picture.save(buffer, "PNG", compress_level=1)
-        return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+        found[0].save(buffer, "PNG", compress_level=1)
+        text = base64.b64encode(buffer.getvalue()).decode("ascii")
+        return f"data:image/png;base64,{text}", *found[1:]
 
     return embed
 
@@ -60,8 +63,8 @@ def _payload(text: str, is_base64: bool) -> bytes:
     return base64.b64decode(letters + b"=" * (-len(letters) % 4))
 
 
-def _decoded(data: bytes, longest: int) -> Image.Image | None:
-    """A raster picture, None where the bytes are none."""
+def _decoded(data: bytes, longest: int) -> tuple[Image.Image, int, int] | None:
+    """A raster picture with the width and height it had, None where the bytes are none."""
     Image.init()
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -70,7 +73,8 @@ def _decoded(data: bytes, longest: int) -> Image.Image | None:
     with image:
         if image.width * image.height > _MOST_PIXELS:
             return None
+        size = image.size
         image.draft("RGB", (longest, longest))
         plain = image.convert("RGBA")
         plain.thumbnail((longest, longest), Image.Resampling.BILINEAR)
-        return plain
+        return plain, *size

@@ -40,7 +40,7 @@ class Window(NamedTuple):
 def window(root: Element) -> Window | None:
     """What a drawing says of its extent; None when it says nothing that can be used."""
     given = root.get("width"), root.get("height")
-    width, height = (_length(text) for text in given)
+    width, height = (length(text) for text in given)
     numbers = [float(text) for text in _NUMBER.findall(root.get("viewBox", ""))]
     near = all(abs(number) < _LARGEST for number in numbers)
     if len(numbers) == 4 and near and min(numbers[2:]) > _SMALLEST:
@@ -54,14 +54,15 @@ def shown_size(root: Element, shown: Window, longest: int) -> tuple[int, int]:
     """Width and height to draw at, pixels, the longer `longest`."""
     width, height = shown.width, shown.height
     if root.get("preserveAspectRatio", "").split()[:1] == ["none"]:
-        stretched = _length(root.get("width")), _length(root.get("height"))
+        stretched = length(root.get("width")), length(root.get("height"))
         width, height = stretched[0] or width, stretched[1] or height
     width, height = max(width, height / _MOST_RATIO), max(height, width / _MOST_RATIO)
     scale = longest / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _length(text: str | None) -> float | None:
+def length(text: str | None) -> float | None:
+    """A length in pixels; None where there is none, or one that depends on something else."""
     found = _LENGTH.match(text or "")
     unit = _UNITS.get(found[2].lower()) if found else None
     if found is None or unit is None:
