@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+_Value = TypeVar("_Value", bound=np.generic)
 Plane: TypeAlias = NDArray[np.float32]
 
 _COARSE: Final = 64
@@ -21,6 +22,8 @@ _EVEN, _EVEN_SHARE = 6, 0.9
 _FLAT: Final = 2
 # A board is never this bright; most paper is, and needs no closer look.
 _BRIGHT: Final = 140
+# Grounds whose channels are further apart have a colour; ink on them is what has another.
+_COLOURED: Final = 40
 # A frame is a thin straight line near the border. Strokes of icons are thicker, hands are not
 # that straight, and a drawing brought to the one look keeps more distance.
 _FRAME_DEPTH, _FRAME_LINE = 0.04, 0.02
@@ -42,48 +45,76 @@ def darkness(rgb: NDArray[np.uint8], drawn: bool = False) -> tuple[Plane, bool]:
         Darkness, shape (h, w): 0 for paper, 1 for black ink (white chalk on a board), and
         whether the sheet was taken as photographed.
     """
+    inside = _inside_frame(rgb)
+    dark, photographed = _darkness(rgb[inside], drawn)
+    whole = np.zeros(rgb.shape[:2], np.float32)
+    whole[inside] = dark
+    return whole, photographed
+
+
+def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
     # The darkest channel shows pale colours, yellow crayon for one, as ink.
-    grey = rgb.min(axis=2).astype(np.float32)
-    grey, level, even = _ground(grey)
+    grey = darkest(rgb).astype(np.float32)
+    level, even = _border(grey)
     if not (even or drawn):
         if _is_board(grey):
             grey = 255 - grey
         return np.maximum(1 - grey / np.maximum(_paper(grey), 1), 0), True
+    ground: Plane = np.array(
+        [_border(rgb[..., channel].astype(np.float32))[0] for channel in range(3)]
+    )
+    if np.ptp(ground) > _COLOURED:
+        apart: Plane = brightest(np.abs(rgb - ground))
+        return apart / np.float32(np.maximum(ground, 255 - ground).max()), False
     if level < 128:
         # On a dark ground the brightest channel shows deep colours, blue for one.
-        grey, level, _ = _ground(255 - rgb.max(axis=2).astype(np.float32))
+        grey = 255 - brightest(rgb).astype(np.float32)
+        level, _ = _border(grey)
     darker, lighter = np.maximum(level - grey, 0), np.maximum(grey - level, 0)
     if lighter.sum() > darker.sum():
         return lighter / max(255 - level, 1), False
     return darker / max(level, 1), False
 
 
-def _ground(grey: Plane) -> tuple[Plane, float, bool]:
-    """The sheet without its frame, the shade of its border, and whether that is even."""
-    inside = _without_frame(grey)
-    return (inside, *_border(inside))
+def darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The least of three channels, shape (h, w): `min(axis=2)`, ten times as fast."""
+    return np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
 
 
-def _without_frame(grey: Plane) -> Plane:
-    """The sheet with a thin straight line along all four sides painted over as paper.
+def brightest(rgb: NDArray[_Value]) -> NDArray[_Value]:
+    """The largest of three channels, shape (h, w)."""
+    largest: NDArray[_Value] = np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
+    return largest
+
+
+def _inside_frame(rgb: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """The sheet without a thin straight line along all four sides, as rows and columns.
 
     A frame around nothing is a drawing, and stays.
     """
+    # Of a dark frame on a deep colour the darkest channel shows nothing, nor the brightest of
+    # a light one.
+    for channel in (darkest, brightest):
+        inside = _inside_lines(channel(rgb).astype(np.float32))
+        if inside is not None:
+            within = rgb[inside].astype(np.int16)
+            paper = np.median(within[0], axis=0).astype(np.int16)
+            if (np.abs(within - paper) > _FRAME_CONTRAST).any():
+                return inside
+    return slice(None), slice(None)
+
+
+def _inside_lines(grey: Plane) -> tuple[slice, slice] | None:
     most = round(_FRAME_DEPTH * min(grey.shape)) + 2
     if 4 * most > min(grey.shape):
-        return grey
+        return None
     strips = (grey[:most], grey[: -most - 1 : -1], grey.T[:most], grey.T[: -most - 1 : -1])
     ends = [_end_of_line(strip[:, most:-most]) for strip in strips]
     levels = [level for _, level in ends]
     if not all(depth for depth, _ in ends) or max(levels) - min(levels) > _EVEN:
-        return grey
+        return None
     top, bottom, left, right = (depth for depth, _ in ends)
-    inside = np.s_[top:-bottom, left:-right]
-    if not (np.abs(grey[inside] - levels[0]) > _FRAME_CONTRAST).any():
-        return grey
-    painted = np.full_like(grey, levels[0])
-    painted[inside] = grey[inside]
-    return painted
+    return slice(top, -bottom), slice(left, -right)
 
 
 def _end_of_line(strip: Plane) -> tuple[int, float]:

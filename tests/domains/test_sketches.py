@@ -161,6 +161,17 @@ def test_ink_of_any_colour_shows_on_a_dark_ground(colour):
     assert alike(normalise(drawing, SIZE, STROKE), normalise(rgb(house()), SIZE, STROKE)) > 0.93
 
 
+@pytest.mark.parametrize("ground", [(255, 0, 0), (67, 83, 255), (0, 130, 60), (250, 220, 120)])
+@pytest.mark.parametrize("ink", [(255, 255, 255), (0, 0, 0)])
+@pytest.mark.parametrize("frame", [False, True])
+def test_ink_shows_on_a_ground_of_any_colour(ground, ink, frame):
+    lines = house()[..., None] < 128
+    drawing = np.where(lines, np.array(ink), np.array(ground)).astype(np.uint8)
+    if frame:
+        drawing[:2] = drawing[-2:] = drawing[:, :2] = drawing[:, -2:] = 255 - np.array(ink)
+    assert alike(normalise(drawing, SIZE, STROKE), normalise(rgb(house()), SIZE, STROKE)) > 0.93
+
+
 def test_strokes_stay_as_they_are_when_asked():
     view = normalise(rgb(house(width=8)), SIZE, 0.0)
     assert stroke_width(1 - view / np.float32(255)) > 2 * STROKE * SIZE
