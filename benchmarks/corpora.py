@@ -1,12 +1,15 @@
 """Read every file of some folders, and hold what comes against what other programs make of it.
 
 Command: python -m benchmarks.corpora FOLDER... [--suffix .obj ...] [--all] [--json rows.jsonl]
-Needs `assimp` (Debian's assimp-utils); a second to a few seconds a file.
+Needs `assimp`, `rsvg-convert` and ImageMagick (Debian's assimp-utils, librsvg2-bin, imagemagick);
+a tenth of a second to a few seconds a file.
 
-Meshes are compared by the bounds and the area of their faces with assimp and with trimesh's
-own loaders. A row says what we did (read, or refused and why) and which of the others agree:
+Meshes are compared by the bounds and the area of their faces, with assimp and with trimesh's
+own loaders; pictures, made small, with ImageMagick; an SVG with the PNG of its name beside it,
+if there is one, and else with librsvg. A row says what we did (read, or refused and why) and
+which of the others agree:
 
-    agrees      one of the others reads the same shape
+    agrees      one of the others shows the same
     differs     others read it, none of them as we do
     alone       we read it and no other does
     unreadable  nobody reads it
@@ -17,15 +20,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from benchmarks.oracles import MESH_ORACLES, by_us
+from benchmarks.oracles import MESH_ORACLES, PICTURE_ORACLES, by_us, drawn_by_us
 from opensearch.domains.files import MESH_SUFFIXES
+from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.errors import UnreadableFile
+
+Oracle: TypeAlias = Callable[[Path], object]
+SUFFIXES = MESH_SUFFIXES | IMAGE_SUFFIXES | {".svg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,20 @@ class Row:
         return f"{self.verdict:10}  {self.path}  {self.ours}" + (f"  ({others})" if others else "")
 
 
-def judge_mesh(path: Path) -> Row:
-    """Compare our reading of a mesh with those of the oracles."""
-    others = {name: found for name, oracle in MESH_ORACLES.items() if (found := oracle(path))}
+def judge(path: Path) -> Row:
+    """Compare our reading of a file with those of the oracles of its kind."""
+    mesh = path.suffix.lower() in MESH_SUFFIXES
+    oracles: dict[str, Oracle] = {**MESH_ORACLES} if mesh else {**PICTURE_ORACLES}
+    others: dict[str, Any] = {}
+    for name, oracle in oracles.items():
+        found = oracle(path)
+        if found is not None:
+            others[name] = found
+        if name == "reference" and others:
+            break  # what the file's author says needs no second opinion
     said = {name: str(found) for name, found in others.items()}
     try:
-        ours = by_us(path)
+        ours: Any = by_us(path) if mesh else drawn_by_us(path)
     except Exception as error:
         reason = str(error) if isinstance(error, UnreadableFile) else repr(error)
         return Row(str(path), "refused" if others else "unreadable", reason, said)
@@ -77,8 +92,8 @@ def main() -> None:
     asked = parser.parse_args()
     counts: dict[str, Counter[str]] = {}
     rows: list[Row] = []
-    for path in found_files(asked.folders, frozenset(asked.suffix or MESH_SUFFIXES)):
-        row = judge_mesh(path)
+    for path in found_files(asked.folders, frozenset(asked.suffix or SUFFIXES)):
+        row = judge(path)
         rows.append(row)
         counts.setdefault(path.suffix.lower(), Counter())[row.verdict] += 1
         if asked.all or row.verdict != "agrees":
@@ -88,7 +103,6 @@ def main() -> None:
     if asked.json:
         lines = [json.dumps(asdict(row), ensure_ascii=False) for row in rows]
         asked.json.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    sys.exit(0)
 
 
 if __name__ == "__main__":
