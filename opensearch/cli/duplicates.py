@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from opensearch.cli.saying import say
+
 if TYPE_CHECKING:
     from opensearch.engine.duplicates import Group
 
@@ -49,7 +51,7 @@ def duplicates(
         for group in engine.duplicates(max_distance, min_score, domain):
             groups, items = groups + 1, items + len(group.items)
             click.echo(json.dumps(group.to_dict(), ensure_ascii=False) if as_json else _text(group))
-    click.echo(f"{items} items in {groups} groups", err=True)
+    say(f"{items} items in {groups} groups")
 
 
 def _text(group: Group) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from opensearch.cli.progress import Bars
+from opensearch.cli.saying import say
 
 if TYPE_CHECKING:
     from opensearch.experiments.evaluate import Result
@@ -137,7 +138,7 @@ def evaluate(
     with Bars(quiet) as bars:
         result = run(wanted, bars.show)
     for note in result.notes:
-        click.echo(note, err=True)
+        say(note)
     if as_json:
         head = {"protocol": protocol, "model": str(model), "categories": categories}
         rows = [row.to_dict() for row in result.rows]

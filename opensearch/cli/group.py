@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from opensearch import __version__
+from opensearch.cli.saying import say
+from opensearch.cli.stopping import told
 from opensearch.errors import OpenSearchError
 
-INTERRUPTED = 130
 VERBS = {
     "train": "Train a model on labelled collections.",
     "index": "Create an index of files, or bring it up to date.",
@@ -55,25 +58,51 @@ class VerbGroup(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a verb; one line and its exit code for every error of ours."""
+        """Run a verb; one line and its exit code for every error of ours, and for all others."""
         try:
             return super().invoke(ctx)
         except OpenSearchError as error:
             _explain(ctx, f"error: {error}")
             ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("interrupted; run the same command again to go on", err=True)
-            ctx.exit(INTERRUPTED)
+        except KeyboardInterrupt as stop:
+            ctx.exit(told(stop))
         except BrokenPipeError:
-            # The reader of a pipe has seen enough; stdout must not be flushed again at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()  # the reader of a pipe has seen enough
             ctx.exit(0)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            _explain(ctx, f"error: {_in_words(error)}")
+            _drop_output()
+            ctx.exit(1)
+
+
+def _in_words(error: Exception) -> str:
+    """An error that no room has foreseen, in one line."""
+    text = " ".join(str(error).split())[:300]
+    if isinstance(error, OSError):
+        where = f"{error.filename!r}: " if error.filename else "the output cannot be written: "
+        full = "the disk is full: " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        return f"{full}{where}{error.strerror or text}"
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory for this: {text}; ask for less at once"
+    return (
+        f"this should not have happened: {type(error).__name__}: {text}; run"
+        " `opensearch -v ...` for the place, and report it"
+    )
 
 
 def _explain(ctx: click.Context, text: str) -> None:
-    if ctx.params.get("verbose"):
-        traceback.print_exc()
-    click.echo(text, err=True)
+    with suppress(OSError):  # a full disk may be where stderr goes, too
+        if ctx.params.get("verbose"):
+            traceback.print_exc()
+    say(text)
+
+
+def _drop_output() -> None:
+    """Keep Python from flushing once more at exit what stdout did not take."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,5 +117,5 @@ def main(verbose: bool) -> None:
         opensearch query indexes/mine chair.png --to shape
 
     Exit codes: 0 done, 1 failed, 2 usage, 3 done with some items skipped,
-    4 model and index do not match, 130 interrupted.
+    4 model and index do not match, 130 interrupted, 143 terminated.
     """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensearch.cli.progress import Bars
+from opensearch.cli.saying import say
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine
@@ -151,7 +152,7 @@ def _books(report: Report) -> str:
 
 def _list_failures(report: Report) -> None:
     for failure in report.failures[:SHOWN]:
-        click.echo(f"skipped {failure.path}: {failure.reason}", err=True)
+        say(f"skipped {failure.path}: {failure.reason}")
     if len(report.failures) > SHOWN:
         rest = len(report.failures) - SHOWN
-        click.echo(f"... and {rest} more; --json lists all of them", err=True)
+        say(f"... and {rest} more; --json lists all of them")

@@ -6,8 +6,9 @@ import sys
 from types import TracebackType
 from typing import Any, Self
 
-import click
 from tqdm import tqdm
+
+from opensearch.cli.saying import say
 
 
 class Bars:
@@ -43,7 +44,7 @@ class Bars:
         """Print one line on stderr without breaking the bar."""
         if self._bar is not None:
             self._bar.clear()
-        click.echo(text, err=True)
+        say(text)
         if self._bar is not None:
             self._bar.refresh()
 

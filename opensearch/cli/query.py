@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opensearch.cli.saying import say
+
 if TYPE_CHECKING:
     from opensearch.records import Hit
 
@@ -105,7 +107,7 @@ def query(
 
             write_page(html, engine, asked, answer)
     for note in answer.notes:
-        click.echo(note, err=True)
+        say(note)
     _print(answer.hits, as_json)
 
 
@@ -115,7 +117,7 @@ def _print(hits: Sequence[Hit], as_json: bool) -> None:
             click.echo(json.dumps(hit.to_dict(), ensure_ascii=False))
         return
     if not hits:
-        click.echo("no hits", err=True)
+        say("no hits")
     for hit in hits:
         score = f"{hit.score:.4f}" if hit.score is not None else "     -"
         label = f"  [{hit.category}]" if hit.category else ""

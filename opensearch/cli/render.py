@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from opensearch.cli.saying import say
 from opensearch.config import DEFAULT_READERS, ReaderSettings
 
 
@@ -63,7 +64,7 @@ def render(
     paths = [str(path) for path in save_views(opened.reading, out)]
     domain = opened.domain
     if not opened.sure:
-        click.echo(f"{file.name} was taken for a {domain}; --domain says otherwise", err=True)
+        say(f"{file.name} was taken for a {domain}; --domain says otherwise")
     if as_json:
         said = settings[domain].model_dump()
         fields = {"domain": domain, "aspect": opened.reading.aspect, "settings": said}

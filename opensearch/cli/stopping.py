@@ -1,0 +1,76 @@
+"""Ending a run from outside: Ctrl-C and SIGTERM, also as process 1, and twice in a row."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import NoReturn
+
+INTERRUPTED = 130
+TERMINATED = 128 + signal.SIGTERM
+
+_TEXT = {
+    signal.SIGINT: "interrupted; run the same command again to go on",
+    signal.SIGTERM: "terminated; run the same command again to go on",
+}
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: it ends what an interrupt ends, with an exit code of its own."""
+
+
+def run_stoppable(main: Callable[[], object]) -> NoReturn:
+    """Run a command and leave with its exit code, at once when it was stopped.
+
+    The kernel ignores SIGTERM for process 1 (of a container) that does not ask for it. The
+    first signal ends the work as an exception does. Whoever sends a second one does not want to
+    wait; and a stopped run does not wait for its threads either, nor unload libraries of C++
+    whose threads are at work, which may abort: the store is whole whenever a process ends.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # One that is ignored, as by nohup or in the background of a script, stays so.
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _Stop())
+    try:
+        main()
+        code = 0
+    except SystemExit as exit_:
+        code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    except KeyboardInterrupt as stop:
+        code = told(stop)
+    if code in (INTERRUPTED, TERMINATED):
+        leave(code)
+    sys.exit(code)
+
+
+def told(stop: KeyboardInterrupt) -> int:
+    """Say on stderr what stopped the run; its exit code."""
+    number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
+    with suppress(OSError):
+        os.write(2, f"{_TEXT[number]}\n".encode())
+    return 128 + number
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now, what was printed printed."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
+
+
+class _Stop:
+    """A handler that raises once, and leaves the second time."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            leave(128 + number)
+        self._asked = True
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
