@@ -138,9 +138,9 @@ class OpensearchHnsw(Opensearch):
     def set_effort(self, effort: int) -> None:
         """Candidates of a graph, lists of the other."""
         held = self._engine._generations.current().structures
-        approximate._set_effort(
-            held._structure("photo", self.structure).index, self.structure, effort
-        )
+        made = held._structure("photo", self.structure)
+        assert made is not None
+        approximate._set_effort(made.index, self.structure, effort)
 
 
 class OpensearchIvf(OpensearchHnsw):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
         if isinstance(value, tuple):
             return value
         name, colon, weight = value.rpartition(":")
-        if colon and not Path(value).exists():
+        if colon and not os.path.exists(value):
             try:
                 return Path(name), float(weight)
             except ValueError:

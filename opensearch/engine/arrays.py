@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.engine import arguments as must
 from opensearch.engine.generations import Following
 from opensearch.engine.selecting import targeted
 from opensearch.records import Item, Metadata
@@ -15,6 +16,13 @@ from opensearch.records import Item, Metadata
 class ArrayPath(Following):
     """The part of an `Engine` that works on arrays of codes, without files and embeddings."""
 
+    @must.checked(
+        codes=must.codes,
+        domain=must.text,
+        keys=must.optional(must.texts),
+        metadata=must.optional(must.records),
+        categories=must.optional(must.texts_or_none),
+    )
     def add_codes(
         self,
         codes: NDArray[np.uint8],
@@ -47,6 +55,12 @@ class ArrayPath(Following):
         self._settle()
         return ids
 
+    @must.checked(
+        codes=must.codes,
+        targets=must.texts,
+        k=must.whole(1),
+        structure=must.optional(must.text),
+    )
     def search_batch(
         self,
         codes: NDArray[np.uint8],
@@ -79,6 +93,7 @@ class ArrayPath(Following):
                 return now.structures.search(codes, domains, k, structure)
             return now.searcher.search(codes, domains, k)
 
+    @must.checked(structure=must.text, seed=must.whole(0))
     def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:
         """Build an approximate structure over all items there are, for `search_batch`.
 
@@ -109,6 +124,7 @@ class ArrayPath(Following):
             now.store.claim()
             now.structures.drop()
 
+    @must.checked(ids=must.ids)
     def items(self, ids: Iterable[int]) -> list[Item]:
         """Records of ids that a search gave, in their order; padding (-1) is passed over.
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
+from opensearch.engine import arguments as must
 from opensearch.engine.adding import Adding, Progress
 from opensearch.engine.arrays import ArrayPath
-from opensearch.engine.folder import IndexFolder, check_fits, is_index
+from opensearch.engine.folder import IndexFolder, check_fits, is_index, told_of_folder
 from opensearch.engine.generations import Generations
 from opensearch.engine.importing import Export
 from opensearch.engine.known import Compare, Comparing
@@ -38,6 +39,9 @@ class Engine(ArrayPath, Upkeep):
     """
 
     @classmethod
+    @must.checked(
+        path=must.index_path, model=must.optional(must.path), limits=must.optional(must.limits)
+    )
     def create(
         cls, path: str | Path, model: str | Path | None = None, limits: Limits | None = None
     ) -> Engine:
@@ -48,12 +52,19 @@ class Engine(ArrayPath, Upkeep):
             BundleError: `model` is no model.
         """
         bundle = Bundle.open(starter_model() if model is None else Path(model))
-        folder = IndexFolder.create(Path(path), bundle, bundle.best_precision())
-        Store.create(folder.store, bits=bundle.card.bits, dim=bundle.card.dim).close()
-        folder.finish()
+        with told_of_folder(Path(path)):
+            folder = IndexFolder.create(Path(path), bundle, bundle.best_precision())
+            Store.create(folder.store, bits=bundle.card.bits, dim=bundle.card.dim).close()
+            folder.finish()
         return cls(Generations(folder), Model(folder.open_model(), limits))
 
     @classmethod
+    @must.checked(
+        path=must.index_path,
+        model=must.optional(must.path),
+        adopt=must.flag,
+        limits=must.optional(must.limits),
+    )
     def open(
         cls,
         path: str | Path,
@@ -90,6 +101,7 @@ class Engine(ArrayPath, Upkeep):
         return cls(generations, Model(bundle, limits))
 
     @classmethod
+    @must.checked(export=must.path, path=must.index_path, model=must.optional(must.path))
     def open_for(
         cls, export: str | Path, path: str | Path, model: str | Path | None = None
     ) -> Engine:
@@ -116,6 +128,13 @@ class Engine(ArrayPath, Upkeep):
     ) -> None:
         self.close()
 
+    @must.checked(
+        sources=must.paths,
+        domain=must.optional(must.text),
+        strict=must.flag,
+        prune=must.flag,
+        progress=must.called,
+    )
     def add(
         self,
         *sources: str | Path,
@@ -190,7 +209,7 @@ class Engine(ArrayPath, Upkeep):
                 files=weighted(query),
                 text=text,
                 keys=keys,
-                exclude=[Path(path) for path in exclude],
+                exclude=exclude,  # type: ignore[arg-type]  # checked and made paths there
                 source=source,
                 targets=targets,
                 k=k,
@@ -203,6 +222,7 @@ class Engine(ArrayPath, Upkeep):
             )
         ).hits
 
+    @must.checked(query=must.a(Query, "a Query"))
     def ask(self, query: Query) -> Answer:
         """As `search`, with the remarks on how the query was understood."""
         now = self._generations.current()
@@ -212,10 +232,12 @@ class Engine(ArrayPath, Upkeep):
                 point.notes.append(f"{self.path} is read-only: what a writer adds may go unnoticed")
             return Ranking(now, self.model, query).answer(point)
 
+    @must.checked(files=must.paths, domain=must.text)
     def embed(self, files: Sequence[str | Path], domain: str) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of files of one domain."""
         return self.model.embed([Path(file) for file in files], domain)
 
+    @must.checked(embeddings=must.vectors, domain=must.optional(must.text))
     def codes(
         self, embeddings: NDArray[np.float32], domain: str | None = None
     ) -> NDArray[np.uint8]:

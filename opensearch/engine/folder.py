@@ -9,10 +9,12 @@ search/              derived, safe to delete
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,9 +193,28 @@ def _flush(*folders: Path) -> None:
             os.close(descriptor)
 
 
+@contextmanager
+def told_of_folder(path: Path) -> Iterator[None]:
+    """Turn what the system says of a folder that an index cannot be made in into one line.
+
+    Raises:
+        StoreError: the folder cannot be written, or is none.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason = f"the disk is full ({reason})"
+        raise StoreError(
+            f"cannot make an index in {path}: {reason}; name a new folder in one that you may"
+            " write to"
+        ) from error
+
+
 def is_index(path: Path) -> bool:
     """Whether a folder holds an index."""
-    return (path / MANIFEST).is_file()
+    return os.path.isfile(path / MANIFEST)
 
 
 def check_fits(index: Path, inside: Bundle, given: Bundle, held: list[str]) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.files import printable
+from opensearch.engine import arguments as must
 from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.semantic import unit
@@ -59,29 +63,64 @@ class Query:
     structure: str | None = None
 
     def __post_init__(self) -> None:
+        for name, check in _CHECKS.items():
+            object.__setattr__(self, name, check(name, getattr(self, name)))
         if not (self.files or self.text or self.keys):
             raise InvalidInput("a query needs a file, --text WORDS or --id KEY; got none of them")
-        if self.k < 1 or self.depth < 1:
-            raise InvalidInput(f"k and depth must be 1 or more, got k={self.k} depth={self.depth}")
         if self.score not in SCORES:
             raise InvalidInput(f"unknown score {self.score!r}; known: {', '.join(SCORES)}")
-        if self.max_distance is not None and self.max_distance < 0:
-            raise InvalidInput(f"max_distance must be 0 or more, got {self.max_distance}")
         for path, weight in self.files:
-            if not np.isfinite(weight) or weight <= 0:
+            if weight <= 0:
                 raise InvalidInput(
                     f"the weight of {path} must be above 0, got {weight}; use exclude (--not) to"
                     " move away from a file"
                 )
 
 
+def _weighted_paths(name: str, value: Any) -> list[tuple[Path, float]]:
+    """Paths and their weights."""
+    pairs = must.a(list | tuple, "a list of (path, weight)")(name, value)  # type: ignore[arg-type]
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            must.refuse(f"each of {name}", "a pair (path, weight)", pair)
+    return [(must.path("a file", path), must.number("a weight", weight)) for path, weight in pairs]
+
+
+_CHECKS: dict[str, must.Check] = {
+    "files": _weighted_paths,
+    "text": must.optional(must.text),
+    "keys": must.texts,
+    "exclude": must.paths,
+    "source": must.optional(must.text),
+    "targets": must.texts,
+    "k": must.whole(1),
+    "refine": must.flag,
+    "score": must.text,
+    "depth": must.whole(1),
+    "max_distance": must.optional(must.whole(0)),
+    "where": must.optional(must.text),
+    "structure": must.optional(must.text),
+}
+
+
 def weighted(query: FileLike | Sequence[FileLike]) -> list[tuple[Path, float]]:
-    """One file, one (file, weight), or a list of either, as paths and weights."""
-    if isinstance(query, str | Path):
-        return [(Path(query), 1.0)]
-    if isinstance(query, tuple) and len(query) == 2 and isinstance(query[1], int | float):
-        return [(Path(str(query[0])), float(query[1]))]
+    """One file, one (file, weight), or a list of either, as paths and weights.
+
+    Raises:
+        InvalidInput: anything else.
+    """
+    if isinstance(query, str | os.PathLike):
+        return [(must.path("query", query), 1.0)]
+    if isinstance(query, tuple) and len(query) == 2 and not isinstance(query[1], _FILES):
+        return [(must.path("query", query[0]), must.number("a weight", query[1]))]
+    if not isinstance(query, list | tuple):
+        must.refuse("query", "a file, (file, weight), or a list of them", query)
+    if any(isinstance(part, list) for part in query):
+        must.refuse("query", "a flat list of files or (file, weight)", query)
     return [pair for part in query for pair in weighted(part)]
+
+
+_FILES = (str, os.PathLike, tuple, list)
 
 
 @dataclass
@@ -131,12 +170,27 @@ def split_part(path: Path) -> tuple[Path, int | None]:
     return path, None
 
 
+def check_query_file(file: Path) -> None:
+    """Refuse what is no file, or cannot be looked at.
+
+    Raises:
+        InvalidInput: with the reason.
+    """
+    name = printable(file)
+    try:
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            raise InvalidInput(f"query {name} is not a file")
+    except (FileNotFoundError, NotADirectoryError):
+        raise InvalidInput(f"query {name} is not a file: there is none of this name") from None
+    except OSError as error:
+        raise InvalidInput(f"query {name} cannot be opened: {error.strerror}") from error
+
+
 def _embed_file(
     path: Path, source: str | None, model: Model, point: Point
 ) -> tuple[str, NDArray[np.float32]]:
     file, part = split_part(path)
-    if not file.is_file():
-        raise InvalidInput(f"query {file} is not a file")
+    check_query_file(file)
     opened, vector = model.embed_file(file, part, source)
     if not opened.sure:
         point.notes.append(f"guessed that {file.name} is a {opened.domain}; --from DOMAIN says it")

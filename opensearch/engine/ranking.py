@@ -177,6 +177,9 @@ class Ranking:
             shown = ", ".join(f"{recall:.2f} in {domain}" for domain, recall in recalls.items())
             if shown:
                 _note(point, f"approximate by {name}: recall@10 was {shown}")
+            exact = [domain for domain in targets if domain not in recalls]
+            if recalls and exact:
+                _note(point, f"exact in {', '.join(exact)}: {name} was built before it was there")
 
     def _note_bare(self, point: Point) -> None:
         _note(point, _BARE + (_NO_SCORE if self._query.score == "rescored" else ""))
@@ -211,6 +214,9 @@ class Ranking:
 
 def _merged(parts: list[_Ranked]) -> _Ranked:
     """Candidates of several targets as one list: by score where there is one, then distance."""
+    if not parts:  # an index that holds nothing yet, or no more
+        nothing = np.zeros(0, np.int64)
+        return _Ranked(nothing, nothing.astype(np.int32), nothing.astype(np.float32))
     if len(parts) == 1:
         return parts[0]
     ids = np.concatenate([part.ids for part in parts])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from opensearch.domains import is_older
+from opensearch.engine import arguments as must
 from opensearch.engine.compacting import Compacted, compact
 from opensearch.engine.duplicates import Group, find_duplicates
 from opensearch.engine.export import Progress, export
@@ -30,14 +31,16 @@ class Upkeep(Following):
         super().__init__(generations)
         self.model = model
 
+    @must.checked(keys=must.texts)
     def remove(self, keys: Iterable[str]) -> int:
         """Remove items by key; return how many there were."""
         wanted = list(keys)
         return self._write(lambda store: store.remove(wanted))
 
+    @must.checked(id_=must.whole(0))
     def thumbnail(self, id_: int) -> bytes | None:
-        """The JPEG picture kept of an item, `None` for ready codes."""
-        return self._store.thumbnail(id_)
+        """The JPEG picture kept of an item, `None` for ready codes and ids that are not stored."""
+        return self._store.thumbnail(id_) if id_ < must.IDS else None
 
     def info(self) -> dict[str, Any]:
         """What manifest, model and books say, as plain JSON types."""
@@ -68,6 +71,7 @@ class Upkeep(Following):
         readers = self._store.readers()
         return sum(count for version, count in readers.items() if is_older(version))
 
+    @must.checked(repair=must.flag)
     def verify(self, repair: bool = False) -> list[str]:
         """Compare books, rows and search files; return the problems found, empty when whole.
 
@@ -87,6 +91,9 @@ class Upkeep(Following):
             self._settle()
         return problems
 
+    @must.checked(
+        max_distance=must.whole(0), min_score=must.number, domain=must.optional(must.text)
+    )
     def duplicates(
         self, max_distance: int = 6, min_score: float = 0.97, domain: str | None = None
     ) -> Iterator[Group]:
@@ -102,6 +109,7 @@ class Upkeep(Following):
         """
         return find_duplicates(self._store, max_distance, min_score, domain)
 
+    @must.checked(folder=must.path, progress=must.called)
     def export_to(self, folder: str | Path, progress: Progress = lambda done, total: None) -> int:
         """Write all items to a new folder, see `engine.export`; return how many there were.
 
@@ -110,6 +118,7 @@ class Upkeep(Following):
         """
         return export(self._store, self.model.bundle.card.identities, Path(folder), progress)
 
+    @must.checked(folder=must.path, progress=must.called)
     def import_from(
         self, folder: str | Path, progress: Progress = lambda done, total: None
     ) -> Report:

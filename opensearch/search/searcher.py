@@ -25,6 +25,37 @@ class Shells:
     sampled: bool
 
 
+MOST_PADDED = 2**27
+"""Places of a result that hold no item, at most: 1.5 GiB."""
+
+
+def held(parts: list[list[Rows]]) -> int:
+    """Rows in all, masked ones among them."""
+    return sum(len(rows.ids) for part in parts for rows in part)
+
+
+def padded(found: list[tuple[Distances, Ids]], shape: tuple[int, int]) -> tuple[Distances, Ids]:
+    """The nearest of several results, in exactly this shape.
+
+    Raises:
+        InvalidInput: that shape is far larger than what was found.
+    """
+    distances, ids = hamming.merge(found) if len(found) > 1 else found[0] if found else (None, None)
+    there = 0 if ids is None else min(ids.shape[1], shape[1])
+    if distances is not None and ids is not None and there == shape[1]:
+        return distances[:, :there], ids[:, :there]
+    if shape[0] * (shape[1] - there) > MOST_PADDED:
+        raise InvalidInput(
+            f"k must be about what is searched: {shape[0]} queries for {shape[1]} hits each would"
+            f" fill {shape[0] * shape[1] * 12 / 2**30:.1f} GiB with nothing; {max(there, 1)} hits"
+            " are all there are"
+        )
+    all_distances, all_ids = np.full(shape, FAR, np.int32), np.full(shape, -1, np.int64)
+    if distances is not None and ids is not None:
+        all_distances[:, :there], all_ids[:, :there] = distances[:, :there], ids[:, :there]
+    return all_distances, all_ids
+
+
 class Searcher(Moments):
     """Exact Hamming search over a source of codes, from base files and a tail in memory.
 
@@ -57,17 +88,15 @@ class Searcher(Moments):
             2**31 - 1 and -1 where fewer items are there.
 
         Raises:
-            InvalidInput: codes of another shape, or k below 1.
+            InvalidInput: codes of another shape, k below 1, or so far above what is there that
+                the padding alone would fill memory.
         """
         queries = self.checked(codes, k)
         parts = self.rows(domains, exclude, within)
         nearest = multi.nearest if len(queries) == 1 else hamming.nearest
-        found = [nearest(queries, rows, k) for rows in parts]
-        if not found:
-            shape = (len(queries), k)
-            return np.full(shape, FAR, np.int32), np.full(shape, -1, np.int64)
-        distances, ids = hamming.merge(found) if len(found) > 1 else found[0]
-        return distances[:, :k], ids[:, :k]
+        there = min(k, held(parts))  # nothing is given room for what is not there
+        found = [nearest(queries, rows, there) for rows in parts] if there else []
+        return padded(found, (len(queries), k))
 
     def range(
         self,
@@ -122,6 +151,7 @@ class Searcher(Moments):
             raise InvalidInput(f"shells need 1 <= at_least <= cap, got {at_least} and {cap}")
         queries = self._checked(np.asarray(code)[None])
         parts = self.rows(domains, exclude, within)
+        at_least = max(1, min(at_least, held(parts)))
         found = [multi.nearest(queries, rows, at_least) for rows in parts]
         nearest = hamming.merge(found)[0][0, :at_least] if found else np.zeros(0, np.int32)
         reached = nearest[nearest < FAR]

@@ -12,8 +12,8 @@ import numpy as np
 from opensearch.errors import InvalidInput
 from opensearch.search import approximate, hamming
 from opensearch.search.approximate import MAKERS, Structure
-from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask
-from opensearch.search.searcher import Searcher, Shells
+from opensearch.search.hamming import Codes, Distances, Ids, Mask, Rows
+from opensearch.search.searcher import Searcher, Shells, held, padded
 from opensearch.search.sources import CodeSource
 
 
@@ -26,6 +26,7 @@ class Structures:
         self._folder = folder
         self._held: dict[tuple[str, str, str], Structure] = {}
         self._guard = threading.Lock()
+        self._known = self.names()
 
     def build(self, name: str, seed: int = 0) -> dict[str, float]:
         """Build a structure for every domain that holds items, in place of the one before.
@@ -68,22 +69,25 @@ class Structures:
     ) -> tuple[Distances, Ids]:
         """As `Searcher.search`, approximately; in order of (distance, id) all the same.
 
-        What a filter lets pass is searched flat: a structure knows nothing of it.
+        What a filter lets pass is searched flat: a structure knows nothing of it. So is a domain
+        that was not there yet when the structure was built.
 
         Raises:
-            InvalidInput: an unknown name, or one that was not built for a domain.
+            InvalidInput: an unknown name, or one that was never built.
         """
         queries = self._searcher.checked(codes, k)
         structures = self._built(domains, name)
         if within is not None:
             return self._searcher.search(queries, domains, k, exclude=exclude, within=within)
-        nothing = np.full((len(queries), k), FAR, np.int32), np.full((len(queries), k), -1)
-        found = [nothing]
-        for domain, made in structures.items():
-            for parts in self._searcher.rows([domain], exclude):
-                found.append(approximate.nearest(made, queries, parts, k))
-        distances, ids = hamming.merge(found)
-        return distances[:, :k], ids[:, :k]
+        parts = {domain: self._searcher.rows([domain], exclude) for domain in structures}
+        there = min(k, sum(held(each) for each in parts.values()))
+        found = [
+            self._nearest(structures[domain], queries, rows, there)
+            for domain, each in parts.items()
+            for rows in each
+            if there
+        ]
+        return padded(found, (len(queries), k))
 
     def shells(
         self,
@@ -101,7 +105,7 @@ class Structures:
         What a filter lets pass is searched exactly.
 
         Raises:
-            InvalidInput: an unknown name, or one that was not built for a domain.
+            InvalidInput: an unknown name, or one that was never built.
         """
         if within is not None:
             self._built(domains, name)
@@ -142,22 +146,37 @@ class Structures:
                 approximate.drop(self._folder, domain, name)
         with self._guard:
             self._held.clear()
+        self._known = []
 
-    def _built(self, domains: Sequence[str], name: str) -> dict[str, Structure]:
+    def _nearest(
+        self, made: Structure | None, queries: Codes, parts: list[Rows], k: int
+    ) -> tuple[Distances, Ids]:
+        if made is None:
+            return hamming.nearest(queries, parts, k)
+        return approximate.nearest(made, queries, parts, k)
+
+    def _built(self, domains: Sequence[str], name: str) -> dict[str, Structure | None]:
+        """The structure of each domain; `None` for one that is newer than it, or lost its own.
+
+        Raises:
+            InvalidInput: an unknown name, or one that nobody has built.
+        """
         approximate.check_name(name)
-        return {domain: self._structure(domain, name) for domain in domains}
+        made = {domain: self._structure(domain, name) for domain in domains}
+        if made and not any(made.values()) and name not in (*self._known, *self.names()):
+            raise InvalidInput(
+                f"{', '.join(map(repr, made))} has no structure {name!r}; make it with"
+                f" Engine.build_structure({name!r}) or opensearch structure INDEX {name},"
+                " or search without one"
+            )
+        return made
 
-    def _structure(self, domain: str, name: str) -> Structure:
+    def _structure(self, domain: str, name: str) -> Structure | None:
         identity = self._source.meta().identity
         with self._guard:
             made = self._held.get((identity, domain, name))
             if made is None:
                 made = approximate.load(self._folder, domain, identity, name)
-                if made is None:
-                    raise InvalidInput(
-                        f"domain {domain!r} has no structure {name!r}; make it with"
-                        f" Engine.build_structure({name!r}) or opensearch structure INDEX {name},"
-                        " or search without one"
-                    )
-                self._held[identity, domain, name] = made
+                if made is not None:
+                    self._held[identity, domain, name] = made
         return made

@@ -137,11 +137,11 @@ def test_where_filters_exactly(engine):
     ("asked", "text"),
     [
         ({}, "needs a file, --text WORDS or --id KEY"),
-        ({"text": "disc", "k": 0}, "k and depth must be 1 or more"),
+        ({"text": "disc", "k": 0}, "k must be a whole number of 1 or more, got 0"),
         ({"text": "disc", "targets": ["cartoon"]}, "no items of domain 'cartoon'; it holds photo"),
         ({"keys": ["nope"]}, "no item 'nope'"),
         ({"query": "missing.png"}, "missing.png is not a file"),
-        ({"text": "disc", "max_distance": -1}, "max_distance must be 0 or more"),
+        ({"text": "disc", "max_distance": -1}, "max_distance must be a whole number of 0 or more"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_name(engine, asked, text):

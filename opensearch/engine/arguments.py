@@ -1,0 +1,248 @@
+"""What callers of the engine hand over, checked once, where it enters.
+
+Each function of the interface names a check an argument, see `checked`; a check returns the value
+as the code behind it wants it, or refuses it with what was wanted and what came.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec, TypeAlias, TypeVar
+
+import numpy as np
+
+from opensearch.config import Limits
+from opensearch.errors import InvalidInput
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Check: TypeAlias = Callable[[str, Any], Any]
+
+_SHOWN = 60
+IDS = 2**63
+"""Ids are below."""
+
+
+def checked(**checks: Check) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Check arguments by name before a function runs; defaults are not checked."""
+
+    def wrap(function: Callable[P, T]) -> Callable[P, T]:
+        signature = inspect.signature(function)
+        assert checks.keys() <= signature.parameters.keys(), function
+
+        @functools.wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                bound = signature.bind(*args, **kwargs)
+            except TypeError:
+                return function(*args, **kwargs)  # Python says which argument is missing
+            for name, check in checks.items():
+                if name in bound.arguments:
+                    bound.arguments[name] = check(name, bound.arguments[name])
+            return function(*bound.args, **bound.kwargs)
+
+        return run
+
+    return wrap
+
+
+def refuse(name: str, wanted: str, value: Any) -> NoReturn:
+    """Say what was wanted and what came.
+
+    Raises:
+        InvalidInput: always.
+    """
+    raise InvalidInput(f"{name} must be {wanted}, got {shown(value)}")
+
+
+def shown(value: Any) -> str:
+    """A value in a few words: its type and how it begins."""
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} of shape {value.shape}"
+    try:
+        text = repr(value)
+    except Exception:  # of a class that is not ours
+        text = "of unknown looks"
+    text = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    return f"{text} ({type(value).__name__})"
+
+
+def optional(check: Check) -> Check:
+    """`None`, or what another check takes."""
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def a(kind: type, wanted: str) -> Check:
+    """An object of a class of ours."""
+
+    def check(name: str, value: Any) -> Any:
+        return value if isinstance(value, kind) else refuse(name, wanted, value)
+
+    return check
+
+
+def limits(name: str, value: Any) -> Limits:
+    """Limits of what a file may cost."""
+    return value if isinstance(value, Limits) else refuse(name, "Limits", value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False; no number and no text."""
+    return (
+        bool(value) if isinstance(value, bool | np.bool_) else refuse(name, "True or False", value)
+    )
+
+
+def flag_or(word: str) -> Check:
+    """True, False or one word."""
+
+    def check(name: str, value: Any) -> bool | str:
+        if isinstance(value, str) and value == word:
+            return word
+        return (
+            flag(name, value)
+            if not isinstance(value, str)
+            else refuse(name, f"True, False or {word!r}", value)
+        )
+
+    return check
+
+
+def whole(least: int) -> Check:
+    """A whole number from `least` on, of Python or numpy."""
+
+    def check(name: str, value: Any) -> int:
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+            refuse(name, f"a whole number of {least} or more", value)
+        return int(value)
+
+    return check
+
+
+def number(name: str, value: Any) -> float:
+    """A finite number."""
+    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
+        refuse(name, "a number", value)
+    try:
+        given = float(value)
+    except OverflowError:
+        given = math.inf
+    return given if math.isfinite(given) else refuse(name, "a finite number", value)
+
+
+def text(name: str, value: Any) -> str:
+    """A text."""
+    return value if isinstance(value, str) else refuse(name, "a text", value)
+
+
+def texts(name: str, value: Any) -> list[str]:
+    """A list of texts; one text is no list of its letters."""
+    if isinstance(value, str):
+        refuse(name, f"a list of texts, as in [{shown(value).rpartition(' (')[0]}]", value)
+    return _all_of(str, name, "texts", _listed(name, "a list of texts", value))
+
+
+def texts_or_none(name: str, value: Any) -> list[str | None]:
+    """A list of texts and `None`s."""
+    listed = _listed(name, "a list of texts or None", value)
+    return _all_of((str, type(None)), name, "texts or None", listed)
+
+
+def path(name: str, value: Any) -> Path:
+    """A path, as text or `Path`."""
+    if not isinstance(value, str | os.PathLike):
+        refuse(name, "a path, as text or Path", value)
+    given = os.fspath(value)
+    if not isinstance(given, str) or not given or "\0" in given:
+        refuse(name, "a path, as text or Path", value)
+    return Path(given)
+
+
+def index_path(name: str, value: Any) -> Path:
+    """A path whose name is text: it is shown, and handed to libraries that want UTF-8."""
+    given = path(name, value)
+    try:
+        str(given).encode()
+    except UnicodeEncodeError:
+        refuse(name, "a path in UTF-8; name another one", value)
+    return given
+
+
+def paths(name: str, value: Any) -> list[Path]:
+    """A list of paths; one path is no list of its letters."""
+    if isinstance(value, str | os.PathLike):
+        refuse(name, "a list of paths, as in [path]", value)
+    return [path(f"each of {name}", each) for each in _listed(name, "a list of paths", value)]
+
+
+def called(name: str, value: Any) -> Any:
+    """A function."""
+    return value if callable(value) else refuse(name, "a function", value)
+
+
+def codes(name: str, value: Any) -> Any:
+    """An array of codes; the width is the searcher's or the store's to check."""
+    if not isinstance(value, np.ndarray) or value.dtype != np.uint8 or value.ndim != 2:
+        refuse(name, "an array of uint8 of shape (n, bits // 8)", value)
+    return value
+
+
+def vectors(name: str, value: Any) -> Any:
+    """An array of finite numbers, (n, d)."""
+    floats = isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating)
+    if not floats or value.ndim != 2:
+        refuse(name, "an array of float32 of shape (n, d)", value)
+    if not np.isfinite(value).all():
+        row = int((~np.isfinite(value)).any(axis=1).argmax())
+        raise InvalidInput(f"{name} must be finite, row {row} holds NaN or infinity")
+    return value
+
+
+def ids(name: str, value: Any) -> list[int]:
+    """A list of ids, or an array of them (n,); negative ones are padding."""
+    if isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "iu"):
+        refuse(name, "a list of ids, or an array of int64 of shape (n,)", value)
+    found = []
+    for each in _listed(name, "a list of ids", value):
+        if not isinstance(each, int | np.integer) or isinstance(each, bool) or each >= IDS:
+            _refuse_in(name, "whole numbers below 2**63", each)
+        found.append(int(each))
+    return found
+
+
+def records(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
+    """A list of dicts with names that are texts."""
+    wanted = "dicts whose names are texts"
+    listed = _all_of(dict, name, wanted, _listed(name, "a list of dicts", value))
+    for each in listed:
+        if not all(isinstance(field, str) for field in each):
+            _refuse_in(name, wanted, each)
+    return listed
+
+
+def _listed(name: str, wanted: str, value: Any) -> list[Any]:
+    if isinstance(value, bytes | bytearray | memoryview | Mapping) or not isinstance(
+        value, Iterable
+    ):
+        refuse(name, wanted, value)
+    if isinstance(value, np.ndarray) and value.ndim != 1:
+        refuse(name, wanted, value)
+    return value if isinstance(value, list) else list(value)
+
+
+def _all_of(kind: type | tuple[type, ...], name: str, wanted: str, listed: list[Any]) -> list[Any]:
+    for each in listed:
+        if not isinstance(each, kind):
+            _refuse_in(name, wanted, each)
+    return listed
+
+
+def _refuse_in(name: str, wanted: str, value: Any) -> NoReturn:
+    raise InvalidInput(f"{name} must hold {wanted}, got {shown(value)} among them")

@@ -1,0 +1,81 @@
+"""Places that an index cannot be made in, and files that cannot be asked with."""
+
+import os
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from opensearch.cli import main
+
+
+def run(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def picture(tmp_path):
+    (tmp_path / "photo").mkdir()
+    Image.linear_gradient("L").save(tmp_path / "photo" / "a.png")
+    return tmp_path / "photo" / "a.png"
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("file", "Not a directory"),
+        ("file/below", "Not a directory"),
+        ("/proc/index", "No such file or directory"),
+        ("/dev/null", "Not a directory"),
+        ("a" * 300, "File name too long"),
+        ("i\udce9", "UTF-8"),
+    ],
+)
+def test_a_place_for_no_index_is_told(picture, tmp_path, monkeypatch, place, reason):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("here before")
+    result = run("index", picture, "--to", place)
+    assert result.exit_code in (1, 2), result.output
+    assert result.output.startswith("error: ")
+    assert reason in result.output
+    assert len(result.output.splitlines()) == 1
+    assert (tmp_path / "file").read_text() == "here before"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_told(picture, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    result = run("index", picture, "--to", closed / "index")
+    assert "cannot make an index in" in result.output
+    assert "Permission denied" in result.output
+
+
+def test_a_query_file_that_may_not_be_reached_is_told(picture, tmp_path, monkeypatch):
+    result = run("index", picture, "--to", tmp_path / "index")
+    assert result.exit_code == 0, result.output
+    real = os.stat
+
+    def closed(path, *rest, **more):
+        if str(path).endswith("secret.png"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "stat", closed)
+    for words in (["secret.png"], ["secret.png:0.5"], [picture, "--not", "secret.png"]):
+        result = run("query", tmp_path / "index", *words)
+        assert result.exit_code == 2
+        assert result.output == "error: query secret.png cannot be opened: Permission denied\n"
+
+
+def test_an_unforeseen_error_is_one_line_and_its_place_is_shown_on_demand(tmp_path, monkeypatch):
+    from opensearch.engine import Engine
+
+    def broken(*_, **__):
+        raise KeyError("lost")
+
+    monkeypatch.setattr(Engine, "open", broken)
+    result = run("info", tmp_path)
+    assert result.exit_code == 1
+    assert result.output.startswith("error: this should not have happened: KeyError: 'lost'; run")
+    assert "Traceback" in run("-v", "info", tmp_path).output

@@ -1,0 +1,154 @@
+"""What ends a run from outside, and where its output cannot go."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from opensearch.engine import Engine
+
+ROOT = Path(__file__).parents[2]
+MODEL = ROOT / "tests" / "golden" / "model"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    path = tmp_path_factory.mktemp("stopping") / "index"
+    with Engine.create(path, MODEL) as engine:
+        engine.add_codes(np.zeros((400, 2), np.uint8), "photo")
+    return path
+
+
+def start(*words, code=None, **more):
+    """The command, or other code, as a process of its own."""
+    command = ["-c", code] if code else ["-m", "opensearch"]
+    return subprocess.Popen(
+        [sys.executable, *command, *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
+
+
+# Work that no signal ends by itself, and that does not end when it is asked to the first time.
+STUBBORN = """
+import sys, threading, time
+from opensearch.cli.stopping import run_stoppable
+def work():
+    thread = threading.Thread(target=time.sleep, args=(30,))
+    thread.start()
+    print("ready", flush=True)
+    try:
+        time.sleep(30)
+    finally:
+        if "slow" in sys.argv:
+            print("ending", flush=True)
+            time.sleep(30)
+run_stoppable(work)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_one_signal_ends_the_work_and_does_not_wait_for_its_threads(number, code, said):
+    with start(code=STUBBORN, stdout=subprocess.PIPE) as run:
+        assert run.stdout.readline() == "ready\n"
+        run.send_signal(number)
+        assert run.wait(10) == code
+        assert run.stderr.read() == f"{said}; run the same command again to go on\n"
+
+
+def test_a_second_signal_does_not_wait_for_what_the_first_one_began():
+    with start("slow", code=STUBBORN, stdout=subprocess.PIPE) as run:
+        assert run.stdout.readline() == "ready\n"
+        run.send_signal(signal.SIGINT)
+        assert run.stdout.readline() == "ending\n"
+        run.send_signal(signal.SIGINT)
+        assert run.wait(10) == 130
+
+
+def test_a_signal_that_was_to_be_ignored_stays_ignored():
+    quiet = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    with start(code=quiet + STUBBORN, stdout=subprocess.PIPE) as run:
+        assert run.stdout.readline() == "ready\n"
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(10) == 143
+
+
+@pytest.mark.skipif(
+    subprocess.run(
+        ["unshare", "--pid", "--fork", "--user", "--map-root-user", "true"], check=False
+    ).returncode
+    if Path("/usr/bin/unshare").exists()
+    else True,
+    reason="needs to be allowed a process namespace of its own",
+)
+def test_sigterm_ends_process_1():
+    command = ["unshare", "--pid", "--fork", "--user", "--map-root-user", sys.executable, "-c"]
+    with subprocess.Popen(
+        [*command, STUBBORN],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout.readline() == "ready\n"
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGTERM)
+        assert run.wait(10) == 143
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has this device")
+@pytest.mark.parametrize("words", [["query", "{}", "--text", "disc", "--json"], ["info", "{}"]])
+def test_output_to_a_full_disk_is_one_line(index, words):
+    words = [word.format(index) for word in words]
+    with open("/dev/full", "w") as full, start(*words, stdout=full) as run:
+        said = run.stderr.read()
+    assert run.returncode == 1
+    assert said.splitlines()[-1].startswith("error: the disk is full: the output cannot be written")
+    assert "Traceback" not in said
+
+
+def test_errors_to_a_full_disk_change_no_exit_code(index):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "opensearch"]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [*command, "query", index, "--text", "disc", "--json"],
+            stderr=full, stdout=subprocess.PIPE, env=env, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0
+        assert len(done.stdout.splitlines()) == 10
+        refused = [*command, "query", index, "--text", "disc", "--to", "none"]
+        assert subprocess.run(refused, stderr=full, env=env, check=False).returncode == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(index):
+    with start("query", index, "--text", "disc", "-k", 400, stdout=subprocess.PIPE) as run:
+        run.stdout.close()
+        assert "Traceback" not in run.stderr.read()
+    assert run.returncode == 0
+
+
+def test_any_text_can_be_printed_anywhere(tmp_path):
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        keys = ["a\udce9.png", "Ж.png"]
+        engine.add_codes(np.zeros((2, 2), np.uint8), "photo", keys=keys)
+    done = subprocess.run(
+        [sys.executable, "-m", "opensearch", "query", tmp_path / "index", "--text", "disc", "--json"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+    assert [json.loads(line)["key"] for line in done.stdout.splitlines()] == keys

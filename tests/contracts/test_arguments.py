@@ -1,0 +1,232 @@
+"""Whatever is handed to the engine: it is used, or refused in our words, and nothing is written."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from opensearch.config import Limits
+from opensearch.engine import Engine, Query
+from opensearch.engine.arguments import shown
+from opensearch.errors import InvalidInput, OpenSearchError
+from opensearch.records import Item
+
+MODEL = Path(__file__).parents[1] / "golden" / "model"
+CODES = np.arange(16, dtype=np.uint8).reshape(8, 2)
+VECTORS = np.eye(8, 4, dtype=np.float32)
+
+# What no argument of a kind takes.
+TEXT = [None, 5, b"photo", ["photo"], object()]
+PATH = [None, 5, b"a.png", ["a.png"], "", "a\0b", object()]
+FLAG = [None, 0, 1, "yes", []]
+WHOLE = [None, 1.0, "1", True, -1, [1], np.float32(1), np.array([1])]
+NUMBER = [None, "1", True, [1], float("nan"), float("inf"), 10**400]
+TEXTS = [None, 5, "abc", b"abc", [5], [None], [b"a"], {"a": 1}, np.zeros((2, 2)), [["a"]]]
+PATHS = [None, 5, "abc", b"abc", Path("abc"), [5], [None], [b"a"], {"a": 1}]
+CALLED = [None, 5, "print"]
+CODE_ARRAYS = [
+    None, "abc", b"ab", [[1, 2]], CODES.tolist(), CODES.astype(np.int64), CODES[0], CODES[None],
+    CODES[:, :1], CODES.astype(np.float32), np.array(None), np.array([["a", "b"]]),
+]  # fmt: skip
+VECTOR_ARRAYS = [
+    None, "abc", [[0.5]], VECTORS[0], VECTORS[None], VECTORS.astype(int), VECTORS[:, :3],
+    np.full((2, 4), np.nan), np.full((2, 4), np.inf), VECTORS.astype(complex), np.array("a"),
+]  # fmt: skip
+IDS = [
+    None, 5, "12", b"12", [0.0], ["0"], [None], [True], [2**63], [10**30], {"0": 0},
+    np.zeros(2), np.zeros((2, 2), int), np.array(0), [[0]],
+]  # fmt: skip
+UNKNOWN = ["no such domain", "\udce9", "a" * 10_000]
+
+
+def none_too(values):
+    """What an argument does not take that may be None."""
+    return [value for value in values if value is not None]
+
+
+FILES = [*PATH[1:], [5], [None], [b"a"], [["a.png"]], ("a.png", None), ("a.png", True), (5, 1.0),
+         [("a.png", float("nan"))], [("a.png", -1.0)], {"a.png": 1}, [("a", 1, 2)]]  # fmt: skip
+QUERY = {
+    "text": none_too(TEXT),
+    "keys": [*TEXTS, ["no such key"]],
+    "exclude": [*PATHS, ["missing.png"]],
+    "source": none_too(TEXT),
+    "targets": [*TEXTS, ["no such domain"]],
+    "k": [*WHOLE, 0],
+    "refine": FLAG,
+    "score": [*TEXT, "best"],
+    "depth": [*WHOLE, 0],
+    "max_distance": none_too(WHOLE),
+    "where": [*none_too(TEXT), "", "a =", "(" * 100],
+    "structure": [*none_too(TEXT), "tree", "hnsw"],
+}
+WRONG = {
+    "create": {"path": PATH, "model": none_too(PATH), "limits": [5, {}, "1 MB"]},
+    "open": {"path": PATH, "model": none_too(PATH), "adopt": FLAG, "limits": [5, {}]},
+    "open_for": {"export": PATH, "path": PATH, "model": none_too(PATH)},
+    "add": {
+        "sources": [*PATH, "missing"],
+        "domain": [*none_too(TEXT), *UNKNOWN],
+        "strict": FLAG,
+        "prune": FLAG,
+        "progress": CALLED,
+    },
+    "search": {"query": FILES, **QUERY},
+    "ask": {"query": [None, "a.png", ["a.png"], {"text": "disc"}]},
+    "embed": {"files": [*PATHS, ["missing.png"]], "domain": [*TEXT, *UNKNOWN]},
+    "codes": {"embeddings": VECTOR_ARRAYS, "domain": [*none_too(TEXT)]},
+    "add_codes": {
+        "codes": CODE_ARRAYS,
+        "domain": [*TEXT, ""],
+        "keys": [*none_too(TEXTS), ["a"], [""] * 8],
+        "metadata": [5, "abc", [5] * 8, [None] * 8, {"a": 1}, [{5: 1}] * 8, [{}],
+                     [{"a": 2**64}] * 8, [{"a": object()}] * 8],
+        "categories": [*none_too(TEXTS)[:5], [5] * 8, ["a"]],
+    },
+    "search_batch": {
+        "codes": CODE_ARRAYS,
+        "targets": [*TEXTS, ["no such domain"]],
+        "k": [*WHOLE, 0, 10**9, 10**30],
+        "structure": [*none_too(TEXT), "tree", "hnsw"],
+    },
+    "build_structure": {"structure": [*TEXT, "tree"], "seed": WHOLE},
+    "drop_structures": {},
+    "items": {"ids": [*IDS, [7777]]},
+    "remove": {"keys": TEXTS},
+    "thumbnail": {"id_": WHOLE},
+    "info": {},
+    "verify": {"repair": FLAG},
+    "duplicates": {
+        "max_distance": WHOLE,
+        "min_score": NUMBER,
+        "domain": [*none_too(TEXT), *UNKNOWN],
+    },
+    "export_to": {"folder": PATH, "progress": CALLED},
+    "import_from": {"folder": [*PATH, "missing"], "progress": CALLED},
+    "compact": {},
+    "close": {},
+}  # fmt: skip
+RIGHT = {
+    "create": {"path": "{new}"},
+    "open": {"path": "{index}"},
+    "open_for": {"export": "{new}", "path": "{index}"},
+    "add": {"sources": "{index}"},
+    "search": {"text": "disc"},
+    "ask": {},
+    "embed": {"files": [], "domain": "photo"},
+    "codes": {"embeddings": VECTORS},
+    "add_codes": {"codes": CODES, "domain": "photo"},
+    "search_batch": {"codes": CODES},
+    "build_structure": {"structure": "ivf"},
+    "remove": {"keys": []},
+    "export_to": {"folder": "{new}"},
+    "import_from": {"folder": "{new}"},
+}
+CASES = [
+    (name, argument, value)
+    for name, wrong in WRONG.items()
+    for argument, values in wrong.items()
+    for value in values
+]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    with Engine.create(tmp_path_factory.mktemp("arguments") / "index", MODEL) as engine:
+        items = [Item(-1, f"k{at}", "photo", path=f"/p/{at}") for at in range(8)]
+        engine._store.put(items, CODES, np.tile(np.eye(4), (2, 1)))
+        yield engine
+
+
+def call(engine, name, arguments):
+    new = engine.path.with_name("new")
+    places = {"{index}": engine.path, "{new}": new}
+    arguments = {k: places.get(v, v) if isinstance(v, str) else v for k, v in arguments.items()}
+    sources = [arguments.pop("sources")] if "sources" in arguments else []
+    if name in ("create", "open", "open_for"):
+        getattr(Engine, name)(**arguments).close()
+    elif name == "duplicates":
+        list(engine.duplicates(**arguments))
+    else:
+        getattr(engine, name)(*sources, **arguments)
+
+
+def test_every_argument_of_the_engine_is_in_the_table():
+    public = {
+        name: [
+            each
+            for each in inspect.signature(function).parameters.values()
+            if each.name not in ("self", "dry_run")
+        ]
+        for name, function in inspect.getmembers(Engine, callable)
+        if not name.startswith("_")
+    }
+    assert {name: {each.name for each in found} for name, found in public.items()} == {
+        name: set(arguments) for name, arguments in WRONG.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "value"), CASES, ids=[f"{n}-{a}-{shown(v)[:40]}" for n, a, v in CASES]
+)
+def test_what_cannot_be_used_is_refused_in_our_words(engine, name, argument, value, monkeypatch):
+    monkeypatch.chdir(engine.path.parent)  # where no file of the table is
+    before = engine._store.meta()
+    with pytest.raises(OpenSearchError) as refused:
+        call(engine, name, {**RIGHT.get(name, {}), argument: value})
+    assert len(str(refused.value)) > 15
+    assert engine._store.meta() == before
+    assert not engine.path.with_name("new").exists()
+
+
+@pytest.mark.parametrize(("argument", "value"), [(a, v) for a, vs in QUERY.items() for v in vs])
+def test_a_query_refuses_the_same(engine, argument, value, monkeypatch):
+    monkeypatch.chdir(engine.path.parent)
+    with pytest.raises(OpenSearchError):
+        engine.ask(Query(**{"text": "disc", argument: value}))
+
+
+@pytest.mark.parametrize("files", [None, "a.png", [5], ["a.png"], [("a.png", "1")], [(None, 1.0)]])
+def test_the_files_of_a_query_are_pairs(files):
+    with pytest.raises(InvalidInput, match=r"files must|pair|path|weight"):
+        Query(files=files)
+
+
+def test_the_refusal_says_what_was_wanted_and_what_came(engine):
+    with pytest.raises(InvalidInput) as refused:
+        engine.remove("abc")
+    assert str(refused.value) == ("keys must be a list of texts, as in ['abc'], got 'abc' (str)")
+    with pytest.raises(InvalidInput, match=r"^k must be a whole number of 1 or more, got True$"):
+        engine.search(text="disc", k=True)
+    with pytest.raises(InvalidInput, match=r"got an array of int64 of shape \(8, 2\)$"):
+        engine.add_codes(CODES.astype(np.int64), "photo")
+
+
+def test_numbers_texts_and_paths_of_other_libraries_are_taken(engine):
+    hits = engine.search(text="disc", k=np.int64(3), targets=np.array(["photo"]))
+    assert len(hits) == 3
+    assert len(engine.items(np.array([0, 1, -1], np.int32))) == 2
+    assert engine.thumbnail(10**30) is None
+    assert engine.remove(iter([])) == 0
+    with Engine.open(str(engine.path), limits=Limits()) as other:
+        assert other.info()["items"] == {"photo": 8}
+
+
+def test_k_above_what_is_there_costs_nothing(engine):
+    assert len(engine.search(text="disc", k=10**9, depth=10**9)) == 8
+    distances, ids = engine.search_batch(CODES[:2], k=1000)
+    assert ids.shape == distances.shape == (2, 1000)
+    assert (ids[:, 8:] == -1).all()
+    with pytest.raises(InvalidInput, match=r"1 queries for 1000000000 hits.* 8 hits are all"):
+        engine.search_batch(CODES[:1], k=10**9)
+
+
+def test_an_empty_index_has_no_hits(tmp_path):
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        assert engine.search(text="disc") == []
+        assert engine.search(text="disc", refine=False, score="hamming") == []
+        assert engine.search_batch(CODES, k=3)[1].tolist() == [[-1] * 3] * 8
+        engine.add_codes(CODES, "photo", keys=[f"k{at}" for at in range(8)])
+        engine.remove([f"k{at}" for at in range(8)])
+        assert engine.search(text="disc") == []
