@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import StoreError
+from opensearch.search import Searcher, Structures
 from opensearch.store import Store
 
 MARGIN = 2**22
@@ -25,14 +28,21 @@ class Compacted:
     bytes_after: int
 
 
-def compact(folder: IndexFolder, store: Store) -> Compacted:
+def compact(folder: IndexFolder, store: Store, structures: Sequence[str] = ()) -> Compacted:
     """Write the next generation of an index, switch to it, and remove the one before.
 
     Nobody writes meanwhile. Until the switch the old generation is the index and whatever was
-    written of the new one is removed by the next compaction; after it the old one is.
+    written of the new one is removed by the next compaction; after it the old one is. Search
+    files and structures are made before the switch, so that no search ever misses them.
+
+    Args:
+        folder: of the index.
+        store: its current generation.
+        structures: names of those to build over the new one.
 
     Raises:
-        StoreError: another process writes, or the disk lacks the space; nothing has changed.
+        StoreError: another process writes, the disk lacks the space, or the files are damaged;
+            nothing has changed.
     """
     with store.frozen():
         old = folder.store
@@ -42,13 +52,32 @@ def compact(folder: IndexFolder, store: Store) -> Compacted:
         new = old.with_name(str(generation))
         try:
             store.compact_to(new)
+            with Store.open(new, readonly=True) as fresh:
+                _prepare(folder, fresh, structures)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
+            folder.drop_search_files(store.meta().identity)
             raise
         before, dropped = _bytes(old), sum(store.meta().tombstones.values())
         folder.switch(generation)
         folder.drop_strays()
     return Compacted(generation, dropped, before, _bytes(new))
+
+
+def _prepare(folder: IndexFolder, fresh: Store, structures: Sequence[str]) -> None:
+    """Make the search files of a generation that nobody reads yet.
+
+    Raises:
+        StoreError: a structure cannot be written.
+    """
+    meta = fresh.meta()
+    files = folder.search_files(meta.identity)
+    searcher = Searcher(fresh, files, meta.bits)
+    with suppress(StoreError):  # a full disk: they are made later, and searches do without
+        searcher.fold()
+    made = Structures(fresh, searcher, files)
+    for name in structures:
+        made.build(name)
 
 
 def check_space(folder: Path, wanted: int) -> None:

@@ -139,15 +139,15 @@ class Upkeep(Following):
 
         Searches go on meanwhile, on the old generation; whoever reads the index follows to the
         new one by itself. Killed at any moment, the old one or the new one is whole. Approximate
-        structures that were there are built over the new one.
+        structures that were there are built over the new one before anybody follows to it. The
+        old one is read by a child process, which damaged pages may end.
 
         Raises:
-            StoreError: another process writes to the index, or the disk lacks the space.
+            StoreError: another process writes to the index, the disk lacks the space, or the
+                store is damaged; nothing has changed.
         """
         folder = self._generations.folder
         built = self._generations.current().structures.names()
-        done = self._write(lambda store: compact(folder, store))
+        done = self._write(lambda store: compact(folder, store, built))
         self._settle()
-        for name in built:
-            self._build(name)
         return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from opensearch.errors import InvalidInput, StoreError, Superseded
 from opensearch.records import Item, Metadata
 from opensearch.store import bulk, compaction, sharing
 from opensearch.store import meta as books
+from opensearch.store.apart import copy_apart
 from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_update
 from opensearch.store.environment import Environment, Transaction
@@ -235,6 +237,17 @@ class Store(StoredItems):
             return compaction.size(txn, self._tables)
 
     def compact_to(self, folder: Path) -> None:
+        """As `copy_to`, in a process of its own: damaged pages may end whoever reads them.
+
+        Raises:
+            StoreError: as `copy_to`, or the files are so damaged that the process was ended.
+        """
+        if sys.executable:
+            copy_apart(self._environment.folder, folder)
+        else:  # Python inside another program
+            self.copy_to(folder)
+
+    def copy_to(self, folder: Path) -> None:
         """Write what is live to a new store, in full blocks, without tombstones.
 
         Ids and counts stay; the new store has an identity of its own and the newest format.

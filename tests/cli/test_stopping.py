@@ -146,7 +146,16 @@ def test_any_text_can_be_printed_anywhere(tmp_path):
         keys = ["a\udce9.png", "Ж.png"]
         engine.add_codes(np.zeros((2, 2), np.uint8), "photo", keys=keys)
     done = subprocess.run(
-        [sys.executable, "-m", "opensearch", "query", tmp_path / "index", "--text", "disc", "--json"],
+        [
+            sys.executable,
+            "-m",
+            "opensearch",
+            "query",
+            tmp_path / "index",
+            "--text",
+            "disc",
+            "--json",
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "latin-1"},
         capture_output=True,
         check=True,

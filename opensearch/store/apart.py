@@ -1,0 +1,68 @@
+"""Copying a store in a process of its own: a damaged page may end whoever reads it.
+
+LMDB trusts its file, and a page of zeros ends the reader by an assertion that nothing can catch.
+The child is a plain `python -c` of this module: it runs nothing of the caller's script.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from opensearch.errors import OpenSearchError, StoreError
+
+_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from opensearch.store import apart"
+_ROOT = Path(__file__).parents[2]
+
+
+def copy_apart(old: Path, new: Path) -> None:
+    """As `Store.copy_to` of the store in `old`, in a child that ends when this process does.
+
+    Raises:
+        StoreError: the copy failed, or its process was ended by what it read.
+    """
+    asked = [sys.executable, "-c", f"{_CHILD}; apart.answer()", *map(os.fspath, (_ROOT, old, new))]
+    held, ours = os.pipe()  # the child sees the end of it when this process ends, in any way
+    try:
+        done = subprocess.run(asked, stdin=held, capture_output=True, check=False)
+    finally:
+        os.close(held)
+        os.close(ours)
+    if done.returncode < 0:
+        raise StoreError(
+            f"reading the store {str(old)!r} ended its process"
+            f" ({signal.Signals(-done.returncode).name}): its files are damaged; the index stays"
+            " as it was. See what verify says of it, restore it from a copy, or build it again."
+        )
+    try:
+        error = json.loads(done.stdout)
+    except ValueError:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise StoreError(f"copying the store {str(old)!r} failed: {said}") from None
+    if error is not None:
+        raise StoreError(str(error))
+
+
+def answer() -> None:
+    """In the child: copy, and print as JSON what went wrong, or null."""
+    from opensearch.store.store import Store
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        with Store.open(Path(sys.argv[2]), readonly=True) as store:
+            store.copy_to(Path(sys.argv[3]))
+    except (OpenSearchError, OSError, MemoryError) as error:
+        said: str | None = str(error) or type(error).__name__
+    else:
+        said = None
+    sys.stdout.write(json.dumps(said))
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)
+    os._exit(1)
