@@ -16,7 +16,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.engine.where import COMPARE, Both, Comparison, Either, Expression, Not
+from opensearch.engine.where import (
+    COMPARE,
+    Both,
+    Comparison,
+    Either,
+    Expression,
+    Not,
+    number_of,
+)
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 from opensearch.store import Fields, Store
@@ -28,6 +36,9 @@ _PAGE = 4096
 """Records read at once."""
 
 _SLOW = ("size", "path", "key")
+
+_FEW = 16
+"""So few items are sooner asked than looked up in lists."""
 
 
 def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask:
@@ -74,7 +85,9 @@ class _Selection:
             case Not(term):
                 return among & ~self.of(term, among)
             case Both(terms):
-                for term in sorted(terms, key=_slow):
+                for term in sorted(terms, key=lambda term: (_slow(term), not _narrow(term))):
+                    if not among.any():
+                        break
                     among = self.of(term, among)
                 return among
             case Either(terms):
@@ -91,23 +104,46 @@ class _Selection:
             return _mask(among, [self._store.ids(name) for name in names])
         if asked.field == "id":
             return _ids(asked, among)
-        if asked.field in _SLOW:
+        if asked.field == "key" and asked.sign == "=":
+            return self._keys(asked, among)
+        if asked.field in _SLOW or np.count_nonzero(among) <= _FEW:
             return _read(self._store, asked, among)
         return self._posted(asked, among)
 
+    def _keys(self, asked: Comparison, among: Mask) -> Mask:
+        """Items of these keys: looked up, or where they are more than the items, asked."""
+        wanted = set(asked.values)
+        if len(wanted) > np.count_nonzero(among):
+            return _read(self._store, asked, among)
+        found = [self._store.by_key(key) for key in wanted]
+        return _mask(among, [np.array([item.id for item in found if item], np.int64)])
+
     def _posted(self, asked: Comparison, among: Mask) -> Mask:
-        fields = self._fields
-        parts = [fields.truths(asked.field, asked.accepts)]
-        unsure = []
-        for value in asked.values:
-            one = Comparison(asked.field, asked.sign, (value,))
-            parts += _numbers(fields, one)
-            low, high = _text_bounds(asked.sign, value)
-            texts = fields.texts(asked.field, one.accepts, low, high)
-            parts.append(texts.sure)
-            unsure.append(texts.unsure)
-        found = _mask(among, parts)
-        return found | _read(self._store, asked, _mask(among, unsure) & ~found)
+        fields, name = self._fields, asked.field
+        parts = [fields.truths(name, asked.accepts)]
+        if asked.sign == "=":
+            texts = fields.equal_texts(name, asked.values)
+            parts.append(fields.equal_numbers(name, asked.numbers))
+        else:
+            texts = fields.texts(name, asked.accepts, *_text_bounds(asked.sign, asked.values[0]))
+            parts += self._numbers(asked)
+        found = _mask(among, [*parts, texts.sure])
+        return found | _read(self._store, asked, _mask(among, [texts.unsure]) & ~found)
+
+    def _numbers(self, asked: Comparison) -> list[Ids]:
+        """Ids by posting lists of numbers for a comparison other than equality."""
+        name, numbers = asked.field, [number_of(value) for value in asked.values]
+        if any(number is None for number in numbers):
+            return []
+        between, number = self._fields.numbers, numbers[0] or 0.0
+        match asked.sign:
+            case "<" | "<=":
+                return [between(name, -math.inf, number, ends=(True, asked.sign == "<="))]
+            case ">" | ">=":
+                return [between(name, number, math.inf, ends=(asked.sign == ">=", True))]
+        others = between(name, -math.inf, math.inf, ends=(True, True))
+        equal = self._fields.equal_numbers(name, asked.numbers)  # an item has one value at most
+        return [np.setdiff1d(others, equal), self._fields.not_numbers(name)]
 
 
 def _read(store: Store, accept: Callable[[Item], bool], among: Mask) -> Mask:
@@ -131,57 +167,37 @@ def _slow(expression: Expression) -> bool:
             return any(_slow(term) for term in terms)
 
 
+def _narrow(expression: Expression) -> bool:
+    """Whether an expression is likely to leave few items."""
+    return isinstance(expression, Comparison) and expression.sign == "="
+
+
 def _ids(asked: Comparison, among: Mask) -> Mask:
     """Ids compared as the numbers they are."""
-    ids = np.flatnonzero(among).astype(np.float64)
+    ids = np.flatnonzero(among)
+    numbers, values = list(asked.numbers), ids.astype(np.float64)
+    passing: NDArray[np.bool_]
+    if asked.sign == "=":
+        passing = np.isin(values, numbers)
+    elif any(number_of(value) is None for value in asked.values):
+        passing = np.zeros(len(ids), np.bool_)
+    elif asked.sign == "!=":
+        passing = np.isin(values, numbers, invert=True)
+    else:
+        passing = np.asarray(COMPARE[asked.sign](values, float(asked.values[0])), np.bool_)
     found = np.zeros_like(among)
-    for value in asked.values:
-        number = _number(value)
-        if number is not None:
-            found[np.flatnonzero(among)[COMPARE[asked.sign](ids, number)]] = True
+    found[ids[passing]] = True
     return found
-
-
-def _numbers(fields: Fields, asked: Comparison) -> list[Ids]:
-    """Ids by posting lists of numbers for a comparison with one value."""
-    name, number = asked.field, _number(asked.values[0])
-    if number is None:
-        return []
-    between = fields.numbers
-    match asked.sign:
-        case "=":
-            return [between(name, number, number, ends=(True, True))]
-        case "<" | "<=":
-            return [between(name, -math.inf, number, ends=(True, asked.sign == "<="))]
-        case ">" | ">=":
-            return [between(name, number, math.inf, ends=(asked.sign == ">=", True))]
-    if math.isnan(number):
-        everything = between(name, -math.inf, math.inf, ends=(True, True))
-        return [everything, fields.not_numbers(name)]
-    return [
-        between(name, -math.inf, number, ends=(True, False)),
-        between(name, number, math.inf, ends=(False, True)),
-        fields.not_numbers(name),
-    ]
 
 
 def _text_bounds(sign: str, value: str) -> tuple[str, str | None]:
     """The texts that may pass a comparison, from and to."""
     match sign:
-        case "=":
-            return value, value
         case "<" | "<=":
             return "", value
         case ">" | ">=":
             return value, None
     return "", None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _mask(among: Mask, parts: Iterable[Ids]) -> Mask:

@@ -11,6 +11,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from opensearch.errors import InvalidInput
@@ -28,12 +29,18 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _FIELDS = ("id", "key", "path", "domain", "category", "size")
+_BLANK = re.compile(r"\s*")
 _DEPTH = 50
+_SHOWN = 200
+"""Characters of an expression that an error repeats."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`field sign value`, or `field in (values)` as equality with any of them."""
+    """`field sign value`.
+
+    Several values come with `=`, equality with any of them (`in`), and with `!=`, with none.
+    """
 
     field: str
     sign: str
@@ -45,7 +52,38 @@ class Comparison:
 
     def accepts(self, value: Any) -> bool:
         """Whether a value of the field passes; `None` is a missing one."""
-        return any(_compare(COMPARE[self.sign], value, right) for right in self.values)
+        if self.sign == "=":
+            return value is not None and self._among(value)
+        if self.sign == "!=":
+            if value is None or (_is_number(value) and not self._all_numbers):
+                return False  # a number and a text cannot be compared
+            return not self._among(value)
+        return _compare(COMPARE[self.sign], value, self.values[0])
+
+    def _among(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return str(value).lower() in self._lowered
+        if _is_number(value):
+            return float(value) in self.numbers
+        return str(value) in self._texts
+
+    @cached_property
+    def numbers(self) -> frozenset[float]:
+        """Values that are numbers; one that is not a number (NaN) equals nothing."""
+        found = (number_of(value) for value in self.values)
+        return frozenset(value for value in found if value is not None and value == value)
+
+    @cached_property
+    def _all_numbers(self) -> bool:
+        return all(number_of(value) is not None for value in self.values)
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        return frozenset(self.values)
+
+    @cached_property
+    def _lowered(self) -> frozenset[str]:
+        return frozenset(value.lower() for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -102,12 +140,12 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens: list[tuple[str, str, int]] = []
-        place = 0
-        while text[place:].strip():
+        place, end = 0, len(text.rstrip())
+        while place < end:
             match = _TOKEN.match(text, place)
             if match is None:
-                blank = len(text[place:]) - len(text[place:].lstrip())
-                raise self._error("a field, value or operator", place + blank)
+                blank = _BLANK.match(text, place)
+                raise self._error("a field, value or operator", blank.end() if blank else place)
             kind = str(match.lastgroup)
             self._tokens.append((kind, match.group(kind), match.start(kind)))
             place = match.end()
@@ -117,12 +155,14 @@ class _Parser:
         terms = [self.both(depth)]
         while self._accept("or"):
             terms.append(self.both(depth))
+        terms = _joined(terms, "=")
         return terms[0] if len(terms) == 1 else Either(tuple(terms))
 
     def both(self, depth: int) -> Expression:
         terms = [self.term(depth)]
         while self._accept("and"):
             terms.append(self.term(depth))
+        terms = _joined(terms, "!=")
         return terms[0] if len(terms) == 1 else Both(tuple(terms))
 
     def term(self, depth: int) -> Expression:
@@ -188,15 +228,48 @@ class _Parser:
         return self._tokens[self._next][2] if self._next < len(self._tokens) else len(self._text)
 
     def _error(self, wanted: str, place: int) -> InvalidInput:
+        shown = repr(self._text)
+        if len(self._text) > _SHOWN:
+            shown = f"...{self._text[max(0, place - _SHOWN // 2) : place + _SHOWN // 2]!r}..."
         return InvalidInput(
-            f"--where {self._text!r}: expected {wanted} at character {place + 1};"
+            f"--where {shown}: expected {wanted} at character {place + 1};"
             " e.g. domain = photo and year > 2010"
         )
+
+
+def _joined(terms: list[Expression], sign: str) -> list[Expression]:
+    """The same terms, those that compare one field by this sign in one, in the place of the first.
+
+    `a = 1 or a = 2` is `a in (1, 2)`, and `a != 1 and a != 2` is asked at once as well.
+    """
+    values: dict[str, list[str]] = {}
+    for term in terms:
+        if isinstance(term, Comparison) and term.sign == sign:
+            values.setdefault(term.field, []).extend(term.values)
+    joined: list[Expression] = []
+    for term in terms:
+        if not isinstance(term, Comparison) or term.sign != sign:
+            joined.append(term)
+        elif term.field in values:
+            joined.append(Comparison(term.field, sign, tuple(values.pop(term.field))))
+    return joined
 
 
 def field(item: Item, name: str) -> Any:
     """A field of an item by name: its own fields first, then its metadata; `None` if missing."""
     return getattr(item, name) if name in _FIELDS else item.metadata.get(name)
+
+
+def number_of(text: str) -> float | None:
+    """The number that a value of an expression stands for, if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _compare(compare: Callable[[Any, Any], bool], left: Any, right: str) -> bool:

@@ -105,6 +105,18 @@ class Fields:
         stop = prefix + _sortable(high) + (b"\0" if ends[1] else b"")
         return self._ids(self._between(start, stop))
 
+    def equal_numbers(self, field: str, values: Iterable[float]) -> Ids:
+        """Items whose number is one of these."""
+        prefix = _prefix(field) + _NUMBER
+        return self._ids({prefix + _sortable(value) for value in values})
+
+    def equal_texts(self, field: str, values: Iterable[str]) -> Found:
+        """Items whose text is one of these; of long ones the record must tell."""
+        prefix = _prefix(field) + _TEXT
+        found = {prefix + _text(value) for value in values}
+        long = {name for name in found if len(name) >= len(prefix) + HEAD}
+        return Found(self._ids(found - long), self._ids(long))
+
     def not_numbers(self, field: str) -> Ids:
         """Items whose value is the float that equals nothing, itself included."""
         return self._ids([_prefix(field) + _NAN])

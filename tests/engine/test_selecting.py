@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opensearch.engine import selecting
 from opensearch.engine.selecting import select
 from opensearch.engine.where import parse_where
 from opensearch.records import Item
@@ -20,6 +21,14 @@ NUMBERS = [0, -0.0, 1, 2.5, -3, 10, 10**17, 10**17 + 1, 2**63, 1e300, 5e-324]
 ODD = [float("nan"), float("inf"), -float("inf"), True, False, None, [1, "é"], ("t",), {"k": [2]}]
 FIELDS = ["year", "note", "size", "category", "key", "id", "path", "domain", "none"]
 VALUES = st.sampled_from([*TEXTS, *NUMBERS, *ODD])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def lists():
+    """Few items are asked of their records; here they, too, are looked up in lists."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selecting, "_FEW", 0)
+        yield
 
 
 @st.composite

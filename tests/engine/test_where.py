@@ -1,10 +1,12 @@
+import operator
+import time
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.engine.where import parse_where
+from opensearch.engine.where import Comparison, parse_where
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
@@ -58,6 +60,70 @@ def test_a_malformed_expression_shows_where(text, wanted):
 def test_nesting_has_a_limit():
     with pytest.raises(InvalidInput, match="at most 50 nested"):
         parse_where("(" * 200 + "id = 1" + ")" * 200)
+
+
+SIGNS = {"=": operator.eq, "!=": operator.ne}
+VALUES = [None, True, False, 0, 1, -0.0, 2.5, float("nan"), float("inf"), 10**17, "1", "a", "", [1]]
+WORDS = ["1", "1.0", "a", "true", "TRUE", "nan", "inf", "-0", "2.5", "", "[1]", "1e17", "x"]
+
+
+def compared(sign, left, right):
+    """Reference: one value with one word, as numbers where the value is one."""
+    if left is None:
+        return False
+    if isinstance(left, bool):
+        return SIGNS[sign](str(left).lower(), right.lower())
+    if isinstance(left, int | float):
+        try:
+            return SIGNS[sign](float(left), float(right))
+        except ValueError:
+            return False
+    return SIGNS[sign](str(left), right)
+
+
+@given(st.sampled_from(VALUES), st.lists(st.sampled_from(WORDS), min_size=1, max_size=4))
+def test_many_values_are_each_compared(value, words):
+    asked = " or ".join(f'x = "{word}"' for word in words)
+    item = Item(id=1, key="k", domain="photo", metadata={"x": value})
+    assert parse_where(asked)(item) is any(compared("=", value, word) for word in words)
+    among = ", ".join(f'"{word}"' for word in words)
+    assert parse_where(f"x in ({among})")(item) is parse_where(asked)(item)
+    none = " and ".join(f'x != "{word}"' for word in words)
+    assert parse_where(none)(item) is all(compared("!=", value, word) for word in words)
+
+
+def test_terms_of_one_field_are_joined_and_others_stay_apart():
+    joined = parse_where("a = 1 or b = 2 or a in (3, 4) or a > 5")
+    assert joined.terms[0] == Comparison("a", "=", ("1", "3", "4"))
+    assert [term.sign for term in joined.terms] == ["=", "=", ">"]
+    assert parse_where("a != 1 and a != 2") == Comparison("a", "!=", ("1", "2"))
+    assert len(parse_where("a = 1 and a = 2").terms) == 2
+    assert len(parse_where("a != 1 or a != 2").terms) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"name in ({','.join(map(str, range(100_000)))})",
+        " or ".join(f"name = n{at}" for at in range(50_000)),
+        " and ".join(f"name != n{at}" for at in range(50_000)),
+        " " * 10**6 + "id = 7" + " " * 10**6,
+        f'name = "{"x" * 10**6}"',
+    ],
+    ids=["in", "or", "and", "blanks", "long"],
+)
+def test_a_megabyte_is_parsed_and_asked_in_no_time(text):
+    started = time.process_time()
+    asked = parse_where(text)
+    for _ in range(1000):
+        asked(CUP)
+    assert time.process_time() - started < 5  # it took 20 s and more
+
+
+def test_an_error_shows_the_place_and_not_a_megabyte():
+    with pytest.raises(InvalidInput, match=r"year =.* expected a value at character 1000008") as e:
+        parse_where("id = 7 and " + " " * (10**6 - 10) + "year =")
+    assert len(str(e.value)) < 500
 
 
 atoms = st.sampled_from(["year = 2011", "year = 1", "domain = photo", "domain = shape", "x = 1"])
