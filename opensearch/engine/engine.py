@@ -132,7 +132,8 @@ class Engine(ArrayPath, Upkeep):
         sources=must.paths,
         domain=must.optional(must.text),
         strict=must.flag,
-        prune=must.flag,
+        prune=must.flag_or("force"),
+        dry_run=must.flag,
         progress=must.called,
     )
     def add(

@@ -69,7 +69,8 @@ WRONG = {
         "sources": [*PATH, "missing"],
         "domain": [*none_too(TEXT), *UNKNOWN],
         "strict": FLAG,
-        "prune": FLAG,
+        "prune": [*FLAG, "Force"],
+        "dry_run": FLAG,
         "progress": CALLED,
     },
     "search": {"query": FILES, **QUERY},
@@ -155,9 +156,7 @@ def call(engine, name, arguments):
 def test_every_argument_of_the_engine_is_in_the_table():
     public = {
         name: [
-            each
-            for each in inspect.signature(function).parameters.values()
-            if each.name not in ("self", "dry_run")
+            each for each in inspect.signature(function).parameters.values() if each.name != "self"
         ]
         for name, function in inspect.getmembers(Engine, callable)
         if not name.startswith("_")
