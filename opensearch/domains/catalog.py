@@ -15,6 +15,7 @@ from opensearch.domains.files import SUFFIXES, printable
 from opensearch.domains.layout import encodable, laid_out, part_key
 from opensearch.domains.manifest import find_manifest, read_manifest
 from opensearch.domains.strokes import line_spans, read_line
+from opensearch.domains.values import fault, is_scalar
 from opensearch.domains.walk import Found, Ignored, walk
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Source
@@ -185,6 +186,6 @@ def _record(path: Path, part: int) -> tuple[str | None, dict[str, Any]] | None:
     if not isinstance(record, dict):
         return None, {}
     word = record.get("word")
-    scalars = (str, int, float, bool)
-    extra = {k: v for k, v in record.items() if isinstance(v, scalars) and k != "word"}
-    return (word if isinstance(word, str) else None), extra
+    kept = {k: v for k, v in record.items() if is_scalar(v) and not fault(k, v)}
+    extra = {k: v for k, v in kept.items() if v is not None and k != "word"}
+    return (word if isinstance(word, str) and "word" in kept else None), extra

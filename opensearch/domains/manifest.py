@@ -17,6 +17,7 @@ from typing import Any, Final
 from opensearch.domains import table
 from opensearch.domains.files import printable
 from opensearch.domains.layout import encodable, inside
+from opensearch.domains.values import fault, is_scalar
 from opensearch.errors import UnreadableFile
 from opensearch.records import Failure, Source
 
@@ -86,7 +87,10 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
     if wrong:
         return f"has a {wrong} that is not text"
     key = PurePosixPath(name).as_posix() + (f"#{part}" if part is not None else "")
-    extra = {f: v for f, v in row.items() if f not in ("path", *_DECLARED) and _is_scalar(v)}
+    wrong = next(filter(None, (fault(f, v) for f, v in row.items() if is_scalar(v))), "")
+    if wrong:
+        return wrong
+    extra = {f: v for f, v in row.items() if f not in ("path", *_DECLARED) and is_scalar(v)}
     return Source(path=root / name, key=key, part=part, metadata=extra, **fields)
 
 
@@ -113,7 +117,3 @@ def _split_part(path: str) -> tuple[str, int | None]:
     if mark and name.lower().endswith(".ndjson") and number.isascii() and number.isdigit():
         return name, int(number)
     return path, None
-
-
-def _is_scalar(value: Any) -> bool:
-    return value is None or isinstance(value, str | int | float | bool)

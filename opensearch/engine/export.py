@@ -83,6 +83,8 @@ def export(store: Store, identities: Mapping[str, str], out: Path, progress: Pro
 def _whole(store: Store, identities: Mapping[str, str], out: Path, progress: Progress) -> int:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(f"{out} is there already; export to a new or empty folder")
+    if not out.name:
+        raise InvalidInput(f"{out} is no name for a folder; export to a new one")
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -67,14 +68,16 @@ class Export:
         try:
             manifest = json.loads((folder / MANIFEST).read_bytes())
             version, files = manifest["format"], dict(manifest["files"])
-            dict(manifest["identities"])
+            made_with = dict(manifest["identities"])
+            if not {"space", "hash"} <= made_with.keys():
+                raise ValueError("it does not say which space and hash it was made with")
             sizes = [int(manifest[name]) for name in ("items", "bits", "dim")]
         except FileNotFoundError as error:
             raise UnreadableFile(
                 f"{folder} is not an export: it has no {MANIFEST}. Make one: opensearch export"
                 f" INDEX {folder}"
             ) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise UnreadableFile(f"export {folder} has a damaged {MANIFEST}: {error}") from error
         if version not in range(1, FORMAT + 1) or min(sizes) < 0:
             raise UnreadableFile(
@@ -119,7 +122,7 @@ class Export:
         report = Report()
         for lines in self._batches(total):
             rows = [line.row for line in lines]
-            vectors = embeddings[rows] if lines[0].embedded else None
+            vectors = self._vectors(embeddings, rows) if lines[0].embedded else None
             replaced = _put(store, lines, codes[rows], vectors)
             report.seen += len(lines)
             report.replaced += replaced
@@ -127,10 +130,22 @@ class Export:
             progress(report.seen, total)
         return report
 
+    def _vectors(self, embeddings: NDArray[np.float16], rows: Sequence[int]) -> NDArray[np.float16]:
+        """Embeddings of these rows, each with a direction: one without would end every search."""
+        vectors: NDArray[np.float16] = embeddings[rows]
+        lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)
+        if vectors.shape[1] and not (np.isfinite(lengths) & (lengths > 0)).all():
+            raise UnreadableFile(
+                f"{self.folder / EMBEDDINGS} holds rows of zeros or NaN for items that have an"
+                " embedding; export the index again"
+            )
+        return vectors
+
     def _array(self, name: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[Any]:
         try:
-            array = np.load(self.folder / name, mmap_mode="r" if 0 not in shape else None)
-        except (OSError, ValueError, EOFError) as error:
+            with np.errstate(over="raise"):  # of a header that promises more than there can be
+                array = np.load(self.folder / name, mmap_mode="r" if 0 not in shape else None)
+        except (OSError, ValueError, EOFError, ArithmeticError, TypeError, MemoryError) as error:
             raise UnreadableFile(f"{self.folder / name} is no array: {error}") from error
         if array.shape != shape or array.dtype != kind:
             raise UnreadableFile(
@@ -163,18 +178,66 @@ class Export:
     def _line(self, row: int, raw: bytes, pictures: BinaryIO) -> _Line:
         try:
             fields = json.loads(raw)
-            embedded, size = bool(fields.pop("embedded")), int(fields.pop("thumbnail"))
+            wrong = _wrong(fields)
+            if wrong:
+                raise ValueError(wrong)
+            embedded, size = fields.pop("embedded"), fields.pop("thumbnail")
             fields["digest"] = bytes.fromhex(fields["digest"])
             fields["key"] = fields["key"] or ""
             item = Item(**fields)
             if not item.key and (embedded or size or item.path or item.digest):
                 raise ValueError("without a key there can be no file and no embedding")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            left = os.fstat(pictures.fileno()).st_size - pictures.tell()
+            if size > left:
+                raise ValueError(f"its thumbnail has {size} bytes, {left} are left")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UnreadableFile(
                 f"line {row + 1} of {self.folder / ITEMS} is no item ({error}); export the index"
                 " again"
             ) from error
         return _Line(row, item, embedded, pictures.read(size))
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "id": (int,),
+    "key": (str, type(None)),
+    "domain": (str,),
+    "path": (str,),
+    "category": (str, type(None)),
+    "size": (int,),
+    "mtime_ns": (int,),
+    "digest": (str,),
+    "metadata": (dict,),
+    "embedded": (bool,),
+    "thumbnail": (int,),
+    "reader": (str,),
+}
+"""What a line may hold, whoever has written it."""
+
+_LATER = ("reader",)
+"""What lines of older exports lack."""
+
+
+def _wrong(fields: Any) -> str:
+    """What is not as an export writes it, empty when nothing is."""
+    if not isinstance(fields, dict):
+        return "it is no object"
+    for name, kinds in _KINDS.items():
+        if name not in fields:
+            if name in _LATER:
+                continue
+            return f"it lacks {name}"
+        value: Any = fields[name]
+        if not _is(value, kinds):
+            return f"its {name} is of another kind"
+        if kinds == (int,) and not (-(2**63) if name == "mtime_ns" else 0) <= value < 2**63:
+            return f"its {name} is out of range"
+    return "" if fields["domain"] else "it has no domain"
+
+
+def _is(value: Any, kinds: tuple[type, ...]) -> bool:
+    """Whether a value is of one of these kinds; true and false are no numbers."""
+    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
 
 
 def _put(

@@ -71,6 +71,14 @@ def test_a_path_out_of_the_collection_is_a_failure(tmp_path, path):
         ('{"path":"a.png","category":7}', "category that is not text"),
         ('{"path":"ok.png"}', "names 'ok.png' again"),
         ('{"path":"\\ud800.png"}', "not UTF-8"),
+        (
+            '{"path":"a.png","year":18446744073709551616}',
+            "a year of more than 64 bits; write it",
+        ),
+        ('{"path":"a.png","year":-9223372036854775809}', "a year of more than 64 bits"),
+        ('{"path":"a.png","note":"\\udce9"}', "a note that is not UTF-8"),
+        ('{"path":"a.png","category":"\\udce9"}', "a category that is not UTF-8"),
+        ('{"path":"a.png","\\udce9":1}', "a field whose name is not UTF-8"),
     ],
 )
 def test_a_bad_row_fails_by_its_line_and_the_rest_is_read(tmp_path, line, reason):
@@ -173,3 +181,14 @@ def test_what_was_written_as_a_table_is_read_back(rows):
     wanted = [{name: value for name, value in row.items() if value} for row in named]
     found = [fields for _, fields in table.rows(text.getvalue(), "path")]
     assert [row for row in found if row] == wanted
+def test_numbers_of_64_bits_are_kept_and_lists_passed_over(tmp_path):
+    line = f'{{"path":"ok.png","most":{2**64 - 1},"least":{-(2**63)},"list":[{2**70}],"x":null}}'
+    [source] = of(Source, find_sources(write(tmp_path, "manifest.jsonl", line)))
+    assert source.metadata == {"most": 2**64 - 1, "least": -(2**63), "x": None}
+
+
+def test_what_a_drawing_cannot_keep_is_left_out(tmp_path):
+    line = '{"word":"\\udce9","drawing":[],"key_id":18446744073709551616,"countrycode":"DE"}\n'
+    (tmp_path / "a.ndjson").write_text(line)
+    [source] = of(Source, find_sources(tmp_path))
+    assert (source.category, source.metadata) == (None, {"countrycode": "DE"})
