@@ -51,14 +51,19 @@ class _Pending:
     items: list[Item] = field(default_factory=list)
     features: list[NDArray[np.float32]] = field(default_factory=list)
     thumbnails: list[bytes] = field(default_factory=list)
-    replaced: int = 0
-    reread: int = 0
+    replaced: list[bool] = field(default_factory=list)
+    reread: list[bool] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
 
     def due(self) -> bool:
         """Whether enough items or time have gathered for a transaction."""
         late = time.monotonic() - self.since > COMMIT_SECONDS
         return len(self.items) >= COMMIT_ITEMS or (late and bool(self.items))
+
+    def part(self, places: slice) -> _Pending:
+        """Some of them."""
+        lists = (self.items, self.features, self.thumbnails, self.replaced, self.reread)
+        return _Pending(*(each[places] for each in lists))  # type: ignore[arg-type]
 
 
 class Adding:
@@ -198,22 +203,36 @@ class Adding:
             return
         pending.features.append(done.features)
         pending.thumbnails.append(work.thumbnail)
-        pending.replaced += work.replaces
-        pending.reread += work.reread
+        pending.replaced.append(work.replaces)
+        pending.reread.append(work.reread)
         pending.items.append(_item(work, self._model.version(work.domain)))
         self.report.guessed += not work.sure
 
     def _commit(self, pending: _Pending) -> _Pending:
         self._books.flush()
         if pending.items:
+            self._put(pending)
+        return _Pending()
+
+    def _put(self, pending: _Pending) -> None:
+        """Store a batch; what the store refuses of it is found by halves, and fails alone."""
+        count = len(pending.items)
+        try:
             domains = [item.domain for item in pending.items]
             embeddings, codes = self._model.encode(pending.features, domains)
             self._store.put(pending.items, codes, embeddings, pending.thumbnails)
-            self._books.stored(pending.items)
-            self.report.replaced += pending.replaced
-            self.report.reread += pending.reread
-            self.report.added += len(pending.items) - pending.replaced
-        return _Pending()
+        except InvalidInput as error:
+            if count > 1:
+                self._put(pending.part(slice(count // 2)))
+                self._put(pending.part(slice(count // 2, count)))
+            else:
+                self._books.forget(pending.items[0].key)
+                self._fail(pending.items[0].key, str(error))
+            return
+        self._books.stored(pending.items)
+        self.report.replaced += sum(pending.replaced)
+        self.report.reread += sum(pending.reread)
+        self.report.added += count - sum(pending.replaced)
 
     def _fail(self, path: str, reason: str) -> None:
         if self._strict:
