@@ -133,8 +133,10 @@ def save(folder: Path, domain: str, identity: str, made: Structure) -> None:
     about |= {"effort": made.effort, "recall": made.recall}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        base.replace_file(folder / name, [faiss.serialize_index_binary(made.index)])
-        base.replace_file(folder / f"{safe}.{made.name}", [json.dumps(about, indent=1).encode()])
+        with base.removed_on_failure(folder, name):
+            base.replace_file(folder / name, [faiss.serialize_index_binary(made.index)])
+            known = [json.dumps(about, indent=1).encode()]
+            base.replace_file(folder / f"{safe}.{made.name}", known)
     except OSError as error:
         raise StoreError(
             f"cannot write a structure to {str(folder)!r}: {system_reason(error)};"

@@ -11,7 +11,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import chain
 from mmap import mmap
 from pathlib import Path
@@ -23,6 +24,9 @@ from numpy.typing import NDArray
 from opensearch.search.hamming import Codes, Ids
 
 FORMAT = 1
+
+PARTIAL = ".partial"
+"""What the name of a file ends in until it is whole."""
 
 _RETRIES = 3
 """A writer may replace the files between reading the json and opening them."""
@@ -77,7 +81,11 @@ def append(
         _drop(folder, safe)
     else:
         name, rows = _about(folder, domain, identity, width)
-    rows += _write_rows(folder / name, rows, width, chain([first], blocks))
+    try:
+        rows += _write_rows(folder / name, rows, width, chain([first], blocks))
+    except BaseException:
+        _cut_back(folder / name, rows, width)
+        raise
     about = {
         "format": FORMAT,
         "domain": domain,
@@ -129,6 +137,14 @@ def _write_rows(path: Path, after: int, width: int, blocks: Iterable[tuple[Ids, 
     return rows
 
 
+def _cut_back(path: Path, rows: int, width: int) -> None:
+    """Give back the room of rows that were not all written: nobody counts them."""
+    for suffix, size in ((".ids", 8 * rows), (".codes", width * rows)):
+        file = path.with_name(path.name + suffix)
+        with suppress(OSError):
+            os.truncate(file, size) if size else file.unlink(missing_ok=True)
+
+
 def _opened(path: Path, suffix: str, size: int) -> BinaryIO:
     """A file to write to behind its first `size` bytes; what is past them was never whole."""
     file = path.with_name(path.name + suffix).open("r+b" if size else "wb")
@@ -143,12 +159,36 @@ def _drop(folder: Path, safe: str) -> None:
         old.unlink(missing_ok=True)
 
 
+@contextmanager
+def removed_on_failure(folder: Path, pattern: str) -> Iterator[None]:
+    """Remove files of these names when not all of them could be written.
+
+    Readers take what lacks a file for absent, and what is left would keep a full disk full.
+    """
+    try:
+        yield
+    except BaseException:
+        for file in folder.glob(pattern):
+            file.unlink(missing_ok=True)
+        raise
+
+
+def drop_partial(folder: Path) -> None:
+    """Remove what a writer that was killed has left half written; for the one that writes now."""
+    for file in folder.glob(f"*{PARTIAL}"):
+        file.unlink(missing_ok=True)
+
+
 def replace_file(path: Path, pieces: Iterable[NDArray[Any] | bytes]) -> None:
     """Replace a file whole: its bytes are on the disk before its name is."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        for piece in pieces:
-            file.write(piece if isinstance(piece, bytes) else np.ascontiguousarray(piece).data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    partial = path.with_name(path.name + PARTIAL)
+    try:
+        with partial.open("wb") as file:
+            for piece in pieces:
+                file.write(piece if isinstance(piece, bytes) else np.ascontiguousarray(piece).data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:  # what is left of it would keep a full disk full
+        partial.unlink(missing_ok=True)
+        raise

@@ -6,6 +6,7 @@ it last refreshed to.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from opensearch.errors import InvalidInput
-from opensearch.search import hamming
+from opensearch.search import base, hamming
 from opensearch.search.domain import DomainRows
 from opensearch.search.folding import files_of, fold
 from opensearch.search.hamming import Ids, Mask, Rows
@@ -89,6 +90,8 @@ class Moments:
             return
         width = self._bits // 8
         with self._folding:
+            if os.access(folder, os.W_OK):
+                base.drop_partial(folder)
             books = self._source.meta()
             folded = [name for name in books.domains if fold(self._source, folder, name, width)]
             with self._guard:  # others search and refresh while the files are written

@@ -124,15 +124,16 @@ def save(folder: Path, domain: str, identity: str, codes: Codes) -> None:
     width, count = codes.shape[1], len(codes)
     name = f"{safe}-tables-{count}"
     edges, copies = cuts(8 * width, count), copied(8 * width, count)
-    for at, (low, high) in enumerate(pairwise(edges)):
-        starts, rows = sort_chunk(codes, low, high)
-        pieces: list[NDArray[Any] | bytes] = [rows, starts]
-        if copies:
-            pieces = [np.take(codes, rows, axis=0), bytes(-count * width % 8), *pieces]
-        base.replace_file(folder / f"{name}.{at}", pieces)
     about = {"format": FORMAT, "identity": identity, "width": width, "rows": count}
     about |= {"cuts": edges, "copies": copies}
-    base.replace_file(folder / f"{safe}.tables", [json.dumps(about, indent=1).encode()])
+    with base.removed_on_failure(folder, f"{name}.*"):
+        for at, (low, high) in enumerate(pairwise(edges)):
+            starts, rows = sort_chunk(codes, low, high)
+            pieces: list[NDArray[Any] | bytes] = [rows, starts]
+            if copies:
+                pieces = [np.take(codes, rows, axis=0), bytes(-count * width % 8), *pieces]
+            base.replace_file(folder / f"{name}.{at}", pieces)
+        base.replace_file(folder / f"{safe}.tables", [json.dumps(about, indent=1).encode()])
     for old in folder.glob(f"{safe}-tables-*"):
         if old.stem != name:
             old.unlink(missing_ok=True)
