@@ -71,6 +71,7 @@ def find_duplicates(
         raise InvalidInput(
             f"the index holds no items of domain {domain!r}; it holds {', '.join(held)}"
         )
+    min_score = min(max(min_score, -2.0), 2.0)  # no cosine lies beyond
     with store.snapshot():
         for name in held if domain is None else [domain]:
             yield from _groups(store, name, radius, min_score)

@@ -112,6 +112,7 @@ class Structures:
             return self._searcher.shells(
                 code, domains, at_least, cap, within=within, exclude=exclude
             )
+        at_least = max(1, min(at_least, held(self._searcher.rows(domains, exclude))))
         found = self.search(code[None], domains, at_least, name, exclude=exclude)
         count = int(np.count_nonzero(found[1][0] >= 0))
         return Shells(found[0][0, :count], found[1][0, :count], sampled=False)

@@ -23,6 +23,8 @@ AGREE = 0.999
 """Cosine from which the provider's file still gives the vector the space was made with."""
 LONGEST = 6
 """Words that a listed phrase may have when a text is cut into pieces."""
+MOST_TEXT = 10_000
+"""Characters of a text to search for: unknown words are compared with all that are listed."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,13 @@ class Space:
 
         Raises:
             UnknownWord: no word is known; the text names near spellings.
+            InvalidInput: the text is a book, not a query.
         """
+        if len(words) > MOST_TEXT:
+            raise InvalidInput(
+                f"words to search for are at most {MOST_TEXT} characters, got {len(words)};"
+                " name what is to be found in a few words"
+            )
         whole = self._look_up([words])[0]
         if whole is not None:
             return TextQuery(self.transform.apply(whole[None])[0], (normalise(words),), ())

@@ -48,7 +48,7 @@ def none_too(values):
 FILES = [*PATH[1:], [5], [None], [b"a"], [["a.png"]], ("a.png", None), ("a.png", True), (5, 1.0),
          [("a.png", float("nan"))], [("a.png", -1.0)], {"a.png": 1}, [("a", 1, 2)]]  # fmt: skip
 QUERY = {
-    "text": none_too(TEXT),
+    "text": [*none_too(TEXT), "dog " * 10_000],
     "keys": [*TEXTS, ["no such key"]],
     "exclude": [*PATHS, ["missing.png"]],
     "source": none_too(TEXT),
