@@ -236,6 +236,7 @@ class Engine(ArrayPath, Upkeep):
     @must.checked(files=must.paths, domain=must.text)
     def embed(self, files: Sequence[str | Path], domain: str) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of files of one domain."""
+        self.model.bundle.domain(domain)
         return self.model.embed([Path(file) for file in files], domain)
 
     @must.checked(embeddings=must.vectors, domain=must.optional(must.text))
