@@ -134,6 +134,8 @@ class Engine(ArrayPath, Upkeep):
         strict=must.flag,
         prune=must.flag_or("force"),
         dry_run=must.flag,
+        compare=must.text,
+        reread=must.flag,
         progress=must.called,
     )
     def add(

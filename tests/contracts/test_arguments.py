@@ -71,6 +71,8 @@ WRONG = {
         "strict": FLAG,
         "prune": [*FLAG, "Force"],
         "dry_run": FLAG,
+        "compare": [*TEXT, "weight"],
+        "reread": FLAG,
         "progress": CALLED,
     },
     "search": {"query": FILES, **QUERY},

@@ -181,6 +181,8 @@ def test_what_was_written_as_a_table_is_read_back(rows):
     wanted = [{name: value for name, value in row.items() if value} for row in named]
     found = [fields for _, fields in table.rows(text.getvalue(), "path")]
     assert [row for row in found if row] == wanted
+
+
 def test_numbers_of_64_bits_are_kept_and_lists_passed_over(tmp_path):
     line = f'{{"path":"ok.png","most":{2**64 - 1},"least":{-(2**63)},"list":[{2**70}],"x":null}}'
     [source] = of(Source, find_sources(write(tmp_path, "manifest.jsonl", line)))
