@@ -391,8 +391,18 @@ def test_a_transparent_first_frame_is_blank_and_so_may_all_be(tmp_path):
     clear.save(tmp_path / "a.webp", save_all=True, append_images=[halves().convert("RGBA")])
     assert read(tmp_path / "a.webp").views[0, 16, 4, 0] > 180
     plain = [Image.new("RGB", (60, 40), colour) for colour in ("#123456", "#654321")]
-    plain[0].save(tmp_path / "b.gif", save_all=True, append_images=plain[1:])
-    assert read(tmp_path / "b.gif").views[0, 16, 16].tolist() == [0x12, 0x34, 0x56]
+    for suffix, frames in (
+        ("gif", plain),
+        ("png", plain),
+        ("tif", plain),
+        ("png", palettes(plain)),
+    ):
+        frames[0].save(tmp_path / f"b.{suffix}", save_all=True, append_images=frames[1:])
+        assert read(tmp_path / f"b.{suffix}").views[0, 16, 16].tolist() == [0x12, 0x34, 0x56]
+
+
+def palettes(frames):
+    return [frame.quantize(4) for frame in frames]
 
 
 def test_pages_of_deep_grey_are_looked_at_in_turn(tmp_path):
@@ -411,7 +421,7 @@ def test_pages_of_deep_grey_are_looked_at_in_turn(tmp_path):
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"\0\0\0\x18ftypmp42" + bytes(30), "video"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "name it .svg"),
-        (bytes(900), "nothing but zero bytes"),
+        (bytes(900), "zero bytes alone"),
         (b'{"error": "not found"}', "JSON text"),
         (b"Access denied", "text"),
         (b"gimp xcf v011", "a GIMP project"),

@@ -10,20 +10,20 @@ MOST_FRAMES: Final = 64
 """Frames looked at before a file counts as blank."""
 
 
-def seek_shown(image: Image.Image, most_pixels: int) -> bool:
-    """Go to the first frame that is not blank, or back to the first when all are.
+def shown(image: Image.Image, most_pixels: int) -> Image.Image:
+    """The first frame that is not blank, or the first of all when all are.
 
     Args:
-        image: opened, not yet loaded; loaded afterwards.
+        image: opened, not yet loaded; the answer is `image` itself at that frame, loaded, or a
+            copy of its first frame.
         most_pixels: frames larger than this are not gone to.
-
-    Returns:
-        Whether the file has another frame than the one gone to.
     """
     image.load()
     if not _may_have_more(image) or not is_blank(image):
-        return False
-    for number in range(1, MOST_FRAMES):
+        return image
+    blank = image.copy()  # not every format finds its way back to what it was
+    first = image.tell()  # layers of PSD files are counted from 1
+    for number in range(first + 1, first + MOST_FRAMES):
         try:
             image.seek(number)
             if image.width * image.height > most_pixels:
@@ -32,10 +32,8 @@ def seek_shown(image: Image.Image, most_pixels: int) -> bool:
         except (EOFError, OSError, ValueError, SyntaxError):
             break
         if not is_blank(image):
-            return True
-    image.seek(0)
-    image.load()
-    return False
+            return image
+    return blank
 
 
 def is_blank(image: Image.Image) -> bool:

@@ -67,7 +67,7 @@ def kind_of(head: bytes) -> str | None:
     if head[:4] == b"RIFF":
         return "what was a WebP picture" if head[8:12] == b"WEBP" else "a video or sound (RIFF)"
     if head and not head.strip(b"\0"):
-        return "nothing but zero bytes, as after a copy that was cut short"
+        return "zero bytes alone, as after a copy that was cut short"
     return _text(head)
 
 

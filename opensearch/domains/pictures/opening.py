@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from opensearch.config import Limits
 from opensearch.domains.files import check_file
 from opensearch.domains.pictures import extras, png, tiff
 from opensearch.domains.pictures.deep import opacity, to_bytes
-from opensearch.domains.pictures.frames import seek_shown
+from opensearch.domains.pictures.frames import shown
 from opensearch.domains.pictures.kinds import HEAD, kind_of
 from opensearch.domains.pictures.suffixes import BY_RAW, IMAGE_SUFFIXES
 from opensearch.errors import OverLimit, UnreadableFile
@@ -106,7 +106,9 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
     check_pixels(image, limits.pixels)
     tiles = list(getattr(image, "tile", ()))
     try:
-        moved = seek_shown(image, limits.pixels)
+        image = shown(image, limits.pixels)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except OSError as error:
         whole = _completed(found) if "truncated" in str(error) else None
         if whole is None:
@@ -117,7 +119,7 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
         return _like(image, *_grey_and_alpha(image))
     if values is not None:
         return _like(image, *tiff.levelled(values, image))
-    low = None if moved else _low_bytes(image, found.data, tiles)
+    low = _low_bytes(image, found.data, tiles) if _is_first(image) else None
     return image if low is None else _like(image, *low)
 
 
@@ -133,6 +135,11 @@ def check_pixels(image: Image.Image, most: int) -> None:
         raise UnreadableFile("has no pixels")
     if pixels > most:
         raise OverLimit(f"has {pixels:,} pixels, over the limit of {most:,}")
+
+
+def _is_first(image: Image.Image) -> bool:
+    """Whether it is the first frame of a file that Pillow reads."""
+    return isinstance(image, ImageFile.ImageFile) and image.tell() == 0
 
 
 def _is_deep(image: Image.Image) -> bool:
