@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from opensearch.cli.kinds import SHAPES
 from opensearch.cli.progress import Bars
 from opensearch.cli.saying import say
 
@@ -29,7 +30,7 @@ class _PruneAlone(click.Command):
         return super().parse_args(ctx, alone + args[len(options) :])
 
 
-@click.command(cls=_PruneAlone)
+@click.command(cls=_PruneAlone, epilog=SHAPES)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--to", "to", required=True, type=click.Path(path_type=Path), help="Index folder.")
 @click.option(
@@ -131,6 +132,8 @@ def _opened(engine: type[Engine], to: Path, model: Path | None, *, adopt: bool) 
 
 
 def _books(report: Report) -> str:
+    from opensearch.domains.meshes.kinds import way_in
+
     parts = ("added", "replaced", "moved", "unchanged", "ignored", "failed")
     sums = " + ".join(f"{getattr(report, part)} {part}" for part in parts)
     lines = [f"{report.seen} seen = {sums}"]
@@ -147,6 +150,8 @@ def _books(report: Report) -> str:
     if report.ignored_suffixes:
         counts = ", ".join(f"{n} {suffix}" for suffix, n in report.ignored_suffixes.most_common())
         lines.append(f"ignored: {counts}")
+        ways = {suffix: way_in(suffix) for suffix in sorted(report.ignored_suffixes)}
+        lines += [f"{suffix} is not read: {way}" for suffix, way in ways.items() if way]
     return "\n".join(lines)
 
 

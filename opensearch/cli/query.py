@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
         return Path(value), 1.0
 
 
-@click.command()
+@click.command(epilog=SHAPES)
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("files", nargs=-1, type=WeightedFile())
 @click.option("--text", help="Words to search for, alone or beside the files.")

@@ -8,11 +8,12 @@ from typing import Literal
 
 import click
 
+from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
 from opensearch.config import DEFAULT_READERS, ReaderSettings
 
 
-@click.command()
+@click.command(epilog=SHAPES)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Folder for the pictures; made when missing.")  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from opensearch.config import Limits
-from opensearch.domains.files import SUFFIXES, printable
+from opensearch.domains.files import SUFFIXES, printable, wrong_suffix
 from opensearch.domains.layout import encodable, laid_out, part_key
 from opensearch.domains.manifest import find_manifest, read_manifest
 from opensearch.domains.strokes import line_spans, read_line
@@ -123,8 +123,7 @@ def _gone(path: Path, error: OSError) -> UnreadableFile:
 
 def _of_file(path: Path) -> Iterator[Found]:
     if path.suffix.lower() not in SUFFIXES:
-        known = " ".join(sorted(SUFFIXES))
-        yield Failure(printable(path), f"has the suffix {path.suffix!r}; known are {known}")
+        yield Failure(printable(path), wrong_suffix(path, SUFFIXES))
     elif not encodable(path.name):
         yield Failure(printable(path), "has a name that is not UTF-8; rename it")
     else:

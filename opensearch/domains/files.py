@@ -14,6 +14,7 @@ from typing import Final
 from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.meshes import FORMATS
+from opensearch.domains.meshes.kinds import way_in
 from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.errors import OverLimit, UnreadableFile
 
@@ -95,12 +96,19 @@ def check_file(path: Path, limits: Limits, suffixes: frozenset[str]) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableFile("is not a regular file")
     if path.suffix.lower() not in suffixes:
-        wanted = " ".join(sorted(suffixes))
-        raise UnreadableFile(f"has the suffix {path.suffix!r}; this reader takes {wanted}")
+        raise UnreadableFile(wrong_suffix(path, suffixes))
     if status.st_size == 0:
         raise UnreadableFile("is empty")
     if path.suffix.lower() != ".ndjson":
         check_bytes(status.st_size, limits)
+
+
+def wrong_suffix(path: Path, suffixes: frozenset[str]) -> str:
+    """Why a file whose suffix is not among `suffixes` is not read, and what to do about it."""
+    way = way_in(path.suffix.lower())
+    if way is not None:
+        return f"has the suffix {path.suffix!r}, which is not read: {way}"
+    return f"has the suffix {path.suffix!r}; known are {' '.join(sorted(suffixes))}"
 
 
 def _reason(error: Exception) -> str:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.domains.files import MESH_SUFFIXES, STROKE_SUFFIXES, reading
+from opensearch.domains.files import MESH_SUFFIXES, STROKE_SUFFIXES, SUFFIXES, reading, wrong_suffix
 from opensearch.domains.image import load_picture
 from opensearch.domains.traits import SIDE, traits
+from opensearch.errors import UnreadableFile
 
 _CERTAIN = 100.0
 
@@ -63,7 +64,8 @@ def guess_domain(path: Path, part: int | None = None, limits: Limits | None = No
         "shape", "sketch", or "photo" for any other picture.
 
     Raises:
-        UnreadableFile: a raster file that cannot be read.
+        UnreadableFile: a raster file that cannot be read, or an unknown suffix; the text says
+            what to do with kinds that other programs or an extra can read.
         OverLimit: a raster file over the limits.
     """
     suffix = path.suffix.lower()
@@ -71,7 +73,9 @@ def guess_domain(path: Path, part: int | None = None, limits: Limits | None = No
         return Guess("shape", _CERTAIN, True)
     if suffix in STROKE_SUFFIXES:
         return Guess("sketch", _CERTAIN, True)
-    with reading(path, "picture"):
+    with reading(path, "picture" if suffix in SUFFIXES else "file"):
+        if suffix not in SUFFIXES:
+            raise UnreadableFile(wrong_suffix(path, SUFFIXES))
         picture = load_picture(path, limits or Limits(), SIDE)
         return guess_picture(np.asarray(picture))
 

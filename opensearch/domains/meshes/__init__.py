@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from opensearch.config import Limits
-from opensearch.domains.meshes import gltf, obj, off, ply, stl, threemf
+from opensearch.domains.meshes import assimp, cad, gltf, obj, off, ply, stl, threemf, usd
+from opensearch.domains.meshes.kinds import installed
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 
 Loader: TypeAlias = Callable[[bytes, Neighbours, Limits], Triangles]
 """Raises `UnreadableFile` or `OverLimit` with the cause in words; other errors mean damage."""
 
-FORMATS: Final[dict[str, Loader]] = {
+_PLAIN: Final[dict[str, Loader]] = {
     ".3mf": threemf.load,
     ".glb": gltf.load,
     ".gltf": gltf.load,
@@ -25,4 +26,23 @@ FORMATS: Final[dict[str, Loader]] = {
     ".ply": ply.load,
     ".stl": stl.load,
 }
-"""Suffix, in lower case, to the loader of its format."""
+_WITH_EXTRAS: Final[dict[str, Loader]] = {
+    **dict.fromkeys((".step", ".stp"), cad.load_step),
+    **dict.fromkeys((".iges", ".igs"), cad.load_iges),
+    ".fbx": assimp.load_fbx,
+    ".dae": assimp.load_dae,
+    ".3ds": assimp.load_3ds,
+    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), usd.load),
+}
+
+FORMATS: Final[dict[str, Loader]] = _PLAIN | {
+    suffix: _WITH_EXTRAS[suffix] for suffix in installed()
+}
+"""Suffix, in lower case, to the loader of its format; those of extras that are installed too."""
+
+UP: Final[dict[str, str]] = {
+    **dict.fromkeys((".3mf", ".step", ".stp", ".iges", ".igs"), "z"),
+    **dict.fromkeys((".glb", ".gltf", ".fbx", ".dae", ".3ds"), "y"),
+    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), "y"),
+}
+"""The axis that points up in what a loader gives, for formats that state one."""

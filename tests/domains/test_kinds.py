@@ -1,0 +1,112 @@
+import re
+from pathlib import Path
+
+import cad_files
+import numpy as np
+import pytest
+
+from opensearch.cli.kinds import SHAPES
+from opensearch.config import Limits
+from opensearch.domains import find_sources, guess_domain
+from opensearch.domains.files import wrong_suffix
+from opensearch.domains.mesh import load_triangles
+from opensearch.domains.meshes import FORMATS, UP
+from opensearch.domains.meshes import kinds as known
+from opensearch.errors import OverLimit, UnreadableFile
+
+ROOT = Path(__file__).parents[2]
+WRITERS = {
+    ".step": (cad_files.step_box, "cascadio"),
+    ".fbx": (cad_files.fbx_box, "assimp_py"),
+    ".dae": (cad_files.dae_box, "assimp_py"),
+    ".3ds": (cad_files.tds_box, "assimp_py"),
+    ".usda": (cad_files.usda_box, "pxr"),
+}
+
+
+def written(folder, suffix, data=None):
+    writer, module = WRITERS[suffix]
+    pytest.importorskip(module)
+    path = folder / f"box{suffix}"
+    path.write_bytes(writer() if data is None else data)
+    return path
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_box_is_a_box_in_every_kind_and_upright(tmp_path, suffix):
+    vertices, faces = load_triangles(written(tmp_path, suffix), Limits())[:2]
+    assert len(faces) == 12
+    used = vertices[np.unique(faces)]
+    extents = np.ptp(used, axis=0) * (1000 if suffix == ".step" else 1)
+    turned = suffix in (".usda", ".3ds")  # these say, or mean, that z is up
+    assert np.allclose(extents, (10, 30, 20) if turned else (10, 20, 30), rtol=1e-4)
+    a, b, c = vertices[faces].transpose(1, 0, 2)
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
+    assert np.isclose(area * (1e6 if suffix == ".step" else 1), 2200, rtol=1e-4)
+    assert UP[suffix] == ("z" if suffix == ".step" else "y")
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_damaged_files_of_every_kind_are_unreadable(tmp_path, suffix):
+    whole = WRITERS[suffix][0]()
+    for data in (whole[: len(whole) // 3], b"nothing of the kind", b"\0" * 64):
+        with pytest.raises(UnreadableFile):
+            load_triangles(written(tmp_path, suffix, data), Limits())
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_faces_of_every_kind_are_limited(tmp_path, suffix):
+    with pytest.raises(OverLimit, match=r"over 11 faces|12 faces"):
+        load_triangles(written(tmp_path, suffix), Limits(faces=11))
+
+
+def test_collada_turns_z_up_and_refuses_joints(tmp_path):
+    path = written(tmp_path, ".dae", cad_files.dae_box("Z_UP"))
+    vertices, faces = load_triangles(path, Limits())[:2]
+    assert np.allclose(np.ptp(vertices[np.unique(faces)], axis=0), (10, 30, 20))
+    path = written(tmp_path, ".dae", cad_files.dae_box(extra="<instance_controller url='#x'/>"))
+    with pytest.raises(UnreadableFile, match="binds meshes to joints"):
+        load_triangles(path, Limits())
+
+
+def test_a_stage_that_needs_other_files_or_shows_no_mesh_is_refused(tmp_path, capfd):
+    whole = cad_files.usda_box()
+    (tmp_path / "other.usda").write_bytes(whole)
+    for name in ("other.usda", str(tmp_path / "other.usda")):
+        more = f'def "More" (\n    references = @{name}@\n)\n{{\n}}\n'.encode()
+        with pytest.raises(UnreadableFile, match=r"refers to '.*other\.usda'"):
+            load_triangles(written(tmp_path, ".usda", whole + more), Limits())
+    ball = b'def Sphere "Ball"\n{\n}\n'
+    with pytest.raises(UnreadableFile, match="shows a Sphere, which is not read"):
+        load_triangles(written(tmp_path, ".usda", whole + ball), Limits())
+    with pytest.raises(UnreadableFile, match="shows no mesh"):
+        load_triangles(written(tmp_path, ".usda", b'#usda 1.0\ndef Xform "A"\n{\n}\n'), Limits())
+    assert capfd.readouterr().err == ""
+
+
+def test_kinds_that_are_not_read_say_what_to_do(tmp_path):
+    said = wrong_suffix(Path("a.STEP"), frozenset())
+    assert "pip install 'opensearch-visual[cad]' to read it" in said
+    path = tmp_path / "a.blend"
+    path.write_bytes(b"BLENDER")
+    with pytest.raises(UnreadableFile, match="not read: open it in Blender and export it"):
+        guess_domain(path)
+    (failure,) = find_sources(path)
+    assert failure.reason.endswith("open it in Blender and export it as .glb")
+    with pytest.raises(UnreadableFile, match="which is not read: open it in Blender"):
+        load_triangles(path, Limits())
+
+
+def test_a_kind_is_known_once_its_package_is_installed(monkeypatch):
+    monkeypatch.setattr(known, "find_spec", lambda name: name == "pxr" or None)
+    assert known.installed() == {".usd", ".usda", ".usdc", ".usdz"}
+
+
+def test_help_and_page_name_every_kind():
+    every = {suffix[1:] for suffix in {*FORMATS, *known.EXTRAS}}
+    words = set(re.findall(r"[a-z0-9]+", SHAPES))
+    assert every <= words
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| shapes")]
+    assert every <= set(re.findall(r"[a-z0-9]+", " ".join(rows)))
+    assert not set(known.CONVERT) & set(known.EXTRAS)
