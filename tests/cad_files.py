@@ -169,3 +169,21 @@ Connections:  {{
 	C: "OO",1001,1002
 }}
 """.encode()
+
+
+def iges_sheet():
+    """An IGES 5.3 file of a flat sheet of 10 x 20 mm: ruled between two lines."""
+    entities = [(110, "110,0.,0.,0.,10.,0.,0.;", 1), (110, "110,0.,20.,0.,10.,20.,0.;", 1)]
+    entities.append((118, "118,1,3,0,0;", 0))
+    head = "1H,,1H;,3Hbox,3Hbox,1H ,1H ,32,38,6,308,15,3Hbox,1.,2,2HMM,1,1.,"
+    head += "15H20000101.000000,1.E-6,100.,1H ,1H ,11,0,15H20000101.000000;"
+    rows = {"S": ["a sheet"], "G": [head[:72], head[72:]], "D": [], "P": []}
+    for number, (kind, data, used) in enumerate(entities):
+        at = 2 * number + 1
+        fields = [kind, number + 1, 0, 0, 0, 0, 0, 0, f"000{used}0000"]
+        rows["D"].append("".join(f"{field:>8}" for field in fields))
+        rows["D"].append("".join(f"{field:>8}" for field in [kind, 0, 0, 1, 0, "", "", "", 0]))
+        rows["P"].append(f"{data:<64}{at:>8}")
+    lines = [f"{row:<72}{name}{k:>7}" for name in "SGDP" for k, row in enumerate(rows[name], 1)]
+    counts = "".join(f"{name}{len(rows[name]):>7}" for name in "SGDP")
+    return "\n".join([*lines, f"{counts:<72}T{1:>7}", ""]).encode()

@@ -60,6 +60,17 @@ def test_faces_of_every_kind_are_limited(tmp_path, suffix):
         load_triangles(written(tmp_path, suffix), Limits(faces=11))
 
 
+def test_surfaces_of_iges_are_read(tmp_path):
+    pytest.importorskip("cascadio")
+    path = tmp_path / "sheet.igs"
+    path.write_bytes(cad_files.iges_sheet())
+    vertices, faces = load_triangles(path, Limits())[:2]
+    assert np.allclose(np.ptp(vertices[np.unique(faces)], axis=0), (10, 20, 0))
+    path.write_bytes(cad_files.iges_sheet()[:300])
+    with pytest.raises(UnreadableFile):
+        load_triangles(path, Limits())
+
+
 def test_collada_turns_z_up_and_refuses_joints(tmp_path):
     path = written(tmp_path, ".dae", cad_files.dae_box("Z_UP"))
     vertices, faces = load_triangles(path, Limits())[:2]

@@ -25,7 +25,7 @@ def load_step(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 
 
 def load_iges(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
-    """As `load_step`, of an IGES file."""
+    """As `load_step`, of an IGES file, in the units that it has."""
     return _load(data, "iges", neighbours, limits)
 
 

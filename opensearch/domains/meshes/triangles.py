@@ -50,7 +50,3 @@ class Beside:
         self._read += path.stat().st_size
         check_bytes(self._read, self._limits)
         return path.read_bytes()
-
-    def get(self, name: str) -> bytes:
-        """The bytes of a neighbour, as `[]`; trimesh uses both."""
-        return self[name]
