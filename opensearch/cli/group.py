@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
@@ -13,9 +12,10 @@ from typing import Any
 import click
 
 from opensearch import __version__
+from opensearch.cli.quiet import hush_libraries
 from opensearch.cli.saying import say
 from opensearch.cli.stopping import told
-from opensearch.errors import OpenSearchError
+from opensearch.errors import FULL, OpenSearchError
 
 VERBS = {
     "train": "Train a model on labelled collections.",
@@ -82,7 +82,7 @@ def _in_words(error: Exception) -> str:
     text = " ".join(str(error).split())[:300]
     if isinstance(error, OSError):
         where = f"{error.filename!r}: " if error.filename else "the output cannot be written: "
-        full = "the disk is full: " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        full = "the disk is full: " if error.errno in FULL else ""
         return f"{full}{where}{error.strerror or text}"
     if isinstance(error, MemoryError):
         return f"there is not enough memory for this: {text}; ask for less at once"
@@ -119,3 +119,5 @@ def main(verbose: bool) -> None:
     Exit codes: 0 done, 1 failed, 2 usage, 3 done with some items skipped,
     4 model and index do not match, 130 interrupted, 143 terminated.
     """
+    if not verbose:
+        hush_libraries()

@@ -9,7 +9,6 @@ search/              derived, safe to delete
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -22,7 +21,7 @@ from typing import Any
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
-from opensearch.errors import IndexMismatch, StoreError
+from opensearch.errors import IndexMismatch, StoreError, system_reason
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -203,12 +202,9 @@ def told_of_folder(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason = f"the disk is full ({reason})"
         raise StoreError(
-            f"cannot make an index in {path}: {reason}; name a new folder in one that you may"
-            " write to"
+            f"cannot make an index in {path}: {system_reason(error)}; name a new folder in"
+            " one that you may write to"
         ) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 
 import lmdb
 
-from opensearch.errors import StoreError
+from opensearch.errors import FULL, StoreError
 from opensearch.store import opening
 from opensearch.store.lock import WriterLock
 
@@ -345,7 +344,7 @@ def _reason(error: Exception) -> str:
     code = None
     if isinstance(error, OSError):
         code, text = error.errno, error.strerror or text
-    full = isinstance(error, lmdb.DiskError) or code in (errno.ENOSPC, errno.EDQUOT)
+    full = isinstance(error, lmdb.DiskError) or code in FULL
     if full or "No space left" in text or "quota" in text:
         text = f"the disk is full ({text})"
     elif "already open in this process" in text:
