@@ -7,7 +7,9 @@
     │   └── OverLimit          exit 1   a file that would cost more than its limits allow
     ├── BundleError            exit 1   a model folder that is missing, damaged or too new
     ├── StoreError             exit 1   an index that is missing, damaged, too new or locked
-    │   └── Superseded         exit 1   a store that compaction has replaced by a newer one
+    │   ├── Superseded         exit 1   a store that compaction has replaced by a newer one
+    │   ├── Overtaken          exit 1   a read without a lock that a writer's commits overtook
+    │   └── PartlyStored       exit 1   a bulk of codes of which only the first were stored
     ├── Refused                exit 1   a step that would lose much and was not forced
     ├── IndexMismatch          exit 4   a model and an index that do not belong together
     └── MissingExtra           exit 1   an optional package that is not installed
@@ -19,6 +21,7 @@ raised again as one of these, with `from` keeping the cause.
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the system says of a full disk, and of a user's share of it that is used up."""
@@ -64,6 +67,22 @@ class StoreError(OpenSearchError):
 
 class Superseded(StoreError):
     """A store that compaction has replaced: nothing was written; open the index again."""
+
+
+class Overtaken(StoreError):
+    """A read of a read-only index that commits overtook again and again; nothing is damaged."""
+
+
+class PartlyStored(StoreError):
+    """A bulk of ready codes of which only the first were stored.
+
+    Attributes:
+        ids: given to those, in order.
+    """
+
+    def __init__(self, text: str, ids: Any) -> None:
+        super().__init__(text)
+        self.ids = ids
 
 
 class Refused(OpenSearchError):

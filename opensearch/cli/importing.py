@@ -23,7 +23,8 @@ from opensearch.cli.progress import Bars
 def importing(folder: Path, to: Path, model: Path | None, as_json: bool, quiet: bool) -> None:
     """Add the items of the export DIR to an index of the same model, new or old.
 
-    Items whose keys the index holds are replaced. Nothing is encoded.
+    Items whose keys the index holds are replaced. Nothing is encoded. An import that was cut short
+    and is repeated goes on where it was.
 
     \b
     Example:
@@ -35,4 +36,6 @@ def importing(folder: Path, to: Path, model: Path | None, as_json: bool, quiet: 
     with Engine.open_for(folder, to, model) as engine, Bars(quiet) as bars:
         report = engine.import_from(folder, lambda done, total: bars.show("importing", done, total))
     books = f"{report.seen} seen = {report.added} added + {report.replaced} replaced"
+    if report.unchanged:
+        books += f" + {report.unchanged} unchanged, stored by an import that was cut short"
     click.echo(json.dumps(report.to_dict()) if as_json else books)

@@ -10,10 +10,17 @@ import click
 
 @click.command()
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--repair", is_flag=True, help="Make the derived search files anew.")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Make anew what can be made from the rest: search files, CURRENT, the manifest, and the"
+    " model where it is the shipped one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 def verify(index: Path, repair: bool, as_json: bool) -> None:
-    """Check that the books, rows and search files of INDEX agree; exit 1 if they do not.
+    """Check that books, rows, search files and model of INDEX are whole; exit 1 if they are not.
+
+    With --repair, exit 1 when something stays broken.
 
     \b
     Example:
@@ -21,11 +28,13 @@ def verify(index: Path, repair: bool, as_json: bool) -> None:
     """
     from opensearch.engine.apart import verify_apart
 
-    problems = verify_apart(index, repair)
+    problems, left = verify_apart(index, repair)
     if as_json:
-        click.echo(json.dumps({"problems": problems}, ensure_ascii=False))
+        click.echo(json.dumps({"problems": problems, "left": left}, ensure_ascii=False))
     else:
         for problem in problems or ["whole"]:
             click.echo(problem)
-    if problems and not repair:
+        if repair and problems:
+            click.echo(f"still broken: {'; '.join(left)}" if left else "repaired")
+    if left:
         raise click.exceptions.Exit(1)

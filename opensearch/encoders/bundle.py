@@ -6,6 +6,7 @@ bundle is complete as soon as it has one, and replacing a bundle is one rename.
 
 from __future__ import annotations
 
+import filecmp
 import json
 import re
 import shutil
@@ -234,11 +235,14 @@ class Bundle:
         return write_bundle(folder, self.card)
 
     def copy_files(self, folder: Path) -> None:
-        """Copy all but `model.json`, so that a bundle with more parts can be made there."""
+        """Copy all but `model.json`, so that a bundle with more parts can be made there.
+
+        A file that is there and not the same, being damaged, is replaced.
+        """
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name in sorted(self.card.files()):
-                if not (folder / name).exists():
+                if not _same(self.folder / name, folder / name):
                     with (self.folder / name).open("rb") as source, replacing(folder / name) as out:
                         shutil.copyfileobj(source, out)
         except OSError as error:
@@ -283,6 +287,11 @@ def write_bundle(folder: Path, card: ModelCard) -> Bundle:
         if _OURS.fullmatch(file.name) and file.name not in card.files():
             file.unlink()
     return Bundle.open(folder)
+
+
+def _same(file: Path, other: Path) -> bool:
+    """Whether two files hold the same bytes."""
+    return other.is_file() and filecmp.cmp(file, other, shallow=False)
 
 
 def _read_card(folder: Path) -> ModelCard:

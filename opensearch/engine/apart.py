@@ -17,8 +17,11 @@ from opensearch.errors import OpenSearchError, StoreError
 _CHILD = "from opensearch.engine.apart import answer; answer()"
 
 
-def verify_apart(path: Path, repair: bool) -> list[str]:
+def verify_apart(path: Path, repair: bool) -> tuple[list[str], list[str]]:
     """As `Engine.verify`, in a child; that the child was killed is a problem like others.
+
+    Returns:
+        Problems that were found, and those that are left: the same ones without `repair`.
 
     Raises:
         StoreError: the folder is no index, or cannot be opened.
@@ -26,10 +29,11 @@ def verify_apart(path: Path, repair: bool) -> list[str]:
     asked = [sys.executable, "-c", _CHILD, str(path), str(int(repair))]
     done = subprocess.run(asked, capture_output=True, check=False)
     if done.returncode < 0:
-        return [
+        killed = [
             f"reading {path} ended its process ({signal.Signals(-done.returncode).name}): its files"
             " are damaged or cut short; restore the index from a copy, or build it again"
         ]
+        return killed, killed
     try:
         said = json.loads(done.stdout)
     except ValueError:
@@ -37,17 +41,34 @@ def verify_apart(path: Path, repair: bool) -> list[str]:
         raise StoreError(f"checking {path} failed: {text}") from None
     if isinstance(said, str):
         raise StoreError(said)
-    problems: list[str] = said
-    return problems
+    found, left = said
+    return found, left
 
 
 def answer() -> None:
     """In the child: print what is found as JSON; a text is an error of ours."""
-    from opensearch.engine.engine import Engine
-
     try:
-        with Engine.open(sys.argv[1]) as engine:
-            found: list[str] | str = engine.verify(repair=sys.argv[2] == "1")
+        said: tuple[list[str], list[str]] | str = check_index(Path(sys.argv[1]), sys.argv[2] == "1")
     except OpenSearchError as error:
-        found = str(error)
-    sys.stdout.write(json.dumps(found))
+        said = str(error)
+    sys.stdout.write(json.dumps(said))
+
+
+def check_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
+    """First what lies around the store, then the store and its search files."""
+    from opensearch.engine.engine import Engine
+    from opensearch.engine.mending import check_folder
+
+    found, left = check_folder(path, repair)
+    try:
+        with Engine.open(path) as engine:
+            inside = engine.verify(repair)
+            found += [problem for problem in inside if problem not in found]
+            after = engine.verify() if inside and repair else inside
+            left += [problem for problem in after if problem not in left]
+    except OpenSearchError as error:
+        if not found:
+            raise
+        if str(error) not in left:
+            left.append(str(error))
+    return found, left

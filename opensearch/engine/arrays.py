@@ -11,6 +11,7 @@ from opensearch.engine import arguments as must
 from opensearch.engine.generations import Following
 from opensearch.engine.selecting import targeted
 from opensearch.records import Item, Metadata
+from opensearch.store import again
 
 
 class ArrayPath(Following):
@@ -86,12 +87,16 @@ class ArrayPath(Following):
                 structure that was not built.
         """
         now = self._generations.current()
-        with now.store.snapshot():
-            now.searcher.refresh()
-            domains = targeted(now.store, targets)
-            if structure is not None:
-                return now.structures.search(codes, domains, k, structure)
-            return now.searcher.search(codes, domains, k)
+
+        def search() -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+            with now.store.snapshot():
+                now.searcher.refresh()
+                domains = targeted(now.store, targets)
+                if structure is not None:
+                    return now.structures.search(codes, domains, k, structure)
+                return now.searcher.search(codes, domains, k)
+
+        return again(search)
 
     @must.checked(structure=must.text, seed=must.whole(0))
     def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:

@@ -55,10 +55,12 @@ def compact(folder: IndexFolder, store: Store, structures: Sequence[str] = ()) -
             with Store.open(new, readonly=True) as fresh:
                 _prepare(folder, fresh, structures)
         except BaseException:
-            shutil.rmtree(new, ignore_errors=True)
-            folder.drop_search_files(store.meta().identity)
+            if not store.replaced:  # else the folder is another one's by now
+                shutil.rmtree(new, ignore_errors=True)
+                folder.drop_search_files(store.meta().identity)
             raise
         before, dropped = _bytes(old), sum(store.meta().tombstones.values())
+        store.check_current()
         folder.switch(generation)
         folder.drop_strays()
     return Compacted(generation, dropped, before, _bytes(new))

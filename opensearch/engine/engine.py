@@ -20,6 +20,7 @@ from opensearch.engine.folder import IndexFolder, check_fits, is_index, told_of_
 from opensearch.engine.generations import Generations
 from opensearch.engine.importing import Export
 from opensearch.engine.known import Compare, Comparing
+from opensearch.engine.mending import adopt as adopt_model
 from opensearch.engine.model import Model
 from opensearch.engine.planning import Prune, plan
 from opensearch.engine.pruning import prune as prune_gone
@@ -27,7 +28,7 @@ from opensearch.engine.query import FileLike, Query, Score, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.engine.upkeep import Upkeep
 from opensearch.records import Hit, Report
-from opensearch.store import Store
+from opensearch.store import Store, again
 
 
 class Engine(ArrayPath, Upkeep):
@@ -55,7 +56,7 @@ class Engine(ArrayPath, Upkeep):
         with told_of_folder(Path(path)):
             folder = IndexFolder.create(Path(path), bundle, bundle.best_precision())
             Store.create(folder.store, bits=bundle.card.bits, dim=bundle.card.dim).close()
-            folder.finish()
+            folder.finish(bundle)
         return cls(Generations(folder), Model(folder.open_model(), limits))
 
     @classmethod
@@ -84,6 +85,9 @@ class Engine(ArrayPath, Upkeep):
             IndexMismatch: the model does not fit the index.
         """
         folder = IndexFolder.open(Path(path))
+        if model is not None and adopt:
+            adopt_model(folder, folder.open_model(Path(model)))
+            folder, model = IndexFolder.open(folder.path), None
         bundle = folder.open_model()
         generations = Generations(folder)
         if model is not None:
@@ -94,9 +98,6 @@ class Engine(ArrayPath, Upkeep):
             except BaseException:
                 generations.close()
                 raise
-            if adopt:
-                given.copy_to(folder.model)
-                given = folder.open_model()
             bundle = given
         return cls(generations, Model(bundle, limits))
 
@@ -170,6 +171,7 @@ class Engine(ArrayPath, Upkeep):
                 no readers' versions.
             Refused: `prune` would remove all or most items of a source; the rest is done.
             StoreError: another process writes to the index.
+            BundleError: the model is damaged; nothing was stored.
         """
         roots = [Path(source) for source in sources]
         comparing = Comparing(compare, reread)
@@ -177,6 +179,7 @@ class Engine(ArrayPath, Upkeep):
             return plan(self._store, self.model, roots, domain, prune, progress, comparing)
 
         def run(store: Store) -> Report:
+            self.model.check(self._generations.folder.graphs)
             before = store.meta().next_id
             adding = Adding(store, self.model, domain, strict, progress, comparing=comparing)
             report = adding.run(roots)
@@ -228,6 +231,9 @@ class Engine(ArrayPath, Upkeep):
     @must.checked(query=must.a(Query, "a Query"))
     def ask(self, query: Query) -> Answer:
         """As `search`, with the remarks on how the query was understood."""
+        return again(lambda: self._answer(query))
+
+    def _answer(self, query: Query) -> Answer:
         now = self._generations.current()
         with now.store.snapshot():  # stored items that are asked by are those that are ranked
             point = locate(query, self.model, now.store)

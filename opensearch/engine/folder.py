@@ -1,6 +1,6 @@
 """The folder of an index: manifest, the model inside it, the store's generation.
 
-manifest.json        format version, identities of space and hash, precision; written once, last
+manifest.json        format version, identities of the model, precision, graphs' sums; written last
 model/               a copy of the bundle, so that the index alone answers queries
 compiled/            its backbones, compiled for this machine's processor; safe to delete
 store/<generation>/  LMDB, the truth; CURRENT names the generation
@@ -14,14 +14,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import IndexMismatch, StoreError, system_reason
+from opensearch.store import Store, ever_used
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -37,6 +39,7 @@ class IndexFolder:
     path: Path
     identities: dict[str, str]
     precision: Precision = "f32"
+    graphs: dict[str, str] = field(default_factory=dict)
 
     @property
     def model(self) -> Path:
@@ -101,17 +104,32 @@ class IndexFolder:
         return stat.st_ino, stat.st_mtime_ns
 
     def _lacks_current(self, error: OSError) -> StoreError:
+        if not self.path.exists():
+            return StoreError(
+                f"the folder of index {self.path} is gone: it was removed or moved; open it where"
+                " it lies now, or restore it from a copy"
+            )
         return StoreError(
             f"index {self.path} lacks its file CURRENT ({error.strerror}); restore it from a"
             " copy: it holds the name of the newest folder in store/"
         )
 
     def switch(self, generation: int) -> None:
-        """Make a generation the current one, at once and for good."""
+        """Make a generation the current one, at once and for good.
+
+        Raises:
+            StoreError: CURRENT cannot be written.
+        """
         store = self.path / "store"
-        _flush(store / str(generation), store)  # it is on the disk before CURRENT names it
-        write_atomic(self.path / "CURRENT", f"{generation}\n".encode())
-        _flush(self.path)  # and CURRENT before anything is removed
+        try:
+            _flush(store / str(generation), store)  # it is on the disk before CURRENT names it
+            write_atomic(self.path / "CURRENT", f"{generation}\n".encode())
+            _flush(self.path)  # and CURRENT before anything is removed
+        except OSError as error:
+            raise StoreError(
+                f"cannot write the file CURRENT of index {self.path}: {system_reason(error)};"
+                " mend the cause and repeat (everything is kept)."
+            ) from error
 
     def drop_strays(self) -> None:
         """Remove all generations but the current one; for the process that holds its lock.
@@ -130,23 +148,45 @@ class IndexFolder:
         """Lay out an index around a copy of the bundle; the store is the caller's to create.
 
         Raises:
-            StoreError: the folder holds an index, or other files.
+            StoreError: the folder holds an index, what is left of one, or other files.
+            BundleError: the bundle is damaged.
         """
         if is_index(path):
             raise StoreError(f"{path} is an index already; open it, or choose another folder")
+        if holds_store(path):
+            raise _lacks_manifest(path)
         if path.exists() and any(child.name not in _OURS for child in path.iterdir()):
             raise StoreError(f"{path} holds other files; an index needs an empty or new folder")
+        integrity.check(bundle, parts=False)
         shutil.rmtree(path / "store", ignore_errors=True)  # of a creation that was killed
         path.mkdir(parents=True, exist_ok=True)
         bundle.copy_to(path / "model")
         write_atomic(path / "CURRENT", b"0\n")
-        marks = {part: bundle.card.identities[part] for part in ("space", "hash")}
-        return cls(path, marks, precision)
+        return cls(path, bundle.card.identities, precision)
 
-    def finish(self) -> None:
-        """Write the manifest, which makes the folder an index."""
-        content = {"format": FORMAT, "identities": self.identities, "precision": self.precision}
-        write_atomic(self.path / MANIFEST, json.dumps(content, indent=1).encode())
+    def finish(self, bundle: Bundle) -> None:
+        """Write the manifest, which makes the folder an index of the model inside it."""
+        fields = {
+            "format": FORMAT,
+            "identities": bundle.card.identities,
+            "precision": self.precision,
+            "graphs": integrity.graph_sums(bundle),
+        }
+        write_atomic(self.path / MANIFEST, json.dumps(fields, indent=1).encode())
+
+    def check_same(self, given: Bundle) -> None:
+        """Refuse a model that is not the one inside; for an index whose own is damaged.
+
+        Raises:
+            IndexMismatch: space, hash or an encoder differs.
+        """
+        for part, mark in self.identities.items():
+            if given.card.identities.get(part) != mark:
+                raise IndexMismatch(
+                    f"index {self.path} was made with {_mark(part, self.identities)}, but the"
+                    f" model {given.folder} has {_mark(part, given.card.identities)}; give the"
+                    " model that made the index"
+                )
 
     @classmethod
     def open(cls, path: Path) -> IndexFolder:
@@ -156,6 +196,8 @@ class IndexFolder:
             StoreError: not an index, damaged, or of a newer format.
         """
         if not is_index(path):
+            if holds_store(path):
+                raise _lacks_manifest(path)
             raise StoreError(
                 f"{path} is not an index: it has no {MANIFEST}."
                 f" Make one: opensearch index SOURCE --to {path} --model MODEL"
@@ -164,8 +206,12 @@ class IndexFolder:
             fields = json.loads((path / MANIFEST).read_bytes())
             version, identities = fields["format"], dict(fields["identities"])
             precision = fields.get("precision", "f32")  # what all were before it was recorded
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"index {path} has a damaged {MANIFEST}: {error}") from error
+            graphs = dict(fields.get("graphs", {}))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"index {path} has a damaged {MANIFEST}: {error}. Write it anew from the model"
+                f" inside: opensearch verify {path} --repair"
+            ) from error
         if version != FORMAT:
             raise StoreError(
                 f"index {path} has format {version}, this version reads format {FORMAT};"
@@ -176,7 +222,7 @@ class IndexFolder:
                 f"index {path} has precision {precision!r}, this version knows"
                 f" {', '.join(PRECISIONS)}; upgrade opensearch-visual"
             )
-        return cls(path, identities, precision)
+        return cls(path, identities, precision, graphs)
 
 
 _OURS = {"model", "store", "search", "compiled", "CURRENT", MANIFEST}
@@ -206,6 +252,45 @@ def told_of_folder(path: Path) -> Iterator[None]:
             f"cannot make an index in {path}: {system_reason(error)}; name a new folder in"
             " one that you may write to"
         ) from error
+
+
+def holds_store(path: Path) -> bool:
+    """Whether a folder holds a store with something in it, or one that cannot be told."""
+    return any(ever_used(store) for store in _generations(path))
+
+
+def mend_current(path: Path) -> None:
+    """Write CURRENT anew: the generation that was written to last.
+
+    A copy that a killed compaction left complete has one transaction more than the store it was
+    made from, which may have been written to since; of two with the same number that one is it.
+
+    Raises:
+        StoreError: none of them can be read.
+    """
+    last: dict[int, int] = {}
+    for folder in _generations(path):
+        with suppress(StoreError), Store.open(folder, readonly=True) as store:
+            last[int(folder.name)] = store.meta().last_transaction
+    if not last:
+        raise StoreError(f"no store of index {path} can be read; restore it from a copy")
+    newest = max(last, key=lambda number: (last[number], -number))
+    write_atomic(path / "CURRENT", f"{newest}\n".encode())
+
+
+def _generations(path: Path) -> list[Path]:
+    """Folders of stores, whether CURRENT names them or not."""
+    try:
+        return [folder for folder in (path / "store").iterdir() if folder.name.isdecimal()]
+    except OSError:
+        return []
+
+
+def _lacks_manifest(path: Path) -> StoreError:
+    return StoreError(
+        f"{path} holds the store of an index, but its {MANIFEST} is gone; nothing was changed."
+        f" Write it anew from the model inside: opensearch verify {path} --repair"
+    )
 
 
 def is_index(path: Path) -> bool:

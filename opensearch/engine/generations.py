@@ -7,6 +7,7 @@ which is closed when the last of them lets go of it.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from opensearch.search import Searcher, Structures
 from opensearch.store import Store
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _writers: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 """One writing engine an index at a time in this process; between processes the store sees to it."""
@@ -58,17 +61,45 @@ class Generations:
         self._closed = False
 
     def current(self) -> Generation:
-        """The newest generation, opened now if a compaction has made one since the last call."""
-        if not self._closed and self._open.mark != self.folder.mark():
+        """The newest generation, opened now if a compaction has made one since the last call.
+
+        Raises:
+            StoreError: another index, or a copy of this one, has taken its place.
+        """
+        if not self._closed and self._left():
             with self._guard:
-                if self._open.mark != self.folder.mark():
-                    self._open = self._newest()
+                if self._left():
+                    self._open = self._following()
         return self._open
+
+    def _left(self) -> bool:
+        """Whether the open generation is not, or may not be, the one that lies there now."""
+        return self._open.mark != self.folder.mark() or self._open.store.replaced
+
+    def _following(self) -> Generation:
+        """The generation that lies there now, which must come from the one that is open.
+
+        Raises:
+            StoreError: it is another index, or an older or other copy of this one.
+        """
+        before, fresh = self._open, self._newest()
+        if fresh.store.shares(before.store):
+            return fresh
+        old, new = before.store.meta(), fresh.store.meta()
+        compacted = int(fresh.name) > int(before.name)
+        if new.lineage == old.lineage and compacted and new.last_transaction > old.last_transaction:
+            return fresh
+        fresh.store.close()
+        what = "an older copy of it" if new.lineage == old.lineage else "another index"
+        raise StoreError(
+            f"the folder of index {self.folder.path} was replaced while it was open: {what} lies"
+            " there now. Nothing was written to it; close this engine and open the index again."
+        )
 
     def renew(self) -> Generation:
         """The current generation with a searcher made anew from the files there are now."""
         with self._guard:
-            self._open = self._newest()
+            self._open = self._following()
         return self._open
 
     def close(self) -> None:
@@ -132,17 +163,22 @@ class Following:
         """Bring search up to date with what was written, its files if enough was.
 
         Files are written by the one process that writes the store: rows are appended to them.
+        They are derived: where they cannot be written, what was stored stays stored, so that is
+        a remark in the log and no failure.
         """
-        with self._generations.writing:
-            now = self._generations.current()
-            now.searcher.refresh()
-            try:
-                now.store.claim()
-            except StoreError:
-                return  # another process writes, and sees to the files
-            now.searcher.fold()
-            now.searcher.refresh()
-            self._generations.folder.drop_search_files(now.store.meta().identity)
+        try:
+            with self._generations.writing:
+                now = self._generations.current()
+                now.searcher.refresh()
+                try:
+                    now.store.claim()
+                except StoreError:
+                    return  # another process writes, and sees to the files
+                now.searcher.fold()
+                now.searcher.refresh()
+                self._generations.folder.drop_search_files(now.store.meta().identity)
+        except (StoreError, OSError) as error:
+            _log.warning("search of %s is not brought up to date: %s", self.path, error)
 
     def _build(self, structure: str, seed: int = 0) -> dict[str, float]:
         """Build an approximate structure; its recall by domain."""

@@ -1,4 +1,8 @@
-"""Reading an export into an index: checked whole first, then added in batches."""
+"""Reading an export into an index: checked whole first, then added in batches.
+
+Each batch leaves a mark of how far the import has come, in its own transaction: one that was cut
+short and is repeated adds no item without a key twice.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ from opensearch.engine.export import (
 )
 from opensearch.errors import IndexMismatch, InvalidInput, UnreadableFile
 from opensearch.records import Item, Report
-from opensearch.store import Store
+from opensearch.store import Mark, Store
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,9 @@ class Export:
     def add_to(self, store: Store, progress: Progress) -> Report:
         """Add all items in batches, by key; those that have none are new whatever is stored.
 
+        Where an import of this export was cut short, items without keys that it has stored are
+        among the unchanged.
+
         Raises:
             UnreadableFile: arrays or lines do not agree with each other.
             InvalidInput: the index has codes or embeddings of another width.
@@ -119,15 +126,22 @@ class Export:
             )
         codes = self._array(CODES, (total, meta.bits // 8), np.uint8)
         embeddings = self._array(EMBEDDINGS, (total, meta.dim), np.float16)
-        report = Report()
+        report, job = Report(), self._job()
+        done = store.mark(job)
         for lines in self._batches(total):
-            rows = [line.row for line in lines]
-            vectors = self._vectors(embeddings, rows) if lines[0].embedded else None
-            replaced = _put(store, lines, codes[rows], vectors)
             report.seen += len(lines)
-            report.replaced += replaced
-            report.added += len(lines) - replaced
+            lines = [line for line in lines if line.item.key or line.row >= done]
+            report.unchanged = report.seen - report.added - report.replaced - len(lines)
+            if lines:
+                rows = [line.row for line in lines]
+                vectors = self._vectors(embeddings, rows) if lines[0].embedded else None
+                replaced = _put(
+                    store, lines, codes[rows], vectors, Mark(job, max(done, rows[-1] + 1))
+                )
+                report.replaced += replaced
+                report.added += len(lines) - replaced
             progress(report.seen, total)
+        store.finish(job)
         return report
 
     def _vectors(self, embeddings: NDArray[np.float16], rows: Sequence[int]) -> NDArray[np.float16]:
@@ -140,6 +154,11 @@ class Export:
                 " embedding; export the index again"
             )
         return vectors
+
+    def _job(self) -> str:
+        """What names an import of this export: its files by their content."""
+        sums = json.dumps(self.manifest["files"], sort_keys=True)
+        return f"import {hashlib.sha256(sums.encode()).hexdigest()}"
 
     def _array(self, name: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[Any]:
         try:
@@ -245,17 +264,18 @@ def _put(
     lines: Sequence[_Line],
     codes: NDArray[np.uint8],
     embeddings: NDArray[np.float16] | None,
+    mark: Mark,
 ) -> int:
     """Store a batch of one kind; how many items it replaced."""
     items = [line.item for line in lines]
     if items[0].key:
         replaced = sum(store.by_key(item.key) is not None for item in items)
-        store.put(items, codes, embeddings, [line.picture for line in lines])
+        store.put(items, codes, embeddings, [line.picture for line in lines], mark)
         return replaced
     bare = lines[0].kind[2]
     metadata = None if bare else [item.metadata for item in items]
     categories = None if bare else [item.category for item in items]
-    store.put_codes(codes, items[0].domain, None, metadata, categories)
+    store.put_codes(codes, items[0].domain, None, metadata, categories, mark)
     return 0
 
 

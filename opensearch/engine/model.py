@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from opensearch.config import Limits
 from opensearch.domains import VERSIONS, Reading
 from opensearch.domains.opening import NoReader, Opened
 from opensearch.domains.workers import Readers
+from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.hashing import Hasher, restore_hasher
 from opensearch.records import Source
@@ -27,6 +28,20 @@ class Model:
     def __init__(self, bundle: Bundle, limits: Limits | None = None) -> None:
         self.bundle = bundle
         self._limits = limits or Limits()
+        self._checked = False
+
+    def check(self, graphs: Mapping[str, str]) -> None:
+        """Refuse to encode with files that are not what they were; looked at once.
+
+        Args:
+            graphs: see `integrity.problems`.
+
+        Raises:
+            BundleError: a file is damaged.
+        """
+        if not self._checked:
+            integrity.check(self.bundle, graphs)
+        self._checked = True
 
     @cached_property
     def space(self) -> Space:

@@ -14,10 +14,12 @@ from opensearch.engine.duplicates import Group, find_duplicates
 from opensearch.engine.export import Progress, export
 from opensearch.engine.generations import Following, Generations
 from opensearch.engine.importing import Export
+from opensearch.engine.mending import model_problems
 from opensearch.engine.model import Model
 from opensearch.errors import StoreError
 from opensearch.records import Report
 from opensearch.search import audit
+from opensearch.store import again
 
 
 class Upkeep(Following):
@@ -73,18 +75,20 @@ class Upkeep(Following):
 
     @must.checked(repair=must.flag)
     def verify(self, repair: bool = False) -> list[str]:
-        """Compare books, rows and search files; return the problems found, empty when whole.
+        """Compare books, rows, search files and model; the problems found, none when whole.
 
         Args:
             repair: delete derived search files and make them anew from the store.
         """
         store, folder = self._store, self._generations.folder
         meta = store.meta()
-        problems = store.verify()
+        problems = again(store.verify)
         try:
-            problems += audit(store, folder.search_files(meta.identity), meta.bits)
+            files = folder.search_files(meta.identity)
+            problems += again(lambda: audit(store, files, meta.bits))
         except StoreError as error:  # nothing to compare with
             problems = problems or [str(error)]
+        problems += model_problems(folder.path)
         if repair:
             shutil.rmtree(folder.search, ignore_errors=True)
             self._generations.renew()
@@ -107,7 +111,11 @@ class Upkeep(Following):
         Raises:
             InvalidInput: a negative distance, or a domain that the index does not hold.
         """
-        return find_duplicates(self._store, max_distance, min_score, domain)
+        store = self._store
+        found = find_duplicates(store, max_distance, min_score, domain)
+        if not store.unlocked:
+            return found
+        return iter(again(lambda: list(find_duplicates(store, max_distance, min_score, domain))))
 
     @must.checked(folder=must.path, progress=must.called)
     def export_to(self, folder: str | Path, progress: Progress = lambda done, total: None) -> int:
@@ -116,7 +124,8 @@ class Upkeep(Following):
         Raises:
             InvalidInput: the folder holds files, or an item has metadata that JSON cannot hold.
         """
-        return export(self._store, self.model.bundle.card.identities, Path(folder), progress)
+        store, marks = self._store, self.model.bundle.card.identities
+        return again(lambda: export(store, marks, Path(folder), progress))
 
     @must.checked(folder=must.path, progress=must.called)
     def import_from(

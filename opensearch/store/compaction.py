@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from opensearch.errors import StoreError
-from opensearch.store import codec, names, postings, rows
+from opensearch.store import codec, marks, names, postings, rows
 from opensearch.store import meta as books
 from opensearch.store.blocks import Blocks, Ids, Rows
 from opensearch.store.environment import Environment, Table, Transaction
@@ -65,6 +65,7 @@ def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environ
             live = _live(blocks.walk(txn, number, check=True), dead)
             _append(target, name, number, _full(live, blocks.limit), width)
     _check(txn, tables, meta, target)
+    _put(target, "meta", marks.walk(txn, tables["meta"]), append=False)
     fresh_books = replace(
         meta,
         identity=secrets.token_hex(16),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import lmdb
 
-from opensearch.errors import FULL, StoreError
-from opensearch.store import opening
+from opensearch.errors import FULL, Overtaken, StoreError
+from opensearch.store import opening, pages
 from opensearch.store.lock import WriterLock
+from opensearch.store.overtaken import TRIES, Watched, private_copy
 
 Transaction = Any  # lmdb.Transaction: the package ships no types
 Table = Any  # lmdb._Database
@@ -24,6 +28,9 @@ MAX_READERS = 1024
 
 CALM_WAIT = 30.0
 """Seconds that growing the map, and closing it, wait for the reads of this process to end."""
+
+NEARLY_FULL = 2**24
+"""Free bytes of a disk, below which a write that failed is taken to have found no room."""
 
 TABLES: dict[str, dict[str, bool]] = {
     "meta": {},
@@ -40,6 +47,14 @@ TABLES: dict[str, dict[str, bool]] = {
 
 LATER = ("postings",)
 """Tables that stores of older formats lack."""
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """The transaction that a private copy is of, 0 for no copy, and when it may be renewed."""
+
+    transaction: int = 0
+    good_until: float = 0.0
 
 
 class Environment:
@@ -59,6 +74,9 @@ class Environment:
         self.tables: dict[str, Table] = {}
         self.when_calm: Callable[[], None] = lambda: None
         self._least = 0
+        self._place: tuple[int, int] | None = None
+        self._overtaken = False
+        self._copied = _Copied()
         self._lock = WriterLock(folder)
         self._pid = os.getpid()
         self._readers: list[int] = []
@@ -74,8 +92,22 @@ class Environment:
         Raises:
             StoreError: the files are missing, damaged or cut short.
         """
-        with self._translated("open", OSError):
-            self._open(readonly=True)
+        for left in reversed(range(TRIES if self.unlocked else 1)):
+            before = self._committed() if left else 0
+            try:
+                with self._translated("open", OSError):
+                    self._open(readonly=True)
+                break
+            except StoreError:
+                if not left or self._committed() == before:
+                    raise  # else what was read may have been written over meanwhile
+
+    def _committed(self) -> int:
+        """The number of the last transaction, by a plain read; 0 where it cannot be told."""
+        try:
+            return pages.last_transaction(self.folder)
+        except (OSError, pages.NotPagesError):
+            return 0
 
     def create(self) -> None:
         """Open for writing, making folder, files and tables where they are missing.
@@ -88,9 +120,11 @@ class Environment:
             self._lock.take()
             self._open(readonly=False)
 
-    def _open(self, *, readonly: bool, size: int | None = None) -> None:
+    def _open(self, *, readonly: bool, size: int | None = None, copy: Path | None = None) -> None:
+        self.check_place()
+        before = opening.place(self.folder)
         self._env = opening.open_map(
-            self.folder,
+            copy or self.folder,
             size,
             max_dbs=len(TABLES),
             max_readers=MAX_READERS,
@@ -98,7 +132,9 @@ class Environment:
             readonly=readonly,
             lock=not self.unlocked,
         )
-        opening.check_whole(self._env, self.folder)
+        self._place = self._place or before or opening.place(self.folder)
+        self.check_place()
+        opening.check_whole(self._env, copy or self.folder)
         self._least = opening.length(self.folder)
         if not readonly:
             self._env.reader_check()  # slots of killed readers would keep old pages alive
@@ -120,7 +156,9 @@ class Environment:
                 f"cannot write to {str(self.folder)!r}: the folder is read-only;"
                 " copy the index to a folder that you may write to."
             )
+        self.check_place()
         self._lock.take()
+        self.check_place()
 
     def _prepare_to_write(self) -> None:
         self._claim()
@@ -131,9 +169,42 @@ class Environment:
                 self._open(readonly=False)
 
     def _begin(self) -> Transaction:
+        """A read transaction; without a lock, one that tells when it is overtaken."""
+        if not self.unlocked:
+            return self._begin_plainly()
+        if self._copied.transaction:
+            return self._env.begin(buffers=True)
+        txn = self._begin_plainly()
+        last = lambda: int(self._env.info()["last_txnid"])  # noqa: E731
+        return Watched(txn, last, str(self.folder))
+
+    def _go_to_a_copy(self) -> None:
+        """Read a private copy from now on, renewed when there is something new; or go on as is.
+
+        Making copies takes no more than half of the time, so that a copy may be a little old.
+        """
+        now, copied = time.monotonic(), self._copied
+        if copied.transaction and (self._readers or now < copied.good_until):
+            return
+        if copied.transaction == self._committed():
+            return
+        place = private_copy(self.folder)
+        if place is None:
+            return
+        try:
+            with self._alone():
+                self._env.close()
+                self._env = None
+                self._open(readonly=True, copy=place)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+        took = time.monotonic() - now
+        self._copied = _Copied(int(self._env.info()["last_txnid"]), now + 2 * took)
+
+    def _begin_plainly(self) -> Transaction:
         """A read transaction, after following another process that has grown the map."""
         there = opening.length(self.folder)
-        if 0 < there < self._least:  # cut short since it was opened
+        if 0 < there < self._least and not self.replaced():  # cut short since it was opened
             raise opening.cut_short(self.folder, self._least)
         try:
             return self._env.begin(buffers=True)
@@ -177,11 +248,16 @@ class Environment:
         with self._translated("read"), self._calm:
             self.check()
             self._calm.wait_for(lambda: not self._moving or me in self._readers)
+            if self._overtaken and me not in self._readers:
+                self._go_to_a_copy()
             txn = self._begin()
             self._readers.append(me)
         try:
             with self._translated("read"):
                 yield txn
+        except Overtaken:
+            self._overtaken = True
+            raise
         finally:
             if self._pid == os.getpid():  # a forked child would free the parent's slot
                 txn.abort()
@@ -206,6 +282,7 @@ class Environment:
                 try:
                     with self._env.begin(write=True) as txn:
                         result = work(txn)
+                    self.check_place(done=True)
                     opening.fill_up(self._env, self.folder)
                 except lmdb.MapFullError:
                     with self._alone():
@@ -281,7 +358,29 @@ class Environment:
                 " close some of the processes that search it."
             ) from error
         except errors as error:
-            raise StoreError(f"cannot {verb} {str(self.folder)!r}: {_reason(error)}") from error
+            raise StoreError(
+                f"cannot {verb} {str(self.folder)!r}: {_reason(error, self.folder)}"
+            ) from error
+
+    def replaced(self) -> bool:
+        """Whether the file that is open lies in its folder no more, or another one does."""
+        return self._place is not None and opening.place(self.folder) != self._place
+
+    def check_place(self, *, done: bool = False) -> None:
+        """Refuse to write to a file that nobody would find again.
+
+        Args:
+            done: it was written to, and what was written is lost with it.
+
+        Raises:
+            StoreError: the file was replaced or removed.
+        """
+        if self.replaced():
+            lost = "what was being written is not in it" if done else "nothing was written"
+            raise StoreError(
+                f"the store {str(self.folder)!r} was replaced or removed while it was open; open"
+                f" the index that lies there now, and repeat ({lost})."
+            )
 
     def check(self) -> None:
         """Refuse to go on after closing or in a forked child.
@@ -339,12 +438,14 @@ class Environment:
         self._lock.close()
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, folder: Path) -> str:
     text = str(error).rpartition(": ")[2]
     code = None
     if isinstance(error, OSError):
         code, text = error.errno, error.strerror or text
     full = isinstance(error, lmdb.DiskError) or code in FULL
+    if "Input/output error" in text:  # what LMDB makes of a write that found room for a part
+        full = full or _free(folder) < NEARLY_FULL
     if full or "No space left" in text or "quota" in text:
         text = f"the disk is full ({text})"
     elif "already open in this process" in text:
@@ -354,6 +455,14 @@ def _reason(error: Exception) -> str:
     elif isinstance(error, lmdb.InvalidError | lmdb.CorruptedError | lmdb.PageNotFoundError):
         return f"its files are damaged ({text}); restore them or build the index again."
     return f"{text}; every batch acknowledged before is kept: mend the cause and repeat."
+
+
+def _free(folder: Path) -> int:
+    """Bytes that are free on the disk of a folder; many where that cannot be told."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return NEARLY_FULL
 
 
 def _writable(folder: Path) -> bool:

@@ -63,6 +63,15 @@ def length(folder: Path) -> int:
         return 0
 
 
+def place(folder: Path) -> tuple[int, int] | None:
+    """Device and number of the data file that lies in a folder now, `None` where there is none."""
+    try:
+        there = os.stat(folder / "data.mdb")
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
+
+
 def pages_length(env: Any) -> int:
     """Bytes of a file that holds every page ever given out."""
     return int((env.info()["last_pgno"] + 1) * env.stat()["psize"])

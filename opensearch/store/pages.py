@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+LEAST = 512
+"""Bytes of the smallest page there may be."""
+
 _HEADER = 16
 _MAGIC = 0xBEEFC0DE
 _META = struct.Struct("<IIQQ")
@@ -25,6 +28,25 @@ _NONE = 2**64 - 1
 
 class NotPagesError(ValueError):
     """Bytes that are no page of LMDB."""
+
+
+def last_transaction(folder: Path) -> int:
+    """The number of the last transaction that was committed to a file.
+
+    Raises:
+        NotPagesError: neither of its two pages that say so can be read.
+    """
+    with (folder / "data.mdb").open("rb") as file:
+        first = os.pread(file.fileno(), LEAST, 0)
+        size = max(_DB.unpack_from(_cut(first, _HEADER + _META.size, _DB.size))[0], LEAST)
+        found = []
+        for number in (0, 1):
+            page = _cut(os.pread(file.fileno(), LEAST, number * size), _HEADER, 256)
+            if _META.unpack_from(page)[0] == _MAGIC:
+                found.append(_LAST.unpack_from(page, _META.size + 2 * _DB.size)[1])
+    if not found:
+        raise NotPagesError("no books of any transaction")
+    return int(max(found))
 
 
 def end_of_use(folder: Path, transaction: int) -> int:

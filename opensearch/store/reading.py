@@ -17,6 +17,7 @@ from opensearch.store import meta as books
 from opensearch.store.blocks import Block, Blocks
 from opensearch.store.environment import Environment, Table, Transaction
 from opensearch.store.meta import Meta
+from opensearch.store.overtaken import repeated
 from opensearch.store.postings import Fields
 
 _PAGE = 1024
@@ -29,6 +30,11 @@ class StoredItems:
     def __init__(self, shared: Environment) -> None:
         self._shared: Environment | None = shared
         self._local = threading.local()
+
+    @property
+    def in_snapshot(self) -> bool:
+        """Whether this thread has a snapshot open."""
+        return getattr(self._local, "txn", None) is not None
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
@@ -43,11 +49,13 @@ class StoredItems:
             finally:
                 self._local.txn = None
 
+    @repeated
     def meta(self) -> Meta:
         """The books: counts by domain, last transaction, next id, bits, dim; cheap."""
         with self._read() as txn:
             return books.load(self._environment, txn)
 
+    @repeated
     def readers(self) -> dict[str, int]:
         """Items of files by the version of the reader that read them, "" where unknown; cheap."""
         with self._read() as txn:
@@ -56,6 +64,7 @@ class StoredItems:
         rest = files - sum(known.values())
         return {"": rest, **known} if rest > 0 else known
 
+    @repeated
     def by_key(self, key: str) -> Item | None:
         """The item of this key."""
         with self._read() as txn:
@@ -66,15 +75,18 @@ class StoredItems:
             item = self._item(txn, int.from_bytes(row, "big"))
         return item if item.key == key else None
 
+    @repeated
     def by_path(self, path: str) -> Item | None:
         """The item read from this path; the oldest of them where several parts were."""
         found = self._linked("paths", path)
         return next((item for item in found if item.path == path), None)
 
+    @repeated
     def by_digest(self, digest: bytes) -> list[Item]:
         """Items whose file had this digest, by id."""
         return [item for item in self._linked("digests", digest) if item.digest == digest]
 
+    @repeated
     def items(self, ids: Iterable[int]) -> list[Item]:
         """Items of these ids, in their order.
 
@@ -85,6 +97,7 @@ class StoredItems:
             meta = self._books(txn)
             return rows.items(txn, self._tables, meta, [int(id_) for id_ in ids])
 
+    @repeated
     def thumbnail(self, id_: int) -> bytes | None:
         """The picture file of an item."""
         with self._read() as txn:
@@ -93,6 +106,7 @@ class StoredItems:
                 value = codec.unsummed(value, f"the thumbnail of item {id_}")
             return None if value is None else bytes(value)
 
+    @repeated
     def embeddings(
         self, ids: Iterable[int], *, check: bool = False
     ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
@@ -118,10 +132,7 @@ class StoredItems:
         """
         start: bytes | None = names.text_bytes(prefix)[: names.HEAD]
         while start is not None:
-            with self._read() as txn:
-                meta = self._books(txn)
-                found, start = rows.page(txn, self._tables, start, _PAGE)
-                items = rows.items(txn, self._tables, meta, [id_ for _, id_ in found])
+            found, items, start = self._page(start)
             for item in rows.in_order(found, items):
                 if item.key.startswith(prefix):
                     yield item
@@ -130,14 +141,27 @@ class StoredItems:
                     break
         yield from self._walk_unnamed(prefix)
 
+    @repeated
+    def _page(self, start: bytes) -> tuple[list[tuple[bytes, int]], list[Item], bytes | None]:
+        with self._read() as txn:
+            meta = self._books(txn)
+            found, behind = rows.page(txn, self._tables, start, _PAGE)
+            items = rows.items(txn, self._tables, meta, [id_ for _, id_ in found])
+        return found, items, behind
+
     def _walk_unnamed(self, prefix: str) -> Iterator[Item]:
         for domain in [name for name, count in self.meta().unnamed.items() if count]:
             for block in self.blocks(domain):
-                with self._read() as txn:
-                    number = self._books(txn).number(domain)
-                    ids = unnamed.among(txn, self._tables, number, block.ids).tolist()
+                ids = self._unnamed_among(domain, block.ids)
                 items = (Item(id_, unnamed.key_of(domain, id_), domain) for id_ in ids)
                 yield from (item for item in items if item.key.startswith(prefix))
+
+    @repeated
+    def _unnamed_among(self, domain: str, ids: NDArray[np.int64]) -> list[int]:
+        with self._read() as txn:
+            number = self._books(txn).number(domain)
+            found: list[int] = unnamed.among(txn, self._tables, number, ids).tolist()
+            return found
 
     def blocks(self, domain: str, after: int = -1) -> Iterator[Block]:
         """Codes of a domain in blocks, ids ascending, those above `after` only.
@@ -147,18 +171,19 @@ class StoredItems:
         Raises:
             StoreError: a block's bytes are not those that were written.
         """
-        while True:
-            with self._read() as txn:
-                meta = books.load(self._environment, txn)
-                if domain not in meta.counts:
-                    return
-                table = Blocks(self._tables["codes"], meta.bits // 8)
-                found = next(table.walk(txn, meta.number(domain), after, check=True), None)
-                if found is None:
-                    return
-                block = Block(found[0].copy(), found[1].copy())
+        while (block := self._block(domain, after)) is not None:
             after = int(block.ids[-1])
             yield block
+
+    @repeated
+    def _block(self, domain: str, after: int) -> Block | None:
+        with self._read() as txn:
+            meta = books.load(self._environment, txn)
+            if domain not in meta.counts:
+                return None
+            table = Blocks(self._tables["codes"], meta.bits // 8)
+            found = next(table.walk(txn, meta.number(domain), after, check=True), None)
+            return None if found is None else Block(found[0].copy(), found[1].copy())
 
     def live(self, domain: str) -> Iterator[Block]:
         """As `blocks`, of live items only; a block is one moment, all of them in a snapshot."""
@@ -167,6 +192,7 @@ class StoredItems:
             if keep.any():
                 yield Block(block.ids[keep], block.codes[keep])
 
+    @repeated
     def tombstones(self, domain: str) -> NDArray[np.int64]:
         """Ids that were deleted but still lie in blocks, ascending."""
         with self._read() as txn:
@@ -176,6 +202,7 @@ class StoredItems:
             name = names.domain(meta.number(domain))
             return rows.duplicates(txn, self._tables["tombstones"], name)
 
+    @repeated
     def ids(self, domain: str) -> NDArray[np.int64]:
         """Ids of the live items of a domain, ascending."""
         with self._read() as txn:

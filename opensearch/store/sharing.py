@@ -1,6 +1,7 @@
 """One environment a folder and process, counted by its users, and none across a fork.
 
-LMDB forbids opening an environment twice in a process: its locks belong to the process.
+LMDB forbids opening an environment twice in a process: its locks belong to the process. One whose
+file was replaced is set aside until its users let go of it, and the file there now gets its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from opensearch.errors import StoreError
 from opensearch.store.environment import Environment
 
 _open: dict[Path, Environment] = {}
+_aside: list[Environment] = []
 _guard = threading.Lock()
 _dropped: deque[Environment] = deque()
 
@@ -29,6 +31,8 @@ def acquire(folder: Path, *, create: bool) -> Environment:
     place = folder.resolve()
     with _guard:
         _settle()
+        if place in _open and _open[place].replaced():
+            _aside.append(_open.pop(place))
         if place not in _open:
             environment = Environment(place)
             environment.when_calm = _settle_now
@@ -72,18 +76,22 @@ def _settle() -> None:
     """Take leave of what was given back, as soon as nobody reads it; the guard is held."""
     while _dropped:
         _dropped.popleft().users -= 1
-    for environment in [e for e in _open.values() if not e.users]:
+    for environment in [e for e in (*_open.values(), *_aside) if not e.users]:
         if environment.close_if_calm():
-            del _open[environment.folder]
+            if _open.get(environment.folder) is environment:
+                del _open[environment.folder]
+            else:
+                _aside.remove(environment)
 
 
 def _forget_in_child() -> None:
     """A forked child may not use its parent's environments; it opens its own."""
     global _guard
     _guard = threading.Lock()
-    for environment in _open.values():
+    for environment in (*_open.values(), *_aside):
         environment.leave_to_parent()
     _open.clear()
+    _aside.clear()
     _dropped.clear()
 
 

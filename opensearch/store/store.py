@@ -14,19 +14,34 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput, StoreError, Superseded
+from opensearch.errors import InvalidInput, Overtaken, PartlyStored, StoreError, Superseded
 from opensearch.records import Item, Metadata
-from opensearch.store import bulk, compaction, sharing
+from opensearch.store import bulk, compaction, marks, opening, pages, sharing
 from opensearch.store import meta as books
 from opensearch.store.apart import copy_apart
 from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_update
-from opensearch.store.environment import Environment, Transaction
+from opensearch.store.environment import TABLES, Environment, Transaction
+from opensearch.store.marks import Mark
 from opensearch.store.meta import Meta
 from opensearch.store.reading import StoredItems
 from opensearch.store.verify import problems
 
 T = TypeVar("T")
+
+
+def ever_used(folder: Path) -> bool:
+    """Whether a folder holds a store that was written to, or a file that cannot be told.
+
+    Told by plain reads of the file, which nothing in it can crash. To make the tables and the
+    first books takes a transaction each; what has no more is a creation, whole or cut short.
+    """
+    if opening.length(folder) < 2 * pages.LEAST:
+        return False
+    try:
+        return pages.last_transaction(folder) > len(TABLES) + 1
+    except pages.NotPagesError:
+        return True
 
 
 class Store(StoredItems):
@@ -112,6 +127,15 @@ class Store(StoredItems):
             sharing.release(shared)
 
     @property
+    def replaced(self) -> bool:
+        """Whether the store's file lies in its folder no more, or another one does."""
+        return self._environment.replaced()
+
+    def shares(self, other: Store) -> bool:
+        """Whether both read the same file."""
+        return self._shared is other._shared
+
+    @property
     def unlocked(self) -> bool:
         """Whether the folder is read-only, so that a writer elsewhere would not be noticed."""
         return self._environment.unlocked
@@ -122,6 +146,7 @@ class Store(StoredItems):
         codes: NDArray[np.uint8],
         embeddings: NDArray[np.floating[Any]] | None = None,
         thumbnails: Sequence[bytes] | None = None,
+        mark: Mark | None = None,
     ) -> list[int]:
         """Store a batch; an item whose key is stored is replaced under a new id.
 
@@ -132,6 +157,7 @@ class Store(StoredItems):
             codes: hash codes, shape (n, bits // 8).
             embeddings: shape (n, dim), kept as float16; `None` when there are none.
             thumbnails: a picture file an item, or empty bytes for none.
+            mark: of the job that this batch belongs to, set in the same transaction.
 
         Returns:
             The n ids given, ascending unless keys are shared.
@@ -144,7 +170,7 @@ class Store(StoredItems):
         batch, places = check_batch(items, codes, embeddings, thumbnails, (meta.bits, meta.dim))
         if not batch.items:
             return []
-        ids = self._write(lambda writer: writer.put(batch))
+        ids = self._write(lambda writer: writer.put(batch), mark)
         return [ids[place] for place in places]
 
     def put_codes(
@@ -154,6 +180,7 @@ class Store(StoredItems):
         keys: Sequence[str] | None = None,
         metadata: Sequence[Metadata] | None = None,
         categories: Sequence[str | None] | None = None,
+        mark: Mark | None = None,
     ) -> NDArray[np.int64]:
         """Store ready codes of one domain in bulk, in transactions of at most 64 Ki items.
 
@@ -166,20 +193,43 @@ class Store(StoredItems):
             keys: n keys; implied by the ids when `None`.
             metadata: fields of each, JSON values.
             categories: of each.
+            mark: of the job that they belong to, set in the transaction of the last.
 
         Returns:
             The n ids given.
 
         Raises:
             InvalidInput: shapes do not agree, or metadata are not JSON values.
-            StoreError: another process writes, or the disk is full; whole batches stay.
+            StoreError: another process writes, or the disk is full; nothing was stored.
+            PartlyStored: so it was after the first batches, which are.
         """
         all_codes = bulk.Bulk(domain, codes, keys, metadata, categories)
         bulk.check_bulk(all_codes, self.meta().bits)
-        ids = [np.zeros(0, np.int64)]
+        ids = np.zeros(0, np.int64)
         for batch in all_codes.batches():
-            ids.append(self._write(partial(bulk.put, bulk=batch)))
-        return np.concatenate(ids)
+            last = mark if len(ids) + len(batch) == len(codes) else None
+            try:
+                ids = np.concatenate((ids, self._write(partial(bulk.put, bulk=batch), last)))
+            except StoreError as error:
+                if not len(ids):
+                    raise
+                text = (
+                    f"the first {len(ids)} of {len(codes)} codes are stored, the rest are not:"
+                    f" {error} Repeat with the rest alone; the ids of those stored are `ids` of"
+                    " this error."
+                )
+                raise PartlyStored(text, ids) from error
+        return ids
+
+    def mark(self, name: str) -> int:
+        """How much of a job is done, by the marks its batches have set; 0 for an unknown one."""
+        with self._read() as txn:
+            return marks.read(txn, self._tables["meta"], name)
+
+    def finish(self, name: str) -> None:
+        """Remove the mark of a job that is done, if there is one."""
+        if self.mark(name):
+            self._write(lambda writer: None, Mark(name, None))
 
     def update(self, items: Sequence[Item]) -> None:
         """Write new record fields for stored ids (a moved or touched file); codes stay.
@@ -206,6 +256,8 @@ class Store(StoredItems):
         try:
             with self.snapshot(), self._read() as txn:
                 return problems(txn, self._tables, books.load(self._environment, txn))
+        except Overtaken:
+            raise
         except StoreError as error:  # pages that LMDB itself finds damaged
             return [str(error)]
 
@@ -217,7 +269,7 @@ class Store(StoredItems):
             Superseded: this store is not the one to write to any more.
         """
         self._environment.claim()
-        self._check_current()
+        self.check_current()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -228,7 +280,7 @@ class Store(StoredItems):
             Superseded: this store is not the one to write to any more.
         """
         with self._environment.frozen():
-            self._check_current()
+            self.check_current()
             yield
 
     def compacted_size(self) -> int:
@@ -262,14 +314,21 @@ class Store(StoredItems):
         finally:
             sharing.release(target)
 
-    def _check_current(self) -> None:
+    def check_current(self) -> None:
+        """Refuse to go on with a store that is not the one to write to any more.
+
+        Raises:
+            Superseded: the index was compacted.
+            StoreError: the folder was replaced by another, or removed.
+        """
         if not self._current():
             raise Superseded(
                 f"the store {str(self._environment.folder)!r} was replaced when the index was"
                 " compacted; open the index again (nothing was written)."
             )
+        self._environment.check_place()
 
-    def _write(self, work: Callable[[Writer], T]) -> T:
+    def _write(self, work: Callable[[Writer], T], mark: Mark | None = None) -> T:
         """Run `work` in one transaction that also closes the books."""
         shared = self._environment
         if self._readonly:
@@ -278,12 +337,14 @@ class Store(StoredItems):
                 " open it without readonly to write."
             )
 
-        self._check_current()
+        self.check_current()
 
         def transaction(txn: Transaction) -> T:
-            self._check_current()  # again, now that nobody else can compact
+            self.check_current()  # again, now that nobody else can compact
             meta = books.load(shared, txn)
             result = work(Writer.of(txn, shared.tables, meta))
+            if mark is not None:
+                marks.write(txn, shared.tables["meta"], mark)
             meta.last_transaction += 1
             books.save(shared, txn, meta)
             return result

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from opensearch.errors import StoreError
+from opensearch.errors import Overtaken, StoreError
 from opensearch.records import Item
 from opensearch.store import codec, names, postings, rows
 from opensearch.store.blocks import Blocks, Ids
@@ -30,6 +30,8 @@ def problems(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[str
             found += _rows(txn, tables, meta, number, live.get(name, ([], [])))
         found += _links(txn, tables, meta)
         found += _pictures(txn, tables, meta)
+    except Overtaken:
+        raise
     except StoreError as error:
         return [str(error)]
     if len(found) > _SHOWN:

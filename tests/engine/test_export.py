@@ -1,6 +1,8 @@
 """Export and import: every field, code, embedding and picture comes back; damage is refused."""
 
+import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -200,6 +202,81 @@ def test_a_line_that_is_no_item_is_named(index, tmp_path):
         (tmp_path / "out" / "items.jsonl").write_bytes(b"".join(lines[:2]))
         with pytest.raises(UnreadableFile, match="has not the 100 lines that the manifest counts"):
             source.add_to(other._store, lambda *_: None)
+
+
+FORGED = {
+    "thumbnail": [10**12, -1, "7", 1.5, True, None],
+    "size": [2**64, "1", None],
+    "mtime_ns": [2**63],
+    "id": ["x", 2**70],
+    "key": [["a"], 7],
+    "domain": ["", 3, None],
+    "path": [None, 1],
+    "category": [1, ["cup"]],
+    "metadata": [None, [], "x"],
+    "embedded": [None, 1, "yes"],
+    "reader": [None, 2],
+    "digest": ["xyz", 1],
+    "unheard": [1],
+}
+
+
+@pytest.mark.parametrize("field", FORGED)
+def test_a_forged_line_is_named_and_costs_nothing(index, tmp_path, field):
+    with Engine.open(index) as engine:
+        engine.export_to(tmp_path / "out")
+    path = tmp_path / "out" / "items.jsonl"
+    lines = path.read_text().splitlines()
+    for value in FORGED[field]:
+        forged = json.dumps({**json.loads(lines[1]), field: value})
+        path.write_text("\n".join([lines[0], forged, *lines[2:], ""]))
+        manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+        raw = path.read_bytes()
+        manifest["files"]["items.jsonl"] = {
+            "bytes": len(raw),
+            "sha256": hashlib.sha256(raw).hexdigest(),
+        }
+        (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
+        result = run("import", tmp_path / "out", "--to", tmp_path / "new", "--model", MODEL)
+        assert result.exit_code == 1, value
+        assert re.search(r"line 2 of .*items\.jsonl is no item \(.*export the index", result.stderr)
+
+
+def test_an_import_that_was_cut_short_doubles_nothing(index, tmp_path, monkeypatch):
+    from opensearch.engine import importing
+
+    monkeypatch.setattr(importing, "PAGE", 16)
+    rng = np.random.default_rng(4)
+    with Engine.open(index) as one:
+        one.add_codes(rng.integers(0, 256, (100, 2), np.uint8), "photo")
+        one.add_codes(rng.integers(0, 256, (50, 2), np.uint8), "shape", None, [{"at": 1}] * 50)
+        one.export_to(tmp_path / "out")
+
+    def stop_after(wanted):
+        def progress(done, total):
+            if done >= wanted:
+                raise KeyboardInterrupt
+
+        return progress
+
+    for wanted in (40, 130, 200, 240):
+        with (
+            Engine.open_for(tmp_path / "out", tmp_path / "new", MODEL) as other,
+            pytest.raises(KeyboardInterrupt),
+        ):
+            other.import_from(tmp_path / "out", stop_after(wanted))
+        if wanted == 130:
+            with Engine.open(tmp_path / "new") as other:
+                other.compact()  # carries the mark along
+    assert run("verify", tmp_path / "new").exit_code == 0
+    said = run("import", tmp_path / "out", "--to", tmp_path / "new").stdout
+    assert re.fullmatch(r"250 seen = \d+ added \+ 100 replaced \+ \d+ unchanged, .*\n", said), said
+    with Engine.open(index) as one, Engine.open(tmp_path / "new") as other:
+        assert other.info()["items"] == one.info()["items"] == {"photo": 200, "shape": 50}
+        assert sorted(map(repr, keyless(other))) == sorted(map(repr, keyless(one)))
+        assert other.verify() == []
+        again = other.import_from(tmp_path / "out")  # a whole import is repeated as it ever was
+        assert (again.added, again.replaced, again.unchanged) == (150, 100, 0)
 
 
 def keyless(engine):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opensearch.engine import Engine, compacting
+from opensearch.engine import Engine, compacting, folder
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import StoreError, Superseded
 from opensearch.store import Store, blocks
@@ -159,6 +159,20 @@ def test_a_compaction_that_fails_leaves_the_old_generation(index, monkeypatch, w
         assert engine.compact().dropped == 120  # whatever was left is no hindrance
         assert everything(engine) == before
     assert [path.name for path in (index / "store").iterdir()] == ["1"]
+
+
+def test_a_current_that_cannot_be_written_is_an_error_of_ours(index, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with Engine.open(index) as engine:
+        before = everything(engine)
+        with monkeypatch.context() as patch:
+            patch.setattr(folder, "write_atomic", full)
+            with pytest.raises(StoreError, match=r"cannot write the file CURRENT .*No space left"):
+                engine.compact()
+        assert everything(engine) == before
+        assert engine.info()["generation"] == 0
 
 
 def test_a_damaged_current_says_the_way_out(index):

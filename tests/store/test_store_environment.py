@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -253,8 +254,16 @@ def test_a_write_that_the_disk_refuses_leaves_the_batches_before(folder):
     )
     assert said.startswith("11 [] cannot write to")
     assert said.endswith("every batch acknowledged before is kept: mend the cause and repeat.")
-    full = environment._reason(lmdb.DiskError("mdb_txn_commit: No space left on device"))
+    full = environment._reason(lmdb.DiskError("mdb_txn_commit: No space left on device"), folder)
     assert full.startswith("the disk is full (No space left on device); every batch")
+
+
+def test_a_write_that_found_room_for_a_part_is_a_full_disk(folder, monkeypatch):
+    usage = shutil.disk_usage(folder)
+    for free, said in ((2**20, "the disk is full (Input"), (2**40, "Input/output error; every")):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, f=free: usage._replace(free=f))
+        error = lmdb.Error("mdb_txn_commit: Input/output error")
+        assert environment._reason(error, folder).startswith(said)
 
 
 WRITER = """

@@ -1,0 +1,138 @@
+"""What an index keeps beside its store: CURRENT, manifest and model; checked, and made anew.
+
+Each of them can be told from the others as long as the store and the model are sound: CURRENT
+from the generations that lie there, the manifest from the model, and the model, where it is the
+shipped one, from the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from opensearch.encoders import integrity
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import starter_model
+from opensearch.engine.folder import IndexFolder, check_fits, holds_store, mend_current
+from opensearch.errors import BundleError, OpenSearchError, StoreError
+from opensearch.store import Store
+
+
+def check_folder(path: Path, repair: bool) -> tuple[list[str], list[str]]:
+    """What is wrong around the store of an index.
+
+    Args:
+        path: its folder.
+        repair: make anew what can be made anew.
+
+    Returns:
+        Problems that were there, and those of them that are left.
+
+    Raises:
+        StoreError: the folder holds no store, so that it is no index.
+    """
+    if not holds_store(path):
+        IndexFolder.open(path)
+    found: list[str] = []
+    left: list[str] = []
+    for look, mend in (
+        (_current, mend_current),
+        (model_problems, _copy_starter),
+        (_manifest, _rewrite),
+    ):
+        problems = look(path)
+        found += problems
+        if problems and repair:
+            problems = _mended(path, look, mend) or look(path)
+        left += problems
+    return found, left
+
+
+def _mended(
+    path: Path, look: Callable[[Path], list[str]], mend: Callable[[Path], None]
+) -> list[str]:
+    """Nothing when something was made anew; else what is wrong and why it was not."""
+    try:
+        mend(path)
+    except (OpenSearchError, OSError) as error:
+        return [*look(path), str(error)]
+    return []
+
+
+def _current(path: Path) -> list[str]:
+    try:
+        folder = IndexFolder(path, {})
+        if not (folder.store / "data.mdb").is_file():
+            return [f"the file CURRENT of index {path} names a store that is not there"]
+    except StoreError as error:
+        return [str(error)]
+    return []
+
+
+def model_problems(path: Path) -> list[str]:
+    """What is wrong with the model inside an index."""
+    graphs: dict[str, str] = {}
+    with suppress(StoreError):
+        graphs = IndexFolder.open(path).graphs
+    try:
+        return integrity.problems(Bundle.open(path / "model"), graphs)
+    except BundleError as error:
+        return [str(error)]
+
+
+def adopt(folder: IndexFolder, given: Bundle) -> None:
+    """Put another model that fits in place of the index's own, which may be damaged.
+
+    Raises:
+        IndexMismatch: it does not fit.
+        BundleError: it is damaged itself.
+    """
+    integrity.check(given)
+    try:
+        inside = Bundle.open(folder.model)
+    except BundleError:
+        folder.check_same(given)
+    else:
+        with Store.open(folder.store, readonly=True) as store:
+            counts = store.meta().counts
+        check_fits(folder.path, inside, given, [name for name in counts if counts[name]])
+    folder.finish(given.copy_to(folder.model))
+
+
+def _copy_starter(path: Path) -> None:
+    """Put the shipped model in place of a damaged one, if it is the same."""
+    folder = IndexFolder.open(path)
+    starter = Bundle.open(starter_model())
+    folder.check_same(starter)
+    integrity.check(starter)
+    folder.finish(starter.copy_to(folder.model))
+
+
+def _manifest(path: Path) -> list[str]:
+    try:
+        folder = IndexFolder.open(path)
+    except StoreError as error:
+        return [str(error)]
+    with suppress(BundleError):
+        card = Bundle.open(folder.model).card
+        for part in ("space", "hash"):
+            if folder.identities.get(part) != card.identities.get(part):
+                return [f"the manifest of index {path} names another {part} than its model has"]
+    return []
+
+
+def _rewrite(path: Path) -> None:
+    """Write the manifest anew from the model, which must fit what is stored."""
+    bundle = Bundle.open(path / "model")
+    integrity.check(bundle)
+    folder = IndexFolder(path, {}, bundle.best_precision())
+    with Store.open(folder.store, readonly=True) as store:
+        meta = store.meta()
+    if (meta.bits, meta.dim) != (bundle.card.bits, bundle.card.dim):
+        raise BundleError(
+            f"the model in index {path} makes codes of {bundle.card.bits} bits and embeddings of"
+            f" {bundle.card.dim} numbers, its store holds {meta.bits} and {meta.dim}; restore the"
+            " model that made it"
+        )
+    folder.finish(bundle)

@@ -1,0 +1,183 @@
+"""Reading without a lock beside a writer, who reuses pages as if nobody read them.
+
+On a read-only mount LMDB cannot enter its readers in the table that writers look at. A writer
+leaves the pages of a moment alone until two more transactions are committed; the third may write
+over them. So the number of the last transaction is looked at around every read, and what is read
+is copied before: a read that was overtaken is told, never answered with other bytes. Where a
+writer is that busy, later reads go to a private copy of the file.
+
+Source: `mdb_page_alloc` and `mdb_find_oldest` of LMDB 0.9.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+import lmdb
+
+from opensearch.errors import Overtaken
+from opensearch.store import pages
+
+COPIED_MOST = 2**30
+"""Bytes of the largest file that is copied."""
+
+TRIES = 5
+"""How often a copy, or a read, is repeated."""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Snapshots(Protocol):
+    """What may have a snapshot open in this thread."""
+
+    @property
+    def in_snapshot(self) -> bool:
+        """Whether it has."""
+
+
+S = TypeVar("S", bound=Snapshots)
+
+
+class Watched:
+    """A read transaction that no commit overtakes unnoticed; what it gives are copies.
+
+    Args:
+        txn: without a lock.
+        last: the number of the last transaction that was committed.
+        name: of the folder, for the text.
+    """
+
+    def __init__(self, txn: Any, last: Callable[[], int], name: str) -> None:
+        self._txn = txn
+        self._last = last
+        self._limit = txn.id() + 1
+        self._name = name
+
+    def check(self) -> None:
+        """Refuse to go on when pages of this moment may have been written over.
+
+        Raises:
+            Overtaken: by two commits or more.
+        """
+        if self._last() > self._limit:
+            raise Overtaken(
+                f"a writer commits to {self._name!r} faster than this read-only index is read;"
+                " repeat, or search it where its folder may be written: there readers are seen."
+            )
+
+    def asked(self, read: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """What a read gives, copied while it was sure to be there."""
+        self.check()
+        try:
+            found = _copied(read(*args, **options))
+        except lmdb.Error:
+            self.check()
+            raise
+        self.check()
+        return found
+
+    def get(self, *args: Any, **options: Any) -> Any:
+        """As of LMDB."""
+        return self.asked(self._txn.get, *args, **options)
+
+    def stat(self, *args: Any, **options: Any) -> Any:
+        """As of LMDB."""
+        return self.asked(self._txn.stat, *args, **options)
+
+    def cursor(self, table: Any) -> WatchedCursor:
+        """As of LMDB."""
+        return WatchedCursor(self, self._txn.cursor(table))
+
+    def id(self) -> int:
+        """The number of the moment."""
+        return int(self._txn.id())
+
+    def abort(self) -> None:
+        """End the read."""
+        self._txn.abort()
+
+
+class WatchedCursor:
+    """A cursor of a watched transaction; the calls are those of LMDB that reading needs."""
+
+    def __init__(self, watched: Watched, cursor: Any) -> None:
+        self._watched = watched
+        self._cursor = cursor
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = getattr(self._cursor, name)
+        if name.startswith("iter"):
+            return lambda *args, **options: self._each(call(*args, **options))
+        return lambda *args, **options: self._watched.asked(call, *args, **options)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._each(iter(self._cursor))
+
+    def _each(self, rows: Iterator[Any]) -> Iterator[Any]:
+        nothing = object()
+        while (row := self._watched.asked(next, rows, nothing)) is not nothing:
+            yield row
+
+
+def repeated(read: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """A method that is run again when commits overtook it; not inside a snapshot, which ends."""
+
+    @functools.wraps(read)
+    def run(self: S, /, *args: P.args, **options: P.kwargs) -> T:
+        return again(lambda: read(self, *args, **options), within=self.in_snapshot)
+
+    return run
+
+
+def again(read: Callable[[], T], *, within: bool = False) -> T:
+    """What `read` gives when no commit overtakes it, of a few tries; of one `within` a snapshot.
+
+    Raises:
+        Overtaken: all of them were.
+    """
+    for left in reversed(range(1 if within else TRIES)):
+        try:
+            return read()
+        except Overtaken:
+            if not left:
+                raise
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _copied(found: Any) -> Any:
+    if isinstance(found, memoryview):
+        return bytes(found)
+    if isinstance(found, tuple):
+        return tuple(_copied(part) for part in found)
+    if isinstance(found, list):
+        return [_copied(part) for part in found]
+    return found
+
+
+def private_copy(folder: Path) -> Path | None:
+    """A folder of our own with a copy of a store's file as one moment left it.
+
+    Returns:
+        The folder, for the caller to remove, or `None` where the file is too large, or commits
+        overtake the copying, too, or there is no room.
+    """
+    file = folder / "data.mdb"
+    for _ in range(TRIES):
+        place = Path(tempfile.mkdtemp(prefix="opensearch-"))
+        try:
+            if file.stat().st_size <= COPIED_MOST:
+                shutil.copyfile(file, place / file.name)
+                # Its first pages were copied first, and say which moment they are of.
+                if pages.last_transaction(folder) <= pages.last_transaction(place) + 1:
+                    return place
+        except (OSError, pages.NotPagesError):
+            pass
+        shutil.rmtree(place, ignore_errors=True)
+    return None
