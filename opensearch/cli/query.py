@@ -12,6 +12,7 @@ import click
 
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
+from opensearch.processes.pool import start_ahead
 
 if TYPE_CHECKING:
     from opensearch.records import Hit
@@ -99,6 +100,8 @@ def query(
         opensearch query indexes/mine chair.png red.jpg:0.5 --not sofa.obj --text office
         opensearch query indexes/mine --text violin --html hits.html
     """
+    if files or options["exclude"]:
+        start_ahead()  # it is up once the packages below are
     from opensearch.engine import Engine, Query
 
     asked = Query(files=files, **options)  # type: ignore[arg-type]

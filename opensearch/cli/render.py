@@ -11,6 +11,7 @@ import click
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
 from opensearch.config import DEFAULT_READERS, ReaderSettings
+from opensearch.processes.pool import start_ahead
 
 
 @click.command(epilog=SHAPES)
@@ -47,6 +48,7 @@ def render(
     Example:
         opensearch render chair.obj --out /tmp/chair --line-views 6
     """
+    start_ahead()  # it is up once the packages below are
     from opensearch.domains import save_views
     from opensearch.domains.workers import Readers
 

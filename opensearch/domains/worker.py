@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains.bounds import Bounds, held
 from opensearch.domains.files import printable
-from opensearch.domains.frames import Closed, Fields, Parts, complaint, receive, reply, send
 from opensearch.domains.opening import NoReader, Opener
+from opensearch.domains.replies import complaint, reply
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.processes.bounds import Bounds, held
+from opensearch.processes.frames import Closed, Fields, Parts, receive, send
 
 _JOBS: Final = 0
 _IDLE_SECONDS: Final = 300.0

@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains.bounds import OUT_OF_MEMORY
 from opensearch.domains.files import printable
-from opensearch.domains.frames import Closed, Fields, Late, understood
 from opensearch.domains.opening import NoReader, Opened, Opener
-from opensearch.domains.pool import POOL, Lost, Worker, worker_count
+from opensearch.domains.replies import understood
 from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
+from opensearch.processes.bounds import OUT_OF_MEMORY
+from opensearch.processes.frames import Closed, Fields, Late
+from opensearch.processes.pool import POOL, Lost, Worker, worker_count
 
 _KEPT_IDLE: Final = 2
 
@@ -58,11 +59,6 @@ class Readers:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-    def start(self) -> None:
-        """Start a process ahead of the first file."""
-        if self._here is None:
-            POOL.start()
 
     def stop(self) -> None:
         """Read nothing more; whoever waits for a file is told so at once."""

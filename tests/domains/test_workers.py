@@ -16,9 +16,9 @@ from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.opening import NoReader, Opener
-from opensearch.domains.pool import POOL, worker_count
 from opensearch.domains.workers import Readers
 from opensearch.errors import InvalidInput, OpenSearchError, OverLimit, UnreadableFile
+from opensearch.processes.pool import POOL, worker_count
 
 SETTINGS = {
     "photo": ReaderSettings(reader="image", size=48),
@@ -198,7 +198,7 @@ SCRIPT = """
 import os, sys, time
 print("once", flush=True)
 from opensearch.config import ReaderSettings
-from opensearch.domains.pool import POOL
+from opensearch.processes.pool import POOL
 from opensearch.domains.workers import Readers
 from pathlib import Path
 file = Path(sys.argv[1])

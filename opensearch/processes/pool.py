@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 import opensearch
-from opensearch.domains.frames import Closed, Fields, Late, receive, send
 from opensearch.errors import InvalidInput, OpenSearchError
+from opensearch.processes.frames import Closed, Fields, Late, receive, send
 
 _BOOT: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
@@ -199,6 +199,12 @@ def worker_count() -> int:
             f"OPENSEARCH_READERS={said} is to be a number of processes, or 0 to read in this one"
         )
     return int(said)
+
+
+def start_ahead() -> None:
+    """Start a process for a file that will be read soon, while other things are loaded."""
+    if worker_count():
+        POOL.start()
 
 
 def _command() -> list[str]:

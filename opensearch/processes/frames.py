@@ -1,4 +1,4 @@
-"""What passes between a reading process and the one that asked: JSON, then raw bytes.
+"""What passes between a process and the one it works for: JSON, then raw bytes.
 
 A frame is two big-endian 32-bit lengths, a JSON object of the first, bytes of the second. Nothing
 is ever unpickled, and whatever does not fit this form is refused.
@@ -12,18 +12,10 @@ import select
 import struct
 import time
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any, Final
-
-import numpy as np
-
-from opensearch.domains.opening import NoReader, Opened
-from opensearch.domains.reading import Reading
-from opensearch.errors import OverLimit, UnreadableFile
 
 _LENGTHS: Final = struct.Struct(">II")
 _MOST: Final = (2**22, 2**29)
-ERRORS: Final = {"OverLimit": OverLimit, "UnreadableFile": UnreadableFile}
 
 Fields = dict[str, Any]
 Parts = list[bytes | memoryview]
@@ -84,53 +76,3 @@ def _exactly(descriptor: int, length: int, until: float) -> bytearray:
             raise Closed
         rest = rest[got:]
     return data
-
-
-def reply(opened: Opened) -> tuple[Fields, Parts]:
-    """A frame of a file that was opened."""
-    reading = opened.reading
-    views = np.ascontiguousarray(reading.views)
-    said = {
-        "domain": opened.domain,
-        "sure": opened.sure,
-        "shape": views.shape,
-        "reading": {f.name: getattr(reading, f.name) for f in fields(reading) if f.name != "views"},
-        "size": opened.size,
-        "mtime_ns": opened.mtime_ns,
-        "digest": opened.digest.hex(),
-    }
-    return said, [views.data, opened.thumbnail]
-
-
-def complaint(error: UnreadableFile | NoReader) -> Fields:
-    """A frame of a file that could not be opened."""
-    if isinstance(error, NoReader):
-        return {"lacks": error.domain}
-    name = "OverLimit" if isinstance(error, OverLimit) else "UnreadableFile"
-    return {"error": name, "text": str(error)}
-
-
-def understood(said: Fields, data: bytearray) -> Opened:
-    """What a `reply` said.
-
-    Raises:
-        UnreadableFile: what a `complaint` said.
-        Closed: it is neither.
-    """
-    if said.get("error") in ERRORS:
-        raise ERRORS[said["error"]](said.get("text", ""))
-    try:
-        shape = tuple(int(side) for side in said["shape"])
-        end = int(np.prod(shape))
-        views = np.frombuffer(data, np.uint8, end).reshape(shape)
-        return Opened(
-            domain=said["domain"],
-            sure=said["sure"],
-            reading=Reading(views, **said["reading"]),
-            size=said["size"],
-            mtime_ns=said["mtime_ns"],
-            digest=bytes.fromhex(said["digest"]),
-            thumbnail=bytes(data[end:]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Closed from error
