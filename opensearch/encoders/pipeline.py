@@ -56,17 +56,18 @@ def read_ahead(
         except UnreadableFile as error:
             return Read(source, None, error)
 
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        waiting: deque[Future[Read[Source]]] = deque()
-        try:
-            for source in sources:
-                waiting.append(pool.submit(attempt, source))
-                if len(waiting) >= 4 * BATCH:
-                    yield waiting.popleft().result()
-            while waiting:
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
+    waiting: deque[Future[Read[Source]]] = deque()
+    try:
+        for source in sources:
+            waiting.append(pool.submit(attempt, source))
+            if len(waiting) >= 4 * BATCH:
                 yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # Whoever interrupts must not wait for a file that takes long, but may end its reading.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def encode_stream(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import trimesh
 from PIL import Image
+from spoiling import spoil
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.opening import NoReader, Opener
@@ -29,36 +30,16 @@ SETTINGS = {
 
 @pytest.fixture
 def spoiled(tmp_path, monkeypatch):
-    """Reading processes whose reader of pictures runs a line of Python, named by the file."""
-    place = tmp_path / "spoiled"
-    place.mkdir()
-    (place / "sitecustomize.py").write_text(
-        textwrap.dedent(
-            """
-            import sys
-            class Finder:
-                def find_spec(self, name, path=None, target=None):
-                    if name == "opensearch.domains.worker":
-                        sys.meta_path.remove(self)
-                        import opensearch.domains as room
-                        def reader(settings, limits):
-                            def read(path, part=None):
-                                exec(path.read_text())
-                            return read
-                        room.READERS["image"] = reader
-            sys.meta_path.insert(0, Finder())
-            """
-        )
-    )
+    """Writes a picture by name whose reading, in processes started from now on, runs its text."""
     POOL.end()
-    monkeypatch.setenv("PYTHONPATH", f"{place}{os.pathsep}{Path(__file__).parents[2]}")
-    yield lambda name, code: _file(tmp_path / name, code)
+    monkeypatch.setenv("PYTHONPATH", spoil(tmp_path / "spoiled"))
+
+    def write(name, code):
+        (tmp_path / name).write_text(code)
+        return tmp_path / name
+
+    yield write
     POOL.end()
-
-
-def _file(path, code):
-    path.write_text(textwrap.dedent(code))
-    return path
 
 
 def collection(folder):
