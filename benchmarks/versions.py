@@ -28,6 +28,7 @@ import click
 from opensearch.domains.catalog import read_collection
 
 HERE = Path(__file__).parents[1]
+DOMAINS = ("photo", "sketch", "shape")
 QUERIES = 3
 """Runs of the first query after each run of the index."""
 
@@ -45,6 +46,7 @@ class Cost:
 @click.argument("collection", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--limit", default=200, show_default=True, help="Files a domain; a sixth of shapes.")
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1))
+@click.option("--domain", "domains", multiple=True, default=DOMAINS, show_default=True)
 @click.option("--split", default="train", show_default=True, help="Of the files.")
 @click.option("--model", type=click.Path(exists=True, path_type=Path), help="For both.")
 @click.option("--seed", default=0, show_default=True, help="Of the draw of files.")
@@ -53,6 +55,7 @@ def main(
     collection: Path,
     limit: int,
     rounds: int,
+    domains: tuple[str, ...],
     split: str,
     model: Path | None,
     seed: int,
@@ -60,7 +63,7 @@ def main(
     """Print a line a domain, and a line of its first query."""
     print(f"{'':<14}{'files':>6}{'before 1/s':>12}{'now 1/s':>10}{'ratio':>8}{'processor':>11}")
     with tempfile.TemporaryDirectory() as folder:
-        for domain in ("photo", "sketch", "shape"):
+        for domain in domains:
             count = limit // 6 if domain == "shape" else limit
             files = copied(collection, domain, split, count, Path(folder, domain), seed)
             asked = next(path for path in sorted(files.rglob("*")) if path.is_file())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -106,9 +107,9 @@ class Adding:
         """
         roots = self._counted(roots)
         pending = _Pending()
-        with self._model.readers() as readers:
+        with self._model.readers() as readers, ThreadPoolExecutor(1) as pool:
             read = partial(self._read, readers)
-            reads = read_ahead(self._work(roots), read, readers.count)
+            reads = read_ahead(self._loading(self._work(roots), pool), read, readers.count)
             for done in encode_stream(reads, self._trunk):
                 self._take(done, pending)
                 if pending.due():
@@ -147,6 +148,13 @@ class Adding:
                 raise InvalidInput(f"{root} does not exist")
             self._total += sum(1 for _ in find_sources(root, domain=self._domain, beside=roots))
         return roots
+
+    def _loading(self, works: Iterable[Work], pool: ThreadPoolExecutor) -> Iterator[Work]:
+        """The files, while a trunk for the first of them loads in a thread of `pool`."""
+        for place, work in enumerate(works):
+            if place == 0:  # what goes wrong is told to whoever asks for the trunk
+                pool.submit(self._model.load_trunk, self._domain or work.source.domain)
+            yield work
 
     def _work(self, roots: list[Path]) -> Iterator[Work]:
         """Files that must be encoded; all others are entered into the books here."""

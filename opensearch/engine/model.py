@@ -110,20 +110,20 @@ class Model:
         with self.readers() as readers, ThreadPoolExecutor(1) as pool:
             reading = pool.submit(self.opened, readers, Source(path, path.name, part, domain))
             try:
-                self._load_trunk(domain)
+                self.load_trunk(domain, at_once=True)
                 opened = reading.result()
             except BaseException:
                 readers.stop()
                 raise
         return opened, self.bundle.encoder(opened.domain).embed(opened.reading.views[None])[0]
 
-    def _load_trunk(self, domain: str | None) -> None:
-        """Load the trunk of a domain, or that which all share."""
+    def load_trunk(self, domain: str | None, *, at_once: bool = False) -> None:
+        """Load the trunk of a domain, or that which all share; see `Bundle.trunk`."""
         cards = self.bundle.card.domains
         if domain is None and len({card.trunk.tensors for card in cards.values()}) == 1:
             domain = next(iter(cards))
         if domain in cards:
-            self.bundle.trunk(domain, at_once=True)
+            self.bundle.trunk(domain, at_once=at_once)
 
     def encode(
         self, features: Sequence[NDArray[np.floating]], domains: Sequence[str]
