@@ -154,17 +154,22 @@ class Pool:
             self._changed.notify()
 
     def rest(self, most: int) -> None:
-        """End idle processes but `most`: each holds some tens of megabytes."""
+        """End idle processes but `most`, or as many as are at work: each holds some 60 MB."""
         with self._changed:
+            most = max(most, len(self._busy))
             spare, self._idle = self._idle[most:], self._idle[:most]
         for worker in spare:
             worker.end()
 
     def end(self) -> None:
         """End all processes."""
-        self.rest(0)
-        for worker in list(self._busy):
+        with self._changed:
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+        for worker in busy:
             worker.kill()
+        for worker in idle:
+            worker.end()
 
     def forget(self) -> None:
         """In a forked child: leave the processes to the parent, whose answers they owe."""

@@ -19,7 +19,7 @@ from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.opening import NoReader, Opener
 from opensearch.domains.workers import Readers
 from opensearch.errors import InvalidInput, OpenSearchError, OverLimit, UnreadableFile
-from opensearch.processes.pool import POOL, worker_count
+from opensearch.processes.pool import POOL, Pool, worker_count
 
 SETTINGS = {
     "photo": ReaderSettings(reader="image", size=48),
@@ -158,6 +158,28 @@ def test_threads_share_no_more_processes_than_there_may_be(tmp_path, monkeypatch
     assert sorted(found) == sorted(["photo", "photo", "shape", "sketch"] * 5)
     assert len(POOL._idle) <= 2
     assert not POOL._busy
+
+
+def test_resting_keeps_as_many_idle_processes_as_are_at_work(monkeypatch):
+    """Else threads that read one file each would start a process for each."""
+
+    class Idle:
+        alive = True
+
+        def end(self):
+            ended.append(self)
+
+    ended, pool = [], Pool()
+    monkeypatch.setattr("opensearch.processes.pool.Worker", Idle)
+    taken = [pool.take(9) for _ in range(7)]
+    for worker in taken[:4]:
+        pool.give_back(worker, keep=True)
+    pool.rest(2)
+    assert len(ended) == 1
+    for worker in taken[4:]:
+        pool.give_back(worker, keep=True)
+    pool.rest(2)
+    assert len(ended) == 5
 
 
 def test_the_number_of_processes_is_a_number(monkeypatch):
