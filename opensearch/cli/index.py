@@ -11,6 +11,7 @@ import click
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.progress import Bars
 from opensearch.cli.saying import say
+from opensearch.config import UPS, Up
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine
@@ -40,6 +41,12 @@ class _PruneAlone(click.Command):
     " fits it and replaces its own.",
 )
 @click.option("--domain", help="Domain of every file. Default: told from folder or content.")
+@click.option(
+    "--up",
+    type=click.Choice(UPS),
+    help="Axis that is up in every mesh, remembered from now on. Default: as said before, by a"
+    " manifest, or by the format; where nothing says it, all three take turns.",
+)
 @click.option(
     "--prune",
     type=click.Choice(["gone", "force"]),
@@ -76,6 +83,7 @@ def index(
     to: Path,
     model: Path | None,
     domain: str | None,
+    up: Up | None,
     prune: str | None,
     dry_run: bool,
     compare: Compare,
@@ -92,6 +100,7 @@ def index(
     Example:
         opensearch index collection/ --to indexes/mine
         opensearch index more/ --to indexes/mine --prune --dry-run
+        opensearch index prints/ --to indexes/mine --up z
         opensearch index collection/ --to indexes/other --model models/mine
     """
     from opensearch.engine import Engine
@@ -104,12 +113,13 @@ def index(
             bars.show("comparing" if dry_run else "indexing", done, total)
 
         if dry_run and not is_index(to):
-            report = plan_new(model, sources, domain, progress)
+            report = plan_new(model, sources, domain, progress, up)
         else:
             with _opened(Engine, to, model, adopt=not dry_run) as engine:
                 report = engine.add(
                     *sources,
                     domain=domain,
+                    up=up,
                     strict=on_error == "fail",
                     prune="force" if prune == "force" else prune is not None,
                     dry_run=dry_run,

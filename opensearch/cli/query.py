@@ -12,6 +12,7 @@ import click
 
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
+from opensearch.config import UPS
 from opensearch.processes.pool import start_ahead
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
     "--not", "exclude", multiple=True, type=click.Path(path_type=Path), help="Move away from FILE."
 )
 @click.option("--from", "source", help="Domain of the files. Default: told from each file.")
+@click.option(
+    "--up",
+    type=click.Choice(UPS),
+    help="Axis that is up in meshes among FILES. Default: told by their format.",
+)
 @click.option("--to", "targets", multiple=True, help="Domain to search; repeatable. Default: all.")
 @click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Hits.")
 @click.option(

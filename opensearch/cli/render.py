@@ -10,7 +10,7 @@ import click
 
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
-from opensearch.config import DEFAULT_READERS, ReaderSettings
+from opensearch.config import DEFAULT_READERS, UPS, ReaderSettings, Up
 from opensearch.processes.pool import start_ahead
 
 
@@ -21,6 +21,8 @@ from opensearch.processes.pool import start_ahead
 @click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path),
               help="Take size and views from this model's encoder.")  # fmt: skip
 @click.option("--domain", help="Domain of FILE, e.g. sketch. Default: told from the file.")
+@click.option("--up", type=click.Choice(UPS),
+              help="Axis that is up in a mesh. Default: told by its format.")  # fmt: skip
 @click.option("--part", type=click.IntRange(min=1), help="Line of an .ndjson file.")
 @click.option("--size", default=224, show_default=True, type=click.IntRange(16, 1024),
               help="Side of a view, pixels.")  # fmt: skip
@@ -34,6 +36,7 @@ def render(
     out: Path,
     model: Path | None,
     domain: str | None,
+    up: Up | None,
     part: int | None,
     size: int,
     views: int,
@@ -63,14 +66,17 @@ def render(
             for name, reader in _readers(domain).items()
         }
     with Readers(settings) as readers:
-        opened = readers.open(file, part, domain)
+        opened = readers.open(file, part, domain, up=up)
     paths = [str(path) for path in save_views(opened.reading, out)]
     domain = opened.domain
     if not opened.sure:
         say(f"{file.name} was taken for a {domain}; --domain says otherwise")
+    if opened.reading.up is not None and not as_json:
+        say(f"up-axis: {opened.reading.up}")
     if as_json:
         said = settings[domain].model_dump()
-        fields = {"domain": domain, "aspect": opened.reading.aspect, "settings": said}
+        shown = opened.reading
+        fields = {"domain": domain, "aspect": shown.aspect, "up": shown.up, "settings": said}
         click.echo(json.dumps({**fields, "files": paths}, ensure_ascii=False))
     else:
         click.echo("\n".join(paths))

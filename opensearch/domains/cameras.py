@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import UP_AXES
+from opensearch.config import UP_AXES, Up
 
 ELEVATION = 20.0
 """Degrees above the horizon of the axis taken as up."""
@@ -24,28 +24,38 @@ _AZIMUTHS = (
     (320.0, 45.0, 55.0),
 )
 
+# Round a known axis each camera is turned by the golden angle from the one before: the first few
+# are as well apart as many. The first angle keeps the first twelve as far from the sides of a
+# box, seen straight on, as can be (by 7 degrees, the first six by 15).
+_GOLDEN_TURN = 180.0 * (3.0 - 5.0**0.5)
+_FIRST_AZIMUTH = 57.5
+_AXES = {"x": 0, "y": 1, "z": 2}
 
-def cameras(count: int) -> NDArray[np.float64]:
-    """The first `count` of 24 fixed cameras, all round a shape whose up-axis is unknown.
 
-    Meshes come with y, z or rarely x up, so the three axes take turns as the upright of the
-    picture: of any three cameras in a row one stands upright whichever axis is up. A longer
-    list starts with the shorter.
+def cameras(count: int, up: Up = "unknown") -> NDArray[np.float64]:
+    """The first `count` of 24 fixed cameras, all round a shape.
+
+    Meshes come with y, z or rarely x up. Where nobody says which, the three axes take turns as
+    the upright of the picture: of any three cameras in a row one stands upright whichever axis
+    is up. Round a known axis all of them stand upright. A longer list starts with the shorter.
 
     Args:
         count: 0 to 24.
+        up: the shape's upright axis.
 
     Returns:
         Rotations, shape (count, 3, 3); rows are the camera's right, up and backward axes
         in the coordinates of the shape, so that `points @ rotation.T` is camera space.
     """
-    return np.array([_camera(at) for at in range(count)]).reshape(count, 3, 3)
+    if up == "unknown":
+        places = [(UP_AXES[at % 3], _AZIMUTHS[at // 3][at % 3]) for at in range(count)]
+    else:
+        places = [(_AXES[up], _FIRST_AZIMUTH + at * _GOLDEN_TURN) for at in range(count)]
+    return np.array([_camera(*place) for place in places]).reshape(count, 3, 3)
 
 
-def _camera(at: int) -> NDArray[np.float64]:
-    up_axis = UP_AXES[at % 3]
-    turn = np.deg2rad(_AZIMUTHS[at // 3][at % 3])
-    lift = np.deg2rad(ELEVATION)
+def _camera(up_axis: int, azimuth: float) -> NDArray[np.float64]:
+    turn, lift = np.deg2rad(azimuth), np.deg2rad(ELEVATION)
     across, beyond = (up_axis + 1) % 3, (up_axis + 2) % 3
     backward = np.zeros(3)
     backward[across] = np.cos(lift) * np.cos(turn)

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from opensearch.config import Limits
+from opensearch.config import Limits, Up
 from opensearch.domains.files import SUFFIXES, printable, wrong_suffix
 from opensearch.domains.layout import encodable, laid_out, part_key
 from opensearch.domains.manifest import find_manifest, read_manifest
 from opensearch.domains.strokes import line_spans, read_line
+from opensearch.domains.upright import saying
 from opensearch.domains.values import fault, is_scalar
 from opensearch.domains.walk import Found, Ignored, walk
 from opensearch.errors import InvalidInput, UnreadableFile
@@ -26,7 +27,11 @@ _DIGEST_BYTES: Final = 16
 
 
 def find_sources(
-    root: Path, *, domain: str | None = None, beside: Sequence[Path] = ()
+    root: Path,
+    *,
+    domain: str | None = None,
+    up: Up | None = None,
+    beside: Sequence[Path] = (),
 ) -> Iterator[Found]:
     """Everything under one path that a user gave, keys in order, one at a time.
 
@@ -34,6 +39,7 @@ def find_sources(
         root: a file, or a folder with or without a manifest. With one, its rows are the
             items; other files are ignored, counted. Without one, files are found by suffix.
         domain: domain of every source, over what folders or the manifest say.
+        up: the axis that is up in every mesh, over what the manifest says.
         beside: other paths that are read as well; links into them are no failures.
 
     Yields:
@@ -47,7 +53,7 @@ def find_sources(
     found = _of_file(root) if os.path.isfile(root) else _of_folder(root, beside)
     for item in found:
         if isinstance(item, Source):
-            for drawing in _drawings(item):
+            for drawing in _drawings(saying(item, up)):
                 yield replace(drawing, domain=domain) if domain else drawing
         else:
             yield item

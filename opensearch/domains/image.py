@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import Limits, ReaderSettings, Up
 from opensearch.domains.files import SVG_SUFFIXES, check_file, reading
 from opensearch.domains.paper import WHITE, Paper, on_paper
 from opensearch.domains.pictures.colours import as_srgb
@@ -42,7 +42,7 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     """
     size = settings.size
 
-    def read(path: Path, part: int | None = None) -> Reading:
+    def read(path: Path, part: int | None = None, up: Up | None = None) -> Reading:
         if path.suffix.lower() in SVG_SUFFIXES:
             return _read_svg(path, limits, size)
         with reading(path, "picture"), opened(path, limits, side=size) as image:

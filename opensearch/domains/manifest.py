@@ -1,7 +1,8 @@
 """Manifests: a table beside the files that says what each of them is.
 
 `split.csv` has a header with `path` and any of `domain`, `category`, `split`;
-`manifest.jsonl` has an object of the same fields a line. Every other field is metadata.
+`manifest.jsonl` has an object of the same fields a line. Every other field is metadata;
+of a mesh, `up` says which axis is up: x, y, z or unknown.
 Tables may have semicolons or tabs, and either file any usual encoding, see `table`.
 """
 
@@ -17,6 +18,7 @@ from typing import Any, Final
 from opensearch.domains import table
 from opensearch.domains.files import printable
 from opensearch.domains.layout import encodable, inside
+from opensearch.domains.upright import is_mesh, named_axis, saying
 from opensearch.domains.values import fault, is_scalar
 from opensearch.errors import UnreadableFile
 from opensearch.records import Failure, Source
@@ -60,7 +62,7 @@ def read_manifest(manifest: Path) -> Iterator[Source | Failure]:
 
 
 def _csv_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
-    yield from table.rows(table.decoded(manifest.read_bytes()), "path", _DECLARED)
+    yield from table.rows(table.decoded(manifest.read_bytes()), "path", (*_DECLARED, "up"))
 
 
 def _json_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
@@ -91,7 +93,18 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
     if wrong:
         return wrong
     extra = {f: v for f, v in row.items() if f not in ("path", *_DECLARED) and is_scalar(v)}
-    return Source(path=root / name, key=key, part=part, metadata=extra, **fields)
+    source = Source(path=root / name, key=key, part=part, metadata=extra, **fields)
+    return _upright(source, row.get("up"))
+
+
+def _upright(source: Source, up: Any) -> Source | str:
+    """The source with its axis as we name it, or why it is refused; of no mesh as it is."""
+    if up is None or not is_mesh(source.path):
+        return source
+    axis = named_axis(up)
+    if axis is None:
+        return f"has an up {up!r}, and the axes of a mesh are x, y and z, or unknown"
+    return saying(source, axis)
 
 
 def _local(path: str, root: Path) -> str:

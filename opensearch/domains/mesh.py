@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import Limits, ReaderSettings, Up
 from opensearch.domains.cameras import cameras
 from opensearch.domains.files import MESH_SUFFIXES, check_file, reading
 from opensearch.domains.framing import unit_triangles
@@ -19,6 +19,7 @@ from opensearch.domains.meshes import FORMATS
 from opensearch.domains.meshes.triangles import Beside, Triangles
 from opensearch.domains.reading import Reader, Reading
 from opensearch.domains.render import OVERSAMPLING, Maps, Shape, as_view, shade
+from opensearch.domains.upright import upright_axis
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 
 # Turns of a camera by some five degrees, about its right and its up axis.
@@ -28,12 +29,15 @@ _NUDGES: Final = (
 )
 
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised whenever views change that this reader gives."""
 
 
 def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     """A reader of mesh files: `settings.views` shaded views, then `settings.line_views`.
+
+    They stand on the shape's upright axis, where that is said or stated by the format; else the
+    three axes take turns.
 
     The reader raises `UnreadableFile` on a file without a usable triangle, `OverLimit` on one
     over `limits.bytes`, `limits.faces` or `limits.seconds`. The clock is looked at between
@@ -45,10 +49,11 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     size, count = settings.size, settings.views + settings.line_views
     if count == 0:
         raise InvalidInput("a shape needs a view: set views or line_views above 0")
+    most = max(settings.views, settings.line_views)
     side = round(OVERSAMPLING * size)
     stroke = max(1, round(settings.stroke * side))
 
-    def read(path: Path, part: int | None = None) -> Reading:
+    def read(path: Path, part: int | None = None, up: Up | None = None) -> Reading:
         with reading(path, "shape"):
             check_time = _clock(limits.seconds)
             vertices, faces = load_triangles(path, limits)
@@ -56,7 +61,8 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             shape = Shape(*unit_triangles(vertices, faces))
             check_time("cleaning")
             views = np.empty((count, size, size, 3), np.uint8)
-            for at, camera in enumerate(cameras(max(settings.views, settings.line_views))):
+            axis = upright_axis(path, up)
+            for at, camera in enumerate(cameras(most, axis)):
                 maps = _maps(shape, camera, side)
                 if at < settings.views:
                     views[at] = as_view(shade(maps), size)
@@ -66,7 +72,7 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             blank = int((views == 255).all(axis=(1, 2, 3)).sum())
             if blank:
                 raise UnreadableFile(f"is too thin to be seen: {blank} of its views are blank")
-            return Reading(views=views)
+            return Reading(views=views, up=axis)
 
     return read
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import Limits, ReaderSettings, Up
 from opensearch.domains import READERS
 from opensearch.domains.catalog import digest, fingerprint
 from opensearch.domains.guess import guess_domain
@@ -62,7 +62,12 @@ class Opener:
         self._readers: dict[str, Reader] = {}
 
     def open(
-        self, path: Path, part: int | None = None, domain: str | None = None, books: bool = False
+        self,
+        path: Path,
+        part: int | None = None,
+        domain: str | None = None,
+        books: bool = False,
+        up: Up | None = None,
     ) -> Opened:
         """The domain and views of a file.
 
@@ -70,33 +75,34 @@ class Opener:
             part: the line of an .ndjson file.
             domain: what it is taken for; told from its content when `None`.
             books: also give what an index keeps of it.
+            up: which axis of a shape is up; told by its format when `None`.
 
         Raises:
             UnreadableFile: it cannot be read, or is over the limits.
             NoReader: its domain is none of `settings`.
         """
         if not books:
-            return Opened(*self._recognised(path, part, domain))
+            return Opened(*self._recognised(path, part, domain, up))
         size, mtime_ns = fingerprint(path)
         mark = digest(Source(path, path.name, part))
-        domain, sure, reading = self._recognised(path, part, domain)
+        domain, sure, reading = self._recognised(path, part, domain, up)
         return Opened(domain, sure, reading, size, mtime_ns, mark, thumbnail(reading))
 
     def _recognised(
-        self, path: Path, part: int | None, domain: str | None
+        self, path: Path, part: int | None, domain: str | None, up: Up | None
     ) -> tuple[str, bool, Reading]:
         """A guess without a reader falls back to the other kind of picture.
 
         So does a guessed sketch that cannot be read as one, having no ink: it was a picture.
         """
         if domain is not None:
-            return domain, True, self._read(domain, path, part)
+            return domain, True, self._read(domain, path, part, up)
         guess = guess_domain(path, part, self._limits)
         other = _OTHER.get(guess.domain, "")
         if guess.domain not in self._settings and other in self._settings:
             return other, False, self._read(other, path, part)
         try:
-            return guess.domain, guess.sure, self._read(guess.domain, path, part)
+            return guess.domain, guess.sure, self._read(guess.domain, path, part, up)
         except UnreadableFile as error:
             if guess.domain != "sketch" or other not in self._settings:
                 raise
@@ -105,10 +111,10 @@ class Opener:
             except UnreadableFile:
                 raise error from None  # of the two reasons the guess's own is the one to mend
 
-    def _read(self, domain: str, path: Path, part: int | None) -> Reading:
+    def _read(self, domain: str, path: Path, part: int | None, up: Up | None = None) -> Reading:
         if domain not in self._readers:
             if domain not in self._settings:
                 raise NoReader(domain, self._settings)
             settings = self._settings[domain]
             self._readers[domain] = READERS[settings.reader](settings, self._limits)
-        return self._readers[domain](path, part)
+        return self._readers[domain](path, part, up)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.config import Up
 from opensearch.errors import InvalidInput, system_reason
 
 View: TypeAlias = NDArray[np.uint8]
@@ -23,15 +23,26 @@ class Reading:
     """The views of one item, exactly as an encoder sees them.
 
     `views` has shape (v, size, size, 3), uint8 sRGB. `aspect` is width / height of the
-    original picture, 1.0 for sketches and shapes; a view is squashed to a square.
+    original picture, 1.0 for sketches and shapes; a view is squashed to a square. `up` is the
+    axis that views of a shape stand on, `unknown` where all three take turns; None of others.
     """
 
     views: NDArray[np.uint8]
     aspect: float = 1.0
+    up: Up | None = None
 
 
-Reader: TypeAlias = Callable[[Path, int | None], Reading]
-"""Turns a file, and a line of it where it is .ndjson, into a `Reading`; safe in threads."""
+class Reader(Protocol):
+    """Turns a file into a `Reading`; safe in threads."""
+
+    def __call__(self, path: Path, part: int | None = None, up: Up | None = None, /) -> Reading:
+        """Read a file.
+
+        Args:
+            path: the file.
+            part: a line of it, where it is .ndjson.
+            up: which axis of a shape is up; told by its format when None.
+        """
 
 
 def png(view: View) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import Limits, ReaderSettings, Up
 from opensearch.domains.files import STROKE_SUFFIXES, SVG_SUFFIXES, check_file, reading
 from opensearch.domains.image import load_picture
 from opensearch.domains.ink import normalise
@@ -33,7 +33,7 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     over the limits.
     """
 
-    def read(path: Path, part: int | None = None) -> Reading:
+    def read(path: Path, part: int | None = None, up: Up | None = None) -> Reading:
         with reading(path, "sketch", part):
             drawing = load_drawing(path, part, limits, round(_WORK * settings.size))
             view = normalise(

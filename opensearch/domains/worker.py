@@ -64,7 +64,8 @@ class _Reader:
         """The frame that answers a job, whatever comes of it."""
         path = Path(job["path"])
         try:
-            return reply(self._opener.open(path, job["part"], job["domain"], job["books"]))
+            asked = (job["part"], job["domain"], job["books"], job["up"])
+            return reply(self._opener.open(path, *asked))
         except NoReader as error:
             return complaint(error), []
         except (Exception, MemoryError) as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import Limits, ReaderSettings, Up
 from opensearch.domains.files import printable
 from opensearch.domains.opening import NoReader, Opened, Opener
 from opensearch.domains.replies import understood
@@ -70,7 +70,12 @@ class Readers:
         POOL.rest(_KEPT_IDLE)
 
     def open(
-        self, path: Path, part: int | None = None, domain: str | None = None, books: bool = False
+        self,
+        path: Path,
+        part: int | None = None,
+        domain: str | None = None,
+        books: bool = False,
+        up: Up | None = None,
     ) -> Opened:
         """The domain and views of a file; see `Opener.open`.
 
@@ -80,13 +85,14 @@ class Readers:
             OpenSearchError: no process can be started, or `stop` was called meanwhile.
         """
         if self._here is not None:
-            return self._here.open(path, part, domain, books)
+            return self._here.open(path, part, domain, books, up)
         job = {
             "setup": self._setup,
             "path": str(path.absolute()),
             "part": part,
             "domain": domain,
             "books": books,
+            "up": up,
         }
         while True:
             try:

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.config import Up
 from opensearch.domains.catalog import find_sources
+from opensearch.domains.upright import saying
 from opensearch.domains.walk import Ignored
 from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
@@ -72,6 +74,7 @@ class Adding:
 
     Args:
         domain: what every file is taken for, or `None` to tell from folder or content.
+        up: which axis is up in every mesh, or `None` to tell from manifest or format.
         strict: stop at the first file that fails.
         progress: called with files settled and files in all.
         dry: nothing will be written; see `plan`.
@@ -86,9 +89,11 @@ class Adding:
         strict: bool,
         progress: Progress,
         *,
+        up: Up | None = None,
         dry: bool = False,
         comparing: Comparing = BY_TIME,
     ) -> None:
+        self._up: Up | None = up
         self._store = store
         self._model = model
         self._domain = domain
@@ -159,7 +164,7 @@ class Adding:
     def _work(self, roots: list[Path]) -> Iterator[Work]:
         """Files that must be encoded; all others are entered into the books here."""
         for root in roots:
-            for found in find_sources(root, domain=self._domain, beside=roots):
+            for found in find_sources(root, domain=self._domain, up=self._up, beside=roots):
                 self.report.seen += 1
                 self._progress(self.report.seen, self._total)
                 if isinstance(found, Source):
@@ -187,6 +192,7 @@ class Adding:
             return None
         if verdict.domain:
             source = replace(source, domain=verdict.domain)
+        source = saying(source, verdict.up)
         return Work(source, verdict.key, verdict.state == "replaced", reread=verdict.reread)
 
     def _read(self, readers: Readers, work: Work) -> NDArray[np.uint8]:

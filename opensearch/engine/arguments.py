@@ -16,7 +16,7 @@ from typing import Any, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
-from opensearch.config import Limits
+from opensearch.config import UPS, Limits, Up
 from opensearch.errors import InvalidInput
 
 P = ParamSpec("P")
@@ -91,6 +91,12 @@ def a(kind: type, wanted: str) -> Check:
 def limits(name: str, value: Any) -> Limits:
     """Limits of what a file may cost."""
     return value if isinstance(value, Limits) else refuse(name, "Limits", value)
+
+
+def axis(name: str, value: Any) -> Up:
+    """An axis of a shape by its name."""
+    found = next((up for up in UPS if isinstance(value, str) and up == value), None)
+    return found or refuse(name, "x, y, z or unknown", value)
 
 
 def flag(name: str, value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
+from opensearch.config import Limits, Up
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine import arguments as must
@@ -132,6 +132,7 @@ class Engine(ArrayPath, Upkeep):
     @must.checked(
         sources=must.paths,
         domain=must.optional(must.text),
+        up=must.optional(must.axis),
         strict=must.flag,
         prune=must.flag_or("force"),
         dry_run=must.flag,
@@ -143,6 +144,7 @@ class Engine(ArrayPath, Upkeep):
         self,
         *sources: str | Path,
         domain: str | None = None,
+        up: Up | None = None,
         strict: bool = False,
         prune: Prune = False,
         dry_run: bool = False,
@@ -154,6 +156,8 @@ class Engine(ArrayPath, Upkeep):
 
         Args:
             domain: what every file is taken for; told from folder or content when `None`.
+            up: which axis is up in every mesh; when `None`, what was said of it before, its
+                manifest says or its format states. Meshes that stood otherwise are read again.
             strict: stop at the first file that fails, in place of reporting it.
             prune: remove items of these sources whose files are gone; where a source has lost
                 all or most of its items only if it is `"force"`.
@@ -176,12 +180,12 @@ class Engine(ArrayPath, Upkeep):
         roots = [Path(source) for source in sources]
         comparing = Comparing(compare, reread)
         if dry_run:
-            return plan(self._store, self.model, roots, domain, prune, progress, comparing)
+            return plan(self._store, self.model, roots, domain, prune, progress, comparing, up)
 
         def run(store: Store) -> Report:
             self.model.check(self._generations.folder.graphs)
             before = store.meta().next_id
-            adding = Adding(store, self.model, domain, strict, progress, comparing=comparing)
+            adding = Adding(store, self.model, domain, strict, progress, up=up, comparing=comparing)
             report = adding.run(roots)
             if prune:
                 books = {"before": before, "replaced": report.replaced}
@@ -200,6 +204,7 @@ class Engine(ArrayPath, Upkeep):
         keys: Sequence[str] = (),
         exclude: Sequence[str | Path] = (),
         source: str | None = None,
+        up: Up | None = None,
         targets: Sequence[str] = (),
         k: int = 10,
         refine: bool = True,
@@ -217,6 +222,7 @@ class Engine(ArrayPath, Upkeep):
                 keys=keys,
                 exclude=exclude,  # type: ignore[arg-type]  # checked and made paths there
                 source=source,
+                up=up,
                 targets=targets,
                 k=k,
                 refine=refine,

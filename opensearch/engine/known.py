@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from opensearch.config import Up
 from opensearch.domains import is_older
 from opensearch.domains.catalog import digest, fingerprint
+from opensearch.domains.upright import declared, is_mesh, remembering, upright_axis
 from opensearch.errors import InvalidInput
 from opensearch.records import Item, Source
 from opensearch.store import Store
@@ -47,13 +49,15 @@ BY_TIME = Comparing()
 class Verdict:
     """What is to be done with a file, and the key it has or gets.
 
-    A file that is `reread` did not change; where its domain was not guessed, it keeps it.
+    A file that is `reread` did not change; where its domain was not guessed, it keeps it. `up` is
+    the axis that is said to be up in a mesh, now or before.
     """
 
     state: State
     key: str
     domain: str | None = None
     reread: bool = False
+    up: Up | None = None
 
 
 class Books:
@@ -89,6 +93,10 @@ class Books:
             UnreadableFile: the file cannot be read.
         """
         known = None if self._empty else self._store.by_path(address(source))
+        source = source if known is None else remembering(source, known.metadata)
+        return replace(self._judged(known, source), up=declared(source.metadata))
+
+    def _judged(self, known: Item | None, source: Source) -> Verdict:
         if known is not None and _same_domain(known, source):
             return self._judge_known(known, source)
         if known is not None:
@@ -125,14 +133,15 @@ class Books:
         same = (known.size, known.mtime_ns) == (size, mtime_ns)
         if (not same or self._comparing.compare == "content") and known.digest != digest(source):
             return self._give(known.key, source, "replaced")
-        if self._comparing.reread and is_older(known.reader):
+        turned = not _same_axis(known, source)
+        if turned or (self._comparing.reread and is_older(known.reader)):
             kept = None if known.domain in _GUESSED else known.domain
             given = self._give(known.key, source, "replaced")
-            return replace(given, domain=kept, reread=True)
-        declared = _declared(known, source)
-        self.relabelled += declared != known
-        if not same or declared != known:
-            self._update(replace(declared, size=size, mtime_ns=mtime_ns))
+            return replace(given, domain=kept, reread=not turned)
+        now = _declared(known, source)
+        self.relabelled += now != known
+        if not same or now != known:
+            self._update(replace(now, size=size, mtime_ns=mtime_ns))
         return Verdict("unchanged", known.key)
 
     def _moved(self, source: Source) -> Verdict | None:
@@ -141,7 +150,10 @@ class Books:
         gone = [
             item
             for item in twins
-            if item.id not in self._updates and _same_domain(item, source) and not exists(item)
+            if item.id not in self._updates
+            and _same_domain(item, source)
+            and _same_axis(item, source)
+            and not exists(item)
         ]
         if not gone:
             return None
@@ -150,7 +162,11 @@ class Books:
         key = old.key if by_key else self._free_key(source)
         size, mtime_ns = fingerprint(source.path)
         there = replace(
-            _declared(old, source), key=key, path=address(source), size=size, mtime_ns=mtime_ns
+            _declared(old, remembering(source, old.metadata)),
+            key=key,
+            path=address(source),
+            size=size,
+            mtime_ns=mtime_ns,
         )
         self._given[key] = there.path
         self._update(there)
@@ -203,6 +219,13 @@ def _declared(item: Item, source: Source) -> Item:
 
 def _same_domain(item: Item, source: Source) -> bool:
     return source.domain in (None, item.domain)
+
+
+def _same_axis(item: Item, source: Source) -> bool:
+    """Whether views of the item stand on the axis that the source is said to stand on."""
+    said = declared(source.metadata)
+    before = upright_axis(file_of(item), declared(item.metadata))
+    return said is None or not is_mesh(source.path) or upright_axis(source.path, said) == before
 
 
 def file_of(item: Item) -> Path:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
+from opensearch.config import Limits, Up
 from opensearch.domains import VERSIONS, Reading
 from opensearch.domains.opening import NoReader, Opened
+from opensearch.domains.upright import declared, saying
 from opensearch.domains.workers import Readers
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
@@ -83,13 +84,21 @@ class Model:
         """The version of the reader of a domain."""
         return VERSIONS[self.bundle.domain(domain).reader.reader]
 
-    def open(self, path: Path, part: int | None = None, domain: str | None = None) -> Opened:
+    def open(
+        self,
+        path: Path,
+        part: int | None = None,
+        domain: str | None = None,
+        up: Up | None = None,
+    ) -> Opened:
         """The domain of a file, given or told from its content, whether sure, and its views."""
         with self.readers() as readers:
-            return self.opened(readers, Source(path, path.name, part, domain))
+            return self.opened(readers, saying(Source(path, path.name, part, domain), up))
 
     def opened(self, readers: Readers, source: Source, books: bool = False) -> Opened:
         """As `open`, by `readers` that many files share; see `Opener.open` for `books`.
+
+        A source's metadata may say which axis is up.
 
         Raises:
             UnreadableFile: the file cannot be read, or is over the limits.
@@ -98,17 +107,23 @@ class Model:
         if source.domain is not None:
             self.bundle.domain(source.domain)
         try:
-            return readers.open(source.path, source.part, source.domain, books)
+            up = declared(source.metadata)
+            return readers.open(source.path, source.part, source.domain, books, up)
         except NoReader as error:
             self.bundle.domain(error.domain)  # says what a user can do
             raise
 
     def embed_file(
-        self, path: Path, part: int | None = None, domain: str | None = None
+        self,
+        path: Path,
+        part: int | None = None,
+        domain: str | None = None,
+        up: Up | None = None,
     ) -> tuple[Opened, NDArray[np.float32]]:
         """A file opened, and its embedding (d,), unit; the encoder loads while it is read."""
+        source = saying(Source(path, path.name, part, domain), up)
         with self.readers() as readers, ThreadPoolExecutor(1) as pool:
-            reading = pool.submit(self.opened, readers, Source(path, path.name, part, domain))
+            reading = pool.submit(self.opened, readers, source)
             try:
                 self.load_trunk(domain, at_once=True)
                 opened = reading.result()

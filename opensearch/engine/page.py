@@ -110,7 +110,7 @@ def _query(engine: Engine, query: Query) -> Iterator[str]:
 def _file(engine: Engine, query: Query, path: Path, mark: str, kind: str = "") -> str:
     """A query file as its encoder sees it: every view, pixel for pixel."""
     file, part = split_part(path)
-    opened = engine.model.open(file, part, query.source)
+    opened = engine.model.open(file, part, query.source, query.up)
     views = opened.reading.views
     shown = [_image("image/png", png(view), "view of the query") for view in views]
     caption = f"<b>{escape(path.name)}</b>, {escape(opened.domain)}{mark}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from opensearch.config import Limits
+from opensearch.config import Limits, Up
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.adding import Adding, Progress
@@ -29,13 +29,14 @@ def plan(
     prune: Prune,
     progress: Progress,
     comparing: Comparing = BY_TIME,
+    up: Up | None = None,
 ) -> Report:
     """What `Engine.add` would do; `refused` says why pruning would remove nothing.
 
     Raises:
         InvalidInput: a root does not exist, or the domain is unknown to the model.
     """
-    adding = Adding(store, model, domain, False, progress, comparing=comparing, dry=True)
+    adding = Adding(store, model, domain, False, progress, up=up, comparing=comparing, dry=True)
     report = adding.plan(roots)
     if prune:
         lost = gone(store, roots, moved=adding.moved)
@@ -45,7 +46,11 @@ def plan(
 
 
 def plan_new(
-    model: str | Path | None, roots: Sequence[Path], domain: str | None, progress: Progress
+    model: str | Path | None,
+    roots: Sequence[Path],
+    domain: str | None,
+    progress: Progress,
+    up: Up | None = None,
 ) -> Report:
     """As `plan`, for an index that is not there yet and is not made.
 
@@ -57,4 +62,4 @@ def plan_new(
         tempfile.TemporaryDirectory() as nowhere,
         Store.create(Path(nowhere), bits=bundle.card.bits, dim=bundle.card.dim) as store,
     ):
-        return plan(store, Model(bundle, Limits()), roots, domain, False, progress)
+        return plan(store, Model(bundle, Limits()), roots, domain, False, progress, up=up)

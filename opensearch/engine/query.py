@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.config import Up
 from opensearch.domains.files import printable
 from opensearch.engine import arguments as must
 from opensearch.engine.model import Model
@@ -36,6 +37,7 @@ class Query:
         keys: stored items that join them, with weight 1; they are no hits of themselves.
         exclude: files to move away from.
         source: domain of the files; told from each file when `None`.
+        up: which axis is up in meshes among the files; told by their format when `None`.
         targets: domains searched; all that the index holds when empty.
         k: hits wanted.
         refine: move the query towards its neighbour in each target domain, then search again.
@@ -53,6 +55,7 @@ class Query:
     keys: Sequence[str] = ()
     exclude: Sequence[Path] = ()
     source: str | None = None
+    up: Up | None = None
     targets: Sequence[str] = ()
     k: int = 10
     refine: bool = True
@@ -92,6 +95,7 @@ _CHECKS: dict[str, must.Check] = {
     "keys": must.texts,
     "exclude": must.paths,
     "source": must.optional(must.text),
+    "up": must.optional(must.axis),
     "targets": must.texts,
     "k": must.whole(1),
     "refine": must.flag,
@@ -144,7 +148,7 @@ def locate(query: Query, model: Model, store: Store) -> Point:
     domains = []
     total = point.vector.astype(np.float64)
     for path, weight in query.files:
-        domain, vector = _embed_file(path, query.source, model, point)
+        domain, vector = _embed_file(path, query, model, point)
         domains.append(domain)
         total += weight * vector
     for key in query.keys:
@@ -152,7 +156,7 @@ def locate(query: Query, model: Model, store: Store) -> Point:
     if query.text:
         total += _words(query.text, model, point)
     if query.exclude:
-        against = [_embed_file(path, query.source, model, point)[1] for path in query.exclude]
+        against = [_embed_file(path, query, model, point)[1] for path in query.exclude]
         total = unit(total) - AGAINST * np.mean(against, axis=0)
     if np.linalg.norm(total) < 1e-6:
         raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
@@ -187,11 +191,11 @@ def check_query_file(file: Path) -> None:
 
 
 def _embed_file(
-    path: Path, source: str | None, model: Model, point: Point
+    path: Path, query: Query, model: Model, point: Point
 ) -> tuple[str, NDArray[np.float32]]:
     file, part = split_part(path)
     check_query_file(file)
-    opened, vector = model.embed_file(file, part, source)
+    opened, vector = model.embed_file(file, part, query.source, query.up)
     if not opened.sure:
         point.notes.append(f"guessed that {file.name} is a {opened.domain}; --from DOMAIN says it")
     return opened.domain, vector

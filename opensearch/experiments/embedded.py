@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.catalog import read_collection
+from opensearch.domains.upright import axis_of
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import InvalidInput
 from opensearch.records import Failure, Source
@@ -151,7 +152,7 @@ def _embed(
     what = f"{domain} features"
     trunk = bundle.trunk(domain)
     rows = collection_features(
-        sources, card.reader, trunk, card.trunk.tensors, cache, progress, what
+        sources, card.reader, trunk, card.trunk.tensors, cache, progress, what, axis_of
     )
     if not len(rows):
         raise InvalidInput(

@@ -97,6 +97,7 @@ class RowCache:
         compute: Callable[[Sequence[Source]], Rows],
         progress: Progress = quiet,
         what: str = "reading",
+        mark: Callable[[Source], str] = lambda source: "",
     ) -> CachedRows:
         """Rows of all sources, computing those not yet in the cache.
 
@@ -105,8 +106,9 @@ class RowCache:
             compute: gives, for each source in order, its row (one shape for all) or its error.
             progress: called with `what`, done, total.
             what: the name of this work for the progress.
+            mark: what a row depends on beside its file.
         """
-        stamps = [_stamp(source) for source in sources]
+        stamps = [_stamp(source, mark(source)) for source in sources]
         kept = self._kept(set(stamps))
         missing = [place for place, stamp in enumerate(stamps) if stamp not in kept]
         progress(what, len(sources) - len(missing), len(sources))
@@ -179,10 +181,10 @@ def _gathered(sources: Sequence[Source], places: Sequence[Place]) -> CachedRows:
     return found
 
 
-def _stamp(source: Source) -> str:
+def _stamp(source: Source, mark: str) -> str:
     try:
         size, mtime_ns = fingerprint(source.path)
     except UnreadableFile:
         size, mtime_ns = -1, -1
-    text = f"{source.path.absolute()}|{source.part}|{size}|{mtime_ns}"
+    text = f"{source.path.absolute()}|{source.part}|{size}|{mtime_ns}{mark}"
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=16).hexdigest()

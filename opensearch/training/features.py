@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import ReaderSettings
+from opensearch.config import ReaderSettings, Up
 from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import encode_stream, read_ahead
 from opensearch.encoders.runtime import Trunk
 from opensearch.errors import UnreadableFile
 from opensearch.records import Source
 from opensearch.training.cache import CachedRows, Progress, RowCache, Rows, quiet
+
+Axis: TypeAlias = Callable[[Source], Up]
+"""The axis that views of a shape stand on."""
+
+
+def turning(source: Source) -> Up:
+    """Axes that take turns, whatever is known: a model meets shapes that lie down as well."""
+    return "unknown"
 
 
 def collection_features(
@@ -25,22 +34,24 @@ def collection_features(
     cache: Path,
     progress: Progress = quiet,
     what: str = "features",
+    axis: Axis = turning,
 ) -> CachedRows:
     """Features (v, f) float32 of every source's views, cached on disk.
 
     Args:
         trunk_name: name of the trunk's tensor file, which is its identity.
         cache: folder of all caches.
+        axis: of each source; `upright.axis_of` is that of an index.
     """
 
     def compute(part: Sequence[Source]) -> Rows:
         with Readers({what: reader}) as readers:
-            reads = read_ahead(part, _views(readers, what), readers.count)
+            reads = read_ahead(part, _views(readers, what, axis), readers.count)
             for item in encode_stream(reads, lambda source: trunk):
                 yield _row(item.features, item.error, np.float32)
 
     recipe = f"features|{trunk_name}|{trunk.runtime}|{reader.model_dump_json()}"
-    return RowCache(cache, recipe).rows(sources, compute, progress, what)
+    return RowCache(cache, recipe).rows(sources, compute, progress, what, lambda s: _mark(axis(s)))
 
 
 def collection_views(
@@ -54,7 +65,7 @@ def collection_views(
 
     def compute(part: Sequence[Source]) -> Rows:
         with Readers({what: reader}) as readers:
-            for item in read_ahead(part, _views(readers, what), readers.count):
+            for item in read_ahead(part, _views(readers, what, turning), readers.count):
                 yield _row(item.views, item.error, np.uint8)
 
     return RowCache(cache, f"views|{reader.model_dump_json()}").rows(
@@ -62,8 +73,15 @@ def collection_views(
     )
 
 
-def _views(readers: Readers, domain: str) -> Callable[[Source], NDArray[np.uint8]]:
-    return lambda source: readers.open(source.path, source.part, domain).reading.views
+def _views(readers: Readers, domain: str, axis: Axis) -> Callable[[Source], NDArray[np.uint8]]:
+    def views(source: Source) -> NDArray[np.uint8]:
+        return readers.open(source.path, source.part, domain, up=axis(source)).reading.views
+
+    return views
+
+
+def _mark(axis: Up) -> str:
+    return "" if axis == "unknown" else f"|{axis}"
 
 
 def _row(

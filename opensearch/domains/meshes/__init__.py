@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from opensearch.config import Limits
+from opensearch.config import Limits, Up
 from opensearch.domains.meshes import assimp, cad, gltf, obj, off, ply, stl, threemf, usd
 from opensearch.domains.meshes.kinds import installed
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
@@ -40,9 +40,16 @@ FORMATS: Final[dict[str, Loader]] = _PLAIN | {
 }
 """Suffix, in lower case, to the loader of its format; those of extras that are installed too."""
 
-UP: Final[dict[str, str]] = {
-    **dict.fromkeys((".3mf", ".step", ".stp", ".iges", ".igs"), "z"),
-    **dict.fromkeys((".glb", ".gltf", ".fbx", ".dae", ".3ds"), "y"),
+UP: Final[dict[str, Up]] = {
+    ".3mf": "z",
+    ".glb": "y",
+    ".gltf": "y",
+    ".fbx": "y",
+    ".dae": "y",
+    ".3ds": "y",
     **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), "y"),
 }
-"""The axis that points up in what a loader gives, for formats that state one."""
+"""The axis that points up in what a loader gives, for formats that state one.
+
+STEP and IGES state none, and a part of a machine has none.
+"""
