@@ -45,11 +45,6 @@ DEFAULT_READERS: dict[str, Literal["image", "sketch", "mesh"]] = {
 }
 """Reader of a domain by its name; every other domain holds pictures."""
 
-Up: TypeAlias = Literal["x", "y", "z", "unknown"]
-"""Which axis of a shape is up."""
-
-UPS: Final[tuple[Up, ...]] = get_args(Up)
-
 UP_AXES: Final = (1, 2, 0)
 """The axis (0 x, 1 y, 2 z) that stands upright in the views of a shape, which take turns."""
 

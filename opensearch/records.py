@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 Metadata: TypeAlias = dict[str, Any]
 """Declared fields of an item; values are JSON scalars."""
+
+Up: TypeAlias = Literal["x", "y", "z", "unknown"]
+"""Which axis of a shape is up."""
+
+UPS: Final[tuple[Up, ...]] = get_args(Up)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import click
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.progress import Bars
 from opensearch.cli.saying import say
-from opensearch.config import UPS, Up
+from opensearch.records import UPS, Up
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine

@@ -12,8 +12,8 @@ import click
 
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
-from opensearch.config import UPS
 from opensearch.processes.pool import start_ahead
+from opensearch.records import UPS
 
 if TYPE_CHECKING:
     from opensearch.records import Hit

@@ -10,8 +10,9 @@ import click
 
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
-from opensearch.config import DEFAULT_READERS, UPS, ReaderSettings, Up
+from opensearch.config import DEFAULT_READERS, ReaderSettings
 from opensearch.processes.pool import start_ahead
+from opensearch.records import UPS, Up
 
 
 @click.command(epilog=SHAPES)

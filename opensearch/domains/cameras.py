@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import UP_AXES, Up
+from opensearch.config import UP_AXES
+from opensearch.records import Up
 
 ELEVATION = 20.0
 """Degrees above the horizon of the axis taken as up."""

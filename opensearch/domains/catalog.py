@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from opensearch.config import Limits, Up
+from opensearch.config import Limits
 from opensearch.domains.files import SUFFIXES, printable, wrong_suffix
 from opensearch.domains.layout import encodable, laid_out, part_key
 from opensearch.domains.manifest import find_manifest, read_manifest
@@ -19,7 +19,7 @@ from opensearch.domains.upright import saying
 from opensearch.domains.values import fault, is_scalar
 from opensearch.domains.walk import Found, Ignored, walk
 from opensearch.errors import InvalidInput, UnreadableFile
-from opensearch.records import Failure, Source
+from opensearch.records import Failure, Source, Up
 
 # A drawing's line is read for its word only up to this size.
 _MOST_LINE: Final = Limits(bytes=2**24)

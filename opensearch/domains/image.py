@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings, Up
+from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.files import SVG_SUFFIXES, check_file, reading
 from opensearch.domains.paper import WHITE, Paper, on_paper
 from opensearch.domains.pictures.colours import as_srgb
@@ -18,6 +18,7 @@ from opensearch.domains.pictures.opening import ORIENTATION, opened
 from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.domains.reading import Reader, Reading
 from opensearch.domains.svg import draw_svg
+from opensearch.records import Up
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits, ReaderSettings, Up
+from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.cameras import cameras
 from opensearch.domains.files import MESH_SUFFIXES, check_file, reading
 from opensearch.domains.framing import unit_triangles
@@ -21,6 +21,7 @@ from opensearch.domains.reading import Reader, Reading
 from opensearch.domains.render import OVERSAMPLING, Maps, Shape, as_view, shade
 from opensearch.domains.upright import upright_axis
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
+from opensearch.records import Up
 
 # Turns of a camera by some five degrees, about its right and its up axis.
 _NUDGES: Final = (

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from opensearch.config import Limits, ReaderSettings, Up
+from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import READERS
 from opensearch.domains.catalog import digest, fingerprint
 from opensearch.domains.guess import guess_domain
 from opensearch.domains.reading import Reader, Reading, thumbnail
 from opensearch.errors import InvalidInput, UnreadableFile
-from opensearch.records import Source
+from opensearch.records import Source, Up
 
 _OTHER: Final = {"sketch": "photo", "photo": "sketch"}
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.config import Up
 from opensearch.errors import InvalidInput, system_reason
+from opensearch.records import Up
 
 View: TypeAlias = NDArray[np.uint8]
 """One picture, shape (size, size, 3), sRGB."""

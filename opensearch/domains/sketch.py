@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings, Up
+from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.files import STROKE_SUFFIXES, SVG_SUFFIXES, check_file, reading
 from opensearch.domains.image import load_picture
 from opensearch.domains.ink import normalise
@@ -17,6 +17,7 @@ from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
 from opensearch.domains.reading import Reader, Reading
 from opensearch.domains.strokes import draw_ndjson
 from opensearch.domains.svg import draw_svg
+from opensearch.records import Up
 
 # A phone's picture of a page: fine enough for a drawing that fills a third of it.
 _WORK = 2.0

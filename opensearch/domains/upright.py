@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from opensearch.config import UPS, Up
 from opensearch.domains.files import MESH_SUFFIXES
 from opensearch.domains.meshes import UP
-from opensearch.records import Metadata, Source
+from opensearch.records import UPS, Metadata, Source, Up
 
 
 def is_mesh(path: Path) -> bool:

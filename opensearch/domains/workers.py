@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from opensearch.config import Limits, ReaderSettings, Up
+from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.files import printable
 from opensearch.domains.opening import NoReader, Opened, Opener
 from opensearch.domains.replies import understood
@@ -18,6 +18,7 @@ from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
 from opensearch.processes.bounds import OUT_OF_MEMORY
 from opensearch.processes.frames import Closed, Fields, Late
 from opensearch.processes.pool import POOL, Lost, Worker, worker_count
+from opensearch.records import Up
 
 _KEPT_IDLE: Final = 2
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Up
 from opensearch.domains.catalog import find_sources
 from opensearch.domains.upright import saying
 from opensearch.domains.walk import Ignored
@@ -23,7 +22,7 @@ from opensearch.encoders.runtime import Trunk
 from opensearch.engine.known import BY_TIME, Books, Comparing, address
 from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput, UnreadableFile
-from opensearch.records import Failure, Item, Report, Source
+from opensearch.records import Failure, Item, Report, Source, Up
 from opensearch.store import Store
 
 Progress = Callable[[int, int], None]

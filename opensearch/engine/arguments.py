@@ -16,8 +16,9 @@ from typing import Any, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
-from opensearch.config import UPS, Limits, Up
+from opensearch.config import Limits
 from opensearch.errors import InvalidInput
+from opensearch.records import UPS, Up
 
 P = ParamSpec("P")
 T = TypeVar("T")

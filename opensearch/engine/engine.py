@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits, Up
+from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine import arguments as must
@@ -27,7 +27,7 @@ from opensearch.engine.pruning import prune as prune_gone
 from opensearch.engine.query import FileLike, Query, Score, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.engine.upkeep import Upkeep
-from opensearch.records import Hit, Report
+from opensearch.records import Hit, Report, Up
 from opensearch.store import Store, again
 
 

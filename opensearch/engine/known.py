@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from opensearch.config import Up
 from opensearch.domains import is_older
 from opensearch.domains.catalog import digest, fingerprint
 from opensearch.domains.upright import declared, is_mesh, remembering, upright_axis
 from opensearch.errors import InvalidInput
-from opensearch.records import Item, Source
+from opensearch.records import Item, Source, Up
 from opensearch.store import Store
 
 Compare = Literal["time", "content"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits, Up
+from opensearch.config import Limits
 from opensearch.domains import VERSIONS, Reading
 from opensearch.domains.opening import NoReader, Opened
 from opensearch.domains.upright import declared, saying
@@ -18,7 +18,7 @@ from opensearch.domains.workers import Readers
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.hashing import Hasher, restore_hasher
-from opensearch.records import Source
+from opensearch.records import Source, Up
 from opensearch.refinement import LambdaRule
 from opensearch.semantic import Space
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from opensearch.config import Limits, Up
+from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.adding import Adding, Progress
 from opensearch.engine.known import BY_TIME, Comparing
 from opensearch.engine.model import Model
 from opensearch.engine.pruning import gone
-from opensearch.records import Report
+from opensearch.records import Report, Up
 from opensearch.store import Store
 
 Prune = bool | Literal["force"]

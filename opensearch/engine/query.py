@@ -12,11 +12,11 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Up
 from opensearch.domains.files import printable
 from opensearch.engine import arguments as must
 from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput, StoreError
+from opensearch.records import Up
 from opensearch.semantic import unit
 from opensearch.store import Store
 

@@ -9,12 +9,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import ReaderSettings, Up
+from opensearch.config import ReaderSettings
 from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import encode_stream, read_ahead
 from opensearch.encoders.runtime import Trunk
 from opensearch.errors import UnreadableFile
-from opensearch.records import Source
+from opensearch.records import Source, Up
 from opensearch.training.cache import CachedRows, Progress, RowCache, Rows, quiet
 
 Axis: TypeAlias = Callable[[Source], Up]

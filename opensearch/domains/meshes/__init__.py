@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from opensearch.config import Limits, Up
+from opensearch.config import Limits
 from opensearch.domains.meshes import assimp, cad, gltf, obj, off, ply, stl, threemf, usd
 from opensearch.domains.meshes.kinds import installed
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
+from opensearch.records import Up
 
 Loader: TypeAlias = Callable[[bytes, Neighbours, Limits], Triangles]
 """Raises `UnreadableFile` or `OverLimit` with the cause in words; other errors mean damage."""
