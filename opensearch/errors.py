@@ -14,7 +14,7 @@
     ├── IndexMismatch          exit 4   a model and an index that do not belong together
     └── MissingExtra           exit 1   an optional package that is not installed
 
-Errors of lmdb, faiss, pillow, trimesh and onnxruntime never leave their rooms: they are
+Errors of lmdb, faiss, pillow, embreex and onnxruntime never leave their rooms: they are
 raised again as one of these, with `from` keeping the cause.
 """
 

@@ -47,7 +47,7 @@ READERS: Final[dict[str, Callable[[ReaderSettings, Limits], Reader]]] = {
 }
 
 
-for _name in ("PIL", "tifffile", "trimesh"):
+for _name in ("PIL", "tifffile"):
     # What these log of damaged files is for who asks for it, not for every terminal.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 

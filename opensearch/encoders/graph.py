@@ -17,7 +17,8 @@ from typing import Any
 
 from opensearch.encoders.backbones import Backbone
 from opensearch.encoders.tensors import first_line, write_atomic
-from opensearch.errors import BundleError, MissingExtra
+from opensearch.errors import BundleError
+from opensearch.extras import require
 
 _IR_NOISE = ("torch.onnx", "onnxscript", "onnx_ir")
 
@@ -35,13 +36,7 @@ def export_graph(backbone: Backbone, tensor_file: Path, graph: Path, size: int) 
         MissingExtra: onnx or onnxscript is not installed.
         BundleError: the exporter cannot trace this backbone.
     """
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra(
-            "ONNX graphs need the extra `train`: pip install 'opensearch-visual[train]'"
-        ) from error
+    require("an ONNX graph", "onnx", "onnxscript")
     model = _trace(backbone.eval(), size)
     _feed_from(model.graph, tensor_file)
     _strip(model)

@@ -15,7 +15,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
 
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 
 from opensearch.encoders.tensors import first_line, write_atomic
 from opensearch.errors import BundleError
+from opensearch.extras import installed
 
 Precision: TypeAlias = Literal["f32", "bf16"]
 """Of the factors inside a backbone; its features are float32 either way."""
@@ -77,17 +77,12 @@ class OpenVinoTrunk:
         return out
 
 
-def installed() -> bool:
-    """Whether OpenVINO can be imported; it is not."""
-    return "openvino" in sys.modules or find_spec("openvino") is not None
-
-
 def is_quick() -> bool:
     """Whether OpenVINO is known to be the quicker runtime here: x86 with AVX2.
 
     Other processors were not measured; OPENSEARCH_RUNTIME=openvino takes it there, too.
     """
-    return installed() and "avx2" in _processor().split()
+    return installed("openvino") and "avx2" in _processor().split()
 
 
 def has_bf16() -> bool:

@@ -14,11 +14,11 @@ from opensearch.encoders.openvino import (
     Precision,
     compiled_file,
     has_bf16,
-    installed,
     is_quick,
 )
 from opensearch.encoders.tensors import first_line, load_tensors
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.extras import installed, require
 
 RUNTIMES: Final = ("auto", "openvino", "onnx", "torch")
 
@@ -66,11 +66,19 @@ class OnnxTrunk:
 
 
 class TorchTrunk:
-    """A backbone in torch, for training machines and for bundles without a graph."""
+    """A backbone in torch, for training machines and for bundles without a graph.
+
+    Raises:
+        MissingExtra: torch is not installed.
+        BundleError: the tensors are not those of the backbone.
+    """
 
     runtime = "torch"
 
     def __init__(self, backbone: str, tensors: dict[str, NDArray[np.generic]]) -> None:
+        asked = os.environ.get("OPENSEARCH_RUNTIME") == "torch"
+        what = "OPENSEARCH_RUNTIME=torch" if asked else "a model without an ONNX graph"
+        require(what, "torch", "torchvision")
         import torch
 
         from opensearch.encoders.backbones import build_backbone
@@ -107,7 +115,7 @@ def choose_runtime(graph: Path | None) -> str:
             f"OPENSEARCH_RUNTIME={asked}, but the model has no ONNX graph; train it with the extra"
             " `train` installed, or unset the variable to run it in torch"
         )
-    if asked == "openvino" and not installed():
+    if asked == "openvino" and not installed("openvino"):
         raise InvalidInput(
             "OPENSEARCH_RUNTIME=openvino, but OpenVINO is not installed; pip install openvino,"
             " or unset the variable to run the model in ONNX Runtime"
@@ -152,6 +160,7 @@ def open_trunk(
 
     Raises:
         InvalidInput: see `choose_runtime`.
+        MissingExtra: the runtime is torch, which is not installed.
         BundleError: a file is missing or damaged.
     """
     runtime = choose_runtime(graph)

@@ -30,7 +30,7 @@ from opensearch.experiments.embedded import (
     EmbeddedSplit,
     embed_collection,
 )
-from opensearch.hashing import Hasher, asymmetric, hamming, pack_codes
+from opensearch.hashing import Hasher, asymmetric, check_fit, hamming, pack_codes
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
 from opensearch.training.cache import Progress, cache_folder, quiet
 
@@ -127,7 +127,10 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     Raises:
         InvalidInput: a split that the collection lacks, bits with nothing to fit codes on, or a
             borrowed encoder or its domain that does not exist.
+        MissingExtra: a hasher to fit that needs torch, which is not installed.
     """
+    for name in evaluation.hashers if evaluation.bits else ():
+        check_fit(name)
     model = Model(Bundle.open(evaluation.model))
     embedded = embed_collection(
         model.bundle,

@@ -20,7 +20,7 @@ from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
 from opensearch.experiments.codes import TRAIN, hash_data
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
-from opensearch.hashing import Progress, check_bits, fit_hasher, quiet
+from opensearch.hashing import Progress, check_bits, check_fit, fit_hasher, quiet
 from opensearch.training.cache import cache_folder
 from opensearch.training.codes import write_codes
 
@@ -41,7 +41,9 @@ def refit(
     Raises:
         InvalidInput: a collection without train files of the model's domains, no files of its
             categories, no such hasher, or `out` is the model itself.
+        MissingExtra: the hasher trains a network, and torch is not installed.
     """
+    check_fit(settings.name)
     if out.resolve() == model.folder.resolve():
         raise InvalidInput(f"{out} is the model itself; its new codes need another folder")
     items = hash_data(Model(model), [_train(model, path, progress) for path in data], {})

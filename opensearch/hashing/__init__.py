@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.extras import require
 from opensearch.hashing.asymmetric import asymmetric
 from opensearch.hashing.gdmh import GdmhHasher
 from opensearch.hashing.hasher import (
@@ -35,6 +36,7 @@ __all__ = [
     "Progress",
     "asymmetric",
     "check_bits",
+    "check_fit",
     "fit_hasher",
     "hamming",
     "pack_codes",
@@ -64,10 +66,23 @@ def fit_hasher(
 
     Raises:
         InvalidInput: no such hasher.
+        MissingExtra: see `check_fit`.
     """
-    if settings.name not in HASHERS:
-        raise InvalidInput(f"no hasher {settings.name!r}; known: {', '.join(HASHERS)}")
+    check_fit(settings.name)
     return HASHERS[settings.name].fit(data, settings, seed, progress)
+
+
+def check_fit(name: str) -> None:
+    """Refuse a hasher that cannot be fitted here, before hours go into what it is fitted on.
+
+    Raises:
+        InvalidInput: no such hasher.
+        MissingExtra: it trains a network, and torch is not installed.
+    """
+    if name not in HASHERS:
+        raise InvalidInput(f"no hasher {name!r}; known: {', '.join(HASHERS)}")
+    if HASHERS[name].learns:
+        require(f"fitting codes of {name}", "torch")
 
 
 def restore_hasher(

@@ -65,9 +65,14 @@ class HashData:
 
 
 class Hasher(Protocol):
-    """Turns embeddings into hash codes; a class a method, all in `HASHERS`."""
+    """Turns embeddings into hash codes; a class a method, all in `HASHERS`.
+
+    Attributes:
+        learns: whether `fit` trains a network, in torch. Codes are made without it either way.
+    """
 
     name: ClassVar[str]
+    learns: ClassVar[bool]
 
     @property
     def bits(self) -> int:
@@ -134,6 +139,8 @@ class Hasher(Protocol):
 
 class DomainsAlike:
     """What hashers share that have nothing for single domains."""
+
+    learns: ClassVar[bool] = False
 
     def adapted(
         self,

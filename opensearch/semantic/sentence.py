@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput, MissingExtra, UnknownWord
+from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.extras import require
 from opensearch.semantic.names import normalise
 from opensearch.semantic.sphere import unit
 
@@ -54,13 +55,9 @@ def open_sentence(argument: str, wanted: Sequence[str] | None = None) -> Sentenc
 @lru_cache(maxsize=2)
 def _sentence_model(model: str) -> Any:
     """The model, loaded once a process: a query must not pay for it again."""
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise MissingExtra(
-            "sentence:MODEL needs sentence-transformers;"
-            " install it with: pip install 'opensearch-visual[sentence]'"
-        ) from error
+    require("sentence:MODEL", "sentence_transformers")
+    from sentence_transformers import SentenceTransformer
+
     try:
         return SentenceTransformer(model, device="cpu")
     except (OSError, ValueError) as error:

@@ -16,8 +16,9 @@ from opensearch.encoders.runtime import OnnxTrunk, choose_precision, open_trunk
 from opensearch.encoders.starter import starter_model
 from opensearch.encoders.tensors import save_tensors
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.extras import installed
 
-pytestmark = pytest.mark.skipif(not openvino.installed(), reason="no OpenVINO on this machine")
+pytestmark = pytest.mark.skipif(not installed("openvino"), reason="no OpenVINO on this machine")
 
 ANCIENT = "x86_64 Some Processor fpu sse2"
 AVX2 = f"{ANCIENT} avx2"
@@ -200,7 +201,7 @@ def test_where_openvino_fails_onnx_runtime_takes_over(files, monkeypatch):
 def test_without_openvino_the_way_out_is_named(files, monkeypatch):
     from opensearch.encoders import runtime
 
-    monkeypatch.setattr(runtime, "installed", lambda: False)
+    monkeypatch.setattr(runtime, "installed", lambda package: False)
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "openvino")
     with pytest.raises(InvalidInput, match="pip install openvino"):
         open_trunk("tiny", *files)

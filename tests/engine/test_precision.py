@@ -8,8 +8,9 @@ from opensearch.encoders import openvino
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine
 from opensearch.errors import StoreError
+from opensearch.extras import installed
 
-pytestmark = pytest.mark.skipif(not openvino.installed(), reason="no OpenVINO on this machine")
+pytestmark = pytest.mark.skipif(not installed("openvino"), reason="no OpenVINO on this machine")
 
 NEW = "x86_64 A Processor avx2 avx512_bf16"
 OLD = "x86_64 A Processor avx2"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.extras import require
 from opensearch.hashing.gdmh.anchors import anchored, anchored_data, choose_anchors
 from opensearch.hashing.gdmh.fading import with_faded
 from opensearch.hashing.hasher import HashData, Progress, quiet
@@ -44,6 +45,7 @@ class GdmhHasher:
     """
 
     name: ClassVar[str] = "gdmh"
+    learns: ClassVar[bool] = True
     head: Tensors
     generators: Mapping[str, Tensors] = field(default_factory=dict)
     anchoring: tuple[float, float] = (1.0, 0.0)
@@ -64,6 +66,7 @@ class GdmhHasher:
         cls, data: HashData, settings: HashSettings, seed: int, progress: Progress = quiet
     ) -> Self:
         """Train generators and head on training items; about a minute on two cores."""
+        require("fitting codes of gdmh", "torch")
         from opensearch.hashing.gdmh.fitting import fit_branch
 
         gdmh = settings.gdmh
@@ -87,6 +90,7 @@ class GdmhHasher:
             domain: its name.
             data: training items of that domain alone.
         """
+        require("fitting codes of gdmh", "torch")
         from opensearch.hashing.gdmh.fitting import fit_generator
 
         temperature, weight = self.anchoring
