@@ -85,6 +85,7 @@ def bare(monkeypatch):
     [
         ("train prototype --data {collection} --out new", "training"),
         ("evaluate {model} --data {collection} --bits 16 --hasher gdmh", "fitting codes of gdmh"),
+        ("refit {model} --data {collection} --out new", "fitting codes of gdmh"),
     ],
 )
 def test_a_verb_that_trains_names_the_extra(bare, toy_collection, verb, what):

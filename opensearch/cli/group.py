@@ -19,6 +19,7 @@ from opensearch.errors import FULL, OpenSearchError
 
 VERBS = {
     "train": "Train a model on labelled collections.",
+    "refit": "Fit the codes of a model anew.",
     "index": "Create an index of files, or bring it up to date.",
     "query": "Find the items of an index nearest to a file or to words.",
     "evaluate": "Measure a model on a collection with known categories.",

@@ -1,16 +1,12 @@
 """New codes for a model: the hasher fitted anew on its training files, all else as it is.
 
-    python -m opensearch.experiments.refit MODEL OUT --data DIR [--data DIR ...] \
-        [--hasher gdmh] [--bits 64] [--seed 0]
-
-OUT gets a bundle with the encoders and the space of MODEL. An index made with MODEL does not fit
-it: the collection is indexed again. DIR are the collections that MODEL was trained on; of their
-`train` splits the files of its categories are taken, through the cache of features.
+It is a bundle with the encoders and the space of the old one. An index made with that does not fit
+it: the collection is indexed again. Of the `train` splits of the collections the files of the
+model's categories are taken, through the cache of features.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +16,7 @@ from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
 from opensearch.experiments.codes import TRAIN, hash_data
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
-from opensearch.hashing import Progress, check_bits, check_fit, fit_hasher, quiet
+from opensearch.hashing import Progress, check_fit, fit_hasher, quiet
 from opensearch.training.cache import cache_folder
 from opensearch.training.codes import write_codes
 
@@ -66,22 +62,3 @@ def _train(model: Bundle, folder: Path, progress: Progress) -> EmbeddedSplit:
         model, folder, cache_folder(), progress, keep=lambda split: split == TRAIN
     )
     return embedded.split(TRAIN)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line and write the model."""
-    parser = argparse.ArgumentParser(description="Fit a model's codes anew.")
-    parser.add_argument("model", type=Path)
-    parser.add_argument("out", type=Path, help="folder of the new model")
-    parser.add_argument("--data", type=Path, action="append", required=True)
-    parser.add_argument("--hasher", default=HashSettings().name)
-    parser.add_argument("--bits", type=int, default=64)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args(arguments)
-    check_bits(given.bits)
-    settings = HashSettings(name=given.hasher, bits=given.bits)
-    refit(Bundle.open(given.model), given.out, given.data, settings, given.seed)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from toy_files import make_collection
 
+from opensearch.cli import main
 from opensearch.config import HashSettings, load_train_config
 from opensearch.encoders import Bundle
 from opensearch.encoders.bundle import domain_identity
 from opensearch.encoders.tensors import load_tensors
 from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
-from opensearch.experiments.refit import main, refit
+from opensearch.experiments.refit import refit
 from opensearch.training import Training, train
 
 QUICK = [
@@ -101,8 +103,12 @@ def test_new_codes_want_another_folder(bundle, toys):
 
 
 def test_new_codes_from_the_command_line(bundle, toys, tmp_path):
-    given = [str(bundle.folder), str(tmp_path / "m"), "--data", str(toys)]
-    main([*given, "--hasher", "lsh", "--bits", "32"])
+    given = ["refit", str(bundle.folder), "--out", str(tmp_path / "m"), "--data", str(toys), "-q"]
+    result = CliRunner().invoke(main, [*given, "--hasher", "lsh", "--bits", "32"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "32 bits by lsh" in result.stdout
     assert Bundle.open(tmp_path / "m").card.bits == 32
-    with pytest.raises(InvalidInput, match=r"got 20$"):
-        main([*given, "--bits", "20"])
+    result = CliRunner().invoke(main, [*given, "--bits", "20"])
+    assert (result.exit_code, "multiple of 8, got 20\n" in result.stderr) == (2, True)
+    result = CliRunner().invoke(main, [*given, "--hasher", "itc"])
+    assert (result.exit_code, "no hasher 'itc'; known: lsh, itq" in result.stderr) == (2, True)

@@ -1,0 +1,50 @@
+"""The verb `refit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from opensearch.cli.progress import Bars
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    "data",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Collection that MODEL was trained on, with a split train; repeatable.",
+)
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder of the new model."
+)
+@click.option("--hasher", default="gdmh", show_default=True, help="How codes are made.")
+@click.option("--bits", type=int, default=64, show_default=True, help="Bits of a code.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the codes.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+def refit(
+    model: Path, data: tuple[Path, ...], out: Path, hasher: str, bits: int, seed: int, quiet: bool
+) -> None:
+    """Fit the codes of MODEL anew; its encoders and its space stay as they are.
+
+    An index made with MODEL does not fit the new one: its files are indexed again.
+
+    \b
+    Example:
+        opensearch refit models/mine --data collection/ --out models/longer --bits 128
+        opensearch refit models/mine --data collection/ --out models/itq --hasher itq
+    """
+    from opensearch.config import HashSettings
+    from opensearch.encoders.bundle import Bundle
+    from opensearch.experiments.refit import refit as run
+    from opensearch.hashing import check_bits
+
+    check_bits(bits)
+    settings = HashSettings(name=hasher, bits=bits)
+    with Bars(quiet) as bars:
+        made = run(Bundle.open(model), out, data, settings, seed, bars.show)
+    click.echo(f"{out}: {made.card.bits} bits by {hasher}; index its files again")
