@@ -1,1 +1,1 @@
-"""Measurements run by hand, and the fitting of what is shipped as data."""
+"""Measurements run by hand."""

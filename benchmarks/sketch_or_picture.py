@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.fit_sketch_or_picture import load, small
 from benchmarks.paper import Rgb, cut_out, on_board, on_paper
 from opensearch.config import ReaderSettings
 from opensearch.domains import find_sources, guess_domain, open_reader
 from opensearch.domains.guess import guess_picture
 from opensearch.records import Source
+from tools.fit_sketch_or_picture import load, small
 
 PER_ROW = 300
 

@@ -10,7 +10,7 @@ from opensearch import Engine
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.model import Model
 from opensearch.errors import UnknownWord
-from opensearch.experiments.make_demo import unpack_demo
+from opensearch.experiments.demo_collection import unpack_demo
 from opensearch.semantic.names import normalise
 
 UNSEEN = [

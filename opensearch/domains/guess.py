@@ -90,7 +90,7 @@ def guess_picture(rgb: NDArray[np.uint8]) -> Guess:
 
 @cache
 def shipped_rule() -> Rule:
-    """The rule of `sketch_or_picture.json`, fitted by `benchmarks/fit_sketch_or_picture.py`."""
+    """The rule of `sketch_or_picture.json`, fitted by `tools/fit_sketch_or_picture.py`."""
     text = files("opensearch.domains").joinpath("sketch_or_picture.json").read_text("utf-8")
     fields = json.loads(text)
     return Rule(

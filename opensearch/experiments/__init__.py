@@ -1,1 +1,1 @@
-"""Experiments: measuring models, and making what the project ships."""
+"""Experiments: measuring a model, giving it new codes, and the demo."""

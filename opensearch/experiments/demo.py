@@ -16,7 +16,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
 from opensearch.engine.page import write_page
 from opensearch.errors import InvalidInput, system_reason
-from opensearch.experiments.make_demo import unpack_demo
+from opensearch.experiments.demo_collection import unpack_demo
 from opensearch.records import Hit, Source
 from opensearch.semantic.names import spellings
 

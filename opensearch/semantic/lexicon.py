@@ -1,7 +1,7 @@
 """The shipped lexicon: sentence-embedding vectors of everyday nouns, with senses and aliases.
 
 `lexicon.tsv` lists the words, `lexicon.npz` holds a row of int8 for each; both are made by
-`python -m opensearch.experiments.make_lexicon`. A unit vector is its row over the row's length,
+`python -m tools.make_lexicon`. A unit vector is its row over the row's length,
 so no scale is stored.
 """
 
@@ -100,7 +100,7 @@ def read_rows(file: IO[bytes], entries: Sequence[Entry]) -> LexiconProvider:
     if made_of != _digest(entries):
         raise UnreadableFile(
             f"{ROWS} was made of another {LISTING};"
-            " run python -m opensearch.experiments.make_lexicon, or install opensearch again"
+            " install opensearch again, or in a clone run python -m tools.make_lexicon"
         )
     aliases = {alias: entry.word for entry in entries for alias in entry.aliases}
     vocabulary = Vocabulary([entry.word for entry in entries], _unit16(rows), aliases)

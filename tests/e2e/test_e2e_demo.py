@@ -17,7 +17,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
 from opensearch.experiments import demo as job
-from opensearch.experiments.make_demo import unpack_demo
+from opensearch.experiments.demo_collection import unpack_demo
 from opensearch.training import Training, train
 
 DIRECTIONS = [("sketch", "photo"), ("photo", "shape"), ("shape", "sketch")]

@@ -13,7 +13,6 @@ import pytest
 from opensearch import semantic
 from opensearch.config import TrainConfig
 from opensearch.errors import InvalidInput, UnknownWord, UnreadableFile
-from opensearch.experiments import make_lexicon as script
 from opensearch.semantic import Space, missing, open_provider, space, unit
 from opensearch.semantic.lexicon import (
     Entry,
@@ -27,6 +26,7 @@ from opensearch.semantic.lexicon import (
 )
 from opensearch.semantic.names import normalise
 from opensearch.semantic.vocabulary import Vocabulary
+from tools import make_lexicon as script
 
 HERE = Path(__file__).parent
 SYNONYMS = {"triad": [{"cougar", "cougar_body"}]}

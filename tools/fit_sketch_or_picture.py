@@ -1,6 +1,6 @@
 """Fit `opensearch/domains/sketch_or_picture.json`, the rule behind guessed domains.
 
-Command: OPENSEARCH_DATA=... python -m benchmarks.fit_sketch_or_picture  (about two minutes)
+Command: OPENSEARCH_DATA=... python -m tools.fit_sketch_or_picture  (about two minutes)
 Reads `train` of triad, sketchy and tuberlin only; a fifth of its categories validates.
 Result of the committed file: printed at the end, and stored in it.
 """

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from opensearch.domains.lines import edge_map
 from opensearch.domains.render import Maps
-from opensearch.experiments.raster import Camera, Plane, aim, cover
-from opensearch.experiments.solids import Mesh
+from tools.raster import Camera, Plane, aim, cover
+from tools.solids import Mesh
 
 _FINE: Final = 3  # lines are found on this many pixels along each side of one
 _SEAM: Final = 0.06  # of a channel's range
