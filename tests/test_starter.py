@@ -65,14 +65,19 @@ def demo_files(tmp_path_factory):
 
 def test_was_not_trained_on_what_it_is_measured_on(starter):
     trained = {normalise(name) for name in starter.card.categories}
-    assert len(trained) > 400
+    assert len(trained) > 800
     assert not trained & {normalise(name) for name in UNSEEN}
 
 
-def test_encodes_three_domains_on_one_trunk(starter):
-    assert set(starter.domains) == {"sketch", "photo", "shape"}
+def test_encodes_five_domains_on_one_trunk(starter):
+    assert set(starter.domains) == {"cartoon", "icon", "photo", "shape", "sketch"}
     assert len({starter.domain(name).trunk.tensors for name in starter.domains}) == 1
     assert starter.domain("photo").trunk.graph is not None
+
+
+def test_shapes_are_pooled_by_which_way_is_up(starter):
+    assert starter.domain("shape").pooling == "upright"
+    assert starter.domain("shape").reader.views == 12
 
 
 def test_package_data_stays_small():
