@@ -95,7 +95,9 @@ def _next(folder: Path, model: Path | None) -> str:
     index = quote(str(folder / "index"))
     chosen = f" --model {quote(str(model))}" if model else ""
     return (
-        "\nNext, ask it with a drawing, a photo or a mesh of your own, or with a word:"
+        "\nThese are clean renders and flatter the model: photos, drawings by hand and meshes"
+        " from elsewhere are harder."
+        "\nNow your own files. Ask it with a drawing, a photo or a mesh, or with a word:"
         f"\n  opensearch query {index} FILE --to shape --html hits.html"
         f"\n  opensearch query {index} --text helicopter"
         "\nand make an index of your own files, any folder of pictures, drawings and meshes:"
