@@ -11,7 +11,7 @@ class Finder:
             sys.meta_path.remove(self)
             import opensearch.domains as room
             def reader(settings, limits):
-                def read(path, part=None):
+                def read(path, part=None, up=None):
                     exec(path.read_text())
                 return read
             room.READERS["image"] = reader
