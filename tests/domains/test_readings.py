@@ -73,7 +73,7 @@ def test_render_shows_what_the_reader_gives(tmp_path):
     arguments = ["--out", str(tmp_path / "o"), "--size", "64", "--views", "2", "--line-views", "1"]
     result = CliRunner().invoke(main, ["render", str(tmp_path / "a.ply"), *arguments])
     assert result.exit_code == 0
-    assert [line.rpartition("/")[2] for line in result.output.split()] == [
+    assert [line.rpartition("/")[2] for line in result.stdout.split()] == [
         "view-01.png", "view-02.png", "view-03.png", "views.png",
     ]  # fmt: skip
     settings = ReaderSettings(reader="mesh", size=64, views=2, line_views=1)
