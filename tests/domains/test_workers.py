@@ -249,7 +249,8 @@ def test_no_process_outlives_who_started_it(spoiled, tmp_path, ending):
     """One is idle, one hangs in compiled code and holds the interpreter's lock."""
     hanging = spoiled("hang.png", "import ctypes; ctypes.PyDLL(None).sleep(60)")
     hang = f"""
-    import threading
+    import signal, threading
+    signal.alarm(90)  # whatever goes wrong, nobody waits for ever
     hanging = Path({str(hanging)!r})
     threading.Thread(
         target=lambda: readers.open(hanging, domain="photo"), daemon=True
