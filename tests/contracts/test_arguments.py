@@ -61,6 +61,7 @@ QUERY = {
     "where": [*none_too(TEXT), "", "a =", "(" * 100],
     "structure": [*none_too(TEXT), "tree", "hnsw"],
 }
+AXIS = [*none_too(TEXT), "Y", "w", "-y"]
 WRONG = {
     "create": {"path": PATH, "model": none_too(PATH), "limits": [5, {}, "1 MB"]},
     "open": {"path": PATH, "model": none_too(PATH), "adopt": FLAG, "limits": [5, {}]},
@@ -68,6 +69,7 @@ WRONG = {
     "add": {
         "sources": [*PATH, "missing"],
         "domain": [*none_too(TEXT), *UNKNOWN],
+        "up": AXIS,
         "strict": FLAG,
         "prune": [*FLAG, "Force"],
         "dry_run": FLAG,
@@ -75,7 +77,7 @@ WRONG = {
         "reread": FLAG,
         "progress": CALLED,
     },
-    "search": {"query": FILES, **QUERY},
+    "search": {"query": FILES, "up": AXIS, **QUERY},
     "ask": {"query": [None, "a.png", ["a.png"], {"text": "disc"}]},
     "embed": {"files": [*PATHS, ["missing.png"]], "domain": [*TEXT, *UNKNOWN]},
     "codes": {"embeddings": VECTOR_ARRAYS, "domain": [*none_too(TEXT)]},
