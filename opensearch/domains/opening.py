@@ -10,6 +10,7 @@ from typing import Final
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import READERS
 from opensearch.domains.catalog import digest, fingerprint
+from opensearch.domains.files import STROKE_SUFFIXES
 from opensearch.domains.guess import guess_domain
 from opensearch.domains.reading import Reader, Reading, thumbnail
 from opensearch.errors import InvalidInput, UnreadableFile
@@ -93,7 +94,8 @@ class Opener:
     ) -> tuple[str, bool, Reading]:
         """A guess without a reader falls back to the other kind of picture.
 
-        So does a guessed sketch that cannot be read as one, having no ink: it was a picture.
+        So does a guessed sketch that cannot be read as one, having no ink: it was a picture. A
+        file of a drawing program is a drawing, and refused when it is blank.
         """
         if domain is not None:
             return domain, True, self._read(domain, path, part, up)
@@ -104,7 +106,8 @@ class Opener:
         try:
             return guess.domain, guess.sure, self._read(guess.domain, path, part, up)
         except UnreadableFile as error:
-            if guess.domain != "sketch" or other not in self._settings:
+            drawn = path.suffix.lower() in STROKE_SUFFIXES
+            if guess.domain != "sketch" or drawn or other not in self._settings:
                 raise
             try:
                 return other, False, self._read(other, path, part)
