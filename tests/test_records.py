@@ -59,7 +59,11 @@ def test_the_tree_of_errors_is_the_one_drawn():
         depth = (len(indent) - 4) // 4
         stack[depth:] = [name]
         wanted[name] = (stack[depth - 1] if depth else "Exception", int(code))
-    classes = [c for c in vars(errors_module).values() if isinstance(c, type)]
+    classes = [
+        c
+        for c in vars(errors_module).values()
+        if isinstance(c, type) and c.__module__ == errors_module.__name__
+    ]
     assert {c.__name__: (c.__base__.__name__, c.exit_code) for c in classes} == wanted
     assert all(issubclass(c, OpenSearchError) for c in classes)
     assert wanted["InvalidInput"] == ("OpenSearchError", 2)

@@ -161,15 +161,18 @@ def _drop(folder: Path, safe: str) -> None:
 
 @contextmanager
 def removed_on_failure(folder: Path, pattern: str) -> Iterator[None]:
-    """Remove files of these names when not all of them could be written.
+    """Remove new files of these names when not all of them could be written.
 
-    Readers take what lacks a file for absent, and what is left would keep a full disk full.
+    Readers take what lacks a file for absent, and what is left would keep a full disk full. Files
+    that were there before stay: they are whole.
     """
+    before = set(folder.glob(pattern))
     try:
         yield
     except BaseException:
         for file in folder.glob(pattern):
-            file.unlink(missing_ok=True)
+            if file not in before:
+                file.unlink(missing_ok=True)
         raise
 
 

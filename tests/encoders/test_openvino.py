@@ -10,6 +10,7 @@ import pytest
 
 from opensearch.encoders import openvino
 from opensearch.encoders.backbones import build_backbone
+from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.graph import export_graph
 from opensearch.encoders.openvino import KEPT, OpenVinoTrunk, compiled_file, has_bf16
 from opensearch.encoders.runtime import OnnxTrunk, choose_precision, open_trunk
@@ -20,6 +21,7 @@ from opensearch.extras import installed
 
 pytestmark = pytest.mark.skipif(not installed("openvino"), reason="no OpenVINO on this machine")
 
+SIDE = Bundle.open(starter_model()).domain("photo").reader.size
 ANCIENT = "x86_64 Some Processor fpu sse2"
 AVX2 = f"{ANCIENT} avx2"
 NEW = f"{AVX2} avx512_bf16"
@@ -50,12 +52,12 @@ def starter():
 
 @pytest.fixture(scope="module")
 def drawn():
-    """Views (17, 192, 192, 3): noise in ever larger cells."""
+    """Views (17, side, side, 3) of the starter's side: noise in ever larger cells."""
     rng = np.random.default_rng(0)
     cells = [2 + 2 * (place % 8) for place in range(17)]
-    noise = [rng.integers(0, 256, (-(-192 // cell),) * 2 + (3,), np.uint8) for cell in cells]
+    noise = [rng.integers(0, 256, (-(-SIDE // cell),) * 2 + (3,), np.uint8) for cell in cells]
     grown = [n.repeat(c, 0).repeat(c, 1) for n, c in zip(noise, cells, strict=True)]
-    return np.stack([view[:192, :192] for view in grown])
+    return np.stack([view[:SIDE, :SIDE] for view in grown])
 
 
 def cosines(a, b):

@@ -79,7 +79,7 @@ def test_pooling_takes_views_before_they_are_made_unit():
 
 
 def test_unknown_pooling_lists_the_known():
-    with pytest.raises(InvalidInput, match=r"unknown pooling 'median'; known: mean, max$"):
+    with pytest.raises(InvalidInput, match=r"unknown pooling 'median'; known: mean, max, upright$"):
         pool_views(np.zeros((1, 1, 2), np.float32), "median")
 
 

@@ -73,7 +73,9 @@ def test_groups_are_those_of_a_plain_search_through_all_pairs(engine, monkeypatc
 
 def test_odd_questions_are_refused(engine):
     engine.add_codes(CODES, "photo")
-    with pytest.raises(InvalidInput, match="radius is 0 or more, got -1"):
+    with pytest.raises(
+        InvalidInput, match="max_distance must be a whole number of 0 or more, got -1"
+    ):
         next(engine.duplicates(-1))
     with pytest.raises(InvalidInput, match="no items of domain 'cartoon'; it holds photo"):
         next(engine.duplicates(domain="cartoon"))

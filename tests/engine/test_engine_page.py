@@ -23,7 +23,7 @@ VIEWS = np.stack([np.full((16, 16, 3), shade, np.uint8) for shade in (10, 200)])
 
 
 class FakeModel:
-    def open(self, path, part=None, domain=None):
+    def open(self, path, part=None, domain=None, up=None):
         self.asked = (domain, path.name, part)
         return Opened(domain or "sketch", True, Reading(VIEWS))
 

@@ -181,7 +181,9 @@ def test_a_full_disk_leaves_the_tables_before(tmp_path, monkeypatch):
 
     source.add(np.zeros((50, 2), np.uint8), ["a"] * 50)
     monkeypatch.setattr(tables, "sort_chunk", full)
-    with pytest.raises(StoreError, match="No space left on device; the index is whole"):
+    with pytest.raises(
+        StoreError, match=r"disk is full \(No space left on device\); the index is whole"
+    ):
         searcher.fold()
     assert tables_of(tmp_path, source).count == 50
     assert (searcher.search(np.zeros((1, 2), np.uint8), ["a"], 100)[1] == np.arange(100)).all()

@@ -323,7 +323,9 @@ def test_a_full_disk_is_our_error_and_the_files_before_stay(tmp_path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(base.os, "fsync", full)
-    with pytest.raises(StoreError, match=r"No space left on device; the index is whole"):
+    with pytest.raises(
+        StoreError, match=r"disk is full \(No space left on device\); the index is whole"
+    ):
         searcher.fold()
     assert rows_of(tmp_path, source) == 5
     assert (searcher.search(np.zeros((1, 1), np.uint8), ["a"], 10)[1] == np.arange(10)).all()
