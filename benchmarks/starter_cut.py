@@ -12,9 +12,6 @@ measured again without training.
 
 from __future__ import annotations
 
-import csv
-import os
-import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,11 +21,11 @@ from typing import Final
 import click
 import numpy as np
 
+from benchmarks.validation_cut import write
 from opensearch.cli.progress import Bars
 from opensearch.config import TrainConfig, load_train_config
 from opensearch.encoders.bundle import CARD
 from opensearch.experiments.evaluate import Evaluation, Row, evaluate
-from opensearch.records import Source
 from opensearch.training import Training, train
 from opensearch.training.collection import TrainingPart, training_part
 
@@ -87,26 +84,17 @@ def drawn(part: TrainingPart, draw: int) -> dict[str, list[str]]:
 
 def lay_out(part: TrainingPart, domains: Sequence[str], names: Sequence[str], folder: Path) -> None:
     """A collection of the train files of some categories, all `unseen`; links where they can be."""
-    rows = []
-    for domain in domains:
-        for number, source in enumerate(s for s in part.domains[domain] if s.category in names):
-            key = f"{domain}/{source.category}/{number:05d}{source.path.suffix}"
-            _place(source, folder / key)
-            rows.append(replace(source, key=key, domain=domain))
-    with (folder / "split.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["path", "domain", "category", "split"])
-        writer.writerows([row.key, row.domain, row.category, "unseen"] for row in rows)
-
-
-def _place(source: Source, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.exists():
-        return
-    try:
-        os.link(source.path, place)
-    except OSError:
-        shutil.copy2(source.path, place)
+    sources = [
+        replace(
+            source,
+            key=f"{domain}/{source.category}/{number:05d}{source.path.suffix}",
+            domain=domain,
+            split="unseen",
+        )
+        for domain in domains
+        for number, source in enumerate(s for s in part.domains[domain] if s.category in names)
+    ]
+    write(sources, folder)
 
 
 def report(group: str, rows: Sequence[Row]) -> None:
