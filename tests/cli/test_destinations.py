@@ -1,6 +1,8 @@
 """Places that an index cannot be made in, and files that cannot be asked with."""
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -42,13 +44,24 @@ def test_a_place_for_no_index_is_told(picture, tmp_path, monkeypatch, place, rea
     assert (tmp_path / "file").read_text() == "here before"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_is_told(picture, tmp_path):
+def test_a_folder_that_may_not_be_written_is_told(picture, tmp_path, monkeypatch):
+    """The system's refusal is played: nothing is closed to root."""
     closed = tmp_path / "closed"
-    closed.mkdir(mode=0o500)
+    closed.mkdir()
+    real = os.mkdir
+
+    def refused(path, *rest, **more):
+        if closed in Path(os.fsdecode(path)).parents:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "mkdir", refused)
     result = run("index", picture, "--to", closed / "index")
-    assert "cannot make an index in" in result.output
+    assert result.exit_code in (1, 2), result.output
+    assert result.output.startswith("error: cannot make an index in")
     assert "Permission denied" in result.output
+    assert len(result.output.splitlines()) == 1
+    assert list(closed.iterdir()) == []
 
 
 def test_a_query_file_that_may_not_be_reached_is_told(picture, tmp_path, monkeypatch):

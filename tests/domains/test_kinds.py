@@ -16,17 +16,16 @@ from opensearch.errors import OverLimit, UnreadableFile
 
 ROOT = Path(__file__).parents[2]
 WRITERS = {
-    ".step": (cad_files.step_box, "cascadio"),
-    ".fbx": (cad_files.fbx_box, "assimp_py"),
-    ".dae": (cad_files.dae_box, "assimp_py"),
-    ".3ds": (cad_files.tds_box, "assimp_py"),
-    ".usda": (cad_files.usda_box, "pxr"),
+    ".step": cad_files.step_box,
+    ".fbx": cad_files.fbx_box,
+    ".dae": cad_files.dae_box,
+    ".3ds": cad_files.tds_box,
+    ".usda": cad_files.usda_box,
 }
 
 
 def written(folder, suffix, data=None):
-    writer, module = WRITERS[suffix]
-    pytest.importorskip(module)
+    writer = WRITERS[suffix]
     path = folder / f"box{suffix}"
     path.write_bytes(writer() if data is None else data)
     return path
@@ -48,7 +47,7 @@ def test_a_box_is_a_box_in_every_kind_and_upright(tmp_path, suffix):
 
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_damaged_files_of_every_kind_are_unreadable(tmp_path, suffix):
-    whole = WRITERS[suffix][0]()
+    whole = WRITERS[suffix]()
     for data in (whole[: len(whole) // 3], b"nothing of the kind", b"\0" * 64):
         with pytest.raises(UnreadableFile):
             load_triangles(written(tmp_path, suffix, data), Limits())
@@ -61,7 +60,6 @@ def test_faces_of_every_kind_are_limited(tmp_path, suffix):
 
 
 def test_surfaces_of_iges_are_read(tmp_path):
-    pytest.importorskip("cascadio")
     path = tmp_path / "sheet.igs"
     path.write_bytes(cad_files.iges_sheet())
     vertices, faces = load_triangles(path, Limits())[:2]

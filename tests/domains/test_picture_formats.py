@@ -7,6 +7,7 @@ import sys
 import zlib
 
 import numpy as np
+import pylibjxl
 import pytest
 import tifffile
 from PIL import Image, ImageCms
@@ -328,7 +329,6 @@ def test_jpeg_xl_is_read_by_an_extra_or_says_which(tmp_path, monkeypatch):
         patch.setitem(sys.modules, "pylibjxl", None)
         with pytest.raises(UnreadableFile, match=r"pip install 'opensearch-visual\[jxl\]'"):
             read(tmp_path / "a.jxl")
-    pylibjxl = pytest.importorskip("pylibjxl")
     (tmp_path / "b.jxl").write_bytes(pylibjxl.encode(np.asarray(halves()), lossless=True))
     assert read(tmp_path / "b.jxl").views[0, 16, 4].tolist() == [220, 10, 10]
     with pytest.raises(OverLimit, match="2,400 pixels"):
@@ -359,7 +359,6 @@ def raw_file(path, preview):
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_raw_files_show_their_preview_or_what_the_sensor_saw(tmp_path, preview):
-    pytest.importorskip("rawpy")
     raw_file(tmp_path / "a.dng", preview)
     view = read(tmp_path / "a.dng").views[0]
     assert view[16, 4, 0] > 180 > 100 > view[16, 4, 2]
