@@ -7,30 +7,26 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import lmdb
 
-from opensearch.errors import FULL, Overtaken, StoreError
+from opensearch.errors import Overtaken, StoreError
 from opensearch.store import opening, pages
 from opensearch.store.lock import WriterLock
 from opensearch.store.overtaken import TRIES, Watched, private_copy
+from opensearch.store.translated import MAX_READERS, translated
 
 Transaction = Any  # lmdb.Transaction: the package ships no types
 Table = Any  # lmdb._Database
 
 T = TypeVar("T")
 
-MAX_READERS = 1024
-
 CALM_WAIT = 30.0
 """Seconds that growing the map, and closing it, wait for the reads of this process to end."""
-
-NEARLY_FULL = 2**24
-"""Free bytes of a disk, below which a write that failed is taken to have found no room."""
 
 TABLES: dict[str, dict[str, bool]] = {
     "meta": {},
@@ -347,20 +343,8 @@ class Environment:
                 self._moving = False
                 self._calm.notify_all()
 
-    @contextmanager
-    def _translated(self, verb: str, *more: type[Exception]) -> Iterator[None]:
-        errors: tuple[type[Exception], ...] = (lmdb.Error, *more)
-        try:
-            yield
-        except lmdb.ReadersFullError as error:
-            raise StoreError(
-                f"cannot {verb} {str(self.folder)!r}: over {MAX_READERS} readers are open at once;"
-                " close some of the processes that search it."
-            ) from error
-        except errors as error:
-            raise StoreError(
-                f"cannot {verb} {str(self.folder)!r}: {_reason(error, self.folder)}"
-            ) from error
+    def _translated(self, verb: str, *more: type[Exception]) -> AbstractContextManager[None]:
+        return translated(verb, self.folder, *more)
 
     def replaced(self) -> bool:
         """Whether the file that is open lies in its folder no more, or another one does."""
@@ -436,33 +420,6 @@ class Environment:
             self._env = None
         self._writable = False
         self._lock.close()
-
-
-def _reason(error: Exception, folder: Path) -> str:
-    text = str(error).rpartition(": ")[2]
-    code = None
-    if isinstance(error, OSError):
-        code, text = error.errno, error.strerror or text
-    full = isinstance(error, lmdb.DiskError) or code in FULL
-    if "Input/output error" in text:  # what LMDB makes of a write that found room for a part
-        full = full or _free(folder) < NEARLY_FULL
-    if full or "No space left" in text or "quota" in text:
-        text = f"the disk is full ({text})"
-    elif "already open in this process" in text:
-        return "it was in use when this process was forked; start workers before, or by 'spawn'."
-    elif isinstance(error, lmdb.NotFoundError):
-        return "its creation was cut short; create it again."
-    elif isinstance(error, lmdb.InvalidError | lmdb.CorruptedError | lmdb.PageNotFoundError):
-        return f"its files are damaged ({text}); restore them or build the index again."
-    return f"{text}; every batch acknowledged before is kept: mend the cause and repeat."
-
-
-def _free(folder: Path) -> int:
-    """Bytes that are free on the disk of a folder; many where that cannot be told."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return NEARLY_FULL
 
 
 def _writable(folder: Path) -> bool:
