@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opensearch.config import JointSettings
 from opensearch.sampling import Balance, Drawer
+from opensearch.settings import JointSettings
 from opensearch.training.context import Context
 from opensearch.training.joint.data import JointData
 from opensearch.training.joint.pools import Pool

@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn.functional import normalize
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from opensearch.config import JointSettings
 from opensearch.encoders.projector import SharedProjector
 from opensearch.methods.distil import Distillation
+from opensearch.settings import JointSettings
 from opensearch.training.context import Context
 from opensearch.training.joint.batches import Batches
 from opensearch.training.joint.data import JointData

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softmax
 
-from opensearch.config import JointSettings
 from opensearch.methods.contrast import CrossDomainContrast
 from opensearch.methods.distil import Distillation, category_means
 from opensearch.methods.prototype import PrototypeLoss
+from opensearch.settings import JointSettings
 from opensearch.training.joint.data import JointData
 from opensearch.training.loop import Outcome
 
