@@ -110,7 +110,7 @@ class IndexFolder:
                 " it lies now, or restore it from a copy"
             )
         return StoreError(
-            f"index {self.path} lacks its file CURRENT ({error.strerror}); restore it from a"
+            f"the file CURRENT of index {self.path} is gone ({error.strerror}); restore it from a"
             " copy: it holds the name of the newest folder in store/"
         )
 
