@@ -180,7 +180,7 @@ def test_a_damaged_current_says_the_way_out(index):
     with pytest.raises(StoreError, match=r"CURRENT of index .* holds '\.\./other'; write the"):
         Engine.open(index)
     (index / "CURRENT").unlink()
-    with pytest.raises(StoreError, match=r"is gone .*; restore it from a copy"):
+    with pytest.raises(StoreError, match=r"CURRENT .* is gone .*; restore it from a copy"):
         Engine.open(index)
 
 
