@@ -26,11 +26,11 @@ from benchmarks.starter_tables import table
 from opensearch.cli.progress import Bars
 from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle
-from opensearch.engine.model import Model
 from opensearch.evaluation import Labelled, any_to_any
 from opensearch.experiments.codes import hash_data
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
 from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
+from opensearch.model import Model
 from opensearch.settings import GdmhSettings
 from opensearch.training.cache import Progress, cache_folder
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.bundle import Bundle
-from opensearch.engine.model import Model
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
+from opensearch.model import Model
 from opensearch.refinement.rule import fit_threshold, nearest_cosine
 from opensearch.training.cache import cache_folder, quiet
 

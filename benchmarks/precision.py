@@ -26,10 +26,10 @@ from opensearch.domains.catalog import read_collection
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision, has_bf16
 from opensearch.encoders.pipeline import encode_stream, read_ahead
-from opensearch.engine.model import Model
 from opensearch.evaluation.metrics import average_precision
 from opensearch.evaluation.metrics import relevant_ranks as ranks_of
 from opensearch.evaluation.ties import expected_average_precision
+from opensearch.model import Model
 from opensearch.records import Source
 from opensearch.semantic.names import normalise
 

@@ -30,8 +30,8 @@ from opensearch.config import config_folder
 from opensearch.domains.catalog import read_collection
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.pipeline import encode_stream, read_ahead
-from opensearch.engine.model import Model
 from opensearch.experiments.evaluate import Evaluation, evaluate
+from opensearch.model import Model
 from opensearch.records import Source
 from opensearch.training.cache import Progress
 

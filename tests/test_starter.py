@@ -8,9 +8,9 @@ import pytest
 import opensearch
 from opensearch import Engine
 from opensearch.encoders.bundle import Bundle
-from opensearch.engine.model import Model
 from opensearch.errors import UnknownWord
 from opensearch.experiments.demo_collection import unpack_demo
+from opensearch.model import Model
 from opensearch.semantic.names import normalise
 
 UNSEEN = [

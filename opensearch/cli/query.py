@@ -114,7 +114,7 @@ def query(
     with Engine.open(index, model) as engine:
         answer = engine.ask(asked)
         if html is not None:
-            from opensearch.engine.page import write_page
+            from opensearch.pages import write_page
 
             write_page(html, engine, asked, answer)
     for note in answer.notes:

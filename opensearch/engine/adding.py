@@ -20,8 +20,8 @@ from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
 from opensearch.encoders.runtime import Trunk
 from opensearch.engine.known import BY_TIME, Books, Comparing, address
-from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.model import Model
 from opensearch.records import Failure, Item, Report, Source, Up
 from opensearch.store import Store
 

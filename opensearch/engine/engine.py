@@ -21,12 +21,12 @@ from opensearch.engine.generations import Generations
 from opensearch.engine.importing import Export
 from opensearch.engine.known import Compare, Comparing
 from opensearch.engine.mending import adopt as adopt_model
-from opensearch.engine.model import Model
 from opensearch.engine.planning import Prune, plan
 from opensearch.engine.pruning import prune as prune_gone
 from opensearch.engine.query import FileLike, Query, Score, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.engine.upkeep import Upkeep
+from opensearch.model import Model
 from opensearch.records import Hit, Report, Up
 from opensearch.store import Store, again
 

@@ -12,8 +12,8 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.adding import Adding, Progress
 from opensearch.engine.known import BY_TIME, Comparing
-from opensearch.engine.model import Model
 from opensearch.engine.pruning import gone
+from opensearch.model import Model
 from opensearch.records import Report, Up
 from opensearch.store import Store
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from opensearch.domains.files import printable
 from opensearch.engine import arguments as must
-from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput, StoreError
+from opensearch.model import Model
 from opensearch.records import Up
 from opensearch.semantic import unit
 from opensearch.store import Store

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.engine.generations import Generation
-from opensearch.engine.model import Model
 from opensearch.engine.query import Point, Query, Score
 from opensearch.engine.selecting import select, targeted
 from opensearch.engine.where import parse_where
 from opensearch.hashing import asymmetric
+from opensearch.model import Model
 from opensearch.records import Hit
 from opensearch.refinement import refine_one
 from opensearch.search import Shells

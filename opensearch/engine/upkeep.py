@@ -15,8 +15,8 @@ from opensearch.engine.export import Progress, export
 from opensearch.engine.generations import Following, Generations
 from opensearch.engine.importing import Export
 from opensearch.engine.mending import model_problems
-from opensearch.engine.model import Model
 from opensearch.errors import StoreError
+from opensearch.model import Model
 from opensearch.records import Report
 from opensearch.search import audit
 from opensearch.store import again

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from opensearch.config import HashSettings
-from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit
 from opensearch.hashing import HashData, Hasher, Progress, check_bits, fit_hasher, quiet
+from opensearch.model import Model
 from opensearch.semantic.names import normalise
 
 TRAIN = "train"

@@ -14,9 +14,9 @@ import numpy as np
 from opensearch.domains import read_collection
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
-from opensearch.engine.page import write_page
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.experiments.demo_collection import unpack_demo
+from opensearch.pages import write_page
 from opensearch.records import Hit, Source
 from opensearch.semantic.names import spellings
 

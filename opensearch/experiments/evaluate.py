@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.bundle import Bundle
-from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
 from opensearch.evaluation import (
     Encode,
@@ -31,6 +30,7 @@ from opensearch.experiments.embedded import (
     embed_collection,
 )
 from opensearch.hashing import Hasher, asymmetric, check_fit, hamming, pack_codes
+from opensearch.model import Model
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
 from opensearch.training.cache import Progress, cache_folder, quiet
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle, write_bundle
-from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
 from opensearch.experiments.codes import TRAIN, hash_data
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
 from opensearch.hashing import Progress, check_fit, fit_hasher, quiet
+from opensearch.model import Model
 from opensearch.training.cache import cache_folder
 from opensearch.training.codes import write_codes
 

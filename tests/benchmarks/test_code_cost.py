@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.code_cost import NOISE, Making, copies, item_bytes, making, search_times
 from opensearch.encoders.bundle import Bundle
-from opensearch.engine.model import Model
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit
+from opensearch.model import Model
 from opensearch.semantic import unit
 
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from opensearch.cli import main
 from opensearch.engine import Engine, Query
-from opensearch.engine.page import write_page
 from opensearch.errors import StoreError
+from opensearch.pages import write_page
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 

@@ -7,10 +7,10 @@ import pytest
 from toy_files import FIGURES, write_csv
 
 from opensearch.encoders.bundle import Bundle
-from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import embed_collection
 from opensearch.experiments.evaluate import Evaluation, evaluate
+from opensearch.model import Model
 from opensearch.training.cache import cache_folder, quiet
 
 SEEN = sorted(set(FIGURES) - {"bar"})

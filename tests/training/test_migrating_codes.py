@@ -10,9 +10,9 @@ from opensearch.config import HashSettings, load_train_config
 from opensearch.encoders import Bundle
 from opensearch.encoders.bundle import domain_identity
 from opensearch.encoders.tensors import load_tensors
-from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput
 from opensearch.experiments.refit import refit
+from opensearch.model import Model
 from opensearch.training import Training, train
 
 QUICK = [

@@ -20,9 +20,9 @@ from opensearch.domains.reading import contact_sheet
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.tensors import load_tensors
 from opensearch.engine import Engine
-from opensearch.engine.model import Model
 from opensearch.errors import InvalidInput, UnknownWord
 from opensearch.hashing import pack_codes
+from opensearch.model import Model
 from opensearch.training import Training, train
 
 TINY = [

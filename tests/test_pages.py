@@ -11,10 +11,10 @@ import pytest
 
 from opensearch.domains import Reading, png
 from opensearch.domains.opening import Opened
-from opensearch.engine.page import write_page
 from opensearch.engine.query import Query
 from opensearch.engine.ranking import Answer
 from opensearch.errors import InvalidInput
+from opensearch.pages import write_page
 from opensearch.records import Hit
 
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(2)>.png'

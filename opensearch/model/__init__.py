@@ -1,0 +1,5 @@
+"""A bundle at work: a file, bytes, a picture or a mesh becomes views, an embedding and a code."""
+
+from opensearch.model.model import Model
+
+__all__ = ["Model"]
