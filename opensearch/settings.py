@@ -18,6 +18,10 @@ class JointSettings(Settings):
     """Domains trained together: the head on frozen features first, then trunk and head."""
 
     side: int = Field(default=160, ge=16, le=1024, description="of views while the trunk learns")
+    late_side: int | None = Field(
+        default=None, ge=16, le=1024, description="of views in its last steps; null: the same"
+    )
+    late: float = Field(default=0.2, gt=0, le=1, description="share of its steps at late_side")
     head_steps: int = Field(default=1000, ge=1)
     head_batch: int = Field(default=96, ge=2, description="items of each domain")
     head_lr: float = Field(default=2e-3, gt=0)

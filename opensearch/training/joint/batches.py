@@ -23,15 +23,21 @@ class Batch:
 
     Attributes:
         seed: of everything else that the step leaves to chance.
+        side: of the views, pixels.
         labels: shape (n,), domain by domain.
         stands: shape (n,), which views are upright: 1, 0, or -1 where unknown.
     """
 
     def __init__(
-        self, data: JointData, seed: int, items: Sequence[NDArray[np.int64]], joint: JointSettings
+        self,
+        data: JointData,
+        seed: int,
+        items: Sequence[NDArray[np.int64]],
+        joint: JointSettings,
+        side: int,
     ) -> None:
         rng = np.random.default_rng([seed, 1])
-        self.seed = seed
+        self.seed, self.side = seed, side
         self._data, self._items, self._joint = data, items, joint
         self._turns = [rng.integers(1 << 30, size=len(part)) for part in items]
         self._quarters = [
@@ -76,7 +82,7 @@ class Batch:
             for row in np.flatnonzero(quarters):
                 views[row] = torch.rot90(views[row], int(quarters[row]))
             reader, joint = self._data.readers[name], self._joint
-            varied.append(vary(views, reader, joint.side, generator, joint.bend))
+            varied.append(vary(views, reader, self.side, generator, joint.bend))
         return torch.cat(varied)
 
 
@@ -108,4 +114,11 @@ class Batches:
         """The batch of a step."""
         seed = step_seed(self._seed, self._name, step)
         items = self._drawer.draw(self._size, np.random.default_rng([seed, 0]))
-        return Batch(self._data, seed, items, self._joint)
+        return Batch(self._data, seed, items, self._joint, self.side(step))
+
+    def side(self, step: int) -> int:
+        """Side of a step's views, pixels: the last ones are what the encoder will then take."""
+        joint = self._joint
+        if joint.late_side is None or step < round(joint.steps * (1 - joint.late)):
+            return joint.side
+        return joint.late_side

@@ -15,6 +15,8 @@ from opensearch.errors import InvalidInput
 from opensearch.training import Training, train
 from opensearch.training.assemble import _sample
 from opensearch.training.cache import quiet
+from opensearch.training.joint import batches
+from opensearch.training.joint.vary import vary
 
 JOINT = [
     "method=joint",
@@ -205,3 +207,18 @@ def test_the_starters_trunk_needs_a_teacher_to_distil(toy_collection, joint_conf
     config = joint_config.model_copy(update={"backbone": starter})
     with pytest.raises(InvalidInput, match=r"no classifier to distil; give joint\.teacher"):
         train(Training(config, [toy_collection], tmp_path / "model"))
+
+
+def test_the_last_steps_see_larger_views(toy_collection, joint_config, tmp_path, monkeypatch):
+    """A quarter of twelve steps at 48 pixels: the last three."""
+    sides = []
+
+    def seen(views, reader, side, generator, bend=False):
+        sides.append(side)
+        return vary(views, reader, side, generator, bend)
+
+    monkeypatch.setattr(batches, "vary", seen)
+    joint = joint_config.joint.model_copy(update={"late_side": 48, "late": 0.25})
+    late = joint_config.model_copy(update={"joint": joint})
+    train(Training(late, [toy_collection], tmp_path / "late"))
+    assert sides == [32] * 9 * 3 + [48] * 3 * 3, "three domains a step"
