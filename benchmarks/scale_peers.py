@@ -22,7 +22,8 @@ from opensearch.engine.arrays import ArrayPath
 from opensearch.engine.folder import IndexFolder
 from opensearch.engine.generations import Generations
 from opensearch.errors import MissingExtra
-from opensearch.search import approximate
+from opensearch.search.backends import named
+from opensearch.search.backends.approximate import FaissBackend, FaissStructure
 from opensearch.store import Store
 
 Found = tuple[NDArray[np.int32], NDArray[np.int64]]
@@ -137,10 +138,11 @@ class OpensearchHnsw(Opensearch):
 
     def set_effort(self, effort: int) -> None:
         """Candidates of a graph, lists of the other."""
-        held = self._engine._generations.current().structures
-        made = held._structure("photo", self.structure)
-        assert made is not None
-        approximate._set_effort(made.index, self.structure, effort)
+        held = self._engine._generations.current().searcher._structures
+        made, backend = held.of(["photo"], self.structure)["photo"], named(self.structure)
+        assert isinstance(made, FaissStructure)
+        assert isinstance(backend, FaissBackend)
+        backend.set_effort(made.index, effort)
 
 
 class OpensearchIvf(OpensearchHnsw):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opensearch.cli.backends import BackendName
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
 from opensearch.processes.pool import start_ahead
@@ -85,8 +86,8 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 @click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'.")
 @click.option(
     "--structure",
-    type=click.Choice(["hnsw", "ivf"]),
-    help="Find candidates approximately, by what `opensearch structure` has built. Default: exact.",
+    type=BackendName(),
+    help="Find candidates by what `opensearch structure` has built. Default: exact.",
 )
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page with pictures.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")

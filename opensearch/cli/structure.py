@@ -7,18 +7,20 @@ from pathlib import Path
 
 import click
 
+from opensearch.cli.backends import BackendName, ListsBackends
 
-@click.command()
+
+@click.command(cls=ListsBackends)
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("name", type=click.Choice(["exact", "hnsw", "ivf"]))
+@click.argument("name", type=BackendName("exact"))
 @click.option("--seed", default=0, show_default=True, help="Of the queries that measure recall.")
 @click.option("--json", "as_json", is_flag=True, help="Print recall@10 by domain as JSON.")
 def structure(index: Path, name: str, seed: int, as_json: bool) -> None:
-    """Build the approximate structure NAME over all items of INDEX, and measure it.
+    """Build the search structure NAME over all items of INDEX, and measure it.
 
     A search is exact unless it names a structure: flat, and from five million items of a domain
-    on through multi-index tables, which are made by themselves. hnsw is a graph, ivf are lists
-    around centres; items added later are searched flat beside them. `exact` drops both.
+    on through multi-index tables, which are made by themselves. Items added later are searched
+    flat beside a structure. `exact` drops all that were built.
 
     \b
     Example:

@@ -75,8 +75,8 @@ class ArrayPath(Following):
             codes: shape (n, bits // 8).
             targets: domains searched; all that the index holds when empty.
             k: hits wanted.
-            structure: `hnsw` or `ivf`, when it was built, for an approximate search; exact
-                when `None`.
+            structure: name of a backend, such as `hnsw`, whose structure was built; exact when
+                `None`.
 
         Returns:
             Hamming distances (n, k) and ids (n, k), in order of (distance, id); short rows
@@ -92,21 +92,19 @@ class ArrayPath(Following):
             with now.store.snapshot():
                 now.searcher.refresh()
                 domains = targeted(now.store, targets)
-                if structure is not None:
-                    return now.structures.search(codes, domains, k, structure)
-                return now.searcher.search(codes, domains, k)
+                return now.searcher.search(codes, domains, k, structure)
 
         return again(search)
 
     @must.checked(structure=must.text, seed=must.whole(0))
     def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:
-        """Build an approximate structure over all items there are, for `search_batch`.
+        """Build a structure over all items there are, for searches that name it.
 
         Items added later are searched flat beside it until it is built again, and `compact`
         builds it again; it lies in the index and `info` shows it.
 
         Args:
-            structure: `hnsw`, a graph, or `ivf`, lists around centres.
+            structure: name of a backend that is built on request; see `search.BACKENDS`.
             seed: of the queries that recall is measured with.
 
         Returns:
@@ -119,7 +117,7 @@ class ArrayPath(Following):
         return self._build(structure, seed)
 
     def drop_structures(self) -> None:
-        """Remove all approximate structures; `compact` builds none of them any more.
+        """Remove all structures that were built by name; `compact` builds none of them any more.
 
         Raises:
             StoreError: the index cannot be written.
@@ -127,7 +125,7 @@ class ArrayPath(Following):
         with self._generations.writing:
             now = self._generations.current()
             now.store.claim()
-            now.structures.drop()
+            now.searcher.drop()
 
     @must.checked(ids=must.ids)
     def items(self, ids: Iterable[int]) -> list[Item]:

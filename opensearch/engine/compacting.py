@@ -11,7 +11,7 @@ from pathlib import Path
 
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import StoreError
-from opensearch.search import Searcher, Structures
+from opensearch.search import Searcher
 from opensearch.store import Store
 
 MARGIN = 2**22
@@ -77,9 +77,8 @@ def _prepare(folder: IndexFolder, fresh: Store, structures: Sequence[str]) -> No
     searcher = Searcher(fresh, files, meta.bits)
     with suppress(StoreError):  # a full disk: they are made later, and searches do without
         searcher.fold()
-    made = Structures(fresh, searcher, files)
     for name in structures:
-        made.build(name)
+        searcher.build(name)
 
 
 def check_space(folder: Path, wanted: int) -> None:

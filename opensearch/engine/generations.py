@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import StoreError
-from opensearch.search import Searcher, Structures
+from opensearch.search import Searcher
 from opensearch.store import Store
 
 T = TypeVar("T")
@@ -37,7 +37,6 @@ class Generation:
     mark: tuple[int, int]
     store: Store
     searcher: Searcher
-    structures: Structures
 
 
 class Generations:
@@ -123,7 +122,7 @@ class Generations:
         searcher = Searcher(store, files, store.meta().bits)
         with suppress(StoreError):  # damage is no reason not to open: verify and export say more
             searcher.refresh()
-        return Generation(name, mark, store, searcher, Structures(store, searcher, files))
+        return Generation(name, mark, store, searcher)
 
 
 class Following:
@@ -181,11 +180,11 @@ class Following:
             _log.warning("search of %s is not brought up to date: %s", self.path, error)
 
     def _build(self, structure: str, seed: int = 0) -> dict[str, float]:
-        """Build an approximate structure; its recall by domain."""
+        """Build a structure; its recall by domain."""
         with self._generations.writing:
             now = self._generations.current()
             now.store.claim()
-            return now.structures.build(structure, seed)
+            return now.searcher.build(structure, seed)
 
     def close(self) -> None:
         """Release the store."""

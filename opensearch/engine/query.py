@@ -46,7 +46,7 @@ class Query:
         depth: candidates scored, R; of `hamming` none are.
         max_distance: largest Hamming distance of a hit, inclusive.
         where: filter expression, see `engine.where`.
-        structure: `hnsw` or `ivf`, where it was built, to find candidates approximately; exact
+        structure: name of a backend, such as `hnsw`, to find candidates by its structure; exact
             when `None`. What `where` lets pass is searched exactly.
     """
 

@@ -17,7 +17,6 @@ from opensearch.hashing import asymmetric
 from opensearch.model import Model
 from opensearch.records import Hit
 from opensearch.refinement import refine_one
-from opensearch.search import Shells
 from opensearch.semantic import unit
 
 CAP = 10
@@ -68,7 +67,6 @@ class Ranking:
     def __init__(self, now: Generation, model: Model, query: Query) -> None:
         self._store = now.store
         self._searcher = now.searcher
-        self._structures = now.structures
         self._model = model
         self._query = query
 
@@ -117,7 +115,15 @@ class Ranking:
         score = self._score(score or query.score, targets)
         code = self._model.hasher.encode(vector[None], point.source)[0]
         wanted = query.k if score == "hamming" else max(query.k, query.depth)
-        found = self._shells(code, targets, wanted, within, np.array(point.own_ids))
+        found = self._searcher.shells(
+            code,
+            targets,
+            wanted,
+            CAP * wanted,
+            query.structure,
+            within=within,
+            exclude=np.array(point.own_ids),
+        )
         if found.sampled:
             _note(point, f"more than {CAP * wanted} candidates at one distance: an even sample")
         keep = slice(None)
@@ -125,22 +131,6 @@ class Ranking:
             keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
         ids, distances = found.ids[keep], found.distances[keep]
         return _Ranked.of(ids, distances, self._scores(score, point, vector, ids, targets))
-
-    def _shells(
-        self,
-        code: NDArray[np.uint8],
-        targets: list[str],
-        wanted: int,
-        within: Selector | None,
-        exclude: NDArray[np.int64],
-    ) -> Shells:
-        """Candidates by distance: exact ones, or those of the structure that is asked for."""
-        name, cap = self._query.structure, CAP * wanted
-        if name is None:
-            return self._searcher.shells(code, targets, wanted, cap, within=within, exclude=exclude)
-        return self._structures.shells(
-            code, targets, wanted, cap, name, within=within, exclude=exclude
-        )
 
     def _score(self, score: Score, targets: list[str]) -> Score:
         """What can be had of a score: without any embeddings, distances need fewer candidates."""
@@ -173,7 +163,7 @@ class Ranking:
     def _note_structure(self, point: Point, targets: list[str], within: Selector | None) -> None:
         name = self._query.structure
         if name is not None and within is None:
-            recalls = self._structures.recalls(name, targets)
+            recalls = self._searcher.recalls(name, targets)
             shown = ", ".join(f"{recall:.2f} in {domain}" for domain, recall in recalls.items())
             if shown:
                 _note(point, f"approximate by {name}: recall@10 was {shown}")

@@ -18,7 +18,6 @@ from opensearch.engine.mending import model_problems
 from opensearch.errors import StoreError
 from opensearch.model import Model
 from opensearch.records import Report
-from opensearch.search import audit
 from opensearch.store import again
 
 
@@ -60,7 +59,7 @@ class Upkeep(Following):
             "tombstones": meta.tombstones,
             "unnamed": meta.unnamed,
             "older_readers": self._older(),
-            "structures": now.structures.info(),
+            "structures": now.searcher.info(),
             "method": card.method,
             "domains": self.model.bundle.domains,
             "identities": card.identities,
@@ -80,12 +79,10 @@ class Upkeep(Following):
         Args:
             repair: delete derived search files and make them anew from the store.
         """
-        store, folder = self._store, self._generations.folder
-        meta = store.meta()
-        problems = again(store.verify)
+        now, folder = self._generations.current(), self._generations.folder
+        problems = again(now.store.verify)
         try:
-            files = folder.search_files(meta.identity)
-            problems += again(lambda: audit(store, files, meta.bits))
+            problems += again(now.searcher.problems)
         except StoreError as error:  # nothing to compare with
             problems = problems or [str(error)]
         problems += model_problems(folder.path)
@@ -156,7 +153,7 @@ class Upkeep(Following):
                 store is damaged; nothing has changed.
         """
         folder = self._generations.folder
-        built = self._generations.current().structures.names()
+        built = self._generations.current().searcher.built()
         done = self._write(lambda store: compact(folder, store, built))
         self._settle()
         return done

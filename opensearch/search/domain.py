@@ -7,12 +7,16 @@ at its next id, less its tombstones; older and newer moments share the same arra
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from opensearch.search import base
+from opensearch.search.backends import Place, Structure, automatic
+from opensearch.search.backends.flat import FlatStructure
 from opensearch.search.base import whole
 from opensearch.search.hamming import Codes, Ids, Rows, places
-from opensearch.search.tables import Tables
 
 FOLD_SHARE = 0.01
 FOLD_ROWS = 100_000
@@ -22,6 +26,29 @@ FOLD_ROWS = 100_000
 def due(tail: int, base: int) -> bool:
     """Whether a tail is long enough to be folded into a base of so many rows."""
     return tail > min(FOLD_SHARE * base, FOLD_ROWS)
+
+
+class Files(NamedTuple):
+    """What there is of a domain in files: its base, and a structure over it, by its backend."""
+
+    rows: tuple[Ids, Codes]
+    backend: str
+    structure: Structure
+
+
+def files_of(folder: Path | None, domain: str, identity: str, width: int) -> Files | None:
+    """The files of a domain; of automatic backends the last in `BACKENDS` that has some is taken.
+
+    `None` where no base can be used.
+    """
+    rows = None if folder is None else base.load(folder, domain, identity, width)
+    if folder is None or rows is None:
+        return None
+    for name, backend in reversed(automatic().items()):
+        structure = backend.load(Place(folder, domain, identity, name), rows[1])
+        if structure is not None and structure.count <= len(rows[1]):
+            return Files(rows, name, structure)
+    raise AssertionError("unreachable: a flat search needs no files")
 
 
 @dataclass(slots=True)
@@ -53,23 +80,26 @@ class Tail:
 
 @dataclass(slots=True)
 class DomainRows:
-    """Base, which may be empty, and tail of one domain."""
+    """Base, which may be empty, and tail of one domain.
+
+    `structure` is what the automatic backend of that name has built over the base.
+    """
 
     base: tuple[Ids, Codes]
     tail: Tail
-    tables: Tables | None = None
+    backend: str = "flat"
+    structure: Structure = field(default_factory=FlatStructure)
 
     @classmethod
-    def over(
-        cls, base: tuple[Ids, Codes] | None, width: int, tables: Tables | None = None
-    ) -> DomainRows:
-        """Rows over base files, or over nothing."""
-        nothing = (np.zeros(0, np.int64), np.zeros((0, width), np.uint8))
-        return cls(base or nothing, Tail(width), tables)
+    def over(cls, files: Files | None, width: int) -> DomainRows:
+        """Rows over files, or over nothing."""
+        if files is not None:
+            return cls(files.rows, Tail(width), files.backend, files.structure)
+        return cls((np.zeros(0, np.int64), np.zeros((0, width), np.uint8)), Tail(width))
 
-    def rebased(self, base: tuple[Ids, Codes], tables: Tables | None) -> DomainRows:
+    def rebased(self, files: Files) -> DomainRows:
         """The same rows over a longer base; the tail keeps those past its end."""
-        fresh = DomainRows.over(base, self.tail.width, tables)
+        fresh = DomainRows.over(files, self.tail.width)
         ids, codes = self.tail.view()
         start = int(np.searchsorted(ids, fresh.last, side="right"))
         fresh.tail.append(ids[start:], codes[start:])
@@ -84,9 +114,14 @@ class DomainRows:
     @property
     def whole(self) -> bool:
         """Whether no file that is mapped was cut short since."""
-        chunks = () if self.tables is None else self.tables.chunks
         ids, codes = self.base
-        return whole(ids) and whole(codes) and all(whole(chunk.rows) for chunk in chunks)
+        return whole(ids) and whole(codes) and self.structure.whole
+
+    @property
+    def searched_by(self) -> str:
+        """How the domain is searched exactly, in words."""
+        rows = self.structure.count
+        return f"{self.backend} over {rows} rows" if rows else self.backend
 
     @property
     def due(self) -> bool:
@@ -102,8 +137,7 @@ class DomainRows:
         seen = []
         for ids, codes in self.parts():
             cut = int(np.searchsorted(ids, next_id))
-            tables = self.tables if ids is self.base[0] else None
-            if tables is not None and tables.count > cut:  # made after the moment
-                tables = None
-            seen.append(Rows(ids[:cut], codes[:cut], places(ids[:cut], tombstones), tables))
+            usable = ids is self.base[0] and self.structure.count <= cut  # else built later
+            structure = self.structure if usable else None
+            seen.append(Rows(ids[:cut], codes[:cut], places(ids[:cut], tombstones), structure))
         return seen

@@ -1,4 +1,4 @@
-"""Folding: what a source holds past the files of a domain is written behind them.
+"""Search files and the source they are derived from: written behind it, and compared with it.
 
 For the one process that writes the source. Rows stream from the source to the files, so folding
 ten million takes no more memory than a few blocks.
@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from opensearch.errors import StoreError, system_reason
-from opensearch.search import base, tables
-from opensearch.search.domain import due
+from opensearch.search import base
+from opensearch.search.backends import Place, automatic
+from opensearch.search.domain import due, files_of
 from opensearch.search.hamming import Codes, Ids
 from opensearch.search.sources import CodeSource
 
@@ -35,23 +38,13 @@ def fold(source: CodeSource, folder: Path, domain: str, width: int) -> bool:
             return False
         if rows is not None:
             base.append(folder, domain, books.identity, books.last_transaction, rows)
-        tabled = _make_tables(folder, domain, books.identity, width)
+        built = _build_due(folder, domain, books.identity, width)
     except OSError as error:
         raise StoreError(
             f"cannot write search files to {str(folder)!r}: {system_reason(error)}; the index is"
             " whole and is searched without them, free the disk and index again."
         ) from error
-    return tabled or rows is not None
-
-
-def files_of(
-    folder: Path | None, domain: str, identity: str, width: int
-) -> tuple[tuple[Ids, Codes] | None, tables.Tables | None]:
-    """The base of a domain and the tables over it, as far as there are files that can be used."""
-    files = None if folder is None else base.load(folder, domain, identity, width)
-    if folder is None or files is None:
-        return None, None
-    return files, tables.load(folder, domain, identity, files[1])
+    return built or rows is not None
 
 
 def _due_rows(
@@ -71,10 +64,53 @@ def _due_rows(
     return None
 
 
-def _make_tables(folder: Path, domain: str, identity: str, width: int) -> bool:
-    """Make tables over the whole base when those there are, if any, cover too little of it."""
-    files, held = files_of(folder, domain, identity, width)
-    if files is None or not tables.due(len(files[0]), 0 if held is None else held.count):
+def _build_due(folder: Path, domain: str, identity: str, width: int) -> bool:
+    """Let each automatic backend build over the whole base where it covers too little of it."""
+    files = base.load(folder, domain, identity, width)
+    if files is None:
         return False
-    tables.save(folder, domain, identity, files[1])
-    return True
+    built = False
+    for name, backend in automatic().items():
+        place = Place(folder, domain, identity, name)
+        held = backend.load(place, files[1])
+        if backend.due(len(files[1]), 0 if held is None else held.count):
+            backend.build(place, files[1])
+            built = True
+    return built
+
+
+def audit(source: CodeSource, folder: Path, bits: int) -> list[str]:
+    """Domains whose files hold other rows than the source, one sentence each.
+
+    Files that are missing, cut short or of another store are no problem: search passes them
+    over. Files that look whole but differ would answer wrongly.
+    """
+    with source.snapshot():
+        books = source.meta()
+        return [
+            f"search files of domain {domain!r} differ from the store; verify --repair makes"
+            " them anew"
+            for domain in books.domains
+            if _differs(source, folder, domain, books.identity, bits // 8)
+        ]
+
+
+def _differs(source: CodeSource, folder: Path, domain: str, identity: str, width: int) -> bool:
+    files = files_of(folder, domain, identity, width)
+    if files is None:
+        return False
+    ids, codes = files.rows
+    if not files.structure.agrees(codes):
+        return True
+    start = 0
+    for block in source.blocks(domain):
+        stop = min(start + len(block.ids), len(ids))
+        rows = slice(start, stop)
+        taken = stop - start
+        same = np.array_equal(ids[rows], block.ids[:taken])
+        if not same or not np.array_equal(codes[rows], block.codes[:taken]):
+            return True
+        start = stop
+        if start == len(ids):
+            return False
+    return start < len(ids)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from opensearch.search.tables import Tables
+    from opensearch.search.backends.backend import Structure
 
 Codes: TypeAlias = NDArray[np.uint8]
 Distances: TypeAlias = NDArray[np.int32]
@@ -49,13 +49,13 @@ _TOGETHER = 8
 class Rows:
     """Codes (n, bytes) of ascending ids (n,), and places (m,) of rows to leave out, sorted.
 
-    `tables` are over the first of them, where there are any.
+    `structure` covers the first of them, where an exact backend has built one.
     """
 
     ids: Ids
     codes: Codes
     masked: NDArray[np.int64]
-    tables: Tables | None = None
+    structure: Structure | None = None
 
     def past(self, count: int) -> Rows:
         """The rows behind the first `count`."""
@@ -70,7 +70,7 @@ class Rows:
         keep: NDArray[np.bool_] = np.take(mask, self.ids)
         keep[self.masked] = False
         if 2 * np.count_nonzero(keep) > len(keep):
-            return Rows(self.ids, self.codes, np.flatnonzero(~keep), self.tables)
+            return Rows(self.ids, self.codes, np.flatnonzero(~keep), self.structure)
         at = np.flatnonzero(keep)
         return Rows(self.ids[at], np.take(self.codes, at, axis=0), self.masked[:0])
 
@@ -84,7 +84,7 @@ class Rows:
     def without(self, ids: Ids) -> Rows:
         """The same rows with those of these sorted ids masked too."""
         masked = ascending(np.concatenate((self.masked, places(self.ids, ids))))
-        return Rows(self.ids, self.codes, masked, self.tables)
+        return Rows(self.ids, self.codes, masked, self.structure)
 
 
 def ascending(values: Ids) -> Ids:

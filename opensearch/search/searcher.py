@@ -1,16 +1,26 @@
-"""Search over the codes of an index: nearest, within a radius, whole shells of distance."""
+"""Search over the codes of an index: nearest, within a radius, whole shells of distance.
+
+Exact unless the caller names a structure; see `backends`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from opensearch.errors import InvalidInput
-from opensearch.search import hamming, multi
+from opensearch.search import hamming
+from opensearch.search.backends import Structure
+from opensearch.search.backends.flat import FlatStructure
+from opensearch.search.folding import audit
 from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask, Rows
-from opensearch.search.moments import Moments
+from opensearch.search.sources import CodeSource
+from opensearch.search.structures import Structures
+from opensearch.search.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +39,18 @@ MOST_PADDED = 2**27
 """Places of a result that hold no item, at most: 1.5 GiB."""
 
 
-def held(parts: list[list[Rows]]) -> int:
+def _held(found: Mapping[str, list[Rows]]) -> int:
     """Rows in all, masked ones among them."""
-    return sum(len(rows.ids) for part in parts for rows in part)
+    return sum(len(part.ids) for parts in found.values() for part in parts)
 
 
-def padded(found: list[tuple[Distances, Ids]], shape: tuple[int, int]) -> tuple[Distances, Ids]:
+def _exact(parts: list[Rows]) -> Structure:
+    """What searches the rows of a domain exactly: the structure over its base, or nothing."""
+    made = parts[0].structure if parts else None
+    return FlatStructure() if made is None else made
+
+
+def _padded(found: list[tuple[Distances, Ids]], shape: tuple[int, int]) -> tuple[Distances, Ids]:
     """The nearest of several results, in exactly this shape.
 
     Raises:
@@ -56,30 +72,69 @@ def padded(found: list[tuple[Distances, Ids]], shape: tuple[int, int]) -> tuple[
     return all_distances, all_ids
 
 
-class Searcher(Moments):
-    """Exact Hamming search over a source of codes, from base files and a tail in memory.
+class Searcher:
+    """Hamming search over a source of codes, from base files and a tail in memory.
 
-    Each thread searches the moment of the source that it last refreshed to; threads share the
-    rows. Every order is (distance, id), whatever lies in files and whatever in memory.
+    Each thread searches the rows of the source that it last refreshed to; threads share them.
+    Every order is (distance, id), whatever lies in files and whatever in memory.
     """
+
+    def __init__(self, source: CodeSource, folder: Path | None, bits: int) -> None:
+        """Search `source`, with files in `folder` where there are any.
+
+        Args:
+            source: where the codes are; usually a store.
+            folder: where files lie; may be missing or read-only, `None` for no files.
+            bits: width of a code, a positive multiple of 8.
+
+        Raises:
+            InvalidInput: `bits` is not a positive multiple of 8.
+        """
+        self._source = source
+        self._folder = folder
+        self._bits = bits
+        self._view = View(source, folder, bits)
+        self._structures = Structures(source, self._view, folder)
+
+    def refresh(self) -> None:
+        """See what the source holds now; cheap when nothing has changed."""
+        self._view.refresh()
+
+    def fold(self) -> None:
+        """Bring the files up to date where enough has been added since.
+
+        For the one process that writes the source. Does nothing without a folder to write to.
+
+        Raises:
+            StoreError: the files cannot be written; the rows before stay in use.
+        """
+        self._view.fold()
+
+    def problems(self) -> list[str]:
+        """Domains whose files hold other rows than the source, one sentence each."""
+        return [] if self._folder is None else audit(self._source, self._folder, self._bits)
 
     def search(
         self,
         codes: Codes,
         domains: Sequence[str],
         k: int,
+        structure: str | None = None,
         *,
         exclude: Iterable[int] | None = None,
         within: Iterable[int] | Mask | None = None,
     ) -> tuple[Distances, Ids]:
         """The k nearest items of each query among all of `domains`.
 
-        One query runs on one thread, a batch on all cores.
+        One query runs on one thread, a batch on all cores. What a filter lets pass is searched
+        exactly, whatever structure is named: a structure knows nothing of filters. So is a domain
+        that was not there yet when the structure was built.
 
         Args:
             codes: shape (n, bits // 8).
             domains: those searched; one that holds nothing adds nothing.
             k: at least 1.
+            structure: name of a backend to search by, as it was built; exact when `None`.
             exclude: ids left out.
             within: the only ids searched, or a mask with a place for every id given yet.
 
@@ -89,14 +144,20 @@ class Searcher(Moments):
 
         Raises:
             InvalidInput: codes of another shape, k below 1, or so far above what is there that
-                the padding alone would fill memory.
+                the padding alone would fill memory; or a structure that was not built.
         """
-        queries = self.checked(codes, k)
-        parts = self.rows(domains, exclude, within)
-        nearest = multi.nearest if len(queries) == 1 else hamming.nearest
-        there = min(k, held(parts))  # nothing is given room for what is not there
-        found = [nearest(queries, rows, there) for rows in parts] if there else []
-        return padded(found, (len(queries), k))
+        if k < 1:
+            raise InvalidInput(f"a search needs k of 1 or more, got {k}")
+        queries = self._checked(codes)
+        made = self._made(domains, structure, filtered=within is not None)
+        parts = self._view.rows(domains, exclude, within)
+        there = min(k, _held(parts))  # nothing is given room for what is not there
+        found = [
+            (made.get(domain) or _exact(rows)).nearest(queries, rows, there)
+            for domain, rows in parts.items()
+            if there
+        ]
+        return _padded(found, (len(queries), k))
 
     def range(
         self,
@@ -119,7 +180,8 @@ class Searcher(Moments):
         """
         if radius < 0:
             raise InvalidInput(f"a Hamming radius is 0 or more, got {radius}")
-        return self._range(code, self.rows(domains, None, within), radius)
+        query = self._checked(np.asarray(code)[None])
+        return self._range(query, self._view.rows(domains, None, within), radius)
 
     def shells(
         self,
@@ -127,6 +189,7 @@ class Searcher(Moments):
         domains: Sequence[str],
         at_least: int,
         cap: int,
+        structure: str | None = None,
         *,
         within: Iterable[int] | Mask | None = None,
         exclude: Iterable[int] | None = None,
@@ -134,29 +197,38 @@ class Searcher(Moments):
         """Whole shells of distance until there are `at_least` items, for rescoring.
 
         When they are more than `cap`, the last shell gives only an even sample, by a hash of
-        the id, so that neither the oldest nor the newest items are preferred.
+        the id, so that neither the oldest nor the newest items are preferred. By a structure
+        there are `at_least` items, the last shell cut.
 
         Args:
             code: shape (bits // 8,).
             domains: those searched.
             at_least: at least 1.
             cap: the most items returned, not below `at_least`.
+            structure: as in `search`.
             within: the only ids searched, or a mask with a place for every id given yet.
             exclude: ids left out.
 
         Raises:
-            InvalidInput: a code of another shape, or numbers that contradict each other.
+            InvalidInput: a code of another shape, numbers that contradict each other, or a
+                structure that was not built.
         """
         if not 1 <= at_least <= cap:
             raise InvalidInput(f"shells need 1 <= at_least <= cap, got {at_least} and {cap}")
-        queries = self._checked(np.asarray(code)[None])
-        parts = self.rows(domains, exclude, within)
-        at_least = max(1, min(at_least, held(parts)))
-        found = [multi.nearest(queries, rows, at_least) for rows in parts]
-        nearest = hamming.merge(found)[0][0, :at_least] if found else np.zeros(0, np.int32)
-        reached = nearest[nearest < FAR]
-        radius = int(reached[-1]) if len(reached) else 0
-        distances, ids = self._range(code, parts, radius)
+        query = self._checked(np.asarray(code)[None])
+        made = self._made(domains, structure, filtered=within is not None)
+        parts = self._view.rows(domains, exclude, within)
+        at_least = max(1, min(at_least, _held(parts)))
+        found = [
+            (made.get(domain) or _exact(rows)).nearest(query, rows, at_least)
+            for domain, rows in parts.items()
+        ]
+        distances, ids = hamming.merge([_nothing(), *((d[0], i[0]) for d, i in found)])
+        count = int(np.count_nonzero(ids[:at_least] >= 0))
+        if structure is not None and within is None:
+            return Shells(distances[:count], ids[:count], sampled=False)
+        radius = int(distances[count - 1]) if count else 0
+        distances, ids = self._range(query, parts, radius)
         if len(ids) <= cap:
             return Shells(distances, ids, sampled=False)
         inner = int(np.searchsorted(distances, radius))
@@ -170,7 +242,7 @@ class Searcher(Moments):
         Raises:
             InvalidInput: an id that these domains do not hold.
         """
-        found = [rows for part in self.rows(domains, None, ids) for rows in part]
+        found = [part for parts in self._view.rows(domains, None, ids).values() for part in parts]
         held = np.concatenate([np.zeros(0, np.int64), *(rows.ids for rows in found)])
         nothing = np.zeros((0, self._bits // 8), np.uint8)
         codes = np.concatenate([nothing, *(rows.codes for rows in found)])
@@ -184,23 +256,53 @@ class Searcher(Moments):
             )
         return np.asarray(codes[order[at]], dtype=np.uint8)
 
-    def _range(self, code: Codes, parts: list[list[Rows]], radius: int) -> tuple[Distances, Ids]:
-        query = self._checked(np.asarray(code)[None])
-        reach = min(radius, self._bits)
-        nothing = (np.zeros(0, np.int32), np.zeros(0, np.int64))
-        return hamming.merge([nothing, *(multi.within(query, rows, reach) for rows in parts)])
+    def build(self, structure: str, seed: int = 0) -> dict[str, float]:
+        """Build a structure for every domain that holds items, in place of the one before.
 
-    def checked(self, codes: Codes, k: int) -> Codes:
-        """Queries (n, bits // 8) in one piece.
+        Returns:
+            Recall@10 against a flat search, by domain.
 
         Raises:
-            InvalidInput: codes of another shape, or k below 1.
+            InvalidInput: an unknown name.
+            StoreError: the files cannot be written.
         """
-        if k < 1:
-            raise InvalidInput(f"a search needs k of 1 or more, got {k}")
-        return self._checked(codes)
+        return self._structures.build(structure, seed)
+
+    def built(self) -> list[str]:
+        """Names of the structures that any domain has."""
+        return self._structures.built()
+
+    def recalls(self, structure: str, domains: Sequence[str]) -> dict[str, float]:
+        """Recall@10 by those of the domains that have this structure; nothing for an exact one."""
+        return self._structures.recalls(structure, domains)
+
+    def drop(self) -> None:
+        """Remove all structures that were built by name."""
+        self._structures.drop()
+
+    def info(self) -> dict[str, dict[str, Any]]:
+        """How each domain is searched: `exact`, and the structures built by name.
+
+        Of these rows, effort and recall@10.
+        """
+        return self._structures.info()
+
+    def _made(
+        self, domains: Sequence[str], structure: str | None, *, filtered: bool
+    ) -> Mapping[str, Structure | None]:
+        """The structures to search by; checked, but not used, for a search with a filter."""
+        made = {} if structure is None else self._structures.of(domains, structure)
+        return {} if filtered else made
+
+    def _range(
+        self, query: Codes, parts: Mapping[str, list[Rows]], radius: int
+    ) -> tuple[Distances, Ids]:
+        reach = min(radius, self._bits)
+        found = (_exact(rows).within(query, rows, reach) for rows in parts.values())
+        return hamming.merge([_nothing(), *found])
 
     def _checked(self, codes: Codes) -> Codes:
+        """Queries (n, bits // 8) in one piece."""
         codes = np.asarray(codes)
         if codes.ndim != 2 or codes.shape[1] != self._bits // 8 or codes.dtype != np.uint8:
             raise InvalidInput(
@@ -208,3 +310,7 @@ class Searcher(Moments):
                 f" got {codes.dtype} of shape {codes.shape}"
             )
         return np.ascontiguousarray(codes)
+
+
+def _nothing() -> tuple[Distances, Ids]:
+    return np.zeros(0, np.int32), np.zeros(0, np.int64)

@@ -1,170 +1,93 @@
-"""The approximate structures of an index: built, kept in files, read when first asked for."""
+"""The structures that callers ask for by name: built, kept in files, read when first used."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from opensearch.errors import InvalidInput
-from opensearch.search import approximate, hamming
-from opensearch.search.approximate import MAKERS, Structure
-from opensearch.search.hamming import Codes, Distances, Ids, Mask, Rows
-from opensearch.search.searcher import Searcher, Shells, held, padded
+from opensearch.errors import InvalidInput, StoreError, system_reason
+from opensearch.search.backends import Backend, Place, Structure, named, on_request
 from opensearch.search.sources import CodeSource
+from opensearch.search.view import View
 
 
 class Structures:
-    """Structures over the rows that a searcher sees, by domain and name."""
+    """Structures over the rows of a view, by domain and name of their backend."""
 
-    def __init__(self, source: CodeSource, searcher: Searcher, folder: Path) -> None:
+    def __init__(self, source: CodeSource, view: View, folder: Path | None) -> None:
         self._source = source
-        self._searcher = searcher
+        self._view = view
         self._folder = folder
         self._held: dict[tuple[str, str, str], Structure] = {}
         self._guard = threading.Lock()
-        self._known = self.names()
+        self._known = self.built()
 
-    def build(self, name: str, seed: int = 0) -> dict[str, float]:
-        """Build a structure for every domain that holds items, in place of the one before.
-
-        Returns:
-            Recall@10 against a flat search, by domain.
-
-        Raises:
-            InvalidInput: an unknown name.
-            StoreError: the files cannot be written.
-        """
-        approximate.check_name(name)
-        self._searcher.refresh()
+    def build(self, name: str, seed: int) -> dict[str, float]:
+        """As `Searcher.build`."""
+        backend, folder = named(name), self._folder
+        if folder is None:
+            raise InvalidInput(f"a search without files keeps no structure {name!r}; give it some")
+        self._view.refresh()
         identity = self._source.meta().identity
         found = {}
         for domain in self._source.meta().domains:
-            parts = [rows for part in self._searcher.rows([domain]) for rows in part]
+            parts = self._view.rows([domain]).get(domain, [])
             if all(len(rows.ids) == len(rows.masked) for rows in parts):
                 continue
-            made = approximate.build(np.concatenate([rows.codes for rows in parts]), name, seed)
-            approximate.save(self._folder, domain, identity, made)
+            codes = np.concatenate([rows.codes for rows in parts])
+            try:
+                made = backend.build(Place(folder, domain, identity, name), codes, seed)
+            except OSError as error:
+                raise StoreError(
+                    f"cannot write a structure to {str(folder)!r}: {system_reason(error)};"
+                    " search without it, or free the disk and build it again."
+                ) from error
             with self._guard:
                 self._held[identity, domain, name] = made
             found[domain] = made.recall
         return found
 
-    def names(self) -> list[str]:
-        """Structures that any domain has on disk."""
-        return sorted({name for made in self.info().values() for name in made if name in MAKERS})
-
-    def search(
-        self,
-        codes: Codes,
-        domains: Sequence[str],
-        k: int,
-        name: str,
-        *,
-        exclude: Iterable[int] | None = None,
-        within: Iterable[int] | Mask | None = None,
-    ) -> tuple[Distances, Ids]:
-        """As `Searcher.search`, approximately; in order of (distance, id) all the same.
-
-        What a filter lets pass is searched flat: a structure knows nothing of it. So is a domain
-        that was not there yet when the structure was built.
-
-        Raises:
-            InvalidInput: an unknown name, or one that was never built.
-        """
-        queries = self._searcher.checked(codes, k)
-        structures = self._built(domains, name)
-        if within is not None:
-            return self._searcher.search(queries, domains, k, exclude=exclude, within=within)
-        parts = {domain: self._searcher.rows([domain], exclude) for domain in structures}
-        there = min(k, sum(held(each) for each in parts.values()))
-        found = [
-            self._nearest(structures[domain], queries, rows, there)
-            for domain, each in parts.items()
-            for rows in each
-            if there
-        ]
-        return padded(found, (len(queries), k))
-
-    def shells(
-        self,
-        code: Codes,
-        domains: Sequence[str],
-        at_least: int,
-        cap: int,
-        name: str,
-        *,
-        within: Iterable[int] | Mask | None = None,
-        exclude: Iterable[int] | None = None,
-    ) -> Shells:
-        """As `Searcher.shells`, approximately: `at_least` items, the last shell cut.
-
-        What a filter lets pass is searched exactly.
-
-        Raises:
-            InvalidInput: an unknown name, or one that was never built.
-        """
-        if within is not None:
-            self._built(domains, name)
-            return self._searcher.shells(
-                code, domains, at_least, cap, within=within, exclude=exclude
-            )
-        at_least = max(1, min(at_least, held(self._searcher.rows(domains, exclude))))
-        found = self.search(code[None], domains, at_least, name, exclude=exclude)
-        count = int(np.count_nonzero(found[1][0] >= 0))
-        return Shells(found[0][0, :count], found[1][0, :count], sampled=False)
+    def built(self) -> list[str]:
+        """Names of those that any domain has on disk."""
+        return sorted({name for made in self._about().values() for name in made})
 
     def info(self) -> dict[str, dict[str, Any]]:
-        """How each domain is searched: `exact`, and structures on disk by name.
-
-        Of these rows, effort and recall@10.
-        """
-        books, tabled = self._source.meta(), self._searcher.tabled()
+        """As `Searcher.info`."""
+        exact = self._view.backends()
         return {
-            domain: {
-                "exact": f"multi-index over {tabled[domain]} rows" if domain in tabled else "flat",
-                **{
-                    name: known
-                    for name in MAKERS
-                    if (known := approximate.about(self._folder, domain, books.identity, name))
-                },
-            }
-            for domain in books.domains
+            domain: {"exact": exact.get(domain, "flat"), **made}
+            for domain, made in self._about().items()
         }
 
     def recalls(self, name: str, domains: Sequence[str]) -> dict[str, float]:
-        """Recall@10 of the structure of a name, by those of the domains that have it."""
-        info = self.info()
-        return {d: info[d][name]["recall"] for d in domains if name in info.get(d, {})}
+        """As `Searcher.recalls`."""
+        if named(name).exact:
+            return {}
+        made = self._about()
+        return {d: made[d][name]["recall"] for d in domains if name in made.get(d, {})}
 
     def drop(self) -> None:
-        """Remove all structures."""
+        """Remove all of them."""
         for domain in self._source.meta().domains:
-            for name in MAKERS:
-                approximate.drop(self._folder, domain, name)
+            for place, backend in self._places(domain):
+                backend.drop(place)
         with self._guard:
             self._held.clear()
         self._known = []
 
-    def _nearest(
-        self, made: Structure | None, queries: Codes, parts: list[Rows], k: int
-    ) -> tuple[Distances, Ids]:
-        if made is None:
-            return hamming.nearest(queries, parts, k)
-        return approximate.nearest(made, queries, parts, k)
-
-    def _built(self, domains: Sequence[str], name: str) -> dict[str, Structure | None]:
+    def of(self, domains: Sequence[str], name: str) -> dict[str, Structure | None]:
         """The structure of each domain; `None` for one that is newer than it, or lost its own.
 
         Raises:
             InvalidInput: an unknown name, or one that nobody has built.
         """
-        approximate.check_name(name)
+        named(name)
         made = {domain: self._structure(domain, name) for domain in domains}
-        if made and not any(made.values()) and name not in (*self._known, *self.names()):
+        if made and not any(made.values()) and name not in (*self._known, *self.built()):
             raise InvalidInput(
                 f"{', '.join(map(repr, made))} has no structure {name!r}; make it with"
                 f" Engine.build_structure({name!r}) or opensearch structure INDEX {name},"
@@ -176,8 +99,26 @@ class Structures:
         identity = self._source.meta().identity
         with self._guard:
             made = self._held.get((identity, domain, name))
-            if made is None:
-                made = approximate.load(self._folder, domain, identity, name)
+            if made is None and self._folder is not None:
+                codes = self._view.base(domain)
+                made = named(name).load(Place(self._folder, domain, identity, name), codes)
                 if made is not None:
                     self._held[identity, domain, name] = made
         return made
+
+    def _about(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What the files say of each structure, by domain and name."""
+        found = {}
+        for domain in self._source.meta().domains:
+            described = ((place.name, made.about(place)) for place, made in self._places(domain))
+            found[domain] = {name: about for name, about in described if about is not None}
+        return found
+
+    def _places(self, domain: str) -> list[tuple[Place, Backend]]:
+        if self._folder is None:
+            return []
+        identity = self._source.meta().identity
+        return [
+            (Place(self._folder, domain, identity, name), backend)
+            for name, backend in on_request().items()
+        ]

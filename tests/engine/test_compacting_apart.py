@@ -13,7 +13,7 @@ import pytest
 
 from opensearch.engine import Engine, Query
 from opensearch.errors import StoreError
-from opensearch.search import Structures
+from opensearch.search import Searcher
 from opensearch.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def test_a_structure_that_cannot_be_built_leaves_the_old_generation(index, monke
 
     with Engine.open(index) as engine:
         with monkeypatch.context() as patch:
-            patch.setattr(Structures, "build", fail)
+            patch.setattr(Searcher, "build", fail)
             with pytest.raises(StoreError, match="cannot write a structure"):
                 engine.compact()
         assert engine.info()["generation"] == 0

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from opensearch.cli import main
 from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput
-from opensearch.search import approximate, multi, tables
+from opensearch.search.backends import approximate
+from opensearch.search.backends import chunk_tables as tables
+from opensearch.search.backends import multi_index as multi
 
 
 def run(*words):
@@ -88,13 +90,3 @@ def test_info_tells_of_multi_index_tables(index, monkeypatch):
         assert engine.info()["structures"]["photo"]["exact"] == f"multi-index over {rows} rows"
         targets = ["photo", "shape"]
         assert engine.search(text="disc", k=50, targets=targets) == before
-
-
-def test_the_choices_of_the_verbs_are_the_structures_there_are():
-    from opensearch.cli.query import query
-    from opensearch.cli.structure import structure
-
-    chosen = {param.name: param.type for param in query.params}["structure"].choices
-    assert list(chosen) == list(approximate.MAKERS)
-    chosen = {param.name: param.type for param in structure.params}["name"].choices
-    assert list(chosen) == ["exact", *approximate.MAKERS]

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from opensearch.engine import Engine
 from opensearch.errors import StoreError
-from opensearch.search import Searcher, multi, tables
+from opensearch.search import Searcher
+from opensearch.search.backends import chunk_tables as tables
+from opensearch.search.backends import multi_index as multi
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -85,7 +87,7 @@ def test_a_copy_that_lacks_codes_is_refused(index, monkeypatch):
 @pytest.mark.usefixtures("tabled")
 @pytest.mark.parametrize("structure", [None, "hnsw", "ivf"])
 def test_each_structure_is_that_of_the_new_generation(index, structure, monkeypatch):
-    from opensearch.search import approximate
+    from opensearch.search.backends import approximate
 
     monkeypatch.setattr(approximate, "RECALL", 2.0)  # the greatest effort: all is looked at
     queries = rows(30, 5)
@@ -102,9 +104,7 @@ def test_each_structure_is_that_of_the_new_generation(index, structure, monkeypa
             assert same(
                 [np.concatenate(part) for part in zip(*single, strict=True)], flat(one, queries, 20)
             )
-            held = one._searcher._domains["photo"].tables
-            assert held is not None
-            assert held.count == 232
+            assert one._searcher._view._domains["photo"].structure.count == 232
         assert not any(file.exists() for file in old)
         assert len(list((index / "search").iterdir())) == 1
         if structure:
@@ -139,7 +139,7 @@ def test_readers_follow_while_one_adds_and_compacts(index):
                 writer.remove([f"photo/#{500 + 40 * at + more}" for more in range(20)])
                 writer.compact()
             assert writer.verify() == []
-            assert writer._searcher._domains["photo"].tables is not None
+            assert writer._searcher._view._domains["photo"].structure.count
     finally:
         stop.set()
         for thread in threads:
@@ -167,13 +167,13 @@ def test_a_mask_holds_in_tables_and_structures(tmp_path_factory, seed, share, k)
             single = [now.searcher.search(q[None], ["photo"], k, **selection) for q in queries]
             assert same([np.concatenate(part) for part in zip(*single, strict=True)], expected)
             for name in ("hnsw", "ivf"):
-                found = now.structures.search(queries, ["photo"], k, name, **selection)
+                found = now.searcher.search(queries, ["photo"], k, name, **selection)
                 assert same(found, expected)
         for query in queries:
             near = now.searcher.range(query, ["photo"], 5, within=mask)
             assert same(near, Searcher(now.store, None, 16).range(query, ["photo"], 5, within=mask))
         for name in ("hnsw", "ivf"):
-            found = now.structures.search(queries, ["photo"], k, name, exclude=exclude)
+            found = now.searcher.search(queries, ["photo"], k, name, exclude=exclude)
             assert not np.isin(found[1], exclude).any()
 
 

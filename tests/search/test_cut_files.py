@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from test_search_exact import FakeSource
 
-from opensearch.search import Searcher, base, multi, tables
+from opensearch.search import Searcher, base
+from opensearch.search.backends import chunk_tables as tables
+from opensearch.search.backends import multi_index as multi
 
 CODES = np.random.default_rng(0).integers(0, 256, (4000, 2), np.uint8)
 
@@ -35,22 +37,22 @@ def test_an_open_searcher_goes_on_from_the_source(source, tmp_path, what):
     searcher.refresh()
     asked = CODES[:1], ["a", "b"], 500
     before = searcher.search(*asked)
-    mapped = searcher._domains["a"], searcher._domains["b"]
-    assert all(rows.whole and rows.tables is not None for rows in mapped)
+    mapped = searcher._view._domains["a"], searcher._view._domains["b"]
+    assert all(rows.whole and rows.structure.count for rows in mapped)
     cut(tmp_path, what)
     assert [rows.whole for rows in mapped] == [False, True]  # else the next line would kill us
     searcher.refresh()
     after = searcher.search(*asked)
     assert np.array_equal(after[0], before[0])
     assert np.array_equal(after[1], before[1])
-    assert searcher._domains["a"].tables is None
-    assert searcher._domains["b"] is mapped[1]
+    assert searcher._view._domains["a"].structure.count == 0
+    assert searcher._view._domains["b"] is mapped[1]
     searcher.fold()
     fresh = Searcher(source, tmp_path, 16)
     fresh.refresh()
-    assert fresh._domains["a"].whole
-    assert fresh._domains["a"].tables is not None
-    assert len(fresh._domains["a"].base[0]) == 2000
+    assert fresh._view._domains["a"].whole
+    assert fresh._view._domains["a"].structure.count
+    assert len(fresh._view._domains["a"].base[0]) == 2000
 
 
 def test_every_thread_leaves_the_files(source, tmp_path):
@@ -63,7 +65,7 @@ def test_every_thread_leaves_the_files(source, tmp_path):
         ready.wait()
         go.wait()
         searcher.refresh()
-        found.append(searcher._local.moment.rows["a"])
+        found.append(searcher._view._local.seen.rows["a"])
 
     thread = threading.Thread(target=ask)
     thread.start()

@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from test_search_exact import FakeSource, check, pairs
 
 from opensearch.errors import StoreError
-from opensearch.search import Searcher, audit, base, multi, tables
+from opensearch.search import Searcher, base
+from opensearch.search.backends import Place
+from opensearch.search.backends import chunk_tables as tables
+from opensearch.search.backends import multi_index as multi
 
 
 @pytest.fixture
@@ -20,7 +23,8 @@ def small(monkeypatch):
 def tables_of(folder, source):
     width = source.bits // 8
     files = base.load(folder, "a", source.identity, width)
-    return None if files is None else tables.load(folder, "a", source.identity, files[1])
+    place = Place(folder, "a", source.identity, "tables")
+    return None if files is None else tables.load(place, files[1])
 
 
 def clustered(rng, count, width):
@@ -54,8 +58,7 @@ def test_ids_are_those_of_a_flat_search(tmp_path_factory, seed, width, k, share,
         source.add(codes[200:], ["a"] * 100)  # a tail past the tables
         source.remove(rng.integers(0, 300, 20).tolist())
         searcher.refresh()
-        held = searcher._domains["a"].tables
-        assert held is not None
+        held = searcher._view._domains["a"].structure.tables
         assert all(chunk.sorted == (copies > 0) for chunk in held.chunks)
         for query in (codes[0], codes[250], rng.integers(0, 256, width, np.uint8)):
             check(source, searcher, query[None], ["a", "b"], k, None, ())
@@ -69,9 +72,9 @@ def test_one_search_by_hand(tmp_path):
     searcher = Searcher(source, tmp_path, 8)
     searcher.fold()
     searcher.refresh()
-    part = searcher._domains["a"].at(6, np.zeros(0, np.int64))[0]
+    part = searcher._view._domains["a"].at(6, np.zeros(0, np.int64))[0]
     sought = multi.Sought(np.zeros((1, 1), np.uint8), 2, 8)
-    distances, ids = multi.look_up(sought, part, part.tables)
+    distances, ids = multi.look_up(sought, part, part.structure.tables)
     # The second is at distance 1, and so are two more: ties are all there.
     assert sorted(pairs(distances, ids)) == [(0, 0), (1, 2), (1, 4), (1, 5)]
     found = searcher.search(np.zeros((1, 1), np.uint8), ["a"], 2)
@@ -110,16 +113,16 @@ def test_a_query_that_tables_would_slow_down_is_searched_flat(tmp_path, monkeypa
     searcher = Searcher(source, tmp_path, 64)
     searcher.fold()
     searcher.refresh()
-    part = searcher._domains["a"].at(len(codes), np.zeros(0, np.int64))[0]
+    part = searcher._view._domains["a"].at(len(codes), np.zeros(0, np.int64))[0]
     steps = []
     monkeypatch.setattr(multi, "_buckets", lambda *_: pytest.fail("a bucket was touched"))
-    assert multi.look_up(multi.Sought(codes[:1], 5, 64), part, part.tables) is None
+    assert multi.look_up(multi.Sought(codes[:1], 5, 64), part, part.structure.tables) is None
     monkeypatch.undo()
     monkeypatch.setattr(multi, "STEP_COST", 0)
     ranges = multi._ranges
     monkeypatch.setattr(multi, "_ranges", lambda *found: steps.append(found) or ranges(*found))
     far = rng.integers(0, 256, (1, 8), np.uint8)
-    assert multi.look_up(multi.Sought(far, 5, 64), part, part.tables) is None
+    assert multi.look_up(multi.Sought(far, 5, 64), part, part.structure.tables) is None
     touched = sum(int(counts.sum()) for _, counts in steps)
     assert touched * multi.ROW_COST <= multi.SHARE * len(codes)
 
@@ -140,7 +143,7 @@ def test_tables_are_made_anew_past_a_sixteenth_and_the_old_ones_dropped(tmp_path
     }
     fresh = Searcher(source, tmp_path, 16)
     fresh.refresh()
-    assert fresh._domains["a"].tables.count == 132
+    assert fresh._view._domains["a"].structure.count == 132
 
 
 @pytest.mark.usefixtures("small")
@@ -194,12 +197,12 @@ def test_an_audit_finds_tables_that_differ(tmp_path):
     source = FakeSource(16)
     source.add(np.random.default_rng(0).integers(0, 256, (50, 2), np.uint8), ["a"] * 50)
     Searcher(source, tmp_path, 16).fold()
-    assert audit(source, tmp_path, 16) == []
+    assert Searcher(source, tmp_path, 16).problems() == []
     path = next(tmp_path.glob("*-tables-50.0"))
     content = bytearray(path.read_bytes())
     content[3] ^= 1
     path.write_bytes(content)
-    assert audit(source, tmp_path, 16) == [
+    assert Searcher(source, tmp_path, 16).problems() == [
         "search files of domain 'a' differ from the store; verify --repair makes them anew"
     ]
 
@@ -211,6 +214,6 @@ def test_a_moment_before_the_tables_is_searched_without_them(tmp_path):
     searcher = Searcher(source, tmp_path, 16)
     searcher.fold()
     searcher.refresh()
-    rows = searcher._domains["a"]
-    assert rows.at(40, np.zeros(0, np.int64))[0].tables is not None
-    assert rows.at(39, np.zeros(0, np.int64))[0].tables is None
+    rows = searcher._view._domains["a"]
+    assert rows.at(40, np.zeros(0, np.int64))[0].structure.count == 40
+    assert rows.at(39, np.zeros(0, np.int64))[0].structure is None

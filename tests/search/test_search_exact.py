@@ -285,7 +285,7 @@ def test_readers_take_up_what_the_writer_has_folded(tmp_path):
     source.add(np.zeros((60, 1), np.uint8), ["a"] * 60)
     writer.fold()
     reader.refresh()
-    held = reader._domains["a"]
+    held = reader._view._domains["a"]
     assert (len(held.base[0]), held.tail.count) == (160, 0)
     assert (reader.search(np.zeros((1, 1), np.uint8), ["a"], 160)[1] == np.arange(160)).all()
 

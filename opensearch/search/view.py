@@ -1,7 +1,7 @@
-"""What a search sees: the rows of every domain as one moment of the source left them.
+"""What a search sees of its source: the rows of every domain as one transaction left them.
 
-Base files and what lies past them are held once for all threads; each thread has the moment that
-it last refreshed to.
+Base files and what lies past them are held once for all threads; each thread sees the transaction
+that it last refreshed to.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 
 from opensearch.errors import InvalidInput
 from opensearch.search import base, hamming
-from opensearch.search.domain import DomainRows
-from opensearch.search.folding import files_of, fold
-from opensearch.search.hamming import Ids, Mask, Rows
+from opensearch.search.domain import DomainRows, files_of
+from opensearch.search.folding import fold
+from opensearch.search.hamming import Codes, Ids, Mask, Rows
 from opensearch.search.sources import CodeSource
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class _Seen:
     """The rows of every domain as one transaction of the source left them.
 
     `opened` counts how often files were found cut short before and the rows read again.
@@ -34,8 +34,8 @@ class _Moment:
     rows: dict[str, list[Rows]]
 
 
-class Moments:
-    """The part of a `Searcher` that follows its source."""
+class View:
+    """The rows of a source, followed as it changes."""
 
     def __init__(self, source: CodeSource, folder: Path | None, bits: int) -> None:
         """Follow `source`, with base files in `folder` where there are any.
@@ -61,7 +61,7 @@ class Moments:
 
     def refresh(self) -> None:
         """See what the source holds now; cheap when nothing has changed."""
-        known: _Moment | None = getattr(self._local, "moment", None)
+        known: _Seen | None = getattr(self._local, "seen", None)
         with self._source.snapshot():
             books = self._source.meta()
             opened = self._leave_cut_files()
@@ -75,7 +75,7 @@ class Moments:
                     )
                     for domain in books.domains
                 }
-        self._local.moment = _Moment(*at, rows)
+        self._local.seen = _Seen(*at, rows)
 
     def fold(self) -> None:
         """Write what lies past the base files, over 1 % of them or 100 k rows, behind them.
@@ -98,41 +98,49 @@ class Moments:
                 for domain in folded:
                     self._reload(domain, books.identity)
         if folded:
-            self._local.moment = None
+            self._local.seen = None
 
     def rows(
         self,
         domains: Sequence[str],
         exclude: Iterable[int] | None = None,
         within: Iterable[int] | Mask | None = None,
-    ) -> list[list[Rows]]:
-        """What this thread's moment holds: a list for each of the domains that hold anything.
+    ) -> dict[str, list[Rows]]:
+        """What this thread sees of the domains that hold anything, in order of id.
 
         Args:
             domains: those wanted.
             exclude: ids left out.
             within: the only ids, or a mask with a place for every id given yet.
         """
-        if getattr(self._local, "moment", None) is None:
+        if getattr(self._local, "seen", None) is None:
             self.refresh()
-        moment: _Moment = self._local.moment
-        parts = [moment.rows[name] for name in dict.fromkeys(domains) if name in moment.rows]
+        seen: _Seen = self._local.seen
+        found = {name: seen.rows[name] for name in dict.fromkeys(domains) if name in seen.rows}
         if isinstance(within, np.ndarray) and within.dtype == np.bool_:
             mask: Mask = within
-            parts = [[rows.passing(mask) for rows in part] for part in parts]
+            found = {name: [part.passing(mask) for part in parts] for name, parts in found.items()}
         elif within is not None:
             wanted = _sorted(within)
-            parts = [[rows.only(wanted) for rows in part] for part in parts]
+            found = {name: [part.only(wanted) for part in parts] for name, parts in found.items()}
         if exclude is not None:
             unwanted = _sorted(exclude)
-            parts = [[rows.without(unwanted) for rows in part] for part in parts]
-        return parts
+            found = {
+                name: [part.without(unwanted) for part in parts] for name, parts in found.items()
+            }
+        return found
 
-    def tabled(self) -> dict[str, int]:
-        """Rows that tables cover, by domain, where there are tables."""
+    def base(self, domain: str) -> Codes:
+        """Codes (n, bytes) of the domain's rows in base files, none where it was not read."""
         with self._guard:
-            held = {domain: rows.tables for domain, rows in self._domains.items()}
-        return {domain: made.count for domain, made in held.items() if made is not None}
+            if domain in self._domains:
+                return self._domains[domain].base[1]
+        return np.zeros((0, self._bits // 8), np.uint8)
+
+    def backends(self) -> dict[str, str]:
+        """How each domain that was read is searched exactly, in words for `info`."""
+        with self._guard:
+            return {domain: rows.searched_by for domain, rows in self._domains.items()}
 
     def _leave_cut_files(self) -> int:
         """Forget domains whose files were cut short; how often that has been done."""
@@ -148,16 +156,17 @@ class Moments:
         if domain not in self._domains:
             return
         rows = self._domains[domain]
-        files, made = files_of(self._folder, domain, identity, self._bits // 8)
-        grown = files is not None and len(files[0]) > len(rows.base[0])
-        if files is not None and (grown or made is not None):
-            self._domains[domain] = rows.rebased(files, made)
+        files = files_of(self._folder, domain, identity, self._bits // 8)
+        if files is None:
+            return
+        if files.structure.count or len(files.rows[0]) > len(rows.base[0]):
+            self._domains[domain] = rows.rebased(files)
 
     def _extended(self, domain: str, identity: str) -> DomainRows:
         """A domain's rows, with those added to the source since they were last read."""
         if domain not in self._domains:
-            files, made = files_of(self._folder, domain, identity, self._bits // 8)
-            self._domains[domain] = DomainRows.over(files, self._bits // 8, made)
+            files = files_of(self._folder, domain, identity, self._bits // 8)
+            self._domains[domain] = DomainRows.over(files, self._bits // 8)
         rows = self._domains[domain]
         for block in self._source.blocks(domain, rows.last):
             if block.codes.shape[1] != self._bits // 8:

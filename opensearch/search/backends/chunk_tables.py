@@ -12,7 +12,6 @@ buckets are then known before a bucket is touched, and a table takes 4 bytes a r
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,12 +20,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.search import base
+from opensearch.search.backends.backend import Pieces, Place
 from opensearch.search.hamming import Codes
 
 Lanes: TypeAlias = NDArray[np.unsignedinteger[Any]]
 
-FORMAT = 1
 FEWEST = 5_000_000
 """Rows from which tables are made: at 2 M they win little where queries lie in a cluster and lose
 elsewhere, since a step costs as much as a flat search of 100 k rows."""
@@ -114,41 +112,34 @@ def sort_chunk(codes: Codes, low: int, high: int) -> tuple[NDArray[np.uint32], N
     return starts, rows
 
 
-def save(folder: Path, domain: str, identity: str, codes: Codes) -> None:
-    """Make the tables of the codes (n, bytes) of a domain and drop those before.
+def save(place: Place, codes: Codes) -> None:
+    """Write the tables of the codes (n, bytes) of a domain in place of those before.
 
     Raises:
         OSError: the folder cannot be written; the tables before are as they were.
     """
-    safe = base.safe_name(domain)
-    width, count = codes.shape[1], len(codes)
-    name = f"{safe}-tables-{count}"
+    count, width = codes.shape
     edges, copies = cuts(8 * width, count), copied(8 * width, count)
-    about = {"format": FORMAT, "identity": identity, "width": width, "rows": count}
-    about |= {"cuts": edges, "copies": copies}
-    with base.removed_on_failure(folder, f"{name}.*"):
-        for at, (low, high) in enumerate(pairwise(edges)):
-            starts, rows = sort_chunk(codes, low, high)
-            pieces: list[NDArray[Any] | bytes] = [rows, starts]
-            if copies:
-                pieces = [np.take(codes, rows, axis=0), bytes(-count * width % 8), *pieces]
-            base.replace_file(folder / f"{name}.{at}", pieces)
-        base.replace_file(folder / f"{safe}.tables", [json.dumps(about, indent=1).encode()])
-    for old in folder.glob(f"{safe}-tables-*"):
-        if old.stem != name:
-            old.unlink(missing_ok=True)
+
+    def content(low: int, high: int) -> Pieces:
+        starts, rows = sort_chunk(codes, low, high)
+        if not copies:
+            return [rows, starts]
+        return [np.take(codes, rows, axis=0), bytes(-count * width % 8), rows, starts]
+
+    about = {"width": width, "cuts": edges, "copies": copies}
+    files = ((f".{at}", content(*edge)) for at, edge in enumerate(pairwise(edges)))
+    place.write(count, about, files)
 
 
-def load(folder: Path, domain: str, identity: str, codes: Codes) -> Tables | None:
-    """The tables over the first of the base's codes, or `None` where they cannot be used."""
-    safe = base.safe_name(domain)
+def load(place: Place, codes: Codes) -> Tables | None:
+    """The tables over the first of these codes, or `None` where they cannot be used."""
+    about = place.read()
     try:
-        about = json.loads((folder / f"{safe}.tables").read_bytes())
-        key = (about["format"], about["identity"], about["width"])
-        count, edges, copies = int(about["rows"]), about["cuts"], about["copies"]
-        if key != (FORMAT, identity, codes.shape[1]) or count > len(codes):
+        if about is None or about["width"] != codes.shape[1] or about["rows"] > len(codes):
             return None
-        files = [folder / f"{safe}-tables-{count}.{at}" for at in range(len(edges) - 1)]
+        count, edges, copies = int(about["rows"]), about["cuts"], about["copies"]
+        files = [place.path(count, f".{at}") for at in range(len(edges) - 1)]
         parts = zip(files, pairwise(edges), strict=True)
         chunks = tuple(_chunk(file, edge, codes[:count], copies) for file, edge in parts)
     except (OSError, ValueError, KeyError, TypeError):

@@ -12,17 +12,20 @@ Source: Norouzi, Punjani, Fleet, CVPR 2012, sections 2 and 3. The weighing is ou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.search import hamming
+from opensearch.search import base, hamming
+from opensearch.search.backends import chunk_tables
+from opensearch.search.backends.backend import Backend, Place, Structure
+from opensearch.search.backends.chunk_tables import Chunk, Tables, lanes, values
 from opensearch.search.hamming import Codes, Distances, Ids, Rows
-from opensearch.search.tables import Chunk, Tables, lanes, values
 
 Places = NDArray[np.int64]
 
@@ -39,6 +42,81 @@ SCATTERED = 3
 ALL = 2**62
 
 
+class TableStructure(Structure):
+    """The tables of a domain's base, and the search through them."""
+
+    recall = 1.0
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.count = tables.count
+
+    def nearest(self, queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
+        """One query through tables where that is cheaper; many are searched flat."""
+        if len(queries) > 1:
+            return hamming.nearest(queries, parts, k)
+        sought = Sought(queries, k, 8 * queries.shape[1])
+        found, rest = _through_tables(sought, parts, self.tables)
+        distances, ids = hamming.nearest(queries, rest, k)
+        if found is None:
+            return distances, ids
+        distances, ids = hamming.merge([found, (distances[0], ids[0])])
+        return distances[None, :k], ids[None, :k]
+
+    def within(self, query: Codes, parts: list[Rows], radius: int) -> tuple[Distances, Ids]:
+        """As `hamming.within`, through tables where that is cheaper."""
+        found, rest = _through_tables(Sought(query, ALL, radius), parts, self.tables)
+        flat = hamming.within(query, rest, radius)
+        return flat if found is None else hamming.merge([found, flat])
+
+    @property
+    def whole(self) -> bool:
+        """Whether all files of the tables are as long as they were."""
+        return all(base.whole(chunk.rows) for chunk in self.tables.chunks)
+
+    def agrees(self, codes: Codes) -> bool:
+        """Whether the tables are those of these codes; they are made anew to see it."""
+        return chunk_tables.agrees(self.tables, codes)
+
+
+class MultiIndex(Backend):
+    """Tables of chunks, made by themselves from `chunk_tables.FEWEST` rows on."""
+
+    exact = True
+    automatic = True
+    summary = "tables of chunks"
+
+    def due(self, rows: int, covered: int) -> bool:
+        """Whether tables over `covered` rows are to be made anew for so many rows."""
+        return chunk_tables.due(rows, covered)
+
+    def build(self, place: Place, codes: Codes, seed: int = 0) -> TableStructure:
+        """Sort the rows by each chunk of their codes, one chunk after the other."""
+        place = _place(place)
+        chunk_tables.save(place, codes)
+        made = chunk_tables.load(place, codes)
+        assert made is not None, "tables that were written whole"
+        return TableStructure(made)
+
+    def load(self, place: Place, codes: Codes) -> TableStructure | None:
+        """Map the files into memory."""
+        made = chunk_tables.load(_place(place), codes)
+        return None if made is None else TableStructure(made)
+
+    def about(self, place: Place) -> dict[str, Any] | None:
+        """Rows covered, and where codes are cut."""
+        return _place(place).read()
+
+    def drop(self, place: Place) -> None:
+        """Remove the tables."""
+        _place(place).drop()
+
+
+def _place(place: Place) -> Place:
+    """The files are called after what they hold."""
+    return replace(place, name="tables")
+
+
 @dataclass(frozen=True, slots=True)
 class Sought:
     """One query: its code (1, bytes), the k nearest rows within a radius (inclusive)."""
@@ -48,33 +126,15 @@ class Sought:
     radius: int
 
 
-def nearest(code: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
-    """As `hamming.nearest`, for one query (1, bytes) and through tables where that is cheaper."""
-    found, rest = _through_tables(Sought(code, k, 8 * code.shape[1]), parts)
-    distances, ids = hamming.nearest(code, rest, k)
-    if found is None:
-        return distances, ids
-    distances, ids = hamming.merge([found, (distances[0], ids[0])])
-    return distances[None, :k], ids[None, :k]
-
-
-def within(code: Codes, parts: list[Rows], radius: int) -> tuple[Distances, Ids]:
-    """As `hamming.within` but in no order, through tables where that is cheaper."""
-    found, rest = _through_tables(Sought(code, ALL, radius), parts)
-    flat = hamming.within(code, rest, radius)
-    return flat if found is None else hamming.merge([found, flat])
-
-
 def _through_tables(
-    sought: Sought, parts: list[Rows]
+    sought: Sought, parts: list[Rows], tables: Tables
 ) -> tuple[tuple[Distances, Ids] | None, list[Rows]]:
-    """What the tables give, and the parts that are left to search flat."""
-    for at, part in enumerate(parts):
-        if part.tables is not None:
-            found = look_up(sought, part, part.tables)
-            rest = [*parts[:at], part.past(part.tables.count), *parts[at + 1 :]]
-            return (None, parts) if found is None else (found, rest)
-    return None, parts
+    """What the tables of the first part give, and the parts that are left to search flat."""
+    if not parts or len(parts[0].ids) < tables.count:
+        return None, parts
+    first, *others = parts
+    found = look_up(sought, first, tables)
+    return (None, parts) if found is None else (found, [first.past(tables.count), *others])
 
 
 def look_up(sought: Sought, rows: Rows, tables: Tables) -> tuple[Distances, Ids] | None:
