@@ -31,7 +31,7 @@ from benchmarks import crowd
 from opensearch.engine import Engine
 from opensearch.engine.folder import IndexFolder
 from opensearch.records import Item
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 State: TypeAlias = dict[str, tuple[bytes, bytes, int]]
 """Code, embedding and the step that last changed it, for every key."""
@@ -117,7 +117,7 @@ class Outcome:
 
 def held(path: Path) -> State:
     """What an index holds."""
-    with Store.open(IndexFolder.open(path).store, readonly=True) as store:
+    with LmdbStore.open(IndexFolder.open(path).store, readonly=True) as store:
         codes = {
             int(id_): code.tobytes()
             for domain in store.meta().counts

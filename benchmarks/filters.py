@@ -24,7 +24,7 @@ from opensearch.engine.selecting import select
 from opensearch.engine.where import parse_where
 from opensearch.records import Item
 from opensearch.search import Searcher
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 T = TypeVar("T")
 BITS, BATCH = 64, 10_000
@@ -48,7 +48,7 @@ def main(count: int, seed: int) -> None:
     """Exit 0 if every expression selects what the walk selects."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Store.create(Path(folder, "0"), bits=BITS, dim=0) as store,
+        LmdbStore.create(Path(folder, "0"), bits=BITS, dim=0) as store,
     ):
         seconds, _ = timed(lambda: fill(store, count, seed), 1)
         print(f"{count} items stored in {seconds:.1f} s of the processor")
@@ -57,7 +57,7 @@ def main(count: int, seed: int) -> None:
     sys.exit(0 if all(same) else 1)
 
 
-def fill(store: Store, count: int, seed: int) -> None:
+def fill(store: LmdbStore, count: int, seed: int) -> None:
     """Put the items, with fields in random order."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 256, (count, BITS // 8), np.uint8)
@@ -74,7 +74,7 @@ def item(place: int, count: int) -> Item:
     return Item(-1, f"k{place}", "photo", category=f"c{hundredth:02d}", metadata=metadata)
 
 
-def measure(store: Store, share: str, text: str) -> bool:
+def measure(store: LmdbStore, share: str, text: str) -> bool:
     """Print the times of one expression; whether both ways agree."""
     expression = parse_where(text)
     walk, walked = timed(lambda: sorted(i.id for i in store.walk() if expression(i)), 1)

@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from opensearch.engine.folder import IndexFolder, is_index
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 
 @click.command()
@@ -93,7 +93,7 @@ def verify(index: Path) -> str:
 
 def codes(index: Path) -> dict[str, bytes]:
     """Code of every key."""
-    with Store.open(IndexFolder.open(index).store, readonly=True) as store:
+    with LmdbStore.open(IndexFolder.open(index).store, readonly=True) as store:
         by_id = {
             int(id_): code.tobytes()
             for domain in store.meta().counts

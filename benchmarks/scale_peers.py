@@ -22,9 +22,10 @@ from opensearch.engine.arrays import ArrayPath
 from opensearch.engine.folder import IndexFolder
 from opensearch.engine.generations import Generations
 from opensearch.errors import MissingExtra
+from opensearch.search import Searcher
 from opensearch.search.backends import named
 from opensearch.search.backends.approximate import FaissBackend, FaissStructure
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 Found = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Distances and ids (n, k)."""
@@ -79,7 +80,7 @@ class Opensearch(Peer):
 
     def build(self, codes: Codes) -> None:
         """In pieces of a million, so that lists of keys stay small."""
-        Store.create(self.folder / "store" / "0", bits=self.bits, dim=0).close()
+        LmdbStore.create(self.folder / "store" / "0", bits=self.bits, dim=0).close()
         (self.folder / "CURRENT").write_text("0\n")
         engine = _arrays(self.folder)
         for start in range(0, len(codes), 10**6):
@@ -138,7 +139,9 @@ class OpensearchHnsw(Opensearch):
 
     def set_effort(self, effort: int) -> None:
         """Candidates of a graph, lists of the other."""
-        held = self._engine._generations.current().searcher._structures
+        searcher = self._engine._generations.current().searcher
+        assert isinstance(searcher, Searcher)
+        held = searcher._structures
         made, backend = held.of(["photo"], self.structure)["photo"], named(self.structure)
         assert isinstance(made, FaissStructure)
         assert isinstance(backend, FaissBackend)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import StoreError
-from opensearch.search import Searcher
 from opensearch.store import Store
 
 MARGIN = 2**22
@@ -52,7 +51,7 @@ def compact(folder: IndexFolder, store: Store, structures: Sequence[str] = ()) -
         new = old.with_name(str(generation))
         try:
             store.compact_to(new)
-            with Store.open(new, readonly=True) as fresh:
+            with folder.open_store(new.name, readonly=True) as fresh:
                 _prepare(folder, fresh, structures)
         except BaseException:
             if not store.replaced:  # else the folder is another one's by now
@@ -72,9 +71,7 @@ def _prepare(folder: IndexFolder, fresh: Store, structures: Sequence[str]) -> No
     Raises:
         StoreError: a structure cannot be written.
     """
-    meta = fresh.meta()
-    files = folder.search_files(meta.identity)
-    searcher = Searcher(fresh, files, meta.bits)
+    searcher = folder.searcher(fresh)
     with suppress(StoreError):  # a full disk: they are made later, and searches do without
         searcher.fold()
     for name in structures:

@@ -55,7 +55,7 @@ class Engine(ArrayPath, Upkeep):
         bundle = Bundle.open(starter_model() if model is None else Path(model))
         with told_of_folder(Path(path)):
             folder = IndexFolder.create(Path(path), bundle, bundle.best_precision())
-            Store.create(folder.store, bits=bundle.card.bits, dim=bundle.card.dim).close()
+            folder.create_store(bundle.card.bits, bundle.card.dim)
             folder.finish(bundle)
         return cls(Generations(folder), Model(folder.open_model(), limits))
 

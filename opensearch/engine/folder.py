@@ -23,7 +23,8 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import IndexMismatch, StoreError, system_reason
-from opensearch.store import Store, ever_used
+from opensearch.search import CodeSearch, Searcher
+from opensearch.store import LmdbStore, Store, ever_used
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -63,6 +64,28 @@ class IndexFolder:
     def search_files(self, identity: str) -> Path:
         """Where the search files of one store lie: none is ever read for another."""
         return self.search / identity
+
+    def create_store(self, bits: int, dim: int) -> None:
+        """Make the empty store of a new index."""
+        LmdbStore.create(self.store, bits=bits, dim=dim).close()
+
+    def open_store(self, generation: str | None = None, *, readonly: bool = False) -> Store:
+        """The store of a generation, the current one by default; written to while it is current.
+
+        Raises:
+            StoreError: it is missing, damaged or of a newer format.
+        """
+        name = generation or self.generation
+        return LmdbStore.open(
+            self.path / "store" / name,
+            readonly=readonly,
+            current=lambda: self.generation == name,
+        )
+
+    def searcher(self, store: Store) -> CodeSearch:
+        """What searches the codes of one of the stores."""
+        meta = store.meta()
+        return Searcher(store, self.search_files(meta.identity), meta.bits)
 
     def drop_search_files(self, identity: str) -> None:
         """Remove derived files of all stores but one; for the process that writes to that one."""
@@ -270,7 +293,7 @@ def mend_current(path: Path) -> None:
     """
     last: dict[int, int] = {}
     for folder in _generations(path):
-        with suppress(StoreError), Store.open(folder, readonly=True) as store:
+        with suppress(StoreError), LmdbStore.open(folder, readonly=True) as store:
             last[int(folder.name)] = store.meta().last_transaction
     if not last:
         raise StoreError(f"no store of index {path} can be read; restore it from a copy")

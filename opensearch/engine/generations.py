@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import StoreError
-from opensearch.search import Searcher
+from opensearch.search import CodeSearch
 from opensearch.store import Store
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Generation:
     name: str
     mark: tuple[int, int]
     store: Store
-    searcher: Searcher
+    searcher: CodeSearch
 
 
 class Generations:
@@ -117,9 +117,8 @@ class Generations:
 
     def _opened(self, mark: tuple[int, int], name: str) -> Generation:
         folder = self.folder
-        store = Store.open(folder.path / "store" / name, current=lambda: folder.generation == name)
-        files = folder.search_files(store.meta().identity)
-        searcher = Searcher(store, files, store.meta().bits)
+        store = folder.open_store(name)
+        searcher = folder.searcher(store)
         with suppress(StoreError):  # damage is no reason not to open: verify and export say more
             searcher.refresh()
         return Generation(name, mark, store, searcher)
@@ -141,7 +140,7 @@ class Following:
         return self._generations.current().store
 
     @property
-    def _searcher(self) -> Searcher:
+    def _searcher(self) -> CodeSearch:
         return self._generations.current().searcher
 
     def _write(self, work: Callable[[Store], T]) -> T:

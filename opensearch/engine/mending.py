@@ -16,7 +16,6 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.folder import IndexFolder, check_fits, holds_store, mend_current
 from opensearch.errors import BundleError, OpenSearchError, StoreError
-from opensearch.store import Store
 
 
 def check_folder(path: Path, repair: bool) -> tuple[list[str], list[str]]:
@@ -94,7 +93,7 @@ def adopt(folder: IndexFolder, given: Bundle) -> None:
     except BundleError:
         folder.check_same(given)
     else:
-        with Store.open(folder.store, readonly=True) as store:
+        with folder.open_store(readonly=True) as store:
             counts = store.meta().counts
         check_fits(folder.path, inside, given, [name for name in counts if counts[name]])
     folder.finish(given.copy_to(folder.model))
@@ -127,7 +126,7 @@ def _rewrite(path: Path) -> None:
     bundle = Bundle.open(path / "model")
     integrity.check(bundle)
     folder = IndexFolder(path, {}, bundle.best_precision())
-    with Store.open(folder.store, readonly=True) as store:
+    with folder.open_store(readonly=True) as store:
         meta = store.meta()
     if (meta.bits, meta.dim) != (bundle.card.bits, bundle.card.dim):
         raise BundleError(

@@ -15,7 +15,7 @@ from opensearch.engine.known import BY_TIME, Comparing
 from opensearch.engine.pruning import gone
 from opensearch.model import Model
 from opensearch.records import Report, Up
-from opensearch.store import Store
+from opensearch.store import LmdbStore, Store
 
 Prune = bool | Literal["force"]
 """Whether items whose files are gone are removed, and whether even if they are most of them."""
@@ -60,6 +60,6 @@ def plan_new(
     bundle = Bundle.open(starter_model() if model is None else Path(model))
     with (
         tempfile.TemporaryDirectory() as nowhere,
-        Store.create(Path(nowhere), bits=bundle.card.bits, dim=bundle.card.dim) as store,
+        LmdbStore.create(Path(nowhere), bits=bundle.card.bits, dim=bundle.card.dim) as store,
     ):
         return plan(store, Model(bundle, Limits()), roots, domain, False, progress, up=up)

@@ -1,7 +1,7 @@
 """Search: Hamming search over packed codes, derived from a store at any time."""
 
 from opensearch.search.backends import BACKENDS
-from opensearch.search.searcher import Searcher, Shells
-from opensearch.search.sources import CodeSource
+from opensearch.search.protocol import CodeSearch, CodeSource, Shells
+from opensearch.search.searcher import Searcher
 
-__all__ = ["BACKENDS", "CodeSource", "Searcher", "Shells"]
+__all__ = ["BACKENDS", "CodeSearch", "CodeSource", "Searcher", "Shells"]

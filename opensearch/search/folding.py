@@ -18,7 +18,7 @@ from opensearch.search import base
 from opensearch.search.backends import Place, automatic
 from opensearch.search.domain import due, files_of
 from opensearch.search.hamming import Codes, Ids
-from opensearch.search.sources import CodeSource
+from opensearch.search.protocol import CodeSource
 
 
 def fold(source: CodeSource, folder: Path, domain: str, width: int) -> bool:

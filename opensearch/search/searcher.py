@@ -6,7 +6,6 @@ Exact unless the caller names a structure; see `backends`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,9 @@ from opensearch.search.backends import Structure
 from opensearch.search.backends.flat import FlatStructure
 from opensearch.search.folding import audit
 from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask, Rows
-from opensearch.search.sources import CodeSource
+from opensearch.search.protocol import CodeSource, Shells
 from opensearch.search.structures import Structures
 from opensearch.search.view import View
-
-
-@dataclass(frozen=True, slots=True)
-class Shells:
-    """Whole shells of distance around a query, in order of (distance, id).
-
-    `sampled` says that the last shell was too large and only an even sample of it is here.
-    """
-
-    distances: Distances
-    ids: Ids
-    sampled: bool
-
 
 MOST_PADDED = 2**27
 """Places of a result that hold no item, at most: 1.5 GiB."""
@@ -101,13 +87,7 @@ class Searcher:
         self._view.refresh()
 
     def fold(self) -> None:
-        """Bring the files up to date where enough has been added since.
-
-        For the one process that writes the source. Does nothing without a folder to write to.
-
-        Raises:
-            StoreError: the files cannot be written; the rows before stay in use.
-        """
+        """As `CodeSearch.fold`."""
         self._view.fold()
 
     def problems(self) -> list[str]:
@@ -124,27 +104,9 @@ class Searcher:
         exclude: Iterable[int] | None = None,
         within: Iterable[int] | Mask | None = None,
     ) -> tuple[Distances, Ids]:
-        """The k nearest items of each query among all of `domains`.
+        """As `CodeSearch.search`.
 
-        One query runs on one thread, a batch on all cores. What a filter lets pass is searched
-        exactly, whatever structure is named: a structure knows nothing of filters. So is a domain
-        that was not there yet when the structure was built.
-
-        Args:
-            codes: shape (n, bits // 8).
-            domains: those searched; one that holds nothing adds nothing.
-            k: at least 1.
-            structure: name of a backend to search by, as it was built; exact when `None`.
-            exclude: ids left out.
-            within: the only ids searched, or a mask with a place for every id given yet.
-
-        Returns:
-            Distances (n, k) in bits and ids (n, k) in order of (distance, id), padded with
-            2**31 - 1 and -1 where fewer items are there.
-
-        Raises:
-            InvalidInput: codes of another shape, k below 1, or so far above what is there that
-                the padding alone would fill memory; or a structure that was not built.
+        One query runs on one thread, a batch on all cores.
         """
         if k < 1:
             raise InvalidInput(f"a search needs k of 1 or more, got {k}")
@@ -194,25 +156,7 @@ class Searcher:
         within: Iterable[int] | Mask | None = None,
         exclude: Iterable[int] | None = None,
     ) -> Shells:
-        """Whole shells of distance until there are `at_least` items, for rescoring.
-
-        When they are more than `cap`, the last shell gives only an even sample, by a hash of
-        the id, so that neither the oldest nor the newest items are preferred. By a structure
-        there are `at_least` items, the last shell cut.
-
-        Args:
-            code: shape (bits // 8,).
-            domains: those searched.
-            at_least: at least 1.
-            cap: the most items returned, not below `at_least`.
-            structure: as in `search`.
-            within: the only ids searched, or a mask with a place for every id given yet.
-            exclude: ids left out.
-
-        Raises:
-            InvalidInput: a code of another shape, numbers that contradict each other, or a
-                structure that was not built.
-        """
+        """As `CodeSearch.shells`."""
         if not 1 <= at_least <= cap:
             raise InvalidInput(f"shells need 1 <= at_least <= cap, got {at_least} and {cap}")
         query = self._checked(np.asarray(code)[None])
@@ -237,11 +181,7 @@ class Searcher:
         return Shells(distances[kept], ids[kept], sampled=True)
 
     def codes(self, ids: Ids, domains: Sequence[str]) -> Codes:
-        """Codes (n, bits // 8) of items found by a search, in the order of `ids` (n,).
-
-        Raises:
-            InvalidInput: an id that these domains do not hold.
-        """
+        """As `CodeSearch.codes`."""
         found = [part for parts in self._view.rows(domains, None, ids).values() for part in parts]
         held = np.concatenate([np.zeros(0, np.int64), *(rows.ids for rows in found)])
         nothing = np.zeros((0, self._bits // 8), np.uint8)
@@ -257,15 +197,7 @@ class Searcher:
         return np.asarray(codes[order[at]], dtype=np.uint8)
 
     def build(self, structure: str, seed: int = 0) -> dict[str, float]:
-        """Build a structure for every domain that holds items, in place of the one before.
-
-        Returns:
-            Recall@10 against a flat search, by domain.
-
-        Raises:
-            InvalidInput: an unknown name.
-            StoreError: the files cannot be written.
-        """
+        """As `CodeSearch.build`."""
         return self._structures.build(structure, seed)
 
     def built(self) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from opensearch.errors import InvalidInput, StoreError, system_reason
 from opensearch.search.backends import Backend, Place, Structure, named, on_request
-from opensearch.search.sources import CodeSource
+from opensearch.search.protocol import CodeSource
 from opensearch.search.view import View
 
 
@@ -27,7 +27,7 @@ class Structures:
         self._known = self.built()
 
     def build(self, name: str, seed: int) -> dict[str, float]:
-        """As `Searcher.build`."""
+        """As `CodeSearch.build`."""
         backend, folder = named(name), self._folder
         if folder is None:
             raise InvalidInput(f"a search without files keeps no structure {name!r}; give it some")
@@ -56,7 +56,7 @@ class Structures:
         return sorted({name for made in self._about().values() for name in made})
 
     def info(self) -> dict[str, dict[str, Any]]:
-        """As `Searcher.info`."""
+        """As `CodeSearch.info`."""
         exact = self._view.backends()
         return {
             domain: {"exact": exact.get(domain, "flat"), **made}
@@ -64,7 +64,7 @@ class Structures:
         }
 
     def recalls(self, name: str, domains: Sequence[str]) -> dict[str, float]:
-        """As `Searcher.recalls`."""
+        """As `CodeSearch.recalls`."""
         if named(name).exact:
             return {}
         made = self._about()

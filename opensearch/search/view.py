@@ -19,7 +19,7 @@ from opensearch.search import base, hamming
 from opensearch.search.domain import DomainRows, files_of
 from opensearch.search.folding import fold
 from opensearch.search.hamming import Codes, Ids, Mask, Rows
-from opensearch.search.sources import CodeSource
+from opensearch.search.protocol import CodeSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """The store: every item of an index with its code, embedding and thumbnail, over LMDB."""
 
-from opensearch.store.blocks import Block
-from opensearch.store.marks import Mark
+from opensearch.store.lmdb_store import LmdbStore, ever_used
 from opensearch.store.meta import FORMAT, Meta
 from opensearch.store.overtaken import again
-from opensearch.store.postings import Fields
-from opensearch.store.store import Store, ever_used
+from opensearch.store.protocol import Block, Fields, Found, Mark, Store
 from opensearch.store.unnamed import key_of as implied_key
 
 __all__ = [
     "FORMAT",
     "Block",
     "Fields",
+    "Found",
+    "LmdbStore",
     "Mark",
     "Meta",
     "Store",

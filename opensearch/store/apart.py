@@ -21,7 +21,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 def copy_apart(old: Path, new: Path) -> None:
-    """As `Store.copy_to` of the store in `old`, in a child that ends when this process does.
+    """As `LmdbStore.copy_to` of the store in `old`, in a child that ends when this process does.
 
     Raises:
         StoreError: the copy failed, or its process was ended by what it read.
@@ -50,11 +50,11 @@ def copy_apart(old: Path, new: Path) -> None:
 
 def answer() -> None:
     """In the child: copy, and print as JSON what went wrong, or null."""
-    from opensearch.store.store import Store
+    from opensearch.store.lmdb_store import LmdbStore
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with Store.open(Path(sys.argv[2]), readonly=True) as store:
+        with LmdbStore.open(Path(sys.argv[2]), readonly=True) as store:
             store.copy_to(Path(sys.argv[3]))
     except (OpenSearchError, OSError, MemoryError) as error:
         said: str | None = str(error) or type(error).__name__

@@ -32,14 +32,6 @@ Rows = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Hash codes of some items of one domain: ids (n,) ascending, codes (n, bits // 8)."""
-
-    ids: Ids
-    codes: Rows
-
-
-@dataclass(frozen=True, slots=True)
 class Blocks:
     """A table of rows of `width` bytes; `summed` blocks are written with a checksum."""
 

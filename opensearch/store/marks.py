@@ -6,20 +6,12 @@ A mark is a row beside the books, which older versions pass over; `compact` carr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from opensearch.store import names
 from opensearch.store.environment import Table, Transaction
+from opensearch.store.protocol import Mark
 
 _PREFIX = b"mark "
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A job's name, and how much of it is done; `None` when all is, and the mark goes."""
-
-    name: str
-    done: int | None
 
 
 def read(txn: Transaction, table: Table, name: str) -> int:

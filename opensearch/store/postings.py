@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgpack
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from opensearch.records import Metadata
 from opensearch.store import names, rows
 from opensearch.store.environment import Table, Transaction
+from opensearch.store.protocol import Found
 
 OWN = frozenset(("id", "key", "path", "domain", "category", "size"))
 """Fields that every item has; metadata of these names cannot be asked for."""
@@ -81,15 +81,7 @@ def _text(text: str) -> bytes:
     return raw if len(raw) < HEAD else raw[:HEAD] + names.blake16(raw)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Ids whose value is known to be accepted, and those whose records must tell."""
-
-    sure: Ids
-    unsure: Ids
-
-
-class Fields:
+class Postings:
     """Ids by the values of their fields, as one transaction sees them."""
 
     def __init__(self, txn: Transaction, table: Table) -> None:

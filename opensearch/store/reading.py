@@ -14,11 +14,12 @@ from opensearch.errors import StoreError
 from opensearch.records import Item
 from opensearch.store import codec, names, rows, unnamed
 from opensearch.store import meta as books
-from opensearch.store.blocks import Block, Blocks
+from opensearch.store.blocks import Blocks
 from opensearch.store.environment import Environment, Table, Transaction
 from opensearch.store.meta import Meta
 from opensearch.store.overtaken import repeated
-from opensearch.store.postings import Fields
+from opensearch.store.postings import Postings
+from opensearch.store.protocol import Block, Fields
 
 _PAGE = 1024
 """Items read in one transaction while walking: flat memory, and no long-lived reader."""
@@ -219,7 +220,7 @@ class StoredItems:
         """Posting lists of one moment; `None` for a store of a format that had none."""
         with self.snapshot(), self._read() as txn:
             kept = books.load(self._environment, txn).posted
-            yield Fields(txn, self._tables["postings"]) if kept else None
+            yield Postings(txn, self._tables["postings"]) if kept else None
 
     def _linked(self, table: str, value: str | bytes) -> list[Item]:
         """Items entered under a path or digest, by id; a hash may bring in strangers."""

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import crowd, faults
 from opensearch.engine import Engine
 from opensearch.engine.folder import IndexFolder
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -28,7 +28,7 @@ def test_ten_kills_lose_nothing(index):
 def test_a_lost_item_is_noticed(index):
     assert faults.kill(index, kills=3, seed=2).wrong == []
     state = faults.held(index)
-    with Store.open(IndexFolder.open(index).store) as store:
+    with LmdbStore.open(IndexFolder.open(index).store) as store:
         store.remove([min(state)])
     wrong = faults._wrong(index, state, faults.held(index))
     assert wrong == ["1 items differ from what was acknowledged"]

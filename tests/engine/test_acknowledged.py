@@ -8,7 +8,7 @@ import pytest
 from opensearch.engine import Engine
 from opensearch.errors import PartlyStored, StoreError
 from opensearch.search import base
-from opensearch.store import Store, bulk
+from opensearch.store import LmdbStore, bulk
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -40,7 +40,7 @@ def test_a_batch_is_acknowledged_though_search_files_find_no_room(engine, monkey
 
 def test_a_bulk_cut_short_says_what_is_stored(engine, monkeypatch):
     monkeypatch.setattr(bulk, "BATCH", 100)
-    write, calls = Store._write, []
+    write, calls = LmdbStore._write, []
 
     def full_at_the_third(store, work, mark=None):
         calls.append(work)
@@ -48,7 +48,7 @@ def test_a_bulk_cut_short_says_what_is_stored(engine, monkeypatch):
             raise StoreError("cannot write: the disk is full.")
         return write(store, work, mark)
 
-    monkeypatch.setattr(Store, "_write", full_at_the_third)
+    monkeypatch.setattr(LmdbStore, "_write", full_at_the_third)
     rows = codes(250)
     with pytest.raises(PartlyStored, match="the first 200 of 250 codes are stored, the rest") as x:
         engine.add_codes(rows, "photo")

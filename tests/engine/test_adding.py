@@ -10,7 +10,7 @@ from PIL import Image
 from opensearch.engine import Engine
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import InvalidInput, StoreError, UnreadableFile
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def engine(toy_model, tmp_path):
 
 def codes(engine):
     """Code of every key, read from the store itself."""
-    with Store.open(IndexFolder.open(engine.path).store, readonly=True) as store:
+    with LmdbStore.open(IndexFolder.open(engine.path).store, readonly=True) as store:
         rows = {
             int(id_): code.tobytes()
             for domain in store.meta().counts

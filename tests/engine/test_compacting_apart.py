@@ -14,7 +14,7 @@ import pytest
 from opensearch.engine import Engine, Query
 from opensearch.errors import StoreError
 from opensearch.search import Searcher
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "tests" / "golden" / "model"
@@ -137,8 +137,8 @@ def test_damaged_pages_do_not_end_the_process_that_compacts(index, fill):
 def test_the_child_ends_with_the_process_that_asked(index, tmp_path):
     code = (
         "import os, sys; from opensearch.store import apart\n"
-        "from opensearch.store.store import Store\n"
-        "Store.copy_to = lambda *_: __import__('time').sleep(60)\n"
+        "from opensearch.store.lmdb_store import LmdbStore\n"
+        "LmdbStore.copy_to = lambda *_: __import__('time').sleep(60)\n"
         "apart.answer()"
     )
     held, ours = os.pipe()
@@ -156,4 +156,4 @@ def test_python_inside_another_program_copies_in_its_own_process(index, monkeypa
     monkeypatch.setattr(sys, "executable", None)
     with Engine.open(index) as engine:
         assert engine.compact().dropped == 100
-    assert Store.open(index / "store" / "1").verify() == []
+    assert LmdbStore.open(index / "store" / "1").verify() == []

@@ -10,7 +10,7 @@ import pytest
 from opensearch.engine import Engine, compacting, folder
 from opensearch.engine.folder import IndexFolder
 from opensearch.errors import StoreError, Superseded
-from opensearch.store import Store, blocks
+from opensearch.store import LmdbStore, blocks
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -46,7 +46,7 @@ def everything(engine):
 
 def test_compaction_keeps_every_live_item_and_drops_the_rest(index, monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK_ITEMS", 64)
-    monkeypatch.setattr(Store, "compact_to", Store.copy_to)  # here, where blocks are small
+    monkeypatch.setattr(LmdbStore, "compact_to", LmdbStore.copy_to)  # here, where blocks are small
     with Engine.open(index) as engine:
         before, books = everything(engine), engine.info()
         assert books["tombstones"] == {"photo": 120, "sketch": 0}
@@ -90,14 +90,14 @@ def test_readers_follow_and_a_snapshot_ends_on_the_old_generation(index):
 
 def test_what_is_written_while_another_engine_compacts_is_not_lost(index, monkeypatch):
     copied, written = threading.Event(), []
-    copy = Store.compact_to
+    copy = LmdbStore.compact_to
 
     def slowly(store, folder):
         copy(store, folder)
         copied.set()
         thread.join(0.3)
 
-    monkeypatch.setattr(Store, "compact_to", slowly)
+    monkeypatch.setattr(LmdbStore, "compact_to", slowly)
     with Engine.open(index) as one, Engine.open(index) as other:
 
         def write():
@@ -141,7 +141,7 @@ def test_a_full_disk_is_told_before_anything_is_written(index, monkeypatch):
 
 @pytest.mark.parametrize("where", ["compact_to", "switch"])
 def test_a_compaction_that_fails_leaves_the_old_generation(index, monkeypatch, where):
-    target = Store if where == "compact_to" else IndexFolder
+    target = LmdbStore if where == "compact_to" else IndexFolder
     original = getattr(target, where)
 
     def fail(self, what):

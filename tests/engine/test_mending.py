@@ -14,7 +14,7 @@ from opensearch.cli import main
 from opensearch.engine import Engine, apart
 from opensearch.engine.folder import holds_store
 from opensearch.errors import BundleError, StoreError
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -125,7 +125,7 @@ def test_current_is_written_anew(index, kind):
 
 
 def test_a_copy_that_is_newer_than_what_it_was_made_from_is_the_current_one(index):
-    with Store.open(index / "store" / "0") as store:
+    with LmdbStore.open(index / "store" / "0") as store:
         store.compact_to(index / "store" / "1")
     (index / "CURRENT").unlink()
     assert run("verify", index, "--repair").exit_code == 0

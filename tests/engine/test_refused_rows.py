@@ -8,7 +8,7 @@ from PIL import Image
 
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput, UnreadableFile
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -24,14 +24,14 @@ def pictures(tmp_path):
 
 
 def test_one_bad_row_never_ends_a_run(pictures, tmp_path, monkeypatch):
-    put = Store.put
+    put = LmdbStore.put
 
     def choosy(store, items, *rest):
         if any(item.key.endswith("3.png") for item in items):
             raise InvalidInput("the store does not want it")
         return put(store, items, *rest)
 
-    monkeypatch.setattr(Store, "put", choosy)
+    monkeypatch.setattr(LmdbStore, "put", choosy)
     with (
         Engine.create(tmp_path / "index", MODEL) as engine,
         pytest.raises(UnreadableFile, match="the store does not want it"),

@@ -9,7 +9,7 @@ import pytest
 
 from opensearch.engine import Engine
 from opensearch.errors import StoreError
-from opensearch.store import Store, bulk
+from opensearch.store import LmdbStore, bulk
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -118,13 +118,13 @@ def test_a_write_that_was_overtaken_by_a_new_folder_is_no_success(index, monkeyp
 
 
 def test_compaction_never_switches_a_folder_that_was_replaced_meanwhile(index, monkeypatch):
-    copy = Store.compact_to
+    copy = LmdbStore.compact_to
 
     def slowly(store, folder):
         copy(store, folder)
         another(index)
 
-    monkeypatch.setattr(Store, "compact_to", slowly)
+    monkeypatch.setattr(LmdbStore, "compact_to", slowly)
     with Engine.open(index) as engine, pytest.raises(StoreError, match="was replaced"):
         engine.compact()
     with Engine.open(index) as there:

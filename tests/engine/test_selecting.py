@@ -11,7 +11,7 @@ from opensearch.engine import selecting
 from opensearch.engine.selecting import select
 from opensearch.engine.where import parse_where
 from opensearch.records import Item
-from opensearch.store import Store, meta
+from opensearch.store import LmdbStore, meta
 
 LONG = "x" * 199
 DOMAINS = ("photo", "shape")
@@ -78,7 +78,7 @@ STEPS = st.lists(st.lists(items(), max_size=5), min_size=1, max_size=3)
 @settings(max_examples=150)
 @given(STEPS, st.lists(items(), max_size=2), st.sets(st.sampled_from("abe")), st.data())
 def test_any_filter_is_the_walk_over_all_records(tmp_path_factory, batches, moved, gone, data):
-    with Store.create(tmp_path_factory.mktemp("s") / "0", bits=8, dim=0) as store:
+    with LmdbStore.create(tmp_path_factory.mktemp("s") / "0", bits=8, dim=0) as store:
         for batch in batches:
             put(store, batch)
         for item in moved:
@@ -106,7 +106,7 @@ def many(n):
 
 @pytest.mark.parametrize("limit", [0.01, 0.1, 0.9])
 def test_any_selectivity(tmp_path, limit, monkeypatch):
-    with Store.create(tmp_path / "0", bits=8, dim=0) as store:
+    with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         put(store, many(2000))
         expression = parse_where(f"share < {limit} and year >= 0 and category != x or year = 200")
         assert not select(store, expression, ["photo"]).any()
@@ -119,7 +119,7 @@ def test_any_selectivity(tmp_path, limit, monkeypatch):
 
 
 def test_terms_that_need_records_read_only_those_that_are_left(tmp_path, monkeypatch):
-    with Store.create(tmp_path / "0", bits=8, dim=0) as store:
+    with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         put(store, many(500))
         asked, read = [], store.items
         monkeypatch.setattr(store, "items", lambda ids: asked.extend(ids) or read(ids))
@@ -129,7 +129,7 @@ def test_terms_that_need_records_read_only_those_that_are_left(tmp_path, monkeyp
 
 def test_a_store_without_lists_is_read_record_by_record(tmp_path, monkeypatch):
     monkeypatch.setattr(meta.Meta, "posted", property(lambda _: False))
-    with Store.create(tmp_path / "0", bits=8, dim=0) as store:
+    with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         put(store, many(300))
         expression = parse_where("year > 10 and not year = 50")
         found = np.flatnonzero(select(store, expression, ["photo"])).tolist()

@@ -68,13 +68,13 @@ def test_compaction_keeps_items_without_records(index):
 
 
 def test_a_copy_that_lacks_codes_is_refused(index, monkeypatch):
-    from opensearch.store import compaction, store
+    from opensearch.store import LmdbStore, compaction, lmdb_store
 
     def copied(old, new):  # here, not in a process of its own, which no patch would reach
-        with store.Store.open(old, readonly=True) as source:
+        with LmdbStore.open(old, readonly=True) as source:
             source.copy_to(new)
 
-    monkeypatch.setattr(store, "copy_apart", copied)
+    monkeypatch.setattr(lmdb_store, "copy_apart", copied)
     full = compaction._full
     monkeypatch.setattr(compaction, "_full", lambda *args: list(full(*args))[:-1])
     with Engine.open(index) as engine:

@@ -20,7 +20,7 @@ import numpy as np
 from opensearch.engine import Engine
 from opensearch.engine.folder import IndexFolder
 from opensearch.records import Item
-from opensearch.store import FORMAT, Store
+from opensearch.store import FORMAT, LmdbStore
 
 HERE = Path(__file__).parent
 MODEL = HERE / "model"
@@ -49,7 +49,7 @@ def item(number: int) -> Item:
     )
 
 
-def write(store: Store) -> None:
+def write(store: LmdbStore) -> None:
     """Batches of every kind: with and without embeddings, replaced, moved, removed."""
     rng = np.random.default_rng(7)
     meta = store.meta()
@@ -68,7 +68,7 @@ def write(store: Store) -> None:
     store.update([moved])
 
 
-def write_codes(store: Store) -> None:
+def write_codes(store: LmdbStore) -> None:
     """Ready codes in bulk: alone, with fields, with keys; some removed or replaced."""
     rng = np.random.default_rng(8)
     codes = rng.integers(0, 256, (60, store.meta().bits // 8), np.uint8)
@@ -85,7 +85,7 @@ HELD = {"photo-shape-sketch_16-bits": write, "codes-alone_16-bits": write_codes}
 """What an index of the newest format holds, and what writes it."""
 
 
-def expected(store: Store) -> list[dict[str, object]]:
+def expected(store: LmdbStore) -> list[dict[str, object]]:
     """Everything the store keeps of every item, as plain JSON types."""
     codes = {
         int(id_): code.tobytes().hex()
@@ -113,10 +113,10 @@ def main() -> None:
             make(out, work)
 
 
-def make(out: Path, work: Callable[[Store], None]) -> None:
+def make(out: Path, work: Callable[[LmdbStore], None]) -> None:
     """Make an index, less its model, and list what it holds."""
     Engine.create(out, MODEL).close()
-    with Store.open(IndexFolder.open(out).store) as store:
+    with LmdbStore.open(IndexFolder.open(out).store) as store:
         work(store)
         rows = expected(store)
         found = store.verify()

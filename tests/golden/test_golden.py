@@ -9,7 +9,7 @@ import pytest
 
 from opensearch.engine import Engine, Query
 from opensearch.engine.folder import IndexFolder
-from opensearch.store import FORMAT, Store
+from opensearch.store import FORMAT, LmdbStore
 
 HERE = Path(__file__).parent
 HELD = "photo-shape-sketch_16-bits"
@@ -40,7 +40,7 @@ def test_every_format_has_its_index():
 
 def test_every_field_comes_back(index):
     path, rows = index
-    with Store.open(IndexFolder.open(path).store) as store:
+    with LmdbStore.open(IndexFolder.open(path).store) as store:
         assert [item.key for item in store.walk()] == sorted(row["key"] for row in rows)
         codes = {
             int(id_): code.tobytes().hex()

@@ -9,7 +9,7 @@ import pytest
 from opensearch.errors import StoreError
 from opensearch.search import Searcher, base
 from opensearch.search.backends import chunk_tables as tables
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 
 def codes(count, seed=0):
@@ -18,7 +18,7 @@ def codes(count, seed=0):
 
 @pytest.fixture
 def place(tmp_path):
-    with Store.create(tmp_path / "store", bits=64, dim=0) as store:
+    with LmdbStore.create(tmp_path / "store", bits=64, dim=0) as store:
         store.put_codes(codes(3000), "photo")
         searcher = Searcher(store, tmp_path / "search", 64)
         searcher.refresh()

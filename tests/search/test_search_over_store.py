@@ -7,12 +7,12 @@ import pytest
 
 from opensearch.records import Item
 from opensearch.search import CodeSource, Searcher
-from opensearch.store import Store
+from opensearch.store import LmdbStore
 
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.create(tmp_path / "store", bits=64, dim=0) as store:
+    with LmdbStore.create(tmp_path / "store", bits=64, dim=0) as store:
         yield store
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from opensearch.engine import selecting
 from opensearch.engine.selecting import select
 from opensearch.engine.where import parse_where
-from opensearch.store import Store, bulk
+from opensearch.store import LmdbStore, bulk
 
 DOMAINS = ("photo", "shape")
 NOTHING = 10**6
@@ -67,7 +67,7 @@ def put(store, asked):
 @settings(max_examples=60)
 @given(st.lists(BATCH, min_size=1, max_size=5), st.lists(st.integers(0, 30), max_size=4))
 def test_any_filter_is_what_numpy_says(tmp_path_factory, batches, removed):
-    with Store.create(tmp_path_factory.mktemp("s") / "0", bits=8, dim=0) as store:
+    with LmdbStore.create(tmp_path_factory.mktemp("s") / "0", bits=8, dim=0) as store:
         rows = {}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(bulk, "BATCH", 4)
@@ -86,7 +86,7 @@ def test_any_filter_is_what_numpy_says(tmp_path_factory, batches, removed):
 
 
 def test_lists_are_read_in_place_of_records(tmp_path, monkeypatch):
-    with Store.create(tmp_path / "0", bits=8, dim=0) as store:
+    with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         codes = np.zeros((300, 1), np.uint8)
         store.put_codes(codes, "photo", None, [{"year": at} for at in range(300)])
         store.put_codes(codes, "photo")
@@ -100,7 +100,7 @@ def test_a_store_without_lists_gets_none_and_is_read_record_by_record(tmp_path, 
     from opensearch.store import meta
 
     monkeypatch.setattr(meta.Meta, "posted", property(lambda _: False))
-    with Store.create(tmp_path / "0", bits=8, dim=0) as store:
+    with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         store.put_codes(np.zeros((9, 1), np.uint8), "photo", None, [{"n": at} for at in range(9)])
         store.put_codes(np.zeros((3, 1), np.uint8), "photo")
         with store._read() as txn:
@@ -117,7 +117,7 @@ def test_books_name_items_without_records_only_while_there_are_any(tmp_path):
         with store._read() as txn:
             return msgpack.unpackb(txn.get(b"meta", db=store._tables["meta"]))
 
-    with Store.create(tmp_path / "0", bits=8, dim=0) as store:
+    with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         assert "unnamed" not in books(store)  # readers that know of none read such a store
         store.put_codes(np.zeros((2, 1), np.uint8), "photo")
         assert books(store)["unnamed"] == {"photo": 2}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from opensearch.engine import Engine
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import Meta, Store, codec, meta
+from opensearch.store import LmdbStore, Meta, codec, meta
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 ITEM = Item(7, "k", "photo", "/p", "cup", 1, 2, b"d" * 16, {"year": 2001}, "image 2")
@@ -43,7 +43,7 @@ def test_the_readers_version_is_kept_where_the_format_has_it(tmp_path, monkeypat
     for number in (2, 3):
         with monkeypatch.context() as patch:
             patch.setattr(Meta.__init__, "__defaults__", _defaults(number))
-            store = Store.create(tmp_path / str(number), bits=16, dim=4)
+            store = LmdbStore.create(tmp_path / str(number), bits=16, dim=4)
         store.put([ITEM], np.zeros((1, 2), np.uint8), np.ones((1, 4)), [b"picture"])
         assert store.meta().format == number
         assert store.verify() == []
@@ -51,7 +51,7 @@ def test_the_readers_version_is_kept_where_the_format_has_it(tmp_path, monkeypat
         store.update([replace(ITEM, id=0, key="other")])
         assert store.items([0])[0].reader == kept[number][0]
         store.compact_to(tmp_path / f"{number}-compacted")
-        with Store.open(tmp_path / f"{number}-compacted") as copy:
+        with LmdbStore.open(tmp_path / f"{number}-compacted") as copy:
             assert copy.meta().format == 3
             assert copy.meta().lineage == store.meta().lineage
             assert copy.meta().identity != store.meta().identity
@@ -150,7 +150,7 @@ def test_an_older_format_keeps_its_own_fields(tmp_path, monkeypatch):
     import msgpack
 
     monkeypatch.setattr(Meta.__init__, "__defaults__", _defaults(2))
-    with Store.create(tmp_path / "0", bits=16, dim=4) as store:
+    with LmdbStore.create(tmp_path / "0", bits=16, dim=4) as store:
         shared = store._environment
         with shared.read() as txn:
             held = msgpack.unpackb(txn.get(b"meta", db=shared.tables["meta"]))

@@ -11,7 +11,7 @@ import pytest
 from opensearch.engine import Engine, Query
 from opensearch.errors import Overtaken, StoreError
 from opensearch.records import Item
-from opensearch.store import Store, environment, overtaken
+from opensearch.store import LmdbStore, environment, overtaken
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 N = 3000
@@ -46,10 +46,10 @@ def commit(index, number):
     from pathlib import Path
     import numpy as np
     from opensearch.records import Item
-    from opensearch.store import Store
+    from opensearch.store import LmdbStore
     sys.path[:0] = [sys.argv[3]]
     from test_overtaken import revision
-    with Store.open(Path(sys.argv[1]) / "store" / "0") as store:
+    with LmdbStore.open(Path(sys.argv[1]) / "store" / "0") as store:
         for number in range(*map(int, sys.argv[2].split())):
             store.put(*revision(number))
     """
@@ -59,7 +59,7 @@ def commit(index, number):
 
 
 def test_a_snapshot_that_commits_overtake_is_told_not_answered(index, read_only):
-    with Store.open(index / "store" / "0") as store:
+    with LmdbStore.open(index / "store" / "0") as store:
         assert store.unlocked
 
         def read():
@@ -123,7 +123,7 @@ def test_without_a_copy_it_is_told_after_a_few_tries(index, read_only, monkeypat
 
     monkeypatch.setattr(environment, "private_copy", copied)
     monkeypatch.setattr(overtaken, "TRIES", 2)
-    with Store.open(index / "store" / "0") as store:
+    with LmdbStore.open(index / "store" / "0") as store:
 
         def read():
             with store.snapshot():
@@ -138,7 +138,7 @@ def test_without_a_copy_it_is_told_after_a_few_tries(index, read_only, monkeypat
 
 def test_a_copy_is_of_one_moment_or_is_not_taken(index, tmp_path, monkeypatch):
     place = overtaken.private_copy(index / "store" / "0")
-    with Store.open(place) as copy:
+    with LmdbStore.open(place) as copy:
         assert copy.verify() == []
     monkeypatch.setattr(overtaken, "COPIED_MOST", 10)
     monkeypatch.setattr(overtaken.tempfile, "tempdir", str(tmp_path))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import Store, blocks, names
+from opensearch.store import LmdbStore, blocks, names
 
 BITS, DIM = 16, 3
 DOMAINS = ("photo", "skëtch/√")
@@ -30,7 +30,7 @@ def arrays(count, seed=0):
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.create(tmp_path / "store" / "0", bits=BITS, dim=DIM) as store:
+    with LmdbStore.create(tmp_path / "store" / "0", bits=BITS, dim=DIM) as store:
         yield store
 
 
@@ -223,7 +223,7 @@ def test_any_sequence_agrees_with_a_dictionary_and_repeats_itself(tmp_path_facto
     folders = [tmp_path_factory.mktemp("store") for _ in range(2)]
     for folder in folders:
         expected.clear()
-        with Store.create(folder / "0", bits=BITS, dim=DIM) as store:
+        with LmdbStore.create(folder / "0", bits=BITS, dim=DIM) as store:
             for seed, (verb, keys, domain) in enumerate(steps):
                 codes, vectors = arrays(len(keys), seed)
                 if verb == "remove":

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import Store, bulk
+from opensearch.store import LmdbStore, bulk
 
 
 def rows(count, seed=0):
@@ -16,7 +16,7 @@ def rows(count, seed=0):
 
 @pytest.fixture
 def store(tmp_path):
-    with Store.create(tmp_path / "store", bits=16, dim=0) as store:
+    with LmdbStore.create(tmp_path / "store", bits=16, dim=0) as store:
         yield store
 
 
@@ -67,7 +67,7 @@ def test_records_in_bulk_are_those_of_items_one_by_one(store, tmp_path):
     keys = [f"k{at % 7}" for at in range(10)] + ["g" * 600]
     metadata = [{"year": at} for at in range(11)]
     categories = ["cup" if at % 2 else None for at in range(11)]
-    with Store.create(tmp_path / "other", bits=16, dim=0) as other:
+    with LmdbStore.create(tmp_path / "other", bits=16, dim=0) as other:
         ids = store.put_codes(rows(11), "photo", keys, metadata, categories)
         items = [
             Item(0, key, "photo", category=category, metadata=more)
@@ -136,7 +136,7 @@ def test_verify_tells_a_lost_record_from_an_item_without_one(store):
 )
 def test_any_sequence_agrees_with_a_dictionary(tmp_path_factory, steps):
     expected = {}
-    with Store.create(tmp_path_factory.mktemp("store") / "0", bits=16, dim=0) as store:
+    with LmdbStore.create(tmp_path_factory.mktemp("store") / "0", bits=16, dim=0) as store:
         for verb, what in steps:
             if verb == "alone":
                 expected.update({f"a/#{id_}": id_ for id_ in store.put_codes(rows(what), "a")})

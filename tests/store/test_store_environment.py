@@ -20,7 +20,7 @@ import pytest
 import opensearch
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import Store, environment, opening, translated
+from opensearch.store import LmdbStore, environment, opening, translated
 
 
 def batch(start, count, bits=64):
@@ -31,7 +31,7 @@ def batch(start, count, bits=64):
 
 @pytest.fixture
 def folder(tmp_path):
-    with Store.create(tmp_path / "Ж" / "0", bits=64, dim=0) as store:
+    with LmdbStore.create(tmp_path / "Ж" / "0", bits=64, dim=0) as store:
         store.put(*batch(0, 10))
     return tmp_path / "Ж" / "0"
 
@@ -42,7 +42,7 @@ from pathlib import Path
 import numpy as np
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import Store, environment, opening
+from opensearch.store import LmdbStore, environment, opening
 
 def batch(start, count):
     items = [Item(0, f"k{at}", "photo", path=f"/p/{at}") for at in range(start, start + count)]
@@ -72,14 +72,14 @@ def run_child(code, *arguments):
 
 def test_what_is_not_there_is_refused_with_a_way_out(tmp_path, folder):
     with pytest.raises(StoreError, match=r"no store in .*; name the folder of an index"):
-        Store.open(tmp_path / "none")
+        LmdbStore.open(tmp_path / "none")
     with pytest.raises(StoreError, match=r"there is a store in .*; open it, or name another"):
-        Store.create(folder, bits=64, dim=0)
+        LmdbStore.create(folder, bits=64, dim=0)
     with pytest.raises(InvalidInput, match="positive multiple of 8 bits, got 12"):
-        Store.create(tmp_path / "odd", bits=12, dim=0)
+        LmdbStore.create(tmp_path / "odd", bits=12, dim=0)
     with pytest.raises(InvalidInput, match="dimension of 0 or more, got -1"):
-        Store.create(tmp_path / "odd", bits=8, dim=-1)
-    store = Store.open(folder)
+        LmdbStore.create(tmp_path / "odd", bits=8, dim=-1)
+    store = LmdbStore.open(folder)
     store.close()
     store.close()
     with pytest.raises(StoreError, match="this store is closed"):
@@ -89,8 +89,8 @@ def test_what_is_not_there_is_refused_with_a_way_out(tmp_path, folder):
 def test_a_creation_cut_short_can_be_repeated(tmp_path):
     lmdb.open(str(tmp_path / "0")).close()
     with pytest.raises(StoreError, match="creation was cut short; create it again"):
-        Store.open(tmp_path / "0")
-    with Store.create(tmp_path / "0", bits=8, dim=0) as store:
+        LmdbStore.open(tmp_path / "0")
+    with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         assert store.verify() == []
 
 
@@ -98,16 +98,19 @@ def test_damaged_and_newer_files_are_named(tmp_path, folder):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "data.mdb").write_bytes(b"not a database" * 1000)
     with pytest.raises(StoreError, match=r"files are damaged .*build the index again"):
-        Store.open(tmp_path / "bad")
-    with Store.open(folder) as store:
+        LmdbStore.open(tmp_path / "bad")
+    with LmdbStore.open(folder) as store:
         newer = msgpack.packb({"format": 99})
         damage(store, "meta", lambda txn, db: txn.put(b"meta", newer, db=db))
     with pytest.raises(StoreError, match="format 99, this version reads up to 3; upgrade"):
-        Store.open(folder)
+        LmdbStore.open(folder)
 
 
 def test_stores_of_one_folder_share_an_environment_until_the_last_closes(folder):
-    first, second = Store.open(folder), Store.open(folder.parent / ".." / "Ж" / "0", readonly=True)
+    first, second = (
+        LmdbStore.open(folder),
+        LmdbStore.open(folder.parent / ".." / "Ж" / "0", readonly=True),
+    )
     first.put(*batch(10, 1))
     assert second.meta().next_id == 11
     with pytest.raises(StoreError, match="opened for reading; open it without readonly to write"):
@@ -119,11 +122,11 @@ def test_stores_of_one_folder_share_an_environment_until_the_last_closes(folder)
 
 
 def test_a_second_writer_is_told_and_readers_go_on(folder):
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         store.put(*batch(10, 1))
         said = run_child(
             """
-            with Store.open(Path(sys.argv[1])) as store:
+            with LmdbStore.open(Path(sys.argv[1])) as store:
                 try:
                     store.remove(["k1"])
                 except StoreError as error:
@@ -133,13 +136,13 @@ def test_a_second_writer_is_told_and_readers_go_on(folder):
         )
     assert said.startswith("11 cannot write to")
     assert f"process {os.getpid()} is writing to it" in said
-    assert run_child("print(Store.open(Path(sys.argv[1])).remove(['k1']))", folder) == "1"
+    assert run_child("print(LmdbStore.open(Path(sys.argv[1])).remove(['k1']))", folder) == "1"
 
 
 def test_a_folder_that_cannot_be_written_is_read_without_a_lock(folder, monkeypatch):
     monkeypatch.setattr(environment, "_writable", lambda folder: False)
     (folder / "lock.mdb").unlink()
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         assert store.unlocked
         assert store.by_key("k3").id == 3
         with pytest.raises(StoreError, match="the folder is read-only; copy the index"):
@@ -152,7 +155,7 @@ def test_the_map_grows_and_other_processes_follow(folder, monkeypatch):
     child = start_child(
         """
         opening.MAP_START = 2**18
-        store = Store.open(Path(sys.argv[1]))
+        store = LmdbStore.open(Path(sys.argv[1]))
         print(store.meta().next_id, flush=True)
         sys.stdin.readline()
         print(store.meta().next_id, len(list(store.walk())))
@@ -160,7 +163,7 @@ def test_the_map_grows_and_other_processes_follow(folder, monkeypatch):
         folder,
     )
     assert child.stdout.readline() == "10\n"
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         store.put(*batch(10, 20_000))
         store.put(*batch(20_010, 1))
         assert store._environment._env.info()["map_size"] > 2**18
@@ -178,7 +181,7 @@ def test_growing_waits_for_the_reads_of_other_threads(folder, monkeypatch):
             time.sleep(0.2)
             done.append(store.meta().next_id)
 
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         thread = threading.Thread(target=read, args=(store,))
         thread.start()
         reading.wait()
@@ -191,7 +194,7 @@ def test_growing_waits_for_the_reads_of_other_threads(folder, monkeypatch):
 
 
 def test_a_snapshot_sees_one_moment(folder):
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         store.put(*batch(10, 1))
         with store.snapshot() as moment, moment.snapshot():
             store.put(*batch(11, 5))
@@ -226,13 +229,13 @@ def test_a_forked_child_opens_its_own(folder):
         with os.fdopen(read) as said:
             return said.read()
 
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         store.put(*batch(10, 1))
         assert "opened before this process was forked; open it again" in in_child(store.meta)
-        assert in_child(lambda: Store.open(folder).meta().next_id) == "11"
-        assert "process" in in_child(lambda: Store.open(folder).remove(["k1"]))
+        assert in_child(lambda: LmdbStore.open(folder).meta().next_id) == "11"
+        assert "process" in in_child(lambda: LmdbStore.open(folder).remove(["k1"]))
         with store.snapshot():
-            assert "in use when this process was forked" in in_child(lambda: Store.open(folder))
+            assert "in use when this process was forked" in in_child(lambda: LmdbStore.open(folder))
             assert len(store._environment._env.readers().strip().splitlines()) == 2  # and a title
         assert store.remove(["k1"]) == 1
 
@@ -241,7 +244,7 @@ def test_a_write_that_the_disk_refuses_leaves_the_batches_before(folder):
     said = run_child(
         """
         import resource
-        store = Store.open(Path(sys.argv[1]))
+        store = LmdbStore.open(Path(sys.argv[1]))
         store.put(*batch(10, 1))
         size = (Path(sys.argv[1]) / "data.mdb").stat().st_size
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 4096, resource.RLIM_INFINITY))
@@ -267,7 +270,7 @@ def test_a_write_that_found_room_for_a_part_is_a_full_disk(folder, monkeypatch):
 
 
 WRITER = """
-store = Store.open(Path(sys.argv[1]))
+store = LmdbStore.open(Path(sys.argv[1]))
 while True:
     done = store.meta().last_transaction
     store.put(*batch(done * 50, 1 + done * 37 % 400))  # some keys are new, some replace
@@ -277,7 +280,7 @@ while True:
 
 def test_a_killed_writer_leaves_whole_batches(tmp_path):
     folder = tmp_path / "0"
-    Store.create(folder, bits=64, dim=0).close()
+    LmdbStore.create(folder, bits=64, dim=0).close()
     waits = random.Random(0)
     acknowledged = 0
     for _ in range(8):
@@ -287,7 +290,7 @@ def test_a_killed_writer_leaves_whole_batches(tmp_path):
         child.send_signal(signal.SIGKILL)
         lines = child.communicate(timeout=30)[0].splitlines()
         acknowledged = max([acknowledged, *(int(line) for line in lines if line)])
-        with Store.open(folder) as store:
+        with LmdbStore.open(folder) as store:
             meta = store.meta()
             assert meta.last_transaction >= acknowledged
             assert meta.next_id == sum(1 + at * 37 % 400 for at in range(meta.last_transaction))
@@ -322,7 +325,7 @@ DAMAGES = {
 @pytest.mark.parametrize("table", DAMAGES)
 def test_verify_finds_what_does_not_agree(folder, table):
     work, message = DAMAGES[table]
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         assert store.verify() == []
         damage(store, table, work)
         found = store.verify()
@@ -330,7 +333,7 @@ def test_verify_finds_what_does_not_agree(folder, table):
 
 
 def test_damaged_rows_are_errors_of_ours(folder):
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         damage(store, "codes", lambda txn, db: txn.put(bytes(10), b"odd", db=db))
         with pytest.raises(StoreError, match="block of 3 bytes does not hold rows of 8 bytes"):
             list(store.blocks("photo"))

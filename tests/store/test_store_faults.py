@@ -15,7 +15,7 @@ import pytest
 import opensearch
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import Store, lock, opening, pages
+from opensearch.store import LmdbStore, lock, opening, pages
 
 
 def batch(start, count):
@@ -25,7 +25,7 @@ def batch(start, count):
 
 @pytest.fixture
 def folder(tmp_path):
-    with Store.create(tmp_path / "0", bits=64, dim=0) as store:
+    with LmdbStore.create(tmp_path / "0", bits=64, dim=0) as store:
         store.put(*batch(0, 3000))
     return tmp_path / "0"
 
@@ -51,9 +51,9 @@ def test_a_file_cut_short_is_told_at_opening(folder, share):
         import sys
         from pathlib import Path
         from opensearch.errors import StoreError
-        from opensearch.store import Store
+        from opensearch.store import LmdbStore
         try:
-            Store.open(Path(sys.argv[1]))
+            LmdbStore.open(Path(sys.argv[1]))
         except StoreError as error:
             print(error)
         """,
@@ -65,7 +65,7 @@ def test_a_file_cut_short_is_told_at_opening(folder, share):
 
 
 def test_a_file_cut_short_under_an_open_store_is_told(folder):
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         os.truncate(folder / "data.mdb", 2**15)
         with pytest.raises(StoreError, match="cut short to 32,768 of"):
             store.meta()
@@ -115,7 +115,7 @@ def test_a_sound_file_may_be_short_and_is_filled_up(tmp_path):
 
 def test_every_write_leaves_a_file_that_holds_all_its_pages(folder):
     rng = np.random.default_rng(0)
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         for turn in range(30):
             keys = rng.integers(0, 4000, 200).tolist()
             items = [Item(0, f"k{key}", "photo", metadata={"a": "b" * key}) for key in set(keys)]
@@ -134,11 +134,11 @@ def test_limited_address_space_gets_a_smaller_map_that_grows(tmp_path):
         import numpy as np
         from pathlib import Path
         from opensearch.records import Item
-        from opensearch.store import Store, opening
+        from opensearch.store import LmdbStore, opening
         limit = 2**32
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         opening.MAP_LEAST = 2**20
-        with Store.create(Path(sys.argv[1]), bits=64, dim=0) as store:
+        with LmdbStore.create(Path(sys.argv[1]), bits=64, dim=0) as store:
             first = store._environment._env.info()["map_size"]
             for at in range(0, 20_000, 5000):
                 items = [Item(0, f"k{n}", "photo", path=f"/{n}") for n in range(at, at + 5000)]
@@ -153,7 +153,7 @@ def test_limited_address_space_gets_a_smaller_map_that_grows(tmp_path):
 
 
 def test_growing_takes_what_the_system_grants(folder):
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         store.remove(["k0"])
         shared = store._environment
         size = shared._env.info()["map_size"]
@@ -180,7 +180,7 @@ def test_growing_takes_what_the_system_grants(folder):
 
 
 def test_closing_waits_for_the_reads_of_other_threads(folder):
-    store, reading, ended = Store.open(folder), threading.Event(), []
+    store, reading, ended = LmdbStore.open(folder), threading.Event(), []
 
     def read():
         with store.snapshot():
@@ -206,10 +206,10 @@ def test_closing_beside_searching_threads_crashes_nothing(folder):
         import json, sys, threading, time
         from pathlib import Path
         from opensearch.errors import StoreError
-        from opensearch.store import Store
+        from opensearch.store import LmdbStore
         kinds = set()
         for _ in range(20):
-            store = Store.open(Path(sys.argv[1]))
+            store = LmdbStore.open(Path(sys.argv[1]))
             def run():
                 try:
                     while True:
@@ -232,7 +232,7 @@ def test_closing_beside_searching_threads_crashes_nothing(folder):
 
 
 def test_a_store_closed_inside_its_own_snapshot_is_closed(folder):
-    store = Store.open(folder)
+    store = LmdbStore.open(folder)
     with store.snapshot():
         store.close()
     opening.lmdb.open(os.fspath(folder)).close()
@@ -247,10 +247,10 @@ def test_a_lock_that_could_not_be_signed_is_not_lost(folder, monkeypatch, error)
         raise error
 
     monkeypatch.setattr(lock.os, "pwrite", fail)
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         if isinstance(error, KeyboardInterrupt):
             with pytest.raises(KeyboardInterrupt):
                 store.remove(["k0"])
         assert store.remove(["k0"]) == 1
-    with Store.open(folder) as store:
+    with LmdbStore.open(folder) as store:
         assert store.remove(["k1"]) == 1

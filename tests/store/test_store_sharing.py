@@ -6,12 +6,12 @@ import lmdb
 import numpy as np
 
 from opensearch.records import Item
-from opensearch.store import Store, sharing
+from opensearch.store import LmdbStore, sharing
 
 
 def test_a_store_that_nobody_holds_is_closed(tmp_path):
-    store = Store.create(tmp_path / "0", bits=8, dim=0)
-    other = Store.open(tmp_path / "0")
+    store = LmdbStore.create(tmp_path / "0", bits=8, dim=0)
+    other = LmdbStore.open(tmp_path / "0")
     store.put([Item(-1, "k", "photo")], np.zeros((1, 1), np.uint8))
     del store
     gc.collect()
@@ -22,17 +22,17 @@ def test_a_store_that_nobody_holds_is_closed(tmp_path):
 
 
 def test_a_store_dropped_while_another_is_being_opened_is_closed_later(tmp_path):
-    store = Store.create(tmp_path / "0", bits=8, dim=0)
+    store = LmdbStore.create(tmp_path / "0", bits=8, dim=0)
     with sharing._guard:  # as when the collector comes in the middle of opening one
         del store
         gc.collect()
-    Store.create(tmp_path / "1", bits=8, dim=0).close()
+    LmdbStore.create(tmp_path / "1", bits=8, dim=0).close()
     lmdb.open(str(tmp_path / "0")).close()
 
 
 def test_closing_twice_gives_back_once(tmp_path):
-    one = Store.create(tmp_path / "0", bits=8, dim=0)
-    other = Store.open(tmp_path / "0")
+    one = LmdbStore.create(tmp_path / "0", bits=8, dim=0)
+    other = LmdbStore.open(tmp_path / "0")
     one.close()
     one.close()
     del one

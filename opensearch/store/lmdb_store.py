@@ -22,8 +22,8 @@ from opensearch.store.apart import copy_apart
 from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_update
 from opensearch.store.environment import TABLES, Environment, Transaction
-from opensearch.store.marks import Mark
 from opensearch.store.meta import Meta
+from opensearch.store.protocol import Mark, Store
 from opensearch.store.reading import StoredItems
 from opensearch.store.verify import problems
 
@@ -44,7 +44,7 @@ def ever_used(folder: Path) -> bool:
         return True
 
 
-class Store(StoredItems):
+class LmdbStore(StoredItems):
     """The truth of an index on disk, over LMDB; open it with `create` or `open`.
 
     Every write is one transaction: it is whole on disk when the call returns, or it never was.
@@ -133,7 +133,7 @@ class Store(StoredItems):
 
     def shares(self, other: Store) -> bool:
         """Whether both read the same file."""
-        return self._shared is other._shared
+        return isinstance(other, LmdbStore) and self._shared is other._shared
 
     @property
     def unlocked(self) -> bool:
