@@ -31,8 +31,9 @@ from opensearch.experiments.codes import hash_data
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
 from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
 from opensearch.model import Model
+from opensearch.progress import Progress
 from opensearch.settings import GdmhSettings
-from opensearch.training.cache import Progress, cache_folder
+from opensearch.training.cache import cache_folder
 
 Array = NDArray[np.float32]
 SPLITS: Final = ("test", "unseen")

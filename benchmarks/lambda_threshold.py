@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from opensearch.encoders.bundle import Bundle
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
 from opensearch.model import Model
+from opensearch.progress import quiet
 from opensearch.refinement.rule import fit_threshold, nearest_cosine
-from opensearch.training.cache import cache_folder, quiet
+from opensearch.training.cache import cache_folder
 
 
 @click.command()

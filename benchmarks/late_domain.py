@@ -25,8 +25,8 @@ from opensearch.cli.progress import Bars
 from opensearch.config import load_train_config
 from opensearch.encoders.bundle import Bundle
 from opensearch.experiments.evaluate import Evaluation, evaluate
+from opensearch.progress import Progress
 from opensearch.training import Training, train
-from opensearch.training.cache import Progress
 
 SPLITS: Final = ("test", "unseen")
 LENDER: Final = "photo"

@@ -30,9 +30,9 @@ from opensearch.cli.progress import Bars
 from opensearch.engine.ranking import CAP
 from opensearch.experiments.embedded import EmbeddedCollection
 from opensearch.hashing import Hasher
+from opensearch.progress import Progress, quiet
 from opensearch.search import Searcher
 from opensearch.semantic import unit
-from opensearch.training.cache import Progress, quiet
 
 K: Final = 10
 BATCH: Final = 256

@@ -32,8 +32,8 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.pipeline import encode_stream, read_ahead
 from opensearch.experiments.evaluate import Evaluation, evaluate
 from opensearch.model import Model
+from opensearch.progress import Progress
 from opensearch.records import Source
-from opensearch.training.cache import Progress
 
 PLAN: Final = {
     "triad": ("test", "unseen"),

@@ -9,8 +9,9 @@ import numpy as np
 from opensearch.config import HashSettings
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit
-from opensearch.hashing import HashData, Hasher, Progress, check_bits, fit_hasher, quiet
+from opensearch.hashing import HashData, Hasher, check_bits, fit_hasher
 from opensearch.model import Model
+from opensearch.progress import Progress, quiet
 from opensearch.semantic.names import normalise
 
 TRAIN = "train"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +17,12 @@ from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.experiments.demo_collection import unpack_demo
 from opensearch.pages import write_page
+from opensearch.progress import Progress, quiet
 from opensearch.records import Hit, Source
 from opensearch.semantic.names import spellings
 
 K: Final = 5
 DIRECTIONS: Final = (("sketch", "photo"), ("photo", "shape"), ("shape", "sketch"))
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class _Asked:
 def run_demo(
     folder: Path,
     model: Path,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = quiet,
 ) -> Outcome:
     """Make `collection`, `index` and `pages` in a folder.
 

@@ -13,8 +13,8 @@ from opensearch.domains.catalog import read_collection
 from opensearch.domains.upright import axis_of
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import InvalidInput
+from opensearch.progress import Progress
 from opensearch.records import Failure, Source
-from opensearch.training.cache import Progress
 from opensearch.training.features import collection_features
 
 WHOLE = "all"

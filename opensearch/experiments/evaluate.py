@@ -31,8 +31,9 @@ from opensearch.experiments.embedded import (
 )
 from opensearch.hashing import Hasher, asymmetric, check_fit, hamming, pack_codes
 from opensearch.model import Model
+from opensearch.progress import Progress, quiet
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
-from opensearch.training.cache import Progress, cache_folder, quiet
+from opensearch.training.cache import cache_folder
 
 PROTOCOLS = ("any-to-any",)
 Array = NDArray[np.float32]

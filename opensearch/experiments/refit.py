@@ -15,8 +15,9 @@ from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.errors import InvalidInput
 from opensearch.experiments.codes import TRAIN, hash_data
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
-from opensearch.hashing import Progress, check_fit, fit_hasher, quiet
+from opensearch.hashing import check_fit, fit_hasher
 from opensearch.model import Model
+from opensearch.progress import Progress, quiet
 from opensearch.training.cache import cache_folder
 from opensearch.training.codes import write_codes
 

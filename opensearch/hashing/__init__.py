@@ -17,15 +17,14 @@ from opensearch.hashing.hasher import (
     MIN_BITS,
     HashData,
     Hasher,
-    Progress,
     check_bits,
-    quiet,
 )
 from opensearch.hashing.itq import ItqHasher
 from opensearch.hashing.lsh import LshHasher
 from opensearch.hashing.packing import hamming, pack_codes, unpack
 from opensearch.hashing.sign import SignHasher
 from opensearch.hashing.whitened import WhitenedItqHasher
+from opensearch.progress import Progress, quiet
 
 __all__ = [
     "HASHERS",
@@ -33,14 +32,12 @@ __all__ = [
     "MIN_BITS",
     "HashData",
     "Hasher",
-    "Progress",
     "asymmetric",
     "check_bits",
     "check_fit",
     "fit_hasher",
     "hamming",
     "pack_codes",
-    "quiet",
     "restore_hasher",
     "unpack",
 ]

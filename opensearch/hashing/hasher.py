@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
@@ -11,14 +11,9 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import InvalidInput
+from opensearch.progress import Progress, quiet
 
 MIN_BITS, MAX_BITS = 16, 512
-Progress = Callable[[str, int, int], None]
-"""Called with what is done, steps done and steps in all."""
-
-
-def quiet(what: str, done: int, total: int) -> None:
-    """A progress that tells nobody."""
 
 
 def _no_words() -> NDArray[np.float32]:

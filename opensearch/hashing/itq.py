@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
-from opensearch.hashing.hasher import HashData, Progress, quiet
+from opensearch.hashing.hasher import HashData
 from opensearch.hashing.linear import LinearHasher, random_projection, random_rotation
+from opensearch.progress import Progress, quiet
 
 ITERATIONS = 50
 """As in the paper and in the published zero-shot hashing tables."""

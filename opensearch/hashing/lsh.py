@@ -8,8 +8,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from opensearch.config import HashSettings
-from opensearch.hashing.hasher import HashData, Progress, quiet
+from opensearch.hashing.hasher import HashData
 from opensearch.hashing.linear import LinearHasher, random_projection
+from opensearch.progress import Progress, quiet
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.hashing.hasher import DomainsAlike, HashData, Progress, quiet
+from opensearch.hashing.hasher import DomainsAlike, HashData
 from opensearch.hashing.packing import pack_codes
+from opensearch.progress import Progress, quiet
 
 
 @dataclass(frozen=True)

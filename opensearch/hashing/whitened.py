@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
-from opensearch.hashing.hasher import HashData, Progress, quiet
+from opensearch.hashing.hasher import HashData
 from opensearch.hashing.itq import ItqHasher
 from opensearch.hashing.linear import LinearHasher
+from opensearch.progress import Progress, quiet
 
 SHRINK = 3.0
 """Added to the spectrum, in mean eigenvalues: a category of few items says little of its own."""

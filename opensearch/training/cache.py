@@ -22,15 +22,11 @@ from opensearch.domains import VERSIONS
 from opensearch.domains.catalog import fingerprint
 from opensearch.encoders.tensors import replacing, write_atomic
 from opensearch.errors import InvalidInput, UnreadableFile, system_reason
+from opensearch.progress import Progress, quiet
 from opensearch.records import Failure, Source
 
 CHUNK = 256
-Progress = Callable[[str, int, int], None]
 Rows = Iterator[NDArray[np.generic] | UnreadableFile]
-
-
-def quiet(what: str, done: int, total: int) -> None:
-    """A progress that tells nobody."""
 
 
 def cache_folder() -> Path:

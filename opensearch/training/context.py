@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import TrainConfig
+from opensearch.loop import RunFolder
+from opensearch.progress import Note, Progress
 from opensearch.semantic import Space
-from opensearch.training.cache import Progress
-from opensearch.training.checkpoint import RunFolder
-
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.projector import Projector
 from opensearch.encoders.runtime import Trunk, open_trunk
 from opensearch.encoders.tensors import load_tensors
-from opensearch.methods.prototype import PrototypeLoss
+from opensearch.losses.prototype import PrototypeLoss
 from opensearch.records import Source
 from opensearch.training.cache import CachedRows
 from opensearch.training.context import Context, Lent

@@ -14,8 +14,9 @@ from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import encode_stream, read_ahead
 from opensearch.encoders.runtime import Trunk
 from opensearch.errors import UnreadableFile
+from opensearch.progress import Progress, quiet
 from opensearch.records import Source, Up
-from opensearch.training.cache import CachedRows, Progress, RowCache, Rows, quiet
+from opensearch.training.cache import CachedRows, RowCache, Rows
 
 Axis: TypeAlias = Callable[[Source], Up]
 """The axis that views of a shape stand on."""

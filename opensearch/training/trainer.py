@@ -17,6 +17,8 @@ from opensearch.encoders.backbones import STARTER, Backbone
 from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard, domain_identity, write_bundle
 from opensearch.errors import InvalidInput, UnknownWord
 from opensearch.hashing import HASHERS, restore_hasher
+from opensearch.loop import RunFolder
+from opensearch.progress import Note, Progress, quiet, silent
 from opensearch.records import Source
 from opensearch.semantic import Space, missing, open_provider
 from opensearch.training.assemble import (
@@ -25,11 +27,10 @@ from opensearch.training.assemble import (
     finish_domain,
     hash_data,
 )
-from opensearch.training.cache import Progress, cache_folder, quiet
-from opensearch.training.checkpoint import RunFolder
+from opensearch.training.cache import cache_folder
 from opensearch.training.codes import with_migration
 from opensearch.training.collection import TrainingPart, categories_of, training_part
-from opensearch.training.context import Context, Note
+from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, fit_domain, load_domain
 from opensearch.training.joint import train_joint
 from opensearch.training.pixel import check_pairs, check_pixel, train_pixel
@@ -64,7 +65,7 @@ class Training:
     cache: Path | None = None
 
 
-def train(training: Training, progress: Progress = quiet, note: Note = lambda text: None) -> Bundle:
+def train(training: Training, progress: Progress = quiet, note: Note = silent) -> Bundle:
     """Train a model, or go on with a run that was interrupted.
 
     Args:

@@ -12,7 +12,8 @@ from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard
 from opensearch.encoders.graph import export_graph
 from opensearch.encoders.tensors import halved, load_tensors, save_tensors
 from opensearch.errors import BundleError, InvalidInput, MissingExtra
-from opensearch.training.context import Lent, Note
+from opensearch.progress import Note
+from opensearch.training.context import Lent
 
 
 def initial_backbone(config: TrainConfig, note: Note) -> tuple[Backbone, nn.Linear]:

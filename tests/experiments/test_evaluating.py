@@ -11,7 +11,8 @@ from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import embed_collection
 from opensearch.experiments.evaluate import Evaluation, evaluate
 from opensearch.model import Model
-from opensearch.training.cache import cache_folder, quiet
+from opensearch.progress import quiet
+from opensearch.training.cache import cache_folder
 
 SEEN = sorted(set(FIGURES) - {"bar"})
 

@@ -5,7 +5,6 @@ import torch
 
 from opensearch.methods.gdmh_pixel import (
     agreement,
-    least_squares,
     quantisation,
     scaled_gradient,
     triplet,
@@ -41,13 +40,6 @@ def test_twenty_of_64_bits_is_the_papers_margin():
     sums = (20 + near - far).clamp(min=0).mean()
     ours = triplet(pivot, migrated, negatives, 20 / 64)
     assert float(ours) * 64 == pytest.approx(float(sums), rel=1e-5)
-
-
-def test_least_squares_by_hand():
-    """Scores 1 and -1: (0 + 4) / 2 from real, (1 + 1) / 2 from made."""
-    scores = torch.tensor([1.0, -1.0])
-    assert float(least_squares(scores, real=True)) == 2
-    assert float(least_squares(scores, real=False)) == 1
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.5, 1.0])

@@ -16,9 +16,9 @@ from torch.nn.functional import normalize
 from opensearch.config import LoopSettings
 from opensearch.encoders.projector import Projector
 from opensearch.errors import InvalidInput
-from opensearch.methods.prototype import PrototypeLoss
-from opensearch.training.cache import quiet
-from opensearch.training.checkpoint import RunFolder
+from opensearch.loop.checkpoint import RunFolder
+from opensearch.losses.prototype import PrototypeLoss
+from opensearch.progress import quiet
 from opensearch.training.loop import Stage, fit
 from opensearch.training.samples import FeatureSamples
 

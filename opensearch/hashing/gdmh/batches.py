@@ -13,7 +13,7 @@ from torch import Tensor
 
 from opensearch.errors import InvalidInput
 from opensearch.hashing.hasher import HashData
-from opensearch.sampling import Balance, Drawer
+from opensearch.samplers.balanced import Balance, BalancedSampler
 from opensearch.settings import GdmhSettings
 
 BALANCE = Balance(power=0.5, common=0.3, paired=0.3)
@@ -71,13 +71,13 @@ class Batches:
         self._points = {name: torch.from_numpy(data.embeddings[own]) for name, own in rows.items()}
         self._labels = {name: data.labels[own] for name, own in rows.items()}
         self._words = torch.from_numpy(data.words)
-        self._drawer = Drawer(self._labels, BALANCE)
+        self._sampler = BalancedSampler(self._labels, BALANCE)
         self.prototypes = torch.from_numpy(data.prototypes)
         self.held = {name: self._held(own) for name, own in self._labels.items()}
 
     def draw(self) -> Batch:
         """The next batch."""
-        drawn = self._drawer.draw(self._settings.batch, self._rng)
+        drawn = self._sampler.draw(self._settings.batch, self._rng)
         items: Mapping[str, NDArray[np.int64]] = dict(zip(self.domains, drawn, strict=True))
         count = self._settings.words if len(self._words) else 0
         words = self._words[self._rng.integers(max(1, len(self._words)), size=count)]

@@ -1,8 +1,7 @@
-"""Training of the branch: generators and head against critics, on embeddings that lie ready."""
+"""Training of the branch: generators and head against discriminators, on ready embeddings."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,6 @@ from torch import Tensor, nn
 from opensearch.config import HashSettings
 from opensearch.hashing.gdmh.batches import Batch, Batches
 from opensearch.hashing.gdmh.losses import (
-    adversarial_loss,
     balance_loss,
     cycle_loss,
     independence_loss,
@@ -23,15 +21,18 @@ from opensearch.hashing.gdmh.losses import (
     semantic_loss,
     similarity_loss,
 )
-from opensearch.hashing.gdmh.networks import Branch, Critic
-from opensearch.hashing.hasher import HashData, Progress
+from opensearch.hashing.gdmh.networks import Branch, Discriminator
+from opensearch.hashing.hasher import HashData
 from opensearch.hashing.itq import ItqHasher
-from opensearch.methods.contrast import CrossDomainContrast
+from opensearch.loop import LOSS, Descent, Job, Learner, run_job, warmed
+from opensearch.losses.adversarial import least_squares
+from opensearch.losses.contrast import CrossDomainContrast
+from opensearch.progress import Progress
 from opensearch.settings import GdmhSettings
 
 Arrays = dict[str, NDArray[Any]]
 _SPREAD = 1 / 3  # of first logits: tanh is nearly straight there, so bits can still change
-_WARM = 0.15  # share of the steps in which the rate rises
+_WARM, _FIRST = 0.15, 1e-3  # shares of the steps: the rate rises, and starts ahead
 _WHAT = "codes"
 
 
@@ -53,7 +54,7 @@ def fit_branch(
             settings.gdmh.hidden,
         )
         _start(branch.head, data, settings, seed)
-        Fitting(branch, batches, settings.gdmh).run(progress)
+        run_job(branch_job(branch, batches, settings.gdmh), None, progress)
     generators = {
         name: _halved(module) for name, module in zip(branch.moving, branch.there, strict=True)
     }
@@ -82,7 +83,7 @@ def fit_generator(
             {name: torch.from_numpy(head[name]) for name in ("weight", "bias")}
         )
         branch.head.requires_grad_(requires_grad=False)
-        Fitting(branch, batches, settings.gdmh).run(progress)
+        run_job(branch_job(branch, batches, settings.gdmh), None, progress)
     return _halved(branch.there[0])
 
 
@@ -94,46 +95,54 @@ def pivot_of(data: HashData, settings: GdmhSettings) -> str:
     return str(names[counts.argmax()])
 
 
-class Fitting:
-    """Steps of a branch against its critics.
+def branch_job(branch: Branch, batches: Batches, settings: GdmhSettings) -> Job:
+    """A branch against its discriminators; only the branch is kept, and trained in place."""
+    terms = Terms(branch, batches, settings)
+    learning = [p for p in branch.parameters() if p.requires_grad]
+    makers = Learner(
+        torch.optim.AdamW(learning, betas=(0.9, 0.99), weight_decay=1e-4),
+        lambda share, factor: settings.lr * warmed(share, factor, 0.0, warm=_WARM, first=_FIRST),
+    )
+    judges = None
+    if len(terms.discriminators):
+        adam = torch.optim.Adam(terms.discriminators.parameters(), betas=(0.5, 0.999))
+        judges = Learner(adam, lambda share, factor: factor * settings.lr / 2)
 
-    Args:
-        branch: trained in place; left in evaluation mode.
-    """
+    def step(number: int) -> Iterator[Descent]:
+        batch = batches.draw()
+        moved = {name: branch.migrate(points, name) for name, points in batch.points.items()}
+        yield Descent({LOSS: terms.made(batch, moved)}, [makers])
+        if judges is not None:
+            yield Descent({LOSS: terms.judged(batch, moved)}, [judges])
+
+    return Job(
+        name=_WHAT,
+        module=branch,
+        learners=[makers] if judges is None else [makers, judges],
+        step=step,
+        steps=settings.steps,
+        epoch=settings.steps,
+        checkpoint=settings.steps,
+        setting="hash.gdmh.lr",
+    )
+
+
+class Terms:
+    """Losses of a branch and of its discriminators."""
 
     def __init__(self, branch: Branch, batches: Batches, settings: GdmhSettings) -> None:
         self._branch, self._batches, self._settings = branch, batches, settings
         pivots = [name for name in batches.domains if name not in branch.moving]
         self._pivot = pivots[0] if pivots else None
         adverse = settings.adversary > 0 and self._pivot is not None
-        self._critics = nn.ModuleList(
-            Critic(batches.prototypes.shape[1], settings.conditional)
+        self.discriminators = nn.ModuleList(
+            Discriminator(batches.prototypes.shape[1], settings.conditional)
             for _ in (branch.moving if adverse else [])
         )
         self._contrast = CrossDomainContrast(settings.contrast_temperature)
 
-    def run(self, progress: Progress) -> None:
-        """All steps."""
-        settings = self._settings
-        learning = [p for p in self._branch.parameters() if p.requires_grad]
-        maker = torch.optim.AdamW(learning, betas=(0.9, 0.99), weight_decay=1e-4)
-        judge = (
-            torch.optim.Adam(self._critics.parameters(), lr=settings.lr / 2, betas=(0.5, 0.999))
-            if len(self._critics)
-            else None
-        )
-        self._branch.train()
-        for step in range(settings.steps):
-            maker.param_groups[0]["lr"] = settings.lr * warmed(step / settings.steps)
-            batch = self._batches.draw()
-            moved = {k: self._branch.migrate(v, k) for k, v in batch.points.items()}
-            _descend(maker, self._loss(batch, moved))
-            if judge is not None:
-                _descend(judge, self._judged(batch, moved))
-            progress(_WHAT, step + 1, settings.steps)
-        self._branch.eval()
-
-    def _loss(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
+    def made(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
+        """The branch's loss on a batch and its migrated items (n, d) by domain."""
         s, branch = self._settings, self._branch
         points = torch.cat([*moved.values(), batch.words])
         codes = branch.codes(points)
@@ -162,33 +171,26 @@ class Fitting:
             if self._pivot is not None:
                 home = batch.points[self._pivot]
                 loss = loss + s.cycle * cycle_loss(home, there(back(home)))
-            if len(self._critics):
+            if len(self.discriminators):
                 seen = self._batches.prototypes[batch.labels[name]]
-                scores = self._critics[place](moved[name], seen)
-                loss = loss + s.adversary * adversarial_loss(scores, 1.0)
+                scores = self.discriminators[place](moved[name], seen)
+                loss = loss + s.adversary * least_squares(scores, real=True)
         return loss
 
-    def _judged(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
-        """The critics' loss, on categories that both domains hold."""
+    def judged(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
+        """The discriminators' loss, on categories that both domains hold."""
         loss = torch.zeros(())
         pivot = self._pivot or ""
-        for critic, name in zip(self._critics, self._branch.moving, strict=True):
+        for judge, name in zip(self.discriminators, self._branch.moving, strict=True):
             both = self._batches.held[name] & self._batches.held[pivot]
-            for points, labels, wanted in (
-                (batch.points[pivot], batch.labels[pivot], 1.0),
-                (moved[name].detach(), batch.labels[name], 0.0),
+            for points, labels, real in (
+                (batch.points[pivot], batch.labels[pivot], True),
+                (moved[name].detach(), batch.labels[name], False),
             ):
                 kept = both[labels]
                 seen = self._batches.prototypes[labels[kept]]
-                loss = loss + adversarial_loss(critic(points[kept], seen), wanted)
+                loss = loss + least_squares(judge(points[kept], seen), real)
         return loss
-
-
-def warmed(share: float) -> float:
-    """Factor of the learning rate: a straight rise, then half a cosine to nothing."""
-    if share < _WARM:
-        return (share + 1e-3) / (_WARM + 1e-3)
-    return (1 + math.cos(math.pi * (share - _WARM) / (1 - _WARM))) / 2
 
 
 def _start(head: nn.Linear, data: HashData, settings: HashSettings, seed: int) -> None:
@@ -215,12 +217,6 @@ def _alone(seed: int) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
 
 
 def _arrays(module: nn.Module) -> Arrays:

@@ -19,8 +19,9 @@ from opensearch.errors import BundleError, InvalidInput
 from opensearch.extras import require
 from opensearch.hashing.gdmh.anchors import anchored, anchored_data, choose_anchors
 from opensearch.hashing.gdmh.fading import with_faded
-from opensearch.hashing.hasher import HashData, Progress, quiet
+from opensearch.hashing.hasher import HashData
 from opensearch.hashing.packing import pack_codes
+from opensearch.progress import Progress, quiet
 
 Tensors = Mapping[str, NDArray[Any]]
 _BLOCK = 1 << 15  # rows at once, so that float64 copies stay small

@@ -70,12 +70,3 @@ def independence_loss(codes: Tensor) -> Tensor:
 def cycle_loss(points: Tensor, returned: Tensor) -> Tensor:
     """Mean of 1 - cosine between embeddings and what came back of them."""
     return (1 - (points * returned).sum(dim=1)).mean()
-
-
-def adversarial_loss(scores: Tensor, wanted: float) -> Tensor:
-    """Least squares between a critic's scores (n,) and 1 or 0; 0 without scores.
-
-    Source:
-        Mao et al., "Least squares generative adversarial networks", ICCV 2017.
-    """
-    return (scores - wanted).square().mean() if len(scores) else scores.sum()

@@ -1,4 +1,4 @@
-"""The branch's networks: generators that migrate embeddings, critics, the hash head.
+"""The branch's networks: generators that migrate embeddings, discriminators, the hash head.
 
 Source:
     Zhang et al., "Generative domain-migration hashing for sketch-to-image retrieval", ECCV 2018.
@@ -15,7 +15,7 @@ from torch.nn.functional import leaky_relu, normalize, relu
 
 DROPOUT = 0.1
 """Share of a generator's hidden units dropped while it learns."""
-_CRITIC = 256  # hidden units of a critic
+_WIDTH = 256  # hidden units of a discriminator
 _SLOPE = 0.2  # of its leaky units, as in the paper
 
 
@@ -43,8 +43,8 @@ class Generator(nn.Module):
         return normalize(points + self.outer(units), dim=1)
 
 
-class Critic(nn.Module):
-    """Tells embeddings of the pivot from migrated ones; the paper's discriminator.
+class Discriminator(nn.Module):
+    """Tells embeddings of the pivot from migrated ones.
 
     Conditional, it also sees the prototype of the item's category. One that does not can only
     ask that all migrated items together look like all of the pivot's, and where domains hold
@@ -58,8 +58,8 @@ class Critic(nn.Module):
     def __init__(self, dim: int, conditional: bool) -> None:
         super().__init__()
         self.conditional = conditional
-        self.inner = nn.Linear(2 * dim if conditional else dim, _CRITIC)
-        self.outer = nn.Linear(_CRITIC, 1)
+        self.inner = nn.Linear(2 * dim if conditional else dim, _WIDTH)
+        self.outer = nn.Linear(_WIDTH, 1)
 
     def forward(self, points: Tensor, prototypes: Tensor) -> Tensor:
         """A number an embedding, (n, d) to (n,): towards 1 for the pivot's, 0 for migrated."""
@@ -69,7 +69,7 @@ class Critic(nn.Module):
 
 
 class Branch(nn.Module):
-    """Everything that learns against the critics.
+    """Everything that learns against the discriminators.
 
     Args:
         domains: names; the pivot is one of them, or none is, where nothing migrates.

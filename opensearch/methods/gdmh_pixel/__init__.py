@@ -5,7 +5,7 @@ Source:
     The generators are in `encoders.migration`, as a trained model runs them.
 """
 
-from opensearch.methods.gdmh_pixel.adversary import Discriminator, ImagePool, least_squares
+from opensearch.methods.gdmh_pixel.adversary import Discriminator, ImagePool
 from opensearch.methods.gdmh_pixel.codes import category_codes, item_codes
 from opensearch.methods.gdmh_pixel.losses import agreement, quantisation, scaled_gradient, triplet
 
@@ -15,7 +15,6 @@ __all__ = [
     "agreement",
     "category_codes",
     "item_codes",
-    "least_squares",
     "quantisation",
     "scaled_gradient",
     "triplet",

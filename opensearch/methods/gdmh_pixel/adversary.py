@@ -1,4 +1,4 @@
-"""The other side of a generator: a patch discriminator, what it is shown, and its loss."""
+"""The other side of a generator: a patch discriminator, and what it is shown."""
 
 from __future__ import annotations
 
@@ -37,15 +37,6 @@ class Discriminator(nn.Module):
         """Scores (n, 1, p, p) of pictures (n, 3, s, s); p = 30 for s = 256, 6 for 64."""
         scores: Tensor = self.layers(pictures)
         return scores
-
-
-def least_squares(scores: Tensor, real: bool) -> Tensor:
-    """Mean squared distance of scores from 1, or from 0 where they should say made.
-
-    Source:
-        Mao et al., "Least squares generative adversarial networks", ICCV 2017.
-    """
-    return (scores.float() - float(real)).square().mean()
 
 
 class ImagePool(nn.Module):

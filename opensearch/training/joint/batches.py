@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opensearch.sampling import Balance, Drawer
+from opensearch.loop import step_seed
+from opensearch.samplers.balanced import Balance, BalancedSampler
 from opensearch.settings import JointSettings
 from opensearch.training.context import Context
 from opensearch.training.joint.data import JointData
 from opensearch.training.joint.pools import Pool
 from opensearch.training.joint.vary import vary
-from opensearch.training.loop import step_seed
 
 
 class Batch:
@@ -104,7 +104,9 @@ class Batches:
         self._data, self._name, self._size, self._joint = data, name, size, joint
         self._seed = context.config.seed
         balance = Balance(joint.balance, joint.common, joint.paired)
-        self._drawer = Drawer({name: pool.labels for name, pool in data.views.items()}, balance)
+        self._sampler = BalancedSampler(
+            {name: pool.labels for name, pool in data.views.items()}, balance
+        )
         self.counts = [size] * len(data.views)
         self.domains = torch.arange(len(data.views)).repeat_interleave(size)
         image = [data.readers[domain] == "image" for domain in data.views]
@@ -113,7 +115,7 @@ class Batches:
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
         seed = step_seed(self._seed, self._name, step)
-        items = self._drawer.draw(self._size, np.random.default_rng([seed, 0]))
+        items = self._sampler.draw(self._size, np.random.default_rng([seed, 0]))
         return Batch(self._data, seed, items, self._joint, self.side(step))
 
     def side(self, step: int) -> int:

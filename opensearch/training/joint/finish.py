@@ -12,6 +12,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.encoder import UPRIGHT
 from opensearch.encoders.projector import SharedProjector
 from opensearch.encoders.tensors import halved
+from opensearch.loop import run_job
 from opensearch.training.assemble import assemble, finish_domain
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, arrays
@@ -19,7 +20,6 @@ from opensearch.training.joint.data import joint_data
 from opensearch.training.joint.jobs import head_job, trunk_job
 from opensearch.training.joint.losses import JointLosses
 from opensearch.training.joint.model import JointModel
-from opensearch.training.loop import run_job
 from opensearch.training.trunk import write_trunk
 from opensearch.training.validation import given_rule
 

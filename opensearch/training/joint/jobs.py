@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import torch
 from torch import nn
 from torch.nn.functional import normalize
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from opensearch.encoders.projector import SharedProjector
-from opensearch.methods.distil import Distillation
+from opensearch.loop import LOSS, Descent, Job, Learner, warmed
+from opensearch.losses.distillation import Distillation
 from opensearch.settings import JointSettings
 from opensearch.training.context import Context
 from opensearch.training.joint.batches import Batches
 from opensearch.training.joint.data import JointData
 from opensearch.training.joint.losses import JointLosses
 from opensearch.training.joint.model import JointModel
-from opensearch.training.loop import Job, Outcome, cosine
 
 _HEAD_EPOCH, _EPOCH = 100, 50  # steps that a line of metrics sums up
-_WARM = 0.05
+_WARM, _FIRST = 0.05, 0.002  # shares of the steps
 
 
 def head_job(context: Context, data: JointData, head: SharedProjector, losses: JointLosses) -> Job:
     """The head on features of the frozen trunk."""
     settings = context.config.joint
     batches = Batches(context, data, "head", settings.head_batch)
-    group = {"params": list(head.parameters()), "factor": 1.0}
+    optimiser = torch.optim.AdamW(head.parameters(), weight_decay=settings.weight_decay)
+    learner = Learner(optimiser, _rate(settings.head_lr), shown_as="lr")
 
-    def forward(step: int) -> Outcome:
-        batch = batches.batch(step)
+    def step(number: int) -> Iterator[Descent]:
+        batch = batches.batch(number)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(batch.seed)  # dropout
             units = normalize(head(batch.features()), dim=1)
-        return losses.outcome(units, batch.labels, batches.domains)
+        loss, accuracy = losses.aligned(units, batch.labels, batches.domains)
+        yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
 
     return Job(
         name="head",
         module=head,
-        optimiser=torch.optim.AdamW([group], weight_decay=settings.weight_decay),
+        learners=[learner],
+        step=step,
         steps=settings.head_steps,
         epoch=min(settings.head_steps, _HEAD_EPOCH),
         checkpoint=settings.checkpoint,
-        forward=forward,
-        rate=lambda share, factor: warmed(share, settings.head_lr * factor),
         setting="joint.head_lr",
     )
 
@@ -58,41 +61,41 @@ def trunk_job(
         multi_avg_fn=get_ema_multi_avg_fn(settings.average),  # type: ignore[no-untyped-call]
         use_buffers=True,
     )
+    optimiser = torch.optim.AdamW(_groups(model, losses.distil, settings), betas=(0.9, 0.99))
+    learner = Learner(optimiser, _rate(settings.lr), shown_as="lr")
 
-    def forward(step: int) -> Outcome:
-        batch = batches.batch(step)
+    def step(number: int) -> Iterator[Descent]:
+        batch = batches.batch(number)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(batch.seed)  # dropout
             units, features = model(batch.views(), batches.counts)
-        outcome = losses.outcome(units, batch.labels, batches.domains)
-        loss = outcome.loss
+        loss, accuracy = losses.aligned(units, batch.labels, batches.domains)
         if model.upright is not None:
             loss = loss + settings.upright_weight * model.upright.loss(features, batch.stands)
         if settings.distil:
             frozen = torch.cat(batch.taught())
             loss = loss + losses.preserved(features, frozen, batch.labels, batches.image)
-        return Outcome(outcome.samples, loss, outcome.accuracy)
+        yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
 
     job = Job(
         name="trunk",
         module=nn.ModuleDict({"model": model, "average": average, "distil": losses.distil}),
-        optimiser=torch.optim.AdamW(_groups(model, losses.distil, settings), betas=(0.9, 0.99)),
+        learners=[learner],
+        step=step,
         steps=settings.steps,
         epoch=min(settings.steps, _EPOCH),
         checkpoint=settings.checkpoint,
-        forward=forward,
-        rate=lambda share, factor: warmed(share, settings.lr * factor),
-        after=lambda: average.update_parameters(model),
         setting="joint.lr",
+        after=lambda: average.update_parameters(model),
     )
     return job, average
 
 
-def warmed(share: float, top: float) -> float:
+def _rate(top: float) -> Callable[[float, float], float]:
     """A straight rise over the first twentieth, then half a cosine to a hundredth of `top`."""
-    if share < _WARM:
-        return top * (share + 0.002) / (_WARM + 0.002)
-    return cosine((share - _WARM) / (1 - _WARM), top, top / 100)
+    return lambda share, factor: warmed(
+        share, top * factor, top * factor / 100, warm=_WARM, first=_FIRST
+    )
 
 
 def _groups(

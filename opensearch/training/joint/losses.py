@@ -6,12 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softmax
 
-from opensearch.methods.contrast import CrossDomainContrast
-from opensearch.methods.distil import Distillation, category_means
-from opensearch.methods.prototype import PrototypeLoss
+from opensearch.losses.contrast import CrossDomainContrast
+from opensearch.losses.distillation import Distillation, category_means
+from opensearch.losses.prototype import PrototypeLoss
 from opensearch.settings import JointSettings
 from opensearch.training.joint.data import JointData
-from opensearch.training.loop import Outcome
 
 
 class JointLosses:
@@ -43,12 +42,12 @@ class JointLosses:
         self.distil = Distillation(twin)
         self._means = self._photo_means(data) if settings.distil else torch.zeros(0)
 
-    def outcome(self, units: Tensor, labels: Tensor, domains: Tensor) -> Outcome:
-        """The loss of unit embeddings (n, d) with labels (n,) and domains (n,)."""
+    def aligned(self, units: Tensor, labels: Tensor, domains: Tensor) -> tuple[Tensor, float]:
+        """The loss of unit embeddings (n, d) with labels (n,) and domains (n,); share right."""
         loss = self._prototype(units, labels)
         if self._settings.contrast:
             loss = loss + self._settings.contrast * self._contrast(units, labels, domains)
-        return Outcome(len(labels), loss, self._prototype.accuracy(units.detach(), labels))
+        return loss, self._prototype.accuracy(units.detach(), labels)
 
     def preserved(self, features: Tensor, frozen: Tensor, labels: Tensor, image: Tensor) -> Tensor:
         """How far a batch is from what the frozen classifier says, weighted.

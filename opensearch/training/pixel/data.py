@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from opensearch.loop import step_seed
+from opensearch.samplers.pairs import Items, PairSampler
 from opensearch.training.cache import CachedRows
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData
 from opensearch.training.features import collection_views
-from opensearch.training.loop import step_seed
-from opensearch.training.pixel.pairs import Items, PairDrawer
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class PixelData:
         self.epoch = max(1, max(len(domain.rows) for domain in domains) // batch)
         self._batch, self._side, self._seed = batch, side, seed
         pivot = domains[0].labels
-        self._drawers = [PairDrawer(domain.labels, pivot) for domain in domains[1:]]
+        self._samplers = [PairSampler(domain.labels, pivot) for domain in domains[1:]]
 
     @property
     def names(self) -> list[str]:
@@ -78,11 +78,11 @@ class PixelData:
         seed = step_seed(self._seed, "pixel", step)
         return [
             self._pairs(place, np.random.default_rng([seed, place]))
-            for place in range(len(self._drawers))
+            for place in range(len(self._samplers))
         ]
 
     def _pairs(self, place: int, rng: np.random.Generator) -> PairBatch:
-        drawn = self._drawers[place].draw(self._batch, rng)
+        drawn = self._samplers[place].draw(self._batch, rng)
         other, pivot = self.domains[place + 1].rows, self.domains[0].rows
         return PairBatch(
             crops(_views(other, drawn.other, rng), self._side, rng),

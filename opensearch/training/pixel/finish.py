@@ -12,6 +12,7 @@ from opensearch.encoders.backbones import Backbone, FrontedBackbone, front_name
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.migration import Masking, Migration
 from opensearch.encoders.tensors import halved
+from opensearch.loop import run_job
 from opensearch.semantic import Space
 from opensearch.semantic.names import normalise
 from opensearch.semantic.tables import TableProvider
@@ -22,7 +23,7 @@ from opensearch.training.domain import DomainData, FittedDomain, arrays
 from opensearch.training.pixel.check import check_pairs
 from opensearch.training.pixel.data import load_pixels
 from opensearch.training.pixel.model import PixelModel
-from opensearch.training.pixel.run import run_pixel
+from opensearch.training.pixel.run import pixel_job
 from opensearch.training.trunk import write_trunk
 from opensearch.training.validation import given_rule
 
@@ -45,7 +46,7 @@ def train_pixel(context: Context, domains: Sequence[DomainData], backbone: Backb
     labels = [domain.labels for domain in data.domains]
     model = PixelModel(config, backbone, labels, len(categories))
     model.to(_device(config.pixel.device)).to(memory_format=torch.channels_last)
-    run_pixel(context, data, model)
+    run_job(pixel_job(context, data, model), context.run, context.progress)
     model.cpu()
     model.discrete_step(config.pixel.fidelity)
     context = replace(context, space=code_space(categories, model.category_codes()))

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from opensearch.config import TrainConfig
 from opensearch.encoders.backbones import Backbone
 from opensearch.encoders.migration import Generator, start_small
+from opensearch.loop import step_seed
 from opensearch.methods.gdmh_pixel import Discriminator, ImagePool, category_codes, item_codes
 from opensearch.settings import PixelSettings
-from opensearch.training.loop import step_seed
 
 
 class PairNet(nn.Module):

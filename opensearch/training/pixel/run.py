@@ -1,9 +1,8 @@
-"""The run: epochs of steps, each after a discrete step, resumable at any checkpoint."""
+"""The steps of training on pixels, as one job: an epoch after each discrete step."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,42 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from opensearch.errors import InvalidInput
+from opensearch.loop import Descent, Job, Learner, step_seed
 from opensearch.settings import PixelSettings
 from opensearch.training.context import Context
-from opensearch.training.loop import due, step_seed
 from opensearch.training.pixel.data import PairBatch, PixelData
 from opensearch.training.pixel.grids import write_grids
 from opensearch.training.pixel.model import PixelModel
-from opensearch.training.pixel.step import Made, critic_losses, hash_losses, migrate
+from opensearch.training.pixel.step import critic_losses, hash_losses, migrate
 
 STAGE = "pixel"
 _BETAS = (0.5, 0.999)  # the paper's code
-
-
-@dataclass(frozen=True)
-class Optimisers:
-    """One each for the generators, the discriminators and the hash network."""
-
-    generators: Adam
-    critics: Adam
-    hash: Adam
-
-    @classmethod
-    def of(cls, model: PixelModel) -> Optimisers:
-        """Adam with the paper's betas; rates are set before each step."""
-        groups = (model.generators(), model.critics(), model.hash.parameters())
-        return cls(*(Adam(list(group), betas=_BETAS) for group in groups))
-
-    def all(self) -> tuple[Adam, Adam, Adam]:
-        """All three, in the order of a checkpoint."""
-        return self.generators, self.critics, self.hash
-
-    def set_rates(self, share: float, settings: PixelSettings) -> None:
-        """Rates at a share 0..1 of the run."""
-        rate, hash_rate = rates(share, settings)
-        for optimiser, value in zip(self.all(), (rate, rate, hash_rate), strict=True):
-            optimiser.param_groups[0]["lr"] = value
 
 
 def rates(share: float, settings: PixelSettings) -> tuple[float, float]:
@@ -56,107 +29,90 @@ def rates(share: float, settings: PixelSettings) -> tuple[float, float]:
     return settings.lr * falling, settings.hash_lr * falling * dropped
 
 
-def run_pixel(context: Context, data: PixelData, model: PixelModel) -> None:
-    """Train the model in place, going on from its checkpoint; it ends in evaluation mode.
-
-    Raises:
-        InvalidInput: a damaged checkpoint, or a loss that is not a number.
-    """
-    settings, run = context.config.pixel, context.run
-    optimisers = Optimisers.of(model)
-    done, steps = run.load(STAGE, model, *optimisers.all()), settings.epochs * data.epoch
-    if done < steps:
-        run.cut_metrics()
-    for first in range(done, steps, data.epoch):
-        model.train()
-        line = _epoch(context, data, model, optimisers, first)
-        end = first + data.epoch
-        run.log({"stage": STAGE, "epoch": end // data.epoch, "step": end, **line})
-        model.eval()
-        # Before the checkpoint: an epoch whose sheets a kill has halved is made again.
-        if end == steps or (end // data.epoch) % settings.grids == 0:
-            write_grids(run.folder / "grids", end // data.epoch, data, model)
-        if end == steps or due(end, data.epoch, settings.checkpoint):
-            run.save(STAGE, end, model, *optimisers.all())
-    model.eval()
-
-
-def _epoch(
-    context: Context, data: PixelData, model: PixelModel, optimisers: Optimisers, first: int
-) -> dict[str, float]:
-    """The steps of an epoch; its mean losses by name, and its last rates."""
+def pixel_job(context: Context, data: PixelData, model: PixelModel) -> Job:
+    """All networks of a model on its data, an epoch after a discrete step each."""
     settings = context.config.pixel
+    learners = Learners.of(model, settings)
     steps = settings.epochs * data.epoch
-    changed = model.discrete_step(settings.fidelity)
-    sums: dict[str, float] = defaultdict(float)
-    for step in range(first, first + data.epoch):
-        optimisers.set_rates(step / steps, settings)
-        for name, value in _step(context, data, model, optimisers, step).items():
-            sums[name] += value
-        context.progress(STAGE, step + 1, steps)
-    line = {name: round(value / data.epoch, 6) for name, value in sums.items()}
-    rate, hash_rate = rates((first + data.epoch - 1) / steps, settings)
-    return {**line, "changed": round(changed, 6), "lr": rate, "hash_lr": hash_rate}
+
+    def closing(epoch: int) -> None:
+        # Before the checkpoint: an epoch whose sheets a kill has halved is made again.
+        if epoch == settings.epochs or epoch % settings.grids == 0:
+            model.eval()
+            write_grids(context.run.folder / "grids", epoch, data, model)
+            model.train()
+
+    return Job(
+        name=STAGE,
+        module=model,
+        learners=learners.all(),
+        step=lambda number: _step(context, data, model, learners, number),
+        steps=steps,
+        epoch=data.epoch,
+        checkpoint=settings.checkpoint,
+        setting="pixel.lr or pixel.hash_lr",
+        opening=lambda: {"changed": round(model.discrete_step(settings.fidelity), 6)},
+        closing=closing,
+    )
+
+
+@dataclass(frozen=True)
+class Learners:
+    """One each for the generators, the discriminators and the hash network."""
+
+    generators: Learner
+    discriminators: Learner
+    hash: Learner
+
+    @classmethod
+    def of(cls, model: PixelModel, settings: PixelSettings) -> Learners:
+        """Adam with the paper's betas."""
+
+        def learner(
+            parameters: Iterable[nn.Parameter], rate: Callable[[float], float], shown_as: str = ""
+        ) -> Learner:
+            optimiser = Adam(list(parameters), betas=_BETAS)
+            return Learner(optimiser, lambda share, factor: factor * rate(share), shown_as)
+
+        def rate(share: float) -> float:
+            return rates(share, settings)[0]
+
+        return cls(
+            learner(model.generators(), rate, "lr"),
+            learner(model.critics(), rate),
+            learner(model.hash.parameters(), lambda share: rates(share, settings)[1], "hash_lr"),
+        )
+
+    def all(self) -> list[Learner]:
+        """All three, in the order of a checkpoint."""
+        return [self.generators, self.discriminators, self.hash]
 
 
 def _step(
-    context: Context, data: PixelData, model: PixelModel, optimisers: Optimisers, step: int
-) -> dict[str, float]:
-    """One step of all networks; its losses by name."""
-    seed = step_seed(context.config.seed, "pixel step", step)
-    place = next(model.hash.parameters()).device
-    batches = [_moved(batch, place) for batch in data.batches(step)]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # dropout of the backbone
-        losses, made, right = _made(context, data, model, optimisers, batches)
-    rng = np.random.default_rng(seed)
-    for name, pair, batch, one in zip(data.names[1:], model.pairs, batches, made, strict=True):
-        with _autocast(place):
-            judged = critic_losses(pair, batch, one, rng)
-        losses |= {f"{name}.{key}": value for key, value in judged.items()}
-    critics = [value for key, value in losses.items() if key.endswith("critic")]
-    _descend(torch.stack(critics).sum(), [optimisers.critics])
-    values = {name: float(value.detach()) for name, value in losses.items()}
-    return _finite(values, step) | {"right": right}
-
-
-def _made(
-    context: Context,
-    data: PixelData,
-    model: PixelModel,
-    optimisers: Optimisers,
-    batches: Sequence[PairBatch],
-) -> tuple[dict[str, Tensor], list[Made], float]:
-    """Migrate and hash; generators and hash network learn from it, critics only judge."""
+    context: Context, data: PixelData, model: PixelModel, learners: Learners, number: int
+) -> Iterator[Descent]:
+    """Generators and hash network against their losses, then the discriminators against theirs."""
     settings = context.config.pixel
+    seed = step_seed(context.config.seed, "pixel step", number)
+    place = next(model.hash.parameters()).device
+    batches = [_moved(batch, place) for batch in data.batches(number)]
     _learning(model.critics(), learns=False)
-    with _autocast(batches[0].pivot.device):
+    with torch.random.fork_rng(devices=[]), _autocast(place):
+        torch.manual_seed(seed)  # dropout of the backbone
         pairs = zip(model.pairs, batches, strict=True)
         made = [migrate(pair, batch, settings.cycle) for pair, batch in pairs]
         losses, right = hash_losses(model, batches, made, settings)
     for name, one in zip(data.names[1:], made, strict=True):
         losses |= {f"{name}.{key}": value for key, value in one.losses.items()}
-    _descend(torch.stack(list(losses.values())).sum(), [optimisers.generators, optimisers.hash])
+    yield Descent(losses, [learners.generators, learners.hash])
     _learning(model.critics(), learns=True)
-    return losses, made, right
-
-
-def _descend(loss: Tensor, optimisers: Sequence[Adam]) -> None:
-    for optimiser in optimisers:
-        optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    for optimiser in optimisers:
-        optimiser.step()
-
-
-def _finite(values: dict[str, float], step: int) -> dict[str, float]:
-    for name, value in values.items():
-        if not np.isfinite(value):
-            raise InvalidInput(
-                f"the loss {name} is {value} at step {step + 1}; train with a lower pixel.lr or"
-                " pixel.hash_lr in another --out"
-            )
-    return values
+    rng = np.random.default_rng(seed)
+    judged: dict[str, Tensor] = {}
+    for name, pair, batch, one in zip(data.names[1:], model.pairs, batches, made, strict=True):
+        with _autocast(place):
+            found = critic_losses(pair, batch, one, rng)
+        judged |= {f"{name}.{key}": value for key, value in found.items()}
+    yield Descent(judged, [learners.discriminators], {"right": right})
 
 
 def _learning(parameters: Iterable[nn.Parameter], learns: bool) -> None:

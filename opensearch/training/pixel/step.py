@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn.functional import l1_loss
 
 from opensearch.encoders.migration import enlarged, still_statistics
+from opensearch.losses.adversarial import least_squares
 from opensearch.methods.gdmh_pixel import (
     agreement,
-    least_squares,
     quantisation,
     scaled_gradient,
     triplet,

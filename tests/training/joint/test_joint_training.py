@@ -12,9 +12,9 @@ from opensearch.encoders.backbones import STARTER
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput
+from opensearch.progress import quiet
 from opensearch.training import Training, train
 from opensearch.training.assemble import _sample
-from opensearch.training.cache import quiet
 from opensearch.training.joint import batches
 from opensearch.training.joint.vary import vary
 

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opensearch.samplers.pairs import PairSampler
 from opensearch.training.pixel.data import PixelData, as_pictures, as_views, crops
-from opensearch.training.pixel.pairs import PairDrawer
 
 OTHER = np.array([0, 0, 0, 0, 0, 0, 1, 2, 2, 5])
 PIVOT = np.array([0, 1, 1, 1, 2, 7])
@@ -18,7 +18,7 @@ PIVOT = np.array([0, 1, 1, 1, 2, 7])
 
 @given(st.integers(2, 20), st.integers(0, 2**32 - 1))
 def test_pairs_are_of_one_category_and_negatives_of_another(batch, seed):
-    pairs = PairDrawer(OTHER, PIVOT).draw(batch, np.random.default_rng(seed))
+    pairs = PairSampler(OTHER, PIVOT).draw(batch, np.random.default_rng(seed))
     labels = OTHER[pairs.other]
     assert labels.tolist() == PIVOT[pairs.pivot].tolist()
     assert len(labels) == batch
@@ -27,14 +27,14 @@ def test_pairs_are_of_one_category_and_negatives_of_another(batch, seed):
 
 @given(st.integers(2, 20), st.integers(0, 2**32 - 1))
 def test_categories_are_balanced_however_many_items_they_have(batch, seed):
-    pairs = PairDrawer(OTHER, PIVOT).draw(batch, np.random.default_rng(seed))
+    pairs = PairSampler(OTHER, PIVOT).draw(batch, np.random.default_rng(seed))
     counts = np.bincount(OTHER[pairs.other], minlength=3)
     assert len(counts) == 3
     assert counts.max() - counts.min() <= 1
 
 
 def test_every_shared_item_is_drawn_in_time():
-    drawer, rng = PairDrawer(OTHER, PIVOT), np.random.default_rng(0)
+    drawer, rng = PairSampler(OTHER, PIVOT), np.random.default_rng(0)
     drawn = [drawer.draw(6, rng) for _ in range(60)]
     assert set(np.concatenate([pairs.other for pairs in drawn])) == set(range(9))
     assert set(np.concatenate([pairs.pivot for pairs in drawn])) == set(range(5))

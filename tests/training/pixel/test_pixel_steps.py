@@ -6,11 +6,11 @@ import torch
 
 from opensearch.config import TrainConfig
 from opensearch.encoders.backbones import build_backbone
-from opensearch.methods.gdmh_pixel import least_squares
+from opensearch.losses.adversarial import least_squares
 from opensearch.settings import PixelSettings
 from opensearch.training.pixel.data import PairBatch
 from opensearch.training.pixel.model import Memory, PixelModel
-from opensearch.training.pixel.run import Optimisers, rates
+from opensearch.training.pixel.run import Learners, rates
 from opensearch.training.pixel.step import critic_losses, hash_losses, migrate
 
 SETTINGS = PixelSettings(blocks=1, width=2, batch=3, pool=4)
@@ -135,11 +135,11 @@ def test_critics_learn_from_real_and_made_and_generators_do_not():
 
 def test_every_network_belongs_to_one_optimiser():
     model = made_model()
-    optimisers = Optimisers.of(model)
-    groups = [[id(p) for p in o.param_groups[0]["params"]] for o in optimisers.all()]
+    optimisers = [learner.optimiser for learner in Learners.of(model, SETTINGS).all()]
+    groups = [[id(p) for p in o.param_groups[0]["params"]] for o in optimisers]
     together = [place for group in groups for place in group]
     assert sorted(together) == sorted(id(p) for p in model.parameters())
-    assert all(o.param_groups[0]["betas"] == (0.5, 0.999) for o in optimisers.all())
+    assert all(o.param_groups[0]["betas"] == (0.5, 0.999) for o in optimisers)
 
 
 @pytest.mark.parametrize(

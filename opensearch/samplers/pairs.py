@@ -25,7 +25,7 @@ class Pairs:
     negatives: Items
 
 
-class PairDrawer:
+class PairSampler:
     """Draws pairs from the categories that both domains have, each as often as any other.
 
     Args:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from opensearch.methods.contrast import CrossDomainContrast
+from opensearch.losses.contrast import CrossDomainContrast
 
 
 def slow(units, labels, domains, temperature):

@@ -24,7 +24,7 @@ class Balance:
     paired: float
 
 
-class Drawer:
+class BalancedSampler:
     """Draws items of every domain.
 
     Args:

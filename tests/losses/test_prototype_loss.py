@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.methods.prototype import PrototypeLoss
+from opensearch.losses.prototype import PrototypeLoss
 
 
 def slow_loss(embeddings, labels, prototypes, temperature):

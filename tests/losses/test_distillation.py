@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from opensearch.methods.distil import Distillation, category_means
+from opensearch.losses.distillation import Distillation, category_means
 
 
 def test_is_nothing_where_the_trunk_says_what_the_frozen_one_said():

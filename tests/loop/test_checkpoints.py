@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from opensearch.errors import InvalidInput
-from opensearch.training.checkpoint import RunFolder
+from opensearch.loop.checkpoint import RunFolder
 
 SETTINGS = {"config": {"loop": {"lr": 0.1, "epochs": 3}, "domains": {}}, "data": ["a"]}
 

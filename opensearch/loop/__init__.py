@@ -1,0 +1,22 @@
+"""The one training loop: steps, learning rates, checkpoints, lines of metrics.
+
+It stands below `hashing`, whose codes of migration are trained by it, and so below `training`,
+which methods build on. It knows no model and no loss: a `Job` brings both.
+"""
+
+from opensearch.loop.checkpoint import RunFolder
+from opensearch.loop.job import LOSS, Descent, Job, Learner, run_job
+from opensearch.loop.schedule import cosine, due, step_seed, warmed
+
+__all__ = [
+    "LOSS",
+    "Descent",
+    "Job",
+    "Learner",
+    "RunFolder",
+    "cosine",
+    "due",
+    "run_job",
+    "step_seed",
+    "warmed",
+]

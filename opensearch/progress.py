@@ -1,0 +1,20 @@
+"""How long work tells whoever waits for it what it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with the name of the work, steps done and steps in all."""
+
+Note: TypeAlias = Callable[[str], None]
+"""Called with one sentence that the user should read."""
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """A progress that tells nobody."""
+
+
+def silent(text: str) -> None:
+    """A note that nobody reads."""
