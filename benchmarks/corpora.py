@@ -27,12 +27,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from benchmarks.oracles import MESH_ORACLES, PICTURE_ORACLES, by_us, drawn_by_us
-from opensearch.domains.files import MESH_SUFFIXES
-from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
+from opensearch.domains import meshes, pictures
 from opensearch.errors import UnreadableFile
 
 Oracle: TypeAlias = Callable[[Path], object]
-SUFFIXES = MESH_SUFFIXES | IMAGE_SUFFIXES | {".svg"}
+SUFFIXES = meshes.suffixes() | pictures.suffixes() | {".svg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Row:
 
 def judge(path: Path) -> Row:
     """Compare our reading of a file with those of the oracles of its kind."""
-    mesh = path.suffix.lower() in MESH_SUFFIXES
+    mesh = path.suffix.lower() in meshes.suffixes()
     oracles: dict[str, Oracle] = {**MESH_ORACLES} if mesh else {**PICTURE_ORACLES}
     others: dict[str, Any] = {}
     for name, oracle in oracles.items():

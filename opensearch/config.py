@@ -30,7 +30,7 @@ class Limits(Settings):
 class ReaderSettings(Settings):
     """How a domain's files become views; part of the encoder's identity."""
 
-    reader: Literal["image", "sketch", "mesh"]
+    reader: str = Field(description="a key of `domains.READERS`")
     size: int = Field(default=224, ge=16, le=1024, description="side of a view, pixels")
     views: int = Field(default=6, ge=0, le=24, description="shaded views of a mesh")
     line_views: int = Field(default=0, ge=0, le=24, description="line views of a mesh")
@@ -38,12 +38,6 @@ class ReaderSettings(Settings):
         default=0.014, ge=0, le=0.1, description="stroke width, share of a view's side; 0: as it is"
     )
 
-
-DEFAULT_READERS: dict[str, Literal["image", "sketch", "mesh"]] = {
-    "sketch": "sketch",
-    "shape": "mesh",
-}
-"""Reader of a domain by its name; every other domain holds pictures."""
 
 UP_AXES: Final = (1, 2, 0)
 """The axis (0 x, 1 y, 2 z) that stands upright in the views of a shape, which take turns."""
@@ -97,7 +91,7 @@ class ProjectorSettings(Settings):
 class DomainSettings(Settings):
     """How one domain is read and trained; what is not given comes from `loop`."""
 
-    reader: Literal["image", "sketch", "mesh"] | None = None
+    reader: str | None = Field(default=None, description="null: the one of the domain's name")
     views: int = Field(default=6, ge=0, le=24)
     line_views: int = Field(default=0, ge=0, le=24)
     pooling: Pooling = "mean"
@@ -184,19 +178,6 @@ class TrainConfig(Settings):
     def domain(self, name: str) -> DomainSettings:
         """Settings of a domain, the defaults where the config has none."""
         return self.domains.get(name, DomainSettings())
-
-    def reader(self, name: str) -> ReaderSettings:
-        """How a domain's files become views."""
-        domain = self.domain(name)
-        reader = domain.reader or DEFAULT_READERS.get(name, "image")
-        views = {"views": domain.views, "line_views": domain.line_views}
-        return ReaderSettings(reader=reader, size=self.size, **(views if reader == "mesh" else {}))
-
-    def drawn_lines(self, name: str) -> int:
-        """Line views that training draws of an item of a domain: its reader's, or more."""
-        reader = self.reader(name)
-        more = self.joint.lines if self.method == "joint" and reader.reader == "mesh" else 0
-        return max(reader.line_views, more)
 
 
 def config_folder() -> Path:

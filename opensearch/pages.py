@@ -11,9 +11,10 @@ from string import Template
 from typing import Final
 
 from opensearch.domains import png
+from opensearch.domains.layout import split_part
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.engine import Engine
-from opensearch.engine.query import Query, split_part
+from opensearch.engine.query import Query
 from opensearch.engine.ranking import Answer
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.records import Hit
@@ -109,7 +110,8 @@ def _query(engine: Engine, query: Query) -> Iterator[str]:
 
 def _file(engine: Engine, query: Query, path: Path, mark: str, kind: str = "") -> str:
     """A query file as its encoder sees it: every view, pixel for pixel."""
-    file, part = split_part(path)
+    name, part = split_part(str(path))
+    file = Path(name)
     opened = engine.model.open(file, part, query.source, query.up)
     views = opened.reading.views
     shown = [_image("image/png", png(view), "view of the query") for view in views]

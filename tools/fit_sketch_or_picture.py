@@ -20,7 +20,8 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.paper import Rgb, cut_out, on_board, on_paper
 from opensearch.config import ReaderSettings
-from opensearch.domains import find_sources, open_reader
+from opensearch.domains import open_reader
+from opensearch.domains.catalog import find_sources
 from opensearch.domains.traits import NAMES, SIDE, traits
 from opensearch.records import Source
 

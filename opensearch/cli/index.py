@@ -142,7 +142,7 @@ def _opened(engine: type[Engine], to: Path, model: Path | None, *, adopt: bool) 
 
 
 def _books(report: Report) -> str:
-    from opensearch.domains.meshes.kinds import way_in
+    from opensearch.domains.meshes import way_in
 
     parts = ("added", "replaced", "moved", "unchanged", "ignored", "failed")
     sums = " + ".join(f"{getattr(report, part)} {part}" for part in parts)

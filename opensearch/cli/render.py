@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
-from opensearch.config import DEFAULT_READERS, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS, Up
 
@@ -53,7 +52,7 @@ def render(
         opensearch render chair.obj --out /tmp/chair --line-views 6
     """
     start_ahead()  # it is up once the packages below are
-    from opensearch.domains import save_views
+    from opensearch.domains import READERS, default_reader, save_views
     from opensearch.domains.workers import Readers
 
     if model is not None:
@@ -62,9 +61,12 @@ def render(
         cards = Bundle.open(model).card.domains
         settings = {name: card.reader for name, card in cards.items()}
     else:
+        taken_for = [domain] if domain else [kind.domain for kind in READERS.values()]
         settings = {
-            name: ReaderSettings(reader=reader, size=size, views=views, line_views=line_views)
-            for name, reader in _readers(domain).items()
+            name: ReaderSettings(
+                reader=default_reader(name), size=size, views=views, line_views=line_views
+            )
+            for name in taken_for
         }
     with Readers(settings) as readers:
         opened = readers.open(file, part, domain, up=up)
@@ -81,9 +83,3 @@ def render(
         click.echo(json.dumps({**fields, "files": paths}, ensure_ascii=False))
     else:
         click.echo("\n".join(paths))
-
-
-def _readers(domain: str | None) -> dict[str, Literal["image", "sketch", "mesh"]]:
-    """Readers of the domains that a file may be taken for."""
-    known = {**DEFAULT_READERS, "photo": "image"}
-    return known if domain is None else {domain: known.get(domain, "image")}

@@ -1,70 +1,81 @@
-"""Files of any domain as views: the catalog of a collection, and a reader for each kind."""
+"""Files of any domain as views: the readers, by the names that configs and models give them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Final
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import Limits, ReaderSettings, TrainConfig
 from opensearch.domains import image, mesh, sketch
-from opensearch.domains.catalog import (
-    digest,
-    find_sources,
-    fingerprint,
-    read_collection,
+from opensearch.domains.reading import (
+    Reader,
+    ReaderKind,
+    Reading,
+    png,
+    save_views,
+    thumbnail,
 )
-from opensearch.domains.guess import Guess, guess_domain
-from opensearch.domains.image import image_reader
-from opensearch.domains.mesh import mesh_reader
-from opensearch.domains.reading import Reader, Reading, png, save_views, thumbnail
-from opensearch.domains.sketch import sketch_reader
-from opensearch.domains.walk import Ignored
+from opensearch.errors import InvalidInput
 
 __all__ = [
     "READERS",
-    "VERSIONS",
-    "Guess",
-    "Ignored",
     "Reader",
+    "ReaderKind",
     "Reading",
-    "digest",
-    "find_sources",
-    "fingerprint",
-    "guess_domain",
+    "default_reader",
     "is_older",
+    "known_suffixes",
     "open_reader",
     "png",
-    "read_collection",
+    "reader_kind",
+    "reader_settings",
+    "reader_version",
     "save_views",
     "thumbnail",
 ]
 
-READERS: Final[dict[str, Callable[[ReaderSettings, Limits], Reader]]] = {
-    "image": image_reader,
-    "sketch": sketch_reader,
-    "mesh": mesh_reader,
+READERS: Final[dict[str, ReaderKind]] = {
+    "image": image.READER,
+    "sketch": sketch.READER,
+    "mesh": mesh.READER,
 }
-
+"""Every reader. A new one is a module with a `ReaderKind`, and a line here."""
 
 for _name in ("PIL", "tifffile"):
     # What these log of damaged files is for who asks for it, not for every terminal.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
-VERSIONS: Final[dict[str, str]] = {
-    "image": f"image/{image.VERSION}",
-    "sketch": f"sketch/{sketch.VERSION}",
-    "mesh": f"mesh/{mesh.VERSION}",
-}
-"""The version of each reader, kept with every item it read; in no identity."""
+
+def reader_kind(name: str) -> ReaderKind:
+    """The reader of a name.
+
+    Raises:
+        InvalidInput: there is none; the text lists those there are.
+    """
+    if name not in READERS:
+        raise InvalidInput(f"no reader {name!r}; known: {', '.join(READERS)}")
+    return READERS[name]
 
 
-def is_older(version: str) -> bool:
-    """Whether `version`, as kept with an item, is of an older reader than the one here."""
-    kind, _, number = version.partition("/")
-    if kind not in VERSIONS or not number.isdigit():
-        return True
-    return int(number) < int(VERSIONS[kind].partition("/")[2])
+def default_reader(domain: str) -> str:
+    """The reader of a domain by its name alone; most domains hold pictures."""
+    return next((name for name, kind in READERS.items() if kind.domain == domain), "image")
+
+
+def reader_settings(config: TrainConfig, domain: str) -> ReaderSettings:
+    """How a domain's files become views under a training config.
+
+    Raises:
+        InvalidInput: the config names a reader that there is not.
+    """
+    own = config.domain(domain)
+    name = own.reader or default_reader(domain)
+    try:
+        several = reader_kind(name).several
+    except InvalidInput as error:
+        raise InvalidInput(f"domains.{domain}.reader: {error}") from error
+    views = {"views": own.views, "line_views": own.line_views} if several else {}
+    return ReaderSettings(reader=name, size=config.size, **views)
 
 
 def open_reader(settings: ReaderSettings, limits: Limits | None = None) -> Reader:
@@ -74,8 +85,25 @@ def open_reader(settings: ReaderSettings, limits: Limits | None = None) -> Reade
         settings: which reader, the size of its views and how they are drawn.
         limits: what one file may cost; the defaults when None.
 
-    Returns:
-        A function of (path, part) that gives a `Reading` and raises only `UnreadableFile`
-        or `OverLimit`; it may be called from several threads.
+    Raises:
+        InvalidInput: no such reader, or settings that it cannot work with.
     """
-    return READERS[settings.reader](settings, limits or Limits())
+    return reader_kind(settings.reader).open(settings, limits or Limits())
+
+
+def known_suffixes() -> frozenset[str]:
+    """Suffixes, in lower case, of all files that some reader reads."""
+    return frozenset().union(*(kind.suffixes() for kind in READERS.values()))
+
+
+def reader_version(name: str) -> str:
+    """What is kept with every item of which version of a reader read it: `image/2`."""
+    return f"{name}/{reader_kind(name).version}"
+
+
+def is_older(version: str) -> bool:
+    """Whether `version`, as kept with an item, is of an older reader than the one here."""
+    name, _, number = version.partition("/")
+    if name not in READERS or not number.isdecimal():
+        return True
+    return int(number) < READERS[name].version

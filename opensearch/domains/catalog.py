@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from opensearch.config import Limits
-from opensearch.domains.files import SUFFIXES, printable, wrong_suffix
+from opensearch.domains import known_suffixes
+from opensearch.domains.files import printable, wrong_suffix
 from opensearch.domains.layout import encodable, laid_out, part_key
 from opensearch.domains.manifest import find_manifest, read_manifest
 from opensearch.domains.strokes import line_spans, read_line
@@ -128,8 +129,9 @@ def _gone(path: Path, error: OSError) -> UnreadableFile:
 
 
 def _of_file(path: Path) -> Iterator[Found]:
-    if path.suffix.lower() not in SUFFIXES:
-        yield Failure(printable(path), wrong_suffix(path, SUFFIXES))
+    known = known_suffixes()
+    if path.suffix.lower() not in known:
+        yield Failure(printable(path), wrong_suffix(path, known))
     elif not encodable(path.name):
         yield Failure(printable(path), "has a name that is not UTF-8; rename it")
     else:

@@ -13,15 +13,8 @@ from typing import Final
 
 from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
-from opensearch.domains.meshes import FORMATS
-from opensearch.domains.meshes.kinds import way_in
-from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
+from opensearch.domains.meshes import way_in
 from opensearch.errors import OverLimit, UnreadableFile
-
-SVG_SUFFIXES: Final = frozenset({".svg", ".svgz"})
-STROKE_SUFFIXES: Final = SVG_SUFFIXES | {".ndjson"}
-MESH_SUFFIXES: Final = frozenset(FORMATS)
-SUFFIXES: Final = IMAGE_SUFFIXES | STROKE_SUFFIXES | MESH_SUFFIXES
 
 _REASON_LENGTH = 160
 _TELLING = 6

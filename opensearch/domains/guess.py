@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.domains.files import MESH_SUFFIXES, STROKE_SUFFIXES, SUFFIXES, reading, wrong_suffix
+from opensearch.domains import READERS, known_suffixes
+from opensearch.domains.files import reading, wrong_suffix
 from opensearch.domains.image import load_picture
 from opensearch.domains.traits import SIDE, traits
 from opensearch.errors import UnreadableFile
@@ -53,7 +54,7 @@ class Rule:
 
 
 def guess_domain(path: Path, part: int | None = None, limits: Limits | None = None) -> Guess:
-    """Shapes and strokes by suffix, raster files by their content.
+    """The domain whose reader a suffix leaves no doubt of; of raster files by their content.
 
     Args:
         path: any file of a known suffix.
@@ -61,7 +62,7 @@ def guess_domain(path: Path, part: int | None = None, limits: Limits | None = No
         limits: what the file may cost; the defaults when None.
 
     Returns:
-        "shape", "sketch", or "photo" for any other picture.
+        "shape" or "sketch" by suffix, "sketch" or "photo" for any other picture.
 
     Raises:
         UnreadableFile: a raster file that cannot be read, or an unknown suffix; the text says
@@ -69,13 +70,13 @@ def guess_domain(path: Path, part: int | None = None, limits: Limits | None = No
         OverLimit: a raster file over the limits.
     """
     suffix = path.suffix.lower()
-    if suffix in MESH_SUFFIXES:
-        return Guess("shape", _CERTAIN, True)
-    if suffix in STROKE_SUFFIXES:
-        return Guess("sketch", _CERTAIN, True)
-    with reading(path, "picture" if suffix in SUFFIXES else "file"):
-        if suffix not in SUFFIXES:
-            raise UnreadableFile(wrong_suffix(path, SUFFIXES))
+    for kind in READERS.values():
+        if suffix in kind.telling():
+            return Guess(kind.domain, _CERTAIN, True)
+    known = known_suffixes()
+    with reading(path, "picture" if suffix in known else "file"):
+        if suffix not in known:
+            raise UnreadableFile(wrong_suffix(path, known))
         picture = load_picture(path, limits or Limits(), SIDE)
         return guess_picture(np.asarray(picture))
 

@@ -11,13 +11,13 @@ import numpy as np
 from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains.files import SVG_SUFFIXES, check_file, reading
+from opensearch.domains import pictures
+from opensearch.domains.files import check_file, reading
 from opensearch.domains.paper import WHITE, Paper, on_paper
 from opensearch.domains.pictures.colours import as_srgb
 from opensearch.domains.pictures.opening import ORIENTATION, opened
-from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
-from opensearch.domains.reading import Reader, Reading
-from opensearch.domains.svg import draw_svg
+from opensearch.domains.reading import Reader, ReaderKind, Reading
+from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.records import Up
 
 _TURNS = {
@@ -29,10 +29,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-VERSION: Final = 2
-"""Raised whenever views change that this reader gives."""
 
 
 def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
@@ -59,7 +55,7 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
 def _read_svg(path: Path, limits: Limits, size: int) -> Reading:
     """An SVG in its colours on white."""
     with reading(path, "picture"):
-        check_file(path, limits, IMAGE_SUFFIXES | SVG_SUFFIXES)
+        check_file(path, limits, suffixes())
         picture = on_paper(draw_svg(path.read_bytes(), 2 * size))
         square = picture.resize((size, size), Image.Resampling.BOX)
         return Reading(np.asarray(square)[None].copy(), picture.width / picture.height)
@@ -118,3 +114,11 @@ def _orientation(image: Image.Image) -> Image.Transpose | None:
 def _upright(turn: Image.Transpose | None) -> bool:
     lying = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
     return turn not in lying
+
+
+def suffixes() -> frozenset[str]:
+    """Suffixes of the files that can be read as pictures."""
+    return pictures.suffixes() | SVG_SUFFIXES
+
+
+READER: Final = ReaderKind(open=image_reader, version=2, domain="photo", suffixes=suffixes)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path, PurePosixPath
 from typing import Final
+
+# Not \d, which takes digits of any script; more of them than these are no line of a file.
+_PART: Final = re.compile(r"(.*\.ndjson)#0*([1-9][0-9]{0,17})", re.IGNORECASE | re.DOTALL)
 
 DOMAIN_WORDS: Final[dict[str, str]] = {
     "sketch": "sketch",
@@ -55,6 +59,15 @@ def laid_out(key: str, category: str | None) -> tuple[str | None, str | None]:
 def part_key(key: str, part: int) -> str:
     """Key of drawing `part` in the .ndjson file of `key`."""
     return f"{key}#{part}"
+
+
+def split_part(path: str) -> tuple[str, int | None]:
+    """A path and the drawing that its `#n` names: `a.ndjson#3` is (`a.ndjson`, 3).
+
+    Lines are counted from 1 in plain digits; anything else behind a `#` belongs to the name.
+    """
+    found = _PART.fullmatch(path)
+    return (found[1], int(found[2])) if found else (path, None)
 
 
 def encodable(name: str) -> bool:

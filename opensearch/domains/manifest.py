@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from opensearch.domains import table
 from opensearch.domains.files import printable
-from opensearch.domains.layout import encodable, inside
+from opensearch.domains.layout import encodable, inside, part_key, split_part
 from opensearch.domains.upright import is_mesh, named_axis, saying
 from opensearch.domains.values import fault, is_scalar
 from opensearch.errors import UnreadableFile
@@ -80,7 +80,7 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
         return str(row)
     if not isinstance(row, dict) or not isinstance(row.get("path"), str) or not row["path"]:
         return "has no field 'path'"
-    name, part = _split_part(_local(row["path"], root))
+    name, part = split_part(_local(row["path"], root))
     why = _refusal(name, root, resolved)
     if why:
         return why
@@ -88,7 +88,8 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
     wrong = next((f for f, v in fields.items() if v is not None and not isinstance(v, str)), None)
     if wrong:
         return f"has a {wrong} that is not text"
-    key = PurePosixPath(name).as_posix() + (f"#{part}" if part is not None else "")
+    key = PurePosixPath(name).as_posix()
+    key = key if part is None else part_key(key, part)
     wrong = next(filter(None, (fault(f, v) for f, v in row.items() if is_scalar(v))), "")
     if wrong:
         return wrong
@@ -123,10 +124,3 @@ def _refusal(name: str, root: Path, resolved: Path) -> str:
     if not inside(root / name, resolved):
         return f"names {name!r}, a link that leads out of the collection"
     return ""
-
-
-def _split_part(path: str) -> tuple[str, int | None]:
-    name, mark, number = path.rpartition("#")
-    if mark and name.lower().endswith(".ndjson") and number.isascii() and number.isdigit():
-        return name, int(number)
-    return path, None

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits, ReaderSettings
+from opensearch.domains import meshes
 from opensearch.domains.cameras import cameras
-from opensearch.domains.files import MESH_SUFFIXES, check_file, reading
+from opensearch.domains.files import check_file, reading
 from opensearch.domains.framing import unit_triangles
 from opensearch.domains.lines import draw_lines
-from opensearch.domains.meshes import FORMATS
 from opensearch.domains.meshes.triangles import Beside, Triangles
-from opensearch.domains.reading import Reader, Reading
+from opensearch.domains.reading import Reader, ReaderKind, Reading
 from opensearch.domains.render import OVERSAMPLING, Maps, Shape, as_view, shade
 from opensearch.domains.upright import upright_axis
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
@@ -28,10 +28,6 @@ _NUDGES: Final = (
     np.array([[1, 0, 0], [0, 0.996, -0.0894], [0, 0.0894, 0.996]]),
     np.array([[0.996, 0, 0.0894], [0, 1, 0], [-0.0894, 0, 0.996]]),
 )
-
-
-VERSION: Final = 3
-"""Raised whenever views change that this reader gives."""
 
 
 def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
@@ -79,7 +75,7 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
 
 
 def load_triangles(path: Path, limits: Limits) -> Triangles:
-    """Every triangle of a mesh file of any of `FORMATS`, in its world frame.
+    """Every triangle of a mesh file of any of `meshes.FORMATS`, in its world frame.
 
     Scenes are flattened with their transforms, polygons cut into triangles; materials and
     textures are never opened.
@@ -88,8 +84,8 @@ def load_triangles(path: Path, limits: Limits) -> Triangles:
         UnreadableFile: the file is damaged or holds no faces.
         OverLimit: over `limits.bytes` or `limits.faces`.
     """
-    check_file(path, limits, MESH_SUFFIXES)
-    load = FORMATS[path.suffix.lower()]
+    check_file(path, limits, meshes.suffixes())
+    load = meshes.FORMATS[path.suffix.lower()].load
     return load(path.read_bytes(), Beside(path.parent, limits), limits)
 
 
@@ -114,3 +110,13 @@ def _clock(seconds: float) -> Callable[[str], None]:
             raise OverLimit(f"took over {seconds:g} s up to {stage}, the limit")
 
     return check
+
+
+READER: Final = ReaderKind(
+    open=mesh_reader,
+    version=3,
+    domain="shape",
+    suffixes=meshes.suffixes,
+    telling=meshes.suffixes,
+    several=True,
+)

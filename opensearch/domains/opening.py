@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains import READERS
+from opensearch.domains import open_reader
 from opensearch.domains.catalog import digest, fingerprint
-from opensearch.domains.files import STROKE_SUFFIXES
 from opensearch.domains.guess import guess_domain
 from opensearch.domains.reading import Reader, Reading, thumbnail
+from opensearch.domains.sketch import is_drawn
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Source, Up
 
@@ -106,8 +106,7 @@ class Opener:
         try:
             return guess.domain, guess.sure, self._read(guess.domain, path, part, up)
         except UnreadableFile as error:
-            drawn = path.suffix.lower() in STROKE_SUFFIXES
-            if guess.domain != "sketch" or drawn or other not in self._settings:
+            if guess.domain != "sketch" or is_drawn(path) or other not in self._settings:
                 raise
             try:
                 return other, False, self._read(other, path, part)
@@ -118,6 +117,5 @@ class Opener:
         if domain not in self._readers:
             if domain not in self._settings:
                 raise NoReader(domain, self._settings)
-            settings = self._settings[domain]
-            self._readers[domain] = READERS[settings.reader](settings, self._limits)
+            self._readers[domain] = open_reader(self._settings[domain], self._limits)
         return self._readers[domain](path, part, up)

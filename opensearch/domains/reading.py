@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.config import Limits, ReaderSettings
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.records import Up
 
@@ -43,6 +45,29 @@ class Reader(Protocol):
             part: a line of it, where it is .ndjson.
             up: which axis of a shape is up; told by its format when None.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderKind:
+    """An entry of `domains.READERS`: all that other code has to know of a reader.
+
+    Attributes:
+        open: makes the reader of settings and limits. It raises only `UnreadableFile` or
+            `OverLimit` on a file, and may be called from several threads.
+        version: raised whenever views change that the reader gives; kept with every item it
+            read, in no identity.
+        domain: the domain that it reads where a config names no reader.
+        suffixes: of the files it reads, in lower case.
+        telling: those suffixes that leave no doubt that a file belongs to `domain`.
+        several: whether an item has several views, as `views` and `line_views` ask for.
+    """
+
+    open: Callable[[ReaderSettings, Limits], Reader]
+    version: int
+    domain: str
+    suffixes: Callable[[], frozenset[str]]
+    telling: Callable[[], frozenset[str]] = frozenset
+    several: bool = False
 
 
 def png(view: View) -> bytes:

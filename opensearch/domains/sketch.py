@@ -9,22 +9,21 @@ import numpy as np
 from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains.files import STROKE_SUFFIXES, SVG_SUFFIXES, check_file, reading
+from opensearch.domains import pictures
+from opensearch.domains.files import check_file, reading
 from opensearch.domains.image import load_picture
 from opensearch.domains.ink import normalise
 from opensearch.domains.paper import on_paper, paper_for
-from opensearch.domains.pictures.suffixes import IMAGE_SUFFIXES
-from opensearch.domains.reading import Reader, Reading
+from opensearch.domains.reading import Reader, ReaderKind, Reading
 from opensearch.domains.strokes import draw_ndjson
-from opensearch.domains.svg import draw_svg
+from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.records import Up
+
+STROKE_SUFFIXES: Final = SVG_SUFFIXES | {".ndjson"}
+"""Of drawing programs: their files are drawings beyond doubt."""
 
 # A phone's picture of a page: fine enough for a drawing that fills a third of it.
 _WORK = 2.0
-
-
-VERSION: Final = 2
-"""Raised whenever views change that this reader gives."""
 
 
 def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
@@ -57,7 +56,7 @@ def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> 
         UnreadableFile: damaged, empty or not a drawing.
         OverLimit: over the limits.
     """
-    check_file(path, limits, IMAGE_SUFFIXES | STROKE_SUFFIXES)
+    check_file(path, limits, suffixes())
     suffix = path.suffix.lower()
     if suffix in SVG_SUFFIXES:
         drawing = draw_svg(path.read_bytes(), longest)
@@ -65,3 +64,17 @@ def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> 
     if suffix == ".ndjson":
         return draw_ndjson(path, part, limits, longest)
     return load_picture(path, limits, longest, paper_for)
+
+
+def suffixes() -> frozenset[str]:
+    """Suffixes of the files that can be read as sketches."""
+    return pictures.suffixes() | STROKE_SUFFIXES
+
+
+READER: Final = ReaderKind(
+    open=sketch_reader,
+    version=2,
+    domain="sketch",
+    suffixes=suffixes,
+    telling=lambda: STROKE_SUFFIXES,
+)

@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from opensearch.domains.files import MESH_SUFFIXES
-from opensearch.domains.meshes import UP
+from opensearch.domains import meshes
 from opensearch.records import UPS, Metadata, Source, Up
 
 
 def is_mesh(path: Path) -> bool:
     """Whether a file is a mesh by its name; nothing else has an axis that is up."""
-    return path.suffix.lower() in MESH_SUFFIXES
+    return path.suffix.lower() in meshes.suffixes()
 
 
 def named_axis(value: Any) -> Up | None:
@@ -34,7 +33,8 @@ def upright_axis(path: Path, said: Up | None) -> Up:
     Args:
         said: what the user or the manifest says of it, over what its format states.
     """
-    return said or UP.get(path.suffix.lower(), "unknown")
+    form = meshes.FORMATS.get(path.suffix.lower())
+    return said or (form.up if form else None) or "unknown"
 
 
 def axis_of(source: Source) -> Up:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from opensearch.domains.files import SUFFIXES, printable
+from opensearch.domains import known_suffixes
+from opensearch.domains.files import printable
 from opensearch.domains.layout import declared, encodable
 from opensearch.domains.manifest import MANIFESTS
 from opensearch.domains.materials import materials
@@ -140,11 +141,12 @@ def _entries(folder: _Folder, links: _Links) -> Iterator[Found | _Folder]:
         yield Ignored(folder.path, "", "folder inside itself")
         return
     above = folder.above | {me}
+    known = known_suffixes()
     dress = folder.dress | materials(folder.path, [entry.name for entry in listed])
     for entry in listed:
         path, key = folder.path / entry.name, folder.key + entry.name
         try:
-            passed = _passed_over(entry, path, key, dress) or links.passed_over(entry, path)
+            passed = _passed_over(entry, path, key, dress, known) or links.passed_over(entry, path)
             walked = passed is None and entry.is_dir()
         except OSError as error:
             yield Failure(printable(path), f"cannot be followed: {error.strerror or error}")
@@ -166,7 +168,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _passed_over(
-    entry: os.DirEntry[str], path: Path, key: str, dress: frozenset[str]
+    entry: os.DirEntry[str], path: Path, key: str, dress: frozenset[str], known: frozenset[str]
 ) -> Ignored | Failure | None:
     """Why an entry of a folder is no source and not walked into, None when it is.
 
@@ -187,7 +189,7 @@ def _passed_over(
         return Ignored(path, suffix, "the manifest")
     if suffix == ".mtl" or entry.path in dress:
         return Ignored(path, suffix, "material of a mesh")
-    return None if suffix in SUFFIXES else Ignored(path, suffix, UNKNOWN)
+    return None if suffix in known else Ignored(path, suffix, UNKNOWN)
 
 
 def _left_out(folder: str) -> str:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from opensearch.config import Limits, ReaderSettings
+from opensearch.domains import reader_kind
 from opensearch.domains.files import printable
 from opensearch.domains.opening import NoReader, Opened, Opener
 from opensearch.domains.replies import understood
@@ -32,6 +33,9 @@ class Readers:
         settings: how each domain's files become views.
         limits: what one file may cost; the defaults when `None`.
 
+    Raises:
+        InvalidInput: a domain is set to a reader that there is not.
+
     Attributes:
         count: how many files are read at once.
     """
@@ -39,6 +43,8 @@ class Readers:
     def __init__(
         self, settings: Mapping[str, ReaderSettings], limits: Limits | None = None
     ) -> None:
+        for one in settings.values():
+            reader_kind(one.reader)
         self._settings = settings
         self._limits = limits or Limits()
         said = {"limits": self._limits, "readers": settings}

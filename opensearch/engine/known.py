@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from opensearch.domains import is_older
 from opensearch.domains.catalog import digest, fingerprint
+from opensearch.domains.layout import part_key, split_part
 from opensearch.domains.upright import declared, is_mesh, remembering, upright_axis
 from opensearch.errors import InvalidInput
 from opensearch.records import Item, Source, Up
@@ -208,7 +209,7 @@ class Books:
 def address(source: Source) -> str:
     """Where a source lies: its absolute path, with `#n` for a drawing of an .ndjson file."""
     path = str(source.path.absolute())
-    return path if source.part is None else f"{path}#{source.part}"
+    return path if source.part is None else part_key(path, source.part)
 
 
 def _declared(item: Item, source: Source) -> Item:
@@ -229,9 +230,7 @@ def _same_axis(item: Item, source: Source) -> bool:
 
 def file_of(item: Item) -> Path:
     """The file an item was read from, without the `#n` of a drawing."""
-    path, mark, part = item.path.rpartition("#")
-    drawing = mark and part.isdigit() and path.lower().endswith(".ndjson")
-    return Path(path if drawing else item.path)
+    return Path(split_part(item.path)[0])
 
 
 def exists(item: Item) -> bool:

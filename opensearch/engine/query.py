@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.files import printable
+from opensearch.domains.layout import split_part
 from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.model import Model
@@ -166,14 +167,6 @@ def locate(query: Query, model: Model, store: Store) -> Point:
     return point
 
 
-def split_part(path: Path) -> tuple[Path, int | None]:
-    """A path and the drawing its `#n` names: `a.ndjson#3` is (`a.ndjson`, 3)."""
-    name, mark, part = str(path).rpartition("#")
-    if mark and part.isdigit() and name.lower().endswith(".ndjson"):
-        return Path(name), int(part)
-    return path, None
-
-
 def check_query_file(file: Path) -> None:
     """Refuse what is no file, or cannot be looked at.
 
@@ -193,7 +186,8 @@ def check_query_file(file: Path) -> None:
 def _embed_file(
     path: Path, query: Query, model: Model, point: Point
 ) -> tuple[str, NDArray[np.float32]]:
-    file, part = split_part(path)
+    name, part = split_part(str(path))
+    file = Path(name)
     check_query_file(file)
     opened, vector = model.embed_file(file, part, query.source, query.up)
     if not opened.sure:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.domains import VERSIONS, Reading
+from opensearch.domains import Reading, reader_version
 from opensearch.domains.opening import NoReader, Opened
 from opensearch.domains.upright import declared, saying
 from opensearch.domains.workers import Readers
@@ -82,7 +82,7 @@ class Model:
 
     def version(self, domain: str) -> str:
         """The version of the reader of a domain."""
-        return VERSIONS[self.bundle.domain(domain).reader.reader]
+        return reader_version(self.bundle.domain(domain).reader.reader)
 
     def open(
         self,

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch import __version__
-from opensearch.domains import VERSIONS
+from opensearch.domains import READERS, reader_version
 from opensearch.domains.catalog import fingerprint
 from opensearch.encoders.tensors import replacing, write_atomic
 from opensearch.errors import InvalidInput, UnreadableFile, system_reason
@@ -83,7 +83,8 @@ class RowCache:
     """
 
     def __init__(self, folder: Path, recipe: str) -> None:
-        made_by = f"{__version__}|{'|'.join(VERSIONS.values())}|{recipe}"
+        versions = "|".join(map(reader_version, READERS))
+        made_by = f"{__version__}|{versions}|{recipe}"
         name = hashlib.blake2b(made_by.encode(), digest_size=8).hexdigest()
         self._folder = folder / name
 

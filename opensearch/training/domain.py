@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from opensearch.config import LoopSettings, Pooling, ReaderSettings
+from opensearch.config import LoopSettings, Pooling, ReaderSettings, TrainConfig
+from opensearch.domains import reader_kind, reader_settings
 from opensearch.encoders.backbones import Backbone, build_backbone
 from opensearch.encoders.bundle import TrunkCard
 from opensearch.encoders.encoder import Encoder
@@ -48,7 +49,8 @@ class DomainData:
     def encoded(self) -> int:
         """Views of an item that the encoder sees, the first of them."""
         reader = self.reader
-        return reader.views + reader.line_views if reader.reader == "mesh" else self.views
+        several = reader_kind(reader.reader).several
+        return reader.views + reader.line_views if several else self.views
 
     @property
     def categories(self) -> list[str]:
@@ -79,7 +81,7 @@ def load_domain(
     context: Context, name: str, sources: Sequence[Source], start: TrunkCard
 ) -> DomainData:
     """Read a domain's files into cached features or views; say which could not be read."""
-    reader = context.config.reader(name)
+    reader = reader_settings(context.config, name)
     if not context.config.learns:
         trunk = trunk_of(context, start)
         rows = collection_features(
@@ -94,7 +96,7 @@ def load_domain(
     else:
         rows = collection_views(
             sources,
-            reader.model_copy(update={"line_views": context.config.drawn_lines(name)}),
+            reader.model_copy(update={"line_views": drawn_lines(context.config, reader)}),
             context.cache,
             context.progress,
             f"{name} views",
@@ -102,6 +104,12 @@ def load_domain(
     for failure in rows.failures:
         context.note(f"skipped {failure.path}: {failure.reason}")
     return DomainData(name, reader, start, rows)
+
+
+def drawn_lines(config: TrainConfig, reader: ReaderSettings) -> int:
+    """Line views that training draws of an item: its reader's, or more."""
+    more = config.method == "joint" and reader_kind(reader.reader).several
+    return max(reader.line_views, config.joint.lines if more else 0)
 
 
 def fit_domain(

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from opensearch.config import TrainConfig, check_domain
+from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import STARTER, Backbone
 from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard, domain_identity, write_bundle
 from opensearch.errors import InvalidInput, UnknownWord
@@ -114,6 +115,8 @@ def _check(training: Training) -> None:
     hasher = training.config.hash.name
     if hasher not in HASHERS:
         raise InvalidInput(f"hash.name: no hasher {hasher!r}; known: {', '.join(HASHERS)}")
+    for name in training.config.domains:
+        reader_settings(training.config, name)
     if training.config.method == "gdmh-pixel":
         check_pixel(training.config, extends=training.extend is not None)
     elif hasher == "sign":

@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from opensearch.config import TrainConfig
+from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import Backbone, build_classifier
 from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard
 from opensearch.encoders.graph import export_graph
@@ -62,7 +63,7 @@ def lender(base: Bundle, config: TrainConfig, name: str) -> DomainCard:
         InvalidInput: the domain's views would have another size than a frozen trunk takes, or
             the trunk would learn although the projector is lent with it.
     """
-    reader = config.reader(name)
+    reader = reader_settings(config, name)
     cards = list(base.card.domains.values())
     alike = [card for card in cards if card.reader.reader == reader.reader]
     card = (alike or cards)[0]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.domains import Ignored, digest, find_sources, fingerprint, read_collection
+from opensearch.domains.catalog import digest, find_sources, fingerprint, read_collection
 from opensearch.domains.layout import declared
+from opensearch.domains.walk import Ignored
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Source
 

@@ -4,8 +4,8 @@ import trimesh
 from PIL import Image, ImageDraw, ImageFilter
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains import guess_domain, open_reader
-from opensearch.domains.guess import guess_picture, shipped_rule
+from opensearch.domains import open_reader
+from opensearch.domains.guess import guess_domain, guess_picture, shipped_rule
 from opensearch.domains.traits import NAMES, traits
 from opensearch.errors import OverLimit, UnreadableFile
 

@@ -7,11 +7,12 @@ import pytest
 
 from opensearch.cli.kinds import SHAPES
 from opensearch.config import Limits
-from opensearch.domains import find_sources, guess_domain
+from opensearch.domains import meshes
+from opensearch.domains.catalog import find_sources
 from opensearch.domains.files import wrong_suffix
+from opensearch.domains.guess import guess_domain
 from opensearch.domains.mesh import load_triangles
-from opensearch.domains.meshes import FORMATS, UP
-from opensearch.domains.meshes import kinds as known
+from opensearch.domains.meshes import CONVERT, FORMATS
 from opensearch.errors import OverLimit, UnreadableFile
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ def test_a_box_is_a_box_in_every_kind_and_upright(tmp_path, suffix):
     a, b, c = vertices[faces].transpose(1, 0, 2)
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
     assert np.isclose(area * (1e6 if suffix == ".step" else 1), 2200, rtol=1e-4)
-    assert UP.get(suffix) == (None if suffix == ".step" else "y")
+    assert FORMATS[suffix].up == (None if suffix == ".step" else "y")
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
@@ -107,15 +108,16 @@ def test_kinds_that_are_not_read_say_what_to_do(tmp_path):
 
 
 def test_a_kind_is_known_once_its_package_is_installed(monkeypatch):
-    monkeypatch.setattr(known, "find_spec", lambda name: name == "pxr" or None)
-    assert known.installed() == {".usd", ".usda", ".usdc", ".usdz"}
+    monkeypatch.setattr(meshes, "_installed", lambda module: module == "pxr")
+    extras = {suffix for suffix, form in FORMATS.items() if form.extra}
+    assert meshes.suffixes() & extras == {".usd", ".usda", ".usdc", ".usdz"}
 
 
 def test_help_and_page_name_every_kind():
-    every = {suffix[1:] for suffix in {*FORMATS, *known.EXTRAS}}
+    every = {suffix[1:] for suffix in FORMATS}
     words = set(re.findall(r"[a-z0-9]+", SHAPES))
     assert every <= words
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| shapes")]
     assert every <= set(re.findall(r"[a-z0-9]+", " ".join(rows)))
-    assert not set(known.CONVERT) & set(known.EXTRAS)
+    assert not set(CONVERT) & set(FORMATS)

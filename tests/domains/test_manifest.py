@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.domains import Ignored, find_sources, table
+from opensearch.domains import table
+from opensearch.domains.catalog import find_sources
+from opensearch.domains.walk import Ignored
 from opensearch.records import Failure, Source
 
 

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.image import load_picture
-from opensearch.domains.pictures.suffixes import BY_PILLOW, IMAGE_SUFFIXES
+from opensearch.domains.pictures import BY_PILLOW, suffixes
 from opensearch.errors import OverLimit, UnreadableFile
 
 # 60 by 40 pixels, red left and blue right, turned upright by the file's own property.
@@ -319,7 +319,7 @@ def test_further_formats_are_read(tmp_path, suffix):
     halves(64, 64).save(tmp_path / f"a.{suffix}", format=named.get(suffix))
     view = read(tmp_path / f"a.{suffix}").views[0]
     assert view[16, 4, 0] > 180 > 60 > view[16, 4, 2]
-    assert f".{suffix}" in BY_PILLOW
+    assert any(f".{suffix}" in group for group in BY_PILLOW.values())
 
 
 def test_jpeg_xl_is_read_by_an_extra_or_says_which(tmp_path, monkeypatch):
@@ -433,7 +433,7 @@ def test_what_is_no_picture_is_refused_by_what_it_is(tmp_path, head, told):
     assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("suffix", sorted(IMAGE_SUFFIXES))
+@pytest.mark.parametrize("suffix", sorted(suffixes()))
 def test_no_suffix_makes_noise_a_picture(tmp_path, suffix):
     noise = np.random.default_rng(3).integers(0, 255, 4000, np.uint8).tobytes()
     (tmp_path / f"a{suffix}").write_bytes(noise)

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensearch.config import ReaderSettings
-from opensearch.domains import Ignored, find_sources, open_reader
+from opensearch.domains import open_reader
 from opensearch.domains.cameras import ELEVATION, cameras
+from opensearch.domains.catalog import find_sources
 from opensearch.domains.upright import declared
+from opensearch.domains.walk import Ignored
 from opensearch.domains.workers import Readers
 from opensearch.records import Failure, Source
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.domains import Ignored, find_sources
-from opensearch.domains.walk import SYSTEM_FOLDERS
+from opensearch.domains.catalog import find_sources
+from opensearch.domains.walk import SYSTEM_FOLDERS, Ignored
 from opensearch.records import Failure, Source
 
 

@@ -12,7 +12,7 @@ from toy_files import toy_overrides
 
 from opensearch.cli import main
 from opensearch.config import load_train_config
-from opensearch.domains import find_sources
+from opensearch.domains.catalog import find_sources
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput

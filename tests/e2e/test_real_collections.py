@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from opensearch.config import ReaderSettings, load_train_config
-from opensearch.domains import find_sources, open_reader
+from opensearch.domains import open_reader
+from opensearch.domains.catalog import find_sources
 from opensearch.engine import Engine
 from opensearch.records import Source
 

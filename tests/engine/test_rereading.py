@@ -2,15 +2,15 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from opensearch import domains
 from opensearch.cli import main
-from opensearch.domains import VERSIONS, is_older
+from opensearch.domains import READERS, is_older, reader_version
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
@@ -38,14 +38,14 @@ def readers(engine):
 
 
 def newer(monkeypatch):
-    monkeypatch.setitem(domains.VERSIONS, "image", "image/99")
+    monkeypatch.setitem(READERS, "image", replace(READERS["image"], version=99))
 
 
 def test_each_item_names_the_version_of_its_reader(engine, pictures, toy_collection):
     engine.add(pictures, domain="photo")
     engine.add(toy_collection / "shape" / "disc", domain="shape")
     engine.add(toy_collection / "sketch" / "disc", domain="sketch")
-    assert set(readers(engine).values()) == set(VERSIONS.values())
+    assert set(readers(engine).values()) == set(map(reader_version, READERS))
     assert engine.info()["older_readers"] == 0
     assert engine.verify() == []
 
@@ -56,7 +56,7 @@ def test_each_item_names_the_version_of_its_reader(engine, pictures, toy_collect
 )
 def test_a_version_is_older_unless_it_is_known_to_be_as_new(version, older):
     assert is_older(version) == older
-    assert not any(is_older(current) for current in VERSIONS.values())
+    assert not any(is_older(current) for current in map(reader_version, READERS))
 
 
 def test_what_an_older_reader_read_is_told_and_read_again_when_asked(engine, pictures, monkeypatch):

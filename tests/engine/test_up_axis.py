@@ -1,5 +1,7 @@
 """What is said to be up is remembered with an item, and moves its views when it changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
@@ -81,7 +83,8 @@ def test_a_changed_moved_or_reread_file_keeps_what_was_said(engine, shapes, monk
     (shapes / "b.glb").rename(shapes / "c.glb")
     assert engine.add(shapes).moved == 1
     assert ups(engine) == {"a.obj": "x", "c.glb": "x"}
-    monkeypatch.setitem(domains.VERSIONS, "mesh", "mesh/99")
+    newer = replace(domains.READERS["mesh"], version=99)
+    monkeypatch.setitem(domains.READERS, "mesh", newer)
     assert engine.add(shapes, reread=True).reread == 2
     assert ups(engine) == {"a.obj": "x", "c.glb": "x"}
     (shapes / "c.glb").rename(shapes / "d.glb")

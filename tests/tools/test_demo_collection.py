@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.domains import open_reader, read_collection
+from opensearch.domains import open_reader
+from opensearch.domains.catalog import read_collection
 from opensearch.domains.mesh import load_triangles
 from opensearch.experiments.demo_collection import ARCHIVE, unpack_demo
 from tools.figures import FIGURES

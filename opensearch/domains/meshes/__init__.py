@@ -1,4 +1,4 @@
-"""The geometry of mesh files: one module a format, each with one loader.
+"""The geometry of mesh files: one module a format, each with a loader.
 
 A loader takes a file's bytes, what lies beside the file and the limits, and gives every
 triangle of the file in its world frame. It imports its heavy packages when it is called.
@@ -7,50 +7,93 @@ triangle of the file in its world frame. It imports its heavy packages when it i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from functools import cache
+from importlib.util import find_spec
+from typing import Final, NamedTuple, TypeAlias
 
 from opensearch.config import Limits
 from opensearch.domains.meshes import assimp, cad, gltf, obj, off, ply, stl, threemf, usd
-from opensearch.domains.meshes.kinds import installed
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.records import Up
 
 Loader: TypeAlias = Callable[[bytes, Neighbours, Limits], Triangles]
 """Raises `UnreadableFile` or `OverLimit` with the cause in words; other errors mean damage."""
 
-_PLAIN: Final[dict[str, Loader]] = {
-    ".3mf": threemf.load,
-    ".glb": gltf.load,
-    ".gltf": gltf.load,
-    ".obj": obj.load,
-    ".off": off.load,
-    ".ply": ply.load,
-    ".stl": stl.load,
-}
-_WITH_EXTRAS: Final[dict[str, Loader]] = {
-    **dict.fromkeys((".step", ".stp"), cad.load_step),
-    **dict.fromkeys((".iges", ".igs"), cad.load_iges),
-    ".fbx": assimp.load_fbx,
-    ".dae": assimp.load_dae,
-    ".3ds": assimp.load_3ds,
-    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), usd.load),
-}
 
-FORMATS: Final[dict[str, Loader]] = _PLAIN | {
-    suffix: _WITH_EXTRAS[suffix] for suffix in installed()
-}
-"""Suffix, in lower case, to the loader of its format; those of extras that are installed too."""
+class Extra(NamedTuple):
+    """An optional package that a loader needs: the extra of ours that brings it, and its module."""
 
-UP: Final[dict[str, Up]] = {
-    ".3mf": "z",
-    ".glb": "y",
-    ".gltf": "y",
-    ".fbx": "y",
-    ".dae": "y",
-    ".3ds": "y",
-    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), "y"),
-}
-"""The axis that points up in what a loader gives, for formats that state one.
+    name: str
+    module: str
 
-STEP and IGES state none, and a part of a machine has none.
-"""
+
+class MeshFormat(NamedTuple):
+    """A format of meshes.
+
+    Attributes:
+        load: its loader.
+        up: the axis that points up in what the loader gives, where the format states one.
+            STEP and IGES state none, and a part of a machine has none.
+        extra: without which the format is not read.
+    """
+
+    load: Loader
+    up: Up | None = None
+    extra: Extra | None = None
+
+
+_CAD = Extra("cad", "cascadio")
+_ASSIMP = Extra("assimp", "assimp_py")
+_USD = Extra("usd", "pxr")
+
+FORMATS: Final[dict[str, MeshFormat]] = {
+    ".3mf": MeshFormat(threemf.load, "z"),
+    ".glb": MeshFormat(gltf.load, "y"),
+    ".gltf": MeshFormat(gltf.load, "y"),
+    ".obj": MeshFormat(obj.load),
+    ".off": MeshFormat(off.load),
+    ".ply": MeshFormat(ply.load),
+    ".stl": MeshFormat(stl.load),
+    **dict.fromkeys((".step", ".stp"), MeshFormat(cad.load_step, None, _CAD)),
+    **dict.fromkeys((".iges", ".igs"), MeshFormat(cad.load_iges, None, _CAD)),
+    ".fbx": MeshFormat(assimp.load_fbx, "y", _ASSIMP),
+    ".dae": MeshFormat(assimp.load_dae, "y", _ASSIMP),
+    ".3ds": MeshFormat(assimp.load_3ds, "y", _ASSIMP),
+    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), MeshFormat(usd.load, "y", _USD)),
+}
+"""Every format by its suffix in lower case. A new one is a module with a loader, and a line."""
+
+_GLB, _STL, _STEP = "export it as .glb", "export it as .stl or .glb", "export it as .step"
+
+CONVERT: Final[dict[str, str]] = {
+    ".blend": "open it in Blender and export it as .glb",
+    **dict.fromkeys((".x3d", ".x3dv", ".x3db", ".wrl", ".vrml"), f"open it in Blender and {_GLB}"),
+    **dict.fromkeys((".max", ".ma", ".mb", ".c4d", ".lwo", ".lws", ".hip", ".ztl"), _GLB),
+    **dict.fromkeys((".skp", ".3dm", ".jt", ".ifc", ".dxf", ".dwg", ".abc"), _STL),
+    **dict.fromkeys((".sldprt", ".sldasm", ".ipt", ".iam", ".catpart", ".catproduct"), _STEP),
+    **dict.fromkeys((".prt", ".asm", ".f3d", ".fcstd", ".x_t", ".x_b", ".sat", ".brep"), _STEP),
+    **dict.fromkeys((".gcode", ".ctm", ".amf", ".x", ".ac", ".md2", ".pmx", ".vox"), _STL),
+}
+"""Suffixes of meshes that are not read, and what their own program makes of such a file."""
+
+
+def suffixes() -> frozenset[str]:
+    """Suffixes of the formats that can be read here."""
+    return frozenset(
+        suffix
+        for suffix, form in FORMATS.items()
+        if form.extra is None or _installed(form.extra.module)
+    )
+
+
+def way_in(suffix: str) -> str | None:
+    """What to do with a file of a suffix, in lower case, that is not read; None if unknown."""
+    form = FORMATS.get(suffix)
+    if form is not None and form.extra is not None:
+        return f"pip install 'opensearch-visual[{form.extra.name}]' to read it"
+    return CONVERT.get(suffix)
+
+
+@cache
+def _installed(module: str) -> bool:
+    return find_spec(module) is not None

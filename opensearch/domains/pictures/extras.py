@@ -12,6 +12,10 @@ from PIL import Image
 from opensearch.config import Limits
 from opensearch.errors import OverLimit, UnreadableFile
 
+RAW_SUFFIXES: Final = (
+    *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".raf", ".rw2"),
+    *(".orf", ".pef", ".srw", ".3fr", ".iiq", ".erf", ".mrw", ".x3f", ".kdc", ".dcr", ".mef"),
+)
 _HEIF_BRANDS: Final = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
@@ -21,26 +25,31 @@ _RAW_TURNS: Final = {3: 3, 5: 8, 6: 6}
 _ORIENTATION = 0x0112
 
 
-def is_heif(head: bytes) -> bool:
+def is_raw(head: bytes, suffix: str) -> bool:
+    """Whether a file is of a camera's raw format, which its suffix alone tells."""
+    return suffix in RAW_SUFFIXES and not head.startswith(b"\xff\xd8\xff")
+
+
+def is_heif(head: bytes, suffix: str) -> bool:
     """Whether the first bytes are of a HEIF picture in HEVC; AVIF is Pillow's."""
     return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS and b"avif" not in head[8:64]
 
 
-def is_jxl(head: bytes) -> bool:
+def is_jxl(head: bytes, suffix: str) -> bool:
     """Whether the first bytes are of JPEG XL, bare or in its container."""
     return head.startswith(_JXL)
 
 
-def open_heif(data: bytes) -> Image.Image:
+def open_heif(path: Path, limits: Limits) -> Image.Image:
     """A HEIC or HEIF picture, upright, not yet decoded: its primary image."""
     from pi_heif import HeifImageFile, options
 
     options.DECODE_THREADS = 1  # files are read side by side
-    image: Image.Image = HeifImageFile(io.BytesIO(data))
+    image: Image.Image = HeifImageFile(io.BytesIO(path.read_bytes()))
     return image
 
 
-def open_jxl(data: bytes, limits: Limits) -> Image.Image:
+def open_jxl(path: Path, limits: Limits) -> Image.Image:
     """A JPEG XL picture, upright, its first frame.
 
     Raises:
@@ -48,6 +57,7 @@ def open_jxl(data: bytes, limits: Limits) -> Image.Image:
         OverLimit: over `limits.pixels`.
     """
     pylibjxl = _extra("pylibjxl", "jxl", "JPEG XL")
+    data = path.read_bytes()
     size = pylibjxl.probe(data)
     pixels = size["width"] * size["height"]
     if pixels > limits.pixels:

@@ -15,17 +15,12 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from opensearch.config import Limits
 from opensearch.domains.files import check_file
-from opensearch.domains.pictures import extras, png, tiff
+from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, suffixes, tiff
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import shown
 from opensearch.domains.pictures.kinds import HEAD, kind_of
-from opensearch.domains.pictures.suffixes import BY_RAW, IMAGE_SUFFIXES
 from opensearch.errors import OverLimit, UnreadableFile
 
-# Only these decoders are ever tried, whatever the suffix says: others, such as EPS, run programs.
-# JPEG opens the MPO files of phones, too.
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "TIFF", "GIF", "JPEG2000", "PPM")
-_DRAWN: Final = ("PSD", "QOI", "ICO")
 # A header may promise this many times the pixels that are decoded (JPEG drafts shrink by 8).
 _HEADER_FACTOR = 16
 _DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
@@ -58,17 +53,16 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         UnreadableFile: not a file, or no picture of a known format.
         OverLimit: over `limits.bytes` or `limits.pixels`.
     """
-    check_file(path, limits, IMAGE_SUFFIXES)
+    check_file(path, limits, suffixes())
+    suffix = path.suffix.lower()
     with path.open("rb") as file:
         head = file.read(HEAD)
-        if path.suffix.lower() in BY_RAW and not head.startswith(_JPEG):
-            found = _Candidate(extras.open_raw(path, limits))
-        elif extras.is_heif(head):
-            found = _Candidate(extras.open_heif(head + file.read()))
-        elif extras.is_jxl(head):
-            found = _Candidate(extras.open_jxl(head + file.read(), limits))
+        for form in FORMATS.values():
+            if form.claims(head, suffix):
+                found = _Candidate(form.load(path, limits))
+                break
         else:
-            found = _by_pillow(head + file.read(), path.suffix.lower(), limits)
+            found = _by_pillow(head + file.read(), suffix, limits)
     with found.image:
         yield _decoded(found, limits, side)
 
@@ -80,7 +74,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
     # Pillow knows a format that is named here only once its plugins are loaded.
     Image.init()
     # Nothing in a TGA file says what it is.
-    formats = (*_FORMATS, *_DRAWN, "TGA") if suffix == ".tga" else (*_FORMATS, *_DRAWN)
+    formats = [name for name in BY_PILLOW if name != "TGA" or suffix in BY_PILLOW["TGA"]]
     image: Image.Image | None = None
     try:
         image = Image.open(io.BytesIO(data), formats=formats)

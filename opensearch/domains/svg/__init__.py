@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from functools import partial
+from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -20,6 +21,8 @@ from opensearch.domains.svg.images import embedding
 from opensearch.domains.svg.markup import parse
 from opensearch.domains.svg.size import Window, shown_size, window
 from opensearch.errors import UnreadableFile
+
+SVG_SUFFIXES: Final = frozenset({".svg", ".svgz"})
 
 # What a drawing without a size is looked for in, and on how many pixels.
 _WIDE, _COARSE = 4096.0, 512

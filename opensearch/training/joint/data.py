@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from opensearch.encoders.backbones import Backbone
 from opensearch.training.context import Context
-from opensearch.training.domain import DomainData
+from opensearch.training.domain import DomainData, drawn_lines
 from opensearch.training.joint.frozen import frozen_features
 from opensearch.training.joint.pools import Part, Pool
 from opensearch.training.joint.upright import upright_views
@@ -79,7 +79,7 @@ def _uses(
     """Domains that a domain's views are used in, and which of its views."""
     uses = [(data.name, range(data.encoded))]
     drawn = [other for other in domains if other.reader.reader == "sketch"]
-    lines = context.config.drawn_lines(data.name)
+    lines = drawn_lines(context.config, data.reader)
     if context.config.joint.borrow_lines and drawn and lines:
         largest = max(drawn, key=lambda other: len(other.rows))
         uses.append((largest.name, range(data.views - lines, data.views)))
