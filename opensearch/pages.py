@@ -11,12 +11,14 @@ from string import Template
 from typing import Final
 
 from opensearch.domains import png
-from opensearch.domains.layout import split_part
+from opensearch.domains.opening import Opened
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query
 from opensearch.engine.ranking import Answer
 from opensearch.errors import InvalidInput, system_reason
+from opensearch.model import Input
+from opensearch.model.inputs import name_of
 from opensearch.records import Hit
 
 _NO_PICTURE: Final = '<div class="blank">no picture</div>'
@@ -80,11 +82,10 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
 
     Raises:
         InvalidInput: the page cannot be written there.
-        UnreadableFile: a file of the query can no longer be read.
     """
     page = _PAGE.substitute(
         title=f"{len(answer.hits)} hits in {escape(engine.path.name)}",
-        query="\n".join(_query(engine, query)),
+        query="\n".join(_query(query, answer)),
         settings="\n".join(_settings(query)),
         notes=_notes(answer.notes),
         hits="\n".join(_hit(engine, hit) for hit in answer.hits) or "none",
@@ -95,27 +96,24 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
         raise InvalidInput(f"page {path} cannot be written: {system_reason(error)}") from error
 
 
-def _query(engine: Engine, query: Query) -> Iterator[str]:
+def _query(query: Query, answer: Answer) -> Iterator[str]:
     """Every part of the query as a figure, in the order in which `Query` lists them."""
-    for path, weight in query.files:
+    opened = iter(answer.opened)
+    for given, weight in query.files:
         mark = "" if weight == 1 else f", weight {weight:g}"
-        yield _file(engine, query, path, mark)
+        yield _input(given, next(opened), mark)
     if query.text:
         yield _figure(f"words: <b>{escape(query.text)}</b>")
     for key in query.keys:
         yield _figure(f"stored item: <b>{escape(key)}</b>")
-    for path in query.exclude:
-        yield _file(engine, query, path, ", away from it", "against")
+    for given in query.exclude:
+        yield _input(given, next(opened), ", away from it", "against")
 
 
-def _file(engine: Engine, query: Query, path: Path, mark: str, kind: str = "") -> str:
-    """A query file as its encoder sees it: every view, pixel for pixel."""
-    name, part = split_part(str(path))
-    file = Path(name)
-    opened = engine.model.open(file, part, query.source, query.up)
-    views = opened.reading.views
-    shown = [_image("image/png", png(view), "view of the query") for view in views]
-    caption = f"<b>{escape(path.name)}</b>, {escape(opened.domain)}{mark}"
+def _input(given: Input, opened: Opened, mark: str, kind: str = "") -> str:
+    """An input as its encoder saw it: every view, pixel for pixel."""
+    shown = [_image("image/png", png(view), "view of the query") for view in opened.reading.views]
+    caption = f"<b>{escape(name_of(given))}</b>, {escape(opened.domain)}{mark}"
     return _figure(f'{caption}<div class="views">{"".join(shown)}</div>', kind)
 
 

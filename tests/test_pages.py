@@ -14,6 +14,7 @@ from opensearch.domains.opening import Opened
 from opensearch.engine.query import Query
 from opensearch.engine.ranking import Answer
 from opensearch.errors import InvalidInput
+from opensearch.model import Content
 from opensearch.pages import write_page
 from opensearch.records import Hit
 
@@ -22,15 +23,8 @@ JPEG = b"\xff\xd8 a picture"
 VIEWS = np.stack([np.full((16, 16, 3), shade, np.uint8) for shade in (10, 200)])
 
 
-class FakeModel:
-    def open(self, path, part=None, domain=None, up=None):
-        self.asked = (domain, path.name, part)
-        return Opened(domain or "sketch", True, Reading(VIEWS))
-
-
 def fake_engine():
-    thumbnails = {1: JPEG}
-    return SimpleNamespace(path=Path("indexes/möbel"), model=FakeModel(), thumbnail=thumbnails.get)
+    return SimpleNamespace(path=Path("indexes/möbel"), thumbnail={1: JPEG}.get)
 
 
 def hit(id_=1, key="photo/stool/1.jpg", **fields):
@@ -50,7 +44,9 @@ class Elements(HTMLParser):
 
 def page_of(tmp_path, query, hits=(), notes=()):
     file = tmp_path / "page.html"
-    write_page(file, fake_engine(), query, Answer(list(hits), list(notes)))
+    opened = [Opened(query.source or "sketch", True, Reading(VIEWS))]
+    opened *= len(query.files) + len(query.exclude)
+    write_page(file, fake_engine(), query, Answer(list(hits), list(notes), opened))
     return file.read_text("utf-8")
 
 
@@ -124,11 +120,12 @@ def test_the_page_asks_for_nothing_outside(tmp_path):
     assert not re.search(r"https?://|@import|<link|url\(", page)
 
 
-def test_a_drawing_of_a_stroke_file_is_read_by_its_number(tmp_path):
-    engine = fake_engine()
-    query = Query(files=[(Path("cats.ndjson#3"), 1.0)], source="cartoon")
-    write_page(tmp_path / "page.html", engine, query, Answer([], []))
-    assert engine.model.asked == ("cartoon", "cats.ndjson", 3)
+def test_an_input_that_is_no_file_has_a_figure_as_well(tmp_path):
+    picture = np.zeros((4, 5), np.uint8)
+    named = Content(b"...", "cats.ndjson#3")
+    page = page_of(tmp_path, Query(files=[(picture, 1.0), (named, 1.0)], source="cartoon"))
+    assert "<b>the picture given</b>, cartoon" in page
+    assert "<b>cats.ndjson#3</b>, cartoon" in page
 
 
 def test_a_page_is_replaced_whole(tmp_path):

@@ -23,10 +23,10 @@ from opensearch.engine.known import Compare, Comparing
 from opensearch.engine.mending import adopt as adopt_model
 from opensearch.engine.planning import Prune, plan
 from opensearch.engine.pruning import prune as prune_gone
-from opensearch.engine.query import FileLike, Query, Score, locate, weighted
+from opensearch.engine.query import Names, Query, Score, Weighted, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.engine.upkeep import Upkeep
-from opensearch.model import Model
+from opensearch.model import InputLike, Model
 from opensearch.records import Hit, Report, Up
 from opensearch.store import Store, again
 
@@ -198,14 +198,14 @@ class Engine(ArrayPath, Upkeep):
 
     def search(  # noqa: PLR0913 - a query in one call, each part by name
         self,
-        query: FileLike | Sequence[FileLike] = (),
+        query: Weighted | Sequence[Weighted] = (),
         *,
         text: str | None = None,
-        keys: Sequence[str] = (),
-        exclude: Sequence[str | Path] = (),
+        keys: Names = (),
+        exclude: Sequence[InputLike] = (),
         source: str | None = None,
         up: Up | None = None,
-        targets: Sequence[str] = (),
+        targets: Names = (),
         k: int = 10,
         refine: bool = True,
         score: Score = "rescored",
@@ -220,7 +220,7 @@ class Engine(ArrayPath, Upkeep):
                 files=weighted(query),
                 text=text,
                 keys=keys,
-                exclude=exclude,  # type: ignore[arg-type]  # checked and made paths there
+                exclude=exclude,  # type: ignore[arg-type]  # checked and made inputs there
                 source=source,
                 up=up,
                 targets=targets,
@@ -247,11 +247,11 @@ class Engine(ArrayPath, Upkeep):
                 point.notes.append(f"{self.path} is read-only: what a writer adds may go unnoticed")
             return Ranking(now, self.model, query).answer(point)
 
-    @must.checked(files=must.paths, domain=must.text)
-    def embed(self, files: Sequence[str | Path], domain: str) -> NDArray[np.float32]:
-        """Embeddings (n, d), unit rows, of files of one domain."""
+    @must.checked(files=must.inputs, domain=must.text)
+    def embed(self, files: Sequence[InputLike], domain: str) -> NDArray[np.float32]:
+        """Embeddings (n, d), unit rows, of files, pictures or meshes of one domain."""
         self.model.bundle.domain(domain)
-        return self.model.embed([Path(file) for file in files], domain)
+        return self.model.embed(files, domain)  # type: ignore[arg-type]  # made inputs by the check
 
     @must.checked(embeddings=must.vectors, domain=must.optional(must.text))
     def codes(

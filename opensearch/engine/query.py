@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,18 +10,21 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.files import printable
-from opensearch.domains.layout import split_part
+from opensearch.domains.opening import Opened
 from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput, StoreError
-from opensearch.model import Model
+from opensearch.model import Input, InputLike, Model
+from opensearch.model.inputs import name_of
 from opensearch.records import Up
 from opensearch.semantic import unit
 from opensearch.store import Store
 
 Score: TypeAlias = Literal["hamming", "rescored", "asymmetric"]
 SCORES: tuple[Score, ...] = get_args(Score)
-FileLike: TypeAlias = str | Path | tuple[str | Path, float]
+Weighted: TypeAlias = "InputLike | tuple[InputLike, float]"
+"""An input, alone or with its weight."""
+Names: TypeAlias = list[str] | tuple[str, ...]
+"""Several names; a bare string, which is a `Sequence[str]` too, is none."""
 AGAINST = 0.5
 """Weight of the mean of the negatives against the positives: they turn, never dominate."""
 
@@ -33,10 +34,11 @@ class Query:
     """A search: what to look for, where, and how.
 
     Attributes:
-        files: paths and weights; an .ndjson path may end in `#n`, its drawing in line n.
+        files: inputs and their weights: paths, bytes, file objects, pictures, arrays, meshes, see
+            `opensearch.model`. An .ndjson path may end in `#n`, its drawing in line n.
         text: words that join the files, with weight 1.
         keys: stored items that join them, with weight 1; they are no hits of themselves.
-        exclude: files to move away from.
+        exclude: inputs to move away from.
         source: domain of the files; told from each file when `None`.
         up: which axis is up in meshes among the files; told by their format when `None`.
         targets: domains searched; all that the index holds when empty.
@@ -51,13 +53,13 @@ class Query:
             when `None`. What `where` lets pass is searched exactly.
     """
 
-    files: Sequence[tuple[Path, float]] = ()
+    files: Sequence[tuple[Input, float]] = ()
     text: str | None = None
-    keys: Sequence[str] = ()
-    exclude: Sequence[Path] = ()
+    keys: Names = ()
+    exclude: Sequence[Input] = ()
     source: str | None = None
     up: Up | None = None
-    targets: Sequence[str] = ()
+    targets: Names = ()
     k: int = 10
     refine: bool = True
     score: Score = "rescored"
@@ -73,28 +75,29 @@ class Query:
             raise InvalidInput("a query needs a file, --text WORDS or --id KEY; got none of them")
         if self.score not in SCORES:
             raise InvalidInput(f"unknown score {self.score!r}; known: {', '.join(SCORES)}")
-        for path, weight in self.files:
+        for given, weight in self.files:
             if weight <= 0:
+                called = str(given) if isinstance(given, Path) else name_of(given)
                 raise InvalidInput(
-                    f"the weight of {path} must be above 0, got {weight}; use exclude (--not) to"
+                    f"the weight of {called} must be above 0, got {weight}; use exclude (--not) to"
                     " move away from a file"
                 )
 
 
-def _weighted_paths(name: str, value: Any) -> list[tuple[Path, float]]:
-    """Paths and their weights."""
-    pairs = must.a(list | tuple, "a list of (path, weight)")(name, value)  # type: ignore[arg-type]
+def _weighted_inputs(name: str, value: Any) -> list[tuple[Input, float]]:
+    """Inputs and their weights."""
+    pairs = must.a(list | tuple, "a list of (input, weight)")(name, value)  # type: ignore[arg-type]
     for pair in pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:
-            must.refuse(f"each of {name}", "a pair (path, weight)", pair)
-    return [(must.path("a file", path), must.number("a weight", weight)) for path, weight in pairs]
+            must.refuse(f"each of {name}", "a pair (input, weight)", pair)
+    return [(must.given("a file", each), must.number("a weight", weight)) for each, weight in pairs]
 
 
 _CHECKS: dict[str, must.Check] = {
-    "files": _weighted_paths,
+    "files": _weighted_inputs,
     "text": must.optional(must.text),
     "keys": must.texts,
-    "exclude": must.paths,
+    "exclude": must.inputs,
     "source": must.optional(must.text),
     "up": must.optional(must.axis),
     "targets": must.texts,
@@ -108,34 +111,44 @@ _CHECKS: dict[str, must.Check] = {
 }
 
 
-def weighted(query: FileLike | Sequence[FileLike]) -> list[tuple[Path, float]]:
-    """One file, one (file, weight), or a list of either, as paths and weights.
+def weighted(query: Weighted | Sequence[Weighted]) -> list[tuple[Input, float]]:
+    """One input, one (input, weight), or a list of either, as inputs and weights.
 
     Raises:
         InvalidInput: anything else.
     """
-    if isinstance(query, str | os.PathLike):
-        return [(must.path("query", query), 1.0)]
-    if isinstance(query, tuple) and len(query) == 2 and not isinstance(query[1], _FILES):
-        return [(must.path("query", query[0]), must.number("a weight", query[1]))]
+    if must.is_input(query):
+        return [(must.given("query", query), 1.0)]
     if not isinstance(query, list | tuple):
-        must.refuse("query", "a file, (file, weight), or a list of them", query)
+        must.refuse("query", "an input, (input, weight), or a list of them", query)
+    if isinstance(query, tuple) and len(query) == 2 and not _may_hold_input(query[1]):
+        return [(must.given("query", query[0]), must.number("a weight", query[1]))]
     if any(isinstance(part, list) for part in query):
-        must.refuse("query", "a flat list of files or (file, weight)", query)
+        must.refuse("query", "a flat list of inputs or (input, weight)", query)
     return [pair for part in query for pair in weighted(part)]
 
 
-_FILES = (str, os.PathLike, tuple, list)
+def _may_hold_input(value: Any) -> bool:
+    return isinstance(value, list | tuple) or must.is_input(value)
 
 
 @dataclass
 class Point:
-    """A query on the sphere: `vector` (d,) unit, its domain if it has just one, remarks."""
+    """A query on the sphere.
+
+    Attributes:
+        vector: (d,) unit.
+        source: its domain if it has just one.
+        own_ids: stored items that it is made of.
+        notes: remarks for the user.
+        opened: the inputs as their encoders saw them, `files` first, then `exclude`.
+    """
 
     vector: NDArray[np.float32]
     source: str | None
     own_ids: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    opened: list[Opened] = field(default_factory=list)
 
 
 def locate(query: Query, model: Model, store: Store) -> Point:
@@ -146,53 +159,32 @@ def locate(query: Query, model: Model, store: Store) -> Point:
         UnreadableFile: a file cannot be read.
     """
     point = Point(np.zeros(model.bundle.card.dim, np.float32), None)
-    domains = []
     total = point.vector.astype(np.float64)
-    for path, weight in query.files:
-        domain, vector = _embed_file(path, query, model, point)
-        domains.append(domain)
-        total += weight * vector
+    for given, weight in query.files:
+        total += weight * _embed(given, query, model, point)
     for key in query.keys:
         total += _stored(key, store, point)
     if query.text:
         total += _words(query.text, model, point)
     if query.exclude:
-        against = [_embed_file(path, query, model, point)[1] for path in query.exclude]
+        against = [_embed(given, query, model, point) for given in query.exclude]
         total = unit(total) - AGAINST * np.mean(against, axis=0)
     if np.linalg.norm(total) < 1e-6:
         raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
     point.vector = unit(total)
-    lone = len(domains) == 1 and not (query.keys or query.text or query.exclude)
-    point.source = domains[0] if lone else None
+    lone = len(query.files) == 1 and not (query.keys or query.text or query.exclude)
+    point.source = point.opened[0].domain if lone else None
     return point
 
 
-def check_query_file(file: Path) -> None:
-    """Refuse what is no file, or cannot be looked at.
-
-    Raises:
-        InvalidInput: with the reason.
-    """
-    name = printable(file)
-    try:
-        if not stat.S_ISREG(os.stat(file).st_mode):
-            raise InvalidInput(f"query {name} is not a file")
-    except (FileNotFoundError, NotADirectoryError):
-        raise InvalidInput(f"query {name} is not a file: there is none of this name") from None
-    except OSError as error:
-        raise InvalidInput(f"query {name} cannot be opened: {error.strerror}") from error
-
-
-def _embed_file(
-    path: Path, query: Query, model: Model, point: Point
-) -> tuple[str, NDArray[np.float32]]:
-    name, part = split_part(str(path))
-    file = Path(name)
-    check_query_file(file)
-    opened, vector = model.embed_file(file, part, query.source, query.up)
+def _embed(given: Input, query: Query, model: Model, point: Point) -> NDArray[np.float32]:
+    opened, vector = model.embed_one(given, query.source, query.up)
+    point.opened.append(opened)
     if not opened.sure:
-        point.notes.append(f"guessed that {file.name} is a {opened.domain}; --from DOMAIN says it")
-    return opened.domain, vector
+        point.notes.append(
+            f"guessed that {name_of(given)} is a {opened.domain}; --from DOMAIN says it"
+        )
+    return vector
 
 
 def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.opening import Opened
 from opensearch.engine.generations import Generation
 from opensearch.engine.query import Point, Query, Score
 from opensearch.engine.selecting import select, targeted
@@ -35,10 +36,17 @@ Selector: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Answer:
-    """Hits of a query, best first, and remarks the user should see."""
+    """What came of a query.
+
+    Attributes:
+        hits: best first.
+        notes: remarks the user should see.
+        opened: the query's inputs as their encoders saw them, `files` first, then `exclude`.
+    """
 
     hits: list[Hit]
     notes: list[str]
+    opened: list[Opened] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ class Ranking:
             within = self._within(targets, point)
             self._note_structure(point, targets, within)
             parts = self._parts(point, targets, within)
-            return Answer(self._hits(_merged(parts), point.notes), point.notes)
+            return Answer(self._hits(_merged(parts)), point.notes, point.opened)
 
     def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[_Ranked]:
         if not self._query.refine:
@@ -181,7 +189,7 @@ class Ranking:
             _note(point, _UNPOSTED)
         return select(self._store, parse_where(self._query.where), targets)
 
-    def _hits(self, ranked: _Ranked, notes: list[str]) -> list[Hit]:
+    def _hits(self, ranked: _Ranked) -> list[Hit]:
         top = ranked.cut(self._query.k)
         hits = []
         for rank, item in enumerate(self._store.items(top.ids.tolist()), start=1):

@@ -1,4 +1,4 @@
-"""The model at work: files to embeddings to codes, for every domain of a bundle."""
+"""The model at work: inputs to embeddings to codes, for every domain of a bundle."""
 
 from __future__ import annotations
 
@@ -18,17 +18,23 @@ from opensearch.domains.workers import Readers
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.hashing import Hasher, restore_hasher
+from opensearch.model.inputs import Input, on_disk
 from opensearch.records import Source, Up
 from opensearch.refinement import LambdaRule
 from opensearch.semantic import Space
 
 
 class Model:
-    """A bundle with its readers, space and hasher, each loaded when first used."""
+    """A bundle with its readers, space and hasher, each loaded when first used.
+
+    Attributes:
+        bundle: the files.
+        limits: what one input may cost.
+    """
 
     def __init__(self, bundle: Bundle, limits: Limits | None = None) -> None:
         self.bundle = bundle
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._checked = False
 
     def check(self, graphs: Mapping[str, str]) -> None:
@@ -74,29 +80,21 @@ class Model:
     def readers(self) -> Readers:
         """A session of reading files of these domains, a context that ends with its block."""
         domains = self.bundle.card.domains
-        return Readers({name: card.reader for name, card in domains.items()}, self._limits)
+        return Readers({name: card.reader for name, card in domains.items()}, self.limits)
 
     def read(self, domain: str, path: Path, part: int | None = None) -> Reading:
         """Views of a file of a domain, as its encoder sees them."""
-        return self.open(path, part, domain).reading
+        with self.readers() as readers:
+            return self.opened(readers, Source(path, path.name, part, domain)).reading
 
     def version(self, domain: str) -> str:
         """The version of the reader of a domain."""
         return reader_version(self.bundle.domain(domain).reader.reader)
 
-    def open(
-        self,
-        path: Path,
-        part: int | None = None,
-        domain: str | None = None,
-        up: Up | None = None,
-    ) -> Opened:
-        """The domain of a file, given or told from its content, whether sure, and its views."""
-        with self.readers() as readers:
-            return self.opened(readers, saying(Source(path, path.name, part, domain), up))
-
     def opened(self, readers: Readers, source: Source, books: bool = False) -> Opened:
-        """As `open`, by `readers` that many files share; see `Opener.open` for `books`.
+        """The domain of a file, given or told from its content, whether sure, and its views.
+
+        `readers` may be shared by many files; see `Opener.open` for `books`.
 
         A source's metadata may say which axis is up.
 
@@ -113,16 +111,26 @@ class Model:
             self.bundle.domain(error.domain)  # says what a user can do
             raise
 
-    def embed_file(
-        self,
-        path: Path,
-        part: int | None = None,
-        domain: str | None = None,
-        up: Up | None = None,
+    def embed_one(
+        self, given: Input, domain: str | None = None, up: Up | None = None
     ) -> tuple[Opened, NDArray[np.float32]]:
-        """A file opened, and its embedding (d,), unit; the encoder loads while it is read."""
-        source = saying(Source(path, path.name, part, domain), up)
-        with self.readers() as readers, ThreadPoolExecutor(1) as pool:
+        """An input opened, and its embedding (d,), unit; the encoder loads while it is read.
+
+        Args:
+            given: a path may end in `#n`, the drawing in line n of an .ndjson file.
+            domain: what it is taken for; told from its content when `None`.
+            up: which axis is up in a mesh; told by its format when `None`.
+
+        Raises:
+            InvalidInput: a path of no file, or a domain that the model has no encoder for.
+            UnreadableFile: it cannot be read, or is over the limits.
+        """
+        with (
+            on_disk(given, self.limits) as (path, part),
+            self.readers() as readers,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            source = saying(Source(path, path.name, part, domain), up)
             reading = pool.submit(self.opened, readers, source)
             try:
                 self.load_trunk(domain, at_once=True)
@@ -154,7 +162,7 @@ class Model:
             codes[rows] = self.hasher.encode(embeddings[rows], domain)
         return embeddings, codes
 
-    def embed(self, paths: Sequence[Path], domain: str) -> NDArray[np.float32]:
-        """Embeddings (n, d), unit rows, of files of one domain."""
-        rows = [self.embed_file(path, None, domain)[1] for path in paths]
+    def embed(self, inputs: Sequence[Input], domain: str) -> NDArray[np.float32]:
+        """Embeddings (n, d), unit rows, of inputs of one domain."""
+        rows = [self.embed_one(given, domain)[1] for given in inputs]
         return np.stack(rows) if rows else np.zeros((0, self.bundle.card.dim), np.float32)

@@ -1,6 +1,7 @@
 """Whatever is handed to the engine: it is used, or refused in our words, and nothing is written."""
 
 import inspect
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from opensearch.config import Limits
 from opensearch.engine import Engine, Query
 from opensearch.engine.arguments import shown
 from opensearch.errors import InvalidInput, OpenSearchError
+from opensearch.model import Content, Mesh
 from opensearch.records import Item
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
@@ -23,6 +25,7 @@ FLAG = [None, 0, 1, "yes", []]
 WHOLE = [None, 1.0, "1", True, -1, [1], np.float32(1), np.array([1])]
 NUMBER = [None, "1", True, [1], float("nan"), float("inf"), 10**400]
 TEXTS = [None, 5, "abc", b"abc", [5], [None], [b"a"], {"a": 1}, np.zeros((2, 2)), [["a"]]]
+FACE = np.array([[0, 1, 2]])
 PATHS = [None, 5, "abc", b"abc", Path("abc"), [5], [None], [b"a"], {"a": 1}]
 CALLED = [None, 5, "print"]
 CODE_ARRAYS = [
@@ -45,12 +48,27 @@ def none_too(values):
     return [value for value in values if value is not None]
 
 
-FILES = [*PATH[1:], [5], [None], [b"a"], [["a.png"]], ("a.png", None), ("a.png", True), (5, 1.0),
-         [("a.png", float("nan"))], [("a.png", -1.0)], {"a.png": 1}, [("a", 1, 2)]]  # fmt: skip
+class Closed:
+    """A file object that cannot be read any more."""
+
+    def read(self, size):
+        raise ValueError("I/O operation on closed file")
+
+
+INPUT = [
+    None, 5, "", "a\0b", object(), {"a.png": 1}, StringIO("text"), Closed(), np.zeros(5, np.uint8),
+    np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros((0, 4), np.uint8), b"", b"no picture",
+    Content("text"), Content(b"a", 5), Content(b"a", "a.xyz"), Mesh(np.zeros((3, 2)), FACE),
+    Mesh(np.zeros((3, 3)), np.zeros((1, 3))), Mesh(np.eye(3)[:2], FACE), Mesh([["a"]], FACE),
+    Mesh(np.zeros((3, 3)), FACE), Mesh([[1, 2], [3]], FACE), "missing.png", Path("."),
+]  # fmt: skip
+INPUTS = [*TEXTS[:4], Path("abc"), np.zeros((4, 4), np.uint8), *[[each] for each in INPUT]]
+FILES = [*INPUT[1:], *[[each] for each in INPUT], [["a.png"]], ("a.png", None), ("a.png", True),
+         (5, 1.0), [("a.png", float("nan"))], [("a.png", -1.0)], [("a", 1, 2)]]  # fmt: skip
 QUERY = {
     "text": [*none_too(TEXT), "dog " * 10_000],
     "keys": [*TEXTS, ["no such key"]],
-    "exclude": [*PATHS, ["missing.png"]],
+    "exclude": INPUTS,
     "source": none_too(TEXT),
     "targets": [*TEXTS, ["no such domain"]],
     "k": [*WHOLE, 0],
@@ -79,7 +97,7 @@ WRONG = {
     },
     "search": {"query": FILES, "up": AXIS, **QUERY},
     "ask": {"query": [None, "a.png", ["a.png"], {"text": "disc"}]},
-    "embed": {"files": [*PATHS, ["missing.png"]], "domain": [*TEXT, *UNKNOWN]},
+    "embed": {"files": INPUTS, "domain": [*TEXT, *UNKNOWN]},
     "codes": {"embeddings": VECTOR_ARRAYS, "domain": [*none_too(TEXT)]},
     "add_codes": {
         "codes": CODE_ARRAYS,

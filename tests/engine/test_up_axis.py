@@ -47,7 +47,7 @@ def same(one, other):
 
 
 def asked(engine, path, up=None):
-    return engine.model.embed_file(path, None, "shape", up)[1]
+    return engine.model.embed_one(path, "shape", up)[1]
 
 
 def test_formats_are_believed_and_nothing_is_said_of_them(engine, shapes):

@@ -1,0 +1,164 @@
+"""What a model takes: a file by its path, its bytes, a picture, an array, or triangles.
+
+What lies in no file is written to a private one for as long as it is read, so that the processes
+that read files hold it to the same limits, and nothing that it names beside itself is found.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.config import Limits
+from opensearch.domains.contents import mesh_bytes, picture_bytes, suffix_of
+from opensearch.domains.files import printable
+from opensearch.domains.limits import check_bytes
+from opensearch.errors import InvalidInput, OverLimit
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """The bytes of a file that lies nowhere.
+
+    Attributes:
+        data: the bytes.
+        name: names it in messages; its suffix says the format, which the bytes say where there is
+            none. `strokes.ndjson#3` is the drawing in line 3.
+    """
+
+    data: bytes
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """A shape: `vertices` (n, 3), finite, and `faces` (m, 3), triangles by numbers of vertices."""
+
+    vertices: NDArray[np.floating]
+    faces: NDArray[np.integer]
+
+
+class HasTriangles(Protocol):
+    """A mesh of another library, such as trimesh."""
+
+    @property
+    def vertices(self) -> NDArray[np.floating]:
+        """Shape (n, 3)."""
+
+    @property
+    def faces(self) -> NDArray[np.integer]:
+        """Shape (m, 3)."""
+
+
+Input: TypeAlias = "Path | Content | Mesh | NDArray[np.uint8] | Image"
+"""An input as the model takes it; a picture is an array (h, w, 3) or (h, w), or Pillow's."""
+
+InputLike: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Content | Mesh | HasTriangles | NDArray[np.uint8] | Image"  # noqa: E501
+"""An input as callers give it."""
+
+
+def name_of(given: Input) -> str:
+    """What messages call an input."""
+    match given:
+        case Path():
+            return printable(given.name)
+        case Content(name=name):
+            return PurePosixPath(name).name if name else "the bytes given"
+        case Mesh():
+            return "the mesh given"
+    return "the picture given"
+
+
+@contextmanager
+def on_disk(given: Input, limits: Limits) -> Iterator[tuple[Path, int | None]]:
+    """The file of an input, and the line of it that is meant; a private file while the block runs.
+
+    Raises:
+        InvalidInput: a path of no file, or of one that cannot be looked at.
+        OverLimit: the input is over the limits.
+        UnreadableFile: a picture that Pillow cannot decode.
+    """
+    if isinstance(given, Path):
+        path, part = split_part(given)
+        check_is_file(path)
+        yield path, part
+        return
+    content = content_of(given, limits)
+    file, part = split_part(Path(content.name or "given"))
+    name = _safe(file.name if file.suffix else file.name + suffix_of(content.data))
+    try:
+        check_bytes(len(content.data), limits)
+    except OverLimit as error:
+        raise OverLimit(f"{name!r} {error}") from error
+    with tempfile.TemporaryDirectory(prefix="opensearch-") as folder:
+        path = Path(folder, name)
+        path.write_bytes(content.data)
+        yield path, part
+
+
+def content_of(given: Content | Mesh | NDArray[np.uint8] | Image, limits: Limits) -> Content:
+    """An input that lies in no file, as the bytes of one.
+
+    Raises:
+        OverLimit: it has more pixels or faces than the limits allow.
+        UnreadableFile: a picture that Pillow cannot decode.
+    """
+    match given:
+        case Content():
+            return given
+        case Mesh(vertices, faces):
+            if len(faces) > limits.faces:
+                raise OverLimit(
+                    f"the mesh has {len(faces):,} faces, over {limits.faces:,} faces, the limit"
+                )
+            return Content(mesh_bytes(vertices, faces), "mesh.ply")
+    height, width = given.shape[:2] if isinstance(given, np.ndarray) else given.size
+    if height * width > limits.pixels:
+        raise OverLimit(
+            f"the picture has {height * width:,} pixels, over the limit of {limits.pixels:,}"
+        )
+    return Content(picture_bytes(given), "picture.png")
+
+
+def split_part(path: Path) -> tuple[Path, int | None]:
+    """A path and the drawing its `#n` names: `a.ndjson#3` is (`a.ndjson`, 3)."""
+    name, mark, part = str(path).rpartition("#")
+    if mark and part.isdecimal() and part.isascii() and name.lower().endswith(".ndjson"):
+        return Path(name), int(part)
+    return path, None
+
+
+def check_is_file(file: Path) -> None:
+    """Refuse what is no file, or cannot be looked at.
+
+    Raises:
+        InvalidInput: with the reason.
+    """
+    name = printable(file)
+    try:
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            raise InvalidInput(f"query {name} is not a file")
+    except (FileNotFoundError, NotADirectoryError):
+        raise InvalidInput(f"query {name} is not a file: there is none of this name") from None
+    except OSError as error:
+        raise InvalidInput(f"query {name} cannot be opened: {error.strerror}") from error
+
+
+def _safe(name: str) -> str:
+    """A name given by anybody, as one that any file system takes, its suffix kept."""
+    plain = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in name)
+    while len(plain.encode()) > 200:
+        plain = plain[1:]
+    return plain if plain.strip(".") else f"given{plain}"
