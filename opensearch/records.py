@@ -36,11 +36,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells a file from its next version: bytes, time of change in ns, 16-byte digest."""
+
+    size: int
+    mtime_ns: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """An item as the store keeps it; `id` is given by the store and never reused.
 
-    `path`, `size`, `mtime_ns` and `digest` (blake2b of the bytes) are empty for items added
-    as ready codes. `reader` is the version of the reader that read the file, "" where unknown.
+    `path` is empty for what was never a file: pictures, meshes and bytes that were handed over,
+    whose `mtime_ns` is 0, and ready codes, which have no `size` and no `digest` (blake2b of the
+    bytes) either. `reader` is the version of the reader that read the file, "" where unknown.
     """
 
     id: int

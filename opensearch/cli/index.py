@@ -15,7 +15,7 @@ from opensearch.records import UPS, Up
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine
-    from opensearch.engine.known import Compare
+    from opensearch.engine.ingest.changes import Compare
     from opensearch.records import Report
 
 SKIPPED = 3
@@ -105,7 +105,7 @@ def index(
     """
     from opensearch.engine import Engine
     from opensearch.engine.folder import is_index
-    from opensearch.engine.planning import plan_new
+    from opensearch.engine.ingest.planning import plan_new
 
     with Bars(quiet) as bars:
 

@@ -14,7 +14,7 @@ from opensearch.domains.guess import guess_domain
 from opensearch.domains.reading import Reader, Reading, thumbnail
 from opensearch.domains.sketch import is_drawn
 from opensearch.errors import InvalidInput, UnreadableFile
-from opensearch.records import Source, Up
+from opensearch.records import Source, Stamp, Up
 
 _OTHER: Final = {"sketch": "photo", "photo": "sketch"}
 
@@ -69,6 +69,7 @@ class Opener:
         domain: str | None = None,
         books: bool = False,
         up: Up | None = None,
+        stamp: Stamp | None = None,
     ) -> Opened:
         """The domain and views of a file.
 
@@ -77,6 +78,7 @@ class Opener:
             domain: what it is taken for; told from its content when `None`.
             books: also give what an index keeps of it.
             up: which axis of a shape is up; told by its format when `None`.
+            stamp: what was found of it before; only a file that changed since is digested again.
 
         Raises:
             UnreadableFile: it cannot be read, or is over the limits.
@@ -85,7 +87,10 @@ class Opener:
         if not books:
             return Opened(*self._recognised(path, part, domain, up))
         size, mtime_ns = fingerprint(path)
-        mark = digest(Source(path, path.name, part))
+        if stamp is not None and (stamp.size, stamp.mtime_ns) == (size, mtime_ns):
+            mark = stamp.digest
+        else:
+            mark = digest(Source(path, path.name, part))
         domain, sure, reading = self._recognised(path, part, domain, up)
         return Opened(domain, sure, reading, size, mtime_ns, mark, thumbnail(reading))
 

@@ -11,7 +11,7 @@ import os
 import select
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.files import printable
@@ -20,6 +20,7 @@ from opensearch.domains.replies import complaint, reply
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.processes.bounds import Bounds, held
 from opensearch.processes.frames import Closed, Fields, Parts, receive, send
+from opensearch.records import Stamp
 
 _JOBS: Final = 0
 _IDLE_SECONDS: Final = 300.0
@@ -65,7 +66,7 @@ class _Reader:
         path = Path(job["path"])
         try:
             asked = (job["part"], job["domain"], job["books"], job["up"])
-            return reply(self._opener.open(path, *asked))
+            return reply(self._opener.open(path, *asked, stamp=_stamp(job["stamp"])))
         except NoReader as error:
             return complaint(error), []
         except (Exception, MemoryError) as error:
@@ -76,6 +77,10 @@ class _Reader:
             reason = " ".join(str(error).split()) or type(error).__name__
             name = printable(path.name)
             return complaint(UnreadableFile(f"{name!r} cannot be read: {reason}")), []
+
+
+def _stamp(said: list[Any] | None) -> Stamp | None:
+    return None if said is None else Stamp(said[0], said[1], bytes.fromhex(said[2]))
 
 
 def over_memory(path: Path, limits: Limits) -> OverLimit:

@@ -19,7 +19,7 @@ from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
 from opensearch.processes.bounds import OUT_OF_MEMORY
 from opensearch.processes.frames import Closed, Fields, Late
 from opensearch.processes.pool import POOL, Lost, Worker, worker_count
-from opensearch.records import Up
+from opensearch.records import Stamp, Up
 
 _KEPT_IDLE: Final = 2
 
@@ -83,6 +83,7 @@ class Readers:
         domain: str | None = None,
         books: bool = False,
         up: Up | None = None,
+        stamp: Stamp | None = None,
     ) -> Opened:
         """The domain and views of a file; see `Opener.open`.
 
@@ -92,7 +93,7 @@ class Readers:
             OpenSearchError: no process can be started, or `stop` was called meanwhile.
         """
         if self._here is not None:
-            return self._here.open(path, part, domain, books, up)
+            return self._here.open(path, part, domain, books, up, stamp)
         job = {
             "setup": self._setup,
             "path": str(path.absolute()),
@@ -100,6 +101,7 @@ class Readers:
             "domain": domain,
             "books": books,
             "up": up,
+            "stamp": stamp and [stamp.size, stamp.mtime_ns, stamp.digest.hex()],
         }
         while True:
             try:

@@ -14,20 +14,20 @@ from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine import arguments as must
-from opensearch.engine.adding import Adding, Progress
 from opensearch.engine.arrays import ArrayPath
 from opensearch.engine.folder import IndexFolder, check_fits, is_index, told_of_folder
 from opensearch.engine.generations import Generations
 from opensearch.engine.importing import Export
-from opensearch.engine.known import Compare, Comparing
+from opensearch.engine.ingest.adding import Adding, Progress, keyed
+from opensearch.engine.ingest.changes import Compare, Comparing
+from opensearch.engine.ingest.planning import Prune, plan
+from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.mending import adopt as adopt_model
-from opensearch.engine.planning import Prune, plan
-from opensearch.engine.pruning import prune as prune_gone
 from opensearch.engine.query import Names, Query, Score, Weighted, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.engine.upkeep import Upkeep
 from opensearch.model import InputLike, Model
-from opensearch.records import Hit, Report, Up
+from opensearch.records import Hit, Metadata, Report, Up
 from opensearch.store import Store, again
 
 
@@ -191,6 +191,66 @@ class Engine(ArrayPath, Upkeep):
                 books = {"before": before, "replaced": report.replaced}
                 report.removed = prune_gone(store, roots, force=prune == "force", **books)
             return report
+
+        report = self._write(run)
+        self._settle()
+        return report
+
+    @must.checked(
+        inputs=must.inputs,
+        keys=must.texts,
+        domain=must.optional(must.text),
+        metadata=must.optional(must.records),
+        categories=must.optional(must.texts_or_none),
+        up=must.optional(must.axis),
+        strict=must.flag,
+        reread=must.flag,
+        progress=must.called,
+    )
+    def add_items(  # noqa: PLR0913 - what is said of the items, each by name
+        self,
+        inputs: Sequence[InputLike],
+        keys: Names,
+        domain: str | None = None,
+        metadata: Sequence[Metadata] | None = None,
+        categories: Sequence[str | None] | None = None,
+        *,
+        up: Up | None = None,
+        strict: bool = False,
+        reread: bool = False,
+        progress: Progress = lambda done, total: None,
+    ) -> Report:
+        """Add bytes, pictures, arrays, meshes or files under keys of your own.
+
+        An item that has one of the keys already is replaced, unless it was made of the same
+        content. The record of what is no file has the path "": no file of it is ever missed when
+        pruning, and `add(reread=True)` passes it over; it is read again when it is given again.
+
+        Args:
+            inputs: n of them, see `opensearch.model`.
+            keys: n keys, all different.
+            domain: what all are taken for; told from content when `None`.
+            metadata: n dicts of JSON values.
+            categories: n names or `None`s.
+            up: which axis is up in every mesh; when `None`, what was said of the item before.
+            strict: stop at the first that fails, in place of reporting it.
+            reread: read again what an older version of its reader has read.
+            progress: called with inputs settled and inputs in all.
+
+        Returns:
+            The books, which close.
+
+        Raises:
+            InvalidInput: lengths do not agree, a key is empty or comes twice, or a path of no file.
+            StoreError: another process writes to the index.
+        """
+        items = keyed(inputs, keys, metadata, categories)  # type: ignore[arg-type]  # checked
+        comparing = Comparing(reread=reread)
+
+        def run(store: Store) -> Report:
+            self.model.check(self._generations.folder.graphs)
+            adding = Adding(store, self.model, domain, strict, progress, up=up, comparing=comparing)
+            return adding.run_items(items)
 
         report = self._write(run)
         self._settle()

@@ -6,6 +6,7 @@ that read files hold it to the same limits, and nothing that it names beside its
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import tempfile
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ from opensearch.errors import InvalidInput, OverLimit
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+_LONGEST_NAME: Final = 200
+"""Bytes of a name; file systems take 255."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,13 @@ class Content:
 
     data: bytes
     name: str = ""
+
+    def digest(self) -> bytes:
+        """16-byte blake2b of the bytes, and of which drawing of them is meant."""
+        part = split_part(Path(self.name))[1]
+        made = hashlib.blake2b(self.data, digest_size=16)
+        made.update(b"" if part is None else b"#%d" % part)
+        return made.digest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +107,7 @@ def on_disk(given: Input, limits: Limits) -> Iterator[tuple[Path, int | None]]:
         yield path, part
         return
     content = content_of(given, limits)
-    file, part = split_part(Path(content.name or "given"))
-    name = _safe(file.name if file.suffix else file.name + suffix_of(content.data))
-    try:
-        check_bytes(len(content.data), limits)
-    except OverLimit as error:
-        raise OverLimit(f"{name!r} {error}") from error
+    name, part = split_part(Path(content.name))
     with tempfile.TemporaryDirectory(prefix="opensearch-") as folder:
         path = Path(folder, name)
         path.write_bytes(content.data)
@@ -109,21 +115,24 @@ def on_disk(given: Input, limits: Limits) -> Iterator[tuple[Path, int | None]]:
 
 
 def content_of(given: Content | Mesh | NDArray[np.uint8] | Image, limits: Limits) -> Content:
-    """An input that lies in no file, as the bytes of one.
+    """An input that lies in no file, as the bytes of one, under a name that a file may have.
 
     Raises:
-        OverLimit: it has more pixels or faces than the limits allow.
+        OverLimit: it has more pixels, faces or bytes than the limits allow.
         UnreadableFile: a picture that Pillow cannot decode.
     """
-    match given:
-        case Content():
-            return given
-        case Mesh(vertices, faces):
-            if len(faces) > limits.faces:
-                raise OverLimit(
-                    f"the mesh has {len(faces):,} faces, over {limits.faces:,} faces, the limit"
-                )
-            return Content(mesh_bytes(vertices, faces), "mesh.ply")
+    if isinstance(given, Content):
+        name = _file_name(given)
+        try:
+            check_bytes(len(given.data), limits)
+        except OverLimit as error:
+            raise OverLimit(f"{name!r} {error}") from error
+        return Content(given.data, name)
+    if isinstance(given, Mesh):
+        count = len(given.faces)
+        if count > limits.faces:
+            raise OverLimit(f"the mesh has {count:,} faces, over {limits.faces:,} faces, the limit")
+        return Content(mesh_bytes(given.vertices, given.faces), "mesh.ply")
     height, width = given.shape[:2] if isinstance(given, np.ndarray) else given.size
     if height * width > limits.pixels:
         raise OverLimit(
@@ -156,9 +165,11 @@ def check_is_file(file: Path) -> None:
         raise InvalidInput(f"query {name} cannot be opened: {error.strerror}") from error
 
 
-def _safe(name: str) -> str:
-    """A name given by anybody, as one that any file system takes, its suffix kept."""
-    plain = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in name)
-    while len(plain.encode()) > 200:
-        plain = plain[1:]
-    return plain if plain.strip(".") else f"given{plain}"
+def _file_name(content: Content) -> str:
+    """A name given by anybody, as one that any file system takes, with the suffix of a format."""
+    file, part = split_part(Path(content.name or "given"))
+    name = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in file.name)
+    name = name if file.suffix else (name or "given") + suffix_of(content.data)
+    while len(name.encode()) > _LONGEST_NAME:
+        name = name[1:]
+    return name if part is None else f"{name}#{part}"

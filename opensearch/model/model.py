@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.hashing import Hasher, restore_hasher
 from opensearch.model.inputs import Input, on_disk
-from opensearch.records import Source, Up
+from opensearch.records import Source, Stamp, Up
 from opensearch.refinement import LambdaRule
 from opensearch.semantic import Space
 
@@ -91,10 +92,16 @@ class Model:
         """The version of the reader of a domain."""
         return reader_version(self.bundle.domain(domain).reader.reader)
 
-    def opened(self, readers: Readers, source: Source, books: bool = False) -> Opened:
+    def opened(
+        self,
+        readers: Readers,
+        source: Source,
+        books: bool = False,
+        stamp: Stamp | None = None,
+    ) -> Opened:
         """The domain of a file, given or told from its content, whether sure, and its views.
 
-        `readers` may be shared by many files; see `Opener.open` for `books`.
+        `readers` may be shared by many files; see `Opener.open` for `books` and `stamp`.
 
         A source's metadata may say which axis is up.
 
@@ -106,10 +113,21 @@ class Model:
             self.bundle.domain(source.domain)
         try:
             up = declared(source.metadata)
-            return readers.open(source.path, source.part, source.domain, books, up)
+            return readers.open(source.path, source.part, source.domain, books, up, stamp)
         except NoReader as error:
             self.bundle.domain(error.domain)  # says what a user can do
             raise
+
+    def opened_input(
+        self, readers: Readers, given: Input, source: Source, stamp: Stamp | None
+    ) -> Opened:
+        """As `opened`, with books, of an input of which `source` says key, domain and metadata."""
+        with on_disk(given, self.limits) as (path, part):
+            if stamp and not isinstance(
+                given, Path
+            ):  # the file of the moment has a time of its own
+                stamp = replace(stamp, mtime_ns=path.stat().st_mtime_ns)
+            return self.opened(readers, replace(source, path=path, part=part), True, stamp)
 
     def embed_one(
         self, given: Input, domain: str | None = None, up: Up | None = None

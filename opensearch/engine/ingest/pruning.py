@@ -13,7 +13,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from opensearch.engine.known import file_of, is_there
+from opensearch.engine.ingest.changes import file_of, is_there
 from opensearch.errors import Refused
 from opensearch.store import Store
 

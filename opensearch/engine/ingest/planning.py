@@ -10,9 +10,9 @@ from typing import Literal
 from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
-from opensearch.engine.adding import Adding, Progress
-from opensearch.engine.known import BY_TIME, Comparing
-from opensearch.engine.pruning import gone
+from opensearch.engine.ingest.adding import Adding, Progress
+from opensearch.engine.ingest.changes import BY_TIME, Comparing
+from opensearch.engine.ingest.pruning import gone
 from opensearch.model import Model
 from opensearch.records import Report, Up
 from opensearch.store import LmdbStore, Store

@@ -1,4 +1,4 @@
-"""What an index knows of a file: unchanged, moved, replaced or new."""
+"""What a file or an item is to an index: unchanged, moved, replaced or new."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from opensearch.domains.catalog import digest, fingerprint
 from opensearch.domains.layout import part_key, split_part
 from opensearch.domains.upright import declared, is_mesh, remembering, upright_axis
 from opensearch.errors import InvalidInput
-from opensearch.records import Item, Source, Up
+from opensearch.model.inputs import split_part
+from opensearch.records import Item, Source, Stamp, Up
 from opensearch.store import Store
 
 Compare = Literal["time", "content"]
@@ -46,11 +47,12 @@ BY_TIME = Comparing()
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Change:
     """What is to be done with a file, and the key it has or gets.
 
     A file that is `reread` did not change; where its domain was not guessed, it keeps it. `up` is
-    the axis that is said to be up in a mesh, now or before.
+    the axis that is said to be up in a mesh, now or before. `stamp` is what was found of the file,
+    where its content had to be looked at.
     """
 
     state: State
@@ -58,15 +60,19 @@ class Verdict:
     domain: str | None = None
     reread: bool = False
     up: Up | None = None
+    stamp: Stamp | None = None
 
 
-class Books:
-    """Compares files with a store, and keeps the keys given out but not yet stored.
+class Changes:
+    """Compares files and items with a store, and keeps the keys given out but not yet stored.
 
     Args:
         store: what holds the items.
         comparing: what makes a file changed.
         dry: write nothing, not even what was moved or touched.
+
+    Attributes:
+        relabelled: how many were found with a category or metadata declared anew.
 
     Raises:
         InvalidInput: files are to be read again, but the store keeps no versions of readers.
@@ -86,25 +92,42 @@ class Books:
         self._empty = not sum(store.meta().counts.values())
         self.relabelled = 0
 
-    def judge(self, source: Source, domain: str | None) -> Verdict:
-        """Decide what a file is to the index; moved and touched records are updated here.
+    def of_file(self, source: Source) -> Change:
+        """What a file is to the index; moved and touched records are updated here.
 
         Raises:
             UnreadableFile: the file cannot be read.
         """
         known = None if self._empty else self._store.by_path(address(source))
         source = source if known is None else remembering(source, known.metadata)
-        return replace(self._judged(known, source), up=declared(source.metadata))
+        return replace(self._of_file(known, source), up=declared(source.metadata))
 
-    def _judged(self, known: Item | None, source: Source) -> Verdict:
-        if known is not None and _same_domain(known, source):
-            return self._judge_known(known, source)
-        if known is not None:
-            return self._give(known.key, source, "replaced")
-        moved = None if self._empty else self._moved(source)
-        if moved is not None:
-            return moved
-        return self._new(source)
+    def of_item(self, source: Source, stamp: Stamp, path: str) -> Change:
+        """What an item is to the index whose key the caller has given.
+
+        Args:
+            source: its key, and what is said of it.
+            stamp: of its content.
+            path: where it lies, "" for what is no file.
+        """
+        known = None if self._empty else self._store.by_key(source.key)
+        if known is None:
+            return replace(self._give(source.key, path, "added"), stamp=stamp)
+        up = declared(source.metadata) or declared(known.metadata)
+        turned = up != declared(known.metadata)
+        same = known.digest == stamp.digest and _same_domain(known, source) and not turned
+        reread = same and self._comparing.reread and is_older(known.reader)
+        if not same or reread:
+            kept = known.domain if reread and known.domain not in _GUESSED else None
+            given = self._give(source.key, path, "replaced")
+            return replace(given, domain=kept, reread=reread, up=up, stamp=stamp)
+        metadata = {**source.metadata, **({"up": up} if up else {})}
+        now = replace(known, category=source.category, metadata=metadata)
+        self.relabelled += now != known
+        there = replace(now, path=path, size=stamp.size, mtime_ns=stamp.mtime_ns)
+        if there != known:
+            self._update(there)
+        return Change("unchanged", source.key)
 
     def stored(self, items: Iterable[Item]) -> None:
         """Forget keys that the store holds by now."""
@@ -128,28 +151,39 @@ class Books:
         """Take back the key of a file that failed."""
         self._given.pop(key, None)
 
-    def _judge_known(self, known: Item, source: Source) -> Verdict:
+    def _of_file(self, known: Item | None, source: Source) -> Change:
+        if known is not None and _same_domain(known, source):
+            return self._of_known(known, source)
+        if known is not None:
+            return self._give(known.key, address(source), "replaced")
+        if self._empty:
+            return self._new(source)
+        stamp = stamp_of(source)
+        return self._moved(source, stamp) or replace(self._new(source), stamp=stamp)
+
+    def _of_known(self, known: Item, source: Source) -> Change:
         size, mtime_ns = fingerprint(source.path)
-        same = (known.size, known.mtime_ns) == (size, mtime_ns)
-        if (not same or self._comparing.compare == "content") and known.digest != digest(source):
-            return self._give(known.key, source, "replaced")
+        same, stamp = (known.size, known.mtime_ns) == (size, mtime_ns), None
+        if not same or self._comparing.compare == "content":
+            stamp = Stamp(size, mtime_ns, digest(source))
+            if known.digest != stamp.digest:
+                return replace(self._give(known.key, address(source), "replaced"), stamp=stamp)
         turned = not _same_axis(known, source)
         if turned or (self._comparing.reread and is_older(known.reader)):
             kept = None if known.domain in _GUESSED else known.domain
-            given = self._give(known.key, source, "replaced")
-            return replace(given, domain=kept, reread=not turned)
+            given = self._give(known.key, address(source), "replaced")
+            return replace(given, domain=kept, reread=not turned, stamp=stamp)
         now = _declared(known, source)
         self.relabelled += now != known
         if not same or now != known:
             self._update(replace(now, size=size, mtime_ns=mtime_ns))
-        return Verdict("unchanged", known.key)
+        return Change("unchanged", known.key)
 
-    def _moved(self, source: Source) -> Verdict | None:
+    def _moved(self, source: Source, stamp: Stamp) -> Change | None:
         """The stored item whose file had this content and is gone from its old place."""
-        twins = self._store.by_digest(digest(source))
         gone = [
             item
-            for item in twins
+            for item in self._store.by_digest(stamp.digest)
             if item.id not in self._updates
             and _same_domain(item, source)
             and _same_axis(item, source)
@@ -159,32 +193,30 @@ class Books:
             return None
         by_key = [item for item in gone if item.key == source.key]
         old = (by_key or gone)[0]
-        key = old.key if by_key else self._free_key(source)
-        size, mtime_ns = fingerprint(source.path)
         there = replace(
             _declared(old, remembering(source, old.metadata)),
-            key=key,
+            key=old.key if by_key else self._free_key(source),
             path=address(source),
-            size=size,
-            mtime_ns=mtime_ns,
+            size=stamp.size,
+            mtime_ns=stamp.mtime_ns,
         )
-        self._given[key] = there.path
+        self._given[there.key] = there.path
         self._update(there)
-        return Verdict("moved", key)
+        return Change("moved", there.key)
 
     def _update(self, item: Item) -> None:
         self._updates[item.id] = item
         if len(self._updates) >= 1024 and not self._dry:
             self.flush()
 
-    def _new(self, source: Source) -> Verdict:
+    def _new(self, source: Source) -> Change:
         twin = self._store.by_key(source.key)
-        if twin is not None and twin.path and not exists(twin):
-            return self._give(source.key, source, "replaced")
-        return self._give(self._free_key(source), source, "added")
+        if twin is not None and not exists(twin):
+            return self._give(source.key, address(source), "replaced")
+        return self._give(self._free_key(source), address(source), "added")
 
     def _free_key(self, source: Source) -> str:
-        """The source's key, or where another file has it, one with more of its path."""
+        """The source's key, or where another item has it, one with more of its path."""
         parents = list(source.path.absolute().parents)
         depth = source.key.count("/") + 1
         key = source.key
@@ -201,15 +233,24 @@ class Books:
             owner = item.path if item else None
         return owner in (None, address(source))
 
-    def _give(self, key: str, source: Source, state: State) -> Verdict:
-        self._given[key] = address(source)
-        return Verdict(state, key)
+    def _give(self, key: str, path: str, state: State) -> Change:
+        self._given[key] = path
+        return Change(state, key)
 
 
 def address(source: Source) -> str:
     """Where a source lies: its absolute path, with `#n` for a drawing of an .ndjson file."""
     path = str(source.path.absolute())
     return path if source.part is None else part_key(path, source.part)
+
+
+def stamp_of(source: Source) -> Stamp:
+    """What tells a file from its next version; its content is read.
+
+    Raises:
+        UnreadableFile: it cannot be.
+    """
+    return Stamp(*fingerprint(source.path), digest(source))
 
 
 def _declared(item: Item, source: Source) -> Item:
@@ -230,12 +271,15 @@ def _same_axis(item: Item, source: Source) -> bool:
 
 def file_of(item: Item) -> Path:
     """The file an item was read from, without the `#n` of a drawing."""
-    return Path(split_part(item.path)[0])
+    return split_part(Path(item.path))[0]
 
 
 def exists(item: Item) -> bool:
-    """Whether the file of an item is still where it was, or cannot be asked for."""
-    return is_there(file_of(item))
+    """Whether the file of an item is still where it was, or cannot be asked for.
+
+    An item that was never a file is not gone.
+    """
+    return not item.path or is_there(file_of(item))
 
 
 def is_there(path: Path) -> bool:

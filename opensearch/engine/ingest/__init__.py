@@ -1,0 +1,1 @@
+"""Ingest: files and items into an index, and out of it when they are gone."""

@@ -1,0 +1,370 @@
+"""Adding to an index: what is new or changed is read, encoded and stored in whole batches."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.domains.catalog import find_sources
+from opensearch.domains.upright import saying
+from opensearch.domains.walk import Ignored
+from opensearch.domains.workers import Readers
+from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
+from opensearch.encoders.runtime import Trunk
+from opensearch.engine.ingest.changes import (
+    BY_TIME,
+    Change,
+    Changes,
+    Comparing,
+    address,
+    stamp_of,
+)
+from opensearch.engine.ingest.listing import Listing
+from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.model import Input, Model
+from opensearch.model.inputs import check_is_file, content_of, split_part
+from opensearch.records import Failure, Item, Metadata, Report, Source, Stamp, Up
+from opensearch.store import Store
+
+Progress = Callable[[int, int], None]
+COMMIT_ITEMS = 512
+COMMIT_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Work:
+    """A file or an item on its way into the index; the reading thread fills in the rest.
+
+    `path` is what its record will say, "" for what is no file; `given` is the input of an item
+    whose key the caller has given.
+    """
+
+    source: Source
+    key: str
+    path: str
+    replaces: bool
+    reread: bool = False
+    given: Input | None = None
+    stamp: Stamp | None = None
+    domain: str = ""
+    sure: bool = True
+    thumbnail: bytes = b""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What the next transaction will store."""
+
+    items: list[Item] = field(default_factory=list)
+    features: list[NDArray[np.float32]] = field(default_factory=list)
+    thumbnails: list[bytes] = field(default_factory=list)
+    replaced: list[bool] = field(default_factory=list)
+    reread: list[bool] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+
+    def due(self) -> bool:
+        """Whether enough items or time have gathered for a transaction."""
+        late = time.monotonic() - self.since > COMMIT_SECONDS
+        return len(self.items) >= COMMIT_ITEMS or (late and bool(self.items))
+
+    def part(self, places: slice) -> _Pending:
+        """Some of them."""
+        lists = (self.items, self.features, self.thumbnails, self.replaced, self.reread)
+        return _Pending(*(each[places] for each in lists))  # type: ignore[arg-type]
+
+
+class Adding:
+    """One run of `add`: files or items in, books out.
+
+    Args:
+        domain: what everything is taken for, or `None` to tell from folder or content.
+        up: which axis is up in every mesh, or `None` to tell from manifest or format.
+        strict: stop at the first file that fails.
+        progress: called with files settled and files in all.
+        dry: nothing will be written; see `plan`.
+        comparing: what makes a file a changed one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        model: Model,
+        domain: str | None,
+        strict: bool,
+        progress: Progress,
+        *,
+        up: Up | None = None,
+        dry: bool = False,
+        comparing: Comparing = BY_TIME,
+    ) -> None:
+        self._up: Up | None = up
+        self._store = store
+        self._model = model
+        self._domain = domain
+        self._strict = strict
+        self._progress = progress
+        self._changes = Changes(store, comparing, dry=dry)
+        if domain is not None:
+            model.bundle.domain(domain)
+        self.report = Report()
+
+    def run(self, roots: Sequence[Path]) -> Report:
+        """Bring the index up to date with files and folders.
+
+        Raises:
+            InvalidInput: a root does not exist, or the domain is unknown to the model.
+            UnreadableFile: a file failed and `strict` was asked for.
+        """
+        with self._listing(roots) as listing:
+            return self._encode(self._works(listing))
+
+    def run_items(self, items: Sequence[tuple[Input, Source]]) -> Report:
+        """Add inputs under keys of the caller's; see `Engine.add_items`.
+
+        Args:
+            items: inputs, and for each a source of its key and what is said of it.
+
+        Raises:
+            InvalidInput: a path of no file.
+            UnreadableFile: one of them failed and `strict` was asked for.
+        """
+        for given, _ in items:
+            if isinstance(given, Path):
+                check_is_file(split_part(given)[0])
+        return self._encode(self._works_of_items(items))
+
+    def plan(self, roots: Sequence[Path]) -> Report:
+        """The books of a run as far as they can be told without reading and writing files.
+
+        What a reader would refuse is among the added or replaced here.
+
+        Raises:
+            InvalidInput: as `run`.
+        """
+        with self._listing(roots) as listing:
+            for work in self._works(listing):
+                self.report.replaced += work.replaces
+                self.report.reread += work.reread
+                self.report.added += not work.replaces
+        self.report.relabelled = self._changes.relabelled
+        return self.report
+
+    @property
+    def moved(self) -> Container[int]:
+        """Ids of the items that `plan` found in other places, or touched where they were."""
+        return self._changes.updated
+
+    def _listing(self, roots: Sequence[Path]) -> Listing:
+        """What lies under the roots, which must be there."""
+        for root in roots:
+            if not os.path.lexists(root):
+                raise InvalidInput(f"{root} does not exist")
+        walks = (
+            find_sources(root, domain=self._domain, up=self._up, beside=roots) for root in roots
+        )
+        return Listing(found for walk in walks for found in walk)
+
+    def _encode(self, works: Iterable[Work]) -> Report:
+        """Read, encode and store in batches what `works` gives."""
+        pending = _Pending()
+        with self._model.readers() as readers, ThreadPoolExecutor(1) as pool:
+            read = partial(self._read, readers)
+            reads = read_ahead(self._loading(works, pool), read, readers.count)
+            for done in encode_stream(reads, self._trunk):
+                self._take(done, pending)
+                if pending.due():
+                    pending = self._commit(pending)
+        self._commit(pending)
+        self.report.relabelled = self._changes.relabelled
+        return self.report
+
+    def _loading(self, works: Iterable[Work], pool: ThreadPoolExecutor) -> Iterator[Work]:
+        """The files, while a trunk for the first of them loads in a thread of `pool`."""
+        for place, work in enumerate(works):
+            if place == 0:  # what goes wrong is told to whoever asks for the trunk
+                pool.submit(self._model.load_trunk, self._domain or work.source.domain)
+            yield work
+
+    def _works(self, listing: Listing) -> Iterator[Work]:
+        """Files that must be encoded; all others are entered into the books here."""
+        for found in listing:
+            self.report.seen += 1
+            self._progress(self.report.seen, len(listing))
+            if isinstance(found, Source):
+                work = self._work(found)
+                if work is not None:
+                    yield work
+            elif isinstance(found, Ignored):
+                self.report.ignored += 1
+                self.report.ignored_suffixes[found.label] += 1
+            else:
+                self._fail(found.path, found.reason)
+
+    def _work(self, source: Source) -> Work | None:
+        """Compare a file with what is stored; `None` when nothing is left to do."""
+        try:
+            change = self._changes.of_file(source)
+        except UnreadableFile as error:
+            self._fail(source.key, str(error))
+            return None
+        if change.domain:
+            source = replace(source, domain=change.domain)
+        return self._changed(change, saying(source, change.up), address(source))
+
+    def _works_of_items(self, items: Sequence[tuple[Input, Source]]) -> Iterator[Work]:
+        for given, said in items:
+            self.report.seen += 1
+            self._progress(self.report.seen, len(items))
+            try:
+                given, source, stamp = self._looked_at(given, said)
+            except UnreadableFile as error:
+                self._fail(said.key, str(error))
+                continue
+            path = address(source) if isinstance(given, Path) else ""
+            change = self._changes.of_item(source, stamp, path)
+            source = replace(source, domain=change.domain or source.domain)
+            work = self._changed(change, saying(source, change.up), path)
+            if work is not None:
+                work.given = given
+                yield work
+
+    def _looked_at(self, given: Input, said: Source) -> tuple[Input, Source, Stamp]:
+        """An input as a file or the bytes of one, what is said of it, and what tells it."""
+        if isinstance(given, Path):
+            file, part = split_part(given)
+            stamp = stamp_of(Source(file, file.name, part))
+        else:
+            given = content_of(given, self._model.limits)
+            file, part = split_part(Path(given.name))
+            stamp = Stamp(len(given.data), 0, given.digest())
+        source = replace(said, path=file, part=part, domain=self._domain)
+        return given, saying(source, self._up), stamp
+
+    def _changed(self, change: Change, source: Source, path: str) -> Work | None:
+        if change.state == "unchanged":
+            self.report.unchanged += 1
+            return None
+        if change.state == "moved":
+            self.report.moved += 1
+            return None
+        replaces = change.state == "replaced"
+        return Work(source, change.key, path, replaces, change.reread, stamp=change.stamp)
+
+    def _read(self, readers: Readers, work: Work) -> NDArray[np.uint8]:
+        """In a thread: everything about a file that needs its bytes."""
+        try:
+            if work.given is None:
+                opened = self._model.opened(readers, work.source, True, work.stamp)
+            else:
+                opened = self._model.opened_input(readers, work.given, work.source, work.stamp)
+        except InvalidInput as error:  # a domain that the model has no encoder for
+            raise UnreadableFile(str(error)) from error
+        work.domain, work.sure, work.thumbnail = opened.domain, opened.sure, opened.thumbnail
+        work.stamp = Stamp(opened.size, opened.mtime_ns if work.path else 0, opened.digest)
+        return opened.reading.views
+
+    def _trunk(self, work: Work) -> Trunk:
+        return self._model.bundle.trunk(work.domain)
+
+    def _take(self, done: Encoded[Work], pending: _Pending) -> None:
+        work = done.source
+        if done.features is None:
+            self._changes.forget(work.key)
+            self._fail(work.key, str(done.error))
+            return
+        pending.features.append(done.features)
+        pending.thumbnails.append(work.thumbnail)
+        pending.replaced.append(work.replaces)
+        pending.reread.append(work.reread)
+        pending.items.append(_item(work, self._model.version(work.domain)))
+        self.report.guessed += not work.sure
+
+    def _commit(self, pending: _Pending) -> _Pending:
+        self._changes.flush()
+        if pending.items:
+            self._put(pending)
+        return _Pending()
+
+    def _put(self, pending: _Pending) -> None:
+        """Store a batch; what the store refuses of it is found by halves, and fails alone."""
+        count = len(pending.items)
+        try:
+            domains = [item.domain for item in pending.items]
+            embeddings, codes = self._model.encode(pending.features, domains)
+            self._store.put(pending.items, codes, embeddings, pending.thumbnails)
+        except InvalidInput as error:
+            if count > 1:
+                self._put(pending.part(slice(count // 2)))
+                self._put(pending.part(slice(count // 2, count)))
+            else:
+                self._changes.forget(pending.items[0].key)
+                self._fail(pending.items[0].key, str(error))
+            return
+        self._changes.stored(pending.items)
+        self.report.replaced += sum(pending.replaced)
+        self.report.reread += sum(pending.reread)
+        self.report.added += count - sum(pending.replaced)
+
+    def _fail(self, path: str, reason: str) -> None:
+        if self._strict:
+            raise UnreadableFile(f"{path}: {reason}")
+        self.report.failed += 1
+        self.report.failures.append(Failure(path, reason))
+
+
+def keyed(
+    inputs: Sequence[Input],
+    keys: Sequence[str],
+    metadata: Sequence[Metadata] | None,
+    categories: Sequence[str | None] | None,
+) -> list[tuple[Input, Source]]:
+    """Inputs with the sources of their keys, for `Adding.run_items`.
+
+    Raises:
+        InvalidInput: lengths do not agree, or a key is empty or comes twice.
+    """
+    rows = {"keys": keys, "metadata": metadata, "categories": categories}
+    for name, given in rows.items():
+        if given is not None and len(given) != len(inputs):
+            raise InvalidInput(f"{len(inputs)} inputs need as many {name}, got {len(given)}")
+    twice = next((key for key, count in Counter(keys).items() if count > 1), None)
+    if twice is not None:
+        raise InvalidInput(f"keys must all be different, got {twice!r} twice")
+    if "" in keys:
+        raise InvalidInput("an item needs a key, got an empty one")
+    return [
+        (given, Source(Path(), key, category=category, metadata=dict(said)))
+        for given, key, said, category in zip(
+            inputs,
+            keys,
+            metadata or [{}] * len(inputs),
+            categories or [None] * len(inputs),
+            strict=True,
+        )
+    ]
+
+
+def _item(work: Work, reader: str) -> Item:
+    source, stamp = work.source, work.stamp
+    assert stamp is not None, "it was read"
+    return Item(
+        id=-1,
+        key=work.key,
+        domain=work.domain,
+        path=work.path,
+        category=source.category,
+        size=stamp.size,
+        mtime_ns=stamp.mtime_ns,
+        digest=stamp.digest,
+        metadata=source.metadata,
+        reader=reader,
+    )

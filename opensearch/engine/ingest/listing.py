@@ -1,0 +1,63 @@
+"""What lies under the sources of a run, found in one walk and counted before work begins."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from opensearch.domains.walk import Found, Ignored
+from opensearch.records import Failure, Source
+
+_IN_MEMORY: Final = 2**22
+_KINDS: Final[dict[str, type[Source] | type[Ignored] | type[Failure]]] = {
+    kind.__name__: kind for kind in (Source, Ignored, Failure)
+}
+
+
+class Listing:
+    """Found files in their order, kept on disk: a million of them would fill the memory.
+
+    A context, which ends with its temporary file.
+    """
+
+    def __init__(self, found: Iterable[Found]) -> None:
+        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed by `__exit__`
+            _IN_MEMORY, "w+", encoding="ascii"
+        )
+        self._count = 0
+        try:
+            for item in found:
+                fields = [type(item).__name__, str(item.path), *astuple(item)[1:]]
+                self._file.write(json.dumps(fields) + "\n")
+                self._count += 1
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Found]:
+        self._file.seek(0)
+        for line in self._file:
+            yield _found(*json.loads(line))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+
+def _found(kind: str, path: str, *rest: Any) -> Found:
+    return _KINDS[kind](path if kind == "Failure" else Path(path), *rest)  # type: ignore[arg-type]
