@@ -155,15 +155,18 @@ def text(name: str, value: Any) -> str:
 
 def texts(name: str, value: Any) -> list[str]:
     """A list of texts; one text is no list of its letters."""
-    if isinstance(value, str):
-        refuse(name, f"a list of texts, as in [{shown(value).rpartition(' (')[0]}]", value)
-    return _all_of(str, name, "texts", _listed(name, "a list of texts", value))
+    return _all_of(str, name, "texts", _texts(name, value))
 
 
 def texts_or_none(name: str, value: Any) -> list[str | None]:
-    """A list of texts and `None`s."""
-    listed = _listed(name, "a list of texts or None", value)
-    return _all_of((str, type(None)), name, "texts or None", listed)
+    """A list of texts and `None`s; one text is no list of its letters."""
+    return _all_of((str, type(None)), name, "texts or None", _texts(name, value))
+
+
+def _texts(name: str, value: Any) -> list[Any]:
+    if isinstance(value, str):
+        refuse(name, f"a list of texts, as in [{shown(value).rpartition(' (')[0]}]", value)
+    return _listed(name, "a list of texts", value)
 
 
 def path(name: str, value: Any) -> Path:

@@ -123,9 +123,7 @@ class Model:
     ) -> Opened:
         """As `opened`, with books, of an input of which `source` says key, domain and metadata."""
         with on_disk(given, self.limits) as (path, part):
-            if stamp and not isinstance(
-                given, Path
-            ):  # the file of the moment has a time of its own
+            if stamp and not isinstance(given, Path):  # its file is new, and so is its time
                 stamp = replace(stamp, mtime_ns=path.stat().st_mtime_ns)
             return self.opened(readers, replace(source, path=path, part=part), True, stamp)
 

@@ -25,6 +25,7 @@ FLAG = [None, 0, 1, "yes", []]
 WHOLE = [None, 1.0, "1", True, -1, [1], np.float32(1), np.array([1])]
 NUMBER = [None, "1", True, [1], float("nan"), float("inf"), 10**400]
 TEXTS = [None, 5, "abc", b"abc", [5], [None], [b"a"], {"a": 1}, np.zeros((2, 2)), [["a"]]]
+PICTURE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
 FACE = np.array([[0, 1, 2]])
 PATHS = [None, 5, "abc", b"abc", Path("abc"), [5], [None], [b"a"], {"a": 1}]
 CALLED = [None, 5, "print"]
@@ -95,6 +96,18 @@ WRONG = {
         "reread": FLAG,
         "progress": CALLED,
     },
+    "add_items": {
+        "inputs": INPUTS,
+        "keys": [*TEXTS, [], [""], ["a", "b"]],
+        "domain": [*none_too(TEXT), *UNKNOWN],
+        "metadata": [5, "abc", [5], [None], {"a": 1}, [{5: 1}], [], [{"a": 2**64}],
+                     [{"a": object()}]],
+        "categories": [5, "a", b"a", [5], [b"a"], {"a": 1}, ["a", "b"]],
+        "up": AXIS,
+        "strict": FLAG,
+        "reread": FLAG,
+        "progress": CALLED,
+    },
     "search": {"query": FILES, "up": AXIS, **QUERY},
     "ask": {"query": [None, "a.png", ["a.png"], {"text": "disc"}]},
     "embed": {"files": INPUTS, "domain": [*TEXT, *UNKNOWN]},
@@ -105,7 +118,7 @@ WRONG = {
         "keys": [*none_too(TEXTS), ["a"], [""] * 8],
         "metadata": [5, "abc", [5] * 8, [None] * 8, {"a": 1}, [{5: 1}] * 8, [{}],
                      [{"a": 2**64}] * 8, [{"a": object()}] * 8],
-        "categories": [*none_too(TEXTS)[:5], [5] * 8, ["a"]],
+        "categories": [*none_too(TEXTS)[:5], "a" * 8, [5] * 8, ["a"]],
     },
     "search_batch": {
         "codes": CODE_ARRAYS,
@@ -135,6 +148,7 @@ RIGHT = {
     "open": {"path": "{index}"},
     "open_for": {"export": "{new}", "path": "{index}"},
     "add": {"sources": "{index}"},
+    "add_items": {"inputs": [PICTURE], "keys": ["key"], "strict": True},
     "search": {"text": "disc"},
     "ask": {},
     "embed": {"files": [], "domain": "photo"},
