@@ -114,7 +114,9 @@ class OpensearchKeyed(Opensearch):
 
     def add_keyed(self, codes: Codes, keys: Sequence[str]) -> None:
         """Codes (n, bytes) under keys of their own, with metadata."""
-        self._engine.add_codes(codes, "photo", keys, [{"year": at % 50} for at in range(len(keys))])
+        self._engine.add_codes(
+            codes, "photo", list(keys), [{"year": at % 50} for at in range(len(keys))]
+        )
 
 
 class OpensearchHnsw(Opensearch):

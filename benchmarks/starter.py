@@ -86,7 +86,7 @@ def measure(
     lent = {domain: lender for domain in present if lender and domain not in bundle.domains}
     if not lent and not set(present) & set(bundle.domains):
         return None
-    result = evaluate(Evaluation(bundle.folder, folder, splits, borrowed=lent), progress)
+    result = evaluate(Evaluation(bundle.folder, folder, list(splits), borrowed=lent), progress)
     rows = [row.to_dict() for row in result.rows]
     return {"as": lent, "notes": result.notes, "rows": rows}
 

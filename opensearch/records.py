@@ -10,6 +10,9 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 Metadata: TypeAlias = dict[str, Any]
 """Declared fields of an item; values are JSON scalars."""
 
+Names: TypeAlias = list[str] | tuple[str, ...]
+"""Several names. A bare string, which is a `Sequence[str]` of its letters, is none."""
+
 Up: TypeAlias = Literal["x", "y", "z", "unknown"]
 """Which axis of a shape is up."""
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from opensearch.engine import arguments as must
 from opensearch.engine.generations import Following
 from opensearch.engine.selecting import targeted
-from opensearch.records import Item, Metadata
+from opensearch.records import Item, Metadata, Names
 from opensearch.store import again
 
 
@@ -28,7 +28,7 @@ class ArrayPath(Following):
         self,
         codes: NDArray[np.uint8],
         domain: str,
-        keys: Sequence[str] | None = None,
+        keys: Names | None = None,
         metadata: Sequence[Metadata] | None = None,
         categories: Sequence[str | None] | None = None,
     ) -> NDArray[np.int64]:
@@ -65,7 +65,7 @@ class ArrayPath(Following):
     def search_batch(
         self,
         codes: NDArray[np.uint8],
-        targets: Sequence[str] = (),
+        targets: Names = (),
         k: int = 10,
         structure: str | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

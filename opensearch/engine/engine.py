@@ -23,11 +23,11 @@ from opensearch.engine.ingest.changes import Compare, Comparing
 from opensearch.engine.ingest.planning import Prune, plan
 from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.mending import adopt as adopt_model
-from opensearch.engine.query import Names, Query, Score, Weighted, locate, weighted
+from opensearch.engine.query import Query, Score, Weighted, locate, weighted
 from opensearch.engine.ranking import Answer, Ranking
 from opensearch.engine.upkeep import Upkeep
 from opensearch.model import InputLike, Model
-from opensearch.records import Hit, Metadata, Report, Up
+from opensearch.records import Hit, Metadata, Names, Report, Up
 from opensearch.store import Store, again
 
 

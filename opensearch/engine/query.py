@@ -15,7 +15,7 @@ from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.model import Input, InputLike, Model
 from opensearch.model.inputs import name_of
-from opensearch.records import Up
+from opensearch.records import Names, Up
 from opensearch.semantic import unit
 from opensearch.store import Store
 
@@ -23,8 +23,6 @@ Score: TypeAlias = Literal["hamming", "rescored", "asymmetric"]
 SCORES: tuple[Score, ...] = get_args(Score)
 Weighted: TypeAlias = "InputLike | tuple[InputLike, float]"
 """An input, alone or with its weight."""
-Names: TypeAlias = list[str] | tuple[str, ...]
-"""Several names; a bare string, which is a `Sequence[str]` too, is none."""
 AGAINST = 0.5
 """Weight of the mean of the negatives against the positives: they turn, never dominate."""
 

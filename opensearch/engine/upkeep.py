@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from opensearch.engine.importing import Export
 from opensearch.engine.mending import model_problems
 from opensearch.errors import StoreError
 from opensearch.model import Model
-from opensearch.records import Report
+from opensearch.records import Names, Report
 from opensearch.store import again
 
 
@@ -33,7 +33,7 @@ class Upkeep(Following):
         self.model = model
 
     @must.checked(keys=must.texts)
-    def remove(self, keys: Iterable[str]) -> int:
+    def remove(self, keys: Names) -> int:
         """Remove items by key; return how many there were."""
         wanted = list(keys)
         return self._write(lambda store: store.remove(wanted))

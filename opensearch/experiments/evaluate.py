@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.bundle import Bundle
+from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput
 from opensearch.evaluation import (
     Encode,
@@ -32,6 +33,7 @@ from opensearch.experiments.embedded import (
 from opensearch.hashing import Hasher, asymmetric, check_fit, hamming, pack_codes
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
+from opensearch.records import Names
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
 from opensearch.training.cache import cache_folder
 
@@ -69,13 +71,17 @@ class Evaluation:
 
     model: Path
     data: Path
-    splits: Sequence[str] = ()
+    splits: Names = ()
     bits: Sequence[int] = ()
-    hashers: Sequence[str] = ("itq",)
+    hashers: Names = ("itq",)
     scores: Sequence[CodeScore] = ("hamming",)
     categories: Literal["shared", "all"] = "shared"
     seed: int = 0
     borrowed: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("splits", "hashers", "scores"):
+            object.__setattr__(self, name, must.texts(name, getattr(self, name)))
 
     def reads(self, split: str) -> bool:
         """Whether the files of a split are measured, or codes are fitted on them."""

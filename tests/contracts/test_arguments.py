@@ -3,6 +3,7 @@
 import inspect
 from io import StringIO
 from pathlib import Path
+from typing import get_args, get_origin
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from opensearch.config import Limits
 from opensearch.engine import Engine, Query
 from opensearch.engine.arguments import shown
 from opensearch.errors import InvalidInput, OpenSearchError
+from opensearch.experiments.evaluate import Evaluation
 from opensearch.model import Content, Mesh
-from opensearch.records import Item
+from opensearch.records import Item, Names
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 CODES = np.arange(16, dtype=np.uint8).reshape(8, 2)
@@ -236,6 +238,23 @@ def test_the_refusal_says_what_was_wanted_and_what_came(engine):
         engine.search(text="disc", k=True)
     with pytest.raises(InvalidInput, match=r"got an array of int64 of shape \(8, 2\)$"):
         engine.add_codes(CODES.astype(np.int64), "photo")
+
+
+@pytest.mark.parametrize("argument", ["keys", "targets"])
+def test_a_bare_string_is_no_list_of_names_to_the_type_checker_either(argument):
+    functions = [getattr(Engine, name) for name in WRONG] + [Query]
+    taken = [
+        parameters[argument].annotation.removesuffix(" | None")
+        for parameters in (inspect.signature(function).parameters for function in functions)
+        if argument in parameters
+    ]
+    assert set(taken) == {"Names"}
+    assert {get_origin(kind) for kind in get_args(Names)} == {list, tuple}
+
+
+def test_an_evaluation_refuses_the_same():
+    with pytest.raises(InvalidInput, match=r"splits must be a list of texts, as in \['unseen'\]"):
+        Evaluation(Path("m"), Path("d"), splits="unseen")
 
 
 def test_numbers_texts_and_paths_of_other_libraries_are_taken(engine):
