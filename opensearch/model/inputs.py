@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from opensearch.config import Limits
 from opensearch.domains.contents import mesh_bytes, picture_bytes, suffix_of
 from opensearch.domains.files import printable
+from opensearch.domains.layout import split_part
 from opensearch.domains.limits import check_bytes
 from opensearch.errors import InvalidInput, OverLimit
 
@@ -47,7 +48,7 @@ class Content:
 
     def digest(self) -> bytes:
         """16-byte blake2b of the bytes, and of which drawing of them is meant."""
-        part = split_part(Path(self.name))[1]
+        part = split_part(self.name)[1]
         made = hashlib.blake2b(self.data, digest_size=16)
         made.update(b"" if part is None else b"#%d" % part)
         return made.digest()
@@ -102,12 +103,12 @@ def on_disk(given: Input, limits: Limits) -> Iterator[tuple[Path, int | None]]:
         UnreadableFile: a picture that Pillow cannot decode.
     """
     if isinstance(given, Path):
-        path, part = split_part(given)
+        path, part = file_and_part(given)
         check_is_file(path)
         yield path, part
         return
     content = content_of(given, limits)
-    name, part = split_part(Path(content.name))
+    name, part = file_and_part(Path(content.name))
     with tempfile.TemporaryDirectory(prefix="opensearch-") as folder:
         path = Path(folder, name)
         path.write_bytes(content.data)
@@ -141,12 +142,10 @@ def content_of(given: Content | Mesh | NDArray[np.uint8] | Image, limits: Limits
     return Content(picture_bytes(given), "picture.png")
 
 
-def split_part(path: Path) -> tuple[Path, int | None]:
-    """A path and the drawing its `#n` names: `a.ndjson#3` is (`a.ndjson`, 3)."""
-    name, mark, part = str(path).rpartition("#")
-    if mark and part.isdecimal() and part.isascii() and name.lower().endswith(".ndjson"):
-        return Path(name), int(part)
-    return path, None
+def file_and_part(path: Path) -> tuple[Path, int | None]:
+    """A path and the drawing its `#n` names, see `layout.split_part`."""
+    name, part = split_part(str(path))
+    return Path(name), part
 
 
 def check_is_file(file: Path) -> None:
@@ -167,7 +166,7 @@ def check_is_file(file: Path) -> None:
 
 def _file_name(content: Content) -> str:
     """A name given by anybody, as one that any file system takes, with the suffix of a format."""
-    file, part = split_part(Path(content.name or "given"))
+    file, part = file_and_part(Path(content.name or "given"))
     name = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in file.name)
     name = name if file.suffix else (name or "given") + suffix_of(content.data)
     while len(name.encode()) > _LONGEST_NAME:

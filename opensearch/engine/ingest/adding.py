@@ -31,7 +31,7 @@ from opensearch.engine.ingest.changes import (
 from opensearch.engine.ingest.listing import Listing
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
-from opensearch.model.inputs import check_is_file, content_of, split_part
+from opensearch.model.inputs import check_is_file, content_of, file_and_part
 from opensearch.records import Failure, Item, Metadata, Report, Source, Stamp, Up
 from opensearch.store import Store
 
@@ -139,7 +139,7 @@ class Adding:
         """
         for given, _ in items:
             if isinstance(given, Path):
-                check_is_file(split_part(given)[0])
+                check_is_file(file_and_part(given)[0])
         return self._encode(self._works_of_items(items))
 
     def plan(self, roots: Sequence[Path]) -> Report:
@@ -240,11 +240,11 @@ class Adding:
     def _looked_at(self, given: Input, said: Source) -> tuple[Input, Source, Stamp]:
         """An input as a file or the bytes of one, what is said of it, and what tells it."""
         if isinstance(given, Path):
-            file, part = split_part(given)
+            file, part = file_and_part(given)
             stamp = stamp_of(Source(file, file.name, part))
         else:
             given = content_of(given, self._model.limits)
-            file, part = split_part(Path(given.name))
+            file, part = file_and_part(Path(given.name))
             stamp = Stamp(len(given.data), 0, given.digest())
         source = replace(said, path=file, part=part, domain=self._domain)
         return given, saying(source, self._up), stamp

@@ -13,7 +13,6 @@ from opensearch.domains.catalog import digest, fingerprint
 from opensearch.domains.layout import part_key, split_part
 from opensearch.domains.upright import declared, is_mesh, remembering, upright_axis
 from opensearch.errors import InvalidInput
-from opensearch.model.inputs import split_part
 from opensearch.records import Item, Source, Stamp, Up
 from opensearch.store import Store
 
@@ -271,7 +270,7 @@ def _same_axis(item: Item, source: Source) -> bool:
 
 def file_of(item: Item) -> Path:
     """The file an item was read from, without the `#n` of a drawing."""
-    return split_part(Path(item.path))[0]
+    return Path(split_part(item.path)[0])
 
 
 def exists(item: Item) -> bool:
