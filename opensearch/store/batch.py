@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import codec, names, postings, rows, unnamed
+from opensearch.store import codec, implied_keys, lmdb_keys, postings, reader
 from opensearch.store.blocks import Blocks
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
@@ -49,22 +49,22 @@ class Writer:
 
     def put(self, batch: Batch) -> list[int]:
         """Store items under new ids, retiring those that had their keys."""
-        keys = [names.ordered(item.key) for item in batch.items]
+        keys = [lmdb_keys.ordered(item.key) for item in batch.items]
         self.retire(self.ids_of(keys, [item.key for item in batch.items]))
         first = self.meta.next_id
         ids = np.arange(first, first + len(keys), dtype=np.int64)
         self.meta.next_id += len(keys)
-        row_names = [names.number(id_) for id_ in ids.tolist()]
+        rows = [lmdb_keys.number(id_) for id_ in ids.tolist()]
         self._put_rows(batch, ids)
-        self._put_records(batch, keys, row_names)
-        for item, row in zip(batch.items, row_names, strict=True):
+        self._put_records(batch, keys, rows)
+        for item, row in zip(batch.items, rows, strict=True):
             self._link(item, row)
             self._tally(item, 1)
-        self._put_thumbnails(row_names, batch.thumbnails or ())
+        self._put_thumbnails(rows, batch.thumbnails or ())
         return ids.tolist()
 
-    def _put_thumbnails(self, row_names: list[bytes], thumbnails: Sequence[bytes]) -> None:
-        pairs = [pair for pair in zip(row_names, thumbnails, strict=False) if pair[1]]
+    def _put_thumbnails(self, rows: list[bytes], thumbnails: Sequence[bytes]) -> None:
+        pairs = [pair for pair in zip(rows, thumbnails, strict=False) if pair[1]]
         if self.meta.summed:
             pairs = [(row, codec.summed(bytes(picture))) for row, picture in pairs]
         self.putmulti("thumbnails", pairs)
@@ -81,7 +81,7 @@ class Writer:
                 self.embeddings.append(self.txn, number, ids[mine], halves)
                 self.meta.embedded[name] += len(mine)
 
-    def _put_records(self, batch: Batch, keys: list[bytes], row_names: list[bytes]) -> None:
+    def _put_records(self, batch: Batch, keys: list[bytes], rows: list[bytes]) -> None:
         embedded = batch.embeddings is not None
         headers = {
             name: codec.HEADER.pack(self.meta.number(name), embedded)
@@ -89,9 +89,9 @@ class Writer:
         }
         of_items = (headers[item.domain] for item in batch.items)
         records = codec.pack_items(batch.items, of_items, sums=self.meta.summed)
-        self.putmulti("items", zip(row_names, records, strict=True), append=True)
+        self.putmulti("items", zip(rows, records, strict=True), append=True)
         # In order of key, neighbours share pages: fewer pages to write.
-        self.putmulti("keys", sorted(zip(keys, row_names, strict=True)))
+        self.putmulti("keys", sorted(zip(keys, rows, strict=True)))
 
     def putmulti(
         self, table: str, pairs: Iterable[tuple[bytes, bytes]], *, append: bool = False
@@ -107,18 +107,18 @@ class Writer:
     def _link(self, item: Item, row: bytes) -> None:
         """Enter an item under its path, its digest and its fields; ready codes have fewer."""
         if item.path:
-            self.txn.put(names.hashed(item.path), row, db=self.tables["paths"])
+            self.txn.put(lmdb_keys.hashed(item.path), row, db=self.tables["paths"])
         if item.digest:
-            self.txn.put(names.hashed(item.digest), row, db=self.tables["digests"])
+            self.txn.put(lmdb_keys.hashed(item.digest), row, db=self.tables["digests"])
         if self.meta.posted:
             for name in postings.row_names(item.category, item.metadata):
                 self.txn.put(name, row, db=self.tables["postings"])
 
     def _unlink(self, item: Item, row: bytes) -> None:
         if item.path:
-            self.txn.delete(names.hashed(item.path), row, db=self.tables["paths"])
+            self.txn.delete(lmdb_keys.hashed(item.path), row, db=self.tables["paths"])
         if item.digest:
-            self.txn.delete(names.hashed(item.digest), row, db=self.tables["digests"])
+            self.txn.delete(lmdb_keys.hashed(item.digest), row, db=self.tables["digests"])
         if self.meta.posted:
             for name in postings.row_names(item.category, item.metadata):
                 self.txn.delete(name, row, db=self.tables["postings"])
@@ -131,7 +131,7 @@ class Writer:
         """
         held = self.txn.cursor(self.tables["keys"]).getmulti(raws)
         wanted = dict(zip(raws, keys, strict=True)) if held else {}
-        ids = unnamed.ids_of(self.txn, self.tables, self.meta, keys)
+        ids = implied_keys.ids_of(self.txn, self.tables, self.meta, keys)
         for raw, row in held:
             ids.append(int.from_bytes(row, "big"))
             stored = self.item(ids[-1]).key
@@ -144,11 +144,11 @@ class Writer:
 
     def item(self, id_: int) -> Item:
         """A live item, or a `StoreError`."""
-        return rows.item(self.txn, self.tables, self.meta, id_)
+        return reader.items(self.txn, self.tables, self.meta, [id_])[0]
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove the items of these keys; how many there were."""
-        by_raw = {names.ordered(key): key for key in keys}
+        by_raw = {lmdb_keys.ordered(key): key for key in keys}
         ids = self.ids_of(list(by_raw), list(by_raw.values()))
         for raw in by_raw:
             self.txn.delete(raw, db=self.tables["keys"])
@@ -161,7 +161,7 @@ class Writer:
         Their keys are left to the caller, who gives them away or deletes them.
         """
         for id_ in ids:
-            row = names.number(id_)
+            row = lmdb_keys.number(id_)
             item = self.item(id_)
             record = self.txn.pop(row, db=self.tables["items"])
             if record is None:
@@ -172,7 +172,7 @@ class Writer:
             self._unlink(item, row)
             self._tally(item, -1)
             self.txn.delete(row, db=self.tables["thumbnails"])
-            self.txn.put(names.domain(number), row, db=self.tables["tombstones"])
+            self.txn.put(lmdb_keys.domain(number), row, db=self.tables["tombstones"])
             self.meta.counts[item.domain] -= 1
             self.meta.embedded[item.domain] -= embedded
             self.meta.tombstones[item.domain] += 1
@@ -181,17 +181,19 @@ class Writer:
         """Write new records for ids that stay; keys may be swapped among them."""
         held = [self.item(item.id) for item in items]
         for item in items:
-            if self.txn.get(names.number(item.id), db=self.tables["items"]) is None:
+            if self.txn.get(lmdb_keys.number(item.id), db=self.tables["items"]) is None:
                 raise StoreError(f"item {item.id} has no record to update; add it with a key.")
         new = [codec.checked(item, old.domain) for item, old in zip(items, held, strict=True)]
         table = self.tables
         for old in held:
-            self.txn.delete(names.ordered(old.key), db=table["keys"])
-            self._unlink(old, names.number(old.id))
+            self.txn.delete(lmdb_keys.ordered(old.key), db=table["keys"])
+            self._unlink(old, lmdb_keys.number(old.id))
             self._tally(old, -1)
         for item in new:
-            row = names.number(item.id)
-            if not self.txn.put(names.ordered(item.key), row, overwrite=False, db=table["keys"]):
+            row = lmdb_keys.number(item.id)
+            if not self.txn.put(
+                lmdb_keys.ordered(item.key), row, overwrite=False, db=table["keys"]
+            ):
                 raise InvalidInput(
                     f"item {item.id} cannot take the key {item.key!r}: another item has it;"
                     " remove that one first."

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import StoreError
-from opensearch.store import names
+from opensearch.store import lmdb_keys
 from opensearch.store.environment import Table, Transaction
 
 BLOCK_ITEMS = 2**16
@@ -60,7 +60,7 @@ class Blocks:
         rows = np.concatenate([piece[1] for piece in pieces])
         for start in range(0, total, self.limit):
             part = slice(start, start + self.limit)
-            name = names.domain(domain) + names.number(int(ids[start]))
+            name = lmdb_keys.domain(domain) + lmdb_keys.number(int(ids[start]))
             value = ids[part].astype("<i8").tobytes() + rows[part].tobytes()
             txn.put(name, value + _sum(value) if self.summed else value, db=self.table)
 
@@ -74,7 +74,7 @@ class Blocks:
         """
         cursor = txn.cursor(self.table)
         found = self._holding(cursor, domain, after + 1)
-        while found and bytes(cursor.key()[:2]) == names.domain(domain):
+        while found and bytes(cursor.key()[:2]) == lmdb_keys.domain(domain):
             value = cursor.value()
             ids, rows = self._checked(value) if check else self._split(value)
             start = int(np.searchsorted(ids, after, side="right"))
@@ -91,7 +91,7 @@ class Blocks:
         cursor = txn.cursor(self.table)
         start = 0
         while start < len(ids) and self._holding(cursor, domain, int(ids[start])):
-            if bytes(cursor.key()[:2]) != names.domain(domain):
+            if bytes(cursor.key()[:2]) != lmdb_keys.domain(domain):
                 break
             value = cursor.value()
             block_ids, block_rows = self._checked(value) if check else self._split(value)
@@ -108,8 +108,8 @@ class Blocks:
         """How many blocks of a domain have a checksum that is not that of their bytes."""
         count = 0
         cursor = txn.cursor(self.table)
-        found = cursor.set_range(names.domain(domain))
-        while found and bytes(cursor.key()[:2]) == names.domain(domain):
+        found = cursor.set_range(lmdb_keys.domain(domain))
+        while found and bytes(cursor.key()[:2]) == lmdb_keys.domain(domain):
             count += not self._sound(cursor.value())
             found = cursor.next()
         return count
@@ -130,21 +130,21 @@ class Blocks:
 
     def _last(self, cursor: Transaction, domain: int) -> bool:
         """Move to the last block of a domain."""
-        there = cursor.prev() if cursor.set_range(names.domain(domain + 1)) else cursor.last()
-        return bool(there) and bytes(cursor.key()[:2]) == names.domain(domain)
+        there = cursor.prev() if cursor.set_range(lmdb_keys.domain(domain + 1)) else cursor.last()
+        return bool(there) and bytes(cursor.key()[:2]) == lmdb_keys.domain(domain)
 
     def _holding(self, cursor: Transaction, domain: int, id_: int) -> bool:
         """Move to the block that may hold `id_`, or to the first one after it."""
-        prefix = names.domain(domain)
-        if cursor.set_range(prefix + names.number(id_)):
-            if bytes(cursor.key()) == prefix + names.number(id_):
+        prefix = lmdb_keys.domain(domain)
+        if cursor.set_range(prefix + lmdb_keys.number(id_)):
+            if bytes(cursor.key()) == prefix + lmdb_keys.number(id_):
                 return True
             there = cursor.prev()
         else:
             there = cursor.last()
         if there and bytes(cursor.key()[:2]) == prefix:
             return True
-        return bool(cursor.set_range(prefix + names.number(id_)))
+        return bool(cursor.set_range(prefix + lmdb_keys.number(id_)))
 
     def _split(self, value: bytes | memoryview) -> tuple[Ids, Rows]:
         count, odd = divmod(len(value), 8 + self.width)

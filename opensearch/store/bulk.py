@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput
 from opensearch.records import Metadata
-from opensearch.store import codec, names, postings, unnamed
+from opensearch.store import codec, implied_keys, lmdb_keys, postings
 from opensearch.store.batch import Writer
 
 T = TypeVar("T")
@@ -111,12 +111,12 @@ def _put_rows(writer: Writer, bulk: Bulk) -> NDArray[np.int64]:
 def _put_recorded(writer: Writer, bulk: Bulk) -> NDArray[np.int64]:
     keys = bulk.keys
     if keys is not None:
-        raws = [names.ordered(key) for key in keys]
+        raws = [lmdb_keys.ordered(key) for key in keys]
         writer.retire(writer.ids_of(raws, keys))
     ids = _append(writer, bulk, implied=keys is None)
     if keys is None:
-        keys = [unnamed.key_of(bulk.domain, id_) for id_ in ids.tolist()]
-        raws = [names.ordered(key) for key in keys]
+        keys = [implied_keys.key_of(bulk.domain, id_) for id_ in ids.tolist()]
+        raws = [lmdb_keys.ordered(key) for key in keys]
     header = codec.HEADER.pack(writer.meta.number(bulk.domain), False)
     sums = writer.meta.summed
     records = codec.pack_codes(keys, bulk.categories, bulk.metadata, header, sums=sums)
@@ -145,7 +145,7 @@ def _append(writer: Writer, bulk: Bulk, *, implied: bool) -> NDArray[np.int64]:
     meta, n = writer.meta, len(bulk)
     first = meta.next_id
     if implied:
-        first = unnamed.free_start(writer.txn, writer.tables, bulk.domain, first, n)
+        first = implied_keys.free_start(writer.txn, writer.tables, bulk.domain, first, n)
     ids = np.arange(first, first + n, dtype=np.int64)
     meta.next_id = first + n
     writer.codes.append(writer.txn, meta.number(bulk.domain), ids, bulk.codes)

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from opensearch.errors import StoreError
-from opensearch.store import codec, marks, names, postings, rows
+from opensearch.store import codec, lmdb_keys, postings
 from opensearch.store import meta as books
 from opensearch.store.blocks import Blocks, Ids, Rows
 from opensearch.store.environment import Environment, Table, Transaction
@@ -59,13 +59,13 @@ def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environ
     else:
         _post(txn, tables, meta, target)
     for number in range(len(meta.domains)):
-        dead = rows.duplicates(txn, tables["tombstones"], names.domain(number))
+        dead = lmdb_keys.ids_under(txn, tables["tombstones"], lmdb_keys.domain(number))
         for name, width in (("codes", meta.bits // 8), ("embeddings", 2 * meta.dim)):
             blocks = Blocks(tables[name], width)
             live = _live(blocks.walk(txn, number, check=True), dead)
             _append(target, name, number, _full(live, blocks.limit), width)
     _check(txn, tables, meta, target)
-    _put(target, "meta", marks.walk(txn, tables["meta"]), append=False)
+    _put(target, "meta", books.marks(txn, tables["meta"]), append=False)
     fresh_books = replace(
         meta,
         identity=secrets.token_hex(16),

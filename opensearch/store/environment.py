@@ -16,9 +16,9 @@ import lmdb
 
 from opensearch.errors import Overtaken, StoreError
 from opensearch.store import opening, pages
+from opensearch.store.lmdb_errors import MAX_READERS, translated
 from opensearch.store.lock import WriterLock
 from opensearch.store.overtaken import TRIES, Watched, private_copy
-from opensearch.store.translated import MAX_READERS, translated
 
 Transaction = Any  # lmdb.Transaction: the package ships no types
 Table = Any  # lmdb._Database

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import secrets
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, Overtaken, PartlyStored, StoreError, Superseded
 from opensearch.records import Item, Metadata
-from opensearch.store import bulk, compaction, marks, opening, pages, sharing
+from opensearch.store import bulk, compaction, lmdb_keys, open_environments, opening, pages
 from opensearch.store import meta as books
-from opensearch.store.apart import copy_apart
 from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_update
+from opensearch.store.copy_process import copy_in_child
 from opensearch.store.environment import TABLES, Environment, Transaction
 from opensearch.store.meta import Meta
-from opensearch.store.protocol import Mark, Store
-from opensearch.store.reading import StoredItems
+from opensearch.store.overtaken import again
+from opensearch.store.postings import Postings
+from opensearch.store.protocol import Block, Fields, Ids, Mark, Store
+from opensearch.store.reader import Reader
 from opensearch.store.verify import problems
 
+P = ParamSpec("P")
 T = TypeVar("T")
+
+_PAGE = 1024
+"""Items read in one transaction while walking: flat memory, and no long-lived reader."""
 
 
 def ever_used(folder: Path) -> bool:
@@ -44,21 +51,21 @@ def ever_used(folder: Path) -> bool:
         return True
 
 
-class LmdbStore(StoredItems):
-    """The truth of an index on disk, over LMDB; open it with `create` or `open`.
+class LmdbStore:
+    """The truth of an index on a local disk, over LMDB; open it with `create` or `open`.
 
-    Every write is one transaction: it is whole on disk when the call returns, or it never was.
-    Reads see whole batches and never wait; those of one thread inside `snapshot` see one
-    moment. Ids are given in order and never reused. A store that nobody holds any more is closed.
+    A `Store`, see there for what its methods do. Every write is one transaction: it is whole on
+    disk when the call returns, or it never was. A store that nobody holds any more is closed.
     """
 
     def __init__(
         self, shared: Environment, *, readonly: bool, current: Callable[[], bool] = lambda: True
     ) -> None:
-        super().__init__(shared)
+        self._shared: Environment | None = shared
         self._readonly = readonly
         self._current = current
-        self._dropped = weakref.finalize(self, sharing.drop, shared)
+        self._local = threading.local()
+        self._dropped = weakref.finalize(self, open_environments.drop, shared)
         self._dropped.atexit = False  # threads may still be reading then
 
     @classmethod
@@ -73,7 +80,7 @@ class LmdbStore(StoredItems):
             raise InvalidInput(f"a hash code needs a positive multiple of 8 bits, got {bits}")
         if dim < 0:
             raise InvalidInput(f"an embedding needs a dimension of 0 or more, got {dim}")
-        shared = sharing.acquire(folder, create=True)
+        shared = open_environments.acquire(folder, create=True)
 
         def begin(txn: Transaction) -> None:
             if books.exists(shared, txn):
@@ -85,7 +92,7 @@ class LmdbStore(StoredItems):
             shared.write(begin)
             return cls(shared, readonly=False)
         except BaseException:
-            sharing.release(shared)
+            open_environments.release(shared)
             raise
 
     @classmethod
@@ -105,7 +112,7 @@ class LmdbStore(StoredItems):
         Raises:
             StoreError: there is none, or it is damaged or of a newer format.
         """
-        shared = sharing.acquire(folder, create=False)
+        shared = open_environments.acquire(folder, create=False)
         store = cls(shared, readonly=readonly, current=current)
         try:
             store.meta()
@@ -124,21 +131,106 @@ class LmdbStore(StoredItems):
         """Close this store; the last one of a folder closes the files."""
         shared, self._shared = self._shared, None
         if shared is not None and self._dropped.detach():
-            sharing.release(shared)
+            open_environments.release(shared)
 
-    @property
-    def replaced(self) -> bool:
-        """Whether the store's file lies in its folder no more, or another one does."""
-        return self._environment.replaced()
+    # Reading
 
-    def shares(self, other: Store) -> bool:
-        """Whether both read the same file."""
-        return isinstance(other, LmdbStore) and self._shared is other._shared
+    @contextmanager
+    def snapshot(self) -> Iterator[Self]:
+        """Everything this thread reads inside sees one moment, whatever is written meanwhile."""
+        if getattr(self._local, "reader", None) is not None:
+            yield self
+            return
+        with self._environment.read() as txn:
+            self._local.reader = Reader(txn, self._environment)
+            try:
+                yield self
+            finally:
+                self._local.reader = None
 
-    @property
-    def unlocked(self) -> bool:
-        """Whether the folder is read-only, so that a writer elsewhere would not be noticed."""
-        return self._environment.unlocked
+    def meta(self) -> Meta:
+        """The books."""
+        return self._read(lambda reader: reader.meta)
+
+    def readers(self) -> dict[str, int]:
+        """Items of files by the version of the reader that read them."""
+        return self._read(Reader.readers)
+
+    def by_key(self, key: str) -> Item | None:
+        """The item of this key."""
+        return self._read(Reader.by_key, key)
+
+    def by_path(self, path: str) -> Item | None:
+        """The item read from this path."""
+        found = self._read(Reader.linked, "paths", path)
+        return next((item for item in found if item.path == path), None)
+
+    def by_digest(self, digest: bytes) -> list[Item]:
+        """Items whose file had this digest, by id."""
+        found = self._read(Reader.linked, "digests", digest)
+        return [item for item in found if item.digest == digest]
+
+    def items(self, ids: Iterable[int]) -> list[Item]:
+        """Items of these ids, in their order."""
+        wanted = [int(id_) for id_ in ids]
+        return self._read(Reader.items, wanted)
+
+    def thumbnail(self, id_: int) -> bytes | None:
+        """The picture file of an item."""
+        return self._read(Reader.thumbnail, int(id_))
+
+    def embeddings(
+        self, ids: Iterable[int], *, check: bool = False
+    ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+        """Embeddings (n, dim) of items; `check` reads every block that holds one as a whole."""
+        wanted = np.fromiter(ids, np.int64)
+        return self._read(Reader.embeddings, wanted, check=check)
+
+    def walk(self, prefix: str = "") -> Iterator[Item]:
+        """Items whose key starts with `prefix`, a page of them of one moment."""
+        start: bytes | None = lmdb_keys.text_bytes(prefix)[: lmdb_keys.HEAD]
+        while start is not None:
+            items, start = self._read(Reader.page, start, _PAGE)
+            for item in items:
+                if item.key.startswith(prefix):
+                    yield item
+                elif item.key > prefix:
+                    start = None
+                    break
+        for domain in [name for name, count in self.meta().unnamed.items() if count]:
+            for ids in (block.ids for block in self.blocks(domain)):
+                found = self._read(Reader.keyless, domain, ids)
+                yield from (item for item in found if item.key.startswith(prefix))
+
+    def blocks(self, domain: str, after: int = -1) -> Iterator[Block]:
+        """Codes of a domain in blocks, tombstoned ones too; each block is read on its own."""
+        while (block := self._read(Reader.block, domain, after)) is not None:
+            after = int(block.ids[-1])
+            yield block
+
+    def live(self, domain: str) -> Iterator[Block]:
+        """As `blocks`, of live items only."""
+        for block in self.blocks(domain):
+            keep = np.isin(block.ids, self.tombstones(domain), invert=True)
+            if keep.any():
+                yield Block(block.ids[keep], block.codes[keep])
+
+    def tombstones(self, domain: str) -> Ids:
+        """Ids that were deleted but still lie in blocks, ascending."""
+        return self._read(Reader.tombstones, domain)
+
+    def ids(self, domain: str) -> Ids:
+        """Ids of the live items of a domain, ascending."""
+        return self._read(Reader.ids, domain)
+
+    @contextmanager
+    def fields(self) -> Iterator[Fields | None]:
+        """Posting lists of one moment; `None` for a store of a format that had none."""
+        with self.snapshot():
+            reader: Reader = self._local.reader
+            yield Postings(reader.txn, reader.tables["postings"]) if reader.meta.posted else None
+
+    # Writing
 
     def put(
         self,
@@ -148,24 +240,7 @@ class LmdbStore(StoredItems):
         thumbnails: Sequence[bytes] | None = None,
         mark: Mark | None = None,
     ) -> list[int]:
-        """Store a batch; an item whose key is stored is replaced under a new id.
-
-        Of items of the batch that share a key the last one is stored, and all get its id.
-
-        Args:
-            items: what to keep of each; their ids are ignored.
-            codes: hash codes, shape (n, bits // 8).
-            embeddings: shape (n, dim), kept as float16; `None` when there are none.
-            thumbnails: a picture file an item, or empty bytes for none.
-            mark: of the job that this batch belongs to, set in the same transaction.
-
-        Returns:
-            The n ids given, ascending unless keys are shared.
-
-        Raises:
-            InvalidInput: shapes do not agree, or metadata are not JSON values.
-            StoreError: another process writes, or the disk is full; nothing was written.
-        """
+        """Store a batch, in one transaction."""
         meta = self.meta()
         batch, places = check_batch(items, codes, embeddings, thumbnails, (meta.bits, meta.dim))
         if not batch.items:
@@ -181,28 +256,8 @@ class LmdbStore(StoredItems):
         metadata: Sequence[Metadata] | None = None,
         categories: Sequence[str | None] | None = None,
         mark: Mark | None = None,
-    ) -> NDArray[np.int64]:
-        """Store ready codes of one domain in bulk, in transactions of at most 64 Ki items.
-
-        With nothing but codes no records are stored; the key of such an item is implied by its
-        id, `photo/#17`. An item whose key is stored is replaced under a new id.
-
-        Args:
-            codes: shape (n, bits // 8).
-            domain: of all of them.
-            keys: n keys; implied by the ids when `None`.
-            metadata: fields of each, JSON values.
-            categories: of each.
-            mark: of the job that they belong to, set in the transaction of the last.
-
-        Returns:
-            The n ids given.
-
-        Raises:
-            InvalidInput: shapes do not agree, or metadata are not JSON values.
-            StoreError: another process writes, or the disk is full; nothing was stored.
-            PartlyStored: so it was after the first batches, which are.
-        """
+    ) -> Ids:
+        """Store ready codes of one domain in bulk, in transactions of at most `bulk.BATCH`."""
         all_codes = bulk.Bulk(domain, codes, keys, metadata, categories)
         bulk.check_bulk(all_codes, self.meta().bits)
         ids = np.zeros(0, np.int64)
@@ -221,72 +276,79 @@ class LmdbStore(StoredItems):
                 raise PartlyStored(text, ids) from error
         return ids
 
+    def update(self, items: Sequence[Item]) -> None:
+        """Write new record fields for stored ids; codes stay."""
+        check_update(items)
+        if items:
+            self._write(lambda writer: writer.update(items))
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Remove items by key; how many there were."""
+        wanted = list(dict.fromkeys(key for key in keys if key))
+        return self._write(lambda writer: writer.remove(wanted)) if wanted else 0
+
     def mark(self, name: str) -> int:
-        """How much of a job is done, by the marks its batches have set; 0 for an unknown one."""
-        with self._read() as txn:
-            return marks.read(txn, self._tables["meta"], name)
+        """How much of a job is done."""
+        return self._read(lambda reader: books.read_mark(reader.txn, reader.tables["meta"], name))
 
     def finish(self, name: str) -> None:
         """Remove the mark of a job that is done, if there is one."""
         if self.mark(name):
             self._write(lambda writer: None, Mark(name, None))
 
-    def update(self, items: Sequence[Item]) -> None:
-        """Write new record fields for stored ids (a moved or touched file); codes stay.
+    # Being one of several processes
 
-        Raises:
-            InvalidInput: a new key belongs to another item, or the domain differs.
-            StoreError: an id is not stored.
-        """
-        check_update(items)
-        if items:
-            self._write(lambda writer: writer.update(items))
+    @property
+    def unlocked(self) -> bool:
+        """Whether the folder is read-only, so that a writer elsewhere would not be noticed."""
+        return self._environment.unlocked
 
-    def remove(self, keys: Iterable[str]) -> int:
-        """Remove items by key; unknown keys are ignored.
+    @property
+    def replaced(self) -> bool:
+        """Whether the store's file lies in its folder no more, or another one does."""
+        return self._environment.replaced()
 
-        Returns:
-            How many items were removed.
-        """
-        wanted = list(dict.fromkeys(key for key in keys if key))
-        return self._write(lambda writer: writer.remove(wanted)) if wanted else 0
-
-    def verify(self) -> list[str]:
-        """What is wrong with the store, a sentence each; nothing when it is sound."""
-        try:
-            with self.snapshot(), self._read() as txn:
-                return problems(txn, self._tables, books.load(self._environment, txn))
-        except Overtaken:
-            raise
-        except StoreError as error:  # pages that LMDB itself finds damaged
-            return [str(error)]
+    def shares(self, other: Store) -> bool:
+        """Whether both read the same file."""
+        return isinstance(other, LmdbStore) and self._shared is other._shared
 
     def claim(self) -> None:
-        """Become the one process that writes, until the store is closed, as a write would.
-
-        Raises:
-            StoreError: another process writes, or the folder is read-only.
-            Superseded: this store is not the one to write to any more.
-        """
+        """Become the one process that writes, until the store is closed, as a write would."""
         self._environment.claim()
         self.check_current()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let nobody write to this store, in any process, until the block ends.
-
-        Raises:
-            StoreError: another process writes, or the folder is read-only.
-            Superseded: this store is not the one to write to any more.
-        """
+        """Let nobody write to this store, in any process, until the block ends."""
         with self._environment.frozen():
             self.check_current()
             yield
 
+    def check_current(self) -> None:
+        """Refuse to go on with a store that is not the one to write to any more."""
+        if not self._current():
+            raise Superseded(
+                f"the store {str(self._environment.folder)!r} was replaced when the index was"
+                " compacted; open the index again (nothing was written)."
+            )
+        self._environment.check_place()
+
+    # Upkeep
+
+    def verify(self) -> list[str]:
+        """What is wrong with the store, a sentence each; nothing when it is sound."""
+        try:
+            with self.snapshot():
+                reader: Reader = self._local.reader
+                return problems(reader.txn, reader.tables, reader.meta)
+        except Overtaken:
+            raise
+        except StoreError as error:  # pages that LMDB itself finds damaged
+            return [str(error)]
+
     def compacted_size(self) -> int:
         """Bytes that `compact_to` will write, at most."""
-        with self._read() as txn:
-            return compaction.size(txn, self._tables)
+        return self._read(lambda reader: compaction.size(reader.txn, reader.tables))
 
     def compact_to(self, folder: Path) -> None:
         """As `copy_to`, in a process of its own: damaged pages may end whoever reads them.
@@ -295,7 +357,7 @@ class LmdbStore(StoredItems):
             StoreError: as `copy_to`, or the files are so damaged that the process was ended.
         """
         if sys.executable:
-            copy_apart(self._environment.folder, folder)
+            copy_in_child(self._environment.folder, folder)
         else:  # Python inside another program
             self.copy_to(folder)
 
@@ -307,26 +369,38 @@ class LmdbStore(StoredItems):
         Raises:
             StoreError: there is a store in `folder`, or it cannot be written.
         """
-        target = sharing.acquire(folder, create=True)
+        target = open_environments.acquire(folder, create=True)
         try:
-            with self._read() as txn:
-                compaction.copy(txn, self._tables, books.load(self._environment, txn), target)
-        finally:
-            sharing.release(target)
-
-    def check_current(self) -> None:
-        """Refuse to go on with a store that is not the one to write to any more.
-
-        Raises:
-            Superseded: the index was compacted.
-            StoreError: the folder was replaced by another, or removed.
-        """
-        if not self._current():
-            raise Superseded(
-                f"the store {str(self._environment.folder)!r} was replaced when the index was"
-                " compacted; open the index again (nothing was written)."
+            self._read(
+                lambda reader: compaction.copy(reader.txn, reader.tables, reader.meta, target)
             )
-        self._environment.check_place()
+        finally:
+            open_environments.release(target)
+
+    # How a transaction is opened
+
+    @property
+    def _environment(self) -> Environment:
+        if self._shared is None:
+            raise StoreError("this store is closed; open it again.")
+        return self._shared
+
+    def _read(
+        self, work: Callable[Concatenate[Reader, P], T], *args: P.args, **options: P.kwargs
+    ) -> T:
+        """Run `work` in the snapshot of this thread, else in a transaction of its own.
+
+        The latter anew where commits have overtaken it, see `overtaken`.
+        """
+        held: Reader | None = getattr(self._local, "reader", None)
+        if held is not None and self._shared is not None:
+            return work(held, *args, **options)
+
+        def once() -> T:
+            with self._environment.read() as txn:
+                return work(Reader(txn, self._environment), *args, **options)
+
+        return again(once)
 
     def _write(self, work: Callable[[Writer], T], mark: Mark | None = None) -> T:
         """Run `work` in one transaction that also closes the books."""
@@ -344,7 +418,7 @@ class LmdbStore(StoredItems):
             meta = books.load(shared, txn)
             result = work(Writer.of(txn, shared.tables, meta))
             if mark is not None:
-                marks.write(txn, shared.tables["meta"], mark)
+                books.write_mark(txn, shared.tables["meta"], mark)
             meta.last_transaction += 1
             books.save(shared, txn, meta)
             return result

@@ -1,15 +1,22 @@
-"""The books of a store: one row and its checksum, written in the transaction they count."""
+"""The books of a store: one row and its checksum, written in the transaction they count.
+
+Beside them lie marks: how far a long job has come, set in the transactions of the job itself.
+Older versions pass over them; `compact` carries them along.
+"""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import msgpack
 
 from opensearch.errors import StoreError
-from opensearch.store.environment import Environment, Transaction
+from opensearch.store import lmdb_keys
+from opensearch.store.environment import Environment, Table, Transaction
+from opensearch.store.protocol import Mark
 
 FORMAT = 3
 """Version of the layout on disk; a newer one is refused.
@@ -20,6 +27,7 @@ A store keeps the format it was made in, and `compact` writes the newest: 1 has 
 
 _NAME = b"meta"
 _SUM = b"meta crc32"
+_MARK = b"mark "
 
 
 @dataclass(slots=True)
@@ -125,3 +133,25 @@ def save(environment: Environment, txn: Transaction, meta: Meta) -> None:
 
 def _sum(value: bytes | memoryview) -> bytes:
     return zlib.crc32(value).to_bytes(4, "big")
+
+
+def read_mark(txn: Transaction, table: Table, name: str) -> int:
+    """How much of a job is done, 0 where nothing is known of it."""
+    value = txn.get(_MARK + lmdb_keys.hashed(name), db=table)
+    return 0 if value is None else int.from_bytes(value, "big")
+
+
+def write_mark(txn: Transaction, table: Table, mark: Mark) -> None:
+    """Set a mark, or remove it."""
+    row = _MARK + lmdb_keys.hashed(mark.name)
+    if mark.done is None:
+        txn.delete(row, db=table)
+    else:
+        txn.put(row, lmdb_keys.number(mark.done), db=table)
+
+
+def marks(txn: Transaction, table: Table) -> Iterator[tuple[bytes, bytes]]:
+    """All marks as rows."""
+    for row, value in txn.cursor(table):
+        if bytes(row).startswith(_MARK):
+            yield row, value

@@ -11,12 +11,11 @@ Source: `mdb_page_alloc` and `mdb_find_oldest` of LMDB 0.9.
 
 from __future__ import annotations
 
-import functools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import lmdb
 
@@ -30,19 +29,7 @@ TRIES = 5
 """How often a copy, or a read, is repeated."""
 
 
-P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Snapshots(Protocol):
-    """What may have a snapshot open in this thread."""
-
-    @property
-    def in_snapshot(self) -> bool:
-        """Whether it has."""
-
-
-S = TypeVar("S", bound=Snapshots)
 
 
 class Watched:
@@ -126,23 +113,13 @@ class WatchedCursor:
             yield row
 
 
-def repeated(read: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """A method that is run again when commits overtook it; not inside a snapshot, which ends."""
-
-    @functools.wraps(read)
-    def run(self: S, /, *args: P.args, **options: P.kwargs) -> T:
-        return again(lambda: read(self, *args, **options), within=self.in_snapshot)
-
-    return run
-
-
-def again(read: Callable[[], T], *, within: bool = False) -> T:
-    """What `read` gives when no commit overtakes it, of a few tries; of one `within` a snapshot.
+def again(read: Callable[[], T]) -> T:
+    """What `read` gives when no commit overtakes it, of a few tries.
 
     Raises:
         Overtaken: all of them were.
     """
-    for left in reversed(range(1 if within else TRIES)):
+    for left in reversed(range(TRIES)):
         try:
             return read()
         except Overtaken:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.records import Metadata
-from opensearch.store import names, rows
+from opensearch.store import lmdb_keys
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.protocol import Found
 
@@ -51,7 +51,7 @@ def row_names(category: str | None, metadata: Metadata) -> Iterator[bytes]:
 
 
 def _prefix(field: str) -> bytes:
-    return names.hashed(field)
+    return lmdb_keys.hashed(field)
 
 
 def _value(value: Any) -> bytes:
@@ -77,8 +77,8 @@ def _sortable(value: float) -> bytes:
 
 
 def _text(text: str) -> bytes:
-    raw = names.text_bytes(text)
-    return raw if len(raw) < HEAD else raw[:HEAD] + names.blake16(raw)
+    raw = lmdb_keys.text_bytes(text)
+    return raw if len(raw) < HEAD else raw[:HEAD] + lmdb_keys.blake16(raw)
 
 
 class Postings:
@@ -123,7 +123,7 @@ class Postings:
     ) -> Found:
         """Items whose text is accepted; those below `low` and above `high` are not looked at."""
         prefix = _prefix(field) + _TEXT
-        start = prefix + names.text_bytes(low)[:HEAD]
+        start = prefix + lmdb_keys.text_bytes(low)[:HEAD]
         stop = prefix[:-1] + b"u" if high is None else prefix + _behind(high)
         sure, unsure = [], []
         for name in self._between(start, stop):
@@ -151,11 +151,13 @@ class Postings:
         by_width: dict[int, list[bytes]] = {}
         for name in row_names:
             by_width.setdefault(len(name), []).append(name)
-        parts = [rows.listed(self._txn, self._table, group) for group in by_width.values()]
+        parts = [
+            lmdb_keys.ids_under_all(self._txn, self._table, group) for group in by_width.values()
+        ]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 def _behind(text: str) -> bytes:
     """A name past all that start as the name of `text` does, and past no other."""
-    raw = names.text_bytes(text)
+    raw = lmdb_keys.text_bytes(text)
     return raw + b"\0" if len(raw) < HEAD else raw[:HEAD] + b"\xff" * 17

@@ -9,7 +9,7 @@ import numpy as np
 
 from opensearch.errors import Overtaken, StoreError
 from opensearch.records import Item
-from opensearch.store import codec, names, postings, rows
+from opensearch.store import codec, lmdb_keys, postings
 from opensearch.store.blocks import Blocks, Ids
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
@@ -80,11 +80,11 @@ def _records(
         readers[item.reader] += bool(item.reader)
         if embedded:
             embedded_ids.append(item.id)
-        row = names.number(item.id)
-        if txn.get(names.ordered(item.key), db=tables["keys"]) != row:
+        row = lmdb_keys.number(item.id)
+        if txn.get(lmdb_keys.ordered(item.key), db=tables["keys"]) != row:
             found.append(f"item {item.id} is not found by its key {item.key!r}")
         for table, value in (("paths", item.path), ("digests", item.digest)):
-            if value and not txn.cursor(tables[table]).set_key_dup(names.hashed(value), row):
+            if value and not txn.cursor(tables[table]).set_key_dup(lmdb_keys.hashed(value), row):
                 found.append(f"item {item.id} ({item.key!r}) is missing among the {table}")
         if meta.posted:
             lists = list(postings.row_names(item.category, item.metadata))
@@ -117,7 +117,7 @@ def _rows(
     """Rows of codes and embeddings of a domain against its records, tombstones and books."""
     name = meta.domains[number]
     items, embedded = (np.array(ids, np.int64) for ids in live)
-    dead = rows.duplicates(txn, tables["tombstones"], names.domain(number))
+    dead = lmdb_keys.ids_under(txn, tables["tombstones"], lmdb_keys.domain(number))
     tables_of = Blocks(tables["codes"], meta.bits // 8), Blocks(tables["embeddings"], 2 * meta.dim)
     codes, vectors = (_ids(txn, blocks, number) for blocks in tables_of)
     found = []

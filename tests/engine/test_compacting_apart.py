@@ -122,8 +122,8 @@ def test_damaged_pages_do_not_end_the_process_that_compacts(index, fill):
     code = (
         "import sys; from opensearch.engine import Engine; from opensearch.errors import *\n"
         "from pathlib import Path\n"
-        "from opensearch.store.apart import copy_apart\n"
-        "try: copy_apart(Path(sys.argv[1]) / 'store/0', Path(sys.argv[1]) / 'store/1')\n"
+        "from opensearch.store.copy_process import copy_in_child\n"
+        "try: copy_in_child(Path(sys.argv[1]) / 'store/0', Path(sys.argv[1]) / 'store/1')\n"
         "except StoreError as error: print(error)"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -136,10 +136,10 @@ def test_damaged_pages_do_not_end_the_process_that_compacts(index, fill):
 
 def test_the_child_ends_with_the_process_that_asked(index, tmp_path):
     code = (
-        "import os, sys; from opensearch.store import apart\n"
+        "import os, sys; from opensearch.store import copy_process\n"
         "from opensearch.store.lmdb_store import LmdbStore\n"
         "LmdbStore.copy_to = lambda *_: __import__('time').sleep(60)\n"
-        "apart.answer()"
+        "copy_process.answer()"
     )
     held, ours = os.pipe()
     child = subprocess.Popen(

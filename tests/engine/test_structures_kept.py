@@ -74,7 +74,7 @@ def test_a_copy_that_lacks_codes_is_refused(index, monkeypatch):
         with LmdbStore.open(old, readonly=True) as source:
             source.copy_to(new)
 
-    monkeypatch.setattr(lmdb_store, "copy_apart", copied)
+    monkeypatch.setattr(lmdb_store, "copy_in_child", copied)
     full = compaction._full
     monkeypatch.setattr(compaction, "_full", lambda *args: list(full(*args))[:-1])
     with Engine.open(index) as engine:

@@ -103,8 +103,8 @@ def test_a_store_without_lists_gets_none_and_is_read_record_by_record(tmp_path, 
     with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         store.put_codes(np.zeros((9, 1), np.uint8), "photo", None, [{"n": at} for at in range(9)])
         store.put_codes(np.zeros((3, 1), np.uint8), "photo")
-        with store._read() as txn:
-            assert txn.stat(store._tables["postings"])["entries"] == 0
+        with store._environment.read() as txn:
+            assert txn.stat(store._environment.tables["postings"])["entries"] == 0
         found = select(store, parse_where("n > 5 or id = 10"), ["photo"])
         assert np.flatnonzero(found).tolist() == [6, 7, 8, 10]
         assert store.verify() == []
@@ -114,8 +114,8 @@ def test_books_name_items_without_records_only_while_there_are_any(tmp_path):
     import msgpack
 
     def books(store):
-        with store._read() as txn:
-            return msgpack.unpackb(txn.get(b"meta", db=store._tables["meta"]))
+        with store._environment.read() as txn:
+            return msgpack.unpackb(txn.get(b"meta", db=store._environment.tables["meta"]))
 
     with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
         assert "unnamed" not in books(store)  # readers that know of none read such a store

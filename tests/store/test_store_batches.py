@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import LmdbStore, blocks, names
+from opensearch.store import LmdbStore, blocks, lmdb_keys
 
 BITS, DIM = 16, 3
 DOMAINS = ("photo", "skëtch/√")
@@ -151,8 +151,8 @@ def test_a_batch_that_cannot_be_stored_is_refused_by_name(store, change, message
 
 
 def test_walk_is_in_order_of_key_even_past_what_a_name_holds(store, monkeypatch):
-    monkeypatch.setattr("opensearch.store.reading._PAGE", 2)
-    long = "x" * (names.HEAD - 1) + "é"  # the head ends inside a letter
+    monkeypatch.setattr("opensearch.store.lmdb_store._PAGE", 2)
+    long = "x" * (lmdb_keys.HEAD - 1) + "é"  # the head ends inside a letter
     keys = [long + tail for tail in ("", "b", "a" * 30, "c" * 99, "b" * 70, "b" * 71)]
     keys += ["x" * size for size in range(470, 500, 3)] + ["a", "xy", "y", "\U0001f600", "\uffff"]
     store.put(items_of(keys), *arrays(len(keys)))
@@ -164,7 +164,7 @@ def test_walk_is_in_order_of_key_even_past_what_a_name_holds(store, monkeypatch)
 
 
 def test_keys_whose_hashes_collide_are_refused_not_mixed(store, monkeypatch):
-    monkeypatch.setattr(names, "blake16", lambda raw: b"same hash for all"[:16])
+    monkeypatch.setattr(lmdb_keys, "blake16", lambda raw: b"same hash for all"[:16])
     one, two = "k" * 600, "k" * 601
     store.put(items_of([one]), *arrays(1))
     store.put(items_of("ab"), *arrays(2))

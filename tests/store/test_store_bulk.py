@@ -31,8 +31,8 @@ def test_codes_alone_are_items_whose_keys_their_ids_imply(store):
     assert [item.key for item in store.walk()] == ["a.png", "photo/#1", "photo/#2", "photo/#3"]
     assert [item.id for item in store.walk("photo/#2")] == [2]
     assert store.embeddings([1])[1].tolist() == [False]
-    with store._read() as txn:
-        assert txn.stat(store._tables["items"])["entries"] == 1
+    with store._environment.read() as txn:
+        assert txn.stat(store._environment.tables["items"])["entries"] == 1
     assert store.meta().counts == {"photo": 4}
     assert store.verify() == []
 

@@ -20,7 +20,7 @@ import pytest
 import opensearch
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import LmdbStore, environment, opening, translated
+from opensearch.store import LmdbStore, environment, lmdb_errors, opening
 
 
 def batch(start, count, bits=64):
@@ -257,7 +257,7 @@ def test_a_write_that_the_disk_refuses_leaves_the_batches_before(folder):
     )
     assert said.startswith("11 [] cannot write to")
     assert said.endswith("every batch acknowledged before is kept: mend the cause and repeat.")
-    full = translated._reason(lmdb.DiskError("mdb_txn_commit: No space left on device"), folder)
+    full = lmdb_errors._reason(lmdb.DiskError("mdb_txn_commit: No space left on device"), folder)
     assert full.startswith("the disk is full (No space left on device); every batch")
 
 
@@ -266,7 +266,7 @@ def test_a_write_that_found_room_for_a_part_is_a_full_disk(folder, monkeypatch):
     for free, said in ((2**20, "the disk is full (Input"), (2**40, "Input/output error; every")):
         monkeypatch.setattr(shutil, "disk_usage", lambda _, f=free: usage._replace(free=f))
         error = lmdb.Error("mdb_txn_commit: Input/output error")
-        assert translated._reason(error, folder).startswith(said)
+        assert lmdb_errors._reason(error, folder).startswith(said)
 
 
 WRITER = """

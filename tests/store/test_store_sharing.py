@@ -6,7 +6,7 @@ import lmdb
 import numpy as np
 
 from opensearch.records import Item
-from opensearch.store import LmdbStore, sharing
+from opensearch.store import LmdbStore, open_environments
 
 
 def test_a_store_that_nobody_holds_is_closed(tmp_path):
@@ -23,7 +23,7 @@ def test_a_store_that_nobody_holds_is_closed(tmp_path):
 
 def test_a_store_dropped_while_another_is_being_opened_is_closed_later(tmp_path):
     store = LmdbStore.create(tmp_path / "0", bits=8, dim=0)
-    with sharing._guard:  # as when the collector comes in the middle of opening one
+    with open_environments._guard:  # as when the collector comes in the middle of opening one
         del store
         gc.collect()
     LmdbStore.create(tmp_path / "1", bits=8, dim=0).close()

@@ -1,8 +1,16 @@
-"""Names of rows: how texts, digests and numbers become LMDB keys of at most 511 bytes."""
+"""Names of rows: how texts, digests and numbers become LMDB keys of at most 511 bytes.
+
+And the ids that lie under such a name, in the tables that list several under one.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 LONG = 495
 """Bytes of the name of a long key: `HEAD` bytes of its text and 16 of its blake2b."""
@@ -43,3 +51,15 @@ def number(value: int) -> bytes:
 def domain(value: int) -> bytes:
     """A domain's number as two bytes, big-endian."""
     return value.to_bytes(2, "big")
+
+
+def ids_under(txn: Any, table: Any, name: bytes) -> NDArray[np.int64]:
+    """The ids that lie under one name, ascending."""
+    return ids_under_all(txn, table, [name])
+
+
+def ids_under_all(txn: Any, table: Any, row_names: Sequence[bytes]) -> NDArray[np.int64]:
+    """The ids that lie under names of one width, ascending within each name."""
+    pairs = txn.cursor(table).getmulti(row_names, dupdata=True, dupfixed_bytes=8, keyfixed=True)
+    fields = np.dtype([("name", f"V{len(row_names[0])}"), ("id", ">i8")])
+    return np.frombuffer(pairs, fields)["id"].astype(np.int64)

@@ -16,17 +16,20 @@ from pathlib import Path
 
 from opensearch.errors import OpenSearchError, StoreError
 
-_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from opensearch.store import apart"
+_CHILD = (
+    "import sys; sys.path.insert(0, sys.argv[1]);"
+    " from opensearch.store.copy_process import answer; answer()"
+)
 _ROOT = Path(__file__).parents[2]
 
 
-def copy_apart(old: Path, new: Path) -> None:
+def copy_in_child(old: Path, new: Path) -> None:
     """As `LmdbStore.copy_to` of the store in `old`, in a child that ends when this process does.
 
     Raises:
         StoreError: the copy failed, or its process was ended by what it read.
     """
-    asked = [sys.executable, "-c", f"{_CHILD}; apart.answer()", *map(os.fspath, (_ROOT, old, new))]
+    asked = [sys.executable, "-c", _CHILD, *map(os.fspath, (_ROOT, old, new))]
     held, ours = os.pipe()  # the child sees the end of it when this process ends, in any way
     try:
         done = subprocess.run(asked, stdin=held, capture_output=True, check=False)

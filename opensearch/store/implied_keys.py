@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.records import Item
-from opensearch.store import names
+from opensearch.store import lmdb_keys
 from opensearch.store.blocks import Blocks
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
@@ -62,7 +62,10 @@ def ids_of(
     ids = []
     for key in keys:
         implied = split_key(key) if _MARK in key else None
-        if implied is not None and txn.get(names.number(implied[1]), db=tables["items"]) is None:
+        if (
+            implied is not None
+            and txn.get(lmdb_keys.number(implied[1]), db=tables["items"]) is None
+        ):
             id_ = implied[1]
             item = find(txn, tables, meta, [id_]).get(id_)
             if item is not None and item.key == key:
@@ -75,12 +78,12 @@ def free_start(txn: Transaction, tables: dict[str, Table], domain: str, first: i
 
     A record has such a key when a caller gave it; then its number is passed over.
     """
-    head = names.text_bytes(domain + _MARK)[: names.HEAD]
+    head = lmdb_keys.text_bytes(domain + _MARK)[: lmdb_keys.HEAD]
     cursor = txn.cursor(tables["keys"])
     if not cursor.set_range(head) or not bytes(cursor.key()).startswith(head):
         return first
     while True:
-        by_name = {names.ordered(key_of(domain, id_)): id_ for id_ in range(first, first + n)}
+        by_name = {lmdb_keys.ordered(key_of(domain, id_)): id_ for id_ in range(first, first + n)}
         taken = [by_name[bytes(name)] for name, _ in cursor.getmulti(list(by_name))]
         if not taken:
             return first
@@ -91,9 +94,9 @@ def among(
     txn: Transaction, tables: dict[str, Table], number: int, ids: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Those of the ascending ids of a block of this domain that are live without a record."""
-    rows, last = [], names.number(int(ids[-1]))
+    rows, last = [], lmdb_keys.number(int(ids[-1]))
     cursor = txn.cursor(tables["items"])
-    found = cursor.set_range(names.number(int(ids[0])))
+    found = cursor.set_range(lmdb_keys.number(int(ids[0])))
     while found and bytes(cursor.key()) <= last:
         rows.append(bytes(cursor.key()))
         found = cursor.next()
@@ -104,5 +107,5 @@ def among(
 
 def _live(txn: Transaction, tables: dict[str, Table], number: int, ids: Iterable[int]) -> list[int]:
     """The ids of a domain without a tombstone."""
-    cursor, domain = txn.cursor(tables["tombstones"]), names.domain(number)
-    return [id_ for id_ in ids if not cursor.set_key_dup(domain, names.number(id_))]
+    cursor, domain = txn.cursor(tables["tombstones"]), lmdb_keys.domain(number)
+    return [id_ for id_ in ids if not cursor.set_key_dup(domain, lmdb_keys.number(id_))]
