@@ -194,11 +194,11 @@ def making(model: Model, data: Path, files: int) -> Iterator[Making]:
 
 def made(model: Model, domain: str, batches: Sequence[Codes]) -> Making:
     """Medians over batches of files, each of views (files, v, h, w, 3)."""
-    trunk, encoder, hasher = model.bundle.trunk(domain), model.bundle.encoder(domain), model.hasher
+    backbone, encoder = model.bundle.backbone(domain), model.bundle.encoder(domain)
     flat = [batch.reshape(-1, *batch.shape[2:]) for batch in batches]
-    trunk_ms = median_ms(trunk.features, flat)
+    trunk_ms = median_ms(backbone.features, flat)
     embeddings = [encoder.embed(batch) for batch in batches]
-    hash_ms = median_ms(lambda rows: hasher.encode(rows, domain), embeddings)
+    hash_ms = median_ms(lambda rows: model.hasher.encode(rows, domain), embeddings)
     files, views = batches[0].shape[:2]
     return Making(domain, files, views, trunk_ms, hash_ms)
 

@@ -3,7 +3,7 @@
     python -m benchmarks.indexing MODEL COLLECTION [--limit 500] [--json OUT]
 
 The bare loop reads (decodes or renders) in as many threads as there are cores and runs the same
-trunk in the same runtime in batches of 32 views; it keeps nothing. The engine also tells what is
+backbone in the same runtime in batches of 32 views; it keeps nothing. The engine also tells what is
 new, projects, hashes, makes thumbnails and commits to disk. Both see the same files of one
 domain, one after the other in one process, the bare loop first and last, so that a warm page
 cache favours neither; the ratio is engine to the mean of the two bare runs.
@@ -68,7 +68,7 @@ def main(model: Path, collection: Path, limit: int | None, out: Path | None) -> 
 
 def bare(bundle: Bundle, domain: str, sources: Sequence[Source]) -> float:
     """Items a second of reading in threads and encoding in batches."""
-    trunk = bundle.trunk(domain)
+    backbone = bundle.backbone(domain)
     start = time.perf_counter()
     batch: list[Views] = []
     views = 0
@@ -76,10 +76,10 @@ def bare(bundle: Bundle, domain: str, sources: Sequence[Source]) -> float:
         batch.append(item)
         views += len(item)
         if views >= BATCH:
-            trunk.features(np.concatenate(batch))
+            backbone.features(np.concatenate(batch))
             batch, views = [], 0
     if batch:
-        trunk.features(np.concatenate(batch))
+        backbone.features(np.concatenate(batch))
     return len(sources) / (time.perf_counter() - start)
 
 
@@ -115,7 +115,7 @@ def indexed(model: Path, domain: str, sources: Sequence[Source]) -> float:
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source.path, place)
         with Engine.create(Path(folder, "index"), model) as engine:
-            engine.model.bundle.trunk(domain)
+            engine.model.bundle.backbone(domain)
             engine.model.hasher.encode(np.eye(1, engine.model.bundle.card.dim, dtype=np.float32))
             start = time.perf_counter()
             report = engine.add(files, domain=domain)

@@ -5,7 +5,7 @@
 
 Three ways to encode the domain, measured on the splits test and unseen of PACS: as a photo, with
 no training at all; by a head of its own, added with `train --extend` from the train files of the
-domain (the trunk and everything else of MODEL stay as they are, which is checked); and by
+domain (the backbone and everything else of MODEL stay as they are, which is checked); and by
 OTHER, a model that was trained with the domain among the rest. The head's recipe is the config
 `prototype` with `RECIPE`, and `--set` over both.
 """
@@ -74,7 +74,7 @@ def extend(
     """Add the domain's head to a model, and make sure that nothing else of it changed."""
     base = Bundle.open(model)
     like = base.domain(LENDER)
-    fitting = [f"size={like.reader.size}", f"backbone.name={like.trunk.backbone}"]
+    fitting = [f"size={like.reader.size}", f"backbone.name={like.backbone.name}"]
     config = load_train_config("prototype", [*fitting, *RECIPE, *overrides])
     longer = train(Training(config, [data], out, model, domain), bars.show, bars.note)
     for name, identity in base.card.identities.items():

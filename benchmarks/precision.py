@@ -115,8 +115,8 @@ def encoded(bundles: dict[Precision, Bundle], encoder: str, sources: Sequence[So
     ]
     out.labels = [normalise(read.source.category or "") for read in reads]
     for precision, model in models.items():
-        trunk = bundles[precision].trunk(encoder)
-        for item in encode_stream(reads, lambda source, trunk=trunk: trunk):  # type: ignore[misc]
+        backbone = bundles[precision].backbone(encoder)
+        for item in encode_stream(reads, lambda source, backbone=backbone: backbone):  # type: ignore[misc]
             assert item.features is not None
             features[precision].append(item.features)
         rows, codes = model.encode(features[precision], [encoder] * len(reads))

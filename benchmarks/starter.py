@@ -125,15 +125,15 @@ def _speed(model: Model, domain: str, sources: Sequence[Source]) -> Speed:
         start = time.perf_counter()
         encoded, views = _encode(model, domain, sources)
         seconds = time.perf_counter() - start
-    runtime = model.bundle.trunk(domain).runtime
+    runtime = model.bundle.backbone(domain).runtime
     return Speed(domain, encoded, views, round(encoded / seconds, 1), runtime)
 
 
 def _encode(model: Model, domain: str, sources: Sequence[Source]) -> tuple[int, int]:
     """Encode files as the engine does: how many could be, and the views of one."""
-    trunk = model.bundle.trunk(domain)
+    backbone = model.bundle.backbone(domain)
     reads = read_ahead(sources, lambda s: model.read(domain, s.path, s.part).views)
-    stream = encode_stream(reads, lambda _: trunk)
+    stream = encode_stream(reads, lambda _: backbone)
     features = [item.features for item in stream if item.features is not None]
     if features:
         embeddings = model.bundle.encoder(domain).embed_features(np.stack(features))
@@ -142,7 +142,7 @@ def _encode(model: Model, domain: str, sources: Sequence[Source]) -> tuple[int, 
 
 
 def model_sizes(bundle: Bundle) -> dict[str, int]:
-    """Bytes of a bundle by kind of file: trunk, projector, space, hash, model."""
+    """Bytes of a bundle by kind of file: backbone, projector, space, hash, model."""
     names = [*bundle.card.files(), "model.json"]
     return _summed({name: (bundle.folder / name).stat().st_size for name in names}, "-")
 

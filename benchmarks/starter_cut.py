@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.validation_cut import write
 from opensearch.cli.progress import Bars
 from opensearch.config import TrainConfig, load_train_config
-from opensearch.encoders.bundle import CARD
+from opensearch.encoders.card import CARD
 from opensearch.experiments.evaluate import Evaluation, Row, evaluate
 from opensearch.training import Training, train
 from opensearch.training.collection import TrainingPart, training_part

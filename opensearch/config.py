@@ -60,10 +60,14 @@ def check_domain(name: str) -> str:
 
 
 class BackboneSettings(Settings):
-    """Which trunk, with whose weights, and whether it learns."""
+    """Which backbone, with whose weights, and whether it learns."""
 
-    name: str = "mobilenet_v2"
-    pretrained: str | None = Field(default=None, description="torchvision's tag, downloaded once")
+    name: str = Field(
+        default="mobilenet_v2", description="NAME, SOURCE:NAME or either with @TAG; see encoders"
+    )
+    pretrained: str | None = Field(
+        default=None, description="the tag of weights to download once, where the name has none"
+    )
     weights: Path | None = Field(
         default=None, description="a local state dict, or `starter`: the shipped model's"
     )

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from opensearch.cli import main
 from opensearch.config import HashSettings
-from opensearch.encoders.runtime import TorchTrunk
+from opensearch.encoders.runtime import TorchBackbone
 from opensearch.errors import MissingExtra
 from opensearch.extras import BROUGHT_BY, installed, require
 from opensearch.hashing import HASHERS, HashData
@@ -98,10 +98,10 @@ def test_a_verb_that_trains_names_the_extra(bare, toy_collection, verb, what):
 
 def test_a_model_run_in_torch_names_the_extra(bare, monkeypatch):
     with pytest.raises(MissingExtra, match=f"^a model without an ONNX graph needs torch.*{HINT}"):
-        TorchTrunk("tiny", {})
+        TorchBackbone("tiny", {})
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "torch")
     with pytest.raises(MissingExtra, match=r"^OPENSEARCH_RUNTIME=torch needs torch"):
-        TorchTrunk("tiny", {})
+        TorchBackbone("tiny", {})
 
 
 @pytest.mark.parametrize("name", HASHERS)

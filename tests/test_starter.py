@@ -71,8 +71,8 @@ def test_was_not_trained_on_what_it_is_measured_on(starter):
 
 def test_encodes_five_domains_on_one_trunk(starter):
     assert set(starter.domains) == {"cartoon", "icon", "photo", "shape", "sketch"}
-    assert len({starter.domain(name).trunk.tensors for name in starter.domains}) == 1
-    assert starter.domain("photo").trunk.graph is not None
+    assert len({starter.domain(name).backbone.tensors for name in starter.domains}) == 1
+    assert starter.domain("photo").backbone.graph is not None
 
 
 def test_shapes_are_pooled_by_which_way_is_up(starter):

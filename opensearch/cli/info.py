@@ -29,11 +29,12 @@ def info(path: Path, as_json: bool) -> None:
 
 
 def _fields(path: Path) -> dict[str, Any]:
-    from opensearch.encoders.bundle import CARD, Bundle
+    from opensearch.encoders.bundle import Bundle
+    from opensearch.encoders.card import CARD
     from opensearch.engine import Engine
 
     if (path / CARD).is_file():
         bundle = Bundle.open(path)
-        return bundle.card.model_dump(mode="json") | {"runtime": bundle.runtime()}
+        return bundle.card.model_dump(mode="json", by_alias=True) | {"runtime": bundle.runtime()}
     with Engine.open(path) as engine:
         return engine.info()

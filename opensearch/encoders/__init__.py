@@ -1,6 +1,7 @@
 """Encoders: backbone, projector and pooling of each domain, the bundle that holds them."""
 
-from opensearch.encoders.bundle import Bundle, DomainCard, ModelCard, PartCard, TrunkCard
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.card import BackboneCard, DomainCard, ModelCard, PartCard
 from opensearch.encoders.encoder import Encoder
 
-__all__ = ["Bundle", "DomainCard", "Encoder", "ModelCard", "PartCard", "TrunkCard"]
+__all__ = ["BackboneCard", "Bundle", "DomainCard", "Encoder", "ModelCard", "PartCard"]

@@ -7,99 +7,29 @@ bundle is complete as soon as it has one, and replacing a bundle is one rename.
 from __future__ import annotations
 
 import filecmp
-import json
 import re
 import shutil
 import threading
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
 
-from opensearch.config import Pooling, ReaderSettings, check_domain
+from opensearch.encoders.card import CARD, BackboneCard, DomainCard, ModelCard, PartCard, read_card
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.openvino import Precision, has_bf16
-from opensearch.encoders.runtime import Trunk, choose_precision, choose_runtime, open_trunk
-from opensearch.encoders.tensors import identity, load_tensors, replacing, write_atomic
+from opensearch.encoders.runtime import (
+    LoadedBackbone,
+    choose_precision,
+    choose_runtime,
+    open_backbone,
+)
+from opensearch.encoders.tensors import load_tensors, replacing, write_atomic
 from opensearch.errors import BundleError, InvalidInput, system_reason
-from opensearch.settings import Settings
 
-FORMAT = 1
-CARD = "model.json"
 _FILE = re.compile(r"\w[\w.-]*")
 _OURS = re.compile(r"\w[\w-]*-[0-9a-f]{12}(-\d+)?\.(safetensors|onnx)")
-
-
-class TrunkCard(Settings):
-    """A backbone's name and files; several domains may name the same ones."""
-
-    backbone: str
-    tensors: str
-    graph: str | None = None
-
-
-class DomainCard(Settings):
-    """How one domain is encoded."""
-
-    reader: ReaderSettings
-    trunk: TrunkCard
-    projector: str
-    norms: str | None = Field(
-        default=None, description="the domain's own tensors, where domains share the projector"
-    )
-    pooling: Pooling = "mean"
-    migration: str | None = Field(
-        default=None, description="what the hasher has for this domain alone: its generator"
-    )
-
-
-class PartCard(Settings):
-    """A part kept as one tensor file and its settings (space, hash)."""
-
-    tensors: str
-    settings: dict[str, Any]
-
-
-class ModelCard(Settings):
-    """All of `model.json`. Identities cover tensors and settings, never the texts below them."""
-
-    format: int = FORMAT
-    domains: dict[str, DomainCard]
-    space: PartCard
-    hash: PartCard
-    method: str
-    bits: int
-    dim: int
-    seed: int
-    categories: list[str]
-    refinement: dict[str, float | None]
-    identities: dict[str, str] = Field(description="space, hash and encoder/<domain>")
-    versions: dict[str, str] = Field(default_factory=dict)
-    metrics: dict[str, Any] = Field(default_factory=dict)
-    hint: str | None = Field(default=None, description="where words left out of the space are")
-    notes: str = ""
-
-    @field_validator("domains")
-    @classmethod
-    def _names(cls, domains: dict[str, DomainCard]) -> dict[str, DomainCard]:
-        for name in domains:
-            try:
-                check_domain(name)
-            except InvalidInput as error:
-                raise ValueError(str(error)) from error
-        return domains
-
-    def files(self) -> set[str]:
-        """Names of all files of the bundle but `model.json`."""
-        names = {self.space.tensors, self.hash.tensors}
-        for domain in self.domains.values():
-            names |= {domain.trunk.tensors, domain.projector}
-            own = (domain.trunk.graph, domain.norms, domain.migration)
-            names |= {name for name in own if name}
-        return names
 
 
 class Bundle:
@@ -123,8 +53,8 @@ class Bundle:
         self.card = card
         self.precision = precision
         self.compiled = compiled
-        self._trunks: dict[TrunkCard, Trunk] = {}
-        self._stand_ins: dict[TrunkCard, Trunk] = {}
+        self._backbones: dict[BackboneCard, LoadedBackbone] = {}
+        self._stand_ins: dict[BackboneCard, LoadedBackbone] = {}
         self._opening = threading.Lock()
         self._encoders: dict[str, Encoder] = {}
 
@@ -137,7 +67,7 @@ class Bundle:
         Raises:
             BundleError: no bundle there, a newer format, damaged, or a file is missing.
         """
-        card = _read_card(folder)
+        card = read_card(folder)
         for name in card.files():
             if not _FILE.fullmatch(name):
                 raise BundleError(f"model {folder} names a file outside itself: {name!r}")
@@ -164,51 +94,51 @@ class Bundle:
             if card.migration
         }
 
-    def trunk(self, domain: str, *, at_once: bool = False) -> Trunk:
+    def backbone(self, domain: str, *, at_once: bool = False) -> LoadedBackbone:
         """The backbone of a domain in the best runtime; shared ones are loaded once.
 
         Args:
             domain: one of `domains`.
-            at_once: for a few views, see `open_trunk`; one that is loaded already is taken.
+            at_once: for a few views, see `open_backbone`; one that is loaded already is taken.
         """
-        card = self.domain(domain).trunk
+        card = self.domain(domain).backbone
         graph = self._graph(card)
         with self._opening:
-            found = self._trunks.get(card) or (self._stand_ins.get(card) if at_once else None)
+            found = self._backbones.get(card) or (self._stand_ins.get(card) if at_once else None)
             if found is None:
                 tensors = self.folder / card.tensors
-                found = open_trunk(
-                    card.backbone, tensors, graph, self.precision, self.compiled, at_once=at_once
+                found = open_backbone(
+                    card.name, tensors, graph, self.precision, self.compiled, at_once=at_once
                 )
                 best = not at_once or found.runtime.startswith(choose_runtime(graph))
-                (self._trunks if best else self._stand_ins)[card] = found
+                (self._backbones if best else self._stand_ins)[card] = found
         return found
 
     def runtime(self) -> str:
         """What its backbones run in here, a precision behind a hyphen where there are several."""
-        names = {choose_runtime(self._graph(card.trunk)) for card in self.card.domains.values()}
+        names = {choose_runtime(self._graph(card.backbone)) for card in self.card.domains.values()}
         precision = self.precision if has_bf16() else "f32"
         return ", ".join(f"{n}-{precision}" if n == "openvino" else n for n in sorted(names))
 
     def best_precision(self) -> Precision:
         """What a new index around it is encoded in on this machine; see `choose_precision`."""
-        cards = [card.trunk for card in self.card.domains.values()]
-        best = {choose_precision(self._graph(card), card.backbone) for card in cards}
+        cards = [card.backbone for card in self.card.domains.values()]
+        best = {choose_precision(self._graph(card), card.name) for card in cards}
         return "bf16" if best == {"bf16"} else "f32"
 
     def encoder(self, domain: str) -> Encoder:
-        """The encoder of a domain, ready to run; its trunk is opened for a few views."""
+        """The encoder of a domain, ready to run; its backbone is opened for a few views."""
         if domain not in self._encoders:
             card = self.domain(domain)
             projector = load_tensors(self.folder / card.projector)
             projector |= load_tensors(self.folder / card.norms) if card.norms else {}
-            trunk = self.trunk(domain, at_once=True)
-            self._encoders[domain] = Encoder(trunk, projector, card.pooling)
+            backbone = self.backbone(domain, at_once=True)
+            self._encoders[domain] = Encoder(backbone, projector, card.pooling)
         encoder = self._encoders[domain]
-        encoder.trunk = self.trunk(domain, at_once=True)  # a better one may have come since
+        encoder.backbone = self.backbone(domain, at_once=True)  # a better one may have come since
         return encoder
 
-    def _graph(self, card: TrunkCard) -> Path | None:
+    def _graph(self, card: BackboneCard) -> Path | None:
         return self.folder / card.graph if card.graph else None
 
     def domain(self, name: str) -> DomainCard:
@@ -251,38 +181,9 @@ class Bundle:
             ) from error
 
 
-def encoder_identity(
-    reader: ReaderSettings,
-    backbone: str,
-    pooling: str,
-    trunk: Mapping[str, NDArray[np.generic]],
-    projector: Mapping[str, NDArray[np.generic]],
-) -> str:
-    """Identity of an encoder: its tensors, preprocessing and render parameters."""
-    tensors = {f"trunk.{k}": v for k, v in trunk.items()}
-    tensors |= {f"projector.{k}": v for k, v in projector.items()}
-    settings = {"reader": reader.model_dump(), "backbone": backbone, "pooling": pooling}
-    return identity(tensors, settings)
-
-
-def domain_identity(folder: Path, card: DomainCard) -> str:
-    """Identity of a domain of the bundle in a folder: its encoder, and its migration if it has one.
-
-    Raises:
-        BundleError: a file cannot be read.
-    """
-    projector = load_tensors(folder / card.projector)
-    projector |= load_tensors(folder / card.norms) if card.norms else {}
-    trunk = load_tensors(folder / card.trunk.tensors)
-    mark = encoder_identity(card.reader, card.trunk.backbone, card.pooling, trunk, projector)
-    if card.migration is None:
-        return mark
-    return identity(load_tensors(folder / card.migration), {"encoder": mark})
-
-
 def write_bundle(folder: Path, card: ModelCard) -> Bundle:
     """Write `model.json`, which makes the files beside it a bundle, and drop files it left."""
-    write_atomic(folder / CARD, card.model_dump_json(indent=1).encode())
+    write_atomic(folder / CARD, card.dump().encode())
     for file in folder.iterdir():
         if _OURS.fullmatch(file.name) and file.name not in card.files():
             file.unlink()
@@ -292,21 +193,3 @@ def write_bundle(folder: Path, card: ModelCard) -> Bundle:
 def _same(file: Path, other: Path) -> bool:
     """Whether two files hold the same bytes."""
     return other.is_file() and filecmp.cmp(file, other, shallow=False)
-
-
-def _read_card(folder: Path) -> ModelCard:
-    file = folder / CARD
-    if not file.is_file():
-        raise BundleError(f"{folder} is not a model: it has no {CARD}. Train one: opensearch train")
-    try:
-        fields = json.loads(file.read_bytes())
-        version = fields.get("format")
-        if version != FORMAT:
-            raise BundleError(
-                f"model {folder} has format {version}, this version reads format {FORMAT};"
-                " upgrade opensearch-visual or train the model again"
-            )
-        return ModelCard(**fields)
-    except (OSError, ValueError, RecursionError, AttributeError, TypeError) as error:
-        reason = str(error).replace("\n", " ")
-        raise BundleError(f"model {folder} has a damaged {CARD}: {reason}") from error

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from opensearch.encoders.pipeline import encode_views
 from opensearch.encoders.pooling import pool_views, upright_weights
 from opensearch.encoders.projection import Projection
-from opensearch.encoders.runtime import Trunk
+from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.errors import BundleError
 
 UPRIGHT = "upright.direction"
@@ -21,13 +21,13 @@ class Encoder:
     """Runs one domain's encoder at inference.
 
     Attributes:
-        trunk: the backbone, which other domains may share.
+        backbone: in its runtime; other domains may share it.
     """
 
     def __init__(
-        self, trunk: Trunk, projector: Mapping[str, NDArray[np.generic]], pooling: str
+        self, backbone: LoadedBackbone, projector: Mapping[str, NDArray[np.generic]], pooling: str
     ) -> None:
-        self.trunk = trunk
+        self.backbone = backbone
         self._project = Projection(projector)
         self._pooling = pooling
         self._upright = projector[UPRIGHT].astype(np.float64) if UPRIGHT in projector else None
@@ -35,7 +35,7 @@ class Encoder:
     def embed(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' views (n, v, s, s, 3)."""
         n, v = views.shape[:2]
-        features = encode_views(views.reshape(n * v, *views.shape[2:]), self.trunk)
+        features = encode_views(views.reshape(n * v, *views.shape[2:]), self.backbone)
         return self.embed_features(features.reshape(n, v, -1))
 
     def embed_features(self, features: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from opensearch.encoders.bundle import Bundle, domain_identity
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.card import domain_identity
 from opensearch.encoders.tensors import identity, load_tensors
 from opensearch.errors import BundleError
 

@@ -99,12 +99,27 @@ class Generator(nn.Module):
         return self.paint(features), mask
 
 
-class Migration(nn.Module):
+class Front(nn.Module):
+    """What changes pictures (n, 3, s, s), values -1..1, before a backbone sees them."""
+
+    @property
+    def name(self) -> str:
+        """What `build_backbone` builds the like of, before a slash and a backbone's name."""
+        raise NotImplementedError
+
+
+class Migration(Front):
     """What a backbone of a migrated domain does first: the generator, without its mask."""
 
     def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.generator = generator
+
+    @property
+    def name(self) -> str:
+        """See `Front.name`."""
+        focus = self.generator.focus
+        return f"migration-{focus.blocks}x{focus.width}"
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures as the pivot domain would have them."""
@@ -112,7 +127,7 @@ class Migration(nn.Module):
         return migrated
 
 
-class Masking(nn.Module):
+class Masking(Front):
     """What a backbone of the pivot domain does first: pictures lose what no generator looks at.
 
     Args:
@@ -124,6 +139,12 @@ class Masking(nn.Module):
     def __init__(self, focuses: Sequence[Focus]) -> None:
         super().__init__()
         self.focuses = nn.ModuleList(focuses)  # type: ignore[assignment]
+
+    @property
+    def name(self) -> str:
+        """See `Front.name`."""
+        focus = self.focuses[0]
+        return f"masking-{focus.blocks}x{focus.width}x{len(self.focuses)}"
 
     def mask(self, pictures: Tensor) -> Tensor:
         """The binary mask (n, 1, s / 4, s / 4)."""

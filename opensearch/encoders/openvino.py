@@ -43,7 +43,7 @@ _BF16: Final = {"avx512_bf16", "amx_bf16"}
 _compiling = threading.Lock()
 
 
-class OpenVinoTrunk:
+class OpenVinoBackbone:
     """A backbone in OpenVINO, on all cores; threads take turns.
 
     Args:
@@ -71,7 +71,7 @@ class OpenVinoTrunk:
         self._request = model.create_infer_request()
 
     def features(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """See `Trunk.features`."""
+        """See `LoadedBackbone.features`."""
         with self._turn:
             out: NDArray[np.float32] = self._request.infer({0: views})[0]
         return out

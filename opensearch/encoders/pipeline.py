@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.encoders.runtime import Trunk
+from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.errors import UnreadableFile
 
 Source = TypeVar("Source")
@@ -71,19 +71,19 @@ def read_ahead(
 
 
 def encode_stream(
-    reads: Iterable[Read[Source]], trunk_of: Callable[[Source], Trunk]
+    reads: Iterable[Read[Source]], backbone_of: Callable[[Source], LoadedBackbone]
 ) -> Iterator[Encoded[Source]]:
     """Encode what was read, in batches of about 32 views; the order of sources is kept.
 
     A batch is encoded in a thread of its own while the caller works on the one before.
 
     Args:
-        trunk_of: the trunk of a source; those of one batch that share it run together.
+        backbone_of: the backbone of a source; those of one batch that share it run together.
     """
     with ThreadPoolExecutor(1) as pool:
         running: Future[list[Encoded[Source]]] | None = None
         for batch in _batches(reads):
-            before, running = running, pool.submit(_encode, batch, trunk_of)
+            before, running = running, pool.submit(_encode, batch, backbone_of)
             if before is not None:
                 yield from before.result()
         if running is not None:
@@ -108,19 +108,19 @@ def _batches(reads: Iterable[Read[Source]]) -> Iterator[list[Read[Source]]]:
 
 
 def _encode(
-    reads: list[Read[Source]], trunk_of: Callable[[Source], Trunk]
+    reads: list[Read[Source]], backbone_of: Callable[[Source], LoadedBackbone]
 ) -> list[Encoded[Source]]:
     groups: dict[tuple[int, int], list[int]] = {}
-    trunks: dict[int, Trunk] = {}
+    backbones: dict[int, LoadedBackbone] = {}
     for place, item in enumerate(reads):
         if item.views is not None:
-            trunk = trunk_of(item.source)
-            trunks[id(trunk)] = trunk
-            groups.setdefault((id(trunk), item.views.shape[1]), []).append(place)
+            backbone = backbone_of(item.source)
+            backbones[id(backbone)] = backbone
+            groups.setdefault((id(backbone), item.views.shape[1]), []).append(place)
     features: dict[int, NDArray[np.float32]] = {}
     for (name, _), places in groups.items():
         parts = [views for place in places if (views := reads[place].views) is not None]
-        rows = encode_views(np.concatenate(parts), trunks[name])
+        rows = encode_views(np.concatenate(parts), backbones[name])
         ends = np.cumsum([len(views) for views in parts])
         features |= zip(places, np.split(rows, ends[:-1]), strict=True)
     return [
@@ -129,7 +129,7 @@ def _encode(
     ]
 
 
-def encode_views(views: Views, trunk: Trunk) -> NDArray[np.float32]:
+def encode_views(views: Views, backbone: LoadedBackbone) -> NDArray[np.float32]:
     """Features (n, f) of views (n, s, s, 3), one or more, in batches of 32."""
-    parts = [trunk.features(views[i : i + BATCH]) for i in range(0, len(views), BATCH)]
+    parts = [backbone.features(views[i : i + BATCH]) for i in range(0, len(views), BATCH)]
     return np.concatenate(parts)

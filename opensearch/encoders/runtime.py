@@ -9,8 +9,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.encoders.names import parse_name
 from opensearch.encoders.openvino import (
-    OpenVinoTrunk,
+    OpenVinoBackbone,
     Precision,
     compiled_file,
     has_bf16,
@@ -23,8 +24,8 @@ from opensearch.extras import installed, require
 RUNTIMES: Final = ("auto", "openvino", "onnx", "torch")
 
 
-class Trunk(Protocol):
-    """What turns views into features."""
+class LoadedBackbone(Protocol):
+    """A backbone in some runtime: what turns views into features."""
 
     runtime: str
 
@@ -36,7 +37,7 @@ class Trunk(Protocol):
         """
 
 
-class OnnxTrunk:
+class OnnxBackbone:
     """A backbone in ONNX Runtime, on all cores."""
 
     runtime = "onnx"
@@ -60,12 +61,12 @@ class OnnxTrunk:
             ) from error
 
     def features(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """See `Trunk.features`."""
+        """See `LoadedBackbone.features`."""
         out: NDArray[np.float32] = self._session.run(["features"], {"views": views})[0]
         return out
 
 
-class TorchTrunk:
+class TorchBackbone:
     """A backbone in torch, for training machines and for bundles without a graph.
 
     Raises:
@@ -92,7 +93,7 @@ class TorchTrunk:
         self._module.to(memory_format=torch.channels_last)
 
     def features(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """See `Trunk.features`."""
+        """See `LoadedBackbone.features`."""
         import torch
 
         with torch.inference_mode():
@@ -128,17 +129,17 @@ def choose_runtime(graph: Path | None) -> str:
 def choose_precision(graph: Path | None, backbone: str) -> Precision:
     """What a new index is encoded in here: `bf16` where it is quicker and costs next to nothing.
 
-    That was measured for classifiers' trunks; networks that redraw the picture before one, whose
-    names have a slash, stay in f32.
+    That was measured for backbones alone; those with a front, which redraws the picture first,
+    stay in f32.
 
     Raises:
         InvalidInput: see `choose_runtime`.
     """
-    suits = "/" not in backbone and has_bf16()
+    suits = parse_name(backbone).front is None and has_bf16()
     return "bf16" if suits and choose_runtime(graph) == "openvino" else "f32"
 
 
-def open_trunk(
+def open_backbone(
     backbone: str,
     tensors: Path,
     graph: Path | None,
@@ -146,7 +147,7 @@ def open_trunk(
     compiled: Path | None = None,
     *,
     at_once: bool = False,
-) -> Trunk:
+) -> LoadedBackbone:
     """A backbone in the runtime of `choose_runtime`.
 
     Args:
@@ -154,7 +155,7 @@ def open_trunk(
         tensors: its tensor file.
         graph: its ONNX graph, if it has one.
         precision: of the factors, where the runtime and the processor have it.
-        compiled: folder of compiled backbones, see `OpenVinoTrunk`.
+        compiled: folder of compiled backbones, see `OpenVinoBackbone`.
         at_once: for a few views: whoever asks does not wait half a second for a compiler, and
             ONNX Runtime takes the place of OpenVINO where nothing compiled is at hand.
 
@@ -165,14 +166,14 @@ def open_trunk(
     """
     runtime = choose_runtime(graph)
     if graph is None or runtime == "torch":
-        return TorchTrunk(backbone, load_tensors(tensors))
+        return TorchBackbone(backbone, load_tensors(tensors))
     if runtime == "onnx":
-        return OnnxTrunk(graph)
+        return OnnxBackbone(graph)
     if os.environ.get("OPENSEARCH_RUNTIME", "auto") == "openvino":
-        return OpenVinoTrunk(graph, precision, compiled)
+        return OpenVinoBackbone(graph, precision, compiled)
     if at_once and not (compiled and compiled_file(graph, precision, compiled).is_file()):
-        return OnnxTrunk(graph)
+        return OnnxBackbone(graph)
     try:
-        return OpenVinoTrunk(graph, precision, compiled)
+        return OpenVinoBackbone(graph, precision, compiled)
     except BundleError:  # of the graph, which ONNX Runtime tells better, or of OpenVINO alone
-        return OnnxTrunk(graph)
+        return OnnxBackbone(graph)

@@ -38,7 +38,7 @@ def save_tensors(folder: Path, stem: str, tensors: Tensors) -> str:
 
     Args:
         folder: must exist.
-        stem: of the file's name, e.g. `trunk`.
+        stem: of the file's name, e.g. `projector`.
         tensors: by name; a file that already has their name is left as it is.
     """
     from safetensors.numpy import save

@@ -87,7 +87,7 @@ def embed_collection(
 ) -> EmbeddedCollection:
     """Embed the labelled files of the domains that both the model and the collection have.
 
-    Features are cached by trunk and reader settings, so models on one frozen trunk share them.
+    Features are cached by backbone and reader settings: models on one frozen backbone share them.
 
     Args:
         borrowed: domains of the collection that the encoder of another domain embeds, by name:
@@ -150,9 +150,9 @@ def _embed(
     """Sources that could be read, their embeddings by the encoder of `domain`, and the others."""
     card = bundle.domain(domain)
     what = f"{domain} features"
-    trunk = bundle.trunk(domain)
+    backbone = bundle.backbone(domain)
     rows = collection_features(
-        sources, card.reader, trunk, card.trunk.tensors, cache, progress, what, axis_of
+        sources, card.reader, backbone, card.backbone.tensors, cache, progress, what, axis_of
     )
     if not len(rows):
         raise InvalidInput(

@@ -18,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from opensearch.encoders.bundle import CARD
+from opensearch.encoders.card import CARD
 from opensearch.encoders.tensors import first_line, write_atomic
 from opensearch.errors import InvalidInput, system_reason
 

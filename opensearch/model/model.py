@@ -149,20 +149,20 @@ class Model:
             source = saying(Source(path, path.name, part, domain), up)
             reading = pool.submit(self.opened, readers, source)
             try:
-                self.load_trunk(domain, at_once=True)
+                self.load_backbone(domain, at_once=True)
                 opened = reading.result()
             except BaseException:
                 readers.stop()
                 raise
         return opened, self.bundle.encoder(opened.domain).embed(opened.reading.views[None])[0]
 
-    def load_trunk(self, domain: str | None, *, at_once: bool = False) -> None:
-        """Load the trunk of a domain, or that which all share; see `Bundle.trunk`."""
+    def load_backbone(self, domain: str | None, *, at_once: bool = False) -> None:
+        """Load the backbone of a domain, or the one all share; see `Bundle.backbone`."""
         cards = self.bundle.card.domains
-        if domain is None and len({card.trunk.tensors for card in cards.values()}) == 1:
+        if domain is None and len({card.backbone.tensors for card in cards.values()}) == 1:
             domain = next(iter(cards))
         if domain in cards:
-            self.bundle.trunk(domain, at_once=at_once)
+            self.bundle.backbone(domain, at_once=at_once)
 
     def encode(
         self, features: Sequence[NDArray[np.floating]], domains: Sequence[str]

@@ -10,13 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch import __version__
-from opensearch.encoders.bundle import (
-    Bundle,
-    DomainCard,
-    ModelCard,
-    PartCard,
-    write_bundle,
-)
+from opensearch.encoders.bundle import Bundle, write_bundle
+from opensearch.encoders.card import DomainCard, ModelCard, PartCard
 from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.hashing import HashData, fit_hasher
 from opensearch.refinement import LambdaRule
@@ -49,7 +44,7 @@ def finish_domain(context: Context, data: DomainData, fitted: FittedDomain) -> T
     names = {"projector": name}
     if shared:
         names = {"projector": save_tensors(context.out, "projector", shared), "norms": name}
-    card = DomainCard(reader=data.reader, trunk=fitted.trunk, pooling=fitted.pooling, **names)
+    card = DomainCard(reader=data.reader, backbone=fitted.backbone, pooling=fitted.pooling, **names)
     some = _sample(len(data.rows), context.config.hash.items)
     labels = [data.categories[i] for i in some]
     embeddings = embed_domain(context, data, fitted, some)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from opensearch.encoders.bundle import DomainCard, PartCard, domain_identity
+from opensearch.encoders.card import DomainCard, PartCard, domain_identity
 from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.hashing import Hasher
 

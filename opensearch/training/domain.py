@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from opensearch.config import LoopSettings, Pooling, ReaderSettings, TrainConfig
 from opensearch.domains import reader_kind, reader_settings
 from opensearch.encoders.backbones import Backbone, build_backbone
-from opensearch.encoders.bundle import TrunkCard
+from opensearch.encoders.card import BackboneCard
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.projector import Projector
-from opensearch.encoders.runtime import Trunk, open_trunk
+from opensearch.encoders.runtime import LoadedBackbone, open_backbone
 from opensearch.encoders.tensors import load_tensors
 from opensearch.losses.prototype import PrototypeLoss
 from opensearch.records import Source
@@ -25,7 +25,7 @@ from opensearch.training.context import Context, Lent
 from opensearch.training.features import collection_features, collection_views
 from opensearch.training.loop import Stage, fit
 from opensearch.training.samples import FeatureSamples, Samples, ViewSamples
-from opensearch.training.trunk import write_trunk
+from opensearch.training.trunk import write_backbone
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class DomainData:
 
     name: str
     reader: ReaderSettings
-    start: TrunkCard
+    start: BackboneCard
     rows: CachedRows
 
     @property
@@ -65,29 +65,29 @@ class FittedDomain:
     `projector` is whole; `shared` names those of its tensors that other domains hold, too.
     """
 
-    trunk: TrunkCard
+    backbone: BackboneCard
     projector: dict[str, NDArray[np.generic]]
     pooling: Pooling
     shared: frozenset[str] = frozenset()
 
 
-def trunk_of(context: Context, card: TrunkCard) -> Trunk:
-    """The trunk of a card in this run's folder, in the best runtime and in f32."""
+def backbone_of(context: Context, card: BackboneCard) -> LoadedBackbone:
+    """The backbone of a card in this run's folder, in the best runtime and in f32."""
     graph = context.out / card.graph if card.graph else None
-    return open_trunk(card.backbone, context.out / card.tensors, graph)
+    return open_backbone(card.name, context.out / card.tensors, graph)
 
 
 def load_domain(
-    context: Context, name: str, sources: Sequence[Source], start: TrunkCard
+    context: Context, name: str, sources: Sequence[Source], start: BackboneCard
 ) -> DomainData:
     """Read a domain's files into cached features or views; say which could not be read."""
     reader = reader_settings(context.config, name)
     if not context.config.learns:
-        trunk = trunk_of(context, start)
+        backbone = backbone_of(context, start)
         rows = collection_features(
             sources,
             reader,
-            trunk,
+            backbone,
             start.tensors,
             context.cache,
             context.progress,
@@ -137,7 +137,7 @@ def embed_domain(
     context: Context, data: DomainData, fitted: FittedDomain, keep: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Embeddings (n, d), unit rows, of the rows at `keep`."""
-    encoder = Encoder(trunk_of(context, fitted.trunk), fitted.projector, fitted.pooling)
+    encoder = Encoder(backbone_of(context, fitted.backbone), fitted.projector, fitted.pooling)
     embed = encoder.embed_features if data.rows.take([0]).ndim == 3 else encoder.embed
     parts = [keep[i : i + 256] for i in range(0, len(keep), 256)]
     return np.concatenate([embed(data.rows.take(part)[:, : data.encoded]) for part in parts])
@@ -153,7 +153,7 @@ def _module(
     features = data.rows.take([0]).shape[-1] if frozen else 0
     backbone: Backbone | None = None
     if not frozen:
-        backbone = build_backbone(data.start.backbone)
+        backbone = build_backbone(data.start.name)
         state = load_tensors(context.out / data.start.tensors)
         backbone.load_state_dict({k: torch.from_numpy(v) for k, v in state.items()})
         backbone.to(memory_format=torch.channels_last)
@@ -216,9 +216,8 @@ def _fitted(
         projector |= {name: context.lent.tensors[name] for name in context.lent.shared}
         return FittedDomain(data.start, projector, pooling, context.lent.shared)
     backbone, projector = module[0], module[1]  # type: ignore[index]
-    card = write_trunk(
+    card = write_backbone(
         context.out,
-        data.start.backbone,
         backbone,
         data.reader.size,
         context.note,

@@ -1,4 +1,4 @@
-"""Rows of a collection for training and evaluation: views, and a frozen trunk's features."""
+"""Rows of a collection for training and evaluation: views, and a frozen backbone's features."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from opensearch.config import ReaderSettings
 from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import encode_stream, read_ahead
-from opensearch.encoders.runtime import Trunk
+from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.errors import UnreadableFile
 from opensearch.progress import Progress, quiet
 from opensearch.records import Source, Up
@@ -30,8 +30,8 @@ def turning(source: Source) -> Up:
 def collection_features(
     sources: Sequence[Source],
     reader: ReaderSettings,
-    trunk: Trunk,
-    trunk_name: str,
+    backbone: LoadedBackbone,
+    tensors: str,
     cache: Path,
     progress: Progress = quiet,
     what: str = "features",
@@ -40,7 +40,7 @@ def collection_features(
     """Features (v, f) float32 of every source's views, cached on disk.
 
     Args:
-        trunk_name: name of the trunk's tensor file, which is its identity.
+        tensors: name of the backbone's tensor file, which is its identity.
         cache: folder of all caches.
         axis: of each source; `upright.axis_of` is that of an index.
     """
@@ -48,10 +48,10 @@ def collection_features(
     def compute(part: Sequence[Source]) -> Rows:
         with Readers({what: reader}) as readers:
             reads = read_ahead(part, _views(readers, what, axis), readers.count)
-            for item in encode_stream(reads, lambda source: trunk):
+            for item in encode_stream(reads, lambda source: backbone):
                 yield _row(item.features, item.error, np.float32)
 
-    recipe = f"features|{trunk_name}|{trunk.runtime}|{reader.model_dump_json()}"
+    recipe = f"features|{tensors}|{backbone.runtime}|{reader.model_dump_json()}"
     return RowCache(cache, recipe).rows(sources, compute, progress, what, lambda s: _mark(axis(s)))
 
 

@@ -15,7 +15,9 @@ import numpy as np
 from opensearch.config import TrainConfig, check_domain
 from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import STARTER, Backbone
-from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard, domain_identity, write_bundle
+from opensearch.encoders.bundle import Bundle, write_bundle
+from opensearch.encoders.card import BackboneCard, DomainCard, domain_identity
+from opensearch.encoders.names import parse_name
 from opensearch.errors import InvalidInput, UnknownWord
 from opensearch.hashing import HASHERS, restore_hasher
 from opensearch.loop import RunFolder
@@ -39,8 +41,8 @@ from opensearch.training.trunk import (
     initial_backbone,
     lender,
     lent_projector,
+    write_backbone,
     write_tensors,
-    write_trunk,
 )
 from opensearch.training.validation import fit_rule
 
@@ -145,13 +147,13 @@ def _check(training: Training) -> None:
         )
 
 
-def _start(context: Context, backbone: Backbone) -> TrunkCard:
+def _start(context: Context, backbone: Backbone) -> BackboneCard:
     """The trunk on disk that all domains start from; one that will learn needs no graph."""
     config = context.config
     if config.learns:
         tensors = write_tensors(context.out, backbone)
-        return TrunkCard(backbone=config.backbone.name, tensors=tensors)
-    return write_trunk(context.out, config.backbone.name, backbone, config.size, context.note)
+        return backbone.card(tensors)
+    return write_backbone(context.out, backbone, config.size, context.note)
 
 
 def _extend(
@@ -163,9 +165,9 @@ def _extend(
     space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
     part = _with_vectors(part, space.missing(part.categories), note)
     donor = lender(base, config, name)
-    start = donor.trunk
-    if config.backbone.name != start.backbone:
-        note(f"{name} stands on the model's {start.backbone}, not on {config.backbone.name}")
+    start = donor.backbone
+    if parse_name(config.backbone.name).kept != start.name:
+        note(f"{name} stands on the model's {start.name}, not on {config.backbone.name}")
     run = RunFolder(out, _settings(training, part))
     base.copy_files(out)
     seen = sorted({*base.card.categories, *part.categories})
@@ -194,7 +196,7 @@ def _migrating(context: Context, base: Bundle, name: str, trained: TrainedDomain
     return with_migration(context.out, name, trained.card, adapted)
 
 
-def _load(context: Context, name: str, files: Sequence[Source], start: TrunkCard) -> DomainData:
+def _load(context: Context, name: str, files: Sequence[Source], start: BackboneCard) -> DomainData:
     data = load_domain(context, name, files, start)
     if not len(data.rows):
         raise InvalidInput(f"none of the {len(files)} files of domain {name!r} could be read")

@@ -9,8 +9,10 @@ from torch import nn
 from opensearch.config import TrainConfig
 from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import Backbone, build_classifier
-from opensearch.encoders.bundle import Bundle, DomainCard, TrunkCard
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.card import BackboneCard, DomainCard
 from opensearch.encoders.graph import export_graph
+from opensearch.encoders.names import parse_name
 from opensearch.encoders.tensors import halved, load_tensors, save_tensors
 from opensearch.errors import BundleError, InvalidInput, MissingExtra
 from opensearch.progress import Note
@@ -20,7 +22,8 @@ from opensearch.training.context import Lent
 def initial_backbone(config: TrainConfig, note: Note) -> tuple[Backbone, nn.Linear]:
     """The backbone a run starts from, and the classifier it was pretrained with."""
     settings = config.backbone
-    if settings.weights is None and settings.pretrained is None:
+    tag = parse_name(settings.name).tag or settings.pretrained
+    if settings.weights is None and tag is None:
         note(
             f"backbone {settings.name} starts from random weights; give"
             " backbone.pretrained=DEFAULT or backbone.weights=FILE for a pretrained one"
@@ -28,14 +31,13 @@ def initial_backbone(config: TrainConfig, note: Note) -> tuple[Backbone, nn.Line
     return build_classifier(settings.name, settings.pretrained, settings.weights, config.seed)
 
 
-def write_trunk(
-    out: Path, name: str, backbone: Backbone, size: int, note: Note, half: bool = False
-) -> TrunkCard:
+def write_backbone(
+    out: Path, backbone: Backbone, size: int, note: Note, half: bool = False
+) -> BackboneCard:
     """Write a backbone's tensors and, where the extra `train` is installed, its graph.
 
     Args:
         out: the model's folder.
-        name: of the backbone, as `build_backbone` takes it.
         size: side of the views that the graph takes, pixels.
         half: keep the weights in float16.
     """
@@ -46,8 +48,8 @@ def write_trunk(
             export_graph(backbone, out / file, out / graph, size)
         except (MissingExtra, BundleError) as error:
             note(f"{error}; without one the model runs in torch, about 3 times slower on CPU")
-            return TrunkCard(backbone=name, tensors=file)
-    return TrunkCard(backbone=name, tensors=file, graph=graph)
+            return backbone.card(file)
+    return backbone.card(file, graph)
 
 
 def write_tensors(out: Path, backbone: Backbone, half: bool = False) -> str:

@@ -23,7 +23,8 @@ from opensearch.domains.catalog import find_sources
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.guess import guess_domain
 from opensearch.domains.workers import Readers
-from opensearch.encoders.bundle import Bundle, domain_identity, write_bundle
+from opensearch.encoders.bundle import Bundle, write_bundle
+from opensearch.encoders.card import domain_identity
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 

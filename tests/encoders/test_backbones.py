@@ -171,9 +171,9 @@ def test_code_in_a_pickle_is_never_run(tmp_path):
 
 
 def test_the_starters_trunk_is_there_to_start_from():
-    card = next(iter(Bundle.open(starter_model()).card.domains.values())).trunk
+    card = next(iter(Bundle.open(starter_model()).card.domains.values())).backbone
     stored = load_tensors(starter_model() / card.tensors)
-    state = build_backbone(card.backbone, weights=STARTER).state_dict()
+    state = build_backbone(card.name, weights=STARTER).state_dict()
     assert set(state) == set(stored)
     for name, tensor in state.items():
         assert torch.equal(tensor, torch.from_numpy(stored[name]).to(tensor.dtype)), name

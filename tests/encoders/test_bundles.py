@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from opensearch.config import ReaderSettings
-from opensearch.encoders.bundle import (
+from opensearch.encoders.bundle import Bundle, write_bundle
+from opensearch.encoders.card import (
     CARD,
-    Bundle,
+    BackboneCard,
     DomainCard,
+    Expected,
     ModelCard,
     PartCard,
-    TrunkCard,
     encoder_identity,
-    write_bundle,
 )
 from opensearch.encoders.tensors import save_tensors
 from opensearch.errors import BundleError, InvalidInput
@@ -24,13 +24,13 @@ TENSOR = {"w": np.arange(4, dtype=np.float32)}
 
 
 def make(folder, fill=0.0, **changes):
-    """A bundle without a working trunk; `fill` makes other tensors."""
+    """A bundle without a working backbone; `fill` makes other tensors."""
     folder.mkdir(exist_ok=True)
     tensors = {name: array + np.float32(fill) for name, array in TENSOR.items()}
     names = {part: save_tensors(folder, part, tensors) for part in ("space", "hash", "trunk")}
     domain = DomainCard(
         reader=READER,
-        trunk=TrunkCard(backbone="tiny", tensors=names["trunk"]),
+        backbone=BackboneCard(name="tiny", tensors=names["trunk"]),
         projector=save_tensors(folder, "projector-photo", tensors),
     )
     fields = {
@@ -160,19 +160,30 @@ def test_a_copy_that_fails_leaves_the_bundle_before_it(tmp_path, monkeypatch):
 
 
 def test_the_identity_of_an_encoder_counts_what_changes_its_outputs():
-    trunk, projector = {"w": np.zeros(3, np.float32)}, {"w": np.ones(2, np.float32)}
+    tensors, projector = {"w": np.zeros(3, np.float32)}, {"w": np.ones(2, np.float32)}
 
-    def mark(reader=READER, backbone="tiny", pooling="mean", trunk=trunk, projector=projector):
-        return encoder_identity(reader, backbone, pooling, trunk, projector)
+    def mark(
+        reader=READER,
+        name="tiny",
+        pooling="mean",
+        tensors=tensors,
+        projector=projector,
+        expected=None,
+    ):
+        backbone = BackboneCard(name=name, tensors="t", expected=expected)
+        card = DomainCard(reader=reader, backbone=backbone, projector="p", pooling=pooling)
+        return encoder_identity(card, tensors, projector)
 
     def nudged(tensors):
         return {"w": np.nextafter(tensors["w"], np.float32(9))}
 
     marks = [
         mark(),
-        mark(backbone="resnet18"),
+        mark(name="resnet18"),
+        mark(expected=Expected()),
+        mark(expected=Expected(size=32)),
         mark(pooling="max"),
-        mark(trunk=nudged(trunk)),
+        mark(tensors=nudged(tensors)),
         mark(projector=nudged(projector)),
         *(
             mark(reader=READER.model_copy(update={name: value}))
@@ -185,7 +196,7 @@ def test_the_identity_of_an_encoder_counts_what_changes_its_outputs():
             ]
         ),
     ]
-    assert len(set(marks)) == len(marks) == 5 + len(ReaderSettings.model_fields)
+    assert len(set(marks)) == len(marks) == 7 + len(ReaderSettings.model_fields)
     assert mark() == mark()
 
 
@@ -197,10 +208,10 @@ def test_a_trained_bundle_knows_itself_and_notes_are_in_no_identity(toy_model, t
         settings = getattr(bundle.card, part).settings
         assert bundle.card.identities[part] == identity(bundle.tensors(part), settings)
     for name, card in bundle.card.domains.items():
-        trunk, projector = (
-            load_tensors(toy_model / file) for file in (card.trunk.tensors, card.projector)
+        backbone, projector = (
+            load_tensors(toy_model / file) for file in (card.backbone.tensors, card.projector)
         )
-        wanted = encoder_identity(card.reader, card.trunk.backbone, card.pooling, trunk, projector)
+        wanted = encoder_identity(card, backbone, projector)
         if card.migration:
             wanted = identity(load_tensors(toy_model / card.migration), {"encoder": wanted})
         assert bundle.card.identities[f"encoder/{name}"] == wanted
@@ -209,15 +220,15 @@ def test_a_trained_bundle_knows_itself_and_notes_are_in_no_identity(toy_model, t
     }
 
 
-def test_domains_share_one_loaded_trunk(toy_model, monkeypatch):
+def test_domains_share_one_loaded_backbone(toy_model, monkeypatch):
     bundle = Bundle.open(toy_model)
-    assert bundle.trunk("photo") is bundle.trunk("sketch")
+    assert bundle.backbone("photo") is bundle.backbone("sketch")
     assert bundle.encoder("photo") is bundle.encoder("photo")
     best = bundle.runtime()
     views = np.random.default_rng(0).integers(0, 256, (4, 1, 32, 32, 3), np.uint8)
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "torch")
     other = Bundle.open(toy_model)
-    assert other.trunk("photo").runtime == "torch"
-    assert bundle.trunk("photo").runtime == best != "torch"
+    assert other.backbone("photo").runtime == "torch"
+    assert bundle.backbone("photo").runtime == best != "torch"
     cosines = (bundle.encoder("photo").embed(views) * other.encoder("photo").embed(views)).sum(1)
     assert cosines.min() > 1 - 1e-5

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from opensearch.encoders.backbones import build_backbone
-from opensearch.encoders.efficientnet_lite import SCALES, EfficientNetLite, _Unit, from_published
+from opensearch.encoders.backbones.lite import SCALES, EfficientNetLite, _Unit, from_published
 
 PARAMETERS = {"efficientnet_lite0": 4.7, "efficientnet_lite1": 5.4, "efficientnet_lite2": 6.1}
 """Millions, as published."""

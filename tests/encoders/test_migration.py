@@ -6,10 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.encoders.backbones import FrontedBackbone, build_backbone, front_name
+from opensearch.encoders.backbones import FrontedBackbone, build_backbone
 from opensearch.encoders.graph import export_graph
 from opensearch.encoders.migration import (
     Focus,
+    Front,
     Generator,
     Masking,
     Migration,
@@ -20,7 +21,7 @@ from opensearch.encoders.migration import (
     start_small,
     still_statistics,
 )
-from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk
+from opensearch.encoders.runtime import OnnxBackbone, TorchBackbone
 from opensearch.encoders.tensors import save_tensors
 from opensearch.errors import BundleError, InvalidInput
 
@@ -187,18 +188,31 @@ FRONTS = {
 @pytest.mark.parametrize("name", FRONTS)
 def test_a_front_is_built_again_by_its_name(name):
     made = FrontedBackbone(FRONTS[name](), build_backbone("tiny"))
-    assert front_name(made.front) == name
+    assert (made.front.name, made.name) == (name, f"{name}/tiny")
     again = build_backbone(f"{name}/tiny")
     assert again.dim == 128
     again.load_state_dict(made.state_dict())
 
 
+class Through(Front):
+    """A front that is any module."""
+
+    name = "through"
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, pictures):
+        return self.module(pictures)
+
+
 def test_a_backbone_sees_what_its_front_made():
     backbone = build_backbone("tiny").eval()
     views = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8, generator=seeded())
-    fronted = FrontedBackbone(torch.nn.Identity(), backbone).eval()
+    fronted = FrontedBackbone(Through(torch.nn.Identity()), backbone).eval()
     assert torch.allclose(fronted(views), backbone(views), atol=1e-5)
-    inverted = FrontedBackbone(torch.nn.LeakyReLU(-1.0), backbone).eval()  # |x|
+    inverted = FrontedBackbone(Through(torch.nn.LeakyReLU(-1.0)), backbone).eval()  # |x|
     folded = (views.float() - 127.5).abs() + 127.5
     assert torch.allclose(inverted(views), backbone(folded), atol=1e-5)
 
@@ -216,12 +230,12 @@ def test_torch_and_onnx_give_the_same_features(name, tmp_path):
     file = tmp_path / save_tensors(tmp_path, "trunk", state)
     export_graph(made, file, tmp_path / "graph.onnx", 32)
     views = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
-    features = OnnxTrunk(tmp_path / "graph.onnx").features(views)
-    torch_features = TorchTrunk(f"{name}/tiny", state).features(views)
+    features = OnnxBackbone(tmp_path / "graph.onnx").features(views)
+    torch_features = TorchBackbone(f"{name}/tiny", state).features(views)
     np.testing.assert_allclose(features, torch_features, rtol=1e-3, atol=1e-4)
 
 
 def test_tensors_of_another_front_are_damaged():
     state = {k: v.numpy() for k, v in build_backbone("migration-1x4/tiny").state_dict().items()}
     with pytest.raises(BundleError, match="not those of a masking-1x4x1/tiny"):
-        TorchTrunk("masking-1x4x1/tiny", state)
+        TorchBackbone("masking-1x4x1/tiny", state)

@@ -12,8 +12,8 @@ from opensearch.encoders import openvino
 from opensearch.encoders.backbones import build_backbone
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.graph import export_graph
-from opensearch.encoders.openvino import KEPT, OpenVinoTrunk, compiled_file, has_bf16
-from opensearch.encoders.runtime import OnnxTrunk, choose_precision, open_trunk
+from opensearch.encoders.openvino import KEPT, OpenVinoBackbone, compiled_file, has_bf16
+from opensearch.encoders.runtime import OnnxBackbone, choose_precision, open_backbone
 from opensearch.encoders.starter import starter_model
 from opensearch.encoders.tensors import save_tensors
 from opensearch.errors import BundleError, InvalidInput
@@ -66,8 +66,8 @@ def cosines(a, b):
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
 def test_features_are_those_of_onnx_runtime(starter, drawn, precision):
-    trunk = OpenVinoTrunk(starter, precision)
-    features, wanted = trunk.features(drawn), OnnxTrunk(starter).features(drawn)
+    trunk = OpenVinoBackbone(starter, precision)
+    features, wanted = trunk.features(drawn), OnnxBackbone(starter).features(drawn)
     assert features.dtype == np.float32
     assert cosines(wanted[:1], wanted[1:]).max() < 0.99  # or any features would do
     exact = trunk.runtime == "openvino-f32"
@@ -77,7 +77,7 @@ def test_features_are_those_of_onnx_runtime(starter, drawn, precision):
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
 def test_a_row_depends_on_its_view_alone_to_the_bit(starter, drawn, precision):
-    trunk = OpenVinoTrunk(starter, precision)
+    trunk = OpenVinoBackbone(starter, precision)
     whole = trunk.features(drawn)
     for size in (1, 4, 7):
         parts = [trunk.features(drawn[i : i + size]) for i in range(0, len(drawn), size)]
@@ -86,27 +86,27 @@ def test_a_row_depends_on_its_view_alone_to_the_bit(starter, drawn, precision):
 
 
 def test_what_was_compiled_gives_the_same_bits(files, views, tmp_path):
-    first = OpenVinoTrunk(files[1], "bf16", tmp_path / "compiled").features(views)
+    first = OpenVinoBackbone(files[1], "bf16", tmp_path / "compiled").features(views)
     (kept,) = (tmp_path / "compiled").iterdir()
     written = kept.stat().st_mtime_ns
-    again = OpenVinoTrunk(files[1], "bf16", tmp_path / "compiled").features(views)
+    again = OpenVinoBackbone(files[1], "bf16", tmp_path / "compiled").features(views)
     assert np.array_equal(first, again)
     assert kept.stat().st_mtime_ns == written
 
 
 @pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * 99])
 def test_a_damaged_file_is_compiled_anew(files, views, tmp_path, damage):
-    wanted = OpenVinoTrunk(files[1], "f32", tmp_path).features(views)
+    wanted = OpenVinoBackbone(files[1], "f32", tmp_path).features(views)
     file = compiled_file(files[1], "f32", tmp_path)
     whole = file.read_bytes()
     file.write_bytes(damage(whole))
-    assert np.array_equal(OpenVinoTrunk(files[1], "f32", tmp_path).features(views), wanted)
+    assert np.array_equal(OpenVinoBackbone(files[1], "f32", tmp_path).features(views), wanted)
     assert file.stat().st_size > len(whole) - 100  # names inside it vary
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(files, views, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    trunk = OpenVinoTrunk(files[1], "f32", tmp_path / "file" / "compiled")
+    trunk = OpenVinoBackbone(files[1], "f32", tmp_path / "file" / "compiled")
     assert trunk.features(views).shape == (9, 128)
 
 
@@ -129,7 +129,7 @@ def test_the_oldest_are_dropped(files, tmp_path):
     for place in range(KEPT + 2):
         (tmp_path / f"old-{place}.openvino").write_bytes(b"")
         os.utime(tmp_path / f"old-{place}.openvino", ns=(place, place))
-    OpenVinoTrunk(files[1], "f32", tmp_path)
+    OpenVinoBackbone(files[1], "f32", tmp_path)
     kept = {f"old-{place}.openvino" for place in range(3, KEPT + 2)}
     assert {path.name for path in tmp_path.iterdir()} == kept | {
         compiled_file(files[1], "f32", tmp_path).name
@@ -140,7 +140,7 @@ def test_a_damaged_graph_is_a_bundle_error_with_the_way_out(files, tmp_path):
     for content in (b"", b"nonsense", files[1].read_bytes()):  # the last lacks its tensors
         (tmp_path / "g.onnx").write_bytes(content)
         with pytest.raises(BundleError, match=r"OPENSEARCH_RUNTIME=onnx or torch runs") as caught:
-            OpenVinoTrunk(tmp_path / "g.onnx", "f32")
+            OpenVinoBackbone(tmp_path / "g.onnx", "f32")
         assert "\n" not in str(caught.value)
 
 
@@ -149,7 +149,7 @@ def test_the_processor_decides(files, monkeypatch):
     told = {}
     for name, flags in (("ancient", ANCIENT), ("avx2", AVX2), ("new", NEW), ("arm64", "arm64")):
         monkeypatch.setattr(openvino, "_processor", lambda flags=flags: flags)
-        trunk = open_trunk("tiny", *files, choose_precision(files[1], "tiny"))
+        trunk = open_backbone("tiny", *files, choose_precision(files[1], "tiny"))
         told[name] = (choose_precision(files[1], "tiny"), trunk.runtime)
     assert told == {
         "ancient": ("f32", "onnx"),
@@ -170,7 +170,7 @@ def test_the_variable_decides_before_the_processor(files, monkeypatch):
     monkeypatch.setattr(openvino, "_processor", lambda: ANCIENT)
     for name, runtime in (("openvino", "openvino-f32"), ("onnx", "onnx"), ("torch", "torch")):
         monkeypatch.setenv("OPENSEARCH_RUNTIME", name)
-        assert open_trunk("tiny", *files).runtime == runtime
+        assert open_backbone("tiny", *files).runtime == runtime
         assert choose_precision(files[1], "tiny") == "f32"
 
 
@@ -179,7 +179,7 @@ def test_a_few_views_wait_for_no_compiler(files, monkeypatch, tmp_path):
     monkeypatch.setattr(openvino, "_processor", lambda: AVX2)
 
     def opened(at_once):
-        made = open_trunk("tiny", *files, "f32", tmp_path, at_once=at_once)
+        made = open_backbone("tiny", *files, "f32", tmp_path, at_once=at_once)
         return made.runtime
 
     assert opened(at_once=True) == "onnx"
@@ -194,10 +194,10 @@ def test_where_openvino_fails_onnx_runtime_takes_over(files, monkeypatch):
     monkeypatch.delenv("OPENSEARCH_RUNTIME", raising=False)
     monkeypatch.setattr(openvino, "_processor", lambda: AVX2)
     monkeypatch.setattr(openvino, "_model", fail)
-    assert open_trunk("tiny", *files).runtime == "onnx"
+    assert open_backbone("tiny", *files).runtime == "onnx"
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "openvino")
     with pytest.raises(BundleError, match="no such instruction"):
-        open_trunk("tiny", *files)
+        open_backbone("tiny", *files)
 
 
 def test_without_openvino_the_way_out_is_named(files, monkeypatch):
@@ -206,14 +206,14 @@ def test_without_openvino_the_way_out_is_named(files, monkeypatch):
     monkeypatch.setattr(runtime, "installed", lambda package: False)
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "openvino")
     with pytest.raises(InvalidInput, match="pip install openvino"):
-        open_trunk("tiny", *files)
+        open_backbone("tiny", *files)
 
 
 def test_openvino_writes_nothing_and_its_telemetry_is_not_loaded(files, tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
-        "from opensearch.encoders.openvino import OpenVinoTrunk\n"
-        f"OpenVinoTrunk(Path({str(files[1])!r}), 'f32')\n"
+        "from opensearch.encoders.openvino import OpenVinoBackbone\n"
+        f"OpenVinoBackbone(Path({str(files[1])!r}), 'f32')\n"
         "print([name for name in sys.modules if 'telemetry' in name or 'ovc' in name])"
     )
     home = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "TMPDIR")}

@@ -8,7 +8,7 @@ import pytest
 from opensearch.encoders import runtime
 from opensearch.encoders.backbones import build_backbone
 from opensearch.encoders.graph import export_graph
-from opensearch.encoders.runtime import OnnxTrunk, TorchTrunk, choose_runtime
+from opensearch.encoders.runtime import OnnxBackbone, TorchBackbone, choose_runtime
 from opensearch.encoders.tensors import load_tensors, save_tensors
 from opensearch.errors import BundleError, InvalidInput, MissingExtra
 
@@ -38,8 +38,8 @@ def views(trunk):
 
 def test_onnx_runtime_equals_torch(trunk, views):
     name, _, tensors, graph = trunk
-    onnx = OnnxTrunk(graph).features(views)
-    torch = TorchTrunk(name, load_tensors(tensors)).features(views)
+    onnx = OnnxBackbone(graph).features(views)
+    torch = TorchBackbone(name, load_tensors(tensors)).features(views)
     cosines = (onnx * torch).sum(1) / np.linalg.norm(onnx, axis=1) / np.linalg.norm(torch, axis=1)
     assert onnx.shape == torch.shape
     assert onnx.std() > 0.01  # zeros would agree too
@@ -48,7 +48,7 @@ def test_onnx_runtime_equals_torch(trunk, views):
 
 def test_a_row_depends_on_its_view_alone(trunk, views):
     name, _, tensors, graph = trunk
-    for opened in (OnnxTrunk(graph), TorchTrunk(name, load_tensors(tensors))):
+    for opened in (OnnxBackbone(graph), TorchBackbone(name, load_tensors(tensors))):
         whole = opened.features(views)
         alone = np.concatenate([opened.features(views[i : i + 1]) for i in range(len(views))])
         fours = np.concatenate([opened.features(views[i : i + 4]) for i in range(0, 9, 4)])
@@ -80,14 +80,14 @@ def test_a_damaged_graph_is_a_bundle_error_with_the_way_out(trunk, tmp_path):
     for content in (b"", b"nonsense", graph[:-40], graph):  # the last lacks its tensors
         (tmp_path / "g.onnx").write_bytes(content)
         with pytest.raises(BundleError, match="OPENSEARCH_RUNTIME=torch runs") as caught:
-            OnnxTrunk(tmp_path / "g.onnx").features(np.zeros((1, 32, 32, 3), np.uint8))
+            OnnxBackbone(tmp_path / "g.onnx").features(np.zeros((1, 32, 32, 3), np.uint8))
         assert "\n" not in str(caught.value)
 
 
 def test_tensors_of_another_backbone_are_refused(trunk):
     _, _, tensors, _ = trunk
     with pytest.raises(BundleError, match="not those of a resnet18") as caught:
-        TorchTrunk("resnet18", load_tensors(tensors))
+        TorchBackbone("resnet18", load_tensors(tensors))
     assert "\n" not in str(caught.value)
 
 

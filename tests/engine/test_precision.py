@@ -52,7 +52,7 @@ def test_a_file_of_the_index_finds_itself_at_distance_0(index, toy_collection):
     picture = picture_of(toy_collection)
     with Engine.open(index) as engine:
         hit = engine.search(picture, source="photo", k=1, refine=False)[0]
-        assert engine.model.bundle.trunk("photo", at_once=True).runtime == "openvino-bf16"
+        assert engine.model.bundle.backbone("photo", at_once=True).runtime == "openvino-bf16"
     assert hit.path.endswith(str(picture.relative_to(toy_collection)))
     assert hit.distance == 0
     assert hit.score == pytest.approx(1, abs=1e-3)
@@ -66,7 +66,7 @@ def test_an_index_from_elsewhere_is_searched_in_f32_without_a_compiler(
     before = sorted(path.name for path in (index / "compiled").iterdir())
     with Engine.open(index) as engine:
         hits = engine.search(picture, source="photo", k=3)
-        assert engine.model.bundle.trunk("photo", at_once=True).runtime == "onnx"
+        assert engine.model.bundle.backbone("photo", at_once=True).runtime == "onnx"
         assert len(hits) == 3
     assert sorted(path.name for path in (index / "compiled").iterdir()) == before
 
@@ -77,7 +77,7 @@ def test_an_index_begun_in_f32_stays_so(processor, toy_model, toy_collection, tm
     processor(NEW)
     with Engine.open(tmp_path / "index") as engine:
         engine.add(toy_collection / "photo")
-        assert engine.model.bundle.trunk("photo").runtime == "openvino-f32"
+        assert engine.model.bundle.backbone("photo").runtime == "openvino-f32"
         assert engine.info()["precision"] == "f32"
 
 
@@ -98,10 +98,10 @@ def test_an_unknown_precision_is_of_a_newer_version(index):
 
 def test_a_queries_stand_in_gives_way_to_what_an_add_compiled(processor, toy_model, toy_collection):
     bundle = Bundle.open(toy_model)
-    assert bundle.encoder("photo").trunk.runtime == "onnx"
-    compiled = bundle.trunk("photo")
+    assert bundle.encoder("photo").backbone.runtime == "onnx"
+    compiled = bundle.backbone("photo")
     assert compiled.runtime == "openvino-f32"
-    assert bundle.encoder("photo").trunk is compiled
+    assert bundle.encoder("photo").backbone is compiled
 
 
 def test_the_model_of_an_index_is_found_whole_after_its_compiled_files_are_gone(

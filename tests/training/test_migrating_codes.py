@@ -8,7 +8,7 @@ from toy_files import make_collection
 from opensearch.cli import main
 from opensearch.config import HashSettings, load_train_config
 from opensearch.encoders import Bundle
-from opensearch.encoders.bundle import domain_identity
+from opensearch.encoders.card import domain_identity
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput
 from opensearch.experiments.refit import refit
@@ -87,7 +87,7 @@ def test_new_codes_for_a_model_leave_its_encoders(bundle, toys, tmp_path):
     made = refit(bundle, tmp_path / "m", [toys], settings)
     assert (made.card.bits, made.card.hash.settings["name"]) == (24, "itq")
     assert made.migrations() == {}
-    same = ("trunk", "projector", "norms")
+    same = ("backbone", "projector", "norms")
     for name, card in made.card.domains.items():
         assert [getattr(card, part) for part in same] == [
             getattr(bundle.card.domains[name], part) for part in same

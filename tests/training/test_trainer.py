@@ -17,7 +17,7 @@ from opensearch.config import load_train_config
 from opensearch.encoders import Bundle
 from opensearch.errors import InvalidInput, UnknownWord
 from opensearch.training import Training, train
-from opensearch.training.trunk import write_trunk
+from opensearch.training.trunk import write_backbone
 
 QUICK = [
     "backbone.name=tiny",
@@ -65,7 +65,7 @@ def test_a_frozen_backbone_gives_a_bundle_with_one_trunk(frozen, toys):
     bundle, notes = frozen
     assert bundle.domains == ["photo", "sketch"]
     assert bundle.card.categories == ["cube", "disc", "pyramid"]
-    assert len({card.trunk.tensors for card in bundle.card.domains.values()}) == 1
+    assert len({card.backbone.tensors for card in bundle.card.domains.values()}) == 1
     assert any(re.match("backbone tiny starts from random weights", note) for note in notes)
     assert "left out, unseen in the data: 1 categories" in notes
     left = {file.name for file in bundle.folder.iterdir()} - bundle.card.files()
@@ -129,7 +129,7 @@ def test_cut_off_and_resumed_equals_uninterrupted(toys, tmp_path, mode):
     assert not (tmp_path / "cut" / "model.json").exists()
     train(task(toys, tmp_path / "cut", mode=mode))
     assert same_bundles(whole.folder, tmp_path / "cut")
-    trunks = {card.trunk.tensors for card in whole.card.domains.values()}
+    trunks = {card.backbone.tensors for card in whole.card.domains.values()}
     assert len(trunks) == (1 if mode == "frozen" else 2)
 
 
@@ -306,7 +306,7 @@ def test_without_onnx_a_note_says_what_it_costs(toys, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     notes = []
     bundle = train(task(toys, tmp_path / "m"), note=notes.append)
-    assert bundle.trunk("photo").runtime == "torch"
+    assert bundle.backbone("photo").runtime == "torch"
     assert [note for note in notes if "opensearch-visual[train]" in note and "slower" in note]
 
 
@@ -315,7 +315,7 @@ def test_a_trunks_graph_is_named_by_the_size_of_its_views(tmp_path):
     from opensearch.encoders.backbones import build_backbone
 
     cards = [
-        write_trunk(tmp_path, "tiny", build_backbone("tiny"), size, lambda text: None)
+        write_backbone(tmp_path, build_backbone("tiny"), size, lambda text: None)
         for size in (32, 48)
     ]
     assert cards[0].tensors == cards[1].tensors

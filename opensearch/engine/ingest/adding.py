@@ -19,7 +19,7 @@ from opensearch.domains.upright import saying
 from opensearch.domains.walk import Ignored
 from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
-from opensearch.encoders.runtime import Trunk
+from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.engine.ingest.changes import (
     BY_TIME,
     Change,
@@ -179,7 +179,7 @@ class Adding:
         with self._model.readers() as readers, ThreadPoolExecutor(1) as pool:
             read = partial(self._read, readers)
             reads = read_ahead(self._loading(works, pool), read, readers.count)
-            for done in encode_stream(reads, self._trunk):
+            for done in encode_stream(reads, self._backbone):
                 self._take(done, pending)
                 if pending.due():
                     pending = self._commit(pending)
@@ -188,10 +188,10 @@ class Adding:
         return self.report
 
     def _loading(self, works: Iterable[Work], pool: ThreadPoolExecutor) -> Iterator[Work]:
-        """The files, while a trunk for the first of them loads in a thread of `pool`."""
+        """The files, while a backbone for the first of them loads in a thread of `pool`."""
         for place, work in enumerate(works):
-            if place == 0:  # what goes wrong is told to whoever asks for the trunk
-                pool.submit(self._model.load_trunk, self._domain or work.source.domain)
+            if place == 0:  # what goes wrong is told to whoever asks for the backbone
+                pool.submit(self._model.load_backbone, self._domain or work.source.domain)
             yield work
 
     def _works(self, listing: Listing) -> Iterator[Work]:
@@ -272,8 +272,8 @@ class Adding:
         work.stamp = Stamp(opened.size, opened.mtime_ns if work.path else 0, opened.digest)
         return opened.reading.views
 
-    def _trunk(self, work: Work) -> Trunk:
-        return self._model.bundle.trunk(work.domain)
+    def _backbone(self, work: Work) -> LoadedBackbone:
+        return self._model.bundle.backbone(work.domain)
 
     def _take(self, done: Encoded[Work], pending: _Pending) -> None:
         work = done.source

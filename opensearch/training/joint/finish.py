@@ -20,7 +20,7 @@ from opensearch.training.joint.data import joint_data
 from opensearch.training.joint.jobs import head_job, trunk_job
 from opensearch.training.joint.losses import JointLosses
 from opensearch.training.joint.model import JointModel
-from opensearch.training.trunk import write_trunk
+from opensearch.training.trunk import write_backbone
 from opensearch.training.validation import given_rule
 
 
@@ -40,9 +40,7 @@ def train_joint(
 def write_joint(context: Context, domains: Sequence[DomainData], model: JointModel) -> Bundle:
     """Write the bundle of a trained model, codes and all; `domains` as for `train_joint`."""
     config, half = context.config, context.config.backbone.half
-    trunk = write_trunk(
-        context.out, config.backbone.name, model.backbone, config.size, context.note, half
-    )
+    backbone = write_backbone(context.out, model.backbone, config.size, context.note, half)
     shared = arrays(model.head.shared())
     trained = {}
     for data in domains:
@@ -50,7 +48,7 @@ def write_joint(context: Context, domains: Sequence[DomainData], model: JointMod
         if config.domain(data.name).pooling == "upright" and model.upright is not None:
             projector[UPRIGHT] = model.upright.direction()
         fitted = FittedDomain(
-            trunk,
+            backbone,
             halved(projector) if half else projector,
             config.domain(data.name).pooling,
             frozenset(shared),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from opensearch.encoders.backbones import Backbone, FrontedBackbone, front_name
+from opensearch.encoders.backbones import Backbone, FrontedBackbone
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.migration import Masking, Migration
 from opensearch.encoders.tensors import halved
@@ -24,7 +24,7 @@ from opensearch.training.pixel.check import check_pairs
 from opensearch.training.pixel.data import load_pixels
 from opensearch.training.pixel.model import PixelModel
 from opensearch.training.pixel.run import pixel_job
-from opensearch.training.trunk import write_trunk
+from opensearch.training.trunk import write_backbone
 from opensearch.training.validation import given_rule
 
 
@@ -75,9 +75,8 @@ def _finished(
     context: Context, data: DomainData, front: Masking | Migration, model: PixelModel
 ) -> TrainedDomain:
     config, half = context.config, context.config.backbone.half
-    trunk = write_trunk(
+    backbone = write_backbone(
         context.out,
-        f"{front_name(front)}/{config.backbone.name}",
         FrontedBackbone(front, model.hash.backbone).eval(),
         config.size,
         context.note,
@@ -86,7 +85,7 @@ def _finished(
     linear = arrays(model.hash.linear.state_dict())
     projector = {f"linear.{name}": array for name, array in linear.items()}
     fitted = FittedDomain(
-        trunk, halved(projector) if half else projector, config.domain(data.name).pooling
+        backbone, halved(projector) if half else projector, config.domain(data.name).pooling
     )
     return finish_domain(context, data, fitted)
 

@@ -50,7 +50,7 @@ def files_of(folder):
 
 def test_domains_share_trunk_and_projector_but_not_norms(joint_model):
     cards = [joint_model.domain(name) for name in ("photo", "shape", "sketch")]
-    assert len({card.trunk.tensors for card in cards}) == 1
+    assert len({card.backbone.tensors for card in cards}) == 1
     assert len({card.projector for card in cards}) == 1
     assert len({card.norms for card in cards}) == 3
     shared = load_tensors(joint_model.folder / cards[0].projector)
@@ -65,7 +65,7 @@ def test_the_trunk_learned_everywhere(joint_model, toy_collection, joint_config,
     )
     frozen = train(Training(still, [toy_collection], tmp_path / "frozen"))
     trunks = [
-        load_tensors(b.folder / b.domain("photo").trunk.tensors) for b in (joint_model, frozen)
+        load_tensors(b.folder / b.domain("photo").backbone.tensors) for b in (joint_model, frozen)
     ]
     weights = [name for name, array in trunks[0].items() if array.ndim > 1 and "pixel" not in name]
     assert weights
@@ -99,8 +99,8 @@ def test_half_precision_keeps_embeddings_near(joint_model, toy_collection, joint
     )
     small = train(Training(half, [toy_collection], tmp_path / "half"))
     card, whole = small.domain("photo"), joint_model.domain("photo")
-    size = (small.folder / card.trunk.tensors).stat().st_size
-    assert size < 0.6 * (joint_model.folder / whole.trunk.tensors).stat().st_size
+    size = (small.folder / card.backbone.tensors).stat().st_size
+    assert size < 0.6 * (joint_model.folder / whole.backbone.tensors).stat().st_size
     views = np.random.default_rng(0).integers(0, 256, (3, 1, 32, 32, 3), dtype=np.uint8)
     one, two = (bundle.encoder("photo").embed(views) for bundle in (small, joint_model))
     assert (one * two).sum(axis=1) == pytest.approx(np.ones(3), abs=1e-3)
@@ -120,12 +120,12 @@ def test_both_runtimes_read_half_tensors(
     monkeypatch.setenv("OPENSEARCH_RUNTIME", runtime)
     opened = Bundle.open(made.folder)
     views = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
-    features = opened.trunk("photo").features(views)
-    assert opened.trunk("photo").runtime == runtime
-    reference = load_tensors(made.folder / made.domain("photo").trunk.tensors)
+    features = opened.backbone("photo").features(views)
+    assert opened.backbone("photo").runtime == runtime
+    reference = load_tensors(made.folder / made.domain("photo").backbone.tensors)
     assert any(array.dtype == np.float16 for array in reference.values())
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "torch")
-    expected = Bundle.open(made.folder).trunk("photo").features(views)
+    expected = Bundle.open(made.folder).backbone("photo").features(views)
     np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-4)
 
 
@@ -157,7 +157,7 @@ def test_a_domain_joins_later_and_the_rest_stays(
     kept = {k: v for k, v in longer.card.identities.items() if k != "encoder/drawn"}
     assert kept == joint_model.card.identities
     drawn, photo = longer.domain("drawn"), joint_model.domain("photo")
-    assert (drawn.trunk, drawn.projector) == (photo.trunk, photo.projector)
+    assert (drawn.backbone, drawn.projector) == (photo.backbone, photo.projector)
     norms = [load_tensors(longer.folder / (card.norms or "")) for card in (drawn, photo)]
     assert norms[0].keys() == norms[1].keys()
     learned = [name for name in norms[0] if "num_batches" not in name]

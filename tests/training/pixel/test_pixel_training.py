@@ -69,13 +69,13 @@ def content(file):
 
 
 def test_domains_share_the_hash_network_and_differ_in_front(model):
-    names = {name: model.domain(name).trunk.backbone for name in model.domains}
+    names = {name: model.domain(name).backbone.name for name in model.domains}
     assert names == {
         "photo": "masking-1x2x2/tiny",
         "shape": "migration-1x2/tiny",
         "sketch": "migration-1x2/tiny",
     }
-    trunks = [load_tensors(model.folder / model.domain(n).trunk.tensors) for n in names]
+    trunks = [load_tensors(model.folder / model.domain(n).backbone.tensors) for n in names]
     for name in (name for name in trunks[0] if name.startswith("trunk.")):
         assert np.array_equal(trunks[0][name], trunks[1][name])
         assert np.array_equal(trunks[0][name], trunks[2][name])
@@ -91,7 +91,7 @@ def test_a_code_is_the_signs_of_the_mean_of_the_views_logits(model, toy_collecti
     path = toy_collection / "shape" / "cube" / "08.off"
     views = opened.read("shape", path).views
     assert len(views) == 2
-    features = model.trunk("shape").features(views)
+    features = model.backbone("shape").features(views)
     linear = load_tensors(model.folder / model.domain("shape").projector)
     logits = (features @ linear["linear.weight"].T + linear["linear.bias"]).mean(axis=0)
     embedding = opened.embed([path], "shape")
@@ -163,7 +163,7 @@ def test_both_runtimes_give_near_embeddings(model, toy_collection, monkeypatch):
         monkeypatch.setenv("OPENSEARCH_RUNTIME", runtime)
         opened = Model(Bundle.open(model.folder))
         made[runtime] = opened.embed([path], "sketch")
-        assert opened.bundle.trunk("sketch").runtime == runtime
+        assert opened.bundle.backbone("sketch").runtime == runtime
     np.testing.assert_allclose(made["torch"], made["onnx"], atol=1e-3)
 
 
@@ -248,7 +248,7 @@ def test_half_precision_is_kept_half(toy_collection, config, tmp_path):
         }
     )
     made = train(Training(few, [toy_collection], tmp_path / "half"))
-    tensors = load_tensors(made.folder / made.domain("sketch").trunk.tensors)
+    tensors = load_tensors(made.folder / made.domain("sketch").backbone.tensors)
     assert tensors["front.generator.paint.0.weight"].dtype == np.float16
     assert load_tensors(made.folder / made.domain("sketch").projector)["linear.weight"].dtype == (
         np.float16

