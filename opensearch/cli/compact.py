@@ -13,10 +13,11 @@ import click
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def compact(index: Path, as_json: bool) -> None:
-    """Drop removed and replaced items of INDEX for good, and bring it to the newest format.
+    """Drop removed items of INDEX for good.
 
-    Everything live is written anew beside the old store, which needs as much free disk; then
-    one rename switches to it. Searches go on meanwhile and follow by themselves.
+    Replaced ones go as well, and the index comes to the newest format. Everything live is written
+    anew beside the old store, which needs as much free disk; then one rename switches to it.
+    Searches go on meanwhile and follow by themselves.
 
     \b
     Example:

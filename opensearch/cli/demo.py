@@ -20,6 +20,7 @@ FOLDER: Final = "opensearch-demo"
 @click.command()
 @click.option(
     "--keep",
+    "folder",
     type=click.Path(file_okay=False, path_type=Path),
     help="New folder for collection, index and pages. Default: opensearch-demo, or"
     " opensearch-demo-2 and so on when that is there.",
@@ -30,8 +31,8 @@ FOLDER: Final = "opensearch-demo"
     help="Model of sketch, photo and shape. Default: the one that is shipped.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
-def demo(keep: Path | None, model: Path | None, quiet: bool) -> None:
-    """Index the shipped collection and search it, sketches, pictures and shapes alike.
+def demo(folder: Path | None, model: Path | None, quiet: bool) -> None:
+    """Index the shipped collection and search it, with pages of hits.
 
     The pictures are renders and the sketches drawn by a program; most categories are in no
     file that the shipped model was trained on. Needs no network, and less than a minute.
@@ -44,7 +45,7 @@ def demo(keep: Path | None, model: Path | None, quiet: bool) -> None:
     import opensearch
     from opensearch.experiments.demo import run_demo
 
-    folder = keep or _fresh()
+    folder = folder or _fresh()
     with Bars(quiet) as bars:
         outcome = run_demo(folder, model or opensearch.starter_model(), bars.show)
     click.echo(_summary(outcome))

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 def duplicates(
     index: Path, max_distance: int, min_score: float, domain: str | None, as_json: bool
 ) -> None:
-    """Find groups of near-identical items in INDEX, within each domain.
+    """Find groups of near-identical items in INDEX.
 
-    A group is what near pairs connect. Nothing is removed.
+    A group is what near pairs of one domain connect. Nothing is removed.
 
     \b
     Example:

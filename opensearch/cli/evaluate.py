@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from opensearch.cli.flags import in_flags
 from opensearch.cli.progress import Bars
 from opensearch.cli.saying import say
 
@@ -121,7 +122,9 @@ def evaluate(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Measure MODEL on a collection: mAP of every domain searched from every domain, and by word.
+    """Measure MODEL on a collection with known categories.
+
+    Prints the mAP of every domain searched from every domain, and by word.
 
     \b
     Example:
@@ -138,7 +141,7 @@ def evaluate(
     with Bars(quiet) as bars:
         result = run(wanted, bars.show)
     for note in result.notes:
-        say(note)
+        say(in_flags(note))
     if as_json:
         head = {"protocol": protocol, "model": str(model), "categories": categories}
         rows = [row.to_dict() for row in result.rows]

@@ -16,7 +16,9 @@ from opensearch.cli.progress import Bars
 @click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def export(index: Path, out: Path, as_json: bool, quiet: bool) -> None:
-    """Write all items of INDEX to the folder OUT: JSON lines, codes, embeddings, pictures.
+    """Write the items of INDEX as JSON lines and arrays.
+
+    The folder OUT gets lines, codes, embeddings and pictures.
 
     \b
     Example:

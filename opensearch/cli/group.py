@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from opensearch import __version__
+from opensearch.cli.flags import in_flags
 from opensearch.cli.quiet import hush_libraries
 from opensearch.cli.saying import say
 from opensearch.cli.stopping import told
@@ -19,21 +20,23 @@ from opensearch.errors import FULL, OpenSearchError
 
 VERBS = {
     "train": "Train a model on labelled collections.",
-    "refit": "Fit the codes of a model anew.",
-    "index": "Create an index of files, or bring it up to date.",
-    "query": "Find the items of an index nearest to a file or to words.",
-    "evaluate": "Measure a model on a collection with known categories.",
-    "remove": "Remove items from an index by key.",
-    "info": "Show what an index or a model holds.",
-    "verify": "Check an index for damage.",
-    "compact": "Drop removed items of an index for good; bring it to the newest format.",
-    "export": "Write the items of an index as JSON lines and arrays.",
-    "import": "Read an export into an index of the same model.",
-    "structure": "Build or drop an approximate search structure of an index.",
-    "duplicates": "Find groups of near-identical items in an index.",
-    "render": "Show what the encoder sees of a file.",
-    "demo": "Index and search a small collection that is shipped, with pages of hits.",
+    "refit": "Fit the codes of MODEL anew.",
+    "index": "Create an index of files and folders, or bring it up to date.",
+    "query": "Find the items of INDEX nearest to files, words or stored items.",
+    "evaluate": "Measure MODEL on a collection with known categories.",
+    "remove": "Remove items from INDEX by key.",
+    "info": "Show what an index or a model at PATH holds.",
+    "verify": "Check INDEX for damage.",
+    "compact": "Drop removed items of INDEX for good.",
+    "export": "Write the items of INDEX as JSON lines and arrays.",
+    "import": "Add an export to an index of the same model, new or old.",
+    "structure": "Build a search structure over INDEX, and measure it.",
+    "duplicates": "Find groups of near-identical items in INDEX.",
+    "render": "Show what an encoder sees of FILE.",
+    "demo": "Index the shipped collection and search it, with pages of hits.",
 }
+"""The verbs in the order of a user's first day, and the first sentence of each one's help."""
+
 _MODULES = {"import": "importing"}
 """Modules of verbs whose names Python keeps for itself."""
 
@@ -42,7 +45,7 @@ class VerbGroup(click.Group):
     """Imports a verb when it is run, so that `--help` never waits for heavy packages."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order of a user's first day."""
+        """Their names."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -63,7 +66,9 @@ class VerbGroup(click.Group):
         try:
             return super().invoke(ctx)
         except OpenSearchError as error:
-            _explain(ctx, f"error: {error}")
+            verb = ctx.invoked_subcommand
+            command = self.get_command(ctx, verb) if verb else None
+            _explain(ctx, f"error: {in_flags(str(error), command)}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as stop:
             ctx.exit(told(stop))

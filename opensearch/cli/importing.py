@@ -21,7 +21,7 @@ from opensearch.cli.progress import Bars
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def importing(folder: Path, to: Path, model: Path | None, as_json: bool, quiet: bool) -> None:
-    """Add the items of the export DIR to an index of the same model, new or old.
+    """Add an export to an index of the same model, new or old.
 
     Items whose keys the index holds are replaced. Nothing is encoded. An import that was cut short
     and is repeated goes on where it was.

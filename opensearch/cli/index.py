@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from opensearch.cli.flags import in_flags
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.progress import Bars
 from opensearch.cli.saying import say
@@ -150,7 +151,7 @@ def _books(report: Report) -> str:
     if report.removed:
         lines.append(f"{report.removed} removed")
     if report.refused:
-        lines.append(f"--prune would be refused: {report.refused}")
+        lines.append(in_flags(f"--prune would be refused: {report.refused}"))
     if report.reread:
         lines.append(f"{report.reread} of the replaced had been read by an older reader")
     if report.relabelled:
@@ -167,7 +168,7 @@ def _books(report: Report) -> str:
 
 def _list_failures(report: Report) -> None:
     for failure in report.failures[:SHOWN]:
-        say(f"skipped {failure.path}: {failure.reason}")
+        say(in_flags(f"skipped {failure.path}: {failure.reason}"))
     if len(report.failures) > SHOWN:
         rest = len(report.failures) - SHOWN
         say(f"... and {rest} more; --json lists all of them")

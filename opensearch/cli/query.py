@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from opensearch.cli.backends import BackendName
+from opensearch.cli.flags import in_flags
 from opensearch.cli.kinds import SHAPES
 from opensearch.cli.saying import say
 from opensearch.processes.pool import start_ahead
@@ -99,7 +101,7 @@ def query(
     as_json: bool,
     **options: object,
 ) -> None:
-    """Find the items of INDEX nearest to FILES, words or stored items, best first.
+    """Find the items of INDEX nearest to files, words or stored items.
 
     \b
     Example:
@@ -114,6 +116,7 @@ def query(
     asked = Query(files=files, **options)  # type: ignore[arg-type]
     with Engine.open(index, model) as engine:
         answer = engine.ask(asked)
+        answer = replace(answer, notes=[in_flags(note) for note in answer.notes])
         if html is not None:
             from opensearch.pages import write_page
 

@@ -29,9 +29,10 @@ from opensearch.cli.progress import Bars
 def refit(
     model: Path, data: tuple[Path, ...], out: Path, hasher: str, bits: int, seed: int, quiet: bool
 ) -> None:
-    """Fit the codes of MODEL anew; its encoders and its space stay as they are.
+    """Fit the codes of MODEL anew.
 
-    An index made with MODEL does not fit the new one: its files are indexed again.
+    Its encoders and its space stay as they are. An index made with MODEL does not fit the new
+    one: its files are indexed again.
 
     \b
     Example:

@@ -15,7 +15,9 @@ from opensearch.errors import InvalidInput
 @click.argument("keys", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
 def remove(index: Path, keys: tuple[str, ...], as_json: bool) -> None:
-    """Remove the items of KEYS from INDEX; their files stay where they are.
+    """Remove items from INDEX by key.
+
+    Their files stay where they are.
 
     \b
     Example:

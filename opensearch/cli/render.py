@@ -43,9 +43,10 @@ def render(
     line_views: int,
     as_json: bool,
 ) -> None:
-    """Show exactly what an encoder sees of FILE, a mesh, drawing or picture.
+    """Show what an encoder sees of FILE.
 
-    Writes a PNG a view and all of them in views.png. A mesh comes shaded first, then as lines.
+    FILE is a mesh, a drawing or a picture. Writes a PNG a view and all of them in views.png. A
+    mesh comes shaded first, then as lines.
 
     \b
     Example:

@@ -16,7 +16,7 @@ from opensearch.cli.backends import BackendName, ListsBackends
 @click.option("--seed", default=0, show_default=True, help="Of the queries that measure recall.")
 @click.option("--json", "as_json", is_flag=True, help="Print recall@10 by domain as JSON.")
 def structure(index: Path, name: str, seed: int, as_json: bool) -> None:
-    """Build the search structure NAME over all items of INDEX, and measure it.
+    """Build a search structure over INDEX, and measure it.
 
     A search is exact unless it names a structure: flat, and from five million items of a domain
     on through multi-index tables, which are made by themselves. Items added later are searched

@@ -39,7 +39,9 @@ def train(
     seed: int | None,
     quiet: bool,
 ) -> None:
-    """Train a model by CONFIG, a shipped name or a YAML file; an interrupted run goes on.
+    """Train a model on labelled collections.
+
+    CONFIG is a shipped name or a YAML file. A run that was interrupted goes on where it was.
 
     \b
     Example:

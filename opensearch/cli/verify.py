@@ -18,17 +18,18 @@ import click
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 def verify(index: Path, repair: bool, as_json: bool) -> None:
-    """Check that books, rows, search files and model of INDEX are whole; exit 1 if they are not.
+    """Check INDEX for damage.
 
-    With --repair, exit 1 when something stays broken.
+    Compares books, rows, search files and model; exit 1 if they are not whole, with --repair if
+    something stays broken.
 
     \b
     Example:
         opensearch verify indexes/mine --repair
     """
-    from opensearch.engine.apart import verify_apart
+    from opensearch.engine.apart import verify_index
 
-    problems, left = verify_apart(index, repair)
+    problems, left = verify_index(index, repair)
     if as_json:
         click.echo(json.dumps({"problems": problems, "left": left}, ensure_ascii=False))
     else:

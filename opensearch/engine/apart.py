@@ -17,7 +17,7 @@ from opensearch.errors import OpenSearchError, StoreError
 _CHILD = "from opensearch.engine.apart import answer; answer()"
 
 
-def verify_apart(path: Path, repair: bool) -> tuple[list[str], list[str]]:
+def verify_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
     """As `Engine.verify`, in a child; that the child was killed is a problem like others.
 
     Returns:

@@ -223,7 +223,7 @@ class IndexFolder:
                 raise _lacks_manifest(path)
             raise StoreError(
                 f"{path} is not an index: it has no {MANIFEST}."
-                f" Make one: opensearch index SOURCE --to {path} --model MODEL"
+                f" Make one: `Engine.create({str(path)!r}, model)`"
             )
         try:
             fields = json.loads((path / MANIFEST).read_bytes())
@@ -233,7 +233,7 @@ class IndexFolder:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(
                 f"index {path} has a damaged {MANIFEST}: {error}. Write it anew from the model"
-                f" inside: opensearch verify {path} --repair"
+                f" inside: `verify_index({str(path)!r}, repair=True)`"
             ) from error
         if version != FORMAT:
             raise StoreError(
@@ -312,7 +312,7 @@ def _generations(path: Path) -> list[Path]:
 def _lacks_manifest(path: Path) -> StoreError:
     return StoreError(
         f"{path} holds the store of an index, but its {MANIFEST} is gone; nothing was changed."
-        f" Write it anew from the model inside: opensearch verify {path} --repair"
+        f" Write it anew from the model inside: `verify_index({str(path)!r}, repair=True)`"
     )
 
 
@@ -339,7 +339,7 @@ def check_fits(index: Path, inside: Bundle, given: Bundle, held: list[str]) -> N
         if stored.get(part) != other.get(part):
             raise IndexMismatch(
                 f"index {index} was made with {_mark(part, stored)}, but the model {given.folder}"
-                f" has {_mark(part, other)}; their distances mean nothing. Leave --model out to"
+                f" has {_mark(part, other)}; their distances mean nothing. Leave `model` out to"
                 f" use the index's own model, or index the collection again with this one"
             )
 

@@ -78,8 +78,8 @@ class Export:
             sizes = [int(manifest[name]) for name in ("items", "bits", "dim")]
         except FileNotFoundError as error:
             raise UnreadableFile(
-                f"{folder} is not an export: it has no {MANIFEST}. Make one: opensearch export"
-                f" INDEX {folder}"
+                f"{folder} is not an export: it has no {MANIFEST}. Make one:"
+                f" `Engine.export_to({str(folder)!r})`"
             ) from error
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise UnreadableFile(f"export {folder} has a damaged {MANIFEST}: {error}") from error
@@ -104,7 +104,7 @@ class Export:
                 raise IndexMismatch(
                     f"export {self.folder} was made with {part} {str(made_with)[:12]}, but index"
                     f" {index} has {own}; their distances mean nothing. Import into an index of"
-                    " the same model: opensearch import DIR --to NEW --model MODEL"
+                    " the same model: `Engine.open_for(export, path, model)`"
                 )
 
     def add_to(self, store: Store, progress: Progress) -> Report:

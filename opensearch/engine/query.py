@@ -70,15 +70,18 @@ class Query:
         for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
         if not (self.files or self.text or self.keys):
-            raise InvalidInput("a query needs a file, --text WORDS or --id KEY; got none of them")
+            raise InvalidInput(
+                "a query needs a file, words (`text`) or the key of a stored item (`keys`);"
+                " got none of them"
+            )
         if self.score not in SCORES:
             raise InvalidInput(f"unknown score {self.score!r}; known: {', '.join(SCORES)}")
         for given, weight in self.files:
             if weight <= 0:
                 called = str(given) if isinstance(given, Path) else name_of(given)
                 raise InvalidInput(
-                    f"the weight of {called} must be above 0, got {weight}; use exclude (--not) to"
-                    " move away from a file"
+                    f"the weight of {called} must be above 0, got {weight}; `exclude` moves away"
+                    " from a file"
                 )
 
 
@@ -180,7 +183,7 @@ def _embed(given: Input, query: Query, model: Model, point: Point) -> NDArray[np
     point.opened.append(opened)
     if not opened.sure:
         point.notes.append(
-            f"guessed that {name_of(given)} is a {opened.domain}; --from DOMAIN says it"
+            f"guessed that {name_of(given)} is a {opened.domain}; `source` says otherwise"
         )
     return vector
 
@@ -188,7 +191,7 @@ def _embed(given: Input, query: Query, model: Model, point: Point) -> NDArray[np
 def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:
     item = store.by_key(key)
     if item is None:
-        raise InvalidInput(f"the index has no item {key!r}; keys are shown by `query --json`")
+        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
     rows, present = store.embeddings([item.id])
     if not present[0]:
         raise StoreError(f"item {key!r} was added as a ready code, without an embedding to ask by")

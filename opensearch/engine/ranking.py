@@ -24,8 +24,8 @@ CAP = 10
 """Candidates taken at most, in multiples of the depth, when one shell holds very many."""
 
 _UNPOSTED = (
-    "this index was made by an older version without lists of its fields, so --where reads every"
-    " record; opensearch compact INDEX makes the lists"
+    "this index was made by an older version without lists of its fields, so `where` reads every"
+    " record; `Engine.compact()` makes the lists"
 )
 
 _BARE = "some items have no embeddings: for them no refinement"

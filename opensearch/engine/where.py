@@ -167,7 +167,7 @@ class _Parser:
 
     def term(self, depth: int) -> Expression:
         if depth > _DEPTH:
-            raise InvalidInput(f"--where takes at most {_DEPTH} nested parentheses or nots")
+            raise InvalidInput(f"`where` takes at most {_DEPTH} nested parentheses or nots")
         if self._accept("not"):
             return Not(self.term(depth + 1))
         if self._accept("("):
@@ -232,7 +232,7 @@ class _Parser:
         if len(self._text) > _SHOWN:
             shown = f"...{self._text[max(0, place - _SHOWN // 2) : place + _SHOWN // 2]!r}..."
         return InvalidInput(
-            f"--where {shown}: expected {wanted} at character {place + 1};"
+            f"`where` {shown}: expected {wanted} at character {place + 1};"
             " e.g. domain = photo and year > 2010"
         )
 

@@ -48,7 +48,7 @@ def fit_codes(
     if TRAIN not in embedded.splits:
         raise InvalidInput(
             f"codes of {', '.join(map(str, bits))} bits are fitted on a train split, which the"
-            " collection lacks; leave --bits out to measure the model's own codes"
+            " collection lacks; leave `bits` out to measure the model's own codes"
         )
     data = hash_data(model, [embedded.splits[TRAIN]], borrowed or {})
     for width in bits:

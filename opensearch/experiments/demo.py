@@ -133,7 +133,7 @@ def _trained(model: Path) -> frozenset[str]:
     if missing := sorted(wanted - set(bundle.domains)):
         raise InvalidInput(
             f"the demo searches {', '.join(sorted(wanted))}; model {model} has no"
-            f" {', '.join(missing)}. Name another with --model, or none for the shipped one"
+            f" {', '.join(missing)}. Name another by `model`, or none for the shipped one"
         )
     return frozenset(form for name in bundle.card.categories for form in spellings(name))
 
@@ -144,12 +144,12 @@ def _check_empty(folder: Path) -> None:
         full = any(folder.iterdir())
     except OSError as error:
         raise InvalidInput(
-            f"folder {folder} cannot be used: {system_reason(error)}; name another with --keep"
+            f"folder {folder} cannot be used: {system_reason(error)}; name another by `folder`"
         ) from error
     if full:
         raise InvalidInput(
             f"the demo wants a new or empty folder; {folder} holds files already, name another"
-            " with --keep"
+            " by `folder`"
         )
 
 

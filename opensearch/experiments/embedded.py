@@ -106,7 +106,7 @@ def embed_collection(
         raise InvalidInput(
             f"collection {data} has no labelled files of the model's domains"
             f" {', '.join(bundle.domains)}; it has {', '.join(present) or 'none'}, and"
-            " --as DOMAIN=ENCODER embeds one by the encoder of another"
+            " `borrowed={DOMAIN: ENCODER}` embeds one by the encoder of another"
         )
     parts: dict[str, dict[str, tuple[NDArray[np.float32], list[str]]]] = {}
     failures: list[Failure] = []
@@ -131,15 +131,15 @@ def _checked(
     bundle: Bundle, data: Path, present: Sequence[str], borrowed: Mapping[str, str]
 ) -> Mapping[str, str]:
     for domain, encoder in borrowed.items():
+        asked = f"`borrowed={{{domain!r}: {encoder!r}}}`"
         if domain not in present:
             raise InvalidInput(
-                f"--as {domain}={encoder}: collection {data} has no labelled files of domain"
+                f"{asked}: collection {data} has no labelled files of domain"
                 f" {domain!r}; it has {', '.join(present) or 'none'}"
             )
         if encoder not in bundle.domains:
             raise InvalidInput(
-                f"--as {domain}={encoder}: the model has no encoder {encoder!r}; it has"
-                f" {', '.join(bundle.domains)}"
+                f"{asked}: the model has no encoder {encoder!r}; it has {', '.join(bundle.domains)}"
             )
     return borrowed
 

@@ -162,7 +162,8 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     rows: list[Row] = []
     notes = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
     notes += [
-        f"left out {domain}, which the model has no encoder for; --as {domain}=ENCODER lends one"
+        f"left out {domain}, which the model has no encoder for; `borrowed={{{domain!r}: ENCODER}}`"
+        " lends one"
         for domain in embedded.strangers
     ]
     for name, split in splits.items():
@@ -181,7 +182,7 @@ def _splits(evaluation: Evaluation, embedded: EmbeddedCollection) -> dict[str, E
     if not names:
         raise InvalidInput(
             f"collection {evaluation.data} has no split to measure but {TRAIN};"
-            f" --split {TRAIN} measures that"
+            f" `splits=[{TRAIN!r}]` measures that"
         )
     splits = {name: embedded.split(name) for name in names}
     if evaluation.categories == "all":

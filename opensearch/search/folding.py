@@ -88,7 +88,8 @@ def audit(source: CodeSource, folder: Path, bits: int) -> list[str]:
     with source.snapshot():
         books = source.meta()
         return [
-            f"search files of domain {domain!r} differ from the store; verify --repair makes"
+            f"search files of domain {domain!r} differ from the store; `Engine.verify(repair=True)`"
+            " makes"
             " them anew"
             for domain in books.domains
             if _differs(source, folder, domain, books.identity, bits // 8)

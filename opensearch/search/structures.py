@@ -90,7 +90,7 @@ class Structures:
         if made and not any(made.values()) and name not in (*self._known, *self.built()):
             raise InvalidInput(
                 f"{', '.join(map(repr, made))} has no structure {name!r}; make it with"
-                f" Engine.build_structure({name!r}) or opensearch structure INDEX {name},"
+                f" `Engine.build_structure({name!r})`,"
                 " or search without one"
             )
         return made

@@ -114,7 +114,8 @@ def test_codes_in_arrays_are_searched_as_the_engine_searches():
 SIZES = {"a": 30, "b": 12, "c": 5}
 
 
-def test_the_first_calls_are_not_timed():
+def test_the_first_calls_are_not_timed(monkeypatch):
     called = []
-    assert median_ms(called.append, [1, 2, 3, 4]) >= 0
-    assert called == [1, 2, 3, 1, 2, 3, 4]
+    monkeypatch.setattr("time.perf_counter", lambda: 1e-3 * sum(called))  # a call takes its number
+    assert median_ms(called.append, [100, 2, 3, 5, 9]) == pytest.approx(5)
+    assert called == [100, 2, 3, 100, 2, 3, 5, 9]

@@ -59,7 +59,7 @@ def test_an_encoder_is_named_for_a_domain(split):
         (
             ["--as", "sketch=foto"],
             2,
-            "the model has no encoder 'foto'; it has photo",
+            "error: --as sketch=foto: the model has no encoder 'foto'; it has photo",
         ),
     ],
 )

@@ -68,7 +68,7 @@ def test_query_takes_weights_words_negatives_and_filters(index, toy_collection):
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
-        (["query", "{index}"], 2, "needs a file, --text WORDS or --id KEY"),
+        (["query", "{index}"], 2, "a file, words (--text) or the key of a stored item (--id)"),
         (["query", "{index}", "--text", "zorble"], 2, "zorble"),
         (["query", "{index}", "--text", "disc", "--where", "a >"], 2, "a value"),
         (["query", "{index}", "--text", "disc", "--score", "dot"], 2, "'asymmetric', 'hamming'"),

@@ -26,7 +26,7 @@ def run(*words):
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch):
     """`verify` without its child; that there is one is tested in test_faults_told.py."""
-    monkeypatch.setattr(apart, "verify_apart", apart.check_index)
+    monkeypatch.setattr(apart, "verify_index", apart.check_index)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_lost_manifest_costs_nothing_and_is_written_anew(index, pictures, kind
             result = run(*words, *(("--text", "disc") if words[0] == "query" else ()))
             assert result.exit_code == 1, result.output
             assert f"opensearch verify {index} --repair" in result.stderr
-        with pytest.raises(StoreError, match=r"--repair|is an index already"):
+        with pytest.raises(StoreError, match=r"repair=True|is an index already"):
             Engine.create(index, MODEL)
     result = run("verify", index)
     assert (result.exit_code, "manifest" in result.stdout) == (1, True)

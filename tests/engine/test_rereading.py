@@ -112,7 +112,7 @@ def test_an_index_of_an_older_format_says_that_it_must_be_compacted_first(tmp_pa
     with Engine.open(tmp_path / "old") as engine:
         files = len([item for item in engine._store.walk() if item.path])
         assert engine.info()["older_readers"] == files > 0
-        with pytest.raises(InvalidInput, match="run `opensearch compact` on it first"):
+        with pytest.raises(InvalidInput, match=r"`Engine.compact\(\)` brings it to one that does"):
             engine.add(tmp_path / "empty", reread=True)
         engine.compact()
         assert engine.info()["older_readers"] == files

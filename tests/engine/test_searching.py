@@ -136,7 +136,7 @@ def test_where_filters_exactly(engine):
 @pytest.mark.parametrize(
     ("asked", "text"),
     [
-        ({}, "needs a file, --text WORDS or --id KEY"),
+        ({}, "a file, words (`text`) or the key of a stored item"),
         ({"text": "disc", "k": 0}, "k must be a whole number of 1 or more, got 0"),
         ({"text": "disc", "targets": ["cartoon"]}, "no items of domain 'cartoon'; it holds photo"),
         ({"keys": ["nope"]}, "no item 'nope'"),
@@ -168,7 +168,7 @@ def test_another_model_is_refused_and_an_extended_one_fits(
 
     other = tmp_path / "other"
     train(Training(toy_config.model_copy(update={"seed": 5}), [toy_collection], other))
-    with pytest.raises(IndexMismatch, match="Leave --model out"):
+    with pytest.raises(IndexMismatch, match="Leave `model` out"):
         Engine.open(engine.path, other)
     extended = tmp_path / "extended"
     pictures = tmp_path / "more"
@@ -198,7 +198,7 @@ def test_another_model_is_refused_and_an_extended_one_fits(
 
 
 def test_what_is_no_index_says_how_to_make_one(tmp_path):
-    with pytest.raises(StoreError, match="opensearch index SOURCE --to"):
+    with pytest.raises(StoreError, match=r"Make one: `Engine.create\("):
         Engine.open(tmp_path)
 
 

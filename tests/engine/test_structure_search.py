@@ -52,7 +52,7 @@ def test_hits_are_those_of_an_exact_search_when_all_is_looked_at(index, name, sc
 def test_what_was_not_built_is_refused_with_the_way_out(index):
     with Engine.open(index) as engine:
         for where in (None, "category = disc"):
-            with pytest.raises(InvalidInput, match="opensearch structure INDEX ivf, or search wi"):
+            with pytest.raises(InvalidInput, match=r"`Engine.build_structure\('ivf'\)`, or"):
                 engine.search(text="disc", structure="ivf", where=where)
             with pytest.raises(InvalidInput, match="unknown structure 'tree'; known: hnsw, ivf"):
                 engine.search(text="disc", structure="tree", where=where)

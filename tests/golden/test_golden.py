@@ -98,14 +98,14 @@ def test_an_index_without_posting_lists_says_so_until_it_is_compacted(tmp_path):
     with Engine.open(tmp_path / "index") as engine:
         asked = Query(keys=["photo/06.png"], where="year >= 2004 and not note = x", k=100)
         walked = engine.ask(asked)
-        assert ["--where reads every record" in note for note in walked.notes].count(True) == 1
+        assert ["`where` reads every record" in note for note in walked.notes].count(True) == 1
         assert engine.info()["format"] == 1
         assert engine.compact().dropped == 8
         assert engine.info()["format"] == FORMAT
         listed = engine.ask(asked)
         assert listed.hits == walked.hits
         assert len(listed.hits) > 5
-        assert not any("--where" in note for note in listed.notes)
+        assert not any("`where`" in note for note in listed.notes)
         assert engine.verify() == []
 
 

@@ -81,7 +81,7 @@ class Changes:
         if comparing.reread and not store.meta().summed:
             raise InvalidInput(
                 "this index is of a format that does not keep which reader read a file;"
-                " run `opensearch compact` on it first"
+                " `Engine.compact()` brings it to one that does"
             )
         self._store = store
         self._comparing = comparing

@@ -104,8 +104,7 @@ def prune(store: Store, roots: Sequence[Path], *, force: bool, before: int, repl
     if reason is not None:
         raise Refused(
             f"not pruned: {reason}. Mount it and repeat, or remove these items with"
-            " --prune=force (prune='force' in Python); --dry-run shows the books. Nothing was"
-            " removed."
+            " `prune='force'`; `dry_run=True` shows the books. Nothing was removed."
         )
     return store.remove(found.keys)
 

@@ -1,0 +1,93 @@
+"""What the library says of its arguments and calls, in the words of the command line.
+
+Messages of the library name its own arguments and calls, in backticks: `where`, `prune='force'`,
+`Engine.compact()`. An argument becomes the option of the verb at hand that carries its name, a
+call the command line that makes it; all else stays as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from shlex import quote
+from typing import Any, Final
+
+import click
+
+_QUOTED: Final = re.compile(r"`([^`\n]+)`")
+CALLS: Final[dict[str, str]] = {
+    "Engine.build_structure": "opensearch structure INDEX {0}",
+    "Engine.compact": "opensearch compact INDEX",
+    "Engine.create": "opensearch index SOURCE --to {0} --model MODEL",
+    "Engine.export_to": "opensearch export INDEX {0}",
+    "Engine.open_for": "opensearch import DIR --to NEW --model MODEL",
+    "Engine.verify": "opensearch verify INDEX --repair",
+    "verify_index": "opensearch verify {0} --repair",
+}
+"""The command line that makes a call, with the places of the call's arguments."""
+
+
+def in_flags(text: str, command: click.Command | None = None) -> str:
+    """A message of the library as the command line says it.
+
+    Args:
+        text: the message.
+        command: the verb at hand; the one that runs when `None`.
+    """
+    if command is None:
+        context = click.get_current_context(silent=True)
+        command = context.command if context else None
+    options = {each.name: each for each in command.params if each.name} if command else {}
+    return _QUOTED.sub(lambda found: _said(found[1], options) or found[0], text)
+
+
+def _said(code: str, options: Mapping[str, click.Parameter]) -> str | None:
+    """An argument or a call in the words of the command line, None for anything else."""
+    try:
+        asked = ast.parse(f"_({code})", mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    match asked:
+        case ast.Call(args=[ast.Name(name)], keywords=[]) if name in options:
+            return _flag(options[name])
+        case ast.Call(args=[], keywords=[ast.keyword(arg=str(name), value=value)]) if (
+            name in options
+        ):
+            return _with_value(options[name], _plain(value))
+        case ast.Call(args=[ast.Call(func=called, args=given)]) if ast.unparse(called) in CALLS:
+            line = CALLS[ast.unparse(called)]
+            return line.format(*(quote(str(_plain(each))) for each in given))
+    return None
+
+
+def _plain(value: ast.expr) -> Any:
+    """A literal; a name stands for itself, as a place to fill in."""
+    match value:
+        case ast.Name(name):
+            return name
+        case ast.List(items):
+            return [_plain(item) for item in items]
+        case ast.Dict([ast.expr() as key], [item]):
+            return {_plain(key): _plain(item)}
+    return ast.literal_eval(value)
+
+
+def _flag(option: click.Parameter) -> str:
+    if isinstance(option, click.Argument):
+        return option.make_metavar(click.Context(click.Command("")))
+    return max(option.opts, key=len)
+
+
+def _with_value(option: click.Parameter, value: Any) -> str:
+    flag = _flag(option)
+    match value:
+        case True:
+            return flag
+        case False:
+            return max(option.secondary_opts, key=len, default=flag)
+        case list():
+            return " ".join(f"{flag} {each}" for each in value)
+        case dict():
+            return " ".join(f"{flag} {key}={each}" for key, each in value.items())
+    return f"{flag}={value}"

@@ -1,0 +1,109 @@
+"""The library names its arguments and calls; the command line turns them into its own words."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import opensearch
+from opensearch.cli.flags import CALLS, in_flags
+from opensearch.cli.group import VERBS, main
+
+PACKAGE = Path(opensearch.__file__).parent
+# Rooms whose messages still speak of `train` alone, which has no other door.
+OF_TRAINING = ("training", "loop", "config.py", "encoders")
+FLAG = re.compile(rf"(?<![\w-])--[a-z][a-z-]*\b(?!:)|\bopensearch (?:{'|'.join(VERBS)})\b")
+
+
+def verb(name):
+    return main.get_command(None, name)
+
+
+def messages():
+    """Texts of the library that are no docstrings, with the files they stand in."""
+    for file in sorted(PACKAGE.rglob("*.py")):
+        place = file.relative_to(PACKAGE)
+        if place.parts[0] == "cli" or place.parts[0] in OF_TRAINING:
+            continue
+        tree = ast.parse(file.read_text("utf-8"))
+        prose = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+                continue
+            if id(node) not in prose and not node.value.startswith("<!DOCTYPE"):
+                yield str(place), node.value
+
+
+def test_no_message_of_the_library_names_a_flag_or_a_verb():
+    found = list(messages())
+    assert len(found) > 1000
+    assert [(place, text) for place, text in found if FLAG.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "shown"),
+    [
+        ("query", "words (`text`) or (`keys`)", "words (--text) or (--id)"),
+        ("query", "`exclude`, `source`, `targets`, `k`", "--not, --from, --to, -k"),
+        ("query", "give `refine=False`", "give --no-refine"),
+        ("query", "the files: `files`", "the files: [FILES]..."),
+        ("index", "`prune='force'` or `dry_run=True`", "--prune=force or --dry-run"),
+        ("evaluate", "`splits=['train']` measures", "--split train measures"),
+        ("evaluate", "`borrowed={'a b': ENCODER}`", "--as a b=ENCODER"),
+        ("demo", "another by `folder`", "another by --keep"),
+        ("query", "`Engine.compact()` makes it", "opensearch compact INDEX makes it"),
+        ("info", "`Engine.create('my index', model)`",
+         "opensearch index SOURCE --to 'my index' --model MODEL"),
+        ("info", "`verify_index('i', repair=True)`", "opensearch verify i --repair"),
+        ("info", "`where` and `Engine.ask(query)`", "`where` and `Engine.ask(query)`"),
+        ("query", "`a b`, `git pull`, `(`, ``, `x\ny`", "`a b`, `git pull`, `(`, ``, `x\ny`"),
+        ("query", "`2+`, `k`.png of 'text'", "`2+`, -k.png of 'text'"),
+    ],
+)  # fmt: skip
+def test_arguments_and_calls_are_said_in_the_words_of_the_verb(name, said, shown):
+    assert in_flags(said, verb(name)) == shown
+
+
+def test_without_a_verb_only_calls_are_translated():
+    assert in_flags("`text`: `Engine.compact()`") == "`text`: opensearch compact INDEX"
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_call_exists_and_its_line_is_a_verb_with_these_options(call):
+    from opensearch import engine
+
+    *room, name = call.split(".")
+    assert callable(getattr(engine.Engine if room else engine, name))
+    words = CALLS[call].split()
+    command = verb(words[1])
+    known = {option for each in command.params for option in each.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["query", "{index}"], "needs a file, words (--text) or the key of a stored item (--id)"),
+        (["query", "{index}", "--text", "disc", "--where", "a >"], "--where 'a >': expected a"),
+        (["query", "{index}", "a.png:-1"], "must be above 0, got -1.0; --not moves away from"),
+        (["query", "{tmp}", "--text", "disc"], "opensearch index SOURCE --to {tmp} --model MODEL"),
+        (["import", "{tmp}", "--to", "{tmp}/new"], "opensearch export INDEX {tmp}"),
+        (["demo", "--keep", "{index}"], "holds files already, name another by --keep"),
+    ],
+)
+def test_errors_name_the_flags_of_the_verb_that_ran(words, text, tmp_path):
+    from opensearch.engine import Engine
+
+    golden = Path(__file__).parents[1] / "golden" / "model"
+    Engine.create(tmp_path / "index", golden).close()
+    (tmp_path / "empty").mkdir()
+    places = {"index": tmp_path / "index", "tmp": tmp_path / "empty"}
+    result = CliRunner().invoke(main, [word.format(**places) for word in words])
+    assert result.exit_code in (1, 2)
+    assert text.format(**places) in result.output
