@@ -27,7 +27,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision, has_bf16
 from opensearch.encoders.pipeline import encode_stream, read_ahead
 from opensearch.evaluation.metrics import average_precision
-from opensearch.evaluation.metrics import relevant_ranks as ranks_of
+from opensearch.evaluation.ranks import relevant_ranks as ranks_of
 from opensearch.evaluation.ties import expected_average_precision
 from opensearch.model import Model
 from opensearch.records import Source

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from opensearch.evaluation import METRICS
+
 Row = dict[str, Any]
 CHOSEN: Final = (("sketch", "photo"),)
 """Directions that get a table of their own, with every measure."""
-MEASURES: Final = {
-    "map_all": "mAP@all",
-    "map_voc": "VOC",
-    "map_200_strict": "@200 strict",
-    "map_200_lenient": "@200 lenient",
-    "precision_25": "P@25",
-    "precision_100": "P@100",
-}
+MEASURES: Final = {name: metric.heading for name, metric in METRICS.items()}
 
 
 def page(found: Row) -> str:

@@ -80,7 +80,7 @@ class SpaceSettings(Settings):
 
     provider: str = Field(
         default="lexicon",
-        description="lexicon, vectors:FILE, attributes:CSV, onehot or sentence:MODEL",
+        description="a key of `semantic.PROVIDERS`, and what it wants behind a colon: vectors:FILE",
     )
     transform: Literal["none", "centre", "whiten"] = "none"
 

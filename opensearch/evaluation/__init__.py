@@ -3,25 +3,30 @@
 from opensearch.evaluation.direction import Encode, Rank, Refine, Ties
 from opensearch.evaluation.matrix import WORD, Cell, Matrix, Mean, Words
 from opensearch.evaluation.metrics import (
+    MAIN,
+    METRICS,
+    Metric,
     average_precision,
     average_precision_at,
     average_precision_voc,
     precision_at,
-    relevant_ranks,
 )
-from opensearch.evaluation.protocol import any_to_any
+from opensearch.evaluation.protocol import any_to_any, word_to_any
+from opensearch.evaluation.ranks import relevant_ranks
 from opensearch.evaluation.sets import Labelled
 from opensearch.evaluation.table import format_matrix
 from opensearch.evaluation.ties import expected_average_precision
-from opensearch.evaluation.words import word_to_any
 
 __all__ = [
+    "MAIN",
+    "METRICS",
     "WORD",
     "Cell",
     "Encode",
     "Labelled",
     "Matrix",
     "Mean",
+    "Metric",
     "Rank",
     "Refine",
     "Ties",

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput
-from opensearch.evaluation import metrics
-from opensearch.evaluation.ties import expected_average_precision
+from opensearch.evaluation.metrics import METRICS
+from opensearch.evaluation.ranks import relevant_ranks
 
 Rows: TypeAlias = NDArray[Any]
 Rank: TypeAlias = Callable[[Rows, Rows], NDArray[Any]]
@@ -44,7 +44,7 @@ class Scores:
     Attributes:
         gallery: items a query was ranked against.
         labels: shape (nq,), category numbers of the queries that count.
-        measures: by the names of `Cell`, shape (nq,) each; empty without queries.
+        measures: by the names of `METRICS`, shape (nq,) each; empty without queries.
     """
 
     gallery: int
@@ -98,19 +98,12 @@ class Runner:
     def _measure(
         self, distances: NDArray[Any], relevant: NDArray[np.bool_]
     ) -> dict[str, NDArray[np.float64]]:
-        ranks = metrics.relevant_ranks(distances, relevant)
-        plain = (
-            expected_average_precision(distances, relevant)
-            if self.ties == "expected"
-            else metrics.average_precision(ranks)
-        )
+        ranks = relevant_ranks(distances, relevant)
         return {
-            "map_all": plain,
-            "map_voc": metrics.average_precision_voc(ranks),
-            "map_200_strict": metrics.average_precision_at(ranks, 200, strict=True),
-            "map_200_lenient": metrics.average_precision_at(ranks, 200, strict=False),
-            "precision_25": metrics.precision_at(ranks, 25),
-            "precision_100": metrics.precision_at(ranks, 100),
+            name: metric.tied(distances, relevant)
+            if metric.tied is not None and self.ties == "expected"
+            else metric.of(ranks)
+            for name, metric in METRICS.items()
         }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from opensearch.evaluation.bootstrap import Interval
+from opensearch.evaluation.metrics import MAIN, METRICS
 
 NOTHING = math.nan
 """The value of a measure where no query was left; null in JSON."""
@@ -24,15 +26,10 @@ class Cell:
         queries: queries that count.
         gallery: items a query is ranked against; in a same-domain cell without the query.
         categories: categories that the queries are of.
-        map_all: plain mAP over the whole ranking, the mean over queries (micro).
-        map_all_interval: its 95 % interval, by resampling categories.
+        measures: mean over queries (micro) of every measure of `METRICS`.
+        map_all_interval: 95 % interval of `map_all`, by resampling categories.
         map_macro: plain mAP over the whole ranking, the mean over categories.
         map_macro_interval: its 95 % interval.
-        map_voc: mAP over the whole ranking under the VOC envelope, mean over queries.
-        map_200_strict: mAP of the first 200, divided by min(R, 200).
-        map_200_lenient: mAP of the first 200, divided by the hits among them.
-        precision_25: hits among the first 25, divided by 25.
-        precision_100: hits among the first 100, divided by 100.
     """
 
     source: str
@@ -40,15 +37,23 @@ class Cell:
     queries: int
     gallery: int
     categories: int
-    map_all: float = NOTHING
+    measures: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(METRICS, NOTHING))
     map_all_interval: Interval = (NOTHING, NOTHING)
     map_macro: float = NOTHING
     map_macro_interval: Interval = (NOTHING, NOTHING)
-    map_voc: float = NOTHING
-    map_200_strict: float = NOTHING
-    map_200_lenient: float = NOTHING
-    precision_25: float = NOTHING
-    precision_100: float = NOTHING
+
+    @property
+    def map_all(self) -> float:
+        """Plain mAP over the whole ranking, the mean over queries."""
+        return self.measures[MAIN]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers by name, the measures among them."""
+        fields = asdict(self)
+        measures = fields.pop("measures")
+        first = ("source", "target", "queries", "gallery", "categories")
+        about = {name: fields.pop(name) for name in first}
+        return {**about, MAIN: measures.pop(MAIN), **fields, **measures}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ class Words:
 
     def to_dict(self) -> dict[str, Any]:
         """Cells and mean as plain JSON types, under the names above; NaN becomes null."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        cells = [cell.to_dict() for cell in self.cells]
+        plain: dict[str, Any] = _plain({"cells": cells, "mean": asdict(self.mean)})
         return plain
 
 
@@ -125,13 +131,14 @@ class Matrix:
 
     def to_dict(self) -> dict[str, Any]:
         """The matrix as plain JSON types, under the names above; NaN becomes null."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        cells = [cell.to_dict() for cell in self.cells]
+        plain: dict[str, Any] = _plain({**asdict(self), "cells": cells})
         return plain
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -6,21 +6,7 @@ import math
 
 from opensearch.evaluation.bootstrap import Interval
 from opensearch.evaluation.matrix import Cell, Matrix, Mean, Words
-
-_HEAD = (
-    "direction",
-    "mAP@all",
-    "95 %",
-    "macro",
-    "VOC",
-    "@200 strict",
-    "@200 lenient",
-    "P@25",
-    "P@100",
-    "queries",
-    "gallery",
-    "categories",
-)
+from opensearch.evaluation.metrics import MAIN, METRICS
 
 
 def format_matrix(matrix: Matrix, words: Words | None = None) -> str:
@@ -35,26 +21,28 @@ def format_matrix(matrix: Matrix, words: Words | None = None) -> str:
         the mean of the cross-domain directions, the mean of all, then the words and their
         mean; `-` where no query counts.
     """
-    rows: list[tuple[str, ...]] = [_HEAD]
+    others = [metric.heading for name, metric in METRICS.items() if name != MAIN]
+    main = ("direction", METRICS[MAIN].heading, "95 %", "macro")
+    rows: list[tuple[str, ...]] = [(*main, *others, "queries", "gallery", "categories")]
     rows += [_cell_row(cell) for cell in matrix.cells]
     rows += [_mean_row("cross-domain mean", matrix.cross), _mean_row("mean of all", matrix.overall)]
     if words is not None:
         rows += [_cell_row(cell) for cell in words.cells]
         rows.append(_mean_row("mean of words", words.mean))
+    rows = [(*row, *[""] * (len(rows[0]) - len(row))) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [_line(row, widths) for row in rows]
     return "\n".join([*lines, _note(matrix)])
 
 
 def _cell_row(cell: Cell) -> tuple[str, ...]:
-    at_200 = (cell.map_200_strict, cell.map_200_lenient)
-    measures = (cell.map_voc, *at_200, cell.precision_25, cell.precision_100)
+    others = (value for name, value in cell.measures.items() if name != MAIN)
     return (
         f"{cell.source} → {cell.target}",
         _number(cell.map_all),
         _interval(cell.map_all_interval),
         _number(cell.map_macro),
-        *map(_number, measures),
+        *map(_number, others),
         str(cell.queries),
         str(cell.gallery),
         str(cell.categories),
@@ -62,8 +50,7 @@ def _cell_row(cell: Cell) -> tuple[str, ...]:
 
 
 def _mean_row(name: str, mean: Mean) -> tuple[str, ...]:
-    micro = (_number(mean.map_all), _interval(mean.map_all_interval), _number(mean.map_macro))
-    return (name, *micro, *[""] * (len(_HEAD) - 4))
+    return (name, _number(mean.map_all), _interval(mean.map_all_interval), _number(mean.map_macro))
 
 
 def _note(matrix: Matrix) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.evaluation.metrics import check_ranking
+from opensearch.evaluation.ranks import check_ranking
 
 CELLS = 1 << 19
 """Distances counted at once, with some 30 MiB of counts."""

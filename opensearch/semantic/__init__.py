@@ -1,7 +1,7 @@
 """The unit sphere all domains share: word vectors, prototypes and the way between points."""
 
 from opensearch.semantic.names import normalise
-from opensearch.semantic.providers import PROVIDERS, Provider, missing, open_provider
+from opensearch.semantic.providers import PROVIDERS, Provider, ProviderKind, missing, open_provider
 from opensearch.semantic.space import Space, TextQuery
 from opensearch.semantic.sphere import cosine, slerp, unit
 from opensearch.semantic.transform import Transform
@@ -9,6 +9,7 @@ from opensearch.semantic.transform import Transform
 __all__ = [
     "PROVIDERS",
     "Provider",
+    "ProviderKind",
     "Space",
     "TextQuery",
     "Transform",

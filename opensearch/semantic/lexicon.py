@@ -17,7 +17,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.errors import UnreadableFile
 from opensearch.semantic.sphere import unit
 from opensearch.semantic.tables import TableProvider
 from opensearch.semantic.vocabulary import Vocabulary
@@ -49,11 +49,8 @@ def open_lexicon(argument: str = "", wanted: Sequence[str] | None = None) -> Lex
     """Open the shipped lexicon, read once a process.
 
     Raises:
-        InvalidInput: something follows the colon.
         UnreadableFile: the installed files do not belong together.
     """
-    if argument:
-        raise InvalidInput(f"provider 'lexicon' takes nothing after it, got {argument!r}")
     return _shipped()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,22 +40,34 @@ class Provider(Protocol):
         """
 
 
-PROVIDERS: dict[str, Callable[[str, Sequence[str] | None], Provider]] = {
-    "lexicon": open_lexicon,
-    "vectors": open_vectors,
-    "attributes": open_attributes,
-    "onehot": open_onehot,
-    "sentence": open_sentence,
+class ProviderKind(NamedTuple):
+    """A kind of provider.
+
+    Attributes:
+        open: opens one, from what follows the colon of its spec, empty when nothing does, and
+            the names that will be asked for, if they are known.
+        wants: what must follow the colon, in capitals; empty for a kind that opens nothing.
+    """
+
+    open: Callable[[str, Sequence[str] | None], Provider]
+    wants: str = ""
+
+
+PROVIDERS: Final[dict[str, ProviderKind]] = {
+    "lexicon": ProviderKind(open_lexicon),
+    "vectors": ProviderKind(open_vectors, "FILE"),
+    "attributes": ProviderKind(open_attributes, "CSV"),
+    "onehot": ProviderKind(open_onehot),
+    "sentence": ProviderKind(open_sentence, "MODEL"),
 }
-_BARE = ("lexicon", "onehot")
-"""Kinds that open nothing, so nothing follows them."""
+"""Every kind of provider. A new one is a module with what opens it, and a line here."""
 
 
 def open_provider(spec: str, wanted: Sequence[str] | None = None) -> Provider:
     """Open a semantic provider by its spec.
 
     Args:
-        spec: `lexicon`, `vectors:FILE`, `attributes:FILE.csv`, `sentence:MODEL` or `onehot`.
+        spec: a key of `PROVIDERS`, and what it wants behind a colon: `vectors:FILE`.
         wanted: the names that will be asked for: `onehot` needs them, and large files of
             vectors then keep only those words.
 
@@ -63,16 +75,19 @@ def open_provider(spec: str, wanted: Sequence[str] | None = None) -> Provider:
         The provider.
 
     Raises:
-        InvalidInput: no such kind, or a kind without what must follow the colon.
+        InvalidInput: no such kind, or a kind without what must follow the colon, or with more.
         UnreadableFile: the file is missing, damaged or of another format.
         MissingExtra: an optional package is not installed.
     """
     kind, _, argument = spec.partition(":")
     if kind not in PROVIDERS:
         raise InvalidInput(f"no semantic provider {kind!r}; known: {', '.join(PROVIDERS)}")
-    if not argument and kind not in _BARE:
-        raise InvalidInput(f"provider {kind!r} wants what to open after a colon: {kind}:...")
-    return PROVIDERS[kind](argument, wanted)
+    wants = PROVIDERS[kind].wants
+    if argument and not wants:
+        raise InvalidInput(f"provider {kind!r} takes nothing after it, got {argument!r}")
+    if wants and not argument:
+        raise InvalidInput(f"provider {kind!r} wants what to open after a colon: {kind}:{wants}")
+    return PROVIDERS[kind].open(argument, wanted)
 
 
 def missing(provider: Provider, names: Iterable[str]) -> list[str]:

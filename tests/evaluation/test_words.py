@@ -68,8 +68,8 @@ def test_a_word_worked_out_by_hand():
         points([0], "a"), {"photo": points([1, 2, 3], "baa")}, line, min_gallery=2
     ).cells[0]
     assert found.map_all == pytest.approx((1 / 2 + 2 / 3) / 2)
-    assert found.precision_25 == pytest.approx(2 / 25)
-    assert found.precision_100 == pytest.approx(2 / 100)
+    assert found.measures["precision_25"] == pytest.approx(2 / 25)
+    assert found.measures["precision_100"] == pytest.approx(2 / 100)
 
 
 def test_words_change_no_direction_of_the_matrix():

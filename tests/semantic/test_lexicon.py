@@ -191,7 +191,8 @@ def small_lexicon(seed, words=("chair", "aeroplane", "hot air balloon", "violin"
 
 def install(monkeypatch, provider):
     monkeypatch.setattr(space, "open_lexicon", lambda: provider)
-    monkeypatch.setitem(semantic.PROVIDERS, "lexicon", lambda argument, wanted: provider)
+    kind = semantic.ProviderKind(lambda argument, wanted: provider)
+    monkeypatch.setitem(semantic.PROVIDERS, "lexicon", kind)
 
 
 def test_another_lexicon_is_another_space(made):

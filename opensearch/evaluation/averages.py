@@ -1,10 +1,9 @@
-"""Scores of directions as cells and means with intervals."""
+"""The scores of directions averaged: cells, and means of cells, with intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,11 @@ from numpy.typing import NDArray
 from opensearch.evaluation.bootstrap import intervals, mean_of_cells
 from opensearch.evaluation.direction import Items, Scores
 from opensearch.evaluation.matrix import WORD, Cell, Mean
+from opensearch.evaluation.metrics import MAIN
 
 
 @dataclass(frozen=True)
-class Draws:
+class Averages:
     """How directions become means with intervals, over `categories` numbered categories."""
 
     categories: int
@@ -30,12 +30,9 @@ class Draws:
         if not queries:
             return empty
         mean = self.mean([scores])
-        averages: dict[str, Any] = {
-            name: float(values.mean()) for name, values in scores.measures.items()
-        }
         return replace(
             empty,
-            **averages,
+            measures={name: float(values.mean()) for name, values in scores.measures.items()},
             map_all_interval=mean.map_all_interval,
             map_macro=mean.map_macro,
             map_macro_interval=mean.map_macro_interval,
@@ -47,7 +44,7 @@ class Draws:
         if not filled:
             return Mean(0)
         counts = np.stack([self._sums(scores.labels, None) for scores in filled])
-        sums = np.stack([self._sums(s.labels, s.measures["map_all"]) for s in filled])
+        sums = np.stack([self._sums(s.labels, s.measures[MAIN]) for s in filled])
         values = sums / np.maximum(counts, 1)
         micro, macro = mean_of_cells(values, counts)
         around_micro, around_macro = intervals(values, counts, self.resamples, self.seed)
