@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensearch.cli.flags import in_flags
-from opensearch.cli.kinds import SHAPES
+from opensearch.cli.kinds import ReadsShapes
 from opensearch.cli.progress import Bars
 from opensearch.cli.saying import say
 from opensearch.records import UPS, Up
@@ -23,7 +23,7 @@ SKIPPED = 3
 SHOWN = 20
 
 
-class _PruneAlone(click.Command):
+class _PruneAlone(ReadsShapes):
     """Takes `--prune` alone for `--prune=gone`; click would take the next word for its value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -32,7 +32,7 @@ class _PruneAlone(click.Command):
         return super().parse_args(ctx, alone + args[len(options) :])
 
 
-@click.command(cls=_PruneAlone, epilog=SHAPES)
+@click.command(cls=_PruneAlone)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--to", "to", required=True, type=click.Path(path_type=Path), help="Index folder.")
 @click.option(

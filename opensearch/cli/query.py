@@ -13,7 +13,7 @@ import click
 
 from opensearch.cli.backends import BackendName
 from opensearch.cli.flags import in_flags
-from opensearch.cli.kinds import SHAPES
+from opensearch.cli.kinds import ReadsShapes
 from opensearch.cli.saying import say
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS
@@ -42,7 +42,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
         return Path(value), 1.0
 
 
-@click.command(epilog=SHAPES)
+@click.command(cls=ReadsShapes)
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("files", nargs=-1, type=WeightedFile())
 @click.option("--text", help="Words to search for, alone or beside the files.")

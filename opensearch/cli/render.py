@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from opensearch.cli.kinds import SHAPES
+from opensearch.cli.kinds import ReadsShapes
 from opensearch.cli.saying import say
 from opensearch.config import ReaderSettings
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS, Up
 
 
-@click.command(epilog=SHAPES)
+@click.command(cls=ReadsShapes)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Folder for the pictures; made when missing.")  # fmt: skip

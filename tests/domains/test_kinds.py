@@ -5,7 +5,7 @@ import cad_files
 import numpy as np
 import pytest
 
-from opensearch.cli.kinds import SHAPES
+from opensearch.cli.kinds import shapes
 from opensearch.config import Limits
 from opensearch.domains import meshes
 from opensearch.domains.catalog import find_sources
@@ -115,7 +115,7 @@ def test_a_kind_is_known_once_its_package_is_installed(monkeypatch):
 
 def test_help_and_page_name_every_kind():
     every = {suffix[1:] for suffix in FORMATS}
-    words = set(re.findall(r"[a-z0-9]+", SHAPES))
+    words = set(re.findall(r"[a-z0-9]+", shapes()))
     assert every <= words
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| shapes")]

@@ -56,9 +56,9 @@ FORMATS: Final[dict[str, MeshFormat]] = {
     ".stl": MeshFormat(stl.load),
     **dict.fromkeys((".step", ".stp"), MeshFormat(cad.load_step, None, _CAD)),
     **dict.fromkeys((".iges", ".igs"), MeshFormat(cad.load_iges, None, _CAD)),
-    ".fbx": MeshFormat(assimp.load_fbx, "y", _ASSIMP),
-    ".dae": MeshFormat(assimp.load_dae, "y", _ASSIMP),
     ".3ds": MeshFormat(assimp.load_3ds, "y", _ASSIMP),
+    ".dae": MeshFormat(assimp.load_dae, "y", _ASSIMP),
+    ".fbx": MeshFormat(assimp.load_fbx, "y", _ASSIMP),
     **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), MeshFormat(usd.load, "y", _USD)),
 }
 """Every format by its suffix in lower case. A new one is a module with a loader, and a line."""
