@@ -24,15 +24,14 @@ from numpy.typing import NDArray
 
 from benchmarks.starter_tables import table
 from opensearch.cli.progress import Bars
-from opensearch.config import HashSettings
+from opensearch.config import GdmhSettings, HashSettings
 from opensearch.encoders.bundle import Bundle
 from opensearch.evaluation import Labelled, any_to_any
-from opensearch.experiments.codes import hash_data
+from opensearch.experiments.codes import training_items
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
 from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
 from opensearch.model import Model
 from opensearch.progress import Progress
-from opensearch.settings import GdmhSettings
 from opensearch.training.cache import cache_folder
 
 Array = NDArray[np.float32]
@@ -108,7 +107,7 @@ def measured(
     if not known:
         known = [{**made, **{name: real(split) for name, split in splits.items()}}]
         out.write_text(json.dumps(known[0]) + "\n")
-    items = hash_data(model, [collection.splits["train"] for collection in collections], {})
+    items = training_items(model, [collection.splits["train"] for collection in collections], {})
     for job in jobs:
         if (job.row, job.bits, job.seed) in done:
             continue

@@ -22,11 +22,11 @@ import click
 
 from benchmarks.starter_tables import number, table
 from opensearch.cli.progress import Bars
-from opensearch.config import load_train_config
 from opensearch.encoders.bundle import Bundle
 from opensearch.experiments.evaluate import Evaluation, evaluate
+from opensearch.methods import Training, train
+from opensearch.methods.configs import load_train_config
 from opensearch.progress import Progress
-from opensearch.training import Training, train
 
 SPLITS: Final = ("test", "unseen")
 LENDER: Final = "photo"

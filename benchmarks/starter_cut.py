@@ -23,10 +23,11 @@ import numpy as np
 
 from benchmarks.validation_cut import write
 from opensearch.cli.progress import Bars
-from opensearch.config import TrainConfig, load_train_config
+from opensearch.config import TrainConfig
 from opensearch.encoders.card import CARD
 from opensearch.experiments.evaluate import Evaluation, Row, evaluate
-from opensearch.training import Training, train
+from opensearch.methods import Training, train
+from opensearch.methods.configs import load_train_config
 from opensearch.training.collection import TrainingPart, training_part
 
 MADE: Final = ("triad", "sketchy", "tuberlin", "drawings", "solids")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
-import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from opensearch.errors import InvalidInput
-from opensearch.settings import GdmhSettings, JointSettings, PixelSettings, Settings
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen; an unknown key is an error, and so is infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
 
 Pooling: TypeAlias = Literal["mean", "max", "upright"]
 """How the embeddings of an item's views become one."""
@@ -93,33 +98,48 @@ class ProjectorSettings(Settings):
 
 
 class DomainSettings(Settings):
-    """How one domain is read and trained; what is not given comes from `loop`."""
+    """How one domain is read."""
 
     reader: str | None = Field(default=None, description="null: the one of the domain's name")
     views: int = Field(default=6, ge=0, le=24)
     line_views: int = Field(default=0, ge=0, le=24)
     pooling: Pooling = "mean"
-    augment: bool = True
-    epochs: int | None = Field(default=None, ge=1)
-    lr: float | None = Field(default=None, gt=0)
-    temperature: float | None = Field(default=None, gt=0)
 
 
-class LoopSettings(Settings):
-    """The optimiser's schedule: SGD nesterov, cosine to `floor` a step."""
+class GdmhSettings(Settings):
+    """Codes of generative domain migration: a generator a domain, one hash head, discriminators.
 
-    epochs: int = Field(default=30, ge=1)
-    batch: int = Field(default=128, ge=2)
-    lr: float = Field(default=0.02, gt=0)
-    backbone_factor: float = Field(default=0.1, ge=0, description="of lr, for the trunk")
-    floor: float = Field(default=3e-6, ge=0)
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-    weight_decay: float = Field(default=5e-5, ge=0)
-    temperature: float = Field(default=0.05, gt=0)
-    negatives: Literal["own", "all"] = Field(
-        default="own", description="prototypes in the softmax: the domain's own, or all trained"
+    Weights of losses are relative; a loss of weight 0 is left out.
+    """
+
+    pivot: str = Field(
+        default="photo", description="domain that others migrate to; the largest, if absent"
     )
-    checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
+    anchors: int = Field(default=1024, ge=0, description="words to lean on; 0: none")
+    anchor_temperature: float = Field(default=0.1, gt=0)
+    anchor_weight: float = Field(default=0.4, ge=0, description="of the words beside the item")
+    fade: float = Field(
+        default=0.9, ge=0, le=1, description="most of its prototype that an item's copy loses"
+    )
+    hidden: int = Field(default=512, ge=0, description="units of a generator; 0: none migrates")
+    steps: int = Field(default=400, ge=1)
+    batch: int = Field(default=96, ge=2, description="items of each domain")
+    words: int = Field(default=96, ge=0, description="other words in a batch")
+    lr: float = Field(default=1e-3, gt=0)
+    similarity: float = Field(default=10.0, ge=0, description="codes follow embeddings")
+    semantic: float = Field(default=0.4, ge=0, description="codes follow those of prototypes")
+    semantic_temperature: float = Field(default=0.3, gt=0)
+    contrast: float = Field(default=0.2, ge=0, description="codes of a category across domains")
+    contrast_temperature: float = Field(default=0.3, gt=0)
+    adversary: float = Field(
+        default=0.1, ge=0, description="migrated items convince discriminators"
+    )
+    conditional: bool = Field(default=True, description="discriminators see the item's prototype")
+    cycle: float = Field(default=1.0, ge=0, description="migrated items come back")
+    stay: float = Field(default=0.3, ge=0, description="migrated items stay near")
+    quantisation: float = Field(default=0.0, ge=0, description="soft codes are near their signs")
+    balance: float = Field(default=0.0, ge=0, description="bits are 1 as often as 0")
+    independence: float = Field(default=0.0, ge=0, description="bits are not correlated")
 
 
 class HashSettings(Settings):
@@ -146,9 +166,12 @@ class RefinementSettings(Settings):
 
 
 class TrainConfig(Settings):
-    """Everything a training run needs but the data."""
+    """What a training run of any method needs but the data.
 
-    method: Literal["prototype", "joint", "gdmh-pixel"] = "prototype"
+    A method's own settings are fields of a subclass, in the method's folder.
+    """
+
+    method: str
     exclude: list[str] = Field(default_factory=list, description="categories to leave out")
     omit: list[str] = Field(default_factory=list, description="patterns of file names to leave out")
     rename: dict[str, dict[str, str]] = Field(
@@ -159,25 +182,17 @@ class TrainConfig(Settings):
     backbone: BackboneSettings = BackboneSettings()
     space: SpaceSettings = SpaceSettings()
     projector: ProjectorSettings = ProjectorSettings()
-    domains: dict[str, DomainSettings] = Field(default_factory=dict)
-    loop: LoopSettings = LoopSettings()
-    joint: JointSettings = JointSettings()
-    pixel: PixelSettings = PixelSettings()
+    domains: Mapping[str, DomainSettings] = Field(default_factory=dict)
     hash: HashSettings = HashSettings()
     refinement: RefinementSettings = RefinementSettings()
     seed: int = Field(default=0, ge=0, lt=2**31)
 
     @field_validator("domains")
     @classmethod
-    def _names(cls, domains: dict[str, DomainSettings]) -> dict[str, DomainSettings]:
+    def _names(cls, domains: Mapping[str, DomainSettings]) -> Mapping[str, DomainSettings]:
         for name in domains:
             check_domain(name)
         return domains
-
-    @property
-    def learns(self) -> bool:
-        """Whether the trunk learns, so that training needs views and not features alone."""
-        return self.method != "prototype" or self.backbone.mode == "finetune"
 
     def domain(self, name: str) -> DomainSettings:
         """Settings of a domain, the defaults where the config has none."""
@@ -188,85 +203,3 @@ def config_folder() -> Path:
     """Where the shipped configs lie, installed or in a clone."""
     installed = Path(__file__).parent / "configs"
     return installed if installed.is_dir() else Path(__file__).parents[1] / "configs"
-
-
-def load_train_config(name: str, overrides: Iterable[str] = ()) -> TrainConfig:
-    """Read a training config by shipped name or path, with `key.subkey=value` overrides.
-
-    Args:
-        name: of a shipped config, or the path of a YAML file.
-        overrides: values are YAML: `loop.lr=1e-2`, `domains.shape={views: 4}`.
-
-    Raises:
-        InvalidInput: no such config, a malformed override, an unknown key or a bad value.
-    """
-    known = {file.stem: file for file in sorted((config_folder() / "train").glob("*.yaml"))}
-    file = known.get(name, Path(name))
-    if not file.is_file():
-        raise InvalidInput(f"no config {name!r}: not a file, nor one of {', '.join(known)}")
-    fields = _read(file)
-    for override in overrides:
-        _apply(fields, override)
-    try:
-        return TrainConfig.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidInput(f"config {file.name}: {_complaint(error)}") from error
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        fields = yaml.safe_load(file.read_text("utf-8")) or {}
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InvalidInput(f"config {file} cannot be read as YAML: {reason}") from error
-    if not isinstance(fields, dict):
-        raise InvalidInput(f"config {file} is to be a mapping of settings, got {fields!r:.60}")
-    return fields
-
-
-def _apply(fields: dict[str, Any], override: str) -> None:
-    """Put one `key.subkey=value` in its place."""
-    key, equals, text = override.partition("=")
-    *parents, last = key.split(".")
-    if not equals or not all([*parents, last]):
-        raise InvalidInput(f"--set takes key=value, e.g. loop.epochs=10; got {override!r}")
-    try:
-        value = yaml.safe_load(text)
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise InvalidInput(f"--set {override}: the value is not YAML; quote it") from error
-    for parent in parents:
-        if fields.get(parent) is None:
-            fields[parent] = {}
-        fields = fields[parent]
-        if not isinstance(fields, dict):
-            raise InvalidInput(f"--set {override}: {parent} is a value, not a group of settings")
-    fields[last] = value
-
-
-def _complaint(error: ValidationError) -> str:
-    """The first thing wrong with a config, and the way out."""
-    first = error.errors()[0]
-    *parents, last = [str(part) for part in first["loc"]] or [""]
-    place = ".".join([*parents, last])
-    if first["type"] == "extra_forbidden":
-        return f"unknown setting {place}; known there: {', '.join(_known(parents))}"
-    if first["type"] == "model_type":
-        return (
-            f"{place} is a group of settings, got {first['input']!r};"
-            f" set one of {', '.join(_known([*parents, last]))}"
-        )
-    return (
-        f"{place}: {first['msg']} (got {first['input']!r:.60})."
-        f" Set it in the file or with --set {place}=VALUE"
-    )
-
-
-def _known(parents: list[str]) -> list[str]:
-    """Names of the settings in a group of `TrainConfig`."""
-    group: Any = TrainConfig
-    for name in parents:
-        if isinstance(group, type) and issubclass(group, Settings):
-            group = group.model_fields[name].annotation
-        else:
-            group = get_args(group)[1]  # of dict[str, group]
-    return sorted(group.model_fields)

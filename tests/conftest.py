@@ -7,7 +7,8 @@ import pytest
 from hypothesis import settings
 from toy_files import make_collection, toy_overrides
 
-from opensearch.config import TrainConfig, load_train_config
+from opensearch.config import TrainConfig
+from opensearch.methods.configs import load_train_config
 
 settings.register_profile("opensearch", deadline=None, derandomize=True)
 settings.load_profile("opensearch")
@@ -43,7 +44,7 @@ def toy_model(
     toy_collection: Path, toy_config: TrainConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A bundle trained on the toy collection: domains photo, shape and sketch, 16 bits."""
-    from opensearch.training import Training, train
+    from opensearch.methods import Training, train
 
     out = tmp_path_factory.mktemp("model") / "toy"
     train(Training(toy_config, [toy_collection], out))

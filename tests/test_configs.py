@@ -6,17 +6,17 @@ import pytest
 
 import opensearch.config as config_module
 from opensearch.config import (
-    DomainSettings,
     ReaderSettings,
-    TrainConfig,
     check_domain,
     config_folder,
-    load_train_config,
 )
-from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import list_backbones
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HASHERS
+from opensearch.methods import METHODS
+from opensearch.methods.configs import load_train_config
+from opensearch.methods.joint.settings import JointConfig
+from opensearch.methods.prototype.settings import PrototypeConfig, PrototypeDomain
 
 SHIPPED = sorted(file.stem for file in (config_folder() / "train").glob("*.yaml"))
 
@@ -42,9 +42,8 @@ def test_every_shipped_config_builds(name):
     config = load_train_config(name)
     assert config.backbone.name in list_backbones()
     assert config.hash.name in HASHERS
-    assert all(
-        reader_settings(config, domain).size == config.size for domain in ("sketch", "x", "shape")
-    )
+    assert type(config) is METHODS[config.method].config
+    assert all(config.reader(domain).size == config.size for domain in ("sketch", "x", "shape"))
     text = (config_folder() / "train" / f"{name}.yaml").read_text("utf-8")
     assert text.startswith("#")
     assert re.search(r"^# Run time: ", text, re.MULTILINE)
@@ -67,7 +66,7 @@ def test_installed_configs_win_over_a_clones(tmp_path, monkeypatch):
 
 def test_a_config_is_a_file_too(recipe):
     assert load_train_config(recipe("loop: {epochs: 7}")).loop.epochs == 7
-    assert load_train_config(recipe("")) == TrainConfig()
+    assert load_train_config(recipe("")) == PrototypeConfig()
 
 
 def test_an_unknown_config_lists_the_shipped():
@@ -88,9 +87,9 @@ def test_overrides_are_yaml_and_later_ones_win(recipe):
     ]
     config = load_train_config(file, given)
     assert (config.loop.epochs, config.loop.lr) == (9, 0.01)
-    assert config.domains["shape"] == DomainSettings(views=4, augment=False)
+    assert config.domains["shape"] == PrototypeDomain(views=4, augment=False)
     assert config.domain("photo").lr == 0.5
-    assert config.domain("sketch") == DomainSettings()
+    assert config.domain("sketch") == PrototypeDomain()
     assert config.space.provider == "vectors:C:\\words=1.txt"
 
 
@@ -107,7 +106,15 @@ def test_overrides_are_yaml_and_later_ones_win(recipe):
         ("hash.bits=8", "hash.bits: Input should be greater than or equal to 16 (got 8)"),
         ("hash.bits=20", "hash.bits: Input should be a multiple of 8 (got 20)"),
         ("loop=3", "loop is a group of settings, got 3; set one of backbone_factor, "),
-        ("method=other", "method: Input should be 'prototype'"),
+        ("method=other", "no method 'other'; known: prototype, joint, gdmh-pixel"),
+        ("method=[joint]", "no method ['joint']; known: prototype"),
+        ("method=null", "no method None; known: prototype"),
+        (
+            "joint.steps=3",
+            "joint is a setting of method joint, and the method here is prototype; leave it out, or"
+            " give --set method=joint",
+        ),
+        ("pixel={}", "pixel is a setting of method gdmh-pixel, and the method here is prototype"),
         ("loop.lr", "--set takes key=value, e.g. loop.epochs=10; got 'loop.lr'"),
         ("=1", "--set takes key=value"),
         ("loop..lr=1", "--set takes key=value"),
@@ -121,6 +128,20 @@ def test_a_bad_override_is_named_with_the_way_out(recipe, override, message):
         load_train_config(recipe("seed: 3"), [override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["loop.lr=1"], "loop is a setting of method prototype, and the method here is joint;"),
+        (["domains.x.lr=1"], "domains.x.lr is a setting of method prototype, and the method here"),
+        (["joint.stepps=1"], "unknown setting joint.stepps; known there: average, balance, "),
+        (["joint=3"], "joint is a group of settings, got 3; set one of average, "),
+    ],
+)
+def test_settings_of_one_method_are_refused_by_another(recipe, given, message):
+    with pytest.raises(InvalidInput, match=re.escape(message)):
+        load_train_config(recipe("method: joint"), given)
 
 
 @pytest.mark.parametrize(
@@ -155,13 +176,13 @@ def test_names_no_domain_can_have(name):
 
 
 def test_a_domains_reader_comes_from_its_name_or_its_settings():
-    config = TrainConfig(size=64, domains={"shape": {"views": 4}, "cad": {"reader": "mesh"}})
-    assert reader_settings(config, "shape") == ReaderSettings(reader="mesh", size=64, views=4)
-    assert reader_settings(config, "cad").reader == "mesh"
-    assert reader_settings(config, "sketch").reader == "sketch"
-    assert reader_settings(config, "cartoon").reader == "image"
+    config = JointConfig(size=64, domains={"shape": {"views": 4}, "cad": {"reader": "mesh"}})
+    assert config.reader("shape") == ReaderSettings(reader="mesh", size=64, views=4)
+    assert config.reader("cad").reader == "mesh"
+    assert config.reader("sketch").reader == "sketch"
+    assert config.reader("cartoon").reader == "image"
 
 
 def test_settings_are_frozen():
     with pytest.raises(ValueError, match="frozen"):
-        TrainConfig().seed = 1
+        JointConfig().seed = 1

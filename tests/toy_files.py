@@ -24,14 +24,17 @@ UNSEEN = "bar"
 
 def toy_overrides(collection: Path) -> list[str]:
     """Settings that train the tiny backbone, frozen, on a toy collection within seconds."""
+    return [*toy_settings(collection), "loop.epochs=40", "loop.batch=8"]
+
+
+def toy_settings(collection: Path) -> list[str]:
+    """Those of them that every method has."""
     return [
         f"space.provider=attributes:{collection / 'attributes.csv'}",
         "backbone.name=tiny",
         "size=32",
         "domains.shape.views=2",
         "space.transform=centre",
-        "loop.epochs=40",
-        "loop.batch=8",
         "hash={bits: 16, gdmh: {steps: 40, batch: 16, hidden: 16}}",
         "refinement.rule=fixed",
     ]

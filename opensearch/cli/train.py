@@ -48,9 +48,9 @@ def train(
         opensearch train prototype --data collection/ --out models/mine \\
             --set backbone.pretrained=DEFAULT --set loop.epochs=40
     """
-    from opensearch.config import load_train_config
-    from opensearch.training import Training
-    from opensearch.training import train as run
+    from opensearch.methods import Training
+    from opensearch.methods import train as run
+    from opensearch.methods.configs import load_train_config
 
     given = [*overrides, *([f"seed={seed}"] if seed is not None else [])]
     recipe = load_train_config(config, given)

@@ -17,11 +17,10 @@ from pydantic import (
     model_serializer,
 )
 
-from opensearch.config import Pooling, ReaderSettings, check_domain
+from opensearch.config import Pooling, ReaderSettings, Settings, check_domain
 from opensearch.encoders.names import parse_name
 from opensearch.encoders.tensors import identity, load_tensors
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.settings import Settings
 
 FORMAT: Final = 1
 CARD: Final = "model.json"

@@ -64,7 +64,7 @@ def upright_weights(
 
     Args:
         features: of the backbone, shape (n, v, f); the views of each kind a multiple of three.
-        direction: shape (f,), what upright views have more of; see `training.joint.upright`.
+        direction: shape (f,), what upright views have more of; see `methods.joint.upright`.
 
     Returns:
         Shape (n, v), float32, rows that sum to one.

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from opensearch.config import HashSettings
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit
 from opensearch.hashing import HashData, Hasher, check_bits, fit_hasher
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
-from opensearch.semantic.names import normalise
+from opensearch.training.codes import hash_data
 
 TRAIN = "train"
 
@@ -50,7 +48,7 @@ def fit_codes(
             f"codes of {', '.join(map(str, bits))} bits are fitted on a train split, which the"
             " collection lacks; leave `bits` out to measure the model's own codes"
         )
-    data = hash_data(model, [embedded.splits[TRAIN]], borrowed or {})
+    data = training_items(model, [embedded.splits[TRAIN]], borrowed or {})
     for width in bits:
         check_bits(width)
         for name in hashers:
@@ -59,7 +57,7 @@ def fit_codes(
     return found
 
 
-def hash_data(
+def training_items(
     model: Model, trained: Sequence[EmbeddedSplit], borrowed: Mapping[str, str]
 ) -> HashData:
     """Training items, of one collection or several, of the categories the model was trained on.
@@ -67,21 +65,10 @@ def hash_data(
     Raises:
         InvalidInput: there are none.
     """
-    place = {normalise(name): i for i, name in enumerate(model.bundle.card.categories)}
-    rows = [
-        (embedding, borrowed.get(domain, domain), place[normalise(label)])
+    items = [
+        (borrowed.get(domain, domain), embeddings, labels)
         for split in trained
         for domain, (embeddings, labels) in split.domains.items()
-        for embedding, label in zip(embeddings, labels, strict=True)
-        if normalise(label) in place
     ]
-    if not rows:
-        raise InvalidInput("the train split has none of the model's categories to fit codes on")
-    embeddings, domains, labels = zip(*rows, strict=True)
-    return HashData(
-        np.stack(embeddings),
-        np.array(domains),
-        np.array(labels, np.int64),
-        model.seen_prototypes,
-        model.space.points(),
-    )
+    categories = model.bundle.card.categories
+    return hash_data(items, categories, model.seen_prototypes, model.space.points())

@@ -13,7 +13,7 @@ from pathlib import Path
 from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.errors import InvalidInput
-from opensearch.experiments.codes import TRAIN, hash_data
+from opensearch.experiments.codes import TRAIN, training_items
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
 from opensearch.hashing import check_fit, fit_hasher
 from opensearch.model import Model
@@ -43,7 +43,7 @@ def refit(
     check_fit(settings.name)
     if out.resolve() == model.folder.resolve():
         raise InvalidInput(f"{out} is the model itself; its new codes need another folder")
-    items = hash_data(Model(model), [_train(model, path, progress) for path in data], {})
+    items = training_items(Model(model), [_train(model, path, progress) for path in data], {})
     hasher = fit_hasher(settings, items, seed, progress)
     model.copy_files(out)
     codes = write_codes(out, model.card.domains, hasher)

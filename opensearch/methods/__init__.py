@@ -1,1 +1,51 @@
-"""Methods: one module a paper, with its losses and recipe."""
+"""Methods: each a folder behind one protocol, `configs` that name one, and `train`.
+
+The extra `train` brings what training needs; names, settings and checks do without.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from opensearch.errors import InvalidInput
+from opensearch.extras import require
+from opensearch.methods.gdmh_pixel import GdmhPixel
+from opensearch.methods.joint import Joint
+from opensearch.methods.method import Method
+from opensearch.methods.prototype import Prototype
+
+if TYPE_CHECKING:
+    from opensearch.methods.trainer import Training as Training
+    from opensearch.methods.trainer import train as train
+
+__all__ = ["DEFAULT", "METHODS", "Method", "Training", "find_method", "train"]
+
+METHODS: Final[dict[str, Method[Any]]] = {
+    "prototype": Prototype(),
+    "joint": Joint(),
+    "gdmh-pixel": GdmhPixel(),
+}
+
+DEFAULT: Final = "prototype"
+"""The method of a config that names none."""
+
+
+def find_method(name: object) -> Method[Any]:
+    """The method of that name.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if not isinstance(name, str) or name not in METHODS:
+        raise InvalidInput(f"method: no method {name!r:.60}; known: {', '.join(METHODS)}")
+    return METHODS[name]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the trainer, and torch with it, when it is first asked for."""
+    if name not in ("Training", "train"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    require("training", "torch", "torchvision")
+    from opensearch.methods import trainer
+
+    return getattr(trainer, name)

@@ -1,23 +1,41 @@
-"""From trained parts to a bundle: codes fitted, identities taken, `model.json` written."""
+"""From fitted encoders to a bundle: items embedded, codes fitted, `model.json` written."""
 
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch import __version__
+from opensearch.config import TrainConfig
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.encoders.card import DomainCard, ModelCard, PartCard
 from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.hashing import HashData, fit_hasher
-from opensearch.refinement import LambdaRule
-from opensearch.training.codes import write_codes
+from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, LambdaRule
+from opensearch.semantic import Space
+from opensearch.training.codes import hash_data, write_codes
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, embed_domain
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """What a method gives: the rest of a bundle is alike for all.
+
+    Attributes:
+        domains: the encoder of each domain.
+        rule: for λ; `None` where it is as the settings give it, see `given_rule`.
+        space: where the method learnt the points of its categories itself.
+    """
+
+    domains: Mapping[str, FittedDomain]
+    rule: LambdaRule | None = None
+    space: Space | None = None
 
 
 @dataclass(frozen=True)
@@ -36,32 +54,17 @@ class TrainedDomain:
     embeddings: NDArray[np.float32]
 
 
-def finish_domain(context: Context, data: DomainData, fitted: FittedDomain) -> TrainedDomain:
-    """Write a domain's projector, what it shares with others once, and embed its items."""
-    own = {k: v for k, v in fitted.projector.items() if k not in fitted.shared}
-    shared = {k: v for k, v in fitted.projector.items() if k in fitted.shared}
-    name = save_tensors(context.out, f"projector-{data.name}", own)
-    names = {"projector": name}
-    if shared:
-        names = {"projector": save_tensors(context.out, "projector", shared), "norms": name}
-    card = DomainCard(reader=data.reader, backbone=fitted.backbone, pooling=fitted.pooling, **names)
-    some = _sample(len(data.rows), context.config.hash.items)
-    labels = [data.categories[i] for i in some]
-    embeddings = embed_domain(context, data, fitted, some)
-    return TrainedDomain(card, sorted(set(data.categories)), labels, embeddings)
-
-
-def _sample(count: int, most: int | None) -> NDArray[np.int64]:
-    """Numbers of at most `most` of `count` items, evenly spread; of all without a bound."""
-    most = count if most is None else most
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
-
-
-def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRule) -> Bundle:
-    """Fit the codes on all training embeddings and write the bundle."""
+def assemble(
+    context: Context[TrainConfig], domains: Sequence[DomainData], fitted: FittedModel
+) -> Bundle:
+    """Embed the training items, fit the codes on them and write the bundle."""
+    context = replace(context, space=fitted.space or context.space)
+    trained = {
+        data.name: finish_domain(context, data, fitted.domains[data.name]) for data in domains
+    }
     config, space = context.config, context.space
-    data = hash_data(context, trained)
-    hasher = fit_hasher(config.hash, data, config.seed, context.progress)
+    rule = given_rule(context) if fitted.rule is None else fitted.rule
+    hasher = fit_hasher(config.hash, items_to_hash(space, trained), config.seed, context.progress)
     if hasher.note:
         context.note(hasher.note)
     codes = write_codes(context.out, {name: d.card for name, d in trained.items()}, hasher)
@@ -84,17 +87,47 @@ def assemble(context: Context, trained: dict[str, TrainedDomain], rule: LambdaRu
     return write_bundle(context.out, card)
 
 
-def hash_data(context: Context, trained: dict[str, TrainedDomain]) -> HashData:
+def finish_domain(
+    context: Context[TrainConfig], data: DomainData, fitted: FittedDomain
+) -> TrainedDomain:
+    """Write a domain's projector, what it shares with others once, and embed its items."""
+    own = {k: v for k, v in fitted.projector.items() if k not in fitted.shared}
+    shared = {k: v for k, v in fitted.projector.items() if k in fitted.shared}
+    name = save_tensors(context.out, f"projector-{data.name}", own)
+    names = {"projector": name}
+    if shared:
+        names = {"projector": save_tensors(context.out, "projector", shared), "norms": name}
+    card = DomainCard(reader=data.reader, backbone=fitted.backbone, pooling=fitted.pooling, **names)
+    some = even_sample(len(data.rows), context.config.hash.items)
+    labels = [data.categories[i] for i in some]
+    embeddings = embed_domain(context, data, fitted, some)
+    return TrainedDomain(card, sorted(set(data.categories)), labels, embeddings)
+
+
+def even_sample(count: int, most: int | None) -> NDArray[np.int64]:
+    """Numbers of at most `most` of `count` items, evenly spread; of all without a bound."""
+    most = count if most is None else most
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def items_to_hash(space: Space, trained: Mapping[str, TrainedDomain]) -> HashData:
     """What codes are fitted on: the domains' training embeddings."""
     categories = sorted({c for domain in trained.values() for c in domain.categories})
-    place = {category: i for i, category in enumerate(categories)}
-    return HashData(
-        embeddings=np.concatenate([domain.embeddings for domain in trained.values()]),
-        domains=np.array([name for name, d in trained.items() for _ in d.labels]),
-        labels=np.array([place[c] for d in trained.values() for c in d.labels], np.int64),
-        prototypes=context.space.prototypes(categories),
-        words=context.space.points(),
-    )
+    items = [(name, domain.embeddings, domain.labels) for name, domain in trained.items()]
+    return hash_data(items, categories, space.prototypes(categories), space.points())
+
+
+def given_rule(context: Context[TrainConfig]) -> LambdaRule:
+    """The λ rule that needs no training: fixed, or with a threshold found in another run."""
+    settings = context.config.refinement
+    if settings.rule == "auto" and settings.threshold is not None:
+        return LambdaRule(LAMBDA_SEEN, LAMBDA_UNSEEN, settings.threshold)
+    if settings.rule == "auto":
+        context.note(
+            f"λ is fixed at {settings.fixed}: method {context.config.method} fits no threshold;"
+            " give one found on a validation cut with refinement.threshold"
+        )
+    return LambdaRule.fixed(settings.fixed)
 
 
 def _versions() -> dict[str, str]:

@@ -1,14 +1,54 @@
-"""A model's codes on disk: the hasher's part, and what it has for single domains."""
+"""A model's codes: what they are fitted on, and their part of a bundle.
+
+Nothing here needs torch, so that codes that train no network are fitted anew without it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from opensearch.encoders.card import DomainCard, PartCard, domain_identity
 from opensearch.encoders.tensors import identity, save_tensors
-from opensearch.hashing import Hasher
+from opensearch.errors import InvalidInput
+from opensearch.hashing import HashData, Hasher
+from opensearch.semantic.names import normalise
+
+
+def hash_data(
+    items: Iterable[tuple[str, NDArray[np.float32], Sequence[str]]],
+    categories: Sequence[str],
+    prototypes: NDArray[np.float32],
+    words: NDArray[np.float32],
+) -> HashData:
+    """Labelled embeddings as codes are fitted on; items of other categories are left out.
+
+    Args:
+        items: name of a domain, embeddings (n, d) and their categories (n,); a domain may come
+            several times.
+        categories: that the model was trained on, c names in any spelling.
+        prototypes: of the categories, shape (c, d).
+        words: other words of the space, shape (w, d).
+
+    Raises:
+        InvalidInput: no item is of these categories.
+    """
+    place = {normalise(name): row for row, name in enumerate(categories)}
+    rows, domains, labels = [], [], []
+    for domain, embeddings, names in items:
+        found = np.array([place.get(normalise(name), -1) for name in names], np.int64)
+        rows.append(embeddings[found >= 0])
+        labels.append(found[found >= 0])
+        domains += [domain] * len(labels[-1])
+    if not domains:
+        raise InvalidInput("no training item is of the model's categories, to fit codes on")
+    return HashData(
+        np.concatenate(rows), np.array(domains), np.concatenate(labels), prototypes, words
+    )
 
 
 @dataclass(frozen=True)

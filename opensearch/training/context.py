@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,16 @@ from opensearch.loop import RunFolder
 from opensearch.progress import Note, Progress
 from opensearch.semantic import Space
 
+C_co = TypeVar("C_co", bound=TrainConfig, covariant=True)
+"""The settings of the method that trains."""
+
 
 @dataclass(frozen=True)
-class Lent:
-    """A projector that a late domain stands on.
+class InheritedProjector:
+    """The projector of the model that a domain is added to.
 
     Attributes:
-        tensors: of the whole projector, as the domain that lends it has them.
+        tensors: of the whole projector, as the domain that it is taken from has them.
         shared: names of those that all domains share and that stay as they are.
     """
 
@@ -28,13 +32,13 @@ class Lent:
 
 
 @dataclass(frozen=True)
-class Context:
-    """The recipe, the model's folder, its space and trained categories, and who is told what.
+class Context(Generic[C_co]):
+    """The settings, the model's folder, its space and trained categories, and who is told what.
 
-    `lent` is there when a domain is added to a model whose domains share their projector.
+    `inherited` is there when a domain is added to a model whose domains share their projector.
     """
 
-    config: TrainConfig
+    config: C_co
     out: Path
     space: Space
     categories: list[str]
@@ -42,4 +46,4 @@ class Context:
     cache: Path
     progress: Progress
     note: Note
-    lent: Lent | None = None
+    inherited: InheritedProjector | None = None

@@ -106,7 +106,7 @@ def test_a_skipped_file_is_exit_three_and_named(toy_model, toy_collection, tmp_p
 
 
 def test_a_model_that_does_not_fit_is_exit_four(index, toy_collection, toy_config, tmp_path):
-    from opensearch.training import Training, train
+    from opensearch.methods import Training, train
 
     config = toy_config.model_copy(update={"seed": 9})
     train(Training(config, [toy_collection], tmp_path / "other"))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from opensearch.config import HashSettings
+from opensearch.config import GdmhSettings, HashSettings
 from opensearch.errors import BundleError, InvalidInput
 from opensearch.hashing import (
     HASHERS,
@@ -19,7 +19,6 @@ from opensearch.hashing import (
     restore_hasher,
 )
 from opensearch.semantic import unit
-from opensearch.settings import GdmhSettings
 
 DIM = 48
 DOMAINS = ("sketch", "photo")

@@ -11,14 +11,14 @@ from click.testing import CliRunner
 from toy_files import toy_overrides
 
 from opensearch.cli import main
-from opensearch.config import load_train_config
-from opensearch.domains.catalog import find_sources
+from opensearch.domains import find_sources
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
 from opensearch.experiments import demo as job
 from opensearch.experiments.demo_collection import unpack_demo
-from opensearch.training import Training, train
+from opensearch.methods import Training, train
+from opensearch.methods.configs import load_train_config
 
 DIRECTIONS = [("sketch", "photo"), ("photo", "shape"), ("shape", "sketch")]
 LEFT_OUT = ("cup", "vase")  # by the toy model; it is trained on chairs and tables

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from opensearch.config import ReaderSettings, load_train_config
-from opensearch.domains import open_reader
-from opensearch.domains.catalog import find_sources
+from opensearch.config import ReaderSettings
+from opensearch.domains import find_sources, open_reader
 from opensearch.engine import Engine
+from opensearch.methods.configs import load_train_config
 from opensearch.records import Source
 
 pytestmark = pytest.mark.realdata
@@ -53,7 +53,7 @@ def part(data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def engine(data, part, tmp_path_factory):
-    from opensearch.training import Training, train
+    from opensearch.methods import Training, train
 
     out = tmp_path_factory.mktemp("real")
     overrides = [

@@ -164,7 +164,7 @@ def test_parts_that_cancel_out_are_refused(engine, toy_collection, monkeypatch):
 def test_another_model_is_refused_and_an_extended_one_fits(
     engine, toy_collection, toy_config, toy_model, tmp_path
 ):
-    from opensearch.training import Training, train
+    from opensearch.methods import Training, train
 
     other = tmp_path / "other"
     train(Training(toy_config.model_copy(update={"seed": 5}), [toy_collection], other))
@@ -220,7 +220,7 @@ def test_damaged_search_files_are_found_and_repaired(toy_model, toy_collection, 
 
 def test_the_same_seed_gives_the_same_codes(toy_collection, toy_config, tmp_path):
     from opensearch.encoders import Bundle
-    from opensearch.training import Training, train
+    from opensearch.methods import Training, train
 
     marks = []
     for name in ("a", "b"):

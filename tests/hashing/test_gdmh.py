@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from opensearch.config import HashSettings
+from opensearch.config import GdmhSettings, HashSettings
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HashData, fit_hasher, hamming
 from opensearch.hashing.gdmh.anchors import anchored, choose_anchors
@@ -22,7 +22,6 @@ from opensearch.hashing.gdmh.losses import (
 )
 from opensearch.hashing.gdmh.networks import Branch, Discriminator, Generator
 from opensearch.semantic import unit
-from opensearch.settings import GdmhSettings
 
 DIM, CATEGORIES = 24, 8
 QUICK = {"steps": 150, "batch": 48, "hidden": 32}

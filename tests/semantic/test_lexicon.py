@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from opensearch import semantic
-from opensearch.config import TrainConfig
+from opensearch.config import SpaceSettings
 from opensearch.errors import InvalidInput, UnknownWord, UnreadableFile
 from opensearch.semantic import Space, missing, open_provider, space, unit
 from opensearch.semantic.lexicon import (
@@ -142,7 +142,7 @@ def test_the_lexicon_takes_no_argument():
 
 
 def test_training_takes_the_lexicon_unless_told_otherwise():
-    assert TrainConfig().space.provider == "lexicon"
+    assert SpaceSettings().provider == "lexicon"
 
 
 @pytest.fixture(scope="module")

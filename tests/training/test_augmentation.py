@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-import opensearch.training.augment as augmentation
-from opensearch.training.augment import augment
+import opensearch.training.augmentation as augmentation
+from opensearch.methods.prototype.steps import FeatureSamples, ViewSamples
+from opensearch.training.augmentation import augment_affine
 from opensearch.training.cache import CachedRows
-from opensearch.training.samples import FeatureSamples, ViewSamples
 
 SIZE = 112
 
@@ -17,7 +17,7 @@ def generator(seed=0):
 
 
 def maps_of(n=20_000, seed=0):
-    return augmentation._maps(n, generator(seed)).numpy()
+    return augmentation._affine_maps(n, generator(seed)).numpy()
 
 
 def marked(rows, columns, size=SIZE):
@@ -30,8 +30,8 @@ def marked(rows, columns, size=SIZE):
 def through(monkeypatch, view, map_):
     """The view moved by one map from output to input."""
     maps = torch.tensor([map_], dtype=torch.float32)
-    monkeypatch.setattr(augmentation, "_maps", lambda n, chance: maps)
-    return augment(view, generator())
+    monkeypatch.setattr(augmentation, "_affine_maps", lambda n, chance: maps)
+    return augment_affine(view, generator())
 
 
 def centre(view):
@@ -43,7 +43,7 @@ def centre(view):
 
 def test_shape_type_and_range():
     views = torch.randint(0, 256, (50, 32, 32, 3), dtype=torch.uint8)
-    moved = augment(views, generator())
+    moved = augment_affine(views, generator())
     assert moved.shape == views.shape
     assert moved.dtype == torch.float32
     assert moved.min() >= 0
@@ -52,8 +52,8 @@ def test_shape_type_and_range():
 
 def test_same_seed_same_views():
     views = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8)
-    assert torch.equal(augment(views, generator(1)), augment(views, generator(1)))
-    assert not torch.equal(augment(views, generator(1)), augment(views, generator(2)))
+    assert torch.equal(augment_affine(views, generator(1)), augment_affine(views, generator(1)))
+    assert not torch.equal(augment_affine(views, generator(1)), augment_affine(views, generator(2)))
 
 
 def test_the_map_of_nothing_keeps_every_pixel(monkeypatch):
@@ -100,7 +100,7 @@ def drawn(monkeypatch, chances):
     monkeypatch.setattr(
         augmentation.torch, "rand", lambda n, generator: torch.full((n,), next(values))
     )
-    maps = augmentation._maps(1, generator())
+    maps = augmentation._affine_maps(1, generator())
     monkeypatch.undo()
     return maps[0].tolist()
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.config import GdmhSettings
 from opensearch.hashing.hasher import HashData
 from opensearch.semantic import unit
-from opensearch.settings import GdmhSettings
 
 
 def choose_anchors(data: HashData, settings: GdmhSettings, seed: int) -> NDArray[np.float16]:

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from opensearch.config import GdmhSettings
 from opensearch.errors import InvalidInput
 from opensearch.hashing.hasher import HashData
 from opensearch.samplers.balanced import Balance, BalancedSampler
-from opensearch.settings import GdmhSettings
 
 BALANCE = Balance(power=0.5, common=0.3, paired=0.3)
 """As in joint training."""

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from opensearch.config import HashSettings
+from opensearch.config import GdmhSettings, HashSettings
 from opensearch.hashing.gdmh.batches import Batch, Batches
 from opensearch.hashing.gdmh.losses import (
     balance_loss,
@@ -28,7 +28,6 @@ from opensearch.loop import LOSS, Descent, Job, Learner, run_job, warmed
 from opensearch.losses.adversarial import least_squares
 from opensearch.losses.contrast import CrossDomainContrast
 from opensearch.progress import Progress
-from opensearch.settings import GdmhSettings
 
 Arrays = dict[str, NDArray[Any]]
 _SPREAD = 1 / 3  # of first logits: tanh is nearly straight there, so bits can still change

@@ -1,21 +1,90 @@
-"""Generative domain-migration hashing on pixels: its losses, critics and discrete step.
+"""Generative domain-migration hashing on pixels: domains are redrawn as a pivot, then hashed.
+
+Generators, discriminators and the hash network learn together. All that a run goes on from is in
+one module's tensors (`networks.PixelModel`) and three optimisers. The generators are in
+`encoders.migration`, as a trained model runs them.
 
 Source:
     Zhang et al., "Generative Domain-Migration Hashing for Sketch-to-Image Retrieval", ECCV 2018.
-    The generators are in `encoders.migration`, as a trained model runs them.
 """
 
-from opensearch.methods.gdmh_pixel.adversary import Discriminator, ImagePool
-from opensearch.methods.gdmh_pixel.codes import category_codes, item_codes
-from opensearch.methods.gdmh_pixel.losses import agreement, quantisation, scaled_gradient, triplet
+from __future__ import annotations
 
-__all__ = [
-    "Discriminator",
-    "ImagePool",
-    "agreement",
-    "category_codes",
-    "item_codes",
-    "quantisation",
-    "scaled_gradient",
-    "triplet",
-]
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from opensearch.errors import InvalidInput
+from opensearch.methods.gdmh_pixel.settings import PixelConfig
+from opensearch.methods.method import Method
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from opensearch.encoders.backbones import Backbone
+    from opensearch.training.assemble import FittedModel
+    from opensearch.training.context import Context
+    from opensearch.training.domain import DomainData
+
+
+class GdmhPixel(Method[PixelConfig]):
+    """Every other domain migrates to the pivot; embeddings are the logits of the bits."""
+
+    name = "gdmh-pixel"
+    config = PixelConfig
+    makes_bits = True
+
+    def check(self, config: PixelConfig) -> None:
+        """Refuse another space, a side that cannot be halved and doubled again, a missing GPU."""
+        import torch
+
+        from opensearch.encoders.migration import CELL
+        from opensearch.methods.gdmh_pixel.networks import SMALLEST
+
+        if config.space.provider != "onehot" or config.space.transform != "none":
+            raise InvalidInput(
+                f"method {self.name} learns the points of its categories itself: its"
+                " space.provider is onehot and its space.transform none, got"
+                f" {config.space.provider} and {config.space.transform}"
+            )
+        if config.size % CELL or config.size < SMALLEST:
+            raise InvalidInput(
+                f"method {self.name} takes views of a side that is a multiple of {CELL} and at"
+                f" least {SMALLEST} pixels, got size {config.size}"
+            )
+        if config.pixel.device == "cuda" and not torch.cuda.is_available():
+            raise InvalidInput("pixel.device is cuda, but torch finds none; give auto or cpu")
+
+    def check_data(self, config: PixelConfig, categories: Mapping[str, Sequence[str]]) -> None:
+        """Refuse data whose domains cannot be paired with the pivot.
+
+        That is no such pivot, no other domain, or one that shares under two categories with the
+        pivot, so that a triplet's negative is not to be had.
+        """
+        pivot = config.pixel.pivot
+        if pivot not in categories or len(categories) < 2:
+            raise InvalidInput(
+                f"method {self.name} migrates other domains to the pivot {pivot!r}; there are"
+                f" files of {', '.join(categories)}. Choose the pivot with --set"
+                " pixel.pivot=NAME, and give it one other domain or more"
+            )
+        for name, own in categories.items():
+            shared = set(own) & set(categories[pivot])
+            if len(shared) < 2:
+                raise InvalidInput(
+                    f"domain {name!r} shares {len(shared)} categories with the pivot {pivot!r};"
+                    " pairs and their negatives want two or more"
+                )
+
+    def fit(
+        self,
+        context: Context[PixelConfig],
+        domains: Sequence[DomainData],
+        backbone: Backbone,
+        classifier: nn.Linear,
+    ) -> FittedModel:
+        """Train generators, discriminators and hash network on all domains."""
+        from opensearch.methods.gdmh_pixel.fitting import fit_pixel
+
+        # Files that could not be read may have left too few categories.
+        self.check_data(context.config, {data.name: data.categories for data in domains})
+        return fit_pixel(context, domains, backbone)

@@ -1,0 +1,124 @@
+"""What domains trained together are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from opensearch.encoders.backbones import Backbone
+from opensearch.encoders.tensors import identity
+from opensearch.methods.joint.pools import Part, Pool
+from opensearch.methods.joint.settings import JointConfig
+from opensearch.methods.joint.upright import upright_views
+from opensearch.records import Source
+from opensearch.training.augmentation import resized
+from opensearch.training.cache import CachedRows, RowCache, Rows
+from opensearch.training.context import Context
+from opensearch.training.domain import DomainData
+
+_VIEWS = 32  # a batch
+
+
+@dataclass(frozen=True)
+class JointData:
+    """Pools of all domains, in one order everywhere.
+
+    Attributes:
+        readers: which reader a domain's views came from.
+        views: pools of views (s, s, 3).
+        features: pools of features (f,) of the trunk that learning starts from, item by item
+            as in `views`.
+        taught: the like of the pretrained trunk whose classifier is distilled; where that is
+            another one than learning starts from, of domains of pictures alone.
+        prototypes: shape (c, d); labels of all pools are its rows.
+    """
+
+    readers: dict[str, str]
+    views: dict[str, Pool]
+    features: dict[str, Pool]
+    taught: dict[str, Pool]
+    prototypes: NDArray[np.float32]
+
+
+def joint_data(
+    context: Context[JointConfig],
+    domains: Sequence[DomainData],
+    backbone: Backbone,
+    teacher: Backbone,
+) -> JointData:
+    """Pools of views and of frozen features; line views of shapes are drawings, too, if asked.
+
+    Args:
+        domains: with views as rows.
+        backbone: not yet trained.
+        teacher: whose classifier is distilled; it may be the backbone itself.
+    """
+    names = sorted({category for data in domains for category in data.categories})
+    place = {category: i for i, category in enumerate(names)}
+    views: dict[str, list[Part]] = {data.name: [] for data in domains}
+    features: dict[str, list[Part]] = {data.name: [] for data in domains}
+    taught: dict[str, list[Part]] = {data.name: [] for data in domains}
+    for data in domains:
+        labels = np.array([place[category] for category in data.categories], np.int64)
+        frozen = frozen_features(context, data, backbone)
+        kept = frozen
+        if teacher is not backbone and data.reader.reader == "image":
+            kept = frozen_features(context, data, teacher)
+        upright, declared = upright_views(context, data, frozen)
+        for name, chosen in _uses(context, data, domains):
+            for pools, rows in ((views, data.rows), (features, frozen), (taught, kept)):
+                share = context.config.joint.upright
+                part = Part(rows, labels, chosen, upright, share, declared)
+                pools[name].append(part)
+    return JointData(
+        {data.name: data.reader.reader for data in domains},
+        {name: Pool(*parts) for name, parts in views.items()},
+        {name: Pool(*parts) for name, parts in features.items()},
+        {name: Pool(*parts) for name, parts in taught.items()},
+        context.space.prototypes(names),
+    )
+
+
+def _uses(
+    context: Context[JointConfig], data: DomainData, domains: Sequence[DomainData]
+) -> list[tuple[str, range]]:
+    """Domains that a domain's views are used in, and which of its views."""
+    uses = [(data.name, range(data.encoded))]
+    drawn = [other for other in domains if other.reader.reader == "sketch"]
+    if context.config.joint.borrow_lines and drawn and data.lines:
+        largest = max(drawn, key=lambda other: len(other.rows))
+        uses.append((largest.name, range(data.views - data.lines, data.views)))
+    return uses
+
+
+def frozen_features(
+    context: Context[JointConfig], data: DomainData, backbone: Backbone
+) -> CachedRows:
+    """Features (v, f) float32 of a domain's views at the side that the trunk will learn on.
+
+    Args:
+        data: with views as rows; every one of its items has a row here, in the same order.
+        backbone: not yet trained; run in bf16, so rows are good for training only.
+    """
+    side = context.config.joint.side
+    backbone = backbone.eval().to(memory_format=torch.channels_last)
+    place = {(s.path, s.part): row for row, s in enumerate(data.rows.sources)}
+    count = max(1, _VIEWS // data.views)
+
+    def compute(part: Sequence[Source]) -> Rows:
+        for start in range(0, len(part), count):
+            here = [place[s.path, s.part] for s in part[start : start + count]]
+            views = data.rows.take(here)
+            flat = resized(torch.from_numpy(views.reshape(-1, *views.shape[2:])), side)
+            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+                rows = backbone(flat).float().numpy()
+            yield from rows.reshape(*views.shape[:2], -1)
+
+    tensors = {name: tensor.numpy() for name, tensor in backbone.state_dict().items()}
+    recipe = f"frozen|{identity(tensors, {})}|{side}|{data.views}|{data.reader.model_dump_json()}"
+    rows = RowCache(context.cache, recipe)
+    return rows.rows(data.rows.sources, compute, context.progress, f"{data.name} features")

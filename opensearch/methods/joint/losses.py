@@ -1,0 +1,84 @@
+"""The joint loss: prototypes, pairs across domains, and what the pretrained classifier saw."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import softmax
+
+from opensearch.losses.contrast import CrossDomainContrast
+from opensearch.losses.distillation import Distillation, category_means
+from opensearch.losses.prototype import PrototypeLoss
+from opensearch.methods.joint.data import JointData
+from opensearch.methods.joint.settings import JointSettings
+
+
+class JointLosses:
+    """Losses of batches drawn from `data`.
+
+    Args:
+        classifier: that was cut off the frozen trunk.
+        pictures_alone: drawings and shapes are held to their category's pictures or to nothing,
+            not to what the classifier says of them.
+
+    Attributes:
+        distil: holds the copy of the classifier that learns along.
+    """
+
+    def __init__(
+        self,
+        data: JointData,
+        classifier: nn.Linear,
+        settings: JointSettings,
+        pictures_alone: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._pictures_alone = pictures_alone
+        self._prototype = PrototypeLoss(torch.from_numpy(data.prototypes), settings.temperature)
+        self._contrast = CrossDomainContrast(settings.contrast_temperature)
+        self._frozen = classifier.requires_grad_(requires_grad=False)
+        twin = nn.Linear(classifier.in_features, classifier.out_features)
+        twin.load_state_dict(classifier.state_dict())
+        self.distil = Distillation(twin)
+        self._means = self._photo_means(data) if settings.distil else torch.zeros(0)
+
+    def aligned(self, units: Tensor, labels: Tensor, domains: Tensor) -> tuple[Tensor, float]:
+        """The loss of unit embeddings (n, d) with labels (n,) and domains (n,); share right."""
+        loss = self._prototype(units, labels)
+        if self._settings.contrast:
+            loss = loss + self._settings.contrast * self._contrast(units, labels, domains)
+        return loss, self._prototype.accuracy(units.detach(), labels)
+
+    def preserved(self, features: Tensor, frozen: Tensor, labels: Tensor, image: Tensor) -> Tensor:
+        """How far a batch is from what the frozen classifier says, weighted.
+
+        Args:
+            features: of the learning trunk, shape (n, f).
+            frozen: features of the frozen trunk, shape (n, f).
+            labels: shape (n,).
+            image: shape (n,), whether an item is a picture, which is held to its own
+                distribution; others are held to the mean of their category's pictures.
+        """
+        means = self._means[labels]
+        borrowed = ~image & (means.sum(dim=1) > 0)
+        own = self._distribution(frozen)
+        if self._pictures_alone:
+            own = own * image[:, None]  # a target of zeros adds nothing to the divergence
+        targets = torch.where(borrowed[:, None], means, own)
+        loss: Tensor = self.distil(features, targets)
+        return self._settings.distil * loss
+
+    def _photo_means(self, data: JointData) -> Tensor:
+        rows = [torch.zeros(0, self._frozen.out_features)]
+        labels = [torch.zeros(0, dtype=torch.int64)]
+        for name, pool in data.taught.items():
+            if data.readers[name] == "image":
+                for part in pool.parts:
+                    every = part.rows.take(range(len(part.labels)))[:, 0]
+                    rows.append(self._distribution(torch.from_numpy(every)))
+                    labels.append(torch.from_numpy(part.labels))
+        return category_means(torch.cat(rows), torch.cat(labels), len(data.prototypes))
+
+    @torch.no_grad()
+    def _distribution(self, features: Tensor) -> Tensor:
+        return softmax(self._frozen(features.float()), dim=1)

@@ -1,0 +1,80 @@
+"""Trunk and shared head as one module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, normalize
+
+from opensearch.encoders.backbones import Backbone
+from opensearch.encoders.projector import SharedProjector
+
+# How many independent ones the views of an axis count as.
+_VOICES = 2.0
+
+
+class JointModel(nn.Module):
+    """Trunk and shared head; the trunk's batch norms keep their statistics while it learns."""
+
+    def __init__(self, backbone: Backbone, head: SharedProjector, upright: bool = False) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        self.upright = UprightHead(backbone.dim) if upright else None
+
+    def train(self, mode: bool = True) -> JointModel:
+        """Training mode for the head alone."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def forward(self, views: Tensor, counts: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Embed views of all domains, domain by domain.
+
+        Args:
+            views: shape (n, s, s, 3), values 0..255.
+            counts: views of each domain, in the order of the head's domains; n in all.
+
+        Returns:
+            Unit embeddings (n, d) and features (n, f), float32. The trunk runs in bf16.
+        """
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            features: Tensor = self.backbone(views)
+        features = features.float()
+        return normalize(self.head(torch.split(features, list(counts))), dim=1), features
+
+
+class UprightHead(nn.Module):
+    """Tells from a view's features whether it stands upright, learnt along with the trunk.
+
+    Args:
+        features: width of the trunk's features.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(features, 1)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def loss(self, features: Tensor, stands: Tensor) -> Tensor:
+        """Mean cross entropy, nats.
+
+        Args:
+            features: shape (n, f).
+            stands: shape (n,), 1 upright, 0 not, -1 unknown and left out.
+        """
+        known = stands >= 0
+        logits = self.linear(features[known])[:, 0]
+        if not len(logits):
+            return features.sum() * 0
+        return binary_cross_entropy_with_logits(logits, stands[known].float())
+
+    def direction(self) -> NDArray[np.float32]:
+        """The tensor of pooling `upright`: an axis' views speak with one another, not alone."""
+        found = _VOICES * self.linear.weight.detach()[0].numpy()
+        return np.asarray(found, np.float32)

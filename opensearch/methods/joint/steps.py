@@ -1,0 +1,119 @@
+"""The two jobs of joint training: the head on frozen features, then trunk and head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import nn
+from torch.nn.functional import normalize
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from opensearch.encoders.projector import SharedProjector
+from opensearch.loop import LOSS, Descent, Job, Learner, warmed
+from opensearch.losses.distillation import Distillation
+from opensearch.methods.joint.batches import Batches
+from opensearch.methods.joint.data import JointData
+from opensearch.methods.joint.losses import JointLosses
+from opensearch.methods.joint.networks import JointModel
+from opensearch.methods.joint.settings import JointConfig, JointSettings
+from opensearch.training.context import Context
+
+_HEAD_EPOCH, _EPOCH = 100, 50  # steps that a line of metrics sums up
+_WARM, _FIRST = 0.05, 0.002  # shares of the steps
+
+
+def head_job(
+    context: Context[JointConfig], data: JointData, head: SharedProjector, losses: JointLosses
+) -> Job:
+    """The head on features of the frozen trunk."""
+    settings = context.config.joint
+    batches = Batches(context, data, "head", settings.head_batch)
+    optimiser = torch.optim.AdamW(head.parameters(), weight_decay=settings.weight_decay)
+    learner = Learner(optimiser, _rate(settings.head_lr), shown_as="lr")
+
+    def step(number: int) -> Iterator[Descent]:
+        batch = batches.batch(number)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(batch.seed)  # dropout
+            units = normalize(head(batch.features()), dim=1)
+        loss, accuracy = losses.aligned(units, batch.labels, batches.domains)
+        yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
+
+    return Job(
+        name="head",
+        module=head,
+        learners=[learner],
+        step=step,
+        steps=settings.head_steps,
+        epoch=min(settings.head_steps, _HEAD_EPOCH),
+        checkpoint=settings.checkpoint,
+        setting="joint.head_lr",
+    )
+
+
+def trunk_job(
+    context: Context[JointConfig], data: JointData, model: JointModel, losses: JointLosses
+) -> tuple[Job, AveragedModel]:
+    """Trunk and head on varied views, and the running average of both."""
+    settings = context.config.joint
+    batches = Batches(context, data, "trunk", settings.batch)
+    average = AveragedModel(
+        model,
+        multi_avg_fn=get_ema_multi_avg_fn(settings.average),  # type: ignore[no-untyped-call]
+        use_buffers=True,
+    )
+    optimiser = torch.optim.AdamW(_groups(model, losses.distil, settings), betas=(0.9, 0.99))
+    learner = Learner(optimiser, _rate(settings.lr), shown_as="lr")
+
+    def step(number: int) -> Iterator[Descent]:
+        batch = batches.batch(number)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(batch.seed)  # dropout
+            units, features = model(batch.views(), batches.counts)
+        loss, accuracy = losses.aligned(units, batch.labels, batches.domains)
+        if model.upright is not None:
+            loss = loss + settings.upright_weight * model.upright.loss(features, batch.stands)
+        if settings.distil:
+            frozen = torch.cat(batch.taught())
+            loss = loss + losses.preserved(features, frozen, batch.labels, batches.image)
+        yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
+
+    job = Job(
+        name="trunk",
+        module=nn.ModuleDict({"model": model, "average": average, "distil": losses.distil}),
+        learners=[learner],
+        step=step,
+        steps=settings.steps,
+        epoch=min(settings.steps, _EPOCH),
+        checkpoint=settings.checkpoint,
+        setting="joint.lr",
+        after=lambda: average.update_parameters(model),
+    )
+    return job, average
+
+
+def _rate(top: float) -> Callable[[float, float], float]:
+    """A straight rise over the first twentieth, then half a cosine to a hundredth of `top`."""
+    return lambda share, factor: warmed(
+        share, top * factor, top * factor / 100, warm=_WARM, first=_FIRST
+    )
+
+
+def _groups(
+    model: JointModel, distil: Distillation, settings: JointSettings
+) -> list[dict[str, object]]:
+    """Trunk, head and classifier; batch norms and biases do not decay."""
+    parts: list[tuple[nn.Module, float]] = [
+        (model.backbone, 1.0),
+        (model.head, settings.head_factor),
+        (distil, 1.0),
+    ]
+    if model.upright is not None:
+        parts.append((model.upright, settings.head_factor))
+    groups: list[dict[str, object]] = []
+    for part, factor in parts:
+        for flat, decay in ((False, settings.weight_decay), (True, 0.0)):
+            chosen = [p for p in part.parameters() if (p.ndim < 2) is flat]
+            groups.append({"params": chosen, "factor": factor, "weight_decay": decay})
+    return groups

@@ -1,0 +1,56 @@
+"""Prototype learning: each domain is trained apart, towards points that the words give.
+
+Domains meet in those points alone, so a domain that is added later meets the same space.
+
+Source:
+    Thong, Mettes, Snoek, "Open cross-domain visual search", CVIU 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from opensearch.methods.method import Method
+from opensearch.methods.prototype.settings import PrototypeConfig
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from opensearch.encoders.backbones import Backbone
+    from opensearch.training.assemble import FittedModel
+    from opensearch.training.context import Context
+    from opensearch.training.domain import DomainData, FittedDomain
+
+
+class Prototype(Method[PrototypeConfig]):
+    """A projector a domain on features of a frozen backbone, or one that learns along."""
+
+    name = "prototype"
+    config = PrototypeConfig
+    extends = True
+
+    def learns(self, config: PrototypeConfig) -> bool:
+        """Whether the config asks for it."""
+        return config.backbone.mode == "finetune"
+
+    def fit(
+        self,
+        context: Context[PrototypeConfig],
+        domains: Sequence[DomainData],
+        backbone: Backbone,
+        classifier: nn.Linear,
+    ) -> FittedModel:
+        """Fit the rule for λ, then each domain."""
+        from opensearch.methods.prototype.fitting import fit_domain
+        from opensearch.methods.prototype.threshold import fit_rule
+        from opensearch.training.assemble import FittedModel
+
+        rule = fit_rule(context, domains)
+        return FittedModel({data.name: fit_domain(context, data) for data in domains}, rule)
+
+    def extend(self, context: Context[PrototypeConfig], data: DomainData) -> FittedDomain:
+        """Fit one domain, on the model's shared projector if it has one."""
+        from opensearch.methods.prototype.fitting import fit_domain
+
+        return fit_domain(context, data)

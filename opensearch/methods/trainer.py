@@ -1,0 +1,232 @@
+"""Training of a model by any method: from collections to a bundle, or to one domain more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opensearch.config import TrainConfig, check_domain
+from opensearch.domains import reader_settings
+from opensearch.encoders.backbones import Backbone
+from opensearch.encoders.bundle import Bundle, write_bundle
+from opensearch.encoders.card import BackboneCard, DomainCard, domain_identity
+from opensearch.encoders.names import parse_name
+from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.hashing import HASHERS, restore_hasher
+from opensearch.hashing.sign import SignHasher
+from opensearch.loop import RunFolder
+from opensearch.methods import METHODS, Method, find_method
+from opensearch.progress import Note, Progress, quiet, silent
+from opensearch.records import Source
+from opensearch.semantic import Space, missing, open_provider
+from opensearch.training.assemble import TrainedDomain, assemble, finish_domain, items_to_hash
+from opensearch.training.backbone import (
+    donor_of,
+    inherited_projector,
+    initial_backbone,
+    write_backbone,
+    write_tensors,
+)
+from opensearch.training.cache import cache_folder
+from opensearch.training.codes import with_migration
+from opensearch.training.collection import TrainingPart, categories_of, training_part
+from opensearch.training.context import Context
+from opensearch.training.domain import DomainData
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training run is asked to do.
+
+    Attributes:
+        config: the settings of its method.
+        data: collections to train on.
+        out: folder of the model; checkpoints lie in `out/training`.
+        extend: a model to add one domain to; everything else of it stays bit-identical.
+        domain: the domain to train, with `extend`.
+        cache: folder of cached rows; the user's cache when `None`.
+    """
+
+    config: TrainConfig
+    data: Sequence[Path]
+    out: Path
+    extend: Path | None = None
+    domain: str | None = None
+    cache: Path | None = None
+
+
+def train(training: Training, progress: Progress = quiet, note: Note = silent) -> Bundle:
+    """Train a model, or go on with a run that was interrupted.
+
+    Args:
+        progress: called with a stage's name, steps done, steps in all.
+        note: called with one line on what the user should know.
+
+    Raises:
+        InvalidInput: nothing to train on, or settings that do not fit.
+        UnknownWord: no category has a vector.
+        BundleError: the model to extend, or the backbone's weights, cannot be read.
+    """
+    config = training.config
+    method = find_method(config.method)
+    _check(training, method)
+    part = training_part(training.data, training.domain, config.exclude, config.omit, config.rename)
+    if part.unseen:
+        note(f"left out, unseen in the data: {len(part.unseen)} categories")
+    if training.extend is None:
+        return _train_new(training, method, part, progress, note)
+    return _extend(training, method, Bundle.open(training.extend), part, progress, note)
+
+
+def _train_new(
+    training: Training, method: Method[Any], part: TrainingPart, progress: Progress, note: Note
+) -> Bundle:
+    config, out = training.config, training.out
+    spec = config.space.provider
+    part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
+    space = Space.fit(spec, part.categories, transform=config.space.transform)
+    method.check_data(config, {d: categories_of(s) for d, s in part.domains.items()})
+    backbone, classifier = initial_backbone(config, note)
+    # From here on the folder is ours: what can be wrong with the settings was found above.
+    run = RunFolder(out, _settings(training, part))
+    cache = training.cache or cache_folder()
+    context = Context(config, out, space, part.categories, run, cache, progress, note)
+    start = _start(context, method, backbone)
+    domains = [_load(context, method, n, files, start) for n, files in part.domains.items()]
+    return assemble(context, domains, method.fit(context, domains, backbone, classifier))
+
+
+def _check(training: Training, method: Method[Any]) -> None:
+    """Refuse what would fail only after hours."""
+    hasher = training.config.hash.name
+    if hasher not in HASHERS:
+        raise InvalidInput(f"hash.name: no hasher {hasher!r}; known: {', '.join(HASHERS)}")
+    for name in training.config.domains:
+        reader_settings(training.config, name)
+    if hasher == SignHasher.name and not method.makes_bits:
+        makers = " and ".join(name for name, one in METHODS.items() if one.makes_bits)
+        raise InvalidInput(
+            f"hash.name: {hasher} is for method {makers}, whose embeddings are bits already;"
+            " give gdmh"
+        )
+    if training.extend is not None and not method.extends:
+        apart = " or ".join(name for name, one in METHODS.items() if one.extends)
+        raise InvalidInput(
+            f"method {method.name} trains all domains together and cannot --extend a model; train"
+            f" a new one on all domains, or extend it with the config {apart}"
+        )
+    method.check(training.config)
+    if training.extend is None and training.domain is None:
+        return
+    if training.extend is None or training.domain is None:
+        raise InvalidInput("--extend MODEL and --domain D go together: a model, a domain to add")
+    check_domain(training.domain)
+    if training.extend.resolve() == training.out.resolve():
+        raise InvalidInput(
+            f"--out {training.out} is the model to extend; the longer model needs another folder"
+        )
+
+
+def _start(context: Context[Any], method: Method[Any], backbone: Backbone) -> BackboneCard:
+    """The backbone on disk that all domains start from; one that will learn needs no graph."""
+    config = context.config
+    if method.learns(config):
+        tensors = write_tensors(context.out, backbone)
+        return backbone.card(tensors)
+    return write_backbone(context.out, backbone, config.size, context.note)
+
+
+def _extend(
+    training: Training,
+    method: Method[Any],
+    base: Bundle,
+    part: TrainingPart,
+    progress: Progress,
+    note: Note,
+) -> Bundle:
+    name, config, out = training.domain or "", training.config, training.out
+    if name in base.domains:
+        raise InvalidInput(f"model {base.folder} already has a domain {name!r}; train a new model")
+    space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
+    part = _with_vectors(part, space.missing(part.categories), note)
+    donor = donor_of(base, reader_settings(config, name), learns=method.learns(config))
+    start = donor.backbone
+    if parse_name(config.backbone.name).kept != start.name:
+        note(f"{name} stands on the model's {start.name}, not on {config.backbone.name}")
+    run = RunFolder(out, _settings(training, part))
+    base.copy_files(out)
+    seen = sorted({*base.card.categories, *part.categories})
+    cache = training.cache or cache_folder()
+    inherited = inherited_projector(base, donor)
+    context = Context(config, out, space, seen, run, cache, progress, note, inherited)
+    data = _load(context, method, name, part.domains[name], start)
+    trained = finish_domain(context, data, method.extend(context, data))
+    late = _migrating(context, base, name, trained)
+    card = base.card.model_copy(
+        update={
+            "domains": {**base.card.domains, name: late},
+            "categories": sorted({*base.card.categories, *trained.categories}),
+            "identities": {**base.card.identities, f"encoder/{name}": domain_identity(out, late)},
+        }
+    )
+    return write_bundle(out, card)
+
+
+def _migrating(
+    context: Context[Any], base: Bundle, name: str, trained: TrainedDomain
+) -> DomainCard:
+    """The new domain's card, with a generator of its own if the model's codes migrate."""
+    hasher = restore_hasher(base.card.hash.settings, base.tensors("hash"), {})
+    data = items_to_hash(context.space, {name: trained})
+    settings = context.config.hash.model_copy(update={"bits": hasher.bits})
+    adapted = hasher.adapted(name, data, settings, context.config.seed, context.progress)
+    return with_migration(context.out, name, trained.card, adapted)
+
+
+def _load(
+    context: Context[Any],
+    method: Method[Any],
+    name: str,
+    files: Sequence[Source],
+    start: BackboneCard,
+) -> DomainData:
+    data = method.load(context, name, files, start)
+    if not len(data.rows):
+        raise InvalidInput(f"none of the {len(files)} files of domain {name!r} could be read")
+    if len(data.rows) * data.views < 2:
+        raise InvalidInput(f"domain {name!r} has a single picture to train on; give it more")
+    return data
+
+
+def _with_vectors(part: TrainingPart, missing: Sequence[str], note: Note) -> TrainingPart:
+    """Drop categories without a prototype, and name them."""
+    if len(missing) == len(part.categories):
+        raise UnknownWord(
+            f"none of the {len(missing)} categories ({', '.join(missing[:5])}, ...) has a vector;"
+            " choose another space.provider"
+        )
+    if missing:
+        shown = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
+        note(f"{len(missing)} of {len(part.categories)} categories have no vector: {shown}")
+    return part.keep(set(part.categories) - set(missing))
+
+
+def _settings(training: Training, part: TrainingPart) -> dict[str, object]:
+    """What a resumed run must agree on."""
+    return {
+        "config": training.config.model_dump(mode="json"),
+        "data": [str(folder.absolute()) for folder in training.data],
+        "files": {name: _summary(sources) for name, sources in part.domains.items()},
+        "extend": str(training.extend.absolute()) if training.extend else None,
+        "domain": training.domain,
+    }
+
+
+def _summary(sources: Sequence[Source]) -> str:
+    """How many files, and a digest of their keys and categories."""
+    lines = "\n".join(f"{source.key}|{source.category}" for source in sources)
+    digest = hashlib.blake2b(lines.encode(errors="replace"), digest_size=6).hexdigest()
+    return f"{len(sources)} files, {digest}"

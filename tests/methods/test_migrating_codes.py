@@ -1,0 +1,115 @@
+"""Codes of migration in a bundle: whose tensors are where, and what a late domain changes."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from toy_files import make_collection
+
+from opensearch.cli import main
+from opensearch.config import HashSettings
+from opensearch.encoders import Bundle
+from opensearch.encoders.card import domain_identity
+from opensearch.encoders.tensors import load_tensors
+from opensearch.errors import InvalidInput
+from opensearch.experiments.refit import refit
+from opensearch.methods import Training, train
+from opensearch.methods.configs import load_train_config
+from opensearch.model import Model
+
+QUICK = [
+    "backbone.name=tiny",
+    "size=32",
+    "domains.shape={views: 2, augment: false}",
+    "loop={epochs: 2, batch: 8}",
+    "hash={bits: 16, gdmh: {steps: 8, batch: 8, hidden: 8}}",
+    "refinement.rule=fixed",
+]
+
+
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory):
+    domains = ("photo", "sketch", "shape")
+    return make_collection(tmp_path_factory.mktemp("toys") / "c", domains=domains, train=4)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def trained(toys, out, *overrides, **fields):
+    provider = f"space.provider=attributes:{toys / 'attributes.csv'}"
+    config = load_train_config("prototype", [*QUICK, provider, *overrides])
+    return train(Training(config, [toys], out, **fields))
+
+
+@pytest.fixture(scope="module")
+def bundle(toys, tmp_path_factory):
+    return trained(toys, tmp_path_factory.mktemp("bundle") / "m")
+
+
+def test_every_domain_but_the_pivot_brings_a_generator(bundle):
+    assert bundle.card.hash.settings["name"] == "gdmh"
+    given = {name: card.migration is not None for name, card in bundle.card.domains.items()}
+    assert given == {"photo": False, "shape": True, "sketch": True}
+    assert set(bundle.migrations()) == {"shape", "sketch"}
+    assert {c.migration for c in bundle.card.domains.values()} - {None} <= bundle.card.files()
+
+
+def test_the_generator_is_in_the_identity_of_its_domain(bundle):
+    card = bundle.card.domains["sketch"]
+    bare = card.model_copy(update={"migration": None})
+    assert bundle.card.identities["encoder/sketch"] == domain_identity(bundle.folder, card)
+    assert domain_identity(bundle.folder, card) != domain_identity(bundle.folder, bare)
+
+
+def test_the_model_uses_it(bundle):
+    hasher = Model(bundle).hasher
+    rows = np.eye(bundle.card.dim, dtype=np.float32)
+    assert (hasher.logits(rows, "sketch") != hasher.logits(rows, "photo")).any()
+    np.testing.assert_array_equal(hasher.logits(rows, None), hasher.logits(rows, "photo"))
+
+
+def test_a_late_domain_brings_its_generator_and_changes_nothing(toys, tmp_path):
+    two = make_collection(tmp_path / "two", domains=("photo", "sketch"), train=4)
+    base = trained(two, tmp_path / "base")
+    late = trained(toys, tmp_path / "late", extend=base.folder, domain="shape")
+    assert set(late.migrations()) == {"sketch", "shape"}
+    assert late.card.identities["hash"] == base.card.identities["hash"]
+    assert late.card.identities["encoder/sketch"] == base.card.identities["encoder/sketch"]
+    own = load_tensors(late.folder / (late.card.domains["shape"].migration or ""))
+    assert np.abs(own["outer.weight"]).max() > 0  # it has learnt
+
+
+def test_new_codes_for_a_model_leave_its_encoders(bundle, toys, tmp_path):
+    settings = HashSettings(name="itq", bits=24)
+    made = refit(bundle, tmp_path / "m", [toys], settings)
+    assert (made.card.bits, made.card.hash.settings["name"]) == (24, "itq")
+    assert made.migrations() == {}
+    same = ("backbone", "projector", "norms")
+    for name, card in made.card.domains.items():
+        assert [getattr(card, part) for part in same] == [
+            getattr(bundle.card.domains[name], part) for part in same
+        ]
+    assert made.card.identities["space"] == bundle.card.identities["space"]
+    assert made.card.identities["hash"] != bundle.card.identities["hash"]
+    assert not any("migration" in file.name for file in made.folder.iterdir())
+
+
+def test_new_codes_want_another_folder(bundle, toys):
+    with pytest.raises(InvalidInput, match="is the model itself"):
+        refit(bundle, bundle.folder, [toys], HashSettings(name="lsh"))
+
+
+def test_new_codes_from_the_command_line(bundle, toys, tmp_path):
+    given = ["refit", str(bundle.folder), "--out", str(tmp_path / "m"), "--data", str(toys), "-q"]
+    result = CliRunner().invoke(main, [*given, "--hasher", "lsh", "--bits", "32"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "32 bits by lsh" in result.stdout
+    assert Bundle.open(tmp_path / "m").card.bits == 32
+    result = CliRunner().invoke(main, [*given, "--bits", "20"])
+    assert (result.exit_code, "multiple of 8, got 20\n" in result.stderr) == (2, True)
+    result = CliRunner().invoke(main, [*given, "--hasher", "itc"])
+    assert (result.exit_code, "no hasher 'itc'; known: lsh, itq" in result.stderr) == (2, True)
