@@ -10,6 +10,7 @@ from opensearch.config import (
     check_domain,
     config_folder,
 )
+from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import list_backbones
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HASHERS
@@ -43,7 +44,9 @@ def test_every_shipped_config_builds(name):
     assert config.backbone.name in list_backbones()
     assert config.hash.name in HASHERS
     assert type(config) is METHODS[config.method].config
-    assert all(config.reader(domain).size == config.size for domain in ("sketch", "x", "shape"))
+    assert all(
+        reader_settings(config, domain).size == config.size for domain in ("sketch", "x", "shape")
+    )
     text = (config_folder() / "train" / f"{name}.yaml").read_text("utf-8")
     assert text.startswith("#")
     assert re.search(r"^# Run time: ", text, re.MULTILINE)
@@ -177,10 +180,10 @@ def test_names_no_domain_can_have(name):
 
 def test_a_domains_reader_comes_from_its_name_or_its_settings():
     config = JointConfig(size=64, domains={"shape": {"views": 4}, "cad": {"reader": "mesh"}})
-    assert config.reader("shape") == ReaderSettings(reader="mesh", size=64, views=4)
-    assert config.reader("cad").reader == "mesh"
-    assert config.reader("sketch").reader == "sketch"
-    assert config.reader("cartoon").reader == "image"
+    assert reader_settings(config, "shape") == ReaderSettings(reader="mesh", size=64, views=4)
+    assert reader_settings(config, "cad").reader == "mesh"
+    assert reader_settings(config, "sketch").reader == "sketch"
+    assert reader_settings(config, "cartoon").reader == "image"
 
 
 def test_settings_are_frozen():

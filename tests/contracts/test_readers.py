@@ -163,7 +163,9 @@ def test_telling_suffixes_tell_the_domain(name, tmp_path):
 
 def test_a_domain_is_read_by_its_reader_unless_a_config_names_another(name):
     assert default_reader(READERS[name].domain) == name
-    config = TrainConfig(size=64, domains={"x": {"reader": name, "views": 4, "line_views": 2}})
+    config = TrainConfig(
+        method="any", size=64, domains={"x": {"reader": name, "views": 4, "line_views": 2}}
+    )
     settings = reader_settings(config, "x")
     assert (settings.reader, settings.size) == (name, 64)
     counts = (4, 2) if READERS[name].several else (6, 0)
@@ -183,7 +185,7 @@ def test_unknown_names_list_the_known():
     for call in (lambda: open_reader(settings), lambda: Readers({"scan": settings})):
         with pytest.raises(InvalidInput, match=rf"^no reader 'lidar'; known: {known}$"):
             call()
-    config = TrainConfig(domains={"scan": {"reader": "lidar"}})
+    config = TrainConfig(method="any", domains={"scan": {"reader": "lidar"}})
     with pytest.raises(InvalidInput, match=r"^domains\.scan\.reader: no reader 'lidar'; known"):
         reader_settings(config, "scan")
 

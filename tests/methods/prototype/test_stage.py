@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from torch.nn.functional import normalize
 
-from opensearch.config import LoopSettings
 from opensearch.encoders.projector import Projector
 from opensearch.errors import InvalidInput
 from opensearch.loop.checkpoint import RunFolder
 from opensearch.losses.prototype import PrototypeLoss
+from opensearch.methods.prototype.settings import LoopSettings
 from opensearch.methods.prototype.steps import FeatureSamples, Stage, fit
 from opensearch.progress import quiet
 
