@@ -14,10 +14,9 @@ from opensearch.config import Limits
 from opensearch.domains import known_suffixes
 from opensearch.domains.files import printable, wrong_suffix
 from opensearch.domains.layout import encodable, laid_out, part_key
-from opensearch.domains.manifest import find_manifest, read_manifest
+from opensearch.domains.manifest import fault, find_manifest, is_scalar, read_manifest
 from opensearch.domains.strokes import line_spans, read_line
 from opensearch.domains.upright import saying
-from opensearch.domains.values import fault, is_scalar
 from opensearch.domains.walk import Found, Ignored, walk
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Source, Up

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -13,12 +13,21 @@ from PIL import Image
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
-from opensearch.domains.paper import WHITE, Paper, on_paper
 from opensearch.domains.pictures.colours import as_srgb
 from opensearch.domains.pictures.opening import ORIENTATION, opened
 from opensearch.domains.reading import Reader, ReaderKind, Reading
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.records import Up
+
+Paper: TypeAlias = tuple[int, int, int, int]
+"""A colour, RGBA, each 0..255."""
+
+WHITE: Final[Paper] = (255, 255, 255, 255)
+_BLACK: Final[Paper] = (0, 0, 0, 255)
+# Ink this pale does not show on white; unless this share of it is darker, paper is black.
+_PALE: Final = 200
+_DARKER: Final = 0.02
+_OPAQUE: Final = 128
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -102,6 +111,22 @@ def flat_rgb(
     if mode == "RGBA":
         plain = on_paper(plain, paper(plain))
     return as_srgb(plain, profile).convert("RGB")
+
+
+def paper_for(drawing: Image.Image) -> Paper:
+    """The colour of paper for a drawing, RGBA: white, or black where all its ink is pale."""
+    pixels = np.asarray(drawing)
+    ink = pixels[pixels[..., 3] >= _OPAQUE]
+    if not len(ink) or len(ink) == pixels.shape[0] * pixels.shape[1]:
+        return WHITE
+    darker = (ink[:, :3].min(axis=1) < _PALE).mean()
+    return WHITE if darker >= _DARKER else _BLACK
+
+
+def on_paper(drawing: Image.Image, paper: Paper = WHITE) -> Image.Image:
+    """An RGBA drawing as RGB on paper of one colour."""
+    sheet = Image.new("RGBA", drawing.size, paper)
+    return Image.alpha_composite(sheet, drawing).convert("RGB")
 
 
 def _orientation(image: Image.Image) -> Image.Transpose | None:

@@ -19,7 +19,6 @@ from opensearch.domains import table
 from opensearch.domains.files import printable
 from opensearch.domains.layout import encodable, inside, part_key, split_part
 from opensearch.domains.upright import is_mesh, named_axis, saying
-from opensearch.domains.values import fault, is_scalar
 from opensearch.errors import UnreadableFile
 from opensearch.records import Failure, Source
 
@@ -27,6 +26,8 @@ MANIFESTS: Final = ("manifest.jsonl", "split.csv")
 """Names looked for in the root of a collection, the first found wins."""
 
 _DECLARED: Final = ("domain", "category", "split")
+# Integers that an index can keep: those of msgpack.
+_LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 def find_manifest(root: Path) -> Path | None:
@@ -123,4 +124,20 @@ def _refusal(name: str, root: Path, resolved: Path) -> str:
         return "names a path that is not UTF-8"
     if not inside(root / name, resolved):
         return f"names {name!r}, a link that leads out of the collection"
+    return ""
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether a value is a JSON scalar; lists and objects are passed over."""
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+def fault(name: str, value: Any) -> str:
+    """Why an index cannot keep a scalar under this name; empty when it can."""
+    if not encodable(name):
+        return "has a field whose name is not UTF-8"
+    if isinstance(value, str) and not encodable(value):
+        return f"has a {name} that is not UTF-8"
+    if isinstance(value, int) and not _LEAST <= value <= _MOST:
+        return f"has a {name} of more than 64 bits; write it as text, in quotes"
     return ""

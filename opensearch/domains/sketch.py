@@ -11,9 +11,8 @@ from PIL import Image
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
-from opensearch.domains.image import load_picture
+from opensearch.domains.image import load_picture, on_paper, paper_for
 from opensearch.domains.ink import normalise
-from opensearch.domains.paper import on_paper, paper_for
 from opensearch.domains.reading import Reader, ReaderKind, Reading
 from opensearch.domains.strokes import draw_ndjson
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg

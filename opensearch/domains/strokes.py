@@ -41,7 +41,7 @@ def draw_ndjson(path: Path, part: int | None, limits: Limits, longest: int) -> I
         UnreadableFile: no such line, or a line that is no drawing.
         OverLimit: a line or a drawing too large.
     """
-    text = read_line(path, part or 1, limits)
+    text = read_line(path, 1 if part is None else part, limits)
     return draw_strokes(_strokes(json.loads(text)), longest)
 
 

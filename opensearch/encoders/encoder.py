@@ -1,4 +1,7 @@
-"""An encoder: the backbone, projector and pooling of one domain, view to embedding."""
+"""An encoder: the backbone, projector and pooling of one domain, view to embedding.
+
+Projectors run in numpy here: a query never waits for torch to load.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from numpy.typing import NDArray
 
 from opensearch.encoders.pipeline import encode_views
 from opensearch.encoders.pooling import pool_views, upright_weights
-from opensearch.encoders.projection import Projection
 from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.errors import BundleError
 
+EPSILON = 1e-5
+"""What torch's BatchNorm1d adds to the variance."""
 UPRIGHT = "upright.direction"
 """Tensor beside the projector's that pooling `upright` weighs views by, shape (f,)."""
 
@@ -50,3 +54,44 @@ class Encoder:
                 + ("" if self._upright is not None else " and no such tensor")
             )
         return pool_views(embedded, "upright", upright_weights(features, self._upright))
+
+
+class Projection:
+    """A trained `Projector`, or a single linear layer, without torch.
+
+    Computed in float64, so that an item's embedding does not depend on the batch it came in.
+
+    Args:
+        tensors: the projector's state dict as arrays.
+
+    Raises:
+        BundleError: a tensor is missing, or shapes do not fit together.
+    """
+
+    def __init__(self, tensors: Mapping[str, NDArray[np.generic]]) -> None:
+        wide = {name: array.astype(np.float64) for name, array in tensors.items()}
+        try:
+            self._layers = [_folded(wide, "linear", "norm")]
+            if "hidden.0.weight" in tensors:
+                self._layers.insert(0, _folded(wide, "hidden.0", "hidden.1"))
+        except (KeyError, ValueError) as error:
+            raise BundleError(f"the tensors are not those of a projector: {error}") from error
+
+    def __call__(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Embeddings (n, d) float32, not normalised, of features (n, f)."""
+        x = features.astype(np.float64)
+        for place, (weight, bias) in enumerate(self._layers):
+            x = (np.maximum(x, 0) if place else x) @ weight + bias
+        return x.astype(np.float32)
+
+
+def _folded(
+    tensors: Mapping[str, NDArray[np.float64]], linear: str, norm: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weight (f, d) and bias (d,) of a linear layer and the batch norm after it, if any, as one."""
+    if not any(name.startswith(f"{norm}.") for name in tensors):
+        return tensors[f"{linear}.weight"].T, tensors[f"{linear}.bias"]
+    variance = tensors[f"{norm}.running_var"] + EPSILON
+    scale = tensors[f"{norm}.weight"] / np.sqrt(variance)
+    shift = tensors[f"{norm}.bias"] - tensors[f"{norm}.running_mean"] * scale
+    return tensors[f"{linear}.weight"].T * scale, tensors[f"{linear}.bias"] * scale + shift

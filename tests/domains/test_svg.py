@@ -8,7 +8,7 @@ from PIL import Image
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.paper import on_paper
+from opensearch.domains.image import on_paper
 from opensearch.domains.svg import draw_svg
 from opensearch.domains.svg.fonts import font_options
 from opensearch.errors import OverLimit, UnreadableFile

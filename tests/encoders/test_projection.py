@@ -8,9 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.encoders.encoder import Encoder
+from opensearch.encoders.encoder import Encoder, Projection
 from opensearch.encoders.pooling import pool_views
-from opensearch.encoders.projection import Projection
 from opensearch.encoders.projector import Projector
 from opensearch.errors import BundleError, InvalidInput
 

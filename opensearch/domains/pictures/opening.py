@@ -18,7 +18,7 @@ from opensearch.domains.files import check_file
 from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, suffixes, tiff
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import shown
-from opensearch.domains.pictures.kinds import HEAD, kind_of
+from opensearch.domains.pictures.signatures import HEAD, told_by
 from opensearch.errors import OverLimit, UnreadableFile
 
 # A header may promise this many times the pixels that are decoded (JPEG drafts shrink by 8).
@@ -82,7 +82,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except UnidentifiedImageError as error:
         if not data.startswith(tiff.SIGNATURES):
-            kind = kind_of(data[:HEAD])
+            kind = told_by(data[:HEAD])
             what = f", but {kind}" if kind else ""
             raise UnreadableFile(f"holds no picture of a known format{what}") from error
     if data.startswith(tiff.SIGNATURES) and tiff.may_be_deep(image):

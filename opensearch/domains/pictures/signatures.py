@@ -56,7 +56,7 @@ _TEXT: Final[tuple[tuple[bytes, str], ...]] = (
 )
 
 
-def kind_of(head: bytes) -> str | None:
+def told_by(head: bytes) -> str | None:
     """What the first `HEAD` bytes of a file say it is, with the way out; None when unknown."""
     for sign, kind in _SIGNS:
         if head.startswith(sign):
