@@ -19,14 +19,12 @@ from opensearch.store import opening, pages
 from opensearch.store.lmdb_errors import MAX_READERS, translated
 from opensearch.store.lock import WriterLock
 from opensearch.store.overtaken import TRIES, Watched, private_copy
+from opensearch.store.read_gate import ReadGate
 
 Transaction = Any  # lmdb.Transaction: the package ships no types
 Table = Any  # lmdb._Database
 
 T = TypeVar("T")
-
-CALM_WAIT = 30.0
-"""Seconds that growing the map, and closing it, wait for the reads of this process to end."""
 
 TABLES: dict[str, dict[str, bool]] = {
     "meta": {},
@@ -60,7 +58,7 @@ class Environment:
     writing would wait for the writer of another process.
 
     Attributes:
-        when_calm: called when the last read or write under way has ended and nobody uses it.
+        when_idle: called when the last read or write under way has ended and nobody uses it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,16 +66,14 @@ class Environment:
         self.users = 0
         self.unlocked = not _writable(folder)
         self.tables: dict[str, Table] = {}
-        self.when_calm: Callable[[], None] = lambda: None
+        self.when_idle: Callable[[], None] = lambda: None
         self._least = 0
         self._place: tuple[int, int] | None = None
         self._overtaken = False
         self._copied = _Copied()
         self._lock = WriterLock(folder)
         self._pid = os.getpid()
-        self._readers: list[int] = []
-        self._calm = threading.Condition()
-        self._moving = False
+        self._gate = ReadGate()
         self._writing = threading.Lock()
         self._writable = False
         self._env: Any = None
@@ -166,6 +162,9 @@ class Environment:
 
     def _begin(self) -> Transaction:
         """A read transaction; without a lock, one that tells when it is overtaken."""
+        self.check()
+        if self._overtaken and not self._gate.mine:
+            self._go_to_a_copy()
         if not self.unlocked:
             return self._begin_plainly()
         if self._copied.transaction:
@@ -180,7 +179,7 @@ class Environment:
         Making copies takes no more than half of the time, so that a copy may be a little old.
         """
         now, copied = time.monotonic(), self._copied
-        if copied.transaction and (self._readers or now < copied.good_until):
+        if copied.transaction and (self._gate.reading or now < copied.good_until):
             return
         if copied.transaction == self._committed():
             return
@@ -240,14 +239,8 @@ class Environment:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """One consistent view of the store; never waits for a writer."""
-        me = threading.get_ident()
-        with self._translated("read"), self._calm:
-            self.check()
-            self._calm.wait_for(lambda: not self._moving or me in self._readers)
-            if self._overtaken and me not in self._readers:
-                self._go_to_a_copy()
-            txn = self._begin()
-            self._readers.append(me)
+        with self._translated("read"):
+            txn = self._gate.enter(self._begin)
         try:
             with self._translated("read"):
                 yield txn
@@ -257,9 +250,7 @@ class Environment:
         finally:
             if self._pid == os.getpid():  # a forked child would free the parent's slot
                 txn.abort()
-            with self._calm:
-                self._readers.remove(me)
-                self._calm.notify_all()
+            self._gate.leave()
             self._leave()
 
     def write(self, work: Callable[[Transaction], T]) -> T:
@@ -301,7 +292,7 @@ class Environment:
 
     def _leave(self) -> None:
         if not self.users and self._pid == os.getpid():
-            self.when_calm()
+            self.when_idle()
 
     def claim(self) -> None:
         """Become the only process that writes.
@@ -329,19 +320,13 @@ class Environment:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Wait until no read of this process is open: moving the map would break it."""
-        with self._calm:
-            waits = threading.get_ident() not in self._readers  # else it waits for itself
-            self._moving = True
-            try:
-                if not (waits and self._calm.wait_for(lambda: not self._readers, CALM_WAIT)):
-                    raise StoreError(
-                        f"cannot write to {str(self.folder)!r} while a snapshot of it is open in"
-                        " this process; end the snapshot and repeat (nothing was written)."
-                    )
-                yield
-            finally:
-                self._moving = False
-                self._calm.notify_all()
+        with self._gate.alone() as alone:
+            if not alone:
+                raise StoreError(
+                    f"cannot write to {str(self.folder)!r} while a snapshot of it is open in"
+                    " this process; end the snapshot and repeat (nothing was written)."
+                )
+            yield
 
     def _translated(self, verb: str, *more: type[Exception]) -> AbstractContextManager[None]:
         return translated(verb, self.folder, *more)
@@ -386,12 +371,12 @@ class Environment:
         Closing would free the reader's slot or the writer's mutex of a transaction that the
         parent has open, so an environment in use at the fork stays as it is.
         """
-        if self._readers or self._writing.locked():
+        if self._gate.reading or self._writing.locked():
             self._lock.close()
         else:
             self.close()
 
-    def close_if_calm(self) -> bool:
+    def close_if_idle(self) -> bool:
         """Close, unless a read or a write of another thread is under way; whether it is closed.
 
         To unmap the pages that a thread is reading would end the process by SIGSEGV.
@@ -399,19 +384,16 @@ class Environment:
         if not self._writing.acquire(blocking=False):
             return False
         try:
-            with self._calm:
-                others = any(reader != threading.get_ident() for reader in self._readers)
-                if not others:
+            with self._gate.unless_read() as unread:
+                if unread:
                     self.close()
-                return not others
+                return unread
         finally:
             self._writing.release()
 
     def wait_for_readers(self) -> None:
         """Wait until the reads of other threads have ended, for a while."""
-        with self._calm:
-            if threading.get_ident() not in self._readers:
-                self._calm.wait_for(lambda: not self._readers, CALM_WAIT)
+        self._gate.wait()
 
     def close(self) -> None:
         """Close the map and let go of the writer's lock."""

@@ -1,7 +1,8 @@
-"""One environment a folder and process, counted by its users, and none across a fork.
+"""The environments this process has open: one for each folder, closed with its last user.
 
-LMDB forbids opening an environment twice in a process: its locks belong to the process. One whose
-file was replaced is set aside until its users let go of it, and the file there now gets its own.
+LMDB forbids opening an environment twice in a process, since its locks belong to the process, and
+using one across a fork. Where a file was replaced, the environment of the old one stays open until
+its users release it, beside that of the new one.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from opensearch.errors import StoreError
 from opensearch.store.environment import Environment
 
 _open: dict[Path, Environment] = {}
-_aside: list[Environment] = []
+_replaced: list[Environment] = []
 _guard = threading.Lock()
-_dropped: deque[Environment] = deque()
+_released: deque[Environment] = deque()
 
 
 def acquire(folder: Path, *, create: bool) -> Environment:
@@ -30,12 +31,12 @@ def acquire(folder: Path, *, create: bool) -> Environment:
         raise StoreError(f"no store in {str(folder)!r}; name the folder of an index.")
     place = folder.resolve()
     with _guard:
-        _settle()
+        _close_unused()
         if place in _open and _open[place].replaced():
-            _aside.append(_open.pop(place))
+            _replaced.append(_open.pop(place))
         if place not in _open:
             environment = Environment(place)
-            environment.when_calm = _settle_now
+            environment.when_idle = _try_to_close_unused
             try:
                 environment.create() if create else environment.open()
             except BaseException:
@@ -47,52 +48,52 @@ def acquire(folder: Path, *, create: bool) -> Environment:
 
 
 def release(environment: Environment) -> None:
-    """Give the environment back; the last user of it closes it, when its reads have ended."""
-    _dropped.append(environment)
+    """End one use of an environment; it is closed after the last, once its reads have ended."""
+    _released.append(environment)
     with _guard:
-        _settle()
+        _close_unused()
     if not environment.users:
         environment.wait_for_readers()
         with _guard:
-            _settle()
+            _close_unused()
 
 
 def drop(environment: Environment) -> None:
-    """As `release`, for the garbage collector, which may come while this thread is in here."""
-    _dropped.append(environment)
-    _settle_now()
+    """As `release`, for the garbage collector, which may run while this thread holds the guard."""
+    _released.append(environment)
+    _try_to_close_unused()
 
 
-def _settle_now() -> None:
-    """Take leave of what was given back, unless somebody is at it, who will see it."""
+def _try_to_close_unused() -> None:
+    """Close what has no users, unless another thread holds the guard: then that one will."""
     if _guard.acquire(blocking=False):
         try:
-            _settle()
+            _close_unused()
         finally:
             _guard.release()
 
 
-def _settle() -> None:
-    """Take leave of what was given back, as soon as nobody reads it; the guard is held."""
-    while _dropped:
-        _dropped.popleft().users -= 1
-    for environment in [e for e in (*_open.values(), *_aside) if not e.users]:
-        if environment.close_if_calm():
+def _close_unused() -> None:
+    """Close the environments without users that nobody reads; the caller holds the guard."""
+    while _released:
+        _released.popleft().users -= 1
+    for environment in [e for e in (*_open.values(), *_replaced) if not e.users]:
+        if environment.close_if_idle():
             if _open.get(environment.folder) is environment:
                 del _open[environment.folder]
             else:
-                _aside.remove(environment)
+                _replaced.remove(environment)
 
 
 def _forget_in_child() -> None:
     """A forked child may not use its parent's environments; it opens its own."""
     global _guard
     _guard = threading.Lock()
-    for environment in (*_open.values(), *_aside):
+    for environment in (*_open.values(), *_replaced):
         environment.leave_to_parent()
     _open.clear()
-    _aside.clear()
-    _dropped.clear()
+    _replaced.clear()
+    _released.clear()
 
 
 os.register_at_fork(after_in_child=_forget_in_child)
