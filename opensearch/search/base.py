@@ -1,8 +1,8 @@
 """Base files of a domain: its codes and ids as raw arrays, shared by all readers as memory.
 
-They are derived: whatever is missing, cut short or of another store counts as absent, and the
-rows are then read from the store. A small json names the pair of files and counts their rows; new
-rows are written behind them, so folding costs what is new, and maps made before stay as they were.
+They are derived: a file that is missing, cut short or of another store is ignored, and its rows
+are read from the store instead. A small JSON file names the pair and counts its rows; new rows are
+appended, so folding costs only what is new, and maps made before stay valid.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ def load(folder: Path, domain: str, identity: str, width: int) -> tuple[Ids, Cod
 def append(
     folder: Path, domain: str, identity: str, transaction: int, blocks: Iterable[tuple[Ids, Codes]]
 ) -> None:
-    """Write rows behind those of the base of a domain, or as its first when it has none.
+    """Append rows to the base of a domain, or start one.
 
-    Rows past the count in the json are not there for anyone, so a write that is cut short
-    leaves the base as it was, and the next one writes over it.
+    Nobody reads rows past the count in the JSON file, so a write that is cut short leaves the
+    base as it was, and the next one overwrites it.
 
     Args:
         folder: where the files lie.
         domain: its name.
         identity: of the store; files of another one are dropped.
-        transaction: names files that are made anew.
+        transaction: names files that are created.
         blocks: ids (n,) and codes (n, width) in order, at least one block.
 
     Raises:
@@ -124,7 +124,7 @@ def whole(array: NDArray[Any]) -> bool:
 
 
 def _write_rows(path: Path, after: int, width: int, blocks: Iterable[tuple[Ids, Codes]]) -> int:
-    """Write rows of ids and codes behind `after` rows; how many there were."""
+    """Write rows of ids and codes after the first `after` rows; return how many were written."""
     rows = 0
     with _opened(path, ".ids", 8 * after) as ids, _opened(path, ".codes", width * after) as codes:
         for block in blocks:
@@ -138,7 +138,7 @@ def _write_rows(path: Path, after: int, width: int, blocks: Iterable[tuple[Ids, 
 
 
 def _cut_back(path: Path, rows: int, width: int) -> None:
-    """Give back the room of rows that were not all written: nobody counts them."""
+    """Free the space of rows that were not all written; no count includes them."""
     for suffix, size in ((".ids", 8 * rows), (".codes", width * rows)):
         file = path.with_name(path.name + suffix)
         with suppress(OSError):
@@ -146,7 +146,7 @@ def _cut_back(path: Path, rows: int, width: int) -> None:
 
 
 def _opened(path: Path, suffix: str, size: int) -> BinaryIO:
-    """A file to write to behind its first `size` bytes; what is past them was never whole."""
+    """A file opened for writing after its first `size` bytes; anything past them is incomplete."""
     file = path.with_name(path.name + suffix).open("r+b" if size else "wb")
     file.truncate(size)
     file.seek(size)
@@ -163,8 +163,8 @@ def _drop(folder: Path, safe: str) -> None:
 def removed_on_failure(folder: Path, pattern: str) -> Iterator[None]:
     """Remove new files of these names when not all of them could be written.
 
-    Readers take what lacks a file for absent, and what is left would keep a full disk full. Files
-    that were there before stay: they are whole.
+    Readers ignore an incomplete set, and its files would only keep a full disk full. Files that
+    were there before are whole and stay.
     """
     before = set(folder.glob(pattern))
     try:
@@ -177,13 +177,13 @@ def removed_on_failure(folder: Path, pattern: str) -> Iterator[None]:
 
 
 def drop_partial(folder: Path) -> None:
-    """Remove what a writer that was killed has left half written; for the one that writes now."""
+    """Remove half-written files that a killed writer left; called by the current writer."""
     for file in folder.glob(f"*{PARTIAL}"):
         file.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, pieces: Iterable[NDArray[Any] | bytes]) -> None:
-    """Replace a file whole: its bytes are on the disk before its name is."""
+    """Replace a file at once: its bytes reach the disk before its name does."""
     partial = path.with_name(path.name + PARTIAL)
     try:
         with partial.open("wb") as file:
@@ -192,6 +192,6 @@ def replace_file(path: Path, pieces: Iterable[NDArray[Any] | bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-    except BaseException:  # what is left of it would keep a full disk full
+    except BaseException:  # a leftover would keep a full disk full
         partial.unlink(missing_ok=True)
         raise

@@ -1,7 +1,7 @@
 """The rows of one domain as `search` holds them: a base in files and a tail in memory.
 
-Rows are only ever added, in order of id. What a moment of the source saw is therefore a cut
-at its next id, less its tombstones; older and newer moments share the same arrays.
+Rows are only ever added, in order of id. What one transaction of the source sees is therefore a
+cut at its next id, less its tombstones; older and newer views share the same arrays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from opensearch.search import base
 from opensearch.search.backends import Place, Structure, automatic
 from opensearch.search.backends.flat import FlatStructure
 from opensearch.search.base import whole
-from opensearch.search.hamming import Codes, Ids, Rows, places
+from opensearch.search.hamming import Codes, Ids, Segment, places
 
 FOLD_SHARE = 0.01
 FOLD_ROWS = 100_000
@@ -53,7 +53,7 @@ def files_of(folder: Path | None, domain: str, identity: str, width: int) -> Fil
 
 @dataclass(slots=True)
 class Tail:
-    """Rows in arrays that double when full; views of them given out stay as they were."""
+    """Rows in arrays that double when full; views handed out before stay valid."""
 
     width: int
     count: int = 0
@@ -132,12 +132,12 @@ class DomainRows:
         """Base and tail, those that hold rows."""
         return [part for part in (self.base, self.tail.view()) if len(part[0])]
 
-    def at(self, next_id: int, tombstones: Ids) -> list[Rows]:
-        """What a moment saw: ids below `next_id`, with its tombstones (sorted) masked."""
+    def at(self, next_id: int, tombstones: Ids) -> list[Segment]:
+        """What a transaction sees: ids below `next_id`, with its tombstones (sorted) masked."""
         seen = []
         for ids, codes in self.parts():
             cut = int(np.searchsorted(ids, next_id))
             usable = ids is self.base[0] and self.structure.count <= cut  # else built later
             structure = self.structure if usable else None
-            seen.append(Rows(ids[:cut], codes[:cut], places(ids[:cut], tombstones), structure))
+            seen.append(Segment(ids[:cut], codes[:cut], places(ids[:cut], tombstones), structure))
         return seen

@@ -1,7 +1,7 @@
-"""Search files and the source they are derived from: written behind it, and compared with it.
+"""Search files and the source they are derived from: folding new rows in, and auditing.
 
-For the one process that writes the source. Rows stream from the source to the files, so folding
-ten million takes no more memory than a few blocks.
+Folding is for the one process that writes the source. Rows stream from the source to the files, so
+folding ten million takes no more memory than a few blocks.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def _build_due(folder: Path, domain: str, identity: str, width: int) -> bool:
 def audit(source: CodeSource, folder: Path, bits: int) -> list[str]:
     """Domains whose files hold other rows than the source, one sentence each.
 
-    Files that are missing, cut short or of another store are no problem: search passes them
-    over. Files that look whole but differ would answer wrongly.
+    Files that are missing, cut short or of another store are no problem: search ignores them.
+    Files that look whole but differ would give wrong answers.
     """
     with source.snapshot():
         books = source.meta()

@@ -30,7 +30,7 @@ class CodeBlock(Protocol):
 
 
 class Books(Protocol):
-    """What is known of a source at one moment.
+    """What is known of a source in one state.
 
     `identity` names it for good, `last_transaction` grows with every change, ids are below
     `next_id`, and `domains` are those ever stored.
@@ -56,11 +56,11 @@ class Books(Protocol):
 class CodeSource(Protocol):
     """Where codes come from, in whole batches; ids of a domain only ever grow.
 
-    Inside `snapshot` the other calls of the same thread see one moment.
+    Inside `snapshot` the other calls of the same thread see one state.
     """
 
     def snapshot(self) -> AbstractContextManager[object]:
-        """One moment for this thread."""
+        """One state of the source for this thread."""
 
     def meta(self) -> Books:
         """The books; cheap."""

@@ -16,7 +16,7 @@ from opensearch.search import hamming
 from opensearch.search.backends import Structure
 from opensearch.search.backends.flat import FlatStructure
 from opensearch.search.folding import audit
-from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask, Rows
+from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask, Segment
 from opensearch.search.protocol import CodeSource, Shells
 from opensearch.search.structures import Structures
 from opensearch.search.view import View
@@ -25,12 +25,12 @@ MOST_PADDED = 2**27
 """Places of a result that hold no item, at most: 1.5 GiB."""
 
 
-def _held(found: Mapping[str, list[Rows]]) -> int:
+def _held(found: Mapping[str, list[Segment]]) -> int:
     """Rows in all, masked ones among them."""
     return sum(len(part.ids) for parts in found.values() for part in parts)
 
 
-def _exact(parts: list[Rows]) -> Structure:
+def _exact(parts: list[Segment]) -> Structure:
     """What searches the rows of a domain exactly: the structure over its base, or nothing."""
     made = parts[0].structure if parts else None
     return FlatStructure() if made is None else made
@@ -227,7 +227,7 @@ class Searcher:
         return {} if filtered else made
 
     def _range(
-        self, query: Codes, parts: Mapping[str, list[Rows]], radius: int
+        self, query: Codes, parts: Mapping[str, list[Segment]], radius: int
     ) -> tuple[Distances, Ids]:
         reach = min(radius, self._bits)
         found = (_exact(rows).within(query, rows, reach) for rows in parts.values())

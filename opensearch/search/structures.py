@@ -1,4 +1,4 @@
-"""The structures that callers ask for by name: built, kept in files, read when first used."""
+"""The structures that callers name: built, kept in files, loaded when first used."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Structures:
         """The structure of each domain; `None` for one that is newer than it, or lost its own.
 
         Raises:
-            InvalidInput: an unknown name, or one that nobody has built.
+            InvalidInput: an unknown name, or one that was never built.
         """
         named(name)
         made = {domain: self._structure(domain, name) for domain in domains}

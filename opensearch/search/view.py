@@ -18,7 +18,7 @@ from opensearch.errors import InvalidInput
 from opensearch.search import base, hamming
 from opensearch.search.domain import DomainRows, files_of
 from opensearch.search.folding import fold
-from opensearch.search.hamming import Codes, Ids, Mask, Rows
+from opensearch.search.hamming import Codes, Ids, Mask, Segment
 from opensearch.search.protocol import CodeSource
 
 
@@ -31,7 +31,7 @@ class _Seen:
 
     transaction: int
     opened: int
-    rows: dict[str, list[Rows]]
+    rows: dict[str, list[Segment]]
 
 
 class View:
@@ -64,7 +64,7 @@ class View:
         known: _Seen | None = getattr(self._local, "seen", None)
         with self._source.snapshot():
             books = self._source.meta()
-            opened = self._leave_cut_files()
+            opened = self._forget_cut_files()
             at = (books.last_transaction, opened)
             if known is not None and (known.transaction, known.opened) == at:
                 return
@@ -78,7 +78,7 @@ class View:
         self._local.seen = _Seen(*at, rows)
 
     def fold(self) -> None:
-        """Write what lies past the base files, over 1 % of them or 100 k rows, behind them.
+        """Append what lies past the base files to them, once it is over 1 % or 100 k rows.
 
         For the one process that writes the source. Does nothing without a folder to write to.
 
@@ -105,7 +105,7 @@ class View:
         domains: Sequence[str],
         exclude: Iterable[int] | None = None,
         within: Iterable[int] | Mask | None = None,
-    ) -> dict[str, list[Rows]]:
+    ) -> dict[str, list[Segment]]:
         """What this thread sees of the domains that hold anything, in order of id.
 
         Args:
@@ -142,8 +142,8 @@ class View:
         with self._guard:
             return {domain: rows.searched_by for domain, rows in self._domains.items()}
 
-    def _leave_cut_files(self) -> int:
-        """Forget domains whose files were cut short; how often that has been done."""
+    def _forget_cut_files(self) -> int:
+        """Forget domains whose files were cut short; return how often that has happened."""
         with self._guard:
             cut = [domain for domain, rows in self._domains.items() if not rows.whole]
             for domain in cut:
@@ -152,7 +152,7 @@ class View:
             return self._opened
 
     def _reload(self, domain: str, identity: str) -> None:
-        """Take up base files that have grown, in place of as many rows of the tail."""
+        """Map base files that have grown, in place of as many rows of the tail."""
         if domain not in self._domains:
             return
         rows = self._domains[domain]

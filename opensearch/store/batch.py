@@ -66,7 +66,7 @@ class Writer:
     def _put_thumbnails(self, rows: list[bytes], thumbnails: Sequence[bytes]) -> None:
         pairs = [pair for pair in zip(rows, thumbnails, strict=False) if pair[1]]
         if self.meta.summed:
-            pairs = [(row, codec.summed(bytes(picture))) for row, picture in pairs]
+            pairs = [(row, codec.with_checksum(bytes(picture))) for row, picture in pairs]
         self.putmulti("thumbnails", pairs)
 
     def _put_rows(self, batch: Batch, ids: NDArray[np.int64]) -> None:

@@ -1,8 +1,8 @@
 """Rows of fixed width in blocks, ids ascending: how codes and embeddings lie on the disk.
 
 A block's key is its domain's number and its first id, its value the ids, then the rows, and from
-format 2 on a crc32 of both, so that `verify` finds bytes that the disk has changed. Whoever copies
-a block compares it first: damage that was summed anew would never be found again.
+format 2 on a crc32 of both, so that `verify` finds bytes that the disk has changed. A block is
+verified before it is copied: damage under a fresh checksum would never be found.
 Small blocks at a domain's end are merged as they come, each into one at least as large, so a
 row moves at most log2(limit) times and few blocks stay small.
 """
@@ -33,11 +33,11 @@ Rows = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """A table of rows of `width` bytes; `summed` blocks are written with a checksum."""
+    """A table of rows of `width` bytes; with `checksums`, blocks are written with one."""
 
     table: Table
     width: int
-    summed: bool = False
+    checksums: bool = False
 
     @property
     def limit(self) -> int:
@@ -62,7 +62,7 @@ class Blocks:
             part = slice(start, start + self.limit)
             name = lmdb_keys.domain(domain) + lmdb_keys.number(int(ids[start]))
             value = ids[part].astype("<i8").tobytes() + rows[part].tobytes()
-            txn.put(name, value + _sum(value) if self.summed else value, db=self.table)
+            txn.put(name, value + _sum(value) if self.checksums else value, db=self.table)
 
     def walk(
         self, txn: Transaction, domain: int, after: int = -1, *, check: bool = False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TypeVar
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,6 @@ from opensearch.errors import InvalidInput
 from opensearch.records import Metadata
 from opensearch.store import codec, implied_keys, lmdb_keys, postings
 from opensearch.store.batch import Writer
-
-T = TypeVar("T")
 
 BATCH = 2**16
 """Items of one transaction, and the largest block."""
@@ -44,24 +43,19 @@ class Bulk:
 
     def take(self, places: Sequence[int]) -> Bulk:
         """Those items in a batch of their own."""
+        return self._part(self.codes[places], lambda whole: [whole[place] for place in places])
 
-        def some(whole: Sequence[T] | None) -> Sequence[T] | None:
-            return None if whole is None else [whole[place] for place in places]
-
-        lists = some(self.keys), some(self.metadata), some(self.categories)
-        return Bulk(self.domain, self.codes[places], *lists)
-
-    def batches(self) -> Iterable[Bulk]:
+    def batches(self) -> Iterator[Bulk]:
         """The items in batches of at most `BATCH`."""
         for start in range(0, len(self), BATCH):
-            yield self._cut(slice(start, start + BATCH))
+            part = slice(start, start + BATCH)
+            yield self._part(self.codes[part], itemgetter(part))
 
-    def _cut(self, part: slice) -> Bulk:
-        def some(whole: Sequence[T] | None) -> Sequence[T] | None:
-            return None if whole is None else whole[part]
-
-        lists = some(self.keys), some(self.metadata), some(self.categories)
-        return Bulk(self.domain, self.codes[part], *lists)
+    def _part(self, codes: NDArray[np.uint8], pick: Callable[[Any], Any]) -> Bulk:
+        lists = (self.keys, self.metadata, self.categories)
+        return Bulk(
+            self.domain, codes, *(None if whole is None else pick(whole) for whole in lists)
+        )
 
 
 def check_bulk(bulk: Bulk, bits: int) -> None:

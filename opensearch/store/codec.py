@@ -28,16 +28,16 @@ EIGHT = 0x98
 """How msgpack begins a list of eight fields, a record's first byte behind its header."""
 
 
-def summed(value: bytes) -> bytes:
+def with_checksum(value: bytes) -> bytes:
     """A value with its checksum behind it."""
     return value + zlib.crc32(value).to_bytes(SUM, "big")
 
 
-def unsummed(value: bytes | memoryview, what: str) -> memoryview:
+def without_checksum(value: bytes | memoryview, what: str) -> memoryview:
     """A value without the checksum behind it.
 
     Raises:
-        StoreError: the bytes are not those that were summed; `what` names them in the text.
+        StoreError: the checksum does not match; `what` names the bytes in the text.
     """
     view = memoryview(value)
     body = view[:-SUM]
@@ -62,7 +62,7 @@ def pack_items(items: Iterable[Item], headers: Iterable[bytes], *, sums: bool) -
         try:
             if sums:
                 record = pack((*fields, item.metadata, item.reader))
-                records.append(summed(header + record))
+                records.append(with_checksum(header + record))
             else:
                 records.append(header + pack((*fields, item.metadata)))
         except (TypeError, ValueError, OverflowError) as error:
@@ -88,7 +88,7 @@ def pack_codes(
         try:
             if sums:
                 record = pack((key, "", category, 0, 0, b"", more, ""))
-                records.append(summed(header + record))
+                records.append(with_checksum(header + record))
             else:
                 records.append(header + pack((key, "", category, 0, 0, b"", more)))
         except (TypeError, ValueError, OverflowError) as error:
@@ -108,7 +108,7 @@ def unpack_item(id_: int, record: bytes | memoryview, domains: Sequence[str]) ->
     """
     body, reader = record, ""
     if len(record) > HEADER.size and record[HEADER.size] == EIGHT:
-        body = unsummed(record, f"the record of item {id_}")
+        body = without_checksum(record, f"the record of item {id_}")
     try:
         number, _ = HEADER.unpack_from(body)
         fields = msgpack.unpackb(
@@ -136,7 +136,7 @@ def renewed(id_: int, record: bytes | memoryview, domains: Sequence[str]) -> byt
     if raw[HEADER.size] == EIGHT:
         return raw
     fields = bytes([EIGHT]) + raw[HEADER.size + 1 :] + msgpack.packb("")
-    return summed(raw[: HEADER.size] + fields)
+    return with_checksum(raw[: HEADER.size] + fields)
 
 
 def checked(item: Item, domain: str) -> Item:

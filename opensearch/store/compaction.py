@@ -1,8 +1,8 @@
 """Copying what is live in a store to a new one: full blocks, no tombstones, every list in order.
 
 The books are written last, so that a copy cut short is no store. Memory stays flat: rows are
-copied in transactions of a few megabytes, all read from one moment of the old store, and each is
-compared with its checksum first: a copy never gives damage a checksum of its own.
+copied in transactions of a few megabytes, all read from one snapshot of the old store, and each is
+compared with its checksum first: a copy never gives damage a valid checksum.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environ
     if meta.posted:
         _put(target, "postings", txn.cursor(tables["postings"]))
     else:
-        _post(txn, tables, meta, target)
+        _post_all(txn, tables, meta, target)
     for number in range(len(meta.domains)):
         dead = lmdb_keys.ids_under(txn, tables["tombstones"], lmdb_keys.domain(number))
         for name, width in (("codes", meta.bits // 8), ("embeddings", 2 * meta.dim)):
             blocks = Blocks(tables[name], width)
             live = _live(blocks.walk(txn, number, check=True), dead)
-            _append(target, name, number, _full(live, blocks.limit), width)
+            _append(target, name, number, _in_full_blocks(live, blocks.limit), width)
     _check(txn, tables, meta, target)
     _put(target, "meta", books.marks(txn, tables["meta"]), append=False)
     fresh_books = replace(
@@ -85,8 +85,8 @@ def _records(txn: Transaction, tables: dict[str, Table], meta: Meta) -> Iterator
 def _pictures(txn: Transaction, tables: dict[str, Table], meta: Meta) -> Iterator[Pair]:
     for row, picture in txn.cursor(tables["thumbnails"]):
         if meta.summed:
-            codec.unsummed(picture, f"the thumbnail of item {int.from_bytes(row, 'big')}")
-        yield row, picture if meta.summed else codec.summed(bytes(picture))
+            codec.without_checksum(picture, f"the thumbnail of item {int.from_bytes(row, 'big')}")
+        yield row, picture if meta.summed else codec.with_checksum(bytes(picture))
 
 
 def _put(target: Environment, name: str, pairs: Iterable[Pair], *, append: bool = True) -> None:
@@ -112,7 +112,7 @@ def _chunks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
         yield chunk
 
 
-def _post(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environment) -> None:
+def _post_all(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environment) -> None:
     """Make the posting lists that an older format lacks."""
     for chunk in _chunks(txn.cursor(tables["items"])):
         pairs = []
@@ -130,7 +130,7 @@ def _live(walk: Iterator[tuple[Ids, Rows]], dead: Ids) -> Iterator[tuple[Ids, Ro
             yield ids[keep], held[keep]
 
 
-def _full(pieces: Iterator[tuple[Ids, Rows]], limit: int) -> Iterator[tuple[Ids, Rows]]:
+def _in_full_blocks(pieces: Iterator[tuple[Ids, Rows]], limit: int) -> Iterator[tuple[Ids, Rows]]:
     """The same rows in blocks of `limit`, the last one with what is left."""
     waiting: list[tuple[Ids, Rows]] = []
     count = 0
@@ -154,7 +154,7 @@ def _joined(pieces: list[tuple[Ids, Rows]]) -> tuple[Ids, Rows]:
 def _append(
     target: Environment, name: str, domain: int, pieces: Iterator[tuple[Ids, Rows]], width: int
 ) -> None:
-    blocks = Blocks(target.tables[name], width, summed=True)
+    blocks = Blocks(target.tables[name], width, checksums=True)
     for ids, held in pieces:
         target.write(partial(blocks.append, domain=domain, ids=ids, rows=held))
 

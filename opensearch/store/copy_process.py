@@ -1,4 +1,4 @@
-"""Copying a store in a process of its own: a damaged page may end whoever reads it.
+"""Copying a store in a child process: reading a damaged page may kill the process that reads it.
 
 LMDB trusts its file, and a page of zeros ends the reader by an assertion that nothing can catch.
 The child is a plain `python -c` of this module: it runs nothing of the caller's script.
@@ -24,13 +24,13 @@ _ROOT = Path(__file__).parents[2]
 
 
 def copy_in_child(old: Path, new: Path) -> None:
-    """As `LmdbStore.copy_to` of the store in `old`, in a child that ends when this process does.
+    """Copy the store in `old` as `LmdbStore.copy_to` does, in a child that ends with this process.
 
     Raises:
-        StoreError: the copy failed, or its process was ended by what it read.
+        StoreError: the copy failed, or what it read killed its process.
     """
     asked = [sys.executable, "-c", _CHILD, *map(os.fspath, (_ROOT, old, new))]
-    held, ours = os.pipe()  # the child sees the end of it when this process ends, in any way
+    held, ours = os.pipe()  # the child sees end-of-file when this process ends, however it ends
     try:
         done = subprocess.run(asked, stdin=held, capture_output=True, check=False)
     finally:

@@ -39,13 +39,13 @@ TABLES: dict[str, dict[str, bool]] = {
     "postings": {"dupsort": True, "dupfixed": True},
 }
 
-LATER = ("postings",)
+ADDED_LATER = ("postings",)
 """Tables that stores of older formats lack."""
 
 
 @dataclass(frozen=True)
-class _Copied:
-    """The transaction that a private copy is of, 0 for no copy, and when it may be renewed."""
+class _Copy:
+    """The transaction that a private copy shows, 0 for no copy, and until when it will do."""
 
     transaction: int = 0
     good_until: float = 0.0
@@ -58,7 +58,7 @@ class Environment:
     writing would wait for the writer of another process.
 
     Attributes:
-        when_idle: called when the last read or write under way has ended and nobody uses it.
+        when_idle: called when a read or write has ended and no store uses the environment.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,7 +70,7 @@ class Environment:
         self._least = 0
         self._place: tuple[int, int] | None = None
         self._overtaken = False
-        self._copied = _Copied()
+        self._copied = _Copy()
         self._lock = WriterLock(folder)
         self._pid = os.getpid()
         self._gate = ReadGate()
@@ -136,7 +136,7 @@ class Environment:
             try:
                 opened = self._env.open_db(name.encode(), create=not readonly, **flags)
             except lmdb.NotFoundError:
-                if name not in LATER:
+                if name not in ADDED_LATER:
                     raise
             else:
                 self.tables[name] = opened
@@ -164,19 +164,19 @@ class Environment:
         """A read transaction; without a lock, one that tells when it is overtaken."""
         self.check()
         if self._overtaken and not self._gate.mine:
-            self._go_to_a_copy()
+            self._switch_to_copy()
         if not self.unlocked:
-            return self._begin_plainly()
+            return self._begin_following()
         if self._copied.transaction:
             return self._env.begin(buffers=True)
-        txn = self._begin_plainly()
+        txn = self._begin_following()
         last = lambda: int(self._env.info()["last_txnid"])  # noqa: E731
         return Watched(txn, last, str(self.folder))
 
-    def _go_to_a_copy(self) -> None:
-        """Read a private copy from now on, renewed when there is something new; or go on as is.
+    def _switch_to_copy(self) -> None:
+        """Read a private copy from now on, renewed when there is something new, if one can be made.
 
-        Making copies takes no more than half of the time, so that a copy may be a little old.
+        Copying takes at most half of the time, so a copy may be a little old.
         """
         now, copied = time.monotonic(), self._copied
         if copied.transaction and (self._gate.reading or now < copied.good_until):
@@ -194,9 +194,9 @@ class Environment:
         finally:
             shutil.rmtree(place, ignore_errors=True)
         took = time.monotonic() - now
-        self._copied = _Copied(int(self._env.info()["last_txnid"]), now + 2 * took)
+        self._copied = _Copy(int(self._env.info()["last_txnid"]), now + 2 * took)
 
-    def _begin_plainly(self) -> Transaction:
+    def _begin_following(self) -> Transaction:
         """A read transaction, after following another process that has grown the map."""
         there = opening.length(self.folder)
         if 0 < there < self._least and not self.replaced():  # cut short since it was opened
@@ -205,18 +205,18 @@ class Environment:
             return self._env.begin(buffers=True)
         except lmdb.MapResizedError:
             with self._alone():
-                self._follow()
+                self._adopt_size()
             return self._env.begin(buffers=True)
 
-    def _follow(self) -> None:
-        """Take up the size of the map that another process has given it, or the file's."""
+    def _adopt_size(self) -> None:
+        """Adopt the size that another process has given the map, or the size of the file."""
         try:
             self._env.set_mapsize(0)
         except lmdb.MemoryError:
             self._reopen(None)
 
     def _grow(self) -> None:
-        """A larger map, by as much as the system grants."""
+        """Enlarge the map by as much as the system grants."""
         size = self._env.info()["map_size"]
         for larger in opening.larger(size):
             try:
@@ -251,7 +251,7 @@ class Environment:
             if self._pid == os.getpid():  # a forked child would free the parent's slot
                 txn.abort()
             self._gate.leave()
-            self._leave()
+            self._close_if_released()
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a write transaction and commit it to the disk.
@@ -276,21 +276,21 @@ class Environment:
                         self._grow()
                 except lmdb.MapResizedError:
                     with self._alone():
-                        self._follow()
+                        self._adopt_size()
                 else:
                     return result
 
     @contextmanager
     def _busy(self) -> Iterator[None]:
-        """Be the one thread that writes; a store that was closed meanwhile is closed now."""
+        """Be the one thread that writes; close afterwards what was released meanwhile."""
         try:
             with self._writing:
                 self.check()
                 yield
         finally:
-            self._leave()
+            self._close_if_released()
 
-    def _leave(self) -> None:
+    def _close_if_released(self) -> None:
         if not self.users and self._pid == os.getpid():
             self.when_idle()
 
@@ -336,7 +336,7 @@ class Environment:
         return self._place is not None and opening.place(self.folder) != self._place
 
     def check_place(self, *, done: bool = False) -> None:
-        """Refuse to write to a file that nobody would find again.
+        """Refuse to write to a file that is not in its folder any more.
 
         Args:
             done: it was written to, and what was written is lost with it.
@@ -366,7 +366,7 @@ class Environment:
             raise StoreError(f"the store {str(self.folder)!r} is closed; open it again.")
 
     def leave_to_parent(self) -> None:
-        """In a forked child, let go of what belongs to the parent.
+        """In a forked child, drop what belongs to the parent.
 
         Closing would free the reader's slot or the writer's mutex of a transaction that the
         parent has open, so an environment in use at the fork stays as it is.
@@ -396,7 +396,7 @@ class Environment:
         self._gate.wait()
 
     def close(self) -> None:
-        """Close the map and let go of the writer's lock."""
+        """Close the map and release the writer's lock."""
         if self._env is not None:
             self._env.close()
             self._env = None

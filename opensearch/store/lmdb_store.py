@@ -55,7 +55,7 @@ class LmdbStore:
     """The truth of an index on a local disk, over LMDB; open it with `create` or `open`.
 
     A `Store`, see there for what its methods do. Every write is one transaction: it is whole on
-    disk when the call returns, or it never was. A store that nobody holds any more is closed.
+    disk when the call returns, or it never was. A store that is no longer referenced is closed.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class LmdbStore:
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
-        """Everything this thread reads inside sees one moment, whatever is written meanwhile."""
+        """All this thread reads inside is of one state, whatever is written meanwhile."""
         if getattr(self._local, "reader", None) is not None:
             yield self
             return
@@ -187,7 +187,7 @@ class LmdbStore:
         return self._read(Reader.embeddings, wanted, check=check)
 
     def walk(self, prefix: str = "") -> Iterator[Item]:
-        """Items whose key starts with `prefix`, a page of them of one moment."""
+        """Items whose key starts with `prefix`, read in pages, each of one state."""
         start: bytes | None = lmdb_keys.text_bytes(prefix)[: lmdb_keys.HEAD]
         while start is not None:
             items, start = self._read(Reader.page, start, _PAGE)
@@ -225,7 +225,7 @@ class LmdbStore:
 
     @contextmanager
     def fields(self) -> Iterator[Fields | None]:
-        """Posting lists of one moment; `None` for a store of a format that had none."""
+        """Posting lists of one state; `None` for a store of a format that had none."""
         with self.snapshot():
             reader: Reader = self._local.reader
             yield Postings(reader.txn, reader.tables["postings"]) if reader.meta.posted else None
@@ -351,10 +351,10 @@ class LmdbStore:
         return self._read(lambda reader: compaction.size(reader.txn, reader.tables))
 
     def compact_to(self, folder: Path) -> None:
-        """As `copy_to`, in a process of its own: damaged pages may end whoever reads them.
+        """As `copy_to`, in a child process: reading damaged pages may kill it.
 
         Raises:
-            StoreError: as `copy_to`, or the files are so damaged that the process was ended.
+            StoreError: as `copy_to`, or reading the damaged files killed the child.
         """
         if sys.executable:
             copy_in_child(self._environment.folder, folder)
@@ -390,7 +390,7 @@ class LmdbStore:
     ) -> T:
         """Run `work` in the snapshot of this thread, else in a transaction of its own.
 
-        The latter anew where commits have overtaken it, see `overtaken`.
+        The latter is repeated where commits have overtaken it, see `overtaken`.
         """
         held: Reader | None = getattr(self._local, "reader", None)
         if held is not None and self._shared is not None:

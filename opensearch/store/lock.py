@@ -13,8 +13,8 @@ from opensearch.errors import StoreError
 class WriterLock:
     """The right to write into a folder, taken by the first write and kept until closed.
 
-    LMDB would let a second writer wait without a word; this one is told at once who writes.
-    The system drops the lock when its process ends in any way.
+    LMDB would make a second writer wait silently; this lock tells it at once who is writing.
+    The system releases it when the process ends, however it ends.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,7 +33,7 @@ class WriterLock:
         try:
             self._lock(descriptor)
             self._descriptor = descriptor
-        except BaseException:  # an interrupt, too: a lost descriptor would keep the lock
+        except BaseException:  # an interrupt, too: a lost descriptor would hold the lock
             self._descriptor = None
             os.close(descriptor)
             raise
@@ -47,12 +47,12 @@ class WriterLock:
                 f"cannot write to {str(self._path.parent)!r}: process {holder} is writing to it;"
                 " wait until it ends and repeat (searching meanwhile is safe)."
             ) from error
-        with suppress(OSError):  # who holds it is a courtesy that a full disk may refuse
+        with suppress(OSError):  # naming the holder is a courtesy that a full disk may prevent
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def close(self) -> None:
-        """Let go of the lock; in a forked child this leaves the parent's lock in place."""
+        """Release the lock; in a forked child this leaves the parent's lock in place."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

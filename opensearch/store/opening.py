@@ -87,7 +87,7 @@ def check_whole(env: Any, folder: Path) -> None:
     if length(folder) >= wanted:
         return
     try:
-        with env.begin() as txn:  # keeps the pages of this moment from being written anew
+        with env.begin() as txn:  # keeps the pages of this transaction from being overwritten
             pages.end_of_use(folder, txn.id())
     except pages.NotPagesError as error:
         raise cut_short(folder, wanted) from error

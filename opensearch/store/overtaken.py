@@ -1,10 +1,10 @@
-"""Reading without a lock beside a writer, who reuses pages as if nobody read them.
+"""Reading without a lock beside a writer that reuses pages as if nobody were reading them.
 
-On a read-only mount LMDB cannot enter its readers in the table that writers look at. A writer
-leaves the pages of a moment alone until two more transactions are committed; the third may write
-over them. So the number of the last transaction is looked at around every read, and what is read
-is copied before: a read that was overtaken is told, never answered with other bytes. Where a
-writer is that busy, later reads go to a private copy of the file.
+On a read-only mount LMDB cannot enter its readers in the table that writers consult. A writer
+leaves the pages of a transaction alone until two more are committed; the third may overwrite them.
+So the number of the last transaction is checked before and after every read, and what is read is
+copied in between: a read that was overtaken raises an error and never returns other bytes. Where a
+writer is that busy, later reads use a private copy of the file.
 
 Source: `mdb_page_alloc` and `mdb_find_oldest` of LMDB 0.9.
 """
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Watched:
-    """A read transaction that no commit overtakes unnoticed; what it gives are copies.
+    """A read transaction that notices when commits overtake it; it returns copies.
 
     Args:
         txn: without a lock.
@@ -48,7 +48,7 @@ class Watched:
         self._name = name
 
     def check(self) -> None:
-        """Refuse to go on when pages of this moment may have been written over.
+        """Stop when pages of this transaction may have been overwritten.
 
         Raises:
             Overtaken: by two commits or more.
@@ -60,7 +60,7 @@ class Watched:
             )
 
     def asked(self, read: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """What a read gives, copied while it was sure to be there."""
+        """The result of a read, copied while its pages were certainly valid."""
         self.check()
         try:
             found = _copied(read(*args, **options))
@@ -83,7 +83,7 @@ class Watched:
         return WatchedCursor(self, self._txn.cursor(table))
 
     def id(self) -> int:
-        """The number of the moment."""
+        """The number of the transaction it sees."""
         return int(self._txn.id())
 
     def abort(self) -> None:
@@ -114,10 +114,10 @@ class WatchedCursor:
 
 
 def again(read: Callable[[], T]) -> T:
-    """What `read` gives when no commit overtakes it, of a few tries.
+    """The result of `read`, repeated a few times while commits overtake it.
 
     Raises:
-        Overtaken: all of them were.
+        Overtaken: every time.
     """
     for left in reversed(range(TRIES)):
         try:
@@ -139,11 +139,11 @@ def _copied(found: Any) -> Any:
 
 
 def private_copy(folder: Path) -> Path | None:
-    """A folder of our own with a copy of a store's file as one moment left it.
+    """A temporary folder with a consistent copy of a store's file.
 
     Returns:
-        The folder, for the caller to remove, or `None` where the file is too large, or commits
-        overtake the copying, too, or there is no room.
+        The folder, for the caller to remove, or `None` where the file is too large, commits
+        overtake the copying as well, or there is no room.
     """
     file = folder / "data.mdb"
     for _ in range(TRIES):
@@ -151,7 +151,7 @@ def private_copy(folder: Path) -> Path | None:
         try:
             if file.stat().st_size <= COPIED_MOST:
                 shutil.copyfile(file, place / file.name)
-                # Its first pages were copied first, and say which moment they are of.
+                # Its first pages were copied first, and name the transaction they show.
                 if pages.last_transaction(folder) <= pages.last_transaction(place) + 1:
                     return place
         except (OSError, pages.NotPagesError):

@@ -1,4 +1,4 @@
-"""What the engine asks of a store: the truth of an index, whoever keeps it.
+"""What the engine asks of a store: the truth of an index, wherever it is kept.
 
 `LmdbStore` is the one on a local disk. Another one that has these methods can stand in for it;
 `tests/contracts/test_stores.py` says what they must do.
@@ -48,7 +48,7 @@ class Found:
 
 
 class Fields(Protocol):
-    """Ids by the values of their fields, as one moment of a store has them.
+    """Ids by the values of their fields, as one state of a store has them.
 
     Fields are the category and what metadata declare; a missing or null one equals nothing.
     """
@@ -78,14 +78,14 @@ class Store(Protocol):
     """Items with their codes, embeddings and thumbnails.
 
     Every write is one transaction: it is whole when the call returns, or it never was. Reads see
-    whole batches and never wait; those of one thread inside `snapshot` see one moment. Ids are
+    whole batches and never wait; those of one thread inside `snapshot` see one state. Ids are
     given in order and never reused.
     """
 
     # What is there
 
     def snapshot(self) -> AbstractContextManager[object]:
-        """Everything this thread reads inside sees one moment, whatever is written meanwhile."""
+        """All this thread reads inside is of one state, whatever is written meanwhile."""
 
     def meta(self) -> Meta:
         """The books: counts by domain, last transaction, next id, bits, dim; cheap."""
@@ -126,7 +126,7 @@ class Store(Protocol):
         """
 
     def walk(self, prefix: str = "") -> Iterator[Item]:
-        """Items whose key starts with `prefix`, a page of them of one moment.
+        """Items whose key starts with `prefix`, read in pages, each of one state.
 
         Those with records come first, in order of key, then those without, by domain and id.
         """
@@ -141,7 +141,7 @@ class Store(Protocol):
         """
 
     def live(self, domain: str) -> Iterator[Block]:
-        """As `blocks`, of live items only; a block is one moment, all of them in a snapshot."""
+        """As `blocks`, of live items only; a block is of one state, all of them in a snapshot."""
 
     def tombstones(self, domain: str) -> Ids:
         """Ids that were deleted but still lie in blocks, ascending."""
@@ -150,7 +150,7 @@ class Store(Protocol):
         """Ids of the live items of a domain, ascending."""
 
     def fields(self) -> AbstractContextManager[Fields | None]:
-        """Items by their fields, of one moment; `None` where records must be read instead."""
+        """Items by their fields, of one state; `None` where records must be read instead."""
 
     # Writing
 

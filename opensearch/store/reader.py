@@ -74,7 +74,7 @@ class Reader:
         """The picture file of an item."""
         value = self.txn.get(lmdb_keys.number(id_), db=self.tables["thumbnails"])
         if value is not None and self.meta.summed:
-            value = codec.unsummed(value, f"the thumbnail of item {id_}")
+            value = codec.without_checksum(value, f"the thumbnail of item {id_}")
         return None if value is None else bytes(value)
 
     def readers(self) -> dict[str, int]:
@@ -160,7 +160,7 @@ class Reader:
 
 
 def items(txn: Transaction, tables: dict[str, Table], meta: Meta, ids: Sequence[int]) -> list[Item]:
-    """As `Reader.items`, for whoever has a transaction of another kind."""
+    """As `Reader.items`, for a write transaction."""
     records = {id_: txn.get(lmdb_keys.number(id_), db=tables["items"]) for id_ in ids if id_ >= 0}
     found = {
         id_: codec.unpack_item(id_, record, meta.domains)

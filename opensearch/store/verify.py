@@ -60,7 +60,7 @@ def _pictures(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[st
     found = []
     for name, picture in txn.cursor(tables["thumbnails"]) if meta.summed else ():
         try:
-            codec.unsummed(picture, f"the thumbnail of item {int.from_bytes(name, 'big')}")
+            codec.without_checksum(picture, f"the thumbnail of item {int.from_bytes(name, 'big')}")
         except StoreError as error:
             found.append(str(error))
     return found

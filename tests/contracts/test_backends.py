@@ -27,7 +27,7 @@ from opensearch.search.backends import (
     multi_index,
     named,
 )
-from opensearch.search.hamming import FAR, Rows, ascending, places
+from opensearch.search.hamming import FAR, Segment, ascending, places
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -95,7 +95,7 @@ def rows_of(codes, ids, dead=(), cuts=()):
     dead = np.array(sorted(dead), np.int64)
     edges = [0, *cuts, len(ids)]
     return [
-        Rows(ids[low:high], codes[low:high], places(ids[low:high], dead))
+        Segment(ids[low:high], codes[low:high], places(ids[low:high], dead))
         for low, high in pairwise(edges)
     ]
 

@@ -75,8 +75,8 @@ def test_a_copy_that_lacks_codes_is_refused(index, monkeypatch):
             source.copy_to(new)
 
     monkeypatch.setattr(lmdb_store, "copy_in_child", copied)
-    full = compaction._full
-    monkeypatch.setattr(compaction, "_full", lambda *args: list(full(*args))[:-1])
+    full = compaction._in_full_blocks
+    monkeypatch.setattr(compaction, "_in_full_blocks", lambda *args: list(full(*args))[:-1])
     with Engine.open(index) as engine:
         with pytest.raises(StoreError, match=r"has 0 of 232 codes of 'photo'; the index stays"):
             engine.compact()

@@ -188,8 +188,10 @@ def test_many_queries_begin_with_a_heap_and_order_ties_alike(monkeypatch, heaped
     codes, queries = (chance.integers(0, 16, (n, 1)).astype(np.uint8) for n in (200, 30))
     ids = np.arange(0, 400, 2)
     parts = [
-        hamming.Rows(ids[:150], codes[:150], np.array([m for m in masked if m < 150], np.int64)),
-        hamming.Rows(ids[150:], codes[150:], np.array([m - 150 for m in masked if m >= 150], int)),
+        hamming.Segment(ids[:150], codes[:150], np.array([m for m in masked if m < 150], np.int64)),
+        hamming.Segment(
+            ids[150:], codes[150:], np.array([m - 150 for m in masked if m >= 150], int)
+        ),
     ]
     distances, found = hamming.nearest(queries, parts, 10)
     true = np.bitwise_count(queries[:, None, 0] ^ codes[None, :, 0]).astype(np.int64)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from opensearch.search import hamming
 from opensearch.search.backends.backend import Backend, Place, Structure
-from opensearch.search.hamming import FAR, Codes, Distances, Ids, Rows
+from opensearch.search.hamming import FAR, Codes, Distances, Ids, Segment
 
 RECALL = 0.95
 """The effort of a structure is doubled until its recall@10 reaches this, or it looks at all."""
@@ -50,7 +50,7 @@ class FaissStructure(Structure):
     effort: int
     index: Any
 
-    def nearest(self, queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
+    def nearest(self, queries: Codes, parts: list[Segment], k: int) -> tuple[Distances, Ids]:
         """As `hamming.nearest`, approximately among the rows covered."""
         starts = [0, *accumulate(len(part.ids) for part in parts)]
         masked = np.concatenate(
@@ -168,7 +168,7 @@ def _questions(codes: Codes, seed: int) -> tuple[Codes, Distances]:
     chance = np.random.default_rng(seed)
     queries = codes[chance.integers(0, len(codes), QUERIES)]
     queries = queries ^ np.packbits(chance.random((QUERIES, 8 * codes.shape[1])) < FLIPPED, axis=1)
-    rows = Rows(np.arange(len(codes)), codes, np.zeros(0, np.int64))
+    rows = Segment(np.arange(len(codes)), codes, np.zeros(0, np.int64))
     return queries, hamming.nearest(queries, [rows], K)[0]
 
 
@@ -191,7 +191,7 @@ def _share_work(pieces: int, alone: int) -> None:
     faiss.omp_set_num_threads(os.cpu_count() or 1 if pieces > alone else 1)
 
 
-def _ids_at(parts: Sequence[Rows], places: NDArray[np.int64]) -> Ids:
+def _ids_at(parts: Sequence[Segment], places: NDArray[np.int64]) -> Ids:
     """Ids of rows by their places in all parts, one after the other."""
     ids = np.full(places.shape, -1, np.int64)
     start = 0

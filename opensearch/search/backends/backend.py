@@ -18,7 +18,7 @@ from typing import Any, ClassVar, TypeAlias
 from numpy.typing import NDArray
 
 from opensearch.search import base, hamming
-from opensearch.search.hamming import Codes, Distances, Ids, Rows
+from opensearch.search.hamming import Codes, Distances, Ids, Segment
 
 FORMAT = 1
 
@@ -37,7 +37,7 @@ class Structure(ABC):
     recall: float
 
     @abstractmethod
-    def nearest(self, queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
+    def nearest(self, queries: Codes, parts: list[Segment], k: int) -> tuple[Distances, Ids]:
         """The k nearest rows of each query, as `hamming.nearest` returns them.
 
         Args:
@@ -47,7 +47,7 @@ class Structure(ABC):
             k: at least 1.
         """
 
-    def within(self, query: Codes, parts: list[Rows], radius: int) -> tuple[Distances, Ids]:
+    def within(self, query: Codes, parts: list[Segment], radius: int) -> tuple[Distances, Ids]:
         """All rows at most `radius` (inclusive) from one query (1, bytes), in any order."""
         return hamming.within(query, parts, radius)
 

@@ -2,8 +2,8 @@
 
 A code is cut into m chunks of about log2(n) - 2 bits. The table of a chunk has the rows sorted by
 their value there, and where each value starts. Rows are only ever added to a base, so tables
-over its first rows stay right for good; the rows past them are searched flat until the tables
-are made anew. They are files read as memory: derived, safe to delete, shared by all readers.
+over its first rows stay valid; the rows past them are searched flat until the tables are rebuilt.
+They are memory-mapped files: derived, safe to delete, shared by all readers.
 
 Source: Norouzi, Punjani, Fleet, "Fast search in Hamming space with multi-index hashing",
 CVPR 2012. Sorted rows stand in for its hash buckets, as in its own sparse tables: the sizes of
@@ -26,11 +26,11 @@ from opensearch.search.hamming import Codes
 Lanes: TypeAlias = NDArray[np.unsignedinteger[Any]]
 
 FEWEST = 5_000_000
-"""Rows from which tables are made: at 2 M they win little where queries lie in a cluster and lose
+"""Rows from which tables are built: at 2 M they gain little where queries lie in a cluster and lose
 elsewhere, since a step costs as much as a flat search of 100 k rows."""
 
 GROWTH = 1 / 16
-"""Tables are made anew when so large a share of rows lies past them: at 10 M they cost a flat
+"""Tables are rebuilt when so large a share of rows lies past them: at 10 M they cost a flat
 search of 0.3 ms, about as long as tables take a query inside a cluster."""
 
 _WIDEST = 24
@@ -90,7 +90,7 @@ def lanes(codes: Codes) -> Lanes:
 
 
 def due(rows: int, covered: int) -> bool:
-    """Whether tables over `covered` rows are to be made anew for so many rows."""
+    """Whether tables over `covered` rows are to be rebuilt for so many rows."""
     return rows >= FEWEST and rows - covered > GROWTH * rows
 
 
@@ -159,7 +159,7 @@ def _chunk(file: Path, edge: tuple[int, int], codes: Codes, copies: bool) -> Chu
 
 
 def agrees(tables: Tables, codes: Codes) -> bool:
-    """Whether tables are those of the codes (n, bytes) of their base; made anew to see it."""
+    """Whether tables are those of the codes (n, bytes) of their base; rebuilt to compare."""
     codes = codes[: tables.count]
     for chunk in tables.chunks:
         starts, rows = sort_chunk(codes, chunk.low, chunk.high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opensearch.search import hamming
 from opensearch.search.backends.backend import Backend, Place, Structure
-from opensearch.search.hamming import Codes, Distances, Ids, Rows
+from opensearch.search.hamming import Codes, Distances, Ids, Segment
 
 
 class FlatStructure(Structure):
@@ -13,7 +13,7 @@ class FlatStructure(Structure):
     count = 0
     recall = 1.0
 
-    def nearest(self, queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
+    def nearest(self, queries: Codes, parts: list[Segment], k: int) -> tuple[Distances, Ids]:
         """As `hamming.nearest`."""
         return hamming.nearest(queries, parts, k)
 

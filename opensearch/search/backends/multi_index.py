@@ -2,11 +2,11 @@
 
 Codes within distance r of a query differ from it in at most r // m bits of one of the m chunks,
 and in fewer of those before it. Step by step each chunk is looked up with one more bit flipped,
-and after step s all rows within s are known. The search ends when the k-th of them is no
-farther: it is then the answer, ties and all. Every step is weighed before it is taken: when the
+and after step s all rows within s are known. The search ends once the k-th of them is no
+farther: it is then the answer, ties included. The cost of every step is estimated first: when the
 rows in its buckets cost too much, the query is searched flat.
 
-Source: Norouzi, Punjani, Fleet, CVPR 2012, sections 2 and 3. The weighing is ours.
+Source: Norouzi, Punjani, Fleet, CVPR 2012, sections 2 and 3. The cost estimate is ours.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from opensearch.search import base, hamming
 from opensearch.search.backends import chunk_tables
 from opensearch.search.backends.backend import Backend, Place, Structure
 from opensearch.search.backends.chunk_tables import Chunk, Tables, lanes, values
-from opensearch.search.hamming import Codes, Distances, Ids, Rows
+from opensearch.search.hamming import Codes, Distances, Ids, Segment
 
 Places = NDArray[np.int64]
 
 SHARE = 0.25
-"""What tables may cost a query that is searched flat in the end, as a share of that search."""
+"""What tables may cost a query that ends up searched flat, as a share of that search."""
 
 STEP_COST, PROBE_COST, ROW_COST = 100_000, 50, 30
 """Of a step, a look into a bucket, and a row found there; in rows of 8 bytes of a flat search,
 which takes 0.4 ns for one. Fitted at 10 M x 64 and 128 bits."""
 
 SCATTERED = 3
-"""How much dearer a row is when the table has no copy of its code."""
+"""How much more a row costs when the table has no copy of its code."""
 
 ALL = 2**62
 
@@ -51,7 +51,7 @@ class TableStructure(Structure):
         self.tables = tables
         self.count = tables.count
 
-    def nearest(self, queries: Codes, parts: list[Rows], k: int) -> tuple[Distances, Ids]:
+    def nearest(self, queries: Codes, parts: list[Segment], k: int) -> tuple[Distances, Ids]:
         """One query through tables where that is cheaper; many are searched flat."""
         if len(queries) > 1:
             return hamming.nearest(queries, parts, k)
@@ -63,7 +63,7 @@ class TableStructure(Structure):
         distances, ids = hamming.merge([found, (distances[0], ids[0])])
         return distances[None, :k], ids[None, :k]
 
-    def within(self, query: Codes, parts: list[Rows], radius: int) -> tuple[Distances, Ids]:
+    def within(self, query: Codes, parts: list[Segment], radius: int) -> tuple[Distances, Ids]:
         """As `hamming.within`, through tables where that is cheaper."""
         found, rest = _through_tables(Sought(query, ALL, radius), parts, self.tables)
         flat = hamming.within(query, rest, radius)
@@ -75,19 +75,19 @@ class TableStructure(Structure):
         return all(base.whole(chunk.rows) for chunk in self.tables.chunks)
 
     def agrees(self, codes: Codes) -> bool:
-        """Whether the tables are those of these codes; they are made anew to see it."""
+        """Whether the tables are those of these codes; they are rebuilt to compare."""
         return chunk_tables.agrees(self.tables, codes)
 
 
 class MultiIndex(Backend):
-    """Tables of chunks, made by themselves from `chunk_tables.FEWEST` rows on."""
+    """Tables of chunks, built automatically from `chunk_tables.FEWEST` rows on."""
 
     exact = True
     automatic = True
     summary = "tables of chunks"
 
     def due(self, rows: int, covered: int) -> bool:
-        """Whether tables over `covered` rows are to be made anew for so many rows."""
+        """Whether tables over `covered` rows are to be rebuilt for so many rows."""
         return chunk_tables.due(rows, covered)
 
     def build(self, place: Place, codes: Codes, seed: int = 0) -> TableStructure:
@@ -113,7 +113,7 @@ class MultiIndex(Backend):
 
 
 def _place(place: Place) -> Place:
-    """The files are called after what they hold."""
+    """In file names the structure is called by what it is made of."""
     return replace(place, name="tables")
 
 
@@ -127,8 +127,8 @@ class Sought:
 
 
 def _through_tables(
-    sought: Sought, parts: list[Rows], tables: Tables
-) -> tuple[tuple[Distances, Ids] | None, list[Rows]]:
+    sought: Sought, parts: list[Segment], tables: Tables
+) -> tuple[tuple[Distances, Ids] | None, list[Segment]]:
     """What the tables of the first part give, and the parts that are left to search flat."""
     if not parts or len(parts[0].ids) < tables.count:
         return None, parts
@@ -137,23 +137,23 @@ def _through_tables(
     return (None, parts) if found is None else (found, [first.past(tables.count), *others])
 
 
-def look_up(sought: Sought, rows: Rows, tables: Tables) -> tuple[Distances, Ids] | None:
-    """The rows sought among those of the tables, ties of the last distance and all.
+def look_up(sought: Sought, rows: Segment, tables: Tables) -> tuple[Distances, Ids] | None:
+    """The rows sought among those of the tables, with all ties at the last distance.
 
     Returns:
         Distances and ids in no order; `None` when a flat search is cheaper.
     """
     width = sought.code.shape[1] / 8
-    purse = SHARE * tables.count * width
+    budget = SHARE * tables.count * width
     found = _Found(sought.k, sought.radius)
     for flips, order, chunk in _steps(tables):
-        purse -= STEP_COST + PROBE_COST * comb(chunk.high - chunk.low, flips)
-        if purse < 0:
+        budget -= STEP_COST + PROBE_COST * comb(chunk.high - chunk.low, flips)
+        if budget < 0:
             return None
         starts, counts = _buckets(chunk, sought.code, flips)
         row_cost = ROW_COST * (1 + width) / 2 * (1 if chunk.sorted else SCATTERED)
-        purse -= row_cost * int(counts.sum())
-        if purse < 0:
+        budget -= row_cost * int(counts.sum())
+        if budget < 0:
             return None
         found.add(*_measured(chunk, sought.code, _ranges(starts, counts), found.limit), rows.masked)
         if found.limit <= len(tables.chunks) * flips + order:
