@@ -115,14 +115,14 @@ def test_overrides_are_yaml_and_later_ones_win(recipe):
         (
             "joint.steps=3",
             "joint is a setting of method joint, and the method here is prototype; leave it out, or"
-            " give --set method=joint",
+            " give `overrides=['method=joint']`",
         ),
         ("pixel={}", "pixel is a setting of method gdmh-pixel, and the method here is prototype"),
-        ("loop.lr", "--set takes key=value, e.g. loop.epochs=10; got 'loop.lr'"),
-        ("=1", "--set takes key=value"),
-        ("loop..lr=1", "--set takes key=value"),
-        ("seed.x.y=1", "seed is a value, not a group of settings"),
-        ("loop.lr=[1", "--set loop.lr=[1: the value is not YAML"),
+        ("loop.lr", "`overrides` are key=value, e.g. loop.epochs=10; got 'loop.lr'"),
+        ("=1", "`overrides` are key=value"),
+        ("loop..lr=1", "`overrides` are key=value"),
+        ("seed.x.y=1", "seed is a value, not a group"),
+        ("loop.lr=[1", "`overrides`, loop.lr=[1: the value is not YAML"),
         ("domains.a/b.lr=1", "'a/b' cannot name a domain"),
     ],
 )

@@ -40,13 +40,13 @@ class RunFolder:
         self.metrics = out / "metrics.jsonl"
         record = self.folder / "run.json"
         if (out / CARD).exists() and not record.exists():
-            raise InvalidInput(f"{out} holds a finished model; choose another --out")
+            raise InvalidInput(f"{out} holds a finished model; choose another `out`")
         begun = any(self.folder.glob("*.safetensors"))
         changed = _changed(record, settings) if begun else []
         if changed:
             raise InvalidInput(
                 f"{out} holds a run with other settings or data (changed: {', '.join(changed)});"
-                " choose another --out, or delete that folder to train anew"
+                " choose another `out`, or delete that folder to train anew"
             )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

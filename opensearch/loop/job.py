@@ -141,7 +141,7 @@ def descend(job: Job, descent: Descent, step: int) -> None:
             which = job.name if name == LOSS else f"{job.name}, {name},"
             raise InvalidInput(
                 f"the loss of {which} is {float(loss.detach())} at step {step + 1};"
-                f" train with a lower {job.setting} in another --out"
+                f" train with a lower {job.setting} in another `out`"
             )
     for learner in descent.learners:
         learner.optimiser.zero_grad(set_to_none=True)

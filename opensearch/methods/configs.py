@@ -59,17 +59,17 @@ def _apply(fields: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     *parents, last = key.split(".")
     if not equals or not all([*parents, last]):
-        raise InvalidInput(f"--set takes key=value, e.g. loop.epochs=10; got {override!r}")
+        raise InvalidInput(f"`overrides` are key=value, e.g. loop.epochs=10; got {override!r}")
     try:
         value = yaml.safe_load(text)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise InvalidInput(f"--set {override}: the value is not YAML; quote it") from error
+        raise InvalidInput(f"`overrides`, {override}: the value is not YAML; quote it") from error
     for parent in parents:
         if fields.get(parent) is None:
             fields[parent] = {}
         fields = fields[parent]
         if not isinstance(fields, dict):
-            raise InvalidInput(f"--set {override}: {parent} is a value, not a group of settings")
+            raise InvalidInput(f"`overrides`, {override}: {parent} is a value, not a group")
     fields[last] = value
 
 
@@ -83,7 +83,7 @@ def _complaint(error: ValidationError, method: str) -> str:
         if others:
             return (
                 f"{place} is a setting of method {' and '.join(others)}, and the method here is"
-                f" {method}; leave it out, or give --set method={others[0]}"
+                f" {method}; leave it out, or give `overrides=['method={others[0]}']`"
             )
         return f"unknown setting {place}; known there: {', '.join(_known(method, parents))}"
     if first["type"] == "model_type":
@@ -93,7 +93,7 @@ def _complaint(error: ValidationError, method: str) -> str:
         )
     return (
         f"{place}: {first['msg']} (got {first['input']!r:.60})."
-        f" Set it in the file or with --set {place}=VALUE"
+        f" Set it in the file or with `overrides=['{place}=VALUE']`"
     )
 
 

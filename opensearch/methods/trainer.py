@@ -115,18 +115,20 @@ def _check(training: Training, method: Method[Any]) -> None:
     if training.extend is not None and not method.extends:
         apart = " or ".join(name for name, one in METHODS.items() if one.extends)
         raise InvalidInput(
-            f"method {method.name} trains all domains together and cannot --extend a model; train"
-            f" a new one on all domains, or extend it with the config {apart}"
+            f"method {method.name} trains all domains together and cannot extend a model; train a"
+            f" new one on all domains, or extend it with the config {apart}"
         )
     method.check(training.config)
     if training.extend is None and training.domain is None:
         return
     if training.extend is None or training.domain is None:
-        raise InvalidInput("--extend MODEL and --domain D go together: a model, a domain to add")
+        raise InvalidInput(
+            "`extend` and `domain` go together: a model, and the domain to add to it"
+        )
     check_domain(training.domain)
     if training.extend.resolve() == training.out.resolve():
         raise InvalidInput(
-            f"--out {training.out} is the model to extend; the longer model needs another folder"
+            f"{training.out} is the model to extend; the longer one needs another `out`"
         )
 
 

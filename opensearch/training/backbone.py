@@ -80,7 +80,7 @@ def donor_of(base: Bundle, reader: ReaderSettings, learns: bool) -> DomainCard:
     if not learns and card.reader.size != reader.size:
         raise InvalidInput(
             f"model {base.folder} reads views of {card.reader.size} pixels, the config says"
-            f" {reader.size}; give --set size={card.reader.size}"
+            f" {reader.size}; give `overrides=['size={card.reader.size}']`"
         )
     return card
 

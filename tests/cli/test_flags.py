@@ -13,7 +13,7 @@ from opensearch.cli.group import VERBS, main
 
 PACKAGE = Path(opensearch.__file__).parent
 # Rooms whose messages still speak of `train` alone, which has no other door.
-OF_TRAINING = ("training", "loop", "config.py", "encoders")
+OF_TRAINING = ("encoders",)
 FLAG = re.compile(rf"(?<![\w-])--[a-z][a-z-]*\b(?!:)|\bopensearch (?:{'|'.join(VERBS)})\b")
 
 
@@ -57,6 +57,7 @@ def test_no_message_of_the_library_names_a_flag_or_a_verb():
         ("evaluate", "`splits=['train']` measures", "--split train measures"),
         ("evaluate", "`borrowed={'a b': ENCODER}`", "--as a b=ENCODER"),
         ("demo", "another by `folder`", "another by --keep"),
+        ("train", "`overrides=['a.b=1']` in another `out`", "--set a.b=1 in another --out"),
         ("query", "`Engine.compact()` makes it", "opensearch compact INDEX makes it"),
         ("info", "`Engine.create('my index', model)`",
          "opensearch index SOURCE --to 'my index' --model MODEL"),
@@ -94,6 +95,10 @@ def test_every_call_exists_and_its_line_is_a_verb_with_these_options(call):
         (["query", "{index}", "a.png:-1"], "must be above 0, got -1.0; --not moves away from"),
         (["query", "{tmp}", "--text", "disc"], "opensearch index SOURCE --to {tmp} --model MODEL"),
         (["import", "{tmp}", "--to", "{tmp}/new"], "opensearch export INDEX {tmp}"),
+        (
+            ["train", "prototype", "--data={tmp}", "--out={tmp}/m", "--set=joint.steps=3"],
+            "leave it out, or give --set method=joint",
+        ),
         (["demo", "--keep", "{index}"], "holds files already, name another by --keep"),
     ],
 )

@@ -230,7 +230,7 @@ def test_it_adds_a_domain_or_says_that_it_cannot(name, bundle, load, toys, tmp_p
         assert longer.pop("encoder/drawn")
         assert longer == bundle.card.identities
     else:
-        told = f"method {name} trains all domains together and cannot --extend a model"
+        told = f"method {name} trains all domains together and cannot extend a model"
         with pytest.raises(InvalidInput, match=told):
             train(replace(training))
         assert not (tmp_path / "longer").exists()

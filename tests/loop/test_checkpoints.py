@@ -79,7 +79,7 @@ def test_other_settings_are_refused_naming_what_changed(tmp_path):
     assert "data from ['a'] to []" in text
     assert "config.domains.x.v from None to 1" in text
     assert "epochs" not in text
-    assert text.endswith("choose another --out, or delete that folder to train anew")
+    assert text.endswith("choose another `out`, or delete that folder to train anew")
 
 
 def test_settings_may_change_before_the_first_checkpoint(tmp_path):
@@ -93,13 +93,13 @@ def test_a_damaged_record_does_not_pass_for_the_same_run(tmp_path, content):
     made(tmp_path)
     record = tmp_path / "training" / "run.json"
     record.unlink() if content is None else record.write_bytes(content)
-    with pytest.raises(InvalidInput, match="choose another --out"):
+    with pytest.raises(InvalidInput, match="choose another `out`"):
         RunFolder(tmp_path, SETTINGS)
 
 
 def test_a_finished_model_of_others_is_never_written_over(tmp_path):
     (tmp_path / "model.json").write_text("{}")
-    with pytest.raises(InvalidInput, match="holds a finished model; choose another --out"):
+    with pytest.raises(InvalidInput, match="holds a finished model; choose another `out`"):
         RunFolder(tmp_path, SETTINGS)
     assert [file.name for file in tmp_path.iterdir()] == ["model.json"]
 

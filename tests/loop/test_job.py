@@ -130,7 +130,9 @@ def test_a_loss_that_is_no_number_is_named_with_the_way_out(name, told):
         yield Descent({name: module.one.sum() * math.nan}, [learner])
 
     job = Job("toy", module, [learner], step, 2, 2, 2, "toy.lr")
-    with pytest.raises(InvalidInput, match=rf"{told} at step 1; train with a lower toy\.lr in"):
+    with pytest.raises(
+        InvalidInput, match=rf"{told} at step 1; train with a lower toy\.lr in another `out`"
+    ):
         run_job(job, None, quiet)
     assert module.one.item() == 1, "no step is made on it"
 

@@ -176,13 +176,17 @@ def test_an_extension_that_is_cut_off_is_no_model_yet(frozen, shapes, tmp_path):
 @pytest.mark.parametrize(
     ("fields", "overrides", "message"),
     [
-        ({"domain": None}, [], "--extend MODEL and --domain D go together"),
-        ({"extend": None}, [], "--extend MODEL and --domain D go together"),
+        ({"domain": None}, [], "`extend` and `domain` go together"),
+        ({"extend": None}, [], "`extend` and `domain` go together"),
         ({"domain": "../x"}, [], "'../x' cannot name a domain"),
         ({"domain": "photo"}, [], "already has a domain 'photo'"),
         ({"domain": "cartoon"}, [], "'cartoon' was asked for"),
-        ({"out": "base"}, [], "is the model to extend; the longer model needs another folder"),
-        ({}, ["size=64"], "reads views of 32 pixels, the config says 64; give --set size=32"),
+        ({"out": "base"}, [], "is the model to extend; the longer one needs another `out`"),
+        (
+            {},
+            ["size=64"],
+            "reads views of 32 pixels, the config says 64; give `overrides=['size=32']`",
+        ),
         ({}, ["hash.name=pq"], "no hasher 'pq'; known: lsh, itq"),
     ],
 )

@@ -64,8 +64,8 @@ class GdmhPixel(Method[PixelConfig]):
         if pivot not in categories or len(categories) < 2:
             raise InvalidInput(
                 f"method {self.name} migrates other domains to the pivot {pivot!r}; there are"
-                f" files of {', '.join(categories)}. Choose the pivot with --set"
-                " pixel.pivot=NAME, and give it one other domain or more"
+                f" files of {', '.join(categories)}. Choose the pivot by pixel.pivot, and give it"
+                " one other domain or more"
             )
         for name, own in categories.items():
             shared = set(own) & set(categories[pivot])

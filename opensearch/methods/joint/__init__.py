@@ -39,7 +39,7 @@ class Joint(Method[JointConfig]):
         if not config.projector.hidden:
             raise InvalidInput(
                 "method joint shares a projector of two layers; give it a hidden one, e.g."
-                " --set projector.hidden=512"
+                " `overrides=['projector.hidden=512']`"
             )
         joint = config.joint
         if config.backbone.weights == STARTER and joint.distil and joint.teacher is None:

@@ -64,7 +64,7 @@ def declared_axes(data: DomainData) -> NDArray[np.int64]:
         raise InvalidInput(
             f"pooling upright of domain {data.name!r} is learnt from shapes whose manifest says"
             " which axis is up (a column `up` with x, y or z), and hardly one does;"
-            f" give --set domains.{data.name}.pooling=mean"
+            f" give `overrides=['domains.{data.name}.pooling=mean']`"
         )
     return axes
 

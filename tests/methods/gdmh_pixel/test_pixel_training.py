@@ -268,7 +268,7 @@ def test_a_missing_gpu_is_refused(toy_collection, tmp_path, monkeypatch):
 
 def test_a_domain_cannot_be_added(model, toy_collection, config, tmp_path):
     training = Training(config, [toy_collection], tmp_path / "longer")
-    with pytest.raises(InvalidInput, match="cannot --extend a model; train a new one on all"):
+    with pytest.raises(InvalidInput, match="cannot extend a model; train a new one on all"):
         train(replace(training, extend=model.folder, domain="drawn"))
 
 

@@ -152,7 +152,7 @@ def test_a_projector_without_a_hidden_layer_cannot_be_shared(
 ):
     flat = joint_config.projector.model_copy(update={"hidden": 0})
     config = joint_config.model_copy(update={"projector": flat})
-    with pytest.raises(InvalidInput, match=r"--set projector\.hidden=512"):
+    with pytest.raises(InvalidInput, match=r"`overrides=\['projector\.hidden=512'\]`"):
         train(Training(config, [toy_collection], tmp_path / "flat"))
     assert not (tmp_path / "flat").exists()
 

@@ -70,5 +70,5 @@ def test_the_bundle_pools_by_its_direction(toy_collection, tmp_path):
 
 def test_shapes_that_declare_nothing_are_told_so(toy_collection, tmp_path):
     config = load_train_config("joint", [*toy_settings(toy_collection), *SETTINGS])
-    with pytest.raises(InvalidInput, match=r"column `up`.*domains\.shape\.pooling=mean"):
+    with pytest.raises(InvalidInput, match=r"column `up`.*'domains\.shape\.pooling=mean'\]`"):
         train(Training(config, [toy_collection], tmp_path / "model"))
