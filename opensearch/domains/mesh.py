@@ -119,4 +119,5 @@ READER: Final = ReaderKind(
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,
     several=True,
+    looks="mesh",
 )

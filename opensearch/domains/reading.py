@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,7 @@ class ReaderKind:
         suffixes: of the files it reads, in lower case.
         telling: those suffixes that leave no doubt that a file belongs to `domain`.
         several: whether an item has several views, as `views` and `line_views` ask for.
+        looks: the shipped reader whose views its own are like, which training varies them by.
     """
 
     open: Callable[[ReaderSettings, Limits], Reader]
@@ -68,6 +69,7 @@ class ReaderKind:
     suffixes: Callable[[], frozenset[str]]
     telling: Callable[[], frozenset[str]] = frozenset
     several: bool = False
+    looks: Literal["image", "sketch", "mesh"] = "image"
 
 
 def png(view: View) -> bytes:

@@ -76,4 +76,5 @@ READER: Final = ReaderKind(
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,
+    looks="sketch",
 )

@@ -1,4 +1,4 @@
-"""Distillation: a trunk that learns keeps what its pretrained classifier saw in each picture.
+"""Distillation: a backbone that learns keeps what its pretrained classifier saw in each picture.
 
 Source:
     Liu et al., "Semantic-aware knowledge preservation for zero-shot sketch-based image
@@ -15,7 +15,7 @@ from torch.nn.functional import kl_div, log_softmax
 
 
 class Distillation(nn.Module):
-    """Divergence of the learning trunk's class distribution from a fixed one.
+    """Divergence of the learning backbone's class distribution from a fixed one.
 
     Args:
         classifier: the pretrained one, a copy that learns along.
@@ -29,7 +29,7 @@ class Distillation(nn.Module):
         """Mean KL divergence, in nats.
 
         Args:
-            features: of the learning trunk, shape (n, f).
+            features: of the learning backbone, shape (n, f).
             targets: distributions, shape (n, classes), rows that sum to one.
         """
         student = log_softmax(self.classifier(features.float()), dim=1)

@@ -83,7 +83,7 @@ def augment_by_reader(
 
     Args:
         views: shape (n, h, w, 3), uint8.
-        reader: what the views came from: `image`, `sketch` or `mesh`.
+        reader: whose views these are like: `image`, `sketch` or `mesh`, see `ReaderKind.looks`.
         side: of the views returned, pixels.
         generator: source of all chance.
         bend: whether drawings are bent as well.

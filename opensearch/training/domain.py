@@ -38,6 +38,11 @@ class DomainData:
         return int(self.rows.take([0]).shape[1])
 
     @property
+    def looks(self) -> str:
+        """What its views are like; see `ReaderKind.looks`."""
+        return reader_kind(self.reader.reader).looks
+
+    @property
     def encoded(self) -> int:
         """Views of an item that the encoder sees, the first of them."""
         reader = self.reader

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
 from opensearch.config import Limits, ReaderSettings, TrainConfig
@@ -27,6 +28,7 @@ from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.encoders.card import domain_identity
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
+from opensearch.training.augmentation import augment_by_reader
 
 SIZE = 32
 
@@ -177,6 +179,12 @@ def test_a_version_is_told_apart_from_the_one_before(name):
     assert version == f"{name}/{READERS[name].version}"
     assert not is_older(version)
     assert is_older(f"{name}/{READERS[name].version - 1}")
+
+
+def test_training_varies_its_views(name, sample):
+    views = torch.from_numpy(read(name, sample).views)
+    varied = augment_by_reader(views, READERS[name].looks, 24, torch.Generator().manual_seed(1))
+    assert varied.shape == (len(views), 24, 24, 3)
 
 
 def test_unknown_names_list_the_known():

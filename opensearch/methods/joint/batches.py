@@ -55,12 +55,12 @@ class Batch:
 
     def _turned(self, domain: str, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Quarter turns of a domain's views, (n,): most 0; shapes have views on their side."""
-        if not self._joint.turned or self._data.readers[domain] == "mesh":
+        if not self._joint.turned or self._data.looks[domain] == "mesh":
             return np.zeros(n, np.int64)
         return np.where(rng.random(n) < self._joint.turned, rng.integers(1, 4, size=n), 0)
 
     def features(self) -> list[Tensor]:
-        """The first trunk's features of each domain's views, (n_d, f) float32."""
+        """The first backbone's features of each domain's views, (n_d, f) float32."""
         return self._taken(self._data.features)
 
     def taught(self) -> list[Tensor]:
@@ -81,7 +81,7 @@ class Batch:
             views = torch.from_numpy(pool.take(part, turns))
             for row in np.flatnonzero(quarters):
                 views[row] = torch.rot90(views[row], int(quarters[row]))
-            reader, joint = self._data.readers[name], self._joint
+            reader, joint = self._data.looks[name], self._joint
             varied.append(augment_by_reader(views, reader, self.side, generator, joint.bend))
         return torch.cat(varied)
 
@@ -111,7 +111,7 @@ class Batches:
         )
         self.counts = [size] * len(data.views)
         self.domains = torch.arange(len(data.views)).repeat_interleave(size)
-        image = [data.readers[domain] == "image" for domain in data.views]
+        image = [data.looks[domain] == "image" for domain in data.views]
         self.image = torch.tensor(image).repeat_interleave(size)
 
     def batch(self, step: int) -> Batch:

@@ -28,16 +28,16 @@ class JointData:
     """Pools of all domains, in one order everywhere.
 
     Attributes:
-        readers: which reader a domain's views came from.
+        looks: what a domain's views are like: pictures, drawings or renders.
         views: pools of views (s, s, 3).
-        features: pools of features (f,) of the trunk that learning starts from, item by item
+        features: pools of features (f,) of the backbone that learning starts from, item by item
             as in `views`.
-        taught: the like of the pretrained trunk whose classifier is distilled; where that is
+        taught: the like of the pretrained backbone whose classifier is distilled; where that is
             another one than learning starts from, of domains of pictures alone.
         prototypes: shape (c, d); labels of all pools are its rows.
     """
 
-    readers: dict[str, str]
+    looks: dict[str, str]
     views: dict[str, Pool]
     features: dict[str, Pool]
     taught: dict[str, Pool]
@@ -66,7 +66,7 @@ def joint_data(
         labels = np.array([place[category] for category in data.categories], np.int64)
         frozen = frozen_features(context, data, backbone)
         kept = frozen
-        if teacher is not backbone and data.reader.reader == "image":
+        if teacher is not backbone and data.looks == "image":
             kept = frozen_features(context, data, teacher)
         upright, declared = upright_views(context, data, frozen)
         for name, chosen in _uses(context, data, domains):
@@ -75,7 +75,7 @@ def joint_data(
                 part = Part(rows, labels, chosen, upright, share, declared)
                 pools[name].append(part)
     return JointData(
-        {data.name: data.reader.reader for data in domains},
+        {data.name: data.looks for data in domains},
         {name: Pool(*parts) for name, parts in views.items()},
         {name: Pool(*parts) for name, parts in features.items()},
         {name: Pool(*parts) for name, parts in taught.items()},
@@ -88,7 +88,7 @@ def _uses(
 ) -> list[tuple[str, range]]:
     """Domains that a domain's views are used in, and which of its views."""
     uses = [(data.name, range(data.encoded))]
-    drawn = [other for other in domains if other.reader.reader == "sketch"]
+    drawn = [other for other in domains if other.looks == "sketch"]
     if context.config.joint.borrow_lines and drawn and data.lines:
         largest = max(drawn, key=lambda other: len(other.rows))
         uses.append((largest.name, range(data.views - data.lines, data.views)))
@@ -98,7 +98,7 @@ def _uses(
 def frozen_features(
     context: Context[JointConfig], data: DomainData, backbone: Backbone
 ) -> CachedRows:
-    """Features (v, f) float32 of a domain's views at the side that the trunk will learn on.
+    """Features (v, f) float32 of a domain's views at the side that the backbone will learn on.
 
     Args:
         data: with views as rows; every one of its items has a row here, in the same order.

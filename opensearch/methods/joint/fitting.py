@@ -16,7 +16,7 @@ from opensearch.methods.joint.data import joint_data
 from opensearch.methods.joint.losses import JointLosses
 from opensearch.methods.joint.networks import JointModel
 from opensearch.methods.joint.settings import JointConfig
-from opensearch.methods.joint.steps import head_job, trunk_job
+from opensearch.methods.joint.steps import backbone_job, head_job
 from opensearch.training.assemble import FittedModel
 from opensearch.training.backbone import write_backbone
 from opensearch.training.context import Context
@@ -70,7 +70,7 @@ def fit_joint(
     model = JointModel(backbone.to(memory_format=torch.channels_last), head, upright)
     if not config.joint.steps:
         return model.eval()
-    job, average = trunk_job(context, data, model, losses)
+    job, average = backbone_job(context, data, model, losses)
     run_job(job, context.run, context.progress)
     kept: JointModel = average.module  # type: ignore[assignment]
     return kept.eval()

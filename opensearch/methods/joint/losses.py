@@ -17,7 +17,7 @@ class JointLosses:
     """Losses of batches drawn from `data`.
 
     Args:
-        classifier: that was cut off the frozen trunk.
+        classifier: that was cut off the frozen backbone.
         pictures_alone: drawings and shapes are held to their category's pictures or to nothing,
             not to what the classifier says of them.
 
@@ -53,8 +53,8 @@ class JointLosses:
         """How far a batch is from what the frozen classifier says, weighted.
 
         Args:
-            features: of the learning trunk, shape (n, f).
-            frozen: features of the frozen trunk, shape (n, f).
+            features: of the learning backbone, shape (n, f).
+            frozen: features of the frozen backbone, shape (n, f).
             labels: shape (n,).
             image: shape (n,), whether an item is a picture, which is held to its own
                 distribution; others are held to the mean of their category's pictures.
@@ -72,7 +72,7 @@ class JointLosses:
         rows = [torch.zeros(0, self._frozen.out_features)]
         labels = [torch.zeros(0, dtype=torch.int64)]
         for name, pool in data.taught.items():
-            if data.readers[name] == "image":
+            if data.looks[name] == "image":
                 for part in pool.parts:
                     every = part.rows.take(range(len(part.labels)))[:, 0]
                     rows.append(self._distribution(torch.from_numpy(every)))

@@ -1,4 +1,4 @@
-"""Trunk and shared head as one module."""
+"""Backbone and shared head as one module."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VOICES = 2.0
 
 
 class JointModel(nn.Module):
-    """Trunk and shared head; the trunk's batch norms keep their statistics while it learns."""
+    """Backbone and shared projector; the backbone's batch norms keep their statistics."""
 
     def __init__(self, backbone: Backbone, head: SharedProjector, upright: bool = False) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class JointModel(nn.Module):
             counts: views of each domain, in the order of the head's domains; n in all.
 
         Returns:
-            Unit embeddings (n, d) and features (n, f), float32. The trunk runs in bf16.
+            Unit embeddings (n, d) and features (n, f), float32. The backbone runs in bf16.
         """
         with torch.autocast("cpu", dtype=torch.bfloat16):
             features: Tensor = self.backbone(views)
@@ -49,10 +49,10 @@ class JointModel(nn.Module):
 
 
 class UprightHead(nn.Module):
-    """Tells from a view's features whether it stands upright, learnt along with the trunk.
+    """Tells from a view's features whether it stands upright, learnt along with the backbone.
 
     Args:
-        features: width of the trunk's features.
+        features: width of the backbone's features.
     """
 
     def __init__(self, features: int) -> None:

@@ -1,4 +1,4 @@
-"""The two jobs of joint training: the head on frozen features, then trunk and head."""
+"""The two jobs of joint training: the head on frozen features, then backbone and head."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WARM, _FIRST = 0.05, 0.002  # shares of the steps
 def head_job(
     context: Context[JointConfig], data: JointData, head: SharedProjector, losses: JointLosses
 ) -> Job:
-    """The head on features of the frozen trunk."""
+    """The head on features of the frozen backbone."""
     settings = context.config.joint
     batches = Batches(context, data, "head", settings.head_batch)
     optimiser = torch.optim.AdamW(head.parameters(), weight_decay=settings.weight_decay)
@@ -52,10 +52,10 @@ def head_job(
     )
 
 
-def trunk_job(
+def backbone_job(
     context: Context[JointConfig], data: JointData, model: JointModel, losses: JointLosses
 ) -> tuple[Job, AveragedModel]:
-    """Trunk and head on varied views, and the running average of both."""
+    """Backbone and head on varied views, and the running average of both."""
     settings = context.config.joint
     batches = Batches(context, data, "trunk", settings.batch)
     average = AveragedModel(
@@ -103,7 +103,7 @@ def _rate(top: float) -> Callable[[float, float], float]:
 def _groups(
     model: JointModel, distil: Distillation, settings: JointSettings
 ) -> list[dict[str, object]]:
-    """Trunk, head and classifier; batch norms and biases do not decay."""
+    """Backbone, head and classifier; batch norms and biases do not decay."""
     parts: list[tuple[nn.Module, float]] = [
         (model.backbone, 1.0),
         (model.head, settings.head_factor),
