@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.domains.page import cut_out
 from opensearch.domains.sheet import Plane, darkness
 from opensearch.domains.skeleton import middle_lines
 from opensearch.errors import UnreadableFile
@@ -28,6 +29,10 @@ _PALEST_DRAWN: Final = 0.01
 # Strokes reach this darkness somewhere; what is darker still is black.
 _CORE: Final = 0.5
 _SPECK: Final = 0.01
+# What runs into the border of a photograph is drawn, unless so much else is.
+_RIM_SHARE: Final = 0.25
+# Where more runs into it, a page is looked for on its table.
+_TABLE: Final = 0.1
 _SLACK: Final = 0.4
 _MOST_THINNING: Final = 4
 _LINES_SHARE: Final = 0.4
@@ -69,10 +74,17 @@ def normalise(
 def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
     """How much ink each pixel holds, 0..1, shape (h, w), free of grain and specks.
 
+    Where the sheet is a photograph with a page in it, the pixels are those of the page.
+
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
     dark, photographed = darkness(rgb, drawn)
+    page = None
+    if not drawn and (not photographed or _runs_out(dark)):
+        page = cut_out(rgb)
+    if page is not None:
+        dark, photographed = darkness(page)
     floor = _FAINTEST
     if drawn:
         # Hairlines of a large plan come out pale, and nothing else does: there is no grain.
@@ -89,8 +101,8 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
     if photographed:
         dark = np.maximum(dark - floor, 0) * np.float32(full / (full - floor))
     ink: Plane = np.minimum(dark / np.float32(full), 1).astype(np.float32)
-    if photographed:
-        ink = _without_specks(ink)
+    if photographed or page is not None:
+        ink = _without_specks(ink, _RIM_SHARE if page is None else 0)
     if not (ink > _CORE).any():
         raise UnreadableFile("has no ink: the sheet is blank")
     return ink
@@ -228,8 +240,23 @@ def _thinned(ink: Plane, by: float) -> Plane:
     return sharpened
 
 
-def _without_specks(ink: Plane) -> Plane:
-    """Without dust, and without what runs into the picture's border, such as a table's edge."""
+def _runs_out(dark: Plane) -> bool:
+    """Whether much of what is dark runs into the picture's border: more than paper is in view."""
+    from scipy.ndimage import label
+
+    parts, count = label(dark > _FAINTEST_PHOTOGRAPHED)
+    mass = np.bincount(parts.ravel(), weights=dark.ravel(), minlength=count + 1)
+    mass[0] = 0
+    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    return bool(mass[rim].sum() > _TABLE * mass.sum())
+
+
+def _without_specks(ink: Plane, least: float) -> Plane:
+    """Without dust, and without what runs into the picture's border, such as a table's edge.
+
+    Args:
+        least: share of the ink that must be left for what runs into the border to go.
+    """
     from scipy.ndimage import label
 
     # A hair of grey links the dots of a dashed pencil line.
@@ -237,15 +264,14 @@ def _without_specks(ink: Plane) -> Plane:
     if count == 0:
         return ink
     mass = np.bincount(parts.ravel(), weights=ink.ravel(), minlength=count + 1)
-    peak = np.bincount(parts[ink > _CORE], minlength=count + 1)
-    mass[0] = 0
-    keep = (mass > _SPECK * mass.max()) & (peak > 0)
+    solid = np.bincount(parts[ink > _CORE], minlength=count + 1) > 0
+    solid[0] = False
     rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
-    inner = keep.copy()
+    inner = solid.copy()
     inner[rim] = False
-    if mass[inner].sum() > 0.25 * mass[keep].sum():
-        keep = inner
-    keep[0] = False
+    if mass[inner].sum() > least * mass[solid].sum():
+        solid = inner
+    keep = solid & (mass > _SPECK * mass[solid].max(initial=0))
     return np.where(keep[parts], ink, np.float32(0))
 
 

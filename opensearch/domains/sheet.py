@@ -55,13 +55,13 @@ def darkness(rgb: NDArray[np.uint8], drawn: bool = False) -> tuple[Plane, bool]:
 def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
     # The darkest channel shows pale colours, yellow crayon for one, as ink.
     grey = darkest(rgb).astype(np.float32)
-    level, even = _border(grey)
+    level, even = border(grey)
     if not (even or drawn):
         if _is_board(grey):
             grey = 255 - grey
         return np.maximum(1 - grey / np.maximum(_paper(grey), 1), 0), True
     ground: Plane = np.array(
-        [_border(rgb[..., channel].astype(np.float32))[0] for channel in range(3)]
+        [border(rgb[..., channel].astype(np.float32))[0] for channel in range(3)]
     )
     if np.ptp(ground) > _COLOURED:
         apart: Plane = brightest(np.abs(rgb - ground))
@@ -69,7 +69,7 @@ def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
     if level < 128:
         # On a dark ground the brightest channel shows deep colours, blue for one.
         grey = 255 - brightest(rgb).astype(np.float32)
-        level, _ = _border(grey)
+        level, _ = border(grey)
     darker, lighter = np.maximum(level - grey, 0), np.maximum(grey - level, 0)
     if lighter.sum() > darker.sum():
         return lighter / max(255 - level, 1), False
@@ -136,7 +136,7 @@ def _end_of_line(strip: Plane) -> tuple[int, float]:
     return (end, paper) if thin and known - end >= 2 else (0, paper)
 
 
-def _border(grey: Plane) -> tuple[float, bool]:
+def border(grey: Plane) -> tuple[float, bool]:
     """The shade of a thin ring along the border, and whether the ring is even."""
     rim = max(1, round(_RING * min(grey.shape)))
     sides = (grey[:rim], grey[-rim:], grey[:, :rim], grey[:, -rim:])

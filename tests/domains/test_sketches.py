@@ -11,6 +11,7 @@ from scipy.ndimage import label
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.ink import MARGIN, normalise, stroke_width
+from opensearch.domains.page import cut_out, find_page, straightened, warped
 from opensearch.errors import OverLimit, UnreadableFile
 
 STROKE = 0.014
@@ -297,3 +298,52 @@ def test_a_line_that_is_not_there_or_too_long_is_refused(tmp_path):
     ndjson(path, {"drawing": [[[0] * 200_001, [0] * 200_001]]})
     with pytest.raises(OverLimit, match="200,000 points"):
         read(path)
+
+
+def on_a_table(sheet, corners, table, size=(400, 300)):
+    """A sheet (h, w, 3) seen in perspective on a table (300, 400, 3)."""
+    height, width = sheet.shape[:2]
+    whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+    seen = warped(sheet, whole, np.array(corners, float), size)
+    mask = warped(np.full_like(sheet, 255), whole, np.array(corners, float), size) / 255
+    return (table * (1 - mask) + seen * mask).astype(np.uint8)
+
+
+WOOD = (90 + 40 * np.sin(np.arange(400) / 3))[None, :, None] * np.array([1.0, 0.8, 0.6])
+TABLES = {
+    "wood": np.repeat(WOOD, 300, axis=0),
+    "black": np.full((300, 400, 3), 12.0),
+    "cloth": np.where((np.indices((300, 400)).sum(0) // 25 % 2)[..., None], (160, 40, 40), 70.0),
+}
+VIEWS = {
+    "whole": [(60, 30), (350, 45), (330, 280), (40, 260)],
+    "cut off": [(-40, 40), (300, 20), (330, 320), (-20, 330)],
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("corners", VIEWS)
+def test_a_page_on_a_table_gives_its_drawing(table, corners):
+    sheet = on_shadowed_paper(house(360, 5))
+    photo = on_a_table(sheet, VIEWS[corners], TABLES[table])
+    seen = on_a_table(sheet, VIEWS[corners], np.full((300, 400, 3), 200.0))
+    straight = straightened(seen, np.array(VIEWS[corners], float))
+    clean = normalise(straight, SIZE, STROKE)
+    assert alike(normalise(photo, SIZE, STROKE), clean) > 0.8
+
+
+def test_the_corners_of_a_page_are_found():
+    corners = VIEWS["whole"]
+    found = find_page(on_a_table(on_shadowed_paper(house(360, 5)), corners, TABLES["wood"]))
+    assert found is not None
+    assert np.abs(found[0] - corners).max() < 6, "clockwise from the upper left"
+
+
+@pytest.mark.parametrize("drawing", [house(), 255 - house(), house(paper=170)])
+def test_a_drawing_from_a_program_has_no_page(drawing):
+    assert cut_out(rgb(drawing)) is None
+
+
+def test_a_blank_page_on_a_table_has_no_ink():
+    photo = on_a_table(on_shadowed_paper(house(360, 0, 255)), VIEWS["whole"], TABLES["cloth"])
+    assert cut_out(photo) is None, "nothing is marked, so it may itself be what is drawn"
