@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import numpy as np
@@ -63,15 +64,18 @@ def main(collection: Path, count: int, gallery: int, seed: int) -> None:
         found += cut_out(taken) is not None
         views["clean"].append(view(clean, reader.size, reader.stroke))
         views["photographed"].append(view(taken, reader.size, reader.stroke))
-        with_pages, ink.cut_out = ink.cut_out, lambda rgb: None
-        views["no page"].append(view(taken, reader.size, reader.stroke))
-        ink.cut_out = with_pages
+        with patch("opensearch.domains.ink.cut_out", return_value=None):
+            views["no page"].append(view(taken, reader.size, reader.stroke))
     encoder = bundle.encoder("sketch")
     points = {name: encoder.embed(np.stack(part)[:, None]) for name, part in views.items()}
     against = embedded(bundle, photos)
     labels = np.array([s.category for s in photos])
     asked = np.array([s.category for s in drawings])
-    result = {"drawings": len(drawings), "photos": len(photos), "pages found": found}
+    result: dict[str, float] = {
+        "drawings": len(drawings),
+        "photos": len(photos),
+        "pages found": found,
+    }
     for name, part in points.items():
         result[f"mAP {name}"] = round(mean_average_precision(part @ against.T, asked, labels), 4)
         result[f"cosine {name}"] = round(float((part * points["clean"]).sum(axis=1).mean()), 4)

@@ -301,7 +301,8 @@ def _edge_shown(pixels: NDArray[np.float32], corners: Points) -> float:
 
 def _at(pixels: NDArray[np.float32], points: Points) -> NDArray[np.float32]:
     x, y = np.rint(points).astype(int).T
-    return pixels[y, x]
+    found: NDArray[np.float32] = pixels[y, x]
+    return found
 
 
 def _marked(pixels: NDArray[np.float32], corners: Points) -> bool:

@@ -72,7 +72,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=2,
+    version=3,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,
