@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 import opensearch
 from benchmarks import crowd
 from opensearch.engine import Engine
-from opensearch.engine.folder import IndexFolder
+from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.records import Item
 from opensearch.store import LmdbStore
 

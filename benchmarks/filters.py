@@ -20,8 +20,8 @@ from typing import TypeVar
 import click
 import numpy as np
 
-from opensearch.engine.selecting import select
-from opensearch.engine.where import parse_where
+from opensearch.engine.query.selecting import select
+from opensearch.engine.query.where import parse_where
 from opensearch.records import Item
 from opensearch.search import Searcher
 from opensearch.store import LmdbStore

@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 
-from opensearch.engine.folder import IndexFolder, is_index
+from opensearch.engine.lifecycle.folder import IndexFolder, is_index
 from opensearch.store import LmdbStore
 
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from benchmarks.coded import Arrays, Codes, Embeddings, code_options, load
 from benchmarks.starter_tables import number, table
 from opensearch.cli.progress import Bars
-from opensearch.engine.ranking import CAP
+from opensearch.engine.query.ranking import CAP
 from opensearch.experiments.embedded import EmbeddedCollection
 from opensearch.hashing import Hasher
 from opensearch.progress import Progress, quiet

@@ -18,10 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scale_data import Codes
-from opensearch.engine.arrays import ArrayPath
-from opensearch.engine.folder import IndexFolder
-from opensearch.engine.generations import Generations
+from opensearch import starter_model
+from opensearch.encoders.bundle import Bundle
+from opensearch.engine import Engine
+from opensearch.engine.lifecycle.folder import IndexFolder
+from opensearch.engine.lifecycle.generations import Generations
 from opensearch.errors import MissingExtra
+from opensearch.model import Model
 from opensearch.search import Searcher
 from opensearch.search.backends import named
 from opensearch.search.backends.approximate import FaissBackend, FaissStructure
@@ -68,9 +71,10 @@ class Peer(ABC):
         """How hard an approximate peer looks."""
 
 
-def _arrays(folder: Path) -> ArrayPath:
-    """The engine's array path without a model: the code that `Engine` runs."""
-    return ArrayPath(Generations(IndexFolder(folder, {})))
+def _arrays(folder: Path) -> Engine:
+    """An engine for codes alone: they need no model, so it is anyone's."""
+    model = Model(Bundle.open(starter_model()))
+    return Engine(Generations(IndexFolder(folder, {})), model)
 
 
 class Opensearch(Peer):

@@ -15,7 +15,7 @@ from opensearch.domains.opening import Opened
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query
-from opensearch.engine.ranking import Answer
+from opensearch.engine.query.ranking import Answer
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.model import Input
 from opensearch.model.inputs import name_of

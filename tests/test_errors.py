@@ -20,12 +20,12 @@ def test_other_refusals_keep_the_words_of_the_system():
 
 
 def test_an_export_that_finds_no_room_says_so_and_leaves_nothing(tmp_path, monkeypatch):
-    from opensearch.engine import export
+    from opensearch.engine.exchange import exporting
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(export, "_write", full)
+    monkeypatch.setattr(exporting, "_write", full)
 
     class Nothing:
         def snapshot(self):
@@ -34,5 +34,5 @@ def test_an_export_that_finds_no_room_says_so_and_leaves_nothing(tmp_path, monke
             return contextlib.nullcontext()
 
     with pytest.raises(InvalidInput, match=r"the disk is full \(No space left on device\)"):
-        export.export(Nothing(), {}, tmp_path / "out", print)
+        exporting.export(Nothing(), {}, tmp_path / "out", print)
     assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ import pytest
 from opensearch.domains import Reading, png
 from opensearch.domains.opening import Opened
 from opensearch.engine.query import Query
-from opensearch.engine.ranking import Answer
+from opensearch.engine.query.ranking import Answer
 from opensearch.errors import InvalidInput
 from opensearch.model import Content
 from opensearch.pages import write_page

@@ -11,7 +11,7 @@ import click
 from opensearch.cli.saying import say
 
 if TYPE_CHECKING:
-    from opensearch.engine.duplicates import Group
+    from opensearch.engine.query.duplicates import Group
 
 
 @click.command()

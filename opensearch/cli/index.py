@@ -105,8 +105,8 @@ def index(
         opensearch index collection/ --to indexes/other --model models/mine
     """
     from opensearch.engine import Engine
-    from opensearch.engine.folder import is_index
     from opensearch.engine.ingest.planning import plan_new
+    from opensearch.engine.lifecycle.folder import is_index
 
     with Bars(quiet) as bars:
 
@@ -135,7 +135,7 @@ def index(
 
 
 def _opened(engine: type[Engine], to: Path, model: Path | None, *, adopt: bool) -> Engine:
-    from opensearch.engine.folder import is_index
+    from opensearch.engine.lifecycle.folder import is_index
 
     if is_index(to):
         return engine.open(to, model, adopt=adopt and model is not None)

@@ -27,7 +27,7 @@ def verify(index: Path, repair: bool, as_json: bool) -> None:
     Example:
         opensearch verify indexes/mine --repair
     """
-    from opensearch.engine.apart import verify_index
+    from opensearch.engine.lifecycle.verifying import verify_index
 
     problems, left = verify_index(index, repair)
     if as_json:

@@ -1,43 +1,53 @@
-"""The engine: an index opened with its model, for adding, searching and checking."""
+"""The engine: an index and the model at work on it, for adding, searching and checking.
+
+Each method checks what it is given and hands it on: `lifecycle` makes, opens, follows, checks and
+compacts an index, `ingest` adds files and items, `query` answers, `exchange` exports and imports.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.encoders.bundle import Bundle
-from opensearch.encoders.starter import starter_model
 from opensearch.engine import arguments as must
-from opensearch.engine.arrays import ArrayPath
-from opensearch.engine.folder import IndexFolder, check_fits, is_index, told_of_folder
-from opensearch.engine.generations import Generations
-from opensearch.engine.importing import Export
+from opensearch.engine.exchange.exporting import export
+from opensearch.engine.exchange.importing import Export
 from opensearch.engine.ingest.adding import Adding, Progress, keyed
 from opensearch.engine.ingest.changes import Compare, Comparing
 from opensearch.engine.ingest.planning import Prune, plan
 from opensearch.engine.ingest.pruning import prune as prune_gone
-from opensearch.engine.mending import adopt as adopt_model
-from opensearch.engine.query import Query, Score, Weighted, locate, weighted
-from opensearch.engine.ranking import Answer, Ranking
-from opensearch.engine.upkeep import Upkeep
+from opensearch.engine.lifecycle.compacting import Compacted, compact
+from opensearch.engine.lifecycle.generations import Generations
+from opensearch.engine.lifecycle.info import describe
+from opensearch.engine.lifecycle.opening import create_index, open_for_export, open_index
+from opensearch.engine.lifecycle.verifying import problems_of
+from opensearch.engine.query.duplicates import Group, find_duplicates
+from opensearch.engine.query.query import Query, Score, Weighted, weighted
+from opensearch.engine.query.ranking import Answer, answer
+from opensearch.engine.query.selecting import targeted
 from opensearch.model import InputLike, Model
-from opensearch.records import Hit, Metadata, Names, Report, Up
+from opensearch.records import Hit, Item, Metadata, Names, Report, Up
 from opensearch.store import Store, again
 
 
-class Engine(ArrayPath, Upkeep):
+class Engine:
     """An index and the model at work on it; open one with `create` or `open`.
 
     Attributes:
         path: the index folder.
         model: what encodes queries and new files.
     """
+
+    def __init__(self, generations: Generations, model: Model) -> None:
+        self.path = generations.folder.path
+        self.model = model
+        self._generations = generations
 
     @classmethod
     @must.checked(
@@ -52,12 +62,8 @@ class Engine(ArrayPath, Upkeep):
             StoreError: the folder holds an index or other files.
             BundleError: `model` is no model.
         """
-        bundle = Bundle.open(starter_model() if model is None else Path(model))
-        with told_of_folder(Path(path)):
-            folder = IndexFolder.create(Path(path), bundle, bundle.best_precision())
-            folder.create_store(bundle.card.bits, bundle.card.dim)
-            folder.finish(bundle)
-        return cls(Generations(folder), Model(folder.open_model(), limits))
+        generations, bundle = create_index(Path(path), model)
+        return cls(generations, Model(bundle, limits))
 
     @classmethod
     @must.checked(
@@ -84,21 +90,7 @@ class Engine(ArrayPath, Upkeep):
             StoreError: not an index, or damaged.
             IndexMismatch: the model does not fit the index.
         """
-        folder = IndexFolder.open(Path(path))
-        if model is not None and adopt:
-            adopt_model(folder, folder.open_model(Path(model)))
-            folder, model = IndexFolder.open(folder.path), None
-        bundle = folder.open_model()
-        generations = Generations(folder)
-        if model is not None:
-            counts = generations.current().store.meta().counts
-            given = folder.open_model(Path(model))
-            try:
-                check_fits(folder.path, bundle, given, [name for name in counts if counts[name]])
-            except BaseException:
-                generations.close()
-                raise
-            bundle = given
+        generations, bundle = open_index(Path(path), model, adopt)
         return cls(generations, Model(bundle, limits))
 
     @classmethod
@@ -112,11 +104,12 @@ class Engine(ArrayPath, Upkeep):
             UnreadableFile: the export is damaged or none; no index was made.
             IndexMismatch: the export was made by another model; no index was made.
         """
-        if is_index(Path(path)):
-            return cls.open(path, model)
-        bundle = Bundle.open(starter_model() if model is None else Path(model))
-        Export.open(Path(export)).check_fits(str(path), bundle.card.identities)
-        return cls.create(path, model)
+        generations, bundle = open_for_export(Path(export), Path(path), model)
+        return cls(generations, Model(bundle))
+
+    def close(self) -> None:
+        """Release the store."""
+        self._generations.close()
 
     def __enter__(self) -> Self:
         return self
@@ -192,9 +185,7 @@ class Engine(ArrayPath, Upkeep):
                 report.removed = prune_gone(store, roots, force=prune == "force", **books)
             return report
 
-        report = self._write(run)
-        self._settle()
-        return report
+        return self._generations.write_and_settle(run)
 
     @must.checked(
         inputs=must.inputs,
@@ -252,9 +243,51 @@ class Engine(ArrayPath, Upkeep):
             adding = Adding(store, self.model, domain, strict, progress, up=up, comparing=comparing)
             return adding.run_items(items)
 
-        report = self._write(run)
-        self._settle()
-        return report
+        return self._generations.write_and_settle(run)
+
+    @must.checked(
+        codes=must.codes,
+        domain=must.text,
+        keys=must.optional(must.texts),
+        metadata=must.optional(must.records),
+        categories=must.optional(must.texts_or_none),
+    )
+    def add_codes(
+        self,
+        codes: NDArray[np.uint8],
+        domain: str,
+        keys: Names | None = None,
+        metadata: Sequence[Metadata] | None = None,
+        categories: Sequence[str | None] | None = None,
+    ) -> NDArray[np.int64]:
+        """Add ready codes in bulk; they are searchable when the call returns.
+
+        Without embeddings these items have no scores and no refinement. Without keys they are
+        named by their ids, `photo/#17`; with nothing but codes no records are stored. Batches
+        of 64 Ki items are acknowledged one by one.
+
+        Args:
+            codes: shape (n, bits // 8).
+            domain: of all of them.
+            keys: n keys; an item that has one of them already is replaced.
+            metadata: n dicts of JSON values.
+            categories: n names or `None`s.
+
+        Returns:
+            The n ids given.
+
+        Raises:
+            InvalidInput: shapes or lengths do not agree.
+            StoreError: another process writes to the index.
+        """
+        return self._generations.write_and_settle(
+            lambda store: store.put_codes(codes, domain, keys, metadata, categories)
+        )
+
+    @must.checked(keys=must.texts)
+    def remove(self, keys: Names) -> int:
+        """Remove items by key; return how many there were."""
+        return self._generations.write(lambda store: store.remove(keys))
 
     def search(  # noqa: PLR0913 - a query in one call, each part by name
         self,
@@ -297,15 +330,83 @@ class Engine(ArrayPath, Upkeep):
     @must.checked(query=must.a(Query, "a Query"))
     def ask(self, query: Query) -> Answer:
         """As `search`, with the remarks on how the query was understood."""
-        return again(lambda: self._answer(query))
+        return again(lambda: answer(query, self._generations, self.model))
 
-    def _answer(self, query: Query) -> Answer:
+    @must.checked(
+        codes=must.codes,
+        targets=must.texts,
+        k=must.whole(1),
+        structure=must.optional(must.text),
+    )
+    def search_batch(
+        self,
+        codes: NDArray[np.uint8],
+        targets: Names = (),
+        k: int = 10,
+        structure: str | None = None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Nearest items of many codes at once, without records; see `items` for those.
+
+        Args:
+            codes: shape (n, bits // 8).
+            targets: domains searched; all that the index holds when empty.
+            k: hits wanted.
+            structure: name of a backend, such as `hnsw`, whose structure was built; exact when
+                `None`.
+
+        Returns:
+            Hamming distances (n, k) and ids (n, k), in order of (distance, id); short rows
+            are padded with id -1 and the largest distance.
+
+        Raises:
+            InvalidInput: codes of another shape, a domain that the index does not hold, or a
+                structure that was not built.
+        """
         now = self._generations.current()
-        with now.store.snapshot():  # stored items that are asked by are those that are ranked
-            point = locate(query, self.model, now.store)
-            if now.store.unlocked:
-                point.notes.append(f"{self.path} is read-only: what a writer adds may go unnoticed")
-            return Ranking(now, self.model, query).answer(point)
+
+        def search() -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+            with now.store.snapshot():
+                now.searcher.refresh()
+                domains = targeted(now.store, targets)
+                return now.searcher.search(codes, domains, k, structure)
+
+        return again(search)
+
+    @must.checked(ids=must.ids)
+    def items(self, ids: Iterable[int]) -> list[Item]:
+        """Records of ids that a search gave, in their order; padding (-1) is passed over.
+
+        Raises:
+            StoreError: an id is not stored any more.
+        """
+        return self._store.items(id_ for id_ in ids if id_ >= 0)
+
+    @must.checked(id_=must.whole(0))
+    def thumbnail(self, id_: int) -> bytes | None:
+        """The JPEG picture kept of an item, `None` for ready codes and ids that are not stored."""
+        return self._store.thumbnail(id_) if id_ < must.IDS else None
+
+    @must.checked(
+        max_distance=must.whole(0), min_score=must.number, domain=must.optional(must.text)
+    )
+    def duplicates(
+        self, max_distance: int = 6, min_score: float = 0.97, domain: str | None = None
+    ) -> Iterator[Group]:
+        """Groups of near-identical items, see `engine.query.duplicates`; they never cross domains.
+
+        Args:
+            max_distance: largest Hamming distance of a pair, inclusive.
+            min_score: least cosine of a pair whose items both have embeddings.
+            domain: look in this one alone.
+
+        Raises:
+            InvalidInput: a negative distance, or a domain that the index does not hold.
+        """
+        store = self._store
+        found = find_duplicates(store, max_distance, min_score, domain)
+        if not store.unlocked:
+            return found
+        return iter(again(lambda: list(find_duplicates(store, max_distance, min_score, domain))))
 
     @must.checked(files=must.inputs, domain=must.text)
     def embed(self, files: Sequence[InputLike], domain: str) -> NDArray[np.float32]:
@@ -319,3 +420,89 @@ class Engine(ArrayPath, Upkeep):
     ) -> NDArray[np.uint8]:
         """Codes (n, bits // 8) of embeddings (n, d)."""
         return self.model.hasher.encode(embeddings, domain)
+
+    @must.checked(structure=must.text, seed=must.whole(0))
+    def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:
+        """Build a structure over all items there are, for searches that name it.
+
+        Items added later are searched flat beside it until it is built again, and `compact`
+        builds it again; it lies in the index and `info` shows it.
+
+        Args:
+            structure: name of a backend that is built on request; see `search.BACKENDS`.
+            seed: of the queries that recall is measured with.
+
+        Returns:
+            Recall@10 against the exact search, by domain.
+
+        Raises:
+            InvalidInput: an unknown structure.
+            StoreError: the index cannot be written.
+        """
+        with self._generations.claimed() as now:
+            return now.searcher.build(structure, seed)
+
+    def drop_structures(self) -> None:
+        """Remove all structures that were built by name; `compact` builds none of them any more.
+
+        Raises:
+            StoreError: the index cannot be written.
+        """
+        with self._generations.claimed() as now:
+            now.searcher.drop()
+
+    def info(self) -> dict[str, Any]:
+        """What manifest, model and books say, as plain JSON types."""
+        return describe(self._generations, self.model.bundle)
+
+    @must.checked(repair=must.flag)
+    def verify(self, repair: bool = False) -> list[str]:
+        """Compare books, rows, search files and model; the problems found, none when whole.
+
+        Args:
+            repair: delete derived search files and make them anew from the store.
+        """
+        return problems_of(self._generations, repair)
+
+    def compact(self) -> Compacted:
+        """Drop removed and replaced items for good and merge small blocks, in a new generation.
+
+        Searches go on meanwhile, on the old generation; whoever reads the index follows to the
+        new one by itself. Killed at any moment, the old one or the new one is whole. Approximate
+        structures that were there are built over the new one before anybody follows to it. The
+        old one is read by a child process, which damaged pages may end.
+
+        Raises:
+            StoreError: another process writes to the index, the disk lacks the space, or the
+                store is damaged; nothing has changed.
+        """
+        folder, built = self._generations.folder, self._generations.current().searcher.built()
+        return self._generations.write_and_settle(lambda store: compact(folder, store, built))
+
+    @must.checked(folder=must.path, progress=must.called)
+    def export_to(self, folder: str | Path, progress: Progress = lambda done, total: None) -> int:
+        """Write all items to a new folder, see `engine.exchange`; return how many there were.
+
+        Raises:
+            InvalidInput: the folder holds files, or an item has metadata that JSON cannot hold.
+        """
+        store, marks = self._store, self.model.bundle.card.identities
+        return again(lambda: export(store, marks, Path(folder), progress))
+
+    @must.checked(folder=must.path, progress=must.called)
+    def import_from(
+        self, folder: str | Path, progress: Progress = lambda done, total: None
+    ) -> Report:
+        """Add what an export holds; items whose keys are stored are replaced.
+
+        Raises:
+            UnreadableFile: a file is missing, damaged or no export; nothing was added.
+            IndexMismatch: it was made with another space, hash or encoder.
+        """
+        source = Export.open(Path(folder))
+        source.check_fits(str(self.path), self.model.bundle.card.identities)
+        return self._generations.write_and_settle(lambda store: source.add_to(store, progress))
+
+    @property
+    def _store(self) -> Store:
+        return self._generations.current().store

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import crowd, faults
 from opensearch.engine import Engine
-from opensearch.engine.folder import IndexFolder
+from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.store import LmdbStore
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opensearch.engine import Engine
-from opensearch.engine.folder import IndexFolder
-from opensearch.engine.selecting import select
-from opensearch.engine.where import parse_where
+from opensearch.engine.lifecycle.folder import IndexFolder
+from opensearch.engine.query.selecting import select
+from opensearch.engine.query.where import parse_where
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
 from opensearch.search import Searcher

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from opensearch.engine import Engine
-from opensearch.engine.folder import IndexFolder
+from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.errors import InvalidInput, StoreError, UnreadableFile
 from opensearch.store import LmdbStore
 

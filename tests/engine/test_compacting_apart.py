@@ -66,7 +66,7 @@ def test_searches_by_a_structure_never_miss_it(index, monkeypatch):
 def test_a_compaction_killed_before_the_switch_leaves_the_old_structure(index, monkeypatch):
     code = (
         "import os, signal, sys; from opensearch.engine import Engine\n"
-        "from opensearch.engine.folder import IndexFolder\n"
+        "from opensearch.engine.lifecycle.folder import IndexFolder\n"
         "IndexFolder.switch = lambda self, generation: os.kill(os.getpid(), signal.SIGKILL)\n"
         "Engine.open(sys.argv[1]).compact()"
     )

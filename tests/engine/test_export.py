@@ -178,7 +178,7 @@ def test_a_broken_export_is_refused_before_anything_is_added(index, tmp_path, ki
 
 
 def test_a_line_without_a_key_is_a_code_alone(index, tmp_path):
-    from opensearch.engine.importing import Export
+    from opensearch.engine.exchange.importing import Export
 
     with Engine.open(index) as engine, Engine.create(tmp_path / "new", MODEL) as other:
         engine.export_to(tmp_path / "out")
@@ -190,7 +190,7 @@ def test_a_line_without_a_key_is_a_code_alone(index, tmp_path):
 
 
 def test_a_line_that_is_no_item_is_named(index, tmp_path):
-    from opensearch.engine.importing import Export
+    from opensearch.engine.exchange.importing import Export
 
     with Engine.open(index) as engine, Engine.create(tmp_path / "new", MODEL) as other:
         engine.export_to(tmp_path / "out")

@@ -29,7 +29,7 @@ def index(tmp_path):
         items = [Item(-1, f"k{at}", "photo", path=f"/p/{at}") for at in range(2000)]
         codes = rng.integers(0, 256, (2000, 2), np.uint8)
         engine._store.put(items, codes, rng.normal(size=(2000, 4)))
-        engine._searcher.fold()
+        engine._generations.current().searcher.fold()
     return tmp_path / "index"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from opensearch.engine import Engine, compacting, folder
-from opensearch.engine.folder import IndexFolder
+from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.errors import StoreError, Superseded
 from opensearch.store import LmdbStore, blocks
 

@@ -12,7 +12,7 @@ from PIL import Image
 from opensearch import starter_model
 from opensearch.cli import main
 from opensearch.engine import Engine, apart
-from opensearch.engine.folder import holds_store
+from opensearch.engine.lifecycle.folder import holds_store
 from opensearch.errors import BundleError, StoreError
 from opensearch.store import LmdbStore
 

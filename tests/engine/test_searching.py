@@ -156,7 +156,7 @@ def test_a_weight_is_positive(engine, toy_collection):
 
 def test_parts_that_cancel_out_are_refused(engine, toy_collection, monkeypatch):
     file = toy_collection / "photo" / "disc" / "08.jpg"
-    monkeypatch.setattr("opensearch.engine.query.AGAINST", 1.0)
+    monkeypatch.setattr("opensearch.engine.query.query.AGAINST", 1.0)
     with pytest.raises(InvalidInput, match="cancel out"):
         engine.search(file, exclude=[file])
 
@@ -206,7 +206,7 @@ def test_damaged_search_files_are_found_and_repaired(toy_model, toy_collection, 
     path = tmp_path / "index"
     with Engine.create(path, toy_model) as engine:
         engine.add(toy_collection / "photo")
-        engine._searcher.fold()
+        engine._generations.current().searcher.fold()
         expected = [hit.key for hit in engine.search(text="disc", refine=False)]
     files = sorted((path / "search").rglob("*.codes"))
     assert files

@@ -200,7 +200,7 @@ def test_only_the_process_that_writes_touches_the_files(index, monkeypatch):
     with Engine.open(index) as engine:
         files = {file: file.stat().st_mtime_ns for file in (index / "search").rglob("*")}
         monkeypatch.setattr(WriterLock, "take", taken)
-        engine._settle()
+        engine._generations.settle()
         with pytest.raises(StoreError, match="process 7 is writing"):
             engine.build_structure("ivf")
         assert files == {file: file.stat().st_mtime_ns for file in (index / "search").rglob("*")}

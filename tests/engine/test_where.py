@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.engine.where import Comparison, parse_where
+from opensearch.engine.query.where import Comparison, parse_where
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from opensearch.engine import Engine
-from opensearch.engine.folder import IndexFolder
+from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.records import Item
 from opensearch.store import FORMAT, LmdbStore
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from opensearch.engine import Engine, Query
-from opensearch.engine.folder import IndexFolder
+from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.store import FORMAT, LmdbStore
 
 HERE = Path(__file__).parent

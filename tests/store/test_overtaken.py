@@ -95,7 +95,7 @@ def test_two_commits_leave_a_moment_alone(index, read_only):
 
 
 def test_a_search_that_was_overtaken_is_repeated_on_a_copy(index, read_only, monkeypatch):
-    import opensearch.engine.engine as module
+    import opensearch.engine.query.ranking as module
 
     asked, locate = [], module.locate
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from opensearch.config import Limits
-from opensearch.encoders.bundle import Bundle
-from opensearch.encoders.starter import starter_model
 from opensearch.engine.ingest.adding import Adding, Progress
 from opensearch.engine.ingest.changes import BY_TIME, Comparing
 from opensearch.engine.ingest.pruning import gone
+from opensearch.engine.lifecycle.opening import open_bundle
 from opensearch.model import Model
 from opensearch.records import Report, Up
 from opensearch.store import LmdbStore, Store
@@ -57,7 +56,7 @@ def plan_new(
     Raises:
         BundleError: `model` is no model.
     """
-    bundle = Bundle.open(starter_model() if model is None else Path(model))
+    bundle = open_bundle(model)
     with (
         tempfile.TemporaryDirectory() as nowhere,
         LmdbStore.create(Path(nowhere), bits=bundle.card.bits, dim=bundle.card.dim) as store,

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.engine.export import (
+from opensearch.engine.exchange.exporting import (
     CODES,
     EMBEDDINGS,
     FORMAT,

@@ -14,7 +14,7 @@ from pathlib import Path
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
-from opensearch.engine.folder import IndexFolder, check_fits, holds_store, mend_current
+from opensearch.engine.lifecycle.folder import IndexFolder, check_fits, holds_store, mend_current
 from opensearch.errors import BundleError, OpenSearchError, StoreError
 
 

@@ -1,4 +1,4 @@
-"""Checking an index in a process of its own: damaged files may kill whoever reads them.
+"""Checking an index, and doing so in a process of its own: damaged files may kill who reads them.
 
 LMDB maps its file into memory and trusts it. A file that was cut short ends the reader by SIGBUS,
 a page of zeros by an assertion; neither can be caught, so a child is sent ahead.
@@ -7,14 +7,34 @@ a page of zeros by an assertion; neither can be caught, so a child is sent ahead
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from opensearch.engine.lifecycle.generations import Generations
+from opensearch.engine.lifecycle.mending import check_folder, model_problems
 from opensearch.errors import OpenSearchError, StoreError
+from opensearch.store import again
 
-_CHILD = "from opensearch.engine.apart import answer; answer()"
+_CHILD = "from opensearch.engine.lifecycle.verifying import answer; answer()"
+
+
+def problems_of(generations: Generations, repair: bool) -> list[str]:
+    """What is wrong with an open index; see `Engine.verify`."""
+    now, folder = generations.current(), generations.folder
+    problems = again(now.store.verify)
+    try:
+        problems += again(now.searcher.problems)
+    except StoreError as error:  # nothing to compare with
+        problems = problems or [str(error)]
+    problems += model_problems(folder.path)
+    if repair:
+        shutil.rmtree(folder.search, ignore_errors=True)
+        generations.renew()
+        generations.settle()
+    return problems
 
 
 def verify_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
@@ -57,7 +77,6 @@ def answer() -> None:
 def check_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
     """First what lies around the store, then the store and its search files."""
     from opensearch.engine.engine import Engine
-    from opensearch.engine.mending import check_folder
 
     found, left = check_folder(path, repair)
     try:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from opensearch.engine.folder import IndexFolder
+from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.errors import StoreError
 from opensearch.store import Store
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from opensearch.engine.folder import IndexFolder
+from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.errors import StoreError
 from opensearch.search import CodeSearch
 from opensearch.store import Store
@@ -101,6 +101,59 @@ class Generations:
             self._open = self._following()
         return self._open
 
+    def write(self, work: Callable[[Store], T]) -> T:
+        """Run `work` on the newest store; anew if a compaction replaced that one meanwhile.
+
+        A store is replaced only while nobody writes to it, so the first run wrote nothing.
+        """
+        while True:
+            now = self.current()
+            try:
+                with self.writing:
+                    return work(now.store)
+            except StoreError:
+                if self.current() is now:
+                    raise
+
+    def write_and_settle(self, work: Callable[[Store], T]) -> T:
+        """As `write`, and search finds what was written."""
+        done = self.write(work)
+        self.settle()
+        return done
+
+    def settle(self) -> None:
+        """Bring search up to date with what was written, its files if enough was.
+
+        Files are written by the one process that writes the store: rows are appended to them.
+        They are derived: where they cannot be written, what was stored stays stored, so that is
+        a remark in the log and no failure.
+        """
+        try:
+            with self.writing:
+                now = self.current()
+                now.searcher.refresh()
+                try:
+                    now.store.claim()
+                except StoreError:
+                    return  # another process writes, and sees to the files
+                now.searcher.fold()
+                now.searcher.refresh()
+                self.folder.drop_search_files(now.store.meta().identity)
+        except (StoreError, OSError) as error:
+            _log.warning("search of %s is not brought up to date: %s", self.folder.path, error)
+
+    @contextmanager
+    def claimed(self) -> Iterator[Generation]:
+        """The current generation, while this process alone writes to the index.
+
+        Raises:
+            StoreError: another process writes.
+        """
+        with self.writing:
+            now = self.current()
+            now.store.claim()
+            yield now
+
     def close(self) -> None:
         """Close the store; what is asked later is refused by it."""
         self._closed = True
@@ -122,69 +175,3 @@ class Generations:
         with suppress(StoreError):  # damage is no reason not to open: verify and export say more
             searcher.refresh()
         return Generation(name, mark, store, searcher)
-
-
-class Following:
-    """The part of an `Engine` that works on whichever generation is current.
-
-    Attributes:
-        path: the index folder.
-    """
-
-    def __init__(self, generations: Generations) -> None:
-        self.path = generations.folder.path
-        self._generations = generations
-
-    @property
-    def _store(self) -> Store:
-        return self._generations.current().store
-
-    @property
-    def _searcher(self) -> CodeSearch:
-        return self._generations.current().searcher
-
-    def _write(self, work: Callable[[Store], T]) -> T:
-        """Run `work` on the newest store; anew if a compaction replaced that one meanwhile.
-
-        A store is replaced only while nobody writes to it, so the first run wrote nothing.
-        """
-        while True:
-            now = self._generations.current()
-            try:
-                with self._generations.writing:
-                    return work(now.store)
-            except StoreError:
-                if self._generations.current() is now:
-                    raise
-
-    def _settle(self) -> None:
-        """Bring search up to date with what was written, its files if enough was.
-
-        Files are written by the one process that writes the store: rows are appended to them.
-        They are derived: where they cannot be written, what was stored stays stored, so that is
-        a remark in the log and no failure.
-        """
-        try:
-            with self._generations.writing:
-                now = self._generations.current()
-                now.searcher.refresh()
-                try:
-                    now.store.claim()
-                except StoreError:
-                    return  # another process writes, and sees to the files
-                now.searcher.fold()
-                now.searcher.refresh()
-                self._generations.folder.drop_search_files(now.store.meta().identity)
-        except (StoreError, OSError) as error:
-            _log.warning("search of %s is not brought up to date: %s", self.path, error)
-
-    def _build(self, structure: str, seed: int = 0) -> dict[str, float]:
-        """Build a structure; its recall by domain."""
-        with self._generations.writing:
-            now = self._generations.current()
-            now.store.claim()
-            return now.searcher.build(structure, seed)
-
-    def close(self) -> None:
-        """Release the store."""
-        self._generations.close()

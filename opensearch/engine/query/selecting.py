@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.engine.where import (
+from opensearch.engine.query.where import (
     COMPARE,
     Both,
     Comparison,

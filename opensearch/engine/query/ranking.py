@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
-from opensearch.engine.generations import Generation
-from opensearch.engine.query import Point, Query, Score
-from opensearch.engine.selecting import select, targeted
-from opensearch.engine.where import parse_where
+from opensearch.engine.lifecycle.generations import Generation, Generations
+from opensearch.engine.query.query import Point, Query, Score, locate
+from opensearch.engine.query.selecting import select, targeted
+from opensearch.engine.query.where import parse_where
 from opensearch.hashing import asymmetric
 from opensearch.model import Model
 from opensearch.records import Hit
@@ -226,3 +226,20 @@ def _merged(parts: list[_Ranked]) -> _Ranked:
 def _note(point: Point, text: str) -> None:
     if text not in point.notes:
         point.notes.append(text)
+
+
+def answer(query: Query, generations: Generations, model: Model) -> Answer:
+    """Answer a query over one moment of an index.
+
+    Raises:
+        InvalidInput: a key or a target domain that the index does not hold, or parts that cancel
+            out.
+        UnreadableFile: an input cannot be read.
+    """
+    now = generations.current()
+    with now.store.snapshot():  # stored items that are asked by are those that are ranked
+        point = locate(query, model, now.store)
+        if now.store.unlocked:
+            path = generations.folder.path
+            point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")
+        return Ranking(now, model, query).answer(point)

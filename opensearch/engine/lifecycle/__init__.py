@@ -1,0 +1,1 @@
+"""Lifecycle: an index made, opened, followed through compactions, checked and mended."""

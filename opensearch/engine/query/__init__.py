@@ -1,0 +1,6 @@
+"""Query: what is asked, the point of the space that it stands for, and the hits around it."""
+
+from opensearch.engine.query.query import Query, Score
+from opensearch.engine.query.ranking import Answer
+
+__all__ = ["Answer", "Query", "Score"]
