@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from opensearch.cli.saying import say
+from opensearch.cli.messages import say
 
 if TYPE_CHECKING:
     from opensearch.engine.query.duplicates import Group

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from opensearch.cli.flags import in_flags
+from opensearch.cli.messages import in_flags, say
 from opensearch.cli.progress import Bars
-from opensearch.cli.saying import say
 
 if TYPE_CHECKING:
     from opensearch.experiments.evaluate import Result

@@ -12,10 +12,8 @@ from typing import Any
 import click
 
 from opensearch import __version__
-from opensearch.cli.flags import in_flags
-from opensearch.cli.quiet import hush_libraries
-from opensearch.cli.saying import say
-from opensearch.cli.stopping import told
+from opensearch.cli.messages import in_flags, say, silence_libraries
+from opensearch.cli.stopping import explain_stop
 from opensearch.errors import FULL, OpenSearchError
 
 VERBS = {
@@ -71,7 +69,7 @@ class VerbGroup(click.Group):
             _explain(ctx, f"error: {in_flags(str(error), command)}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as stop:
-            ctx.exit(told(stop))
+            ctx.exit(explain_stop(stop))
         except BrokenPipeError:
             _drop_output()  # the reader of a pipe has seen enough
             ctx.exit(0)
@@ -126,4 +124,4 @@ def main(verbose: bool) -> None:
     4 model and index do not match, 130 interrupted, 143 terminated.
     """
     if not verbose:
-        hush_libraries()
+        silence_libraries()

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from opensearch.cli.flags import in_flags
-from opensearch.cli.kinds import ReadsShapes
+from opensearch.cli.epilogs import ReadsShapes
+from opensearch.cli.messages import in_flags, say
 from opensearch.cli.progress import Bars
-from opensearch.cli.saying import say
 from opensearch.records import UPS, Up
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
-from opensearch.cli.saying import say
+from opensearch.cli.messages import say
 
 
 class Bars:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.backends import BackendName
-from opensearch.cli.flags import in_flags
-from opensearch.cli.kinds import ReadsShapes
-from opensearch.cli.saying import say
+from opensearch.cli.epilogs import ReadsShapes
+from opensearch.cli.messages import in_flags, say
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS
 

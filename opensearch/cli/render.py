@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from opensearch.cli.kinds import ReadsShapes
-from opensearch.cli.saying import say
+from opensearch.cli.epilogs import ReadsShapes
+from opensearch.cli.messages import say
 from opensearch.config import ReaderSettings
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS, Up

@@ -41,13 +41,13 @@ def run_stoppable(main: Callable[[], object]) -> NoReturn:
     except SystemExit as exit_:
         code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     except KeyboardInterrupt as stop:
-        code = told(stop)
+        code = explain_stop(stop)
     if code in (INTERRUPTED, TERMINATED):
-        leave(code)
+        exit_now(code)
     sys.exit(code)
 
 
-def told(stop: KeyboardInterrupt) -> int:
+def explain_stop(stop: KeyboardInterrupt) -> int:
     """Say on stderr what stopped the run; its exit code."""
     number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
     with suppress(OSError):
@@ -55,7 +55,7 @@ def told(stop: KeyboardInterrupt) -> int:
     return 128 + number
 
 
-def leave(code: int) -> NoReturn:
+def exit_now(code: int) -> NoReturn:
     """End the process now, what was printed printed."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
@@ -71,6 +71,6 @@ class _Stop:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self._asked:
-            leave(128 + number)
+            exit_now(128 + number)
         self._asked = True
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt

@@ -5,7 +5,7 @@ import cad_files
 import numpy as np
 import pytest
 
-from opensearch.cli.kinds import shapes
+from opensearch.cli.epilogs import shapes
 from opensearch.config import Limits
 from opensearch.domains import meshes
 from opensearch.domains.catalog import find_sources

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from opensearch.cli import main
-from opensearch.engine import Engine, duplicates
+from opensearch.engine import Engine
+from opensearch.engine.query import duplicates
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opensearch.cli import main
-from opensearch.engine import Engine, export
+from opensearch.engine import Engine
+from opensearch.engine.exchange import exporting
 from opensearch.errors import IndexMismatch, InvalidInput, UnreadableFile
 from opensearch.records import Item
 
@@ -80,7 +81,7 @@ def test_a_round_trip_is_exact(tmp_path_factory, given_items, data):
 
 @pytest.fixture
 def index(tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "PAGE", 16)
+    monkeypatch.setattr(exporting, "PAGE", 16)
     rng = np.random.default_rng(1)
     with Engine.create(tmp_path / "index", MODEL) as engine:
         items = [Item(-1, f"k{at}", "photo", metadata={"at": at}) for at in range(100)]
@@ -113,7 +114,7 @@ def test_an_export_never_overwrites_and_is_whole_or_not_there(index, tmp_path, m
     with Engine.open(index) as engine:
         with pytest.raises(InvalidInput, match="is there already; export to a new or empty"):
             engine.export_to(tmp_path / "mine")
-        monkeypatch.setattr(export, "write_atomic", lambda *_: 1 / 0)
+        monkeypatch.setattr(exporting, "write_atomic", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             engine.export_to(tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "mine"]
@@ -243,7 +244,7 @@ def test_a_forged_line_is_named_and_costs_nothing(index, tmp_path, field):
 
 
 def test_an_import_that_was_cut_short_doubles_nothing(index, tmp_path, monkeypatch):
-    from opensearch.engine import importing
+    from opensearch.engine.exchange import importing
 
     monkeypatch.setattr(importing, "PAGE", 16)
     rng = np.random.default_rng(4)

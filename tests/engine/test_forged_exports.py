@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opensearch.engine import Engine, export
+from opensearch.engine import Engine
+from opensearch.engine.exchange import exporting
 from opensearch.errors import InvalidInput, OpenSearchError, UnreadableFile
 from opensearch.records import Item
 
@@ -136,7 +137,7 @@ def test_an_export_to_a_full_disk_leaves_nothing_and_says_so(tmp_path, monkeypat
     def full(self, data):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(export._Summed, "write", full)
+    monkeypatch.setattr(exporting._Summed, "write", full)
     with (
         Engine.create(tmp_path / "index", MODEL) as engine,
         pytest.raises(InvalidInput, match=r"cannot write the export .*: the disk is full"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opensearch.engine import Engine, compacting, folder
+from opensearch.engine import Engine
+from opensearch.engine.lifecycle import compacting, folder
 from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.errors import StoreError, Superseded
 from opensearch.store import LmdbStore, blocks

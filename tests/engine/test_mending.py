@@ -11,7 +11,8 @@ from PIL import Image
 
 from opensearch import starter_model
 from opensearch.cli import main
-from opensearch.engine import Engine, apart
+from opensearch.engine import Engine
+from opensearch.engine.lifecycle import verifying
 from opensearch.engine.lifecycle.folder import holds_store
 from opensearch.errors import BundleError, StoreError
 from opensearch.store import LmdbStore
@@ -26,7 +27,7 @@ def run(*words):
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch):
     """`verify` without its child; that there is one is tested in test_faults_told.py."""
-    monkeypatch.setattr(apart, "verify_index", apart.check_index)
+    monkeypatch.setattr(verifying, "verify_index", verifying.check_index)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 import opensearch
-from opensearch.cli.flags import CALLS, in_flags
 from opensearch.cli.group import VERBS, main
+from opensearch.cli.messages import CALLS, in_flags
 
 PACKAGE = Path(opensearch.__file__).parent
 # Rooms whose messages still speak of `train` alone, which has no other door.

@@ -1,4 +1,4 @@
-"""What the library says of its arguments and calls, in the words of the command line.
+"""Messages on stderr, and what the library says of its arguments in the words of the command line.
 
 Messages of the library name its own arguments and calls, in backticks: `where`, `prune='force'`,
 `Engine.compact()`. An argument becomes the option of the verb at hand that carries its name, a
@@ -8,8 +8,12 @@ call the command line that makes it; all else stays as it is.
 from __future__ import annotations
 
 import ast
+import logging
 import re
+import sys
+import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from shlex import quote
 from typing import Any, Final
 
@@ -91,3 +95,21 @@ def _with_value(option: click.Parameter, value: Any) -> str:
         case dict():
             return " ".join(f"{flag} {key}={each}" for key, each in value.items())
     return f"{flag}={value}"
+
+
+def say(text: str) -> None:
+    """Print a line on stderr; that it cannot be printed is no reason to end a run."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def silence_libraries() -> None:
+    """Drop warnings and log lines of libraries for this process.
+
+    Whoever asks Python for warnings, by `-W` or PYTHONWARNINGS, still gets them. What is wrong
+    with a file is in the report; processes that read files write to no terminal at all.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    # Without a handler Python itself prints what is logged as a warning.
+    logging.getLogger().addHandler(logging.NullHandler())
