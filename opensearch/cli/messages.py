@@ -25,11 +25,15 @@ CALLS: Final[dict[str, str]] = {
     "Engine.compact": "opensearch compact INDEX",
     "Engine.create": "opensearch index SOURCE --to {0} --model MODEL",
     "Engine.export_to": "opensearch export INDEX {0}",
+    "Engine.open": "opensearch index SOURCE --to {0} --model MODEL",
     "Engine.open_for": "opensearch import DIR --to NEW --model MODEL",
     "Engine.verify": "opensearch verify INDEX --repair",
+    "Training": "opensearch train CONFIG --data DIR --out MODEL",
+    "Training(domain)": "opensearch train CONFIG --extend MODEL --domain {domain}",
     "verify_index": "opensearch verify {0} --repair",
 }
-"""The command line that makes a call, with the places of the call's arguments."""
+"""The command line that makes a call, told by its keywords where they matter; its arguments
+stand in the places."""
 
 
 def in_flags(text: str, command: click.Command | None = None) -> str:
@@ -49,20 +53,27 @@ def in_flags(text: str, command: click.Command | None = None) -> str:
 def _said(code: str, options: Mapping[str, click.Parameter]) -> str | None:
     """An argument or a call in the words of the command line, None for anything else."""
     try:
-        asked = ast.parse(f"_({code})", mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    match asked:
-        case ast.Call(args=[ast.Name(name)], keywords=[]) if name in options:
-            return _flag(options[name])
-        case ast.Call(args=[], keywords=[ast.keyword(arg=str(name), value=value)]) if (
-            name in options
-        ):
-            return _with_value(options[name], _plain(value))
-        case ast.Call(args=[ast.Call(func=called, args=given)]) if ast.unparse(called) in CALLS:
-            line = CALLS[ast.unparse(called)]
-            return line.format(*(quote(str(_plain(each))) for each in given))
+        match ast.parse(f"_({code})", mode="eval").body:
+            case ast.Call(args=[ast.Name(name)], keywords=[]) if name in options:
+                return _flag(options[name])
+            case ast.Call(args=[], keywords=[ast.keyword(arg=str(name), value=value)]) if (
+                name in options
+            ):
+                return _with_value(options[name], _plain(value))
+            case ast.Call(args=[ast.Call() as call], keywords=[]):
+                return _command_line(call)
+    except (SyntaxError, ValueError, IndexError):
+        pass
     return None
+
+
+def _command_line(call: ast.Call) -> str | None:
+    given = [quote(str(_plain(each))) for each in call.args]
+    named = {each.arg or "": quote(str(_plain(each.value))) for each in call.keywords}
+    called = ast.unparse(call.func)
+    special = (line for name in named if (line := CALLS.get(f"{called}({name})")))
+    line = next(special, CALLS.get(called))
+    return None if line is None else line.format(*given, **named)
 
 
 def _plain(value: ast.expr) -> Any:

@@ -150,8 +150,8 @@ class Bundle:
         if name not in self.card.domains:
             raise InvalidInput(
                 f"the model {self.folder.name} has no domain {name!r}; it has"
-                f" {', '.join(self.domains)}. Add it with: opensearch train CONFIG --extend"
-                f" MODEL --domain {name}"
+                f" {', '.join(self.domains)}. Add it with:"
+                f" `Training(config, data, out, extend=MODEL, domain={name!r})`"
             )
         return self.card.domains[name]
 

@@ -175,7 +175,9 @@ def read_card(folder: Path) -> ModelCard:
     """
     file = folder / CARD
     if not file.is_file():
-        raise BundleError(f"{folder} is not a model: it has no {CARD}. Train one: opensearch train")
+        raise BundleError(
+            f"{folder} is not a model: it has no {CARD}. Train one: `Training(config, data, out)`"
+        )
     try:
         fields = json.loads(file.read_bytes())
         version = fields.get("format")

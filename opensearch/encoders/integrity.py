@@ -57,7 +57,7 @@ def check(bundle: Bundle, graphs: Mapping[str, str] | None = None, *, parts: boo
     if found:
         raise BundleError(
             f"{found[0]}; its codes would mean something else. Copy the model again, and into an"
-            " index by: opensearch index SOURCE --to INDEX --model MODEL"
+            " index by `Engine.open(INDEX, model, adopt=True)`"
         )
 
 
