@@ -256,7 +256,7 @@ def test_a_new_entry_is_reached_by_engine_and_verbs(index, monkeypatch):
         engine.build_structure("toy")
     monkeypatch.setitem(BACKENDS, "toy", Toy())
     with Engine.open(index) as engine:
-        with pytest.raises(InvalidInput, match=r"no structure 'toy'; make it with Engine\.build"):
+        with pytest.raises(InvalidInput, match=r"no structure 'toy'; make it with `Engine\.build"):
             engine.search_batch(np.zeros((1, 2), np.uint8), structure="toy")
         assert set(engine.build_structure("toy").values()) == {1.0}
         exact = engine.search_batch(np.zeros((3, 2), np.uint8), k=7)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from opensearch.cli.kinds import shapes
+from opensearch.cli.epilogs import shapes
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.catalog import find_sources

@@ -136,7 +136,7 @@ def test_where_filters_exactly(engine):
 @pytest.mark.parametrize(
     ("asked", "text"),
     [
-        ({}, "a file, words (`text`) or the key of a stored item"),
+        ({}, "a query needs a file, words"),
         ({"text": "disc", "k": 0}, "k must be a whole number of 1 or more, got 0"),
         ({"text": "disc", "targets": ["cartoon"]}, "no items of domain 'cartoon'; it holds photo"),
         ({"keys": ["nope"]}, "no item 'nope'"),

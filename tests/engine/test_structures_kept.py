@@ -104,7 +104,9 @@ def test_each_structure_is_that_of_the_new_generation(index, structure, monkeypa
             assert same(
                 [np.concatenate(part) for part in zip(*single, strict=True)], flat(one, queries, 20)
             )
-            assert one._searcher._view._domains["photo"].structure.count == 232
+            assert (
+                one._generations.current().searcher._view._domains["photo"].structure.count == 232
+            )
         assert not any(file.exists() for file in old)
         assert len(list((index / "search").iterdir())) == 1
         if structure:
@@ -139,7 +141,7 @@ def test_readers_follow_while_one_adds_and_compacts(index):
                 writer.remove([f"photo/#{500 + 40 * at + more}" for more in range(20)])
                 writer.compact()
             assert writer.verify() == []
-            assert writer._searcher._view._domains["photo"].structure.count
+            assert writer._generations.current().searcher._view._domains["photo"].structure.count
     finally:
         stop.set()
         for thread in threads:
