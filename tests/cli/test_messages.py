@@ -12,8 +12,6 @@ from opensearch.cli.group import VERBS, main
 from opensearch.cli.messages import CALLS, in_flags
 
 PACKAGE = Path(opensearch.__file__).parent
-# Rooms whose messages still speak of `train` alone, which has no other door.
-OF_TRAINING = ("encoders",)
 FLAG = re.compile(rf"(?<![\w-])--[a-z][a-z-]*\b(?!:)|\bopensearch (?:{'|'.join(VERBS)})\b")
 
 
@@ -25,7 +23,7 @@ def messages():
     """Texts of the library that are no docstrings, with the files they stand in."""
     for file in sorted(PACKAGE.rglob("*.py")):
         place = file.relative_to(PACKAGE)
-        if place.parts[0] == "cli" or place.parts[0] in OF_TRAINING:
+        if place.parts[0] == "cli":
             continue
         tree = ast.parse(file.read_text("utf-8"))
         prose = {
@@ -62,6 +60,9 @@ def test_no_message_of_the_library_names_a_flag_or_a_verb():
         ("info", "`Engine.create('my index', model)`",
          "opensearch index SOURCE --to 'my index' --model MODEL"),
         ("info", "`verify_index('i', repair=True)`", "opensearch verify i --repair"),
+        ("query", "`Training(config, data, out, extend=MODEL, domain='a b')`",
+         "opensearch train CONFIG --extend MODEL --domain 'a b'"),
+        ("query", "`text=f(x)`, `Engine.create()`", "`text=f(x)`, `Engine.create()`"),
         ("info", "`where` and `Engine.ask(query)`", "`where` and `Engine.ask(query)`"),
         ("query", "`a b`, `git pull`, `(`, ``, `x\ny`", "`a b`, `git pull`, `(`, ``, `x\ny`"),
         ("query", "`2+`, `k`.png of 'text'", "`2+`, -k.png of 'text'"),
@@ -78,9 +79,11 @@ def test_without_a_verb_only_calls_are_translated():
 @pytest.mark.parametrize("call", CALLS)
 def test_every_call_exists_and_its_line_is_a_verb_with_these_options(call):
     from opensearch import engine
+    from opensearch.methods import trainer
 
-    *room, name = call.split(".")
-    assert callable(getattr(engine.Engine if room else engine, name))
+    *owner, name = call.partition("(")[0].split(".")
+    room = engine.Engine if owner else trainer if name == "Training" else engine
+    assert callable(getattr(room, name))
     words = CALLS[call].split()
     command = verb(words[1])
     known = {option for each in command.params for option in each.opts}
