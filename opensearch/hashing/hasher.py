@@ -95,9 +95,9 @@ class Hasher(Protocol):
         seed: int,
         progress: Progress = quiet,
     ) -> Self:
-        """The hasher with a domain that comes late, fitted on that domain's items alone.
+        """The hasher with a domain that is added later, fitted on that domain's items alone.
 
-        Everything fitted before stays as it is; hashers that treat domains alike learn nothing.
+        What was fitted before stays as it is; hashers that treat all domains alike learn nothing.
         """
 
     def logits(
@@ -133,7 +133,7 @@ class Hasher(Protocol):
 
 
 class DomainsAlike:
-    """What hashers share that have nothing for single domains."""
+    """For hashers that treat all domains alike."""
 
     learns: ClassVar[bool] = False
 
@@ -145,7 +145,7 @@ class DomainsAlike:
         seed: int,
         progress: Progress = quiet,
     ) -> Self:
-        """The same hasher: a late domain is treated as all others are."""
+        """The same hasher: a domain added later is treated like the others."""
         return self
 
     def own(self, domain: str) -> dict[str, NDArray[Any]]:

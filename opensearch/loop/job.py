@@ -1,4 +1,4 @@
-"""Steps of a job, resumable at any checkpoint.
+"""The training loop: the steps of a job, resumable from any checkpoint.
 
 All chance must be a function of (seed, job, step), see `schedule.step_seed`; then a run that was
 cut off and resumed equals one that was not.
@@ -66,12 +66,12 @@ class Job:
 
     Attributes:
         name: of its checkpoint, lines of metrics and progress.
-        module: with all that a resumed run goes on from as its parameters and buffers.
+        module: its parameters and buffers are all that a resumed run needs beside the optimisers.
         learners: all of them, in the order of a checkpoint.
-        step: the descents of a step, by its number alone; one is made before the next is asked
-            for.
-        epoch: steps that make a line of metrics; checkpoints fall on their ends.
-        checkpoint: steps between checkpoints, at the least.
+        step: yields the descents of a step, given its number; each is made before the next is
+            asked for.
+        epoch: steps that a line of metrics sums up; checkpoints are written when one ends.
+        checkpoint: least number of steps between checkpoints.
         setting: where learning rates are set, for the user who has to lower them.
         after: called when a step is done.
         opening: called before an epoch; gives other numbers for its line of metrics.
@@ -123,7 +123,7 @@ def run_job(job: Job, run: RunFolder | None, progress: Progress) -> None:
             run.log(_line(job, end, means, opened))
         if ended:
             job.closing(end // job.epoch)
-        # Checkpoints fall on ends of epochs, so that no mean is lost half way.
+        # Only when an epoch ends, so that no half-filled mean is lost.
         if run and (end == job.steps or (ended and due(end, job.epoch, job.checkpoint))):
             run.save(job.name, end, job.module, *optimisers)
         progress(job.name, end, job.steps)

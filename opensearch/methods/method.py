@@ -7,14 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from opensearch.config import TrainConfig
-from opensearch.records import Source
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from opensearch.encoders.backbones import Backbone
-    from opensearch.encoders.card import BackboneCard
     from opensearch.training.assemble import FittedModel
+    from opensearch.training.backbone import Start
     from opensearch.training.context import Context
     from opensearch.training.domain import DomainData, FittedDomain
 
@@ -63,36 +59,21 @@ class Method(ABC, Generic[C]):
         """Whether the backbone learns. Domains are then loaded as views, else as its features."""
         return True
 
-    def load(
-        self, context: Context[C], name: str, sources: Sequence[Source], start: BackboneCard
-    ) -> DomainData:
-        """Read the training files of a domain.
-
-        Args:
-            name: of the domain.
-            start: the backbone that training starts from.
-        """
-        from opensearch.training.domain import load_domain
-
-        return load_domain(context, name, sources, start, learns=self.learns(context.config))
+    def line_views(self, config: C) -> int:
+        """Line views of a shape to draw for training, if more than its encoder will see."""
+        return 0
 
     @abstractmethod
-    def fit(
-        self,
-        context: Context[C],
-        domains: Sequence[DomainData],
-        backbone: Backbone,
-        classifier: nn.Linear,
-    ) -> FittedModel:
+    def fit(self, context: Context[C], domains: Sequence[DomainData], start: Start) -> FittedModel:
         """Train the encoders of all domains; go on from the checkpoints of an interrupted run.
 
         Chance must be a function of the config's seed and the step alone, and what is
         trained goes through `opensearch.loop`: then a resumed run equals an uninterrupted one.
 
         Args:
-            domains: as `load` gave them, in order of their names.
-            backbone: as `config.backbone` asks for, not yet trained.
-            classifier: that was cut off it.
+            domains: with views as rows if the backbone learns, else with its features; in order
+                of their names.
+            start: a backbone as `config.backbone` asks for, not yet trained.
         """
 
     def extend(self, context: Context[C], data: DomainData) -> FittedDomain:

@@ -34,7 +34,7 @@ from opensearch.training.cache import cache_folder
 from opensearch.training.codes import with_migration
 from opensearch.training.collection import TrainingPart, categories_of, training_part
 from opensearch.training.context import Context
-from opensearch.training.domain import DomainData
+from opensearch.training.domain import DomainData, load_domain
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ def _train_new(
     part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
     space = Space.fit(spec, part.categories, transform=config.space.transform)
     method.check_data(config, {d: categories_of(s) for d, s in part.domains.items()})
-    backbone, classifier = initial_backbone(config, note)
+    start = initial_backbone(config, note)
     # From here on the folder is ours: what can be wrong with the settings was found above.
     run = RunFolder(out, _settings(training, part))
     cache = training.cache or cache_folder()
     context = Context(config, out, space, part.categories, run, cache, progress, note)
-    start = _start(context, method, backbone)
-    domains = [_load(context, method, n, files, start) for n, files in part.domains.items()]
-    return assemble(context, domains, method.fit(context, domains, backbone, classifier))
+    card = _written(context, method, start.backbone)
+    domains = [_load(context, method, n, files, card) for n, files in part.domains.items()]
+    return assemble(context, domains, method.fit(context, domains, start))
 
 
 def _check(training: Training, method: Method[Any]) -> None:
@@ -132,7 +132,7 @@ def _check(training: Training, method: Method[Any]) -> None:
         )
 
 
-def _start(context: Context[Any], method: Method[Any], backbone: Backbone) -> BackboneCard:
+def _written(context: Context[Any], method: Method[Any], backbone: Backbone) -> BackboneCard:
     """The backbone on disk that all domains start from; one that will learn needs no graph."""
     config = context.config
     if method.learns(config):
@@ -155,29 +155,28 @@ def _extend(
     space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
     part = _with_vectors(part, space.missing(part.categories), note)
     donor = donor_of(base, reader_settings(config, name), learns=method.learns(config))
-    start = donor.backbone
-    if parse_name(config.backbone.name).kept != start.name:
-        note(f"{name} stands on the model's {start.name}, not on {config.backbone.name}")
+    if parse_name(config.backbone.name).kept != donor.backbone.name:
+        note(f"{name} stands on the model's {donor.backbone.name}, not on {config.backbone.name}")
     run = RunFolder(out, _settings(training, part))
     base.copy_files(out)
     seen = sorted({*base.card.categories, *part.categories})
     cache = training.cache or cache_folder()
     inherited = inherited_projector(base, donor)
     context = Context(config, out, space, seen, run, cache, progress, note, inherited)
-    data = _load(context, method, name, part.domains[name], start)
+    data = _load(context, method, name, part.domains[name], donor.backbone)
     trained = finish_domain(context, data, method.extend(context, data))
-    late = _migrating(context, base, name, trained)
+    added = _with_generator(context, base, name, trained)
     card = base.card.model_copy(
         update={
-            "domains": {**base.card.domains, name: late},
+            "domains": {**base.card.domains, name: added},
             "categories": sorted({*base.card.categories, *trained.categories}),
-            "identities": {**base.card.identities, f"encoder/{name}": domain_identity(out, late)},
+            "identities": {**base.card.identities, f"encoder/{name}": domain_identity(out, added)},
         }
     )
     return write_bundle(out, card)
 
 
-def _migrating(
+def _with_generator(
     context: Context[Any], base: Bundle, name: str, trained: TrainedDomain
 ) -> DomainCard:
     """The new domain's card, with a generator of its own if the model's codes migrate."""
@@ -193,9 +192,10 @@ def _load(
     method: Method[Any],
     name: str,
     files: Sequence[Source],
-    start: BackboneCard,
+    card: BackboneCard,
 ) -> DomainData:
-    data = method.load(context, name, files, start)
+    learns, lines = method.learns(context.config), method.line_views(context.config)
+    data = load_domain(context, name, files, card, learns, lines)
     if not len(data.rows):
         raise InvalidInput(f"none of the {len(files)} files of domain {name!r} could be read")
     if len(data.rows) * data.views < 2:

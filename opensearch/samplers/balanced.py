@@ -1,4 +1,4 @@
-"""Draws of labelled items for all domains at once, so that their categories meet in every batch."""
+"""Batches of labelled items of all domains, in which their categories meet."""
 
 from __future__ import annotations
 

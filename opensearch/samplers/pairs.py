@@ -1,4 +1,4 @@
-"""Pairs: which items of a domain and of the pivot meet in a batch, and which part them."""
+"""Pairs of a domain and a pivot domain, each of one category, with negatives for triplets."""
 
 from __future__ import annotations
 

@@ -73,8 +73,8 @@ def _affine_maps(n: int, generator: torch.Generator) -> Tensor:
     return torch.stack(rows, 1)
 
 
-def augment_by_reader(
-    views: Tensor, reader: str, side: int, generator: torch.Generator, bend: bool = False
+def augment_by_look(
+    views: Tensor, looks: str, side: int, generator: torch.Generator, bend: bool = False
 ) -> Tensor:
     """Change each view at random as its kind may differ: colours, light, strokes.
 
@@ -83,7 +83,7 @@ def augment_by_reader(
 
     Args:
         views: shape (n, h, w, 3), uint8.
-        reader: whose views these are like: `image`, `sketch` or `mesh`, see `ReaderKind.looks`.
+        looks: what they are like: `image`, `sketch` or `mesh`, see `ReaderKind.looks`.
         side: of the views returned, pixels.
         generator: source of all chance.
         bend: whether drawings are bent as well.
@@ -91,10 +91,10 @@ def augment_by_reader(
     Returns:
         Shape (n, side, side, 3), float32, values 0..255.
     """
-    pixels = _moved(views.permute(0, 3, 1, 2).float() / 255, reader, side, generator, bend)
-    if reader == "image":
+    pixels = _moved(views.permute(0, 3, 1, 2).float() / 255, looks, side, generator, bend)
+    if looks == "image":
         pixels = _coloured(pixels, generator)
-    elif reader == "mesh":
+    elif looks == "mesh":
         pixels = _lit(pixels, generator)
     else:
         pixels = _stroked(pixels, generator)
@@ -110,16 +110,14 @@ def resized(views: Tensor, side: int) -> Tensor:
     return small.permute(0, 2, 3, 1).contiguous()
 
 
-def _moved(
-    pixels: Tensor, reader: str, side: int, generator: torch.Generator, bend: bool
-) -> Tensor:
+def _moved(pixels: Tensor, looks: str, side: int, generator: torch.Generator, bend: bool) -> Tensor:
     """Windows of the views at `side`; around a drawing or render is white, a photo goes on."""
     n = len(pixels)
 
     def uniform(low: float, high: float) -> Tensor:
         return torch.rand(n, generator=generator) * (high - low) + low
 
-    scale, turn = uniform(*_SCALE[reader]), uniform(-1, 1) * math.radians(_TURN[reader])
+    scale, turn = uniform(*_SCALE[looks]), uniform(-1, 1) * math.radians(_TURN[looks])
     stretch = uniform(0.9, 1.1)
     flip = torch.where(torch.rand(n, generator=generator) < 0.5, -1.0, 1.0)
     cos, sin, shear = torch.cos(turn), torch.sin(turn), uniform(-_SHEAR, _SHEAR)
@@ -131,9 +129,9 @@ def _moved(
         torch.stack([flip * scale * sin, scale * cos / stretch, uniform(-1, 1) * room], 1),
     ]
     grid = affine_grid(torch.stack(rows, 1), [n, 3, side, side], align_corners=False)
-    if reader == "sketch" and bend:
+    if looks == "sketch" and bend:
         grid = grid + _bends(n, side, generator)
-    if reader == "image":
+    if looks == "image":
         return grid_sample(pixels, grid, padding_mode="reflection", align_corners=False)
     return 1 - grid_sample(1 - pixels, grid, padding_mode="zeros", align_corners=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from torch import nn
 
@@ -18,8 +19,15 @@ from opensearch.progress import Note
 from opensearch.training.context import InheritedProjector
 
 
-def initial_backbone(config: TrainConfig, note: Note) -> tuple[Backbone, nn.Linear]:
-    """The backbone a run starts from, and the classifier it was pretrained with."""
+class Start(NamedTuple):
+    """What training starts from: a backbone, and the classifier that was cut off it."""
+
+    backbone: Backbone
+    classifier: nn.Linear
+
+
+def initial_backbone(config: TrainConfig, note: Note) -> Start:
+    """What the config asks for, with a note where that is nothing but chance."""
     settings = config.backbone
     tag = parse_name(settings.name).tag or settings.pretrained
     if settings.weights is None and tag is None:
@@ -27,7 +35,8 @@ def initial_backbone(config: TrainConfig, note: Note) -> tuple[Backbone, nn.Line
             f"backbone {settings.name} starts from random weights; give"
             " backbone.pretrained=DEFAULT or backbone.weights=FILE for a pretrained one"
         )
-    return build_classifier(settings.name, settings.pretrained, settings.weights, config.seed)
+    built = build_classifier(settings.name, settings.pretrained, settings.weights, config.seed)
+    return Start(*built)
 
 
 def write_backbone(
@@ -74,8 +83,8 @@ def donor_of(base: Bundle, reader: ReaderSettings, learns: bool) -> DomainCard:
     card = (alike or cards)[0]
     if learns and card.norms:
         raise InvalidInput(
-            f"the domains of model {base.folder} share one trunk and projector, which stay as they"
-            " are; extend it with the config prototype"
+            f"the domains of model {base.folder} share one backbone and projector, which stay as"
+            " they are; give `overrides=['backbone.mode=frozen']`"
         )
     if not learns and card.reader.size != reader.size:
         raise InvalidInput(

@@ -82,13 +82,13 @@ def load_domain(
     learns: bool,
     line_views: int = 0,
 ) -> DomainData:
-    """Read a domain's files into cached features or views; say which could not be read.
+    """Read a domain's files into cached features or views, with a note on each that fails.
 
     Args:
         learns: whether the backbone learns and so needs views.
         line_views: line views to draw of a shape, if more than the encoder will see.
     """
-    reader, rows = reader_settings(context.config, name), None
+    reader = reader_settings(context.config, name)
     if learns:
         lines = max(reader.line_views, line_views if reader_kind(reader.reader).several else 0)
         drawn = reader.model_copy(update={"line_views": lines})

@@ -67,7 +67,7 @@ class Toy(Method[ToyConfig]):
     def learns(self, config):
         return False
 
-    def fit(self, context, domains, backbone, classifier):
+    def fit(self, context, domains, start):
         return FittedModel({data.name: self._fitted(context, data) for data in domains})
 
     def _fitted(self, context, data):

@@ -1,4 +1,4 @@
-"""What the branch learns from, as tensors: balanced batches of every domain, and words."""
+"""Training data of the branch as tensors: balanced batches of every domain, and words."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Batch:
 
 
 class Batches:
-    """Draws batches; items whose category is not known are not drawn.
+    """Draws batches of the items whose category is known.
 
     Attributes:
         domains: sorted names.

@@ -43,7 +43,7 @@ def fit_branch(
     Returns:
         The head's tensors, and each moving domain's generator's, as `GdmhHasher` takes them.
     """
-    with _alone(seed):
+    with _one_thread(seed):
         batches = Batches(data, settings.gdmh, seed)
         branch = Branch(
             batches.domains,
@@ -63,10 +63,10 @@ def fit_branch(
 def fit_generator(
     data: HashData, head: Arrays, settings: HashSettings, seed: int, progress: Progress
 ) -> Arrays:
-    """Train the generator of one late domain under a head that stays as it is.
+    """Train the generator of a domain that is added to a model, under the head as it is.
 
-    There are no items of the pivot to look like and none of other domains to meet, so what is
-    left of the losses is those that ask the codes to follow embeddings and prototypes.
+    Without items of the pivot and of other domains, only the losses remain that ask the codes to
+    follow embeddings and prototypes.
 
     Args:
         data: items of that domain alone.
@@ -74,7 +74,7 @@ def fit_generator(
     """
     if not settings.gdmh.hidden:
         return {}
-    with _alone(seed):
+    with _one_thread(seed):
         batches = Batches(data, settings.gdmh, seed)
         bits, dim = head["weight"].shape
         branch = Branch(batches.domains, "", dim, bits, settings.gdmh.hidden)
@@ -96,23 +96,23 @@ def pivot_of(data: HashData, settings: GdmhSettings) -> str:
 
 def branch_job(branch: Branch, batches: Batches, settings: GdmhSettings) -> Job:
     """A branch against its discriminators; only the branch is kept, and trained in place."""
-    terms = Terms(branch, batches, settings)
+    losses = BranchLosses(branch, batches, settings)
     learning = [p for p in branch.parameters() if p.requires_grad]
     makers = Learner(
         torch.optim.AdamW(learning, betas=(0.9, 0.99), weight_decay=1e-4),
         lambda share, factor: settings.lr * warmed(share, factor, 0.0, warm=_WARM, first=_FIRST),
     )
     judges = None
-    if len(terms.discriminators):
-        adam = torch.optim.Adam(terms.discriminators.parameters(), betas=(0.5, 0.999))
+    if len(losses.discriminators):
+        adam = torch.optim.Adam(losses.discriminators.parameters(), betas=(0.5, 0.999))
         judges = Learner(adam, lambda share, factor: factor * settings.lr / 2)
 
     def step(number: int) -> Iterator[Descent]:
         batch = batches.draw()
         moved = {name: branch.migrate(points, name) for name, points in batch.points.items()}
-        yield Descent({LOSS: terms.made(batch, moved)}, [makers])
+        yield Descent({LOSS: losses.of_branch(batch, moved)}, [makers])
         if judges is not None:
-            yield Descent({LOSS: terms.judged(batch, moved)}, [judges])
+            yield Descent({LOSS: losses.of_discriminators(batch, moved)}, [judges])
 
     return Job(
         name=_WHAT,
@@ -126,7 +126,7 @@ def branch_job(branch: Branch, batches: Batches, settings: GdmhSettings) -> Job:
     )
 
 
-class Terms:
+class BranchLosses:
     """Losses of a branch and of its discriminators."""
 
     def __init__(self, branch: Branch, batches: Batches, settings: GdmhSettings) -> None:
@@ -140,7 +140,7 @@ class Terms:
         )
         self._contrast = CrossDomainContrast(settings.contrast_temperature)
 
-    def made(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
+    def of_branch(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
         """The branch's loss on a batch and its migrated items (n, d) by domain."""
         s, branch = self._settings, self._branch
         points = torch.cat([*moved.values(), batch.words])
@@ -160,7 +160,7 @@ class Terms:
         return torch.stack(terms).sum() + self._migration(batch, moved)
 
     def _migration(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
-        """What is asked of the generators alone: to come back, to stay near, to convince."""
+        """Losses of the generators alone: items come back, stay near and pass for the pivot's."""
         s, branch = self._settings, self._branch
         loss = torch.zeros(())
         for place, name in enumerate(branch.moving):
@@ -176,7 +176,7 @@ class Terms:
                 loss = loss + s.adversary * least_squares(scores, real=True)
         return loss
 
-    def judged(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
+    def of_discriminators(self, batch: Batch, moved: dict[str, Tensor]) -> Tensor:
         """The discriminators' loss, on categories that both domains hold."""
         loss = torch.zeros(())
         pivot = self._pivot or ""
@@ -193,7 +193,7 @@ class Terms:
 
 
 def _start(head: nn.Linear, data: HashData, settings: HashSettings, seed: int) -> None:
-    """Begin at ITQ's codes: from a random head, learning ends far from what they already keep."""
+    """Start from ITQ's codes: a random head ends far from what those already preserve."""
     itq = ItqHasher.fit(data, settings, seed)
     logits = itq.logits(data.embeddings)
     scale = _SPREAD / float(logits.std())
@@ -203,10 +203,10 @@ def _start(head: nn.Linear, data: HashData, settings: HashSettings, seed: int) -
 
 
 @contextmanager
-def _alone(seed: int) -> Iterator[None]:
-    """One thread, and chance from the seed alone; both as they were afterwards.
+def _one_thread(seed: int) -> Iterator[None]:
+    """One thread and chance from the seed alone, within; both are restored afterwards.
 
-    The matrices are small: a second thread gains little, on a busy machine it makes all wait.
+    The matrices are small: a second thread gains little, and on a busy machine it costs time.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,7 +1,7 @@
 """Codes of generative domain migration: every domain's embeddings moved to the pivot's, one head.
 
 The head is shared and is what an index's `hash` identity covers; a generator is its domain's own
-and travels with that domain's encoder, so that a domain that comes late changes nothing else.
+and travels with that domain's encoder, so that a domain added later changes nothing else.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class GdmhHasher:
         seed: int,
         progress: Progress = quiet,
     ) -> Self:
-        """With a generator for a domain that comes late; the head and all else stay as they are.
+        """With a generator for a domain that is added later; all else stays as it is.
 
         Args:
             domain: its name.

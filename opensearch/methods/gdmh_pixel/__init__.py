@@ -18,10 +18,8 @@ from opensearch.methods.gdmh_pixel.settings import PixelConfig
 from opensearch.methods.method import Method
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from opensearch.encoders.backbones import Backbone
     from opensearch.training.assemble import FittedModel
+    from opensearch.training.backbone import Start
     from opensearch.training.context import Context
     from opensearch.training.domain import DomainData
 
@@ -76,15 +74,11 @@ class GdmhPixel(Method[PixelConfig]):
                 )
 
     def fit(
-        self,
-        context: Context[PixelConfig],
-        domains: Sequence[DomainData],
-        backbone: Backbone,
-        classifier: nn.Linear,
+        self, context: Context[PixelConfig], domains: Sequence[DomainData], start: Start
     ) -> FittedModel:
         """Train generators, discriminators and hash network on all domains."""
         from opensearch.methods.gdmh_pixel.fitting import fit_pixel
 
         # Files that could not be read may have left too few categories.
         self.check_data(context.config, {data.name: data.categories for data in domains})
-        return fit_pixel(context, domains, backbone)
+        return fit_pixel(context, domains, start.backbone)

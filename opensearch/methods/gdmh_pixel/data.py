@@ -1,4 +1,4 @@
-"""What training on pixels draws from: views of every domain, read a little too large."""
+"""Training data on pixels: pairs of pictures, cropped from views read a little too large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All networks of a run, and all else that a resumed one goes on from, as one module."""
+"""All networks of a run in one module, with everything else that a resumed run needs."""
 
 from __future__ import annotations
 

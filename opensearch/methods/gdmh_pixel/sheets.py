@@ -1,4 +1,4 @@
-"""Sheets of samples: what the networks make of a few items, as the trained model would."""
+"""Contact sheets of samples: what the networks make of a few items in evaluation mode."""
 
 from __future__ import annotations
 

@@ -14,14 +14,10 @@ from typing import TYPE_CHECKING
 from opensearch.errors import InvalidInput
 from opensearch.methods.joint.settings import JointConfig
 from opensearch.methods.method import Method
-from opensearch.records import Source
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from opensearch.encoders.backbones import Backbone
-    from opensearch.encoders.card import BackboneCard
     from opensearch.training.assemble import FittedModel
+    from opensearch.training.backbone import Start
     from opensearch.training.context import Context
     from opensearch.training.domain import DomainData
 
@@ -44,32 +40,18 @@ class Joint(Method[JointConfig]):
         joint = config.joint
         if config.backbone.weights == STARTER and joint.distil and joint.teacher is None:
             raise InvalidInput(
-                "the starter's trunk has no classifier to distil; give joint.teacher=FILE,"
+                "the starter's backbone has no classifier to distil; give joint.teacher=FILE,"
                 " or joint.distil=0"
             )
 
-    def load(
-        self,
-        context: Context[JointConfig],
-        name: str,
-        sources: Sequence[Source],
-        start: BackboneCard,
-    ) -> DomainData:
-        """Views, with more line views of shapes than their encoder will see if asked for."""
-        from opensearch.training.domain import load_domain
-
-        lines = context.config.joint.lines
-        return load_domain(context, name, sources, start, learns=True, line_views=lines)
+    def line_views(self, config: JointConfig) -> int:
+        """As many as the config asks for."""
+        return config.joint.lines
 
     def fit(
-        self,
-        context: Context[JointConfig],
-        domains: Sequence[DomainData],
-        backbone: Backbone,
-        classifier: nn.Linear,
+        self, context: Context[JointConfig], domains: Sequence[DomainData], start: Start
     ) -> FittedModel:
         """Train backbone and projector, and take them apart by domain."""
-        from opensearch.methods.joint.fitting import fit_joint, fitted_model
+        from opensearch.methods.joint.fitting import by_domain, fit_joint
 
-        model = fit_joint(context, domains, backbone, classifier)
-        return fitted_model(context, domains, model)
+        return by_domain(context, domains, fit_joint(context, domains, start))

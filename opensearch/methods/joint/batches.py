@@ -1,4 +1,4 @@
-"""Batches of joint jobs, by the number of their step."""
+"""Batches of joint training, each a function of its step alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opensearch.methods.joint.data import JointData
 from opensearch.methods.joint.pools import Pool
 from opensearch.methods.joint.settings import JointConfig, JointSettings
 from opensearch.samplers.balanced import Balance, BalancedSampler
-from opensearch.training.augmentation import augment_by_reader
+from opensearch.training.augmentation import augment_by_look
 from opensearch.training.context import Context
 
 
@@ -25,7 +25,7 @@ class Batch:
         seed: of everything else that the step leaves to chance.
         side: of the views, pixels.
         labels: shape (n,), domain by domain.
-        stands: shape (n,), which views are upright: 1, 0, or -1 where unknown.
+        upright: shape (n,), which views are upright: 1, 0, or -1 where unknown.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Batch:
         self._quarters = [
             self._turned(name, len(part), rng) for name, part in zip(data.views, items, strict=True)
         ]
-        stands = [
-            np.where(quarters > 0, 0, pool.stands(part, turns))
+        upright = [
+            np.where(quarters > 0, 0, pool.upright(part, turns))
             for pool, part, turns, quarters in zip(
                 data.views.values(), items, self._turns, self._quarters, strict=True
             )
         ]
-        self.stands = torch.from_numpy(np.concatenate(stands))
+        self.upright = torch.from_numpy(np.concatenate(upright))
         pools = zip(data.views.values(), items, strict=True)
         self.labels = torch.from_numpy(np.concatenate([pool.labels[part] for pool, part in pools]))
 
@@ -60,30 +60,30 @@ class Batch:
         return np.where(rng.random(n) < self._joint.turned, rng.integers(1, 4, size=n), 0)
 
     def features(self) -> list[Tensor]:
-        """The first backbone's features of each domain's views, (n_d, f) float32."""
+        """The features that learning starts from, of each domain's views, (n_d, f) float32."""
         return self._taken(self._data.features)
 
-    def taught(self) -> list[Tensor]:
+    def teacher_features(self) -> list[Tensor]:
         """The teacher's features of each domain's views, (n_d, f) float32."""
-        return self._taken(self._data.taught)
+        return self._taken(self._data.teacher_features)
 
     def _taken(self, pools: Mapping[str, Pool]) -> list[Tensor]:
         drawn = zip(pools.values(), self._items, self._turns, strict=True)
         return [torch.from_numpy(pool.take(part, turns)).float() for pool, part, turns in drawn]
 
     def views(self) -> Tensor:
-        """Varied views, (n, side, side, 3), domain by domain; some are turned, see `stands`."""
+        """Augmented views, (n, side, side, 3), domain by domain; some are turned, see `upright`."""
         generator = torch.Generator().manual_seed(self.seed)
-        varied = []
+        augmented = []
         for (name, pool), part, turns, quarters in zip(
             self._data.views.items(), self._items, self._turns, self._quarters, strict=True
         ):
             views = torch.from_numpy(pool.take(part, turns))
             for row in np.flatnonzero(quarters):
                 views[row] = torch.rot90(views[row], int(quarters[row]))
-            reader, joint = self._data.looks[name], self._joint
-            varied.append(augment_by_reader(views, reader, self.side, generator, joint.bend))
-        return torch.cat(varied)
+            looks, joint = self._data.looks[name], self._joint
+            augmented.append(augment_by_look(views, looks, self.side, generator, joint.bend))
+        return torch.cat(augmented)
 
 
 class Batches:

@@ -1,4 +1,4 @@
-"""What domains trained together are trained on."""
+"""What joint training draws from: views, and features of the backbone before it learns."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class JointData:
     """Pools of all domains, in one order everywhere.
 
     Attributes:
-        looks: what a domain's views are like: pictures, drawings or renders.
+        looks: what a domain's views are like, see `ReaderKind.looks`.
         views: pools of views (s, s, 3).
         features: pools of features (f,) of the backbone that learning starts from, item by item
             as in `views`.
-        taught: the like of the pretrained backbone whose classifier is distilled; where that is
-            another one than learning starts from, of domains of pictures alone.
+        teacher_features: the same of the backbone whose classifier is distilled; where that is
+            not the one that learning starts from, of domains of pictures alone.
         prototypes: shape (c, d); labels of all pools are its rows.
     """
 
     looks: dict[str, str]
     views: dict[str, Pool]
     features: dict[str, Pool]
-    taught: dict[str, Pool]
+    teacher_features: dict[str, Pool]
     prototypes: NDArray[np.float32]
 
 
@@ -50,7 +50,7 @@ def joint_data(
     backbone: Backbone,
     teacher: Backbone,
 ) -> JointData:
-    """Pools of views and of frozen features; line views of shapes are drawings, too, if asked.
+    """Pools of views and of frozen features; line views of shapes also serve as drawings if asked.
 
     Args:
         domains: with views as rows.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
 
-from opensearch.encoders.backbones import Backbone, build_classifier
+from opensearch.encoders.backbones import build_classifier
 from opensearch.encoders.encoder import UPRIGHT
 from opensearch.encoders.projector import SharedProjector
 from opensearch.encoders.tensors import halved
@@ -16,14 +15,14 @@ from opensearch.methods.joint.data import joint_data
 from opensearch.methods.joint.losses import JointLosses
 from opensearch.methods.joint.networks import JointModel
 from opensearch.methods.joint.settings import JointConfig
-from opensearch.methods.joint.steps import backbone_job, head_job
+from opensearch.methods.joint.steps import model_job, projector_job
 from opensearch.training.assemble import FittedModel
-from opensearch.training.backbone import write_backbone
+from opensearch.training.backbone import Start, write_backbone
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, arrays
 
 
-def fitted_model(
+def by_domain(
     context: Context[JointConfig], domains: Sequence[DomainData], model: JointModel
 ) -> FittedModel:
     """A trained model taken apart: the backbone for all, the projector with each domain's norms."""
@@ -42,35 +41,31 @@ def fitted_model(
 
 
 def fit_joint(
-    context: Context[JointConfig],
-    domains: Sequence[DomainData],
-    backbone: Backbone,
-    classifier: nn.Linear,
+    context: Context[JointConfig], domains: Sequence[DomainData], start: Start
 ) -> JointModel:
     """The averaged model, in evaluation mode; both jobs go on from their checkpoints.
 
     Args:
         domains: with views as rows.
-        backbone: pretrained; it is trained in place.
-        classifier: that was cut off the backbone.
+        start: pretrained; its backbone is trained in place.
     """
-    config = context.config
-    teacher = backbone
+    config, backbone, teacher = context.config, start.backbone, start
     if config.joint.teacher is not None:
-        given = config.joint.teacher
-        teacher, classifier = build_classifier(config.backbone.name, weights=given)
-    data = joint_data(context, domains, backbone, teacher)
-    losses = JointLosses(data, classifier, config.joint, teacher is not backbone)
+        built = build_classifier(config.backbone.name, weights=config.joint.teacher)
+        teacher = Start(*built)
+    data = joint_data(context, domains, backbone, teacher.backbone)
+    losses = JointLosses(data, teacher.classifier, config.joint, teacher is not start)
     shape = (backbone.dim, context.space.dim, config.projector.hidden, config.projector.dropout)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        head = SharedProjector(list(data.views), *shape)
-    run_job(head_job(context, data, head, losses), context.run, context.progress)
+        projector = SharedProjector(list(data.views), *shape)
+    job = projector_job(context, data, projector, losses)
+    run_job(job, context.run, context.progress)
     upright = any(config.domain(name).pooling == "upright" for name in data.views)
-    model = JointModel(backbone.to(memory_format=torch.channels_last), head, upright)
+    model = JointModel(backbone.to(memory_format=torch.channels_last), projector, upright)
     if not config.joint.steps:
         return model.eval()
-    job, average = backbone_job(context, data, model, losses)
+    job, average = model_job(context, data, model, losses)
     run_job(job, context.run, context.progress)
     kept: JointModel = average.module  # type: ignore[assignment]
     return kept.eval()

@@ -42,26 +42,31 @@ class JointLosses:
         self.distil = Distillation(twin)
         self._means = self._photo_means(data) if settings.distil else torch.zeros(0)
 
-    def aligned(self, units: Tensor, labels: Tensor, domains: Tensor) -> tuple[Tensor, float]:
-        """The loss of unit embeddings (n, d) with labels (n,) and domains (n,); share right."""
+    def of_categories(self, units: Tensor, labels: Tensor, domains: Tensor) -> tuple[Tensor, float]:
+        """Mean loss of unit embeddings (n, d) towards their categories, and the share right.
+
+        Args:
+            labels: rows of the prototypes, shape (n,).
+            domains: numbers of the items' domains, shape (n,).
+        """
         loss = self._prototype(units, labels)
         if self._settings.contrast:
             loss = loss + self._settings.contrast * self._contrast(units, labels, domains)
         return loss, self._prototype.accuracy(units.detach(), labels)
 
-    def preserved(self, features: Tensor, frozen: Tensor, labels: Tensor, image: Tensor) -> Tensor:
+    def of_teacher(self, features: Tensor, seen: Tensor, labels: Tensor, image: Tensor) -> Tensor:
         """How far a batch is from what the frozen classifier says, weighted.
 
         Args:
             features: of the learning backbone, shape (n, f).
-            frozen: features of the frozen backbone, shape (n, f).
+            seen: the teacher's features of the same views, shape (n, f).
             labels: shape (n,).
             image: shape (n,), whether an item is a picture, which is held to its own
                 distribution; others are held to the mean of their category's pictures.
         """
         means = self._means[labels]
         borrowed = ~image & (means.sum(dim=1) > 0)
-        own = self._distribution(frozen)
+        own = self._distribution(seen)
         if self._pictures_alone:
             own = own * image[:, None]  # a target of zeros adds nothing to the divergence
         targets = torch.where(borrowed[:, None], means, own)
@@ -71,7 +76,7 @@ class JointLosses:
     def _photo_means(self, data: JointData) -> Tensor:
         rows = [torch.zeros(0, self._frozen.out_features)]
         labels = [torch.zeros(0, dtype=torch.int64)]
-        for name, pool in data.taught.items():
+        for name, pool in data.teacher_features.items():
             if data.looks[name] == "image":
                 for part in pool.parts:
                     every = part.rows.take(range(len(part.labels)))[:, 0]

@@ -1,4 +1,4 @@
-"""Backbone and shared head as one module."""
+"""The networks of joint training: the model, and what tells upright views."""
 
 from __future__ import annotations
 
@@ -18,16 +18,23 @@ _VOICES = 2.0
 
 
 class JointModel(nn.Module):
-    """Backbone and shared projector; the backbone's batch norms keep their statistics."""
+    """Backbone and shared projector; the backbone's batch norms keep their statistics.
 
-    def __init__(self, backbone: Backbone, head: SharedProjector, upright: bool = False) -> None:
+    Attributes:
+        head: the projector, as checkpoints call it.
+        upright: tells upright views, if asked for.
+    """
+
+    def __init__(
+        self, backbone: Backbone, projector: SharedProjector, upright: bool = False
+    ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.head = head
+        self.head = projector
         self.upright = UprightHead(backbone.dim) if upright else None
 
     def train(self, mode: bool = True) -> JointModel:
-        """Training mode for the head alone."""
+        """Training mode for the projector alone."""
         super().train(mode)
         self.backbone.eval()
         return self
@@ -37,7 +44,7 @@ class JointModel(nn.Module):
 
         Args:
             views: shape (n, s, s, 3), values 0..255.
-            counts: views of each domain, in the order of the head's domains; n in all.
+            counts: views of each domain, in the order of the projector's domains; n in all.
 
         Returns:
             Unit embeddings (n, d) and features (n, f), float32. The backbone runs in bf16.

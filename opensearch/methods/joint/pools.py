@@ -35,7 +35,7 @@ class Part:
     share: float = 0.0
     declared: NDArray[np.bool_] | None = None
 
-    def stands(self, row: int, turn: int) -> int:
+    def shows_upright(self, row: int, turn: int) -> int:
         """Whether the view that `view` picks is upright: 1, 0, or -1 where nobody knows."""
         if self.upright is None:
             return 1
@@ -75,10 +75,10 @@ class Pool:
         drawn = self._drawn(items, turns)
         return np.stack([part.rows.row(row)[part.view(row, turn)] for part, row, turn in drawn])
 
-    def stands(self, items: NDArray[np.int64], turns: NDArray[np.int64]) -> NDArray[np.int64]:
+    def upright(self, items: NDArray[np.int64], turns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of the views that `take` gives are upright, (n,): 1, 0, or -1 where unknown."""
         drawn = self._drawn(items, turns)
-        return np.array([part.stands(row, turn) for part, row, turn in drawn], np.int64)
+        return np.array([part.shows_upright(row, turn) for part, row, turn in drawn], np.int64)
 
     def _drawn(
         self, items: NDArray[np.int64], turns: NDArray[np.int64]

@@ -1,4 +1,7 @@
-"""The two jobs of joint training: the head on frozen features, then backbone and head."""
+"""The two jobs of joint training: the projector on frozen features, then the whole model.
+
+Their names on disk, `head` and `trunk`, are older than the words used here.
+"""
 
 from __future__ import annotations
 
@@ -19,43 +22,46 @@ from opensearch.methods.joint.networks import JointModel
 from opensearch.methods.joint.settings import JointConfig, JointSettings
 from opensearch.training.context import Context
 
-_HEAD_EPOCH, _EPOCH = 100, 50  # steps that a line of metrics sums up
+_PROJECTOR_EPOCH, _EPOCH = 100, 50  # steps that a line of metrics sums up
 _WARM, _FIRST = 0.05, 0.002  # shares of the steps
 
 
-def head_job(
-    context: Context[JointConfig], data: JointData, head: SharedProjector, losses: JointLosses
+def projector_job(
+    context: Context[JointConfig],
+    data: JointData,
+    projector: SharedProjector,
+    losses: JointLosses,
 ) -> Job:
-    """The head on features of the frozen backbone."""
+    """The projector on features of the frozen backbone."""
     settings = context.config.joint
     batches = Batches(context, data, "head", settings.head_batch)
-    optimiser = torch.optim.AdamW(head.parameters(), weight_decay=settings.weight_decay)
+    optimiser = torch.optim.AdamW(projector.parameters(), weight_decay=settings.weight_decay)
     learner = Learner(optimiser, _rate(settings.head_lr), shown_as="lr")
 
     def step(number: int) -> Iterator[Descent]:
         batch = batches.batch(number)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(batch.seed)  # dropout
-            units = normalize(head(batch.features()), dim=1)
-        loss, accuracy = losses.aligned(units, batch.labels, batches.domains)
+            units = normalize(projector(batch.features()), dim=1)
+        loss, accuracy = losses.of_categories(units, batch.labels, batches.domains)
         yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
 
     return Job(
         name="head",
-        module=head,
+        module=projector,
         learners=[learner],
         step=step,
         steps=settings.head_steps,
-        epoch=min(settings.head_steps, _HEAD_EPOCH),
+        epoch=min(settings.head_steps, _PROJECTOR_EPOCH),
         checkpoint=settings.checkpoint,
         setting="joint.head_lr",
     )
 
 
-def backbone_job(
+def model_job(
     context: Context[JointConfig], data: JointData, model: JointModel, losses: JointLosses
 ) -> tuple[Job, AveragedModel]:
-    """Backbone and head on varied views, and the running average of both."""
+    """Backbone and projector on augmented views, and the running average of both."""
     settings = context.config.joint
     batches = Batches(context, data, "trunk", settings.batch)
     average = AveragedModel(
@@ -71,12 +77,12 @@ def backbone_job(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(batch.seed)  # dropout
             units, features = model(batch.views(), batches.counts)
-        loss, accuracy = losses.aligned(units, batch.labels, batches.domains)
+        loss, accuracy = losses.of_categories(units, batch.labels, batches.domains)
         if model.upright is not None:
-            loss = loss + settings.upright_weight * model.upright.loss(features, batch.stands)
+            loss = loss + settings.upright_weight * model.upright.loss(features, batch.upright)
         if settings.distil:
-            frozen = torch.cat(batch.taught())
-            loss = loss + losses.preserved(features, frozen, batch.labels, batches.image)
+            seen = torch.cat(batch.teacher_features())
+            loss = loss + losses.of_teacher(features, seen, batch.labels, batches.image)
         yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
 
     job = Job(
@@ -103,7 +109,7 @@ def _rate(top: float) -> Callable[[float, float], float]:
 def _groups(
     model: JointModel, distil: Distillation, settings: JointSettings
 ) -> list[dict[str, object]]:
-    """Backbone, head and classifier; batch norms and biases do not decay."""
+    """Backbone, projector and classifier; batch norms and biases do not decay."""
     parts: list[tuple[nn.Module, float]] = [
         (model.backbone, 1.0),
         (model.head, settings.head_factor),

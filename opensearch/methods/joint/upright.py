@@ -1,8 +1,8 @@
-"""Which way is up: a direction of the trunk's features along which upright views lie further.
+"""Which way is up: a direction of the features along which upright views lie further.
 
-Learnt along with the trunk from shapes whose upright axis is declared (`up` in the manifest) and
+Learnt along with the backbone from shapes whose upright axis is declared (`up` in the manifest) and
 from pictures and drawings, some of them turned on purpose; used by `encoders.pooling`. Before the
-trunk learns, shapes that declare nothing are judged by comparing the views of the three axes.
+backbone learns, shapes that declare nothing are judged by comparing the views of the three axes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def upright_views(
 ) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
     """Which views show a shape upright, (n, v), and of which shapes that is certain, (n,).
 
-    Where the axis is not declared it is told by the features (v, f) of the first trunk. Both
+    Where the axis is not declared it is told by the features (v, f) of the first backbone. Both
     are None for domains that do not pool by it.
 
     Raises:

@@ -15,10 +15,8 @@ from opensearch.methods.method import Method
 from opensearch.methods.prototype.settings import PrototypeConfig
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from opensearch.encoders.backbones import Backbone
     from opensearch.training.assemble import FittedModel
+    from opensearch.training.backbone import Start
     from opensearch.training.context import Context
     from opensearch.training.domain import DomainData, FittedDomain
 
@@ -35,11 +33,7 @@ class Prototype(Method[PrototypeConfig]):
         return config.backbone.mode == "finetune"
 
     def fit(
-        self,
-        context: Context[PrototypeConfig],
-        domains: Sequence[DomainData],
-        backbone: Backbone,
-        classifier: nn.Linear,
+        self, context: Context[PrototypeConfig], domains: Sequence[DomainData], start: Start
     ) -> FittedModel:
         """Fit the rule for λ, then each domain."""
         from opensearch.methods.prototype.fitting import fit_domain

@@ -14,7 +14,7 @@ from opensearch.methods import Training, train
 from opensearch.methods.configs import load_train_config
 from opensearch.methods.joint import batches
 from opensearch.training.assemble import even_sample
-from opensearch.training.augmentation import augment_by_reader
+from opensearch.training.augmentation import augment_by_look
 
 JOINT = [
     "backbone={name: tiny, weights: null, half: false}",
@@ -143,7 +143,7 @@ def test_a_shared_trunk_does_not_learn_for_one_late_domain(
     given = [*toy_overrides(toy_collection), "backbone.mode=finetune"]
     apart = load_train_config("prototype", given)
     training = Training(apart, [drawn_collection], tmp_path / "longer")
-    with pytest.raises(InvalidInput, match="extend it with the config prototype"):
+    with pytest.raises(InvalidInput, match=r"give `overrides=\['backbone\.mode=frozen'\]`"):
         train(replace(training, extend=joint_model.folder, domain="drawn"))
 
 
@@ -190,9 +190,9 @@ def test_the_last_steps_see_larger_views(toy_collection, joint_config, tmp_path,
 
     def seen(views, reader, side, generator, bend=False):
         sides.append(side)
-        return augment_by_reader(views, reader, side, generator, bend)
+        return augment_by_look(views, reader, side, generator, bend)
 
-    monkeypatch.setattr(batches, "augment_by_reader", seen)
+    monkeypatch.setattr(batches, "augment_by_look", seen)
     joint = joint_config.joint.model_copy(update={"late_side": 48, "late": 0.25})
     late = joint_config.model_copy(update={"joint": joint})
     train(Training(late, [toy_collection], tmp_path / "late"))
