@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Final
 
 from opensearch.config import Limits, ReaderSettings, TrainConfig
@@ -104,6 +105,6 @@ def reader_version(name: str) -> str:
 def is_older(version: str) -> bool:
     """Whether `version`, as kept with an item, is of an older reader than the one here."""
     name, _, number = version.partition("/")
-    if name not in READERS or not number.isdecimal():
+    if name not in READERS or not re.fullmatch("[0-9]{1,9}", number):
         return True
     return int(number) < READERS[name].version

@@ -16,7 +16,7 @@ from opensearch.domains.files import printable, wrong_suffix
 from opensearch.domains.layout import encodable, laid_out, part_key
 from opensearch.domains.manifest import fault, find_manifest, is_scalar, read_manifest
 from opensearch.domains.strokes import line_spans, read_line
-from opensearch.domains.upright import saying
+from opensearch.domains.upright import with_axis
 from opensearch.domains.walk import Found, Ignored, walk
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Source, Up
@@ -53,7 +53,7 @@ def find_sources(
     found = _of_file(root) if os.path.isfile(root) else _of_folder(root, beside)
     for item in found:
         if isinstance(item, Source):
-            for drawing in _drawings(saying(item, up)):
+            for drawing in _drawings(with_axis(item, up)):
                 yield replace(drawing, domain=domain) if domain else drawing
         else:
             yield item

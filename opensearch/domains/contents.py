@@ -9,21 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.domains.meshes import FORMATS
 from opensearch.errors import UnreadableFile
 
-_SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"glTF", ".glb"),
-    (b"ply", ".ply"),
-    (b"solid", ".stl"),
-    (b"OFF", ".off"),
-    (b"COFF", ".off"),
-    (b"NOFF", ".off"),
-    (b"ISO-10303-21", ".step"),
-    (b"Kaydara FBX", ".fbx"),
-    (b"PXR-USDC", ".usdc"),
-    (b"#usda", ".usda"),
-    (b"\x1f\x8b", ".svgz"),
-)
 _LOOKED_AT: Final = 2**16
 _KEPT_MODES: Final = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
@@ -31,9 +19,11 @@ _KEPT_MODES: Final = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 def suffix_of(data: bytes) -> str:
     """The suffix under which our readers take these bytes; pictures are told apart by theirs."""
     head = data[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf")
-    for sign, suffix in _SIGNS:
-        if head.startswith(sign):
+    for suffix, form in FORMATS.items():
+        if head.startswith(form.signs):
             return suffix
+    if head.startswith(b"\x1f\x8b"):
+        return ".svgz"
     if head.startswith(b"PK\x03\x04"):
         return ".usdz" if b".usd" in head[:512] else ".3mf"
     if len(data) > 84 and len(data) == 84 + 50 * int.from_bytes(data[80:84], "little"):

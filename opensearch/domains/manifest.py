@@ -18,7 +18,7 @@ from typing import Any, Final
 from opensearch.domains import table
 from opensearch.domains.files import printable
 from opensearch.domains.layout import encodable, inside, part_key, split_part
-from opensearch.domains.upright import is_mesh, named_axis, saying
+from opensearch.domains.upright import is_mesh, named_axis, with_axis
 from opensearch.errors import UnreadableFile
 from opensearch.records import Failure, Source
 
@@ -106,7 +106,7 @@ def _upright(source: Source, up: Any) -> Source | str:
     axis = named_axis(up)
     if axis is None:
         return f"has an up {up!r}, and the axes of a mesh are x, y and z, or unknown"
-    return saying(source, axis)
+    return with_axis(source, axis)
 
 
 def _local(path: str, root: Path) -> str:

@@ -1,4 +1,4 @@
-"""Files that only dress a mesh: the images and buffers that it or its material names."""
+"""Files that are no items but assets of a mesh: the images and buffers it or its material names."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from opensearch.processes.frames import Closed, Fields, Parts
 _ERRORS: Final = {"OverLimit": OverLimit, "UnreadableFile": UnreadableFile}
 
 
-def reply(opened: Opened) -> tuple[Fields, Parts]:
+def frame_of(opened: Opened) -> tuple[Fields, Parts]:
     """A frame of a file that was opened."""
     reading = opened.reading
     views = np.ascontiguousarray(reading.views)
@@ -31,7 +31,7 @@ def reply(opened: Opened) -> tuple[Fields, Parts]:
     return said, [views.data, opened.thumbnail]
 
 
-def complaint(error: UnreadableFile | NoReader) -> Fields:
+def error_frame(error: UnreadableFile | NoReader) -> Fields:
     """A frame of a file that could not be opened."""
     if isinstance(error, NoReader):
         return {"lacks": error.domain}
@@ -39,11 +39,11 @@ def complaint(error: UnreadableFile | NoReader) -> Fields:
     return {"error": name, "text": str(error)}
 
 
-def understood(said: Fields, data: bytearray) -> Opened:
-    """What a `reply` said.
+def opened_of(said: Fields, data: bytearray) -> Opened:
+    """What a `frame_of` said.
 
     Raises:
-        UnreadableFile: what a `complaint` said.
+        UnreadableFile: what a `error_frame` said.
         Closed: it is neither.
     """
     if said.get("error") in _ERRORS:

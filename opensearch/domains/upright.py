@@ -44,18 +44,18 @@ def axis_of(source: Source) -> Up:
     return upright_axis(source.path, declared(source.metadata))
 
 
-def saying(source: Source, up: Up | None) -> Source:
+def with_axis(source: Source, up: Up | None) -> Source:
     """The source with its axis said, kept among its metadata; as it is where it is no mesh."""
     if up is None or not is_mesh(source.path):
         return source
     return replace(source, metadata=_with(source.metadata, up))
 
 
-def remembering(source: Source, metadata: Mapping[str, Any]) -> Source:
+def with_axis_before(source: Source, metadata: Mapping[str, Any]) -> Source:
     """The source with the axis that was said of it before, where nothing says another now."""
     if declared(source.metadata) is not None:
         return source
-    return saying(source, declared(metadata))
+    return with_axis(source, declared(metadata))
 
 
 def _with(metadata: Metadata, up: Up) -> Metadata:

@@ -56,7 +56,7 @@ class _Folder:
     path: Path
     key: str
     above: frozenset[tuple[int, int]]
-    dress: frozenset[str]
+    assets: frozenset[str]
 
 
 class _Links:
@@ -142,11 +142,11 @@ def _entries(folder: _Folder, links: _Links) -> Iterator[Found | _Folder]:
         return
     above = folder.above | {me}
     known = known_suffixes()
-    dress = folder.dress | materials(folder.path, [entry.name for entry in listed])
+    assets = folder.assets | materials(folder.path, [entry.name for entry in listed])
     for entry in listed:
         path, key = folder.path / entry.name, folder.key + entry.name
         try:
-            passed = _passed_over(entry, path, key, dress, known) or links.passed_over(entry, path)
+            passed = _passed_over(entry, path, key, assets, known) or links.passed_over(entry, path)
             walked = passed is None and entry.is_dir()
         except OSError as error:
             yield Failure(printable(path), f"cannot be followed: {error.strerror or error}")
@@ -154,7 +154,7 @@ def _entries(folder: _Folder, links: _Links) -> Iterator[Found | _Folder]:
         if passed is not None:
             yield passed
         elif walked:
-            yield _Folder(path, key + "/", above, dress)
+            yield _Folder(path, key + "/", above, assets)
         else:
             domain, category = declared(key)
             yield Source(path=path, key=key, domain=domain, category=category)
@@ -168,7 +168,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _passed_over(
-    entry: os.DirEntry[str], path: Path, key: str, dress: frozenset[str], known: frozenset[str]
+    entry: os.DirEntry[str], path: Path, key: str, assets: frozenset[str], known: frozenset[str]
 ) -> Ignored | Failure | None:
     """Why an entry of a folder is no source and not walked into, None when it is.
 
@@ -187,7 +187,7 @@ def _passed_over(
         return None
     if key in MANIFESTS:
         return Ignored(path, suffix, "the manifest")
-    if suffix == ".mtl" or entry.path in dress:
+    if suffix == ".mtl" or entry.path in assets:
         return Ignored(path, suffix, "material of a mesh")
     return None if suffix in known else Ignored(path, suffix, UNKNOWN)
 

@@ -1,6 +1,6 @@
 """A process that reads files for another: jobs come on its input, views leave on its output.
 
-Decoders are code of others at work on files of strangers. Here they may loop, take all the memory
+Decoders are other people's code working on untrusted files. Here they may loop, take all the memory
 they can get or crash: the process is ended, and whoever asked goes on with the next file.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.files import printable
 from opensearch.domains.opening import NoReader, Opener
-from opensearch.domains.replies import complaint, reply
+from opensearch.domains.replies import error_frame, frame_of
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.processes.bounds import Bounds, held
 from opensearch.processes.frames import Closed, Fields, Parts, receive, send
@@ -66,17 +66,17 @@ class _Reader:
         path = Path(job["path"])
         try:
             asked = (job["part"], job["domain"], job["books"], job["up"])
-            return reply(self._opener.open(path, *asked, stamp=_stamp(job["stamp"])))
+            return frame_of(self._opener.open(path, *asked, stamp=_stamp(job["stamp"])))
         except NoReader as error:
-            return complaint(error), []
+            return error_frame(error), []
         except (Exception, MemoryError) as error:
             if _lacked_memory(error):
-                return complaint(over_memory(path, self.limits)), []
+                return error_frame(over_memory(path, self.limits)), []
             if isinstance(error, UnreadableFile):
-                return complaint(error), []
+                return error_frame(error), []
             reason = " ".join(str(error).split()) or type(error).__name__
             name = printable(path.name)
-            return complaint(UnreadableFile(f"{name!r} cannot be read: {reason}")), []
+            return error_frame(UnreadableFile(f"{name!r} cannot be read: {reason}")), []
 
 
 def _stamp(said: list[Any] | None) -> Stamp | None:

@@ -14,7 +14,7 @@ from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import reader_kind
 from opensearch.domains.files import printable
 from opensearch.domains.opening import NoReader, Opened, Opener
-from opensearch.domains.replies import understood
+from opensearch.domains.replies import opened_of
 from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
 from opensearch.processes.bounds import OUT_OF_MEMORY
 from opensearch.processes.frames import Closed, Fields, Late
@@ -133,7 +133,7 @@ class Readers:
         if "lacks" in said:
             raise NoReader(str(said["lacks"]), self._settings)
         try:
-            return understood(said, data)
+            return opened_of(said, data)
         except Closed as error:
             raise Lost(1) from error
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from opensearch.config import Limits
 from opensearch.domains import Reading, reader_version
 from opensearch.domains.opening import NoReader, Opened
-from opensearch.domains.upright import declared, saying
+from opensearch.domains.upright import declared, with_axis
 from opensearch.domains.workers import Readers
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
@@ -146,7 +146,7 @@ class Model:
             self.readers() as readers,
             ThreadPoolExecutor(1) as pool,
         ):
-            source = saying(Source(path, path.name, part, domain), up)
+            source = with_axis(Source(path, path.name, part, domain), up)
             reading = pool.submit(self.opened, readers, source)
             try:
                 self.load_backbone(domain, at_once=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -173,11 +174,11 @@ class Pool:
 
     def forget(self) -> None:
         """In a forked child: leave the processes to the parent, whose answers they owe."""
-        strangers = [*self._idle, *self._busy]
-        for worker in strangers:
+        inherited = [*self._idle, *self._busy]
+        for worker in inherited:
             worker.forget()
         self.__init__()  # type: ignore[misc]  # another thread may have held the lock
-        self._left = strangers
+        self._left = inherited
 
     def _living(self) -> Worker | None:
         while self._idle:
@@ -199,9 +200,9 @@ def worker_count() -> int:
     said = os.environ.get("OPENSEARCH_READERS", "")
     if not said:
         return os.cpu_count() or 1
-    if not said.isdecimal():
+    if not re.fullmatch("[0-9]{1,6}", said):
         raise InvalidInput(
-            f"OPENSEARCH_READERS={said} is to be a number of processes, or 0 to read in this one"
+            f"OPENSEARCH_READERS={said:.40} must be a number of processes, or 0 to read in this one"
         )
     return int(said)
 

@@ -5,6 +5,7 @@ The format is told from the content, never from the suffix.
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ Row: TypeAlias = tuple[str, Values]
 MAX_DIM = 65_536
 """Most numbers a vector may have: more means that a header lies or the file is no table."""
 _BLOCK = 1 << 20
+_COUNT = re.compile(rb"[0-9]{1,18}")
 _FORMATS = "word2vec text or binary, GloVe text, or npz with `words` and `vectors`"
 
 
@@ -49,7 +51,7 @@ def read_rows(path: Path) -> tuple[int, Iterator[Row]]:
         return _npz(path)
     first, _, rest = head.partition(b"\n")
     fields = first.split()
-    if len(fields) == 2 and all(field.isdigit() for field in fields):
+    if len(fields) == 2 and all(_COUNT.fullmatch(field) for field in fields):
         count, dim = int(fields[0]), int(fields[1])
         if not 0 < dim <= MAX_DIM:
             raise UnreadableFile(f"{path} promises vectors of {dim} numbers; 1 to {MAX_DIM} work")

@@ -9,6 +9,7 @@ from opensearch.cli.epilogs import shapes
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.catalog import find_sources
+from opensearch.domains.contents import suffix_of
 from opensearch.domains.files import wrong_suffix
 from opensearch.domains.guess import guess_domain
 from opensearch.domains.mesh import load_triangles
@@ -118,6 +119,12 @@ def test_it_is_a_shape_by_its_suffix_and_stands_as_its_format_says(suffix, sampl
     reading = open_reader(ReaderSettings(reader="mesh", size=32, views=1))(sample)
     assert reading.up == upright_axis(sample, None) == (FORMATS[suffix].up or "unknown")
     assert (reading.views < 255).any()
+
+
+def test_bytes_that_say_their_format_need_no_name(suffix, sample):
+    if FORMATS[suffix].signs:
+        told = suffix_of(sample.read_bytes())
+        assert FORMATS[told].load is FORMATS[suffix].load
 
 
 def test_help_names_it_and_nothing_says_to_convert_it(suffix, sample):

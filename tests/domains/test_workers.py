@@ -184,7 +184,7 @@ def test_resting_keeps_as_many_idle_processes_as_are_at_work(monkeypatch):
 
 def test_the_number_of_processes_is_a_number(monkeypatch):
     monkeypatch.setenv("OPENSEARCH_READERS", "many")
-    with pytest.raises(InvalidInput, match=r"OPENSEARCH_READERS=many is to be a number"):
+    with pytest.raises(InvalidInput, match=r"OPENSEARCH_READERS=many must be a number"):
         worker_count()
 
 

@@ -52,7 +52,15 @@ def test_each_item_names_the_version_of_its_reader(engine, pictures, toy_collect
 
 @pytest.mark.parametrize(
     ("version", "older"),
-    [("", True), ("image/1", True), ("image/x", True), ("lidar/7", True), ("image/999", False)],
+    [
+        ("", True),
+        ("image/1", True),
+        ("image/x", True),
+        ("image/²", True),
+        (f"image/{'9' * 5000}", True),
+        ("lidar/7", True),
+        ("image/999", False),
+    ],
 )
 def test_a_version_is_older_unless_it_is_known_to_be_as_new(version, older):
     assert is_older(version) == older

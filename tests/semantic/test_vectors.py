@@ -85,6 +85,7 @@ def test_a_cut_off_file_is_unreadable(write, kept, path):
         (b"", "is no word-vector file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(99), "is no word-vector file"),
         (b"hello world again\n", "is no word-vector file"),
+        (b"9" * 5000 + b" 2\na 1 2\n", "is no word-vector file"),
         (b"3 2\na 1 2\nb 1 2\n", "promises 3 words but holds 2"),
         (b"1 2\na 1 2\nb 1 2\n", "promises 1 words but holds 2"),
         (b"2 2\na 1 2\nb 1\n", "line 3 holds 1 numbers, wanted 2"),

@@ -35,11 +35,13 @@ class MeshFormat(NamedTuple):
         up: the axis that points up in what the loader gives, where the format states one.
             STEP and IGES state none, and a part of a machine has none.
         extra: without which the format is not read.
+        signs: what a file begins with, where that tells the format of bytes without a name.
     """
 
     load: Loader
     up: Up | None = None
     extra: Extra | None = None
+    signs: tuple[bytes, ...] = ()
 
 
 _CAD = Extra("cad", "cascadio")
@@ -48,18 +50,21 @@ _USD = Extra("usd", "pxr")
 
 FORMATS: Final[dict[str, MeshFormat]] = {
     ".3mf": MeshFormat(threemf.load, "z"),
-    ".glb": MeshFormat(gltf.load, "y"),
+    ".glb": MeshFormat(gltf.load, "y", signs=(b"glTF",)),
     ".gltf": MeshFormat(gltf.load, "y"),
     ".obj": MeshFormat(obj.load),
-    ".off": MeshFormat(off.load),
-    ".ply": MeshFormat(ply.load),
-    ".stl": MeshFormat(stl.load),
-    **dict.fromkeys((".step", ".stp"), MeshFormat(cad.load_step, None, _CAD)),
+    ".off": MeshFormat(off.load, signs=(b"OFF", b"COFF", b"NOFF")),
+    ".ply": MeshFormat(ply.load, signs=(b"ply",)),
+    ".stl": MeshFormat(stl.load, signs=(b"solid",)),
+    **dict.fromkeys((".step", ".stp"), MeshFormat(cad.load_step, None, _CAD, (b"ISO-10303-21",))),
     **dict.fromkeys((".iges", ".igs"), MeshFormat(cad.load_iges, None, _CAD)),
     ".3ds": MeshFormat(assimp.load_3ds, "y", _ASSIMP),
     ".dae": MeshFormat(assimp.load_dae, "y", _ASSIMP),
-    ".fbx": MeshFormat(assimp.load_fbx, "y", _ASSIMP),
-    **dict.fromkeys((".usd", ".usda", ".usdc", ".usdz"), MeshFormat(usd.load, "y", _USD)),
+    ".fbx": MeshFormat(assimp.load_fbx, "y", _ASSIMP, (b"Kaydara FBX", b"; FBX")),
+    ".usd": MeshFormat(usd.load, "y", _USD),
+    ".usda": MeshFormat(usd.load, "y", _USD, (b"#usda",)),
+    ".usdc": MeshFormat(usd.load, "y", _USD, (b"PXR-USDC",)),
+    ".usdz": MeshFormat(usd.load, "y", _USD),
 }
 """Every format by its suffix in lower case. A new one is a module with a loader, and a line."""
 

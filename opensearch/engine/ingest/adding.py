@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.catalog import find_sources
-from opensearch.domains.upright import saying
+from opensearch.domains.upright import with_axis
 from opensearch.domains.walk import Ignored
 from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
@@ -218,7 +218,7 @@ class Adding:
             return None
         if change.domain:
             source = replace(source, domain=change.domain)
-        return self._changed(change, saying(source, change.up), address(source))
+        return self._changed(change, with_axis(source, change.up), address(source))
 
     def _works_of_items(self, items: Sequence[tuple[Input, Source]]) -> Iterator[Work]:
         for given, said in items:
@@ -232,7 +232,7 @@ class Adding:
             path = address(source) if isinstance(given, Path) else ""
             change = self._changes.of_item(source, stamp, path)
             source = replace(source, domain=change.domain or source.domain)
-            work = self._changed(change, saying(source, change.up), path)
+            work = self._changed(change, with_axis(source, change.up), path)
             if work is not None:
                 work.given = given
                 yield work
@@ -247,7 +247,7 @@ class Adding:
             file, part = file_and_part(Path(given.name))
             stamp = Stamp(len(given.data), 0, given.digest())
         source = replace(said, path=file, part=part, domain=self._domain)
-        return given, saying(source, self._up), stamp
+        return given, with_axis(source, self._up), stamp
 
     def _changed(self, change: Change, source: Source, path: str) -> Work | None:
         if change.state == "unchanged":

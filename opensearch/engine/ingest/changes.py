@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from opensearch.domains import is_older
 from opensearch.domains.catalog import digest, fingerprint
 from opensearch.domains.layout import part_key, split_part
-from opensearch.domains.upright import declared, is_mesh, remembering, upright_axis
+from opensearch.domains.upright import declared, is_mesh, upright_axis, with_axis_before
 from opensearch.errors import InvalidInput
 from opensearch.records import Item, Source, Stamp, Up
 from opensearch.store import Store
@@ -98,7 +98,7 @@ class Changes:
             UnreadableFile: the file cannot be read.
         """
         known = None if self._empty else self._store.by_path(address(source))
-        source = source if known is None else remembering(source, known.metadata)
+        source = source if known is None else with_axis_before(source, known.metadata)
         return replace(self._of_file(known, source), up=declared(source.metadata))
 
     def of_item(self, source: Source, stamp: Stamp, path: str) -> Change:
@@ -193,7 +193,7 @@ class Changes:
         by_key = [item for item in gone if item.key == source.key]
         old = (by_key or gone)[0]
         there = replace(
-            _declared(old, remembering(source, old.metadata)),
+            _declared(old, with_axis_before(source, old.metadata)),
             key=old.key if by_key else self._free_key(source),
             path=address(source),
             size=stamp.size,
