@@ -88,7 +88,8 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 @click.option(
     "--structure",
     type=BackendName(),
-    help="Find candidates by what `opensearch structure` has built. Default: exact.",
+    metavar="NAME",  # to list them would load numpy for a page of help
+    help="Find candidates by what `opensearch structure INDEX NAME` has built. Default: exact.",
 )
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page with pictures.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")

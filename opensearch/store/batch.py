@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import codec, implied_keys, lmdb_keys, postings, reader
+from opensearch.store import codec, implied_keys, lmdb_keys, postings
 from opensearch.store.blocks import Blocks
 from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
+from opensearch.store.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class Writer:
 
     def item(self, id_: int) -> Item:
         """A live item, or a `StoreError`."""
-        return reader.items(self.txn, self.tables, self.meta, [id_])[0]
+        return Reader(self.txn, self.tables, self.meta).item(id_)
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove the items of these keys; how many there were."""

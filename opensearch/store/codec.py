@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import repeat
+from typing import Any
 
 import msgpack
 
@@ -55,19 +56,11 @@ def pack_items(items: Iterable[Item], headers: Iterable[bytes], *, sums: bool) -
     Raises:
         InvalidInput: metadata that are not JSON values.
     """
-    pack = msgpack.Packer(unicode_errors="surrogatepass").pack
-    records = []
-    for item, header in zip(items, headers, strict=True):
-        fields = (item.key, item.path, item.category, item.size, item.mtime_ns, item.digest)
-        try:
-            if sums:
-                record = pack((*fields, item.metadata, item.reader))
-                records.append(with_checksum(header + record))
-            else:
-                records.append(header + pack((*fields, item.metadata)))
-        except (TypeError, ValueError, OverflowError) as error:
-            raise _refused(item.key, error) from error
-    return records
+    rows = (
+        (i.key, i.path, i.category, i.size, i.mtime_ns, i.digest, i.metadata, i.reader)
+        for i in items
+    )
+    return _packed(rows, headers, sums)
 
 
 def pack_codes(
@@ -79,25 +72,26 @@ def pack_codes(
     sums: bool,
 ) -> list[bytes]:
     """Records of ready codes of one domain, which have no file; as `pack_items` does."""
-    pack = msgpack.Packer(unicode_errors="surrogatepass").pack
     nothing: Metadata = {}
-    records = []
     every = repeat(None) if categories is None else categories
     rest = repeat(nothing) if metadata is None else metadata
-    for key, category, more in zip(keys, every, rest, strict=False):
+    fields = zip(keys, every, rest, strict=False)
+    rows = ((key, "", category, 0, 0, b"", more, "") for key, category, more in fields)
+    return _packed(rows, repeat(header), sums)
+
+
+def _packed(rows: Iterable[tuple[Any, ...]], headers: Iterable[bytes], sums: bool) -> list[bytes]:
+    pack = msgpack.Packer(unicode_errors="surrogatepass").pack
+    records = []
+    for fields, header in zip(rows, headers, strict=False):
         try:
-            if sums:
-                record = pack((key, "", category, 0, 0, b"", more, ""))
-                records.append(with_checksum(header + record))
-            else:
-                records.append(header + pack((key, "", category, 0, 0, b"", more)))
+            record = header + pack(fields if sums else fields[:-1])
         except (TypeError, ValueError, OverflowError) as error:
-            raise _refused(key, error) from error
+            raise InvalidInput(
+                f"item {fields[0]!r} cannot be stored: {error}; metadata must be JSON values."
+            ) from error
+        records.append(with_checksum(record) if sums else record)
     return records
-
-
-def _refused(key: str, error: Exception) -> InvalidInput:
-    return InvalidInput(f"item {key!r} cannot be stored: {error}; metadata must be JSON values.")
 
 
 def unpack_item(id_: int, record: bytes | memoryview, domains: Sequence[str]) -> Item:

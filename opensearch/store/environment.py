@@ -294,16 +294,6 @@ class Environment:
         if not self.users and self._pid == os.getpid():
             self.when_idle()
 
-    def claim(self) -> None:
-        """Become the only process that writes.
-
-        Raises:
-            StoreError: another process writes, or the folder is read-only.
-        """
-        self.check()
-        with self._busy(), self._translated("write to", OSError):
-            self._claim()
-
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Let nobody write, in this process or another, until the block ends.

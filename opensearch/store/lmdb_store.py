@@ -142,7 +142,7 @@ class LmdbStore:
             yield self
             return
         with self._environment.read() as txn:
-            self._local.reader = Reader(txn, self._environment)
+            self._local.reader = Reader.of(txn, self._environment)
             try:
                 yield self
             finally:
@@ -314,8 +314,8 @@ class LmdbStore:
 
     def claim(self) -> None:
         """Become the one process that writes, until the store is closed, as a write would."""
-        self._environment.claim()
-        self.check_current()
+        with self.frozen():
+            pass
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -398,7 +398,7 @@ class LmdbStore:
 
         def once() -> T:
             with self._environment.read() as txn:
-                return work(Reader(txn, self._environment), *args, **options)
+                return work(Reader.of(txn, self._environment), *args, **options)
 
         return again(once)
 

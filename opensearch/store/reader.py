@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +20,18 @@ from opensearch.store.meta import Meta
 from opensearch.store.protocol import Block
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reader:
     """What one transaction sees; nothing it returns needs the transaction to stay open."""
 
     txn: Transaction
-    environment: Environment
+    tables: dict[str, Table]
+    meta: Meta
 
-    @property
-    def tables(self) -> dict[str, Table]:
-        """The tables by name."""
-        return self.environment.tables
-
-    @cached_property
-    def meta(self) -> Meta:
-        """The books."""
-        return books.load(self.environment, self.txn)
+    @classmethod
+    def of(cls, txn: Transaction, environment: Environment) -> Self:
+        """A reader with the books as the transaction sees them."""
+        return cls(txn, environment.tables, books.load(environment, txn))
 
     @property
     def codes(self) -> Blocks:
@@ -64,7 +60,19 @@ class Reader:
         Raises:
             StoreError: no live item has one of these ids.
         """
-        return items(self.txn, self.tables, self.meta, ids)
+        txn, table = self.txn, self.tables["items"]
+        records = {id_: txn.get(lmdb_keys.number(id_), db=table) for id_ in ids if id_ >= 0}
+        found = {
+            id_: codec.unpack_item(id_, record, self.meta.domains)
+            for id_, record in records.items()
+            if record is not None
+        }
+        if missing := records.keys() - found.keys():
+            found |= implied_keys.find(txn, self.tables, self.meta, missing)
+        for id_ in ids:
+            if id_ not in found:
+                raise StoreError(f"no item has the id {id_}; it was removed or replaced.")
+        return [found[id_] for id_ in ids]
 
     def item(self, id_: int) -> Item:
         """A live item; raises as `items`."""
@@ -157,22 +165,6 @@ class Reader:
         walk = self.codes.walk(self.txn, self.meta.number(domain))
         ids = np.concatenate([np.zeros(0, np.int64), *(part.copy() for part, _ in walk)])
         return ids[np.isin(ids, self.tombstones(domain), invert=True)]
-
-
-def items(txn: Transaction, tables: dict[str, Table], meta: Meta, ids: Sequence[int]) -> list[Item]:
-    """As `Reader.items`, for a write transaction."""
-    records = {id_: txn.get(lmdb_keys.number(id_), db=tables["items"]) for id_ in ids if id_ >= 0}
-    found = {
-        id_: codec.unpack_item(id_, record, meta.domains)
-        for id_, record in records.items()
-        if record is not None
-    }
-    if len(found) < len(records):
-        found |= implied_keys.find(txn, tables, meta, records.keys() - found.keys())
-    for id_ in ids:
-        if id_ not in found:
-            raise StoreError(f"no item has the id {id_}; it was removed or replaced.")
-    return [found[id_] for id_ in ids]
 
 
 def _head(name: bytes) -> bytes:

@@ -272,7 +272,9 @@ def test_a_new_entry_is_reached_by_engine_and_verbs(index, monkeypatch):
     assert (found.exit_code, found.stdout) == (0, run(*asked).stdout)
     assert "approximate" not in found.stderr  # it is exact
     assert "toy" in run("info", index).stdout
-    assert "[hnsw|ivf|toy]" in run("query", "--help").stdout
+    refused = run(*asked, "--structure", "tree")
+    assert refused.exit_code == 2
+    assert "'tree' is not one of 'hnsw', 'ivf', 'toy'" in refused.stderr
     shown = run("structure", "--help").stdout
     assert "{exact|hnsw|ivf|toy}" in shown
     assert "a slow search for tests" in shown
