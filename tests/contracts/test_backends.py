@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from opensearch.cli import main
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
+from opensearch.search import Searcher
 from opensearch.search.backends import (
     BACKENDS,
     Backend,
@@ -28,6 +29,7 @@ from opensearch.search.backends import (
     named,
 )
 from opensearch.search.hamming import FAR, Segment, ascending, places
+from opensearch.store import LmdbStore
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -112,6 +114,8 @@ def pairs(found):
 def name(request, monkeypatch):
     monkeypatch.setitem(BACKENDS, "toy", Toy())
     monkeypatch.setattr(multi_index, "SHARE", 10.0**9)  # through the tables, whatever they cost
+    if request.param == "multi-index":
+        monkeypatch.setattr(chunk_tables, "FEWEST", 1)
     return request.param
 
 
@@ -206,6 +210,41 @@ def test_a_structure_survives_in_its_files_and_goes_with_them(name, tmp_path):
     backend.drop(place)
     assert backend.load(place, codes) is None
     assert list(folder.iterdir()) == []
+
+
+def test_a_searcher_leaves_out_what_is_deleted_filtered_or_excluded(name, tmp_path):
+    """By name, with a filter exactly; an automatic backend is the one that answers unasked."""
+    codes, rng = clustered(700, 6), np.random.default_rng(6)
+    with LmdbStore.create(tmp_path / "store", bits=64, dim=0) as store:
+        store.put_codes(codes[:600], "photo")
+        searcher = Searcher(store, tmp_path / "search", 64)
+        searcher.fold()
+        asked = None
+        if not BACKENDS[name].automatic:
+            asked = name
+            assert searcher.build(name).keys() == {"photo"}
+            assert searcher.built() == [name]
+        store.put_codes(codes[600:], "photo")  # a tail that the structure does not cover
+        store.remove([f"photo/#{id_}" for id_ in rng.choice(700, 50, replace=False)])
+        searcher.refresh()
+        if name == "multi-index":
+            assert searcher.info()["photo"]["exact"] == "multi-index over 600 rows"
+        dead, excluded = store.tombstones("photo"), rng.choice(700, 80, replace=False)
+        mask = rng.random(700) < 0.4
+        for query in clustered(3, 60):
+            for within, exclude in ((None, None), (None, excluded), (mask, None), (mask, excluded)):
+                found = searcher.search(
+                    query[None], ["photo"], 20, asked, within=within, exclude=exclude
+                )
+                out = {*dead.tolist(), *([] if exclude is None else exclude.tolist())}
+                if within is not None:
+                    out |= set(np.flatnonzero(~within).tolist())
+                expected = reference(query, rows_of(codes, np.arange(700), out))
+                assert set(pairs(found)[0]) <= set(expected)
+                if BACKENDS[name].exact or within is not None:
+                    assert pairs(found)[0] == expected[:20]
+        searcher.drop()
+        assert searcher.built() == []
 
 
 @settings(max_examples=15, deadline=None)
