@@ -1,23 +1,28 @@
 """Settings: every shipped config builds, and what is wrong with one is said with the way out."""
 
 import re
+from typing import get_args
 
 import pytest
 
 import opensearch.config as config_module
 from opensearch.config import (
+    DomainSettings,
     ReaderSettings,
+    SpaceSettings,
     check_domain,
     config_folder,
 )
 from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import list_backbones
+from opensearch.encoders.pooling import POOLINGS
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HASHERS
 from opensearch.methods import METHODS
 from opensearch.methods.configs import load_train_config
 from opensearch.methods.joint.settings import JointConfig
 from opensearch.methods.prototype.settings import PrototypeConfig, PrototypeDomain
+from opensearch.semantic.transform import KINDS
 
 SHIPPED = sorted(file.stem for file in (config_folder() / "train").glob("*.yaml"))
 
@@ -189,3 +194,8 @@ def test_a_domains_reader_comes_from_its_name_or_its_settings():
 def test_settings_are_frozen():
     with pytest.raises(ValueError, match="frozen"):
         JointConfig().seed = 1
+
+
+def test_a_config_takes_the_names_that_the_rooms_have():
+    transforms = DomainSettings.model_fields["pooling"], SpaceSettings.model_fields["transform"]
+    assert [set(get_args(field.annotation)) for field in transforms] == [set(POOLINGS), set(KINDS)]

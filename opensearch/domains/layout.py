@@ -30,7 +30,7 @@ def declared(key: str) -> tuple[str | None, str | None]:
     """Domain and category of a key under DIR/<domain>/[<category>/...]<file>.
 
     The category is the folder right below the domain. Under any other first folder both are
-    None: the domain is to be guessed, and a folder's name is no label.
+    None: the domain will be guessed, and the name of such a folder is no label.
     """
     parts = PurePosixPath(key).parts
     domain = DOMAIN_WORDS.get(parts[0].lower()) if len(parts) > 1 else None

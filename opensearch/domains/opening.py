@@ -1,4 +1,4 @@
-"""One file opened: its domain, given or told from its content, its views, its books."""
+"""Opening one file: its domain, given or guessed from its content, its views, what to record."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NoReader(InvalidInput):
 class Opened:
     """What opening one file gave.
 
-    `sure` says whether the domain was given, or told beyond doubt. The rest is what an index keeps
+    `sure` says whether the domain was given, or certain. The rest is what an index keeps
     beside the code, taken before the views, and empty where it was not asked for: size in bytes,
     time of change in ns, 16-byte digest, JPEG thumbnail.
     """
@@ -75,7 +75,7 @@ class Opener:
 
         Args:
             part: the line of an .ndjson file.
-            domain: what it is taken for; told from its content when `None`.
+            domain: what it is taken for; guessed from its content when `None`.
             books: also give what an index keeps of it.
             up: which axis of a shape is up; told by its format when `None`.
             stamp: what was found of it before; only a file that changed since is digested again.

@@ -19,7 +19,7 @@ from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.records import Up
 
 STROKE_SUFFIXES: Final = SVG_SUFFIXES | {".ndjson"}
-"""Of drawing programs: their files are drawings beyond doubt."""
+"""Files of drawing programs, which are certainly drawings."""
 
 # A phone's picture of a page: fine enough for a drawing that fills a third of it.
 _WORK = 2.0

@@ -1,4 +1,4 @@
-"""What tells a drawing from a picture, measured on a small copy: a few plain numbers."""
+"""A few plain numbers, measured on a small copy, that tell drawings from pictures."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Readers:
         self.stop()
 
     def stop(self) -> None:
-        """Read nothing more; whoever waits for a file is told so at once."""
+        """Stop reading: calls that wait for a file fail at once."""
         with self._lock:
             self._stopped = True
             busy = list(self._busy)

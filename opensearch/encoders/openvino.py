@@ -31,7 +31,7 @@ PRECISIONS: Final[tuple[Precision, ...]] = get_args(Precision)
 KEPT: Final = 4
 """Compiled backbones a folder keeps, of about 20 MB each: several processors may share it."""
 
-# Threads that are bound to cores, and work cut into equal parts, wait for whoever else uses them.
+# Pinned threads and equal shares of work stall whenever another program uses one of the cores.
 _SETTINGS: Final = {
     "PERFORMANCE_HINT": "LATENCY",
     "ENABLE_CPU_PINNING": False,

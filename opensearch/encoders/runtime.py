@@ -1,4 +1,4 @@
-"""Runtimes of a backbone: OpenVINO or ONNX Runtime where a graph is at hand, torch otherwise."""
+"""Runtimes of a backbone: OpenVINO or ONNX Runtime where there is a graph, torch otherwise."""
 
 from __future__ import annotations
 
@@ -156,8 +156,8 @@ def open_backbone(
         graph: its ONNX graph, if it has one.
         precision: of the factors, where the runtime and the processor have it.
         compiled: folder of compiled backbones, see `OpenVinoBackbone`.
-        at_once: for a few views: whoever asks does not wait half a second for a compiler, and
-            ONNX Runtime takes the place of OpenVINO where nothing compiled is at hand.
+        at_once: for a few views: ONNX Runtime stands in for OpenVINO where nothing is compiled
+            yet, so that nobody waits half a second for a compiler.
 
     Raises:
         InvalidInput: see `choose_runtime`.
@@ -175,5 +175,5 @@ def open_backbone(
         return OnnxBackbone(graph)
     try:
         return OpenVinoBackbone(graph, precision, compiled)
-    except BundleError:  # of the graph, which ONNX Runtime tells better, or of OpenVINO alone
+    except BundleError:  # a damaged graph, which ONNX Runtime explains better, or OpenVINO's own
         return OnnxBackbone(graph)

@@ -63,7 +63,7 @@ class Bounds:
             self._memory = None
 
     def _tell_of_closing(self, wanted: bool) -> None:
-        """Let the end of the other side, which owns the input, raise SIGIO, and that end us.
+        """Have SIGIO end this process when the other side closes the input.
 
         While a job is at work, nothing else can come on the input.
         """
@@ -74,7 +74,7 @@ class Bounds:
             fcntl.fcntl(self._jobs, fcntl.F_SETFL, flags)
 
     def _watch(self) -> None:
-        """On systems that do not bound memory, look at it as often as the lock is to be had."""
+        """On systems that cannot bound memory, check it as often as the interpreter lets us."""
         while True:
             time.sleep(0.05)
             memory = self._memory
@@ -83,7 +83,7 @@ class Bounds:
 
 
 def held() -> int:
-    """Bytes that this process holds in memory; its peak where the system tells no more."""
+    """Bytes that this process holds in memory; its peak where the system reports no more."""
     if _LINUX:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * resource.getpagesize()

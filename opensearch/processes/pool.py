@@ -59,7 +59,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for us to hear
+                start_new_session=True,  # Ctrl-C is for this process to handle
             )
         except OSError as error:
             raise _no_start(error.strerror or str(error)) from error
@@ -77,7 +77,7 @@ class Worker:
         """Hand over a job and wait for its answer.
 
         Raises:
-            Late: it took over `seconds`; the process is still at it.
+            Late: it took over `seconds`; the process still works on it.
             Lost: the process ended.
             OpenSearchError: the process cannot be started.
         """
@@ -121,7 +121,7 @@ class Worker:
 
 
 class Pool:
-    """All reading processes: those at work, and idle ones for whoever reads next."""
+    """All reading processes: busy ones, and idle ones kept for the next job."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

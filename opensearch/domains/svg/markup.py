@@ -51,7 +51,7 @@ def parse(data: bytes) -> Element:
     builder = _Builder()
     parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
-    # An entity no one declared is then skipped, and told to the builder.
+    # An undeclared entity is then skipped and reported to the builder.
     parser.UseForeignDTD(True)
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE)
     parser.ExternalEntityRefHandler = partial(_as_empty, parser)

@@ -51,7 +51,7 @@ def fit_joint(
     """
     config, backbone, teacher = context.config, start.backbone, start
     if config.joint.teacher is not None:
-        built = build_classifier(config.backbone.name, weights=config.joint.teacher)
+        built = build_classifier(backbone.name, weights=config.joint.teacher)
         teacher = Start(*built)
     data = joint_data(context, domains, backbone, teacher.backbone)
     losses = JointLosses(data, teacher.classifier, config.joint, teacher is not start)

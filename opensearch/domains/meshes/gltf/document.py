@@ -62,7 +62,7 @@ class Document(NamedTuple):
 
 
 def parse(data: bytes) -> Document:
-    """Take a .gltf or .glb apart, told by its first bytes, whatever it is called.
+    """Split a .gltf or .glb, whichever its first bytes say it is.
 
     Raises:
         UnreadableFile: not glTF 2, cut short, or in need of an extension that is not read.
