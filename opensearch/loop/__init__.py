@@ -1,7 +1,7 @@
 """The one training loop: steps, learning rates, checkpoints, lines of metrics.
 
-It stands below `hashing`, whose codes of migration are trained by it, and so below `training`,
-which methods build on. It knows no model and no loss: a `Job` brings both.
+It stands below `hashing` because the codes of migration are trained by it as well, as methods are
+through `training`. It knows no model and no loss: a `Job` brings both.
 """
 
 from opensearch.loop.checkpoint import RunFolder

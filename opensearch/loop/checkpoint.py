@@ -1,4 +1,4 @@
-"""The folder of a training run: its settings, metrics and checkpoints; all survive a kill.
+"""The folder of a training run: settings, metrics and checkpoints, all safe from a kill.
 
 OUT/training/run.json              what is being trained on what; a resume must agree
 OUT/training/<stage>.safetensors   module, optimisers' states and step of a stage
@@ -24,7 +24,7 @@ from opensearch.errors import InvalidInput, system_reason
 
 
 class RunFolder:
-    """Opens a run, or goes on with the one that lies there.
+    """Starts a run, or resumes the one in the folder.
 
     Args:
         out: the model's folder.
@@ -65,8 +65,8 @@ class RunFolder:
         """Write a checkpoint of a stage, whole or not at all.
 
         Args:
-            module: with all else that a resumed run goes on from as its buffers.
-            optimisers: one or several, in the order that `load` will get them in.
+            module: with everything else that a resumed run needs as buffers.
+            optimisers: in the same order as for `load`.
         """
         tensors: dict[str, Tensor] = {f"m.{k}": v for k, v in module.state_dict().items()}
         for i, (optimiser, parameter) in enumerate(_parameters(optimisers)):
@@ -78,7 +78,7 @@ class RunFolder:
         write_atomic(self._file(stage), content)
 
     def load(self, stage: str, module: nn.Module, *optimisers: Optimizer) -> int:
-        """Bring a stage back to its checkpoint; return the steps done, 0 without one.
+        """Restore a stage from its checkpoint; return the steps done, 0 without one.
 
         Raises:
             InvalidInput: the checkpoint is damaged.

@@ -45,11 +45,11 @@ class Learner:
 
 @dataclass(frozen=True)
 class Descent:
-    """One descent within a step: losses by name, and whose parameters follow their slope.
+    """One gradient descent within a step: losses by name, and the optimisers that make it.
 
     Attributes:
-        losses: scalars; their sum is taken down.
-        learners: those that make a step.
+        losses: scalars, of which the sum is minimised.
+        learners: those that take the step.
         measured: other numbers for the line of metrics.
         samples: weight of this step in the means of a line.
     """
@@ -62,7 +62,7 @@ class Descent:
 
 @dataclass(frozen=True)
 class Job:
-    """A module, how a step of it goes, and how many there are.
+    """A module to train, the steps that do it, and how many.
 
     Attributes:
         name: of its checkpoint, lines of metrics and progress.
@@ -92,11 +92,10 @@ class Job:
 
 
 def run_job(job: Job, run: RunFolder | None, progress: Progress) -> None:
-    """Make a job's steps; its module ends in evaluation mode.
+    """Run all steps of a job; leave its module in evaluation mode.
 
     Args:
-        run: where checkpoints and metrics go, and where it goes on from; without one, nothing is
-            kept.
+        run: where checkpoints and metrics go, and where to resume from; `None` to keep nothing.
 
     Raises:
         InvalidInput: a damaged checkpoint, or a loss that is not a number.

@@ -1,4 +1,4 @@
-"""Learning rates and seeds as functions of the step alone, so that a resumed run goes on alike."""
+"""Learning rates and seeds as functions of the step alone, as a resumed run needs them."""
 
 from __future__ import annotations
 

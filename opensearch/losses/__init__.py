@@ -1,1 +1,1 @@
-"""Losses that more than one method may use; what only one paper needs stays in its folder."""
+"""Losses that several methods may use; those of a single paper stay in its folder."""

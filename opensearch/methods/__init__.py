@@ -1,6 +1,6 @@
-"""Methods: each a folder behind one protocol, `configs` that name one, and `train`.
+"""Training methods, one folder each, and `train`, which runs any of them.
 
-The extra `train` brings what training needs; names, settings and checks do without.
+Training needs the extra `train`; names and settings of methods do not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ METHODS: Final[dict[str, Method[Any]]] = {
 }
 
 DEFAULT: Final = "prototype"
-"""The method of a config that names none."""
+"""The method of configs that name none."""
 
 
 def find_method(name: object) -> Method[Any]:
@@ -42,7 +42,7 @@ def find_method(name: object) -> Method[Any]:
 
 
 def __getattr__(name: str) -> Any:
-    """Load the trainer, and torch with it, when it is first asked for."""
+    """Import the trainer, and torch with it, on first use."""
     if name not in ("Training", "train"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     require("training", "torch", "torchvision")

@@ -1,4 +1,4 @@
-"""What every method offers; the registry of all is `opensearch.methods.METHODS`."""
+"""The interface of a method; all methods are in `opensearch.methods.METHODS`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ C = TypeVar("C", bound=TrainConfig)
 class Method(ABC, Generic[C]):
     """One way to train a model, usually a paper's, in a folder of its own.
 
-    The folder holds its settings, data, networks, losses and steps. What is alike for all methods
-    (collections, the space, the run's folder, codes, the bundle) is done around it, by `trainer`.
-    A method is registered where torch may be missing, so it imports what needs torch in its
-    functions.
+    The folder holds its settings, data, networks, losses and steps. Everything that is the same for
+    all methods (collections, the space, the run's folder, codes, the bundle) is up to `trainer`.
+    Methods are registered even where torch is missing, so they import it inside functions.
 
     Attributes:
         name: of the method in configs and in `model.json`; its key in `METHODS`.
@@ -39,7 +38,7 @@ class Method(ABC, Generic[C]):
     makes_bits: ClassVar[bool] = False
 
     def check(self, config: C) -> None:
-        """Refuse settings that would fail only after hours.
+        """Refuse settings that would only fail after hours.
 
         Raises:
             InvalidInput: settings that do not go together, with the way out.
@@ -56,7 +55,7 @@ class Method(ABC, Generic[C]):
         """
 
     def learns(self, config: C) -> bool:
-        """Whether the backbone learns. Domains are then loaded as views, else as its features."""
+        """Whether the backbone learns, so that domains are loaded as views, not as features."""
         return True
 
     def line_views(self, config: C) -> int:
@@ -65,10 +64,10 @@ class Method(ABC, Generic[C]):
 
     @abstractmethod
     def fit(self, context: Context[C], domains: Sequence[DomainData], start: Start) -> FittedModel:
-        """Train the encoders of all domains; go on from the checkpoints of an interrupted run.
+        """Train the encoders of all domains, resuming from checkpoints if there are any.
 
-        Chance must be a function of the config's seed and the step alone, and what is
-        trained goes through `opensearch.loop`: then a resumed run equals an uninterrupted one.
+        All chance must be a function of the config's seed and the step, and training must go
+        through `opensearch.loop`: then a resumed run equals an uninterrupted one.
 
         Args:
             domains: with views as rows if the backbone learns, else with its features; in order
@@ -77,5 +76,5 @@ class Method(ABC, Generic[C]):
         """
 
     def extend(self, context: Context[C], data: DomainData) -> FittedDomain:
-        """Train the encoder of one domain for a model that otherwise stays as it is."""
+        """Train the encoder of a domain that is added to a model; the rest of it stays as it is."""
         raise NotImplementedError(f"method {self.name} cannot extend a model")

@@ -1,4 +1,4 @@
-"""Training of a model by any method: from collections to a bundle, or to one domain more."""
+"""Training by any method: from collections to a bundle, or to one more domain of a model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from opensearch.methods import METHODS, Method, find_method
 from opensearch.progress import Note, Progress, quiet, silent
 from opensearch.records import Source
 from opensearch.semantic import Space, missing, open_provider
-from opensearch.training.assemble import TrainedDomain, assemble, finish_domain, items_to_hash
+from opensearch.training.assemble import TrainedDomain, assemble, items_to_hash, write_domain
 from opensearch.training.backbone import (
     donor_of,
     inherited_projector,
@@ -59,7 +59,7 @@ class Training:
 
 
 def train(training: Training, progress: Progress = quiet, note: Note = silent) -> Bundle:
-    """Train a model, or go on with a run that was interrupted.
+    """Train a model, or resume a run that was interrupted.
 
     Args:
         progress: called with a stage's name, steps done, steps in all.
@@ -90,7 +90,7 @@ def _train_new(
     space = Space.fit(spec, part.categories, transform=config.space.transform)
     method.check_data(config, {d: categories_of(s) for d, s in part.domains.items()})
     start = initial_backbone(config, note)
-    # From here on the folder is ours: what can be wrong with the settings was found above.
+    # Everything wrong with the settings was found above; from here on files are written.
     run = RunFolder(out, _settings(training, part))
     cache = training.cache or cache_folder()
     context = Context(config, out, space, part.categories, run, cache, progress, note)
@@ -100,7 +100,7 @@ def _train_new(
 
 
 def _check(training: Training, method: Method[Any]) -> None:
-    """Refuse what would fail only after hours."""
+    """Refuse settings that would only fail after hours."""
     hasher = training.config.hash.name
     if hasher not in HASHERS:
         raise InvalidInput(f"hash.name: no hasher {hasher!r}; known: {', '.join(HASHERS)}")
@@ -133,7 +133,7 @@ def _check(training: Training, method: Method[Any]) -> None:
 
 
 def _written(context: Context[Any], method: Method[Any], backbone: Backbone) -> BackboneCard:
-    """The backbone on disk that all domains start from; one that will learn needs no graph."""
+    """Write the backbone that all domains start from; one that will learn needs no graph."""
     config = context.config
     if method.learns(config):
         tensors = write_tensors(context.out, backbone)
@@ -164,7 +164,7 @@ def _extend(
     inherited = inherited_projector(base, donor)
     context = Context(config, out, space, seen, run, cache, progress, note, inherited)
     data = _load(context, method, name, part.domains[name], donor.backbone)
-    trained = finish_domain(context, data, method.extend(context, data))
+    trained = write_domain(context, data, method.extend(context, data))
     added = _with_generator(context, base, name, trained)
     card = base.card.model_copy(
         update={

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Balance:
-    """How batches are drawn.
+    """What a batch is made of.
 
     Attributes:
         power: a category of n items is drawn in proportion to n ** (1 - power).

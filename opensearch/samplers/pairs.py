@@ -39,7 +39,7 @@ class PairSampler:
         self._pivot = {int(c): np.flatnonzero(pivot == c) for c in self._shared}
 
     def draw(self, batch: int, rng: np.random.Generator) -> Pairs:
-        """At least two pairs, of at least two categories; counts of categories differ by 1."""
+        """Pairs (batch,) of at least two categories, whose counts differ by 1 at most."""
         rounds = -(-batch // len(self._shared))
         turns = [rng.permutation(self._shared) for _ in range(rounds)]
         labels = np.concatenate(turns)[:batch]

@@ -1,5 +1,4 @@
-"""Training: what methods build on, whatever paper they come from.
+"""What every method builds on: collections, cached rows, augmentation, the finished bundle.
 
-Collections and cached rows, the run's context, a domain's data, augmentations, and the bundle in
-the end. What evaluation reads through this room, collections and cached features, needs no torch.
+Evaluation also reads collections and cached features through this room; those need no torch.
 """

@@ -1,4 +1,4 @@
-"""From fitted encoders to a bundle: items embedded, codes fitted, `model.json` written."""
+"""From fitted encoders to a bundle: embed the items, fit the codes, write `model.json`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from opensearch.training.domain import DomainData, FittedDomain, embed_domain
 
 @dataclass(frozen=True)
 class FittedModel:
-    """What a method gives: the rest of a bundle is alike for all.
+    """What a method returns; the rest of a bundle is made in the same way for all.
 
     Attributes:
         domains: the encoder of each domain.
-        rule: for λ; `None` where it is as the settings give it, see `given_rule`.
-        space: where the method learnt the points of its categories itself.
+        rule: for λ; `None` to take it from the settings, see `given_rule`.
+        space: if the method learnt the points of its categories itself.
     """
 
     domains: Mapping[str, FittedDomain]
@@ -40,7 +40,7 @@ class FittedModel:
 
 @dataclass(frozen=True)
 class TrainedDomain:
-    """A finished domain: its card, and what codes are fitted on.
+    """A domain whose files are written: its card, and the items that codes are fitted on.
 
     Attributes:
         categories: all that it was trained on.
@@ -60,7 +60,7 @@ def assemble(
     """Embed the training items, fit the codes on them and write the bundle."""
     context = replace(context, space=fitted.space or context.space)
     trained = {
-        data.name: finish_domain(context, data, fitted.domains[data.name]) for data in domains
+        data.name: write_domain(context, data, fitted.domains[data.name]) for data in domains
     }
     config, space = context.config, context.space
     rule = given_rule(context) if fitted.rule is None else fitted.rule
@@ -87,10 +87,10 @@ def assemble(
     return write_bundle(context.out, card)
 
 
-def finish_domain(
+def write_domain(
     context: Context[TrainConfig], data: DomainData, fitted: FittedDomain
 ) -> TrainedDomain:
-    """Write a domain's projector, what it shares with others once, and embed its items."""
+    """Write a domain's projector, shared tensors only once, and embed its items."""
     own = {k: v for k, v in fitted.projector.items() if k not in fitted.shared}
     shared = {k: v for k, v in fitted.projector.items() if k in fitted.shared}
     name = save_tensors(context.out, f"projector-{data.name}", own)
@@ -105,13 +105,13 @@ def finish_domain(
 
 
 def even_sample(count: int, most: int | None) -> NDArray[np.int64]:
-    """Numbers of at most `most` of `count` items, evenly spread; of all without a bound."""
+    """Indices of at most `most` of `count` items, evenly spread; all if there is no bound."""
     most = count if most is None else most
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def items_to_hash(space: Space, trained: Mapping[str, TrainedDomain]) -> HashData:
-    """What codes are fitted on: the domains' training embeddings."""
+    """The training embeddings of all domains, to fit codes on."""
     categories = sorted({c for domain in trained.values() for c in domain.categories})
     items = [(name, domain.embeddings, domain.labels) for name, domain in trained.items()]
     return hash_data(items, categories, space.prototypes(categories), space.points())

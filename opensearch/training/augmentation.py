@@ -1,7 +1,7 @@
 """Augmentation of views while a backbone learns; all chance comes from the generator given.
 
-Three ways, one a section: an affine map of everything alike; what a drawing, a photo or a render
-may differ in, each in its own way; and windows of views that were read a little too large.
+Three kinds: an affine map for all views alike; changes that suit photos, drawings or renders; and
+random windows of views that were read a little too large.
 """
 
 from __future__ import annotations
@@ -76,10 +76,9 @@ def _affine_maps(n: int, generator: torch.Generator) -> Tensor:
 def augment_by_look(
     views: Tensor, looks: str, side: int, generator: torch.Generator, bend: bool = False
 ) -> Tensor:
-    """Change each view at random as its kind may differ: colours, light, strokes.
+    """Flip, scale, turn, shear and shift each view at random, then change what its kind allows.
 
-    Every view is flipped, scaled, turned, sheared and shifted and sampled at another side; then
-    pictures change in colour, renders in light, and drawings in stroke.
+    Pictures change in colour, renders in light, drawings in stroke.
 
     Args:
         views: shape (n, h, w, 3), uint8.

@@ -1,4 +1,4 @@
-"""The backbone of a run: where it starts, its tensors and graph on disk, whom it is taken from."""
+"""The backbone of a run: how it starts, its files, and which one an added domain reuses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Start(NamedTuple):
 
 
 def initial_backbone(config: TrainConfig, note: Note) -> Start:
-    """What the config asks for, with a note where that is nothing but chance."""
+    """Build what the config asks for, with a note if its weights are random."""
     settings = config.backbone
     tag = parse_name(settings.name).tag or settings.pretrained
     if settings.weights is None and tag is None:

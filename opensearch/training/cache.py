@@ -1,7 +1,7 @@
-"""Cached rows of files: features or views, computed once, whoever asks for them again.
+"""Cached rows of files, features or views, each computed only once.
 
-A file is known by its path, size and time; an edited one is computed anew. Rows are kept in chunks,
-each written whole, so that a run that was killed finds what it finished.
+A file is identified by path, size and time, so an edited one is computed again. Rows are kept in
+chunks that are written atomically: a run that was killed keeps those it had finished.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Place:
 
 
 class RowCache:
-    """A folder of chunks computed in one way: `<name>.npy` with rows, `<name>.json` with stamps.
+    """A folder of chunks made by one recipe: `<name>.npy` with rows, `<name>.json` with stamps.
 
     Args:
         folder: where all caches lie; made when needed.
@@ -103,7 +103,7 @@ class RowCache:
             compute: gives, for each source in order, its row (one shape for all) or its error.
             progress: called with `what`, done, total.
             what: the name of this work for the progress.
-            mark: what a row depends on beside its file.
+            mark: what else a row depends on, besides its file.
         """
         stamps = [_stamp(source, mark(source)) for source in sources]
         kept = self._kept(set(stamps))
@@ -118,7 +118,7 @@ class RowCache:
         return _gathered(sources, [kept[stamp] for stamp in stamps])
 
     def _kept(self, wanted: set[str]) -> dict[str, Place]:
-        """Where each wanted stamp lies, of those that do."""
+        """The place of each wanted stamp that is cached."""
         found: dict[str, Place] = {}
         for about in sorted(self._folder.glob("*.json")):
             try:
@@ -132,7 +132,7 @@ class RowCache:
         return found
 
     def _save(self, rows: NDArray[Any], stamps: list[str], errors: dict[int, str]) -> Path:
-        """Write a chunk; its json, which makes it count, comes last."""
+        """Write a chunk; its JSON comes last, as only that makes it valid."""
         name = hashlib.blake2b("|".join(stamps).encode(), digest_size=16).hexdigest()
         file = self._folder / f"{name}.npy"
         about = json.dumps({"stamps": stamps, "errors": errors})

@@ -1,6 +1,6 @@
-"""A model's codes: what they are fitted on, and their part of a bundle.
+"""The codes of a model: the items they are fitted on, and their part of a bundle.
 
-Nothing here needs torch, so that codes that train no network are fitted anew without it.
+Nothing here needs torch: codes that train no network can be fitted without it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def hash_data(
     prototypes: NDArray[np.float32],
     words: NDArray[np.float32],
 ) -> HashData:
-    """Labelled embeddings as codes are fitted on; items of other categories are left out.
+    """Labelled embeddings to fit codes on, without items of other categories.
 
     Args:
         items: name of a domain, embeddings (n, d) and their categories (n,); a domain may come
@@ -67,7 +67,7 @@ class WrittenCodes:
 
 
 def write_codes(folder: Path, domains: Mapping[str, DomainCard], hasher: Hasher) -> WrittenCodes:
-    """Write a hasher into a bundle's folder, whose other files are there already."""
+    """Write a hasher into the folder of a bundle whose other files exist already."""
     tensors, settings = hasher.tensors(), hasher.settings()
     part = PartCard(tensors=save_tensors(folder, "hash", tensors), settings=settings)
     cards = {name: with_migration(folder, name, card, hasher) for name, card in domains.items()}
@@ -76,7 +76,7 @@ def write_codes(folder: Path, domains: Mapping[str, DomainCard], hasher: Hasher)
 
 
 def with_migration(folder: Path, name: str, card: DomainCard, hasher: Hasher) -> DomainCard:
-    """The card of a domain with what the hasher has for it alone, written; or with nothing."""
+    """The card of a domain with the tensors that the hasher has for it alone, written if any."""
     own = hasher.own(name)
     file = save_tensors(folder, f"migration-{name}", own) if own else None
     return card.model_copy(update={"migration": file})

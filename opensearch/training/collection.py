@@ -1,4 +1,4 @@
-"""The training part of collections: which files, with which categories, of which domains."""
+"""The training files of collections, by domain, with one spelling for each category."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from opensearch.semantic.names import normalise
 
 @dataclass(frozen=True)
 class TrainingPart:
-    """What may be trained on.
+    """The files to train on.
 
     Attributes:
         domains: labelled sources by domain, sorted by name; a category is spelt one way.
@@ -50,8 +50,8 @@ def training_part(
 ) -> TrainingPart:
     """Collect what `split` calls train (or everything, where nothing declares a split).
 
-    A category that is `unseen` in one collection is left out of all of them. Of several
-    spellings of a category (`alarm_clock`, `Alarm Clock`) the first found is taken for all.
+    A category that is `unseen` in one collection is left out of all. A category that is spelt
+    in several ways (`alarm_clock`, `Alarm Clock`) gets the first spelling found.
 
     Args:
         folders: collections, see `domains.catalog`.
@@ -95,7 +95,7 @@ def _renamed(source: Source, names: Mapping[str, str]) -> Source:
 def _nothing(
     folders: Sequence[Path], found: list[Source], labelled: list[Source], domain: str | None
 ) -> InvalidInput:
-    """Why there is nothing to train on, by what there is."""
+    """An error that says what there is, as there is nothing to train on."""
     domains = sorted({source.domain for source in labelled if source.domain})
     splits = sorted({source.split for source in labelled if source.split})
     return InvalidInput(

@@ -1,4 +1,4 @@
-"""What every step of a training run shares."""
+"""What all parts of a training run share."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class InheritedProjector:
 
 @dataclass(frozen=True)
 class Context(Generic[C_co]):
-    """The settings, the model's folder, its space and trained categories, and who is told what.
+    """The settings, the model's folder, its space and categories, and whom to tell.
 
     `inherited` is there when a domain is added to a model whose domains share their projector.
     """

@@ -23,7 +23,7 @@ Axis: TypeAlias = Callable[[Source], Up]
 
 
 def turning(source: Source) -> Up:
-    """Axes that take turns, whatever is known: a model meets shapes that lie down as well."""
+    """No axis, so that the three take turns: a model must also see shapes that lie down."""
     return "unknown"
 
 

@@ -121,7 +121,7 @@ def load(name, toys, tmp_path):
     file.write_text(f"method: {name}\n")
 
     def loaded(*overrides):
-        return load_train_config(str(file), [*toy_settings(toys), *QUICK[name], *overrides])
+        return load_train_config(str(file), [*toy_settings(toys), *QUICK.get(name, []), *overrides])
 
     return loaded
 

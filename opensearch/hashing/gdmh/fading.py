@@ -1,4 +1,4 @@
-"""Copies of training items that say less of their category, as untrained ones' items do.
+"""Copies of training items that show less of their category, like items of untrained ones.
 
 An encoder puts what it was trained on close to its prototype, and an item of another category
 far from every one. Codes fitted on trained items alone spend their bits on a closeness that is

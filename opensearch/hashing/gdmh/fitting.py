@@ -95,7 +95,7 @@ def pivot_of(data: HashData, settings: GdmhSettings) -> str:
 
 
 def branch_job(branch: Branch, batches: Batches, settings: GdmhSettings) -> Job:
-    """A branch against its discriminators; only the branch is kept, and trained in place."""
+    """The job that trains a branch, in place, against discriminators that are then dropped."""
     losses = BranchLosses(branch, batches, settings)
     learning = [p for p in branch.parameters() if p.requires_grad]
     makers = Learner(
@@ -223,5 +223,5 @@ def _arrays(module: nn.Module) -> Arrays:
 
 
 def _halved(module: nn.Module) -> Arrays:
-    """A generator's tensors, in float16: they are most of what codes add to a model."""
+    """A generator's tensors in float16, as they are most of what codes add to a model."""
     return {name: array.astype(np.float16) for name, array in _arrays(module).items()}

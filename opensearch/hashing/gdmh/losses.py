@@ -1,4 +1,4 @@
-"""The branch's losses on soft codes; each a mean, small where codes are as they should be."""
+"""The branch's losses on soft codes; each is a mean."""
 
 from __future__ import annotations
 
@@ -68,5 +68,5 @@ def independence_loss(codes: Tensor) -> Tensor:
 
 
 def cycle_loss(points: Tensor, returned: Tensor) -> Tensor:
-    """Mean of 1 - cosine between embeddings and what came back of them."""
+    """Mean of 1 - cosine between embeddings and their reconstructions."""
     return (1 - (points * returned).sum(dim=1)).mean()

@@ -1,4 +1,4 @@
-"""Generative domain-migration hashing on pixels: domains are redrawn as a pivot, then hashed.
+"""Generative domain-migration hashing on pixels: domains are redrawn as one, then hashed.
 
 Generators, discriminators and the hash network learn together. All that a run goes on from is in
 one module's tensors (`networks.PixelModel`) and three optimisers. The generators are in
@@ -32,7 +32,7 @@ class GdmhPixel(Method[PixelConfig]):
     makes_bits = True
 
     def check(self, config: PixelConfig) -> None:
-        """Refuse another space, a side that cannot be halved and doubled again, a missing GPU."""
+        """Refuse another space, a side that the networks cannot halve twice, or a missing GPU."""
         import torch
 
         from opensearch.encoders.migration import CELL
@@ -55,8 +55,8 @@ class GdmhPixel(Method[PixelConfig]):
     def check_data(self, config: PixelConfig, categories: Mapping[str, Sequence[str]]) -> None:
         """Refuse data whose domains cannot be paired with the pivot.
 
-        That is no such pivot, no other domain, or one that shares under two categories with the
-        pivot, so that a triplet's negative is not to be had.
+        There must be the pivot and another domain, and each must share two categories with the
+        pivot, or triplets would have no negatives.
         """
         pivot = config.pixel.pivot
         if pivot not in categories or len(categories) < 2:

@@ -22,7 +22,7 @@ from opensearch.methods.gdmh_pixel.settings import PixelSettings
 
 @dataclass(frozen=True)
 class Made:
-    """What a pair's generators made of a batch, each (n, 3, s, s), and how they fared.
+    """What a pair's generators made of a batch, each (n, 3, s, s), with their losses.
 
     Attributes:
         pivot: the domain's pictures, migrated to the pivot.
@@ -60,9 +60,9 @@ def migrate(pair: PairNet, batch: PairBatch, cycle: float) -> Made:
 def hash_losses(
     model: PixelModel, batches: Sequence[PairBatch], made: Sequence[Made], settings: PixelSettings
 ) -> tuple[dict[str, Tensor], float]:
-    """Losses of the codes of all pairs, and the share of bits that are as they should be.
+    """Losses of the codes of all pairs, and the share of bits that are right.
 
-    What H gives for each item is remembered for the next discrete step.
+    The outputs of H are kept for the next discrete step.
     """
     pictures = torch.cat([one.masked for one in made] + [one.pivot.float() for one in made])
     logits = model.hash(scaled_gradient(pictures, settings.guide))

@@ -16,7 +16,7 @@ from opensearch.methods.gdmh_pixel.codes import category_codes, item_codes
 from opensearch.methods.gdmh_pixel.settings import PixelConfig, PixelSettings
 
 SMALLEST = 24
-"""Side of a picture from which a discriminator has a patch to judge, pixels."""
+"""Smallest side of a picture that a discriminator can judge, pixels."""
 
 
 class PairNet(nn.Module):
@@ -54,7 +54,7 @@ class HashNet(nn.Module):
 
 
 class Memory(nn.Module):
-    """Of each item of a domain: its category, its code, and what H last gave for it."""
+    """Category, code and last output of H for each item of a domain."""
 
     labels: Tensor
     codes: Tensor
@@ -118,7 +118,7 @@ class PixelModel(nn.Module):
             yield from pair.other_critic.parameters()
 
     def discrete_step(self, fidelity: float) -> float:
-        """Set the items' codes anew from those of their categories; the share of bits changed."""
+        """Recompute the items' codes from their categories'; return the share of bits changed."""
         of_categories = self.category_codes()
         changed = total = 0
         for memory in self.memories:

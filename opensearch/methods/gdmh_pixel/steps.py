@@ -1,4 +1,4 @@
-"""The steps of training on pixels, as one job: an epoch after each discrete step."""
+"""The steps of training on pixels, as one job."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def rates(share: float, settings: PixelSettings) -> tuple[float, float]:
 
 
 def pixel_job(context: Context[PixelConfig], data: PixelData, model: PixelModel) -> Job:
-    """All networks of a model on its data, an epoch after a discrete step each."""
+    """The job that trains all networks; each epoch starts with a discrete step."""
     settings = context.config.pixel
     learners = Learners.of(model, settings)
     steps = settings.epochs * data.epoch
 
     def closing(epoch: int) -> None:
-        # Before the checkpoint: an epoch whose sheets a kill has halved is made again.
+        # Before the checkpoint, so that sheets cut short by a kill are made again.
         if epoch == settings.epochs or epoch % settings.grids == 0:
             model.eval()
             write_sheets(context.run.folder / "grids", epoch, data, model)

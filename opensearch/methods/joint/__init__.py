@@ -1,9 +1,8 @@
 """Joint training: one backbone and one projector for all domains, and losses that join them.
 
 The projector, with batch norms for each domain, learns first, on features of the frozen backbone;
-then both learn, gently. The model that is kept is the running average of the second part. Domains
-trained apart (`methods.prototype`) meet in their prototypes alone; what this gains, and what it
-costs a domain that is added later, is measured.
+then both learn, at a low rate. The model that is kept is the running average of the second part.
+Domains trained one by one (`methods.prototype`) have only their prototypes in common.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class Joint(Method[JointConfig]):
     config = JointConfig
 
     def check(self, config: JointConfig) -> None:
-        """Refuse a projector that cannot be shared, or a classifier that is not there."""
+        """Refuse a projector that cannot be shared, or a missing classifier."""
         from opensearch.encoders.backbones import STARTER
 
         if not config.projector.hidden:
@@ -51,7 +50,7 @@ class Joint(Method[JointConfig]):
     def fit(
         self, context: Context[JointConfig], domains: Sequence[DomainData], start: Start
     ) -> FittedModel:
-        """Train backbone and projector, and take them apart by domain."""
+        """Train backbone and projector, then split them by domain."""
         from opensearch.methods.joint.fitting import by_domain, fit_joint
 
         return by_domain(context, domains, fit_joint(context, domains, start))

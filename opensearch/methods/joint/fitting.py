@@ -25,7 +25,7 @@ from opensearch.training.domain import DomainData, FittedDomain, arrays
 def by_domain(
     context: Context[JointConfig], domains: Sequence[DomainData], model: JointModel
 ) -> FittedModel:
-    """A trained model taken apart: the backbone for all, the projector with each domain's norms."""
+    """A trained model split by domain: one backbone, the projector with each domain's norms."""
     config, half = context.config, context.config.backbone.half
     backbone = write_backbone(context.out, model.backbone, config.size, context.note, half)
     shared = arrays(model.head.shared())
@@ -43,7 +43,7 @@ def by_domain(
 def fit_joint(
     context: Context[JointConfig], domains: Sequence[DomainData], start: Start
 ) -> JointModel:
-    """The averaged model, in evaluation mode; both jobs go on from their checkpoints.
+    """Train, or resume, both jobs; return the averaged model in evaluation mode.
 
     Args:
         domains: with views as rows.

@@ -68,20 +68,20 @@ class UprightHead(nn.Module):
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def loss(self, features: Tensor, stands: Tensor) -> Tensor:
+    def loss(self, features: Tensor, upright: Tensor) -> Tensor:
         """Mean cross entropy, nats.
 
         Args:
             features: shape (n, f).
-            stands: shape (n,), 1 upright, 0 not, -1 unknown and left out.
+            upright: shape (n,), 1 upright, 0 not, -1 unknown and left out.
         """
-        known = stands >= 0
+        known = upright >= 0
         logits = self.linear(features[known])[:, 0]
         if not len(logits):
             return features.sum() * 0
-        return binary_cross_entropy_with_logits(logits, stands[known].float())
+        return binary_cross_entropy_with_logits(logits, upright[known].float())
 
     def direction(self) -> NDArray[np.float32]:
-        """The tensor of pooling `upright`: an axis' views speak with one another, not alone."""
+        """The tensor of pooling `upright`, scaled as views of one axis are not independent."""
         found = _VOICES * self.linear.weight.detach()[0].numpy()
         return np.asarray(found, np.float32)

@@ -1,6 +1,6 @@
-"""Prototype learning: each domain is trained apart, towards points that the words give.
+"""Prototype learning: each domain is trained on its own, towards points given by words.
 
-Domains meet in those points alone, so a domain that is added later meets the same space.
+The domains have only those points in common, so a domain added later fits in as well.
 
 Source:
     Thong, Mettes, Snoek, "Open cross-domain visual search", CVIU 2020.
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Prototype(Method[PrototypeConfig]):
-    """A projector a domain on features of a frozen backbone, or one that learns along."""
+    """A projector for each domain, on a backbone that is frozen or learns with it."""
 
     name = "prototype"
     config = PrototypeConfig
     extends = True
 
     def learns(self, config: PrototypeConfig) -> bool:
-        """Whether the config asks for it."""
+        """If `backbone.mode` says so."""
         return config.backbone.mode == "finetune"
 
     def fit(

@@ -1,4 +1,4 @@
-"""Fitting one domain: a projector, and its backbone where that learns."""
+"""Fitting one domain: a projector, and the backbone if it learns."""
 
 from __future__ import annotations
 

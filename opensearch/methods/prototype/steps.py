@@ -1,4 +1,4 @@
-"""The stage that fits one domain: what it draws from, and its steps.
+"""The stage that fits one domain: its samples and its steps.
 
 All chance is a function of (seed, stage, step), so a resumed run equals an uninterrupted one.
 """
@@ -156,7 +156,7 @@ def _indices(stage: Stage, settings: LoopSettings, step: int) -> NDArray[np.int6
 
 
 def _batches_an_epoch(n: int, batch: int) -> int:
-    """Whole batches an epoch; the rest waits for another shuffle. One batch at the least."""
+    """Whole batches in an epoch, at least one; the remainder is left out."""
     return max(1, n // batch)
 
 
