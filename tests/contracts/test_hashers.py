@@ -1,14 +1,19 @@
-"""What every registered hasher keeps, whatever it is made of."""
+"""What every registered hasher keeps, whatever it is made of; and a toy one, added here."""
 
 import json
+from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from opensearch.config import GdmhSettings, HashSettings
+from opensearch.encoders.bundle import Bundle
+from opensearch.engine import Engine
 from opensearch.errors import BundleError, InvalidInput
+from opensearch.experiments.refit import refit
 from opensearch.hashing import (
     HASHERS,
     HashData,
@@ -18,6 +23,8 @@ from opensearch.hashing import (
     hamming,
     restore_hasher,
 )
+from opensearch.hashing.linear import LinearHasher
+from opensearch.progress import quiet
 from opensearch.semantic import unit
 
 DIM = 48
@@ -27,6 +34,26 @@ OWN_WIDTH = ("sign",)
 """Hashers whose codes are as wide as the embeddings."""
 UNSEEDED = ("sign",)
 """Hashers that leave nothing to chance."""
+
+
+@dataclass(frozen=True)
+class ToyHasher(LinearHasher):
+    """Signs along random directions."""
+
+    name: ClassVar[str] = "toy"
+
+    @classmethod
+    def fit(cls, data, settings, seed, progress=quiet):
+        shape = (data.embeddings.shape[1], settings.bits)
+        directions = np.random.default_rng(seed).normal(size=shape)
+        return cls(data.embeddings.mean(axis=0), directions.astype(np.float32))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def toy_hasher():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(HASHERS, "toy", ToyHasher)
+        yield
 
 
 @cache
@@ -51,7 +78,7 @@ def restored(made, settings=None, tensors=None):
     return restore_hasher(settings or made.settings(), tensors, own)
 
 
-@pytest.fixture(params=HASHERS)
+@pytest.fixture(params=[*HASHERS, "toy"])
 def name(request):
     return request.param
 
@@ -168,3 +195,13 @@ def test_unknown_names_list_the_known():
         fit_hasher(HashSettings(name="pq", bits=16), items(DIM), 0)
     with pytest.raises(BundleError, match=f"hasher is 'pq'; known: {', '.join(HASHERS)}"):
         restore_hasher({"name": "pq"}, {}, {})
+
+
+def test_an_added_hasher_gives_a_model_codes_that_are_searched(toy_model, toy_collection, tmp_path):
+    settings = HashSettings(name="toy", bits=24)
+    model = refit(Bundle.open(toy_model), tmp_path / "model", [toy_collection], settings)
+    with Engine.create(tmp_path / "index", model=model.folder) as engine:
+        assert engine.add(toy_collection).failed == 0
+        path = toy_collection / "sketch" / "cube" / "08.png"
+        hits = engine.search(path, source="sketch", targets=["sketch"], k=99, refine=False)
+    assert {hit.key: hit.distance for hit in hits}["sketch/cube/08.png"] == 0
