@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.domains import Reading, reader_version
+from opensearch.domains import READERS, Reading, reader_version
 from opensearch.domains.opening import NoReader, Opened
 from opensearch.domains.upright import declared, with_axis
 from opensearch.domains.workers import Readers
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
+from opensearch.errors import BundleError
 from opensearch.hashing import Hasher, restore_hasher
 from opensearch.model.inputs import Input, on_disk
 from opensearch.records import Source, Stamp, Up
@@ -31,9 +32,18 @@ class Model:
     Attributes:
         bundle: the files.
         limits: what one input may cost.
+
+    Raises:
+        BundleError: a domain has a reader that there is not.
     """
 
     def __init__(self, bundle: Bundle, limits: Limits | None = None) -> None:
+        for domain, card in bundle.card.domains.items():
+            if card.reader.reader not in READERS:
+                raise BundleError(
+                    f"model {bundle.folder} reads domain {domain!r} by {card.reader.reader!r};"
+                    f" known readers: {', '.join(READERS)}. Upgrade opensearch-visual"
+                )
         self.bundle = bundle
         self.limits = limits or Limits()
         self._checked = False

@@ -27,8 +27,9 @@ from opensearch.domains.workers import Readers
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.encoders.card import domain_identity
 from opensearch.engine import Engine
-from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
-from opensearch.training.augmentation import augment_by_reader
+from opensearch.errors import BundleError, InvalidInput, OverLimit, UnreadableFile
+from opensearch.model import Model
+from opensearch.training.augmentation import augment_by_look
 
 SIZE = 32
 
@@ -183,7 +184,7 @@ def test_a_version_is_told_apart_from_the_one_before(name):
 
 def test_training_varies_its_views(name, sample):
     views = torch.from_numpy(read(name, sample).views)
-    varied = augment_by_reader(views, READERS[name].looks, 24, torch.Generator().manual_seed(1))
+    varied = augment_by_look(views, READERS[name].looks, 24, torch.Generator().manual_seed(1))
     assert varied.shape == (len(views), 24, 24, 3)
 
 
@@ -196,6 +197,17 @@ def test_unknown_names_list_the_known():
     config = TrainConfig(method="any", domains={"scan": {"reader": "lidar"}})
     with pytest.raises(InvalidInput, match=r"^domains\.scan\.reader: no reader 'lidar'; known"):
         reader_settings(config, "scan")
+
+
+def test_a_model_with_an_unknown_reader_is_refused_when_it_is_opened(toy_model):
+    bundle = Bundle.open(toy_model)
+    odd = bundle.domain("photo").model_copy(update={"reader": ReaderSettings(reader="lidar")})
+    bundle.card.domains["scan"] = odd
+    known = ", ".join(READERS)
+    with pytest.raises(
+        BundleError, match=f"reads domain 'scan' by 'lidar'; known readers: {known}"
+    ):
+        Model(bundle)
 
 
 def test_an_added_reader_indexes_and_queries(monkeypatch, toy_model, tmp_path):

@@ -66,23 +66,23 @@ def cosines(a, b):
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
 def test_features_are_those_of_onnx_runtime(starter, drawn, precision):
-    trunk = OpenVinoBackbone(starter, precision)
-    features, wanted = trunk.features(drawn), OnnxBackbone(starter).features(drawn)
+    backbone = OpenVinoBackbone(starter, precision)
+    features, wanted = backbone.features(drawn), OnnxBackbone(starter).features(drawn)
     assert features.dtype == np.float32
     assert cosines(wanted[:1], wanted[1:]).max() < 0.99  # or any features would do
-    exact = trunk.runtime == "openvino-f32"
+    exact = backbone.runtime == "openvino-f32"
     assert cosines(features, wanted).min() > 1 - (1e-6 if exact else 2e-3)
-    assert trunk.runtime == f"openvino-{precision if has_bf16() else 'f32'}"
+    assert backbone.runtime == f"openvino-{precision if has_bf16() else 'f32'}"
 
 
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
 def test_a_row_depends_on_its_view_alone_to_the_bit(starter, drawn, precision):
-    trunk = OpenVinoBackbone(starter, precision)
-    whole = trunk.features(drawn)
+    backbone = OpenVinoBackbone(starter, precision)
+    whole = backbone.features(drawn)
     for size in (1, 4, 7):
-        parts = [trunk.features(drawn[i : i + size]) for i in range(0, len(drawn), size)]
+        parts = [backbone.features(drawn[i : i + size]) for i in range(0, len(drawn), size)]
         assert np.array_equal(np.concatenate(parts), whole)
-    assert np.array_equal(trunk.features(drawn[::-1])[::-1], whole)
+    assert np.array_equal(backbone.features(drawn[::-1])[::-1], whole)
 
 
 def test_what_was_compiled_gives_the_same_bits(files, views, tmp_path):
@@ -106,8 +106,8 @@ def test_a_damaged_file_is_compiled_anew(files, views, tmp_path, damage):
 
 def test_a_folder_that_cannot_be_written_is_done_without(files, views, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    trunk = OpenVinoBackbone(files[1], "f32", tmp_path / "file" / "compiled")
-    assert trunk.features(views).shape == (9, 128)
+    backbone = OpenVinoBackbone(files[1], "f32", tmp_path / "file" / "compiled")
+    assert backbone.features(views).shape == (9, 128)
 
 
 def test_graph_precision_processor_and_version_each_have_a_file(files, monkeypatch, tmp_path):
@@ -149,8 +149,8 @@ def test_the_processor_decides(files, monkeypatch):
     told = {}
     for name, flags in (("ancient", ANCIENT), ("avx2", AVX2), ("new", NEW), ("arm64", "arm64")):
         monkeypatch.setattr(openvino, "_processor", lambda flags=flags: flags)
-        trunk = open_backbone("tiny", *files, choose_precision(files[1], "tiny"))
-        told[name] = (choose_precision(files[1], "tiny"), trunk.runtime)
+        backbone = open_backbone("tiny", *files, choose_precision(files[1], "tiny"))
+        told[name] = (choose_precision(files[1], "tiny"), backbone.runtime)
     assert told == {
         "ancient": ("f32", "onnx"),
         "avx2": ("f32", "openvino-f32"),

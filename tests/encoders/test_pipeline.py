@@ -16,7 +16,7 @@ AHEAD = 4 * BATCH
 
 @dataclass
 class Sums:
-    """A trunk that gives its own number and the sum of the view, and counts its batches."""
+    """A backbone that gives its own number and the sum of the view, and counts its batches."""
 
     number: int
     runtime: str = "fake"
@@ -82,14 +82,14 @@ def test_another_error_is_not_swallowed():
 )
 def test_features_are_those_of_each_source_alone(items):
     """Items: views (0: unreadable), view size, which of three trunks."""
-    trunks = [Sums(number) for number in range(3)]
+    backbones = [Sums(number) for number in range(3)]
     reads = [
         Read(place, views_of(place, count, size))
         if count
         else Read(place, None, UnreadableFile("no"))
         for place, (count, size, _) in enumerate(items)
     ]
-    got = list(encode_stream(reads, lambda place: trunks[items[place][2]]))
+    got = list(encode_stream(reads, lambda place: backbones[items[place][2]]))
     assert [item.source for item in got] == list(range(len(items)))
     for item, (count, size, number) in zip(got, items, strict=True):
         if count:
@@ -97,21 +97,21 @@ def test_features_are_those_of_each_source_alone(items):
             assert np.array_equal(item.features, wanted)
         else:
             assert item.features is None
-    assert all(shape[0] <= BATCH for trunk in trunks for shape in trunk.batches)
+    assert all(shape[0] <= BATCH for backbone in backbones for shape in backbone.batches)
 
 
 def test_single_views_are_encoded_32_at_a_time():
-    trunk = Sums(0)
+    backbone = Sums(0)
     reads = [Read(source, views_of(source)) for source in range(80)]
-    list(encode_stream(reads, lambda source: trunk))
-    assert [shape[0] for shape in trunk.batches] == [32, 32, 16]
+    list(encode_stream(reads, lambda source: backbone))
+    assert [shape[0] for shape in backbone.batches] == [32, 32, 16]
 
 
 def test_views_are_encoded_32_at_a_time_and_joined():
-    trunk = Sums(0)
+    backbone = Sums(0)
     views = np.concatenate([views_of(place) for place in range(70)])
-    assert encode_views(views, trunk)[:, 1].tolist() == [12 * place for place in range(70)]
-    assert [shape[0] for shape in trunk.batches] == [32, 32, 6]
+    assert encode_views(views, backbone)[:, 1].tolist() == [12 * place for place in range(70)]
+    assert [shape[0] for shape in backbone.batches] == [32, 32, 6]
 
 
 @given(st.integers(0, 300))

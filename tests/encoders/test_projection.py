@@ -83,7 +83,7 @@ def test_unknown_pooling_lists_the_known():
 
 
 class Means:
-    """A trunk whose features are twelve times the view's mean, apart by their place."""
+    """A backbone whose features are twelve times the view's mean, apart by their place."""
 
     runtime = "fake"
 

@@ -16,7 +16,7 @@ SIZE = {"tiny": 32, "mobilenet_v2": 64}
 
 
 @pytest.fixture(scope="module", params=["tiny", "mobilenet_v2"])
-def trunk(request, tmp_path_factory):
+def backbone(request, tmp_path_factory):
     """(name, folder, tensor file, graph) of a backbone whose statistics left their start."""
     import torch
 
@@ -31,13 +31,13 @@ def trunk(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def views(trunk):
-    size = SIZE[trunk[0]]
+def views(backbone):
+    size = SIZE[backbone[0]]
     return np.random.default_rng(0).integers(0, 256, (9, size, size, 3), np.uint8)
 
 
-def test_onnx_runtime_equals_torch(trunk, views):
-    name, _, tensors, graph = trunk
+def test_onnx_runtime_equals_torch(backbone, views):
+    name, _, tensors, graph = backbone
     onnx = OnnxBackbone(graph).features(views)
     torch = TorchBackbone(name, load_tensors(tensors)).features(views)
     cosines = (onnx * torch).sum(1) / np.linalg.norm(onnx, axis=1) / np.linalg.norm(torch, axis=1)
@@ -46,8 +46,8 @@ def test_onnx_runtime_equals_torch(trunk, views):
     assert cosines.min() > 1 - (1e-6 if name == "tiny" else 1e-3)
 
 
-def test_a_row_depends_on_its_view_alone(trunk, views):
-    name, _, tensors, graph = trunk
+def test_a_row_depends_on_its_view_alone(backbone, views):
+    name, _, tensors, graph = backbone
     for opened in (OnnxBackbone(graph), TorchBackbone(name, load_tensors(tensors))):
         whole = opened.features(views)
         alone = np.concatenate([opened.features(views[i : i + 1]) for i in range(len(views))])
@@ -60,10 +60,10 @@ def test_a_row_depends_on_its_view_alone(trunk, views):
             assert np.allclose(whole, fours, rtol=1e-5, atol=1e-6)
 
 
-def test_the_graph_holds_no_weights_and_no_path(trunk):
+def test_the_graph_holds_no_weights_and_no_path(backbone):
     import onnx
 
-    _, folder, tensors, graph = trunk
+    _, folder, tensors, graph = backbone
     assert graph.stat().st_size < min(200_000, tensors.stat().st_size / 10)
     assert str(folder).encode() not in graph.read_bytes()
     assert b".py" not in graph.read_bytes()
@@ -75,8 +75,8 @@ def test_the_graph_holds_no_weights_and_no_path(trunk):
             assert entry.key != "location" or entry.value == tensors.name
 
 
-def test_a_damaged_graph_is_a_bundle_error_with_the_way_out(trunk, tmp_path):
-    graph = trunk[3].read_bytes()
+def test_a_damaged_graph_is_a_bundle_error_with_the_way_out(backbone, tmp_path):
+    graph = backbone[3].read_bytes()
     for content in (b"", b"nonsense", graph[:-40], graph):  # the last lacks its tensors
         (tmp_path / "g.onnx").write_bytes(content)
         with pytest.raises(BundleError, match="OPENSEARCH_RUNTIME=torch runs") as caught:
@@ -84,8 +84,8 @@ def test_a_damaged_graph_is_a_bundle_error_with_the_way_out(trunk, tmp_path):
         assert "\n" not in str(caught.value)
 
 
-def test_tensors_of_another_backbone_are_refused(trunk):
-    _, _, tensors, _ = trunk
+def test_tensors_of_another_backbone_are_refused(backbone):
+    _, _, tensors, _ = backbone
     with pytest.raises(BundleError, match="not those of a resnet18") as caught:
         TorchBackbone("resnet18", load_tensors(tensors))
     assert "\n" not in str(caught.value)
