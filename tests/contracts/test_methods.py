@@ -1,6 +1,7 @@
 """What every registered method keeps, whatever paper it is from; and a toy one, added here."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -94,11 +95,12 @@ class Toy(Method[ToyConfig]):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def toy_method_and_one_thread() -> Iterator[None]:
+def toy_method_one_thread_and_no_graphs() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(METHODS, "toy", Toy())
+        patch.setitem(sys.modules, "onnxscript", None)  # graphs are slow to make; others test them
         yield
     torch.set_num_threads(before)
 
