@@ -27,8 +27,8 @@ from opensearch.cli.progress import Bars
 from opensearch.config import GdmhSettings, HashSettings
 from opensearch.encoders.bundle import Bundle
 from opensearch.evaluation import Labelled, any_to_any
-from opensearch.experiments.codes import training_items
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
+from opensearch.experiments.fitted_codes import training_items
 from opensearch.hashing import HashData, Hasher, fit_hasher, hamming
 from opensearch.model import Model
 from opensearch.progress import Progress

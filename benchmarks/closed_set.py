@@ -32,8 +32,8 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.evaluation import Labelled
 from opensearch.evaluation.direction import Runner
 from opensearch.evaluation.sets import numbered
-from opensearch.experiments.codes import TRAIN
 from opensearch.experiments.embedded import EmbeddedCollection
+from opensearch.experiments.fitted_codes import TRAIN
 from opensearch.hashing import Hasher, hamming
 
 SOURCE: Final = "sketch"

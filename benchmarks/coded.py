@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from opensearch.cli.evaluate import Numbers
 from opensearch.cli.progress import Bars
 from opensearch.encoders.bundle import Bundle
-from opensearch.experiments.codes import TRAIN, fit_codes
 from opensearch.experiments.embedded import EmbeddedCollection, embed_collection
+from opensearch.experiments.fitted_codes import TRAIN, fit_codes
 from opensearch.hashing import Hasher
 from opensearch.model import Model
 from opensearch.search import Searcher

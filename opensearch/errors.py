@@ -28,7 +28,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def system_reason(error: OSError) -> str:
-    """What the system said went wrong; a full disk is called that."""
+    """The system's reason for an error; a full disk is called that."""
     text = error.strerror or str(error)
     return f"the disk is full ({text})" if error.errno in FULL else text
 
@@ -86,7 +86,7 @@ class PartlyStored(StoreError):
 
 
 class Refused(OpenSearchError):
-    """A step that would lose much, and that nobody has asked for by force; nothing was lost."""
+    """A step that would lose much and was not forced; nothing was lost."""
 
 
 class IndexMismatch(OpenSearchError):

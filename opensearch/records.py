@@ -40,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells a file from its next version: bytes, time of change in ns, 16-byte digest."""
+    """Size in bytes, time of change in ns and digest of a file: equal while it is unchanged."""
 
     size: int
     mtime_ns: int

@@ -56,7 +56,7 @@ def demo(folder: Path | None, model: Path | None, quiet: bool) -> None:
 
 
 def _fresh() -> Path:
-    """A folder of the demo's name that is not there yet."""
+    """The first folder name for the demo that is not taken."""
     names = (FOLDER if number == 1 else f"{FOLDER}-{number}" for number in count(1))
     return next(Path(name) for name in names if not Path(name).exists())
 

@@ -60,7 +60,7 @@ class VerbGroup(click.Group):
             formatter.write_dl(list(VERBS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a verb; one line and its exit code for every error of ours, and for all others."""
+        """Run a verb; every error becomes one line and an exit code."""
         try:
             return super().invoke(ctx)
         except OpenSearchError as error:
@@ -82,7 +82,7 @@ class VerbGroup(click.Group):
 
 
 def _in_words(error: Exception) -> str:
-    """An error that no room has foreseen, in one line."""
+    """An unforeseen error, in one line."""
     text = " ".join(str(error).split())[:300]
     if isinstance(error, OSError):
         where = f"{error.filename!r}: " if error.filename else "the output cannot be written: "
@@ -104,7 +104,7 @@ def _explain(ctx: click.Context, text: str) -> None:
 
 
 def _drop_output() -> None:
-    """Keep Python from flushing once more at exit what stdout did not take."""
+    """Keep Python from trying again at exit to flush what stdout did not take."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

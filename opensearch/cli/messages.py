@@ -109,7 +109,7 @@ def _with_value(option: click.Parameter, value: Any) -> str:
 
 
 def say(text: str) -> None:
-    """Print a line on stderr; that it cannot be printed is no reason to end a run."""
+    """Print a line on stderr; failing to is no reason to end a run."""
     with suppress(OSError):
         click.echo(text, err=True)
 

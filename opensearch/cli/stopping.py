@@ -1,4 +1,4 @@
-"""Ending a run from outside: Ctrl-C and SIGTERM, also as process 1, and twice in a row."""
+"""Stopping a run by Ctrl-C or SIGTERM, also as process 1, and at once the second time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEXT = {
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: it ends what an interrupt ends, with an exit code of its own."""
+    """SIGTERM, handled like an interrupt but with its own exit code."""
 
 
 def run_stoppable(main: Callable[[], object]) -> NoReturn:
@@ -56,7 +56,7 @@ def explain_stop(stop: KeyboardInterrupt) -> int:
 
 
 def exit_now(code: int) -> NoReturn:
-    """End the process now, what was printed printed."""
+    """End the process now, after flushing what was printed."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
@@ -64,7 +64,7 @@ def exit_now(code: int) -> NoReturn:
 
 
 class _Stop:
-    """A handler that raises once, and leaves the second time."""
+    """A handler that raises the first time and ends the process the second."""
 
     def __init__(self) -> None:
         self._asked = False

@@ -1,4 +1,4 @@
-"""The engine: where the rooms meet for users."""
+"""The engine: an index at work, and the one class that users need."""
 
 from opensearch.engine.engine import Engine
 from opensearch.engine.ingest.planning import plan_new

@@ -1,7 +1,7 @@
-"""What callers of the engine hand over, checked once, where it enters.
+"""Checks of what callers pass to the engine, made once, at the door.
 
-Each function of the interface names a check an argument, see `checked`; a check returns the value
-as the code behind it wants it, or refuses it with what was wanted and what came.
+Each public function names a check for each argument, see `checked`. A check returns the value in
+the form that the code behind it wants, or refuses it, saying what was wanted and what came.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def optional(check: Check) -> Check:
 
 
 def a(kind: type, wanted: str) -> Check:
-    """An object of a class of ours."""
+    """An instance of a class."""
 
     def check(name: str, value: Any) -> Any:
         return value if isinstance(value, kind) else refuse(name, wanted, value)
@@ -154,12 +154,12 @@ def text(name: str, value: Any) -> str:
 
 
 def texts(name: str, value: Any) -> list[str]:
-    """A list of texts; one text is no list of its letters."""
+    """A list of texts; a bare string is refused, not split into letters."""
     return _all_of(str, name, "texts", _texts(name, value))
 
 
 def texts_or_none(name: str, value: Any) -> list[str | None]:
-    """A list of texts and `None`s; one text is no list of its letters."""
+    """A list of texts and `None`s; a bare string is refused."""
     return _all_of((str, type(None)), name, "texts or None", _texts(name, value))
 
 
@@ -180,7 +180,7 @@ def path(name: str, value: Any) -> Path:
 
 
 def index_path(name: str, value: Any) -> Path:
-    """A path whose name is text: it is shown, and handed to libraries that want UTF-8."""
+    """A path that is valid UTF-8, which messages and libraries below need."""
     given = path(name, value)
     try:
         str(given).encode()
@@ -190,7 +190,7 @@ def index_path(name: str, value: Any) -> Path:
 
 
 def paths(name: str, value: Any) -> list[Path]:
-    """A list of paths; one path is no list of its letters."""
+    """A list of paths; a bare path is refused."""
     if isinstance(value, str | os.PathLike):
         refuse(name, "a list of paths, as in [path]", value)
     return [path(f"each of {name}", each) for each in _listed(name, "a list of paths", value)]
@@ -231,7 +231,7 @@ def given(name: str, value: Any) -> Input:
 
 
 def inputs(name: str, value: Any) -> list[Input]:
-    """A list of inputs; one input is no list."""
+    """A list of inputs; a bare input is refused."""
     if is_input(value):
         refuse(name, "a list of inputs, as in [input]", value)
     return [given(f"each of {name}", each) for each in _listed(name, "a list of inputs", value)]
@@ -255,7 +255,7 @@ def _mesh(name: str, vertices: Any, faces: Any) -> Mesh:
 
 
 def _read(name: str, file: Any) -> Content:
-    """What is left of a file object."""
+    """The rest of a file object."""
     parts, size = [], 0
     try:
         while size <= READ and (part := file.read(READ + 1 - size)):
@@ -307,7 +307,7 @@ def ids(name: str, value: Any) -> list[int]:
 
 
 def records(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
-    """A list of dicts with names that are texts."""
+    """A list of dicts whose keys are texts."""
     wanted = "dicts whose names are texts"
     listed = _all_of(dict, name, wanted, _listed(name, "a list of dicts", value))
     for each in listed:

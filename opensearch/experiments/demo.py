@@ -1,4 +1,4 @@
-"""The whole way on the shipped collection: index it, search it, and count what is right."""
+"""The demo: index the shipped collection, search it, and count the right hits."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _summed(
     trained: frozenset[str],
     pages: Path,
 ) -> Search:
-    """One kind of search; shown is the query of middling success, neither luck nor accident."""
+    """One kind of search, shown by the query of median success."""
     new = [asked for asked in found if not _known(asked.category, trained)]
     old = [asked for asked in found if _known(asked.category, trained)]
     ordered = sorted(new or old, key=lambda asked: asked.right)

@@ -1,4 +1,4 @@
-"""A collection through a model's encoders: labelled embeddings by split and domain."""
+"""A labelled collection embedded by a model, by split and domain."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class EmbeddedCollection:
     Attributes:
         splits: those embedded.
         names: of all its splits.
-        strangers: its domains that no encoder was there for.
+        domains_without_encoder: its domains that the model cannot embed.
         failures: files that could not be read.
     """
 
     splits: dict[str, EmbeddedSplit]
     names: list[str]
-    strangers: list[str]
+    domains_without_encoder: list[str]
     failures: list[Failure]
 
     def split(self, name: str) -> EmbeddedSplit:
@@ -123,8 +123,8 @@ def embed_collection(
             parts.setdefault(split, {})[domain] = (embeddings[rows], labels)
     splits = {name: EmbeddedSplit(part) for name, part in parts.items()}
     names = sorted({source.split or WHOLE for source in labelled})
-    strangers = [domain for domain in present if domain not in encoders]
-    return EmbeddedCollection(splits, names, strangers, failures)
+    domains_without_encoder = [domain for domain in present if domain not in encoders]
+    return EmbeddedCollection(splits, names, domains_without_encoder, failures)
 
 
 def _checked(
@@ -147,7 +147,7 @@ def _checked(
 def _embed(
     bundle: Bundle, domain: str, sources: Sequence[Source], cache: Path, progress: Progress
 ) -> tuple[list[Source], NDArray[np.float32], list[Failure]]:
-    """Sources that could be read, their embeddings by the encoder of `domain`, and the others."""
+    """The sources that could be read, their embeddings by the encoder of `domain`, and failures."""
     card = bundle.domain(domain)
     what = f"{domain} features"
     backbone = bundle.backbone(domain)

@@ -23,13 +23,13 @@ from opensearch.evaluation import (
     any_to_any,
     word_to_any,
 )
-from opensearch.experiments.codes import TRAIN, fit_codes
 from opensearch.experiments.embedded import (
     WHOLE,
     EmbeddedCollection,
     EmbeddedSplit,
     embed_collection,
 )
+from opensearch.experiments.fitted_codes import TRAIN, fit_codes
 from opensearch.hashing import Hasher, asymmetric, check_fit, hamming, pack_codes
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
@@ -164,12 +164,12 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     notes += [
         f"left out {domain}, which the model has no encoder for; `borrowed={{{domain!r}: ENCODER}}`"
         " lends one"
-        for domain in embedded.strangers
+        for domain in embedded.domains_without_encoder
     ]
     for name, split in splits.items():
         measure = _Measure(model, split, name, evaluation)
-        if measure.mute:
-            notes.append(f"no vector, so not searched by word: {', '.join(measure.mute)}")
+        if measure.without_vector:
+            notes.append(f"no vector, so not searched by word: {', '.join(measure.without_vector)}")
         for representation, way in ways.items():
             for refinement in ("none", "rule", "oracle"):
                 rows.append(measure.row(representation, way, refinement))
@@ -194,7 +194,7 @@ class _Measure:
     """The any-to-any protocol on one split, with one model's λ rule and words.
 
     Attributes:
-        mute: categories of the split that the model's space has no vector for.
+        without_vector: categories of the split that the model's space has no vector for.
     """
 
     def __init__(
@@ -208,8 +208,8 @@ class _Measure:
             for domain, (embeddings, labels) in split.domains.items()
         }
         categories = sorted({label for _, labels in split.domains.values() for label in labels})
-        self.mute = model.space.missing(categories)
-        known = [category for category in categories if category not in self.mute]
+        self.without_vector = model.space.missing(categories)
+        known = [category for category in categories if category not in self.without_vector]
         self._words = Labelled(model.space.prototypes(known), np.array(known, np.str_))
 
     def row(self, representation: str, way: _Way, refinement: str) -> Row:
@@ -246,7 +246,7 @@ def _ways(evaluation: Evaluation, hashers: Mapping[str, Hasher]) -> dict[str, _W
 
 
 def _of_lender(evaluation: Evaluation, encode: Encode) -> Encode:
-    """A domain with a borrowed encoder gets the codes of the domain that it is of."""
+    """Encode a domain that borrowed an encoder as the lender's domain."""
     borrowed = evaluation.borrowed
     return lambda rows, domain: encode(rows, borrowed.get(domain or "", domain))
 

@@ -1,4 +1,4 @@
-"""New codes for a model: the hasher fitted anew on its training files, all else as it is.
+"""New codes for a model: its hasher is fitted again on its training files, all else stays.
 
 It is a bundle with the encoders and the space of the old one. An index made with that does not fit
 it: the collection is indexed again. Of the `train` splits of the collections the files of the
@@ -13,8 +13,8 @@ from pathlib import Path
 from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.errors import InvalidInput
-from opensearch.experiments.codes import TRAIN, training_items
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
+from opensearch.experiments.fitted_codes import TRAIN, training_items
 from opensearch.hashing import check_fit, fit_hasher
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet

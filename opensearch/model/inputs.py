@@ -1,7 +1,7 @@
 """What a model takes: a file by its path, its bytes, a picture, an array, or triangles.
 
-What lies in no file is written to a private one for as long as it is read, so that the processes
-that read files hold it to the same limits, and nothing that it names beside itself is found.
+An input that is not a file is written to a private one while it is read: the processes that read
+files then hold it to the same limits, and it cannot refer to files beside it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LONGEST_NAME: Final = 200
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """The bytes of a file that lies nowhere.
+    """The bytes of a file that is not on disk.
 
     Attributes:
         data: the bytes.
@@ -116,7 +116,7 @@ def on_disk(given: Input, limits: Limits) -> Iterator[tuple[Path, int | None]]:
 
 
 def content_of(given: Content | Mesh | NDArray[np.uint8] | Image, limits: Limits) -> Content:
-    """An input that lies in no file, as the bytes of one, under a name that a file may have.
+    """An input that is not a file, as the bytes of one under a safe name.
 
     Raises:
         OverLimit: it has more pixels, faces or bytes than the limits allow.
@@ -149,7 +149,7 @@ def file_and_part(path: Path) -> tuple[Path, int | None]:
 
 
 def check_is_file(file: Path) -> None:
-    """Refuse what is no file, or cannot be looked at.
+    """Refuse a path that is not a readable file.
 
     Raises:
         InvalidInput: with the reason.
@@ -165,7 +165,7 @@ def check_is_file(file: Path) -> None:
 
 
 def _file_name(content: Content) -> str:
-    """A name given by anybody, as one that any file system takes, with the suffix of a format."""
+    """A caller's name made safe for any file system, with the suffix of its format."""
     file, part = file_and_part(Path(content.name or "given"))
     name = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in file.name)
     name = name if file.suffix else (name or "given") + suffix_of(content.data)

@@ -49,7 +49,7 @@ class Model:
         self._checked = False
 
     def check(self, graphs: Mapping[str, str]) -> None:
-        """Refuse to encode with files that are not what they were; looked at once.
+        """Refuse to encode with damaged model files; they are checked once.
 
         Args:
             graphs: see `integrity.problems`.
@@ -89,7 +89,7 @@ class Model:
         return self.space.prototypes(self.bundle.card.categories)
 
     def readers(self) -> Readers:
-        """A session of reading files of these domains, a context that ends with its block."""
+        """A context in which files of these domains can be read."""
         domains = self.bundle.card.domains
         return Readers({name: card.reader for name, card in domains.items()}, self.limits)
 

@@ -1,6 +1,6 @@
 """Writing an index as JSON lines and arrays that other programs read; see docs/formats.md.
 
-Everything is of one moment and streams, so that memory holds a few blocks whatever the size.
+Everything comes from one snapshot and is streamed: memory holds a few blocks, whatever the size.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 
 class _Summed:
-    """A file that is written once, with the sha256 and the count of its bytes."""
+    """A file written once, which keeps its sha256 and size."""
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
@@ -59,7 +59,7 @@ class _Summed:
 
 
 def export(store: Store, identities: Mapping[str, str], out: Path, progress: Progress) -> int:
-    """Write all items of a store to a new folder; how many there were.
+    """Write all items of a store to a new folder; return how many there were.
 
     Args:
         store: what to write.
@@ -157,7 +157,7 @@ def _line(item: Item, embedded: bool, thumbnail: int) -> bytes:
 
 
 def _check_metadata(item: Item) -> None:
-    """Refuse what would come back as something else: bytes, names that are no texts."""
+    """Refuse metadata that JSON would not give back unchanged: bytes, keys that are not text."""
     try:
         if repr(json.loads(json.dumps(item.metadata))) == repr(item.metadata):  # nan is nan here
             return

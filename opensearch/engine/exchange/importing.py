@@ -1,6 +1,6 @@
-"""Reading an export into an index: checked whole first, then added in batches.
+"""Importing an export: its files are checked first, then its items added in batches.
 
-Each batch leaves a mark of how far the import has come, in its own transaction: one that was cut
+Each batch records in its own transaction how far the import has come, so that one that was cut
 short and is repeated adds no item without a key twice.
 """
 
@@ -44,7 +44,7 @@ class _Line:
 
     @property
     def kind(self) -> tuple[bool, str, bool]:
-        """Whether there is an embedding; of an item without a key, its domain and if it is bare."""
+        """What lines of a batch share: an embedding or none; if keyless, domain and fields."""
         keyless = not self.item.key
         fields = self.item.category is not None or bool(self.item.metadata)
         return self.embedded, self.item.domain if keyless else "", keyless and not fields
@@ -145,7 +145,7 @@ class Export:
         return report
 
     def _vectors(self, embeddings: NDArray[np.float16], rows: Sequence[int]) -> NDArray[np.float16]:
-        """Embeddings of these rows, each with a direction: one without would end every search."""
+        """Embeddings of these rows; rows of zeros or NaN are refused."""
         vectors: NDArray[np.float16] = embeddings[rows]
         lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)
         if vectors.shape[1] and not (np.isfinite(lengths) & (lengths > 0)).all():
@@ -156,7 +156,7 @@ class Export:
         return vectors
 
     def _job(self) -> str:
-        """What names an import of this export: its files by their content."""
+        """The name of an import of this export, made of the checksums of its files."""
         sums = json.dumps(self.manifest["files"], sort_keys=True)
         return f"import {hashlib.sha256(sums.encode()).hexdigest()}"
 
@@ -238,7 +238,7 @@ _LATER = ("reader",)
 
 
 def _wrong(fields: Any) -> str:
-    """What is not as an export writes it, empty when nothing is."""
+    """What an export would not have written, empty when all is well."""
     if not isinstance(fields, dict):
         return "it is no object"
     for name, kinds in _KINDS.items():
@@ -255,7 +255,7 @@ def _wrong(fields: Any) -> str:
 
 
 def _is(value: Any, kinds: tuple[type, ...]) -> bool:
-    """Whether a value is of one of these kinds; true and false are no numbers."""
+    """Whether a value has one of these types; a bool is not a number."""
     return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
 
 
@@ -266,7 +266,7 @@ def _put(
     embeddings: NDArray[np.float16] | None,
     mark: Mark,
 ) -> int:
-    """Store a batch of one kind; how many items it replaced."""
+    """Store a batch of one kind; return how many items it replaced."""
     items = [line.item for line in lines]
     if items[0].key:
         replaced = sum(store.by_key(item.key) is not None for item in items)

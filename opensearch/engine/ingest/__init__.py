@@ -1,1 +1,1 @@
-"""Ingest: files and items into an index, and out of it when they are gone."""
+"""Ingest: adding files and items to an index, and removing those whose files are gone."""

@@ -77,7 +77,7 @@ class _Pending:
         return len(self.items) >= COMMIT_ITEMS or (late and bool(self.items))
 
     def part(self, places: slice) -> _Pending:
-        """Some of them."""
+        """A slice of them."""
         lists = (self.items, self.features, self.thumbnails, self.replaced, self.reread)
         return _Pending(*(each[places] for each in lists))  # type: ignore[arg-type]
 
@@ -143,7 +143,7 @@ class Adding:
         return self._encode(self._works_of_items(items))
 
     def plan(self, roots: Sequence[Path]) -> Report:
-        """The books of a run as far as they can be told without reading and writing files.
+        """The report of a run, as far as it is known without reading files or writing.
 
         What a reader would refuse is among the added or replaced here.
 
@@ -195,7 +195,7 @@ class Adding:
             yield work
 
     def _works(self, listing: Listing) -> Iterator[Work]:
-        """Files that must be encoded; all others are entered into the books here."""
+        """Files that must be encoded; all others are counted in the report here."""
         for found in listing:
             self.report.seen += 1
             self._progress(self.report.seen, len(listing))
@@ -238,7 +238,7 @@ class Adding:
                 yield work
 
     def _looked_at(self, given: Input, said: Source) -> tuple[Input, Source, Stamp]:
-        """An input as a file or the bytes of one, what is said of it, and what tells it."""
+        """An input as a file or its bytes, its source, and its stamp."""
         if isinstance(given, Path):
             file, part = file_and_part(given)
             stamp = stamp_of(Source(file, file.name, part))
@@ -260,7 +260,7 @@ class Adding:
         return Work(source, change.key, path, replaces, change.reread, stamp=change.stamp)
 
     def _read(self, readers: Readers, work: Work) -> NDArray[np.uint8]:
-        """In a thread: everything about a file that needs its bytes."""
+        """Read a file and what the index keeps of it; runs in a thread."""
         try:
             if work.given is None:
                 opened = self._model.opened(readers, work.source, True, work.stamp)
@@ -295,7 +295,7 @@ class Adding:
         return _Pending()
 
     def _put(self, pending: _Pending) -> None:
-        """Store a batch; what the store refuses of it is found by halves, and fails alone."""
+        """Store a batch; if the store refuses it, halve it until the bad item fails alone."""
         count = len(pending.items)
         try:
             domains = [item.domain for item in pending.items]

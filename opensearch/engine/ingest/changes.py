@@ -1,4 +1,4 @@
-"""What a file or an item is to an index: unchanged, moved, replaced or new."""
+"""Whether a file or an item is unchanged, moved, replaced or new to an index."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GUESSED = ("sketch", "photo")
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
-    """What makes a file a changed one.
+    """What makes a file count as changed.
 
     `compare` names what must stay the same: size and time, or content. `reread` takes files
     that an older reader has read for changed ones, too.
@@ -47,7 +47,7 @@ BY_TIME = Comparing()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be done with a file, and the key it has or gets.
+    """What to do with a file, and the key it has or gets.
 
     A file that is `reread` did not change; where its domain was not guessed, it keeps it. `up` is
     the axis that is said to be up in a mesh, now or before. `stamp` is what was found of the file,
@@ -102,7 +102,7 @@ class Changes:
         return replace(self._of_file(known, source), up=declared(source.metadata))
 
     def of_item(self, source: Source, stamp: Stamp, path: str) -> Change:
-        """What an item is to the index whose key the caller has given.
+        """What an item under a key of the caller's is to the index.
 
         Args:
             source: its key, and what is said of it.
@@ -244,7 +244,7 @@ def address(source: Source) -> str:
 
 
 def stamp_of(source: Source) -> Stamp:
-    """What tells a file from its next version; its content is read.
+    """The stamp of a file; its content is read.
 
     Raises:
         UnreadableFile: it cannot be.
@@ -282,7 +282,7 @@ def exists(item: Item) -> bool:
 
 
 def is_there(path: Path) -> bool:
-    """False only for what is surely gone; a folder that may not be entered proves nothing."""
+    """False only if the path is certainly gone; a folder without permission proves nothing."""
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):

@@ -1,4 +1,4 @@
-"""What lies under the sources of a run, found in one walk and counted before work begins."""
+"""The files under the sources of a run, walked once and counted before work begins."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _KINDS: Final[dict[str, type[Source] | type[Ignored] | type[Failure]]] = {
 
 
 class Listing:
-    """Found files in their order, kept on disk: a million of them would fill the memory.
+    """Files found, in order, kept on disk because a million of them would fill the memory.
 
-    A context, which ends with its temporary file.
+    A context; leaving it removes the temporary file.
     """
 
     def __init__(self, found: Iterable[Found]) -> None:

@@ -1,4 +1,4 @@
-"""The books of a run of `add` before it: what it would do, without reading or writing files."""
+"""Dry runs: what `add` would do, without reading or writing files."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def plan_new(
     progress: Progress,
     up: Up | None = None,
 ) -> Report:
-    """As `plan`, for an index that is not there yet and is not made.
+    """As `plan`, for an index that does not exist and is not created.
 
     Raises:
         BundleError: `model` is no model.

@@ -1,8 +1,8 @@
-"""Items whose files are gone: which they are, and when so many are that nobody meant it.
+"""Removing items whose files are gone, unless so many are gone that nobody can have meant it.
 
-The place of a disk that is not mounted looks like a folder whose files were all removed. Pruning
-is therefore refused where a source has lost all of its items or most of them, or where a folder
-that is empty held many; `force` prunes all the same.
+A disk that is not mounted looks like a folder whose files were all removed. Pruning is therefore
+refused where a source has lost all of its items or most of them, or where a folder that is empty
+held many; `force` prunes all the same.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def gone(
 
 
 def prune(store: Store, roots: Sequence[Path], *, force: bool, before: int, replaced: int) -> int:
-    """Remove the items whose files under the roots are gone; how many there were.
+    """Remove the items whose files under the roots are gone; return how many there were.
 
     Args:
         store: what holds them.

@@ -1,1 +1,1 @@
-"""Lifecycle: an index made, opened, followed through compactions, checked and mended."""
+"""Lifecycle: creating, opening, compacting, checking and repairing an index."""

@@ -79,7 +79,7 @@ def _prepare(folder: IndexFolder, fresh: Store, structures: Sequence[str]) -> No
 
 
 def check_space(folder: Path, wanted: int) -> None:
-    """Refuse to begin what the disk has no room for.
+    """Refuse a compaction for which the disk has no room.
 
     Raises:
         StoreError: less than `wanted` bytes and a margin are free.

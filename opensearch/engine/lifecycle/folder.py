@@ -62,7 +62,7 @@ class IndexFolder:
         return self.path / "search"
 
     def search_files(self, identity: str) -> Path:
-        """Where the search files of one store lie: none is ever read for another."""
+        """The folder of the search files of one store; no other store reads them."""
         return self.search / identity
 
     def create_store(self, bits: int, dim: int) -> None:
@@ -83,7 +83,7 @@ class IndexFolder:
         )
 
     def searcher(self, store: Store) -> CodeSearch:
-        """What searches the codes of one of the stores."""
+        """A searcher of the codes of a store."""
         meta = store.meta()
         return Searcher(store, self.search_files(meta.identity), meta.bits)
 
@@ -119,7 +119,7 @@ class IndexFolder:
         return name
 
     def mark(self) -> tuple[int, int]:
-        """What changes whenever CURRENT does; cheaper than reading it."""
+        """A value that changes whenever CURRENT does; cheaper than reading it."""
         try:
             stat = (self.path / "CURRENT").stat()
         except OSError as error:
@@ -168,7 +168,7 @@ class IndexFolder:
 
     @classmethod
     def create(cls, path: Path, bundle: Bundle, precision: Precision = "f32") -> IndexFolder:
-        """Lay out an index around a copy of the bundle; the store is the caller's to create.
+        """Lay out an index around a copy of the bundle; the caller creates the store.
 
         Raises:
             StoreError: the folder holds an index, what is left of one, or other files.
@@ -198,7 +198,7 @@ class IndexFolder:
         write_atomic(self.path / MANIFEST, json.dumps(fields, indent=1).encode())
 
     def check_same(self, given: Bundle) -> None:
-        """Refuse a model that is not the one inside; for an index whose own is damaged.
+        """Refuse a model other than the one inside, whose own copy may be damaged.
 
         Raises:
             IndexMismatch: space, hash or an encoder differs.
@@ -252,7 +252,7 @@ _OURS = {"model", "store", "search", "compiled", "CURRENT", MANIFEST}
 
 
 def _flush(*folders: Path) -> None:
-    """Wait until the names in folders are on the disk."""
+    """Wait until the entries of folders are on disk."""
     for folder in folders:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -262,8 +262,8 @@ def _flush(*folders: Path) -> None:
 
 
 @contextmanager
-def told_of_folder(path: Path) -> Iterator[None]:
-    """Turn what the system says of a folder that an index cannot be made in into one line.
+def folder_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the system about a folder into one `StoreError`.
 
     Raises:
         StoreError: the folder cannot be written, or is none.
@@ -278,12 +278,12 @@ def told_of_folder(path: Path) -> Iterator[None]:
 
 
 def holds_store(path: Path) -> bool:
-    """Whether a folder holds a store with something in it, or one that cannot be told."""
+    """Whether a folder holds a store that is not, or may not be, empty."""
     return any(ever_used(store) for store in _generations(path))
 
 
 def mend_current(path: Path) -> None:
-    """Write CURRENT anew: the generation that was written to last.
+    """Write CURRENT again, naming the generation that was written to last.
 
     A copy that a killed compaction left complete has one transaction more than the store it was
     made from, which may have been written to since; of two with the same number that one is it.

@@ -1,4 +1,4 @@
-"""The generations of an index's store: each compaction makes one, and everyone follows.
+"""The generations of an index's store: each compaction makes one, and readers follow to it.
 
 CURRENT names the newest. An engine looks at it before each piece of work and opens the new
 store when it has changed; work that is under way in other threads ends on the one it began on,
@@ -40,7 +40,7 @@ class Generation:
 
 
 class Generations:
-    """The current generation of an index, always the newest.
+    """Gives the newest generation of an index and writes to it.
 
     Attributes:
         folder: of the index.
@@ -65,18 +65,18 @@ class Generations:
         Raises:
             StoreError: another index, or a copy of this one, has taken its place.
         """
-        if not self._closed and self._left():
+        if not self._closed and self._is_outdated():
             with self._guard:
-                if self._left():
+                if self._is_outdated():
                     self._open = self._following()
         return self._open
 
-    def _left(self) -> bool:
-        """Whether the open generation is not, or may not be, the one that lies there now."""
+    def _is_outdated(self) -> bool:
+        """Whether the open generation may no longer be the current one."""
         return self._open.mark != self.folder.mark() or self._open.store.replaced
 
     def _following(self) -> Generation:
-        """The generation that lies there now, which must come from the one that is open.
+        """The generation on disk, which must descend from the one that is open.
 
         Raises:
             StoreError: it is another index, or an older or other copy of this one.
@@ -96,13 +96,13 @@ class Generations:
         )
 
     def renew(self) -> Generation:
-        """The current generation with a searcher made anew from the files there are now."""
+        """The current generation, opened again so that its searcher reads the files anew."""
         with self._guard:
             self._open = self._following()
         return self._open
 
     def write(self, work: Callable[[Store], T]) -> T:
-        """Run `work` on the newest store; anew if a compaction replaced that one meanwhile.
+        """Run `work` on the newest store; again if a compaction replaced it meanwhile.
 
         A store is replaced only while nobody writes to it, so the first run wrote nothing.
         """
@@ -116,7 +116,7 @@ class Generations:
                     raise
 
     def write_and_settle(self, work: Callable[[Store], T]) -> T:
-        """As `write`, and search finds what was written."""
+        """As `write`, then bring search up to date."""
         done = self.write(work)
         self.settle()
         return done
@@ -155,7 +155,7 @@ class Generations:
             yield now
 
     def close(self) -> None:
-        """Close the store; what is asked later is refused by it."""
+        """Close the store, which refuses later use."""
         self._closed = True
         self._open.store.close()
 

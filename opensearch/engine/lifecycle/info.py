@@ -1,4 +1,4 @@
-"""What an index says of itself."""
+"""What `info` shows of an index."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What an index keeps beside its store: CURRENT, manifest and model; checked, and made anew.
+"""Checking and repairing what an index keeps beside its store: CURRENT, manifest and model.
 
-Each of them can be told from the others as long as the store and the model are sound: CURRENT
-from the generations that lie there, the manifest from the model, and the model, where it is the
-shipped one, from the package.
+Each can be restored from the others while the store and the model are sound: CURRENT from the
+generations on disk, the manifest from the model, and the model, if it is the shipped one, from
+the package.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def check_folder(path: Path, repair: bool) -> tuple[list[str], list[str]]:
 def _mended(
     path: Path, look: Callable[[Path], list[str]], mend: Callable[[Path], None]
 ) -> list[str]:
-    """Nothing when something was made anew; else what is wrong and why it was not."""
+    """Try a repair; return nothing if it worked, else what is wrong and why."""
     try:
         mend(path)
     except (OpenSearchError, OSError) as error:
@@ -81,7 +81,7 @@ def model_problems(path: Path) -> list[str]:
 
 
 def adopt(folder: IndexFolder, given: Bundle) -> None:
-    """Put another model that fits in place of the index's own, which may be damaged.
+    """Replace the index's own model, which may be damaged, by another that fits.
 
     Raises:
         IndexMismatch: it does not fit.
@@ -122,7 +122,7 @@ def _manifest(path: Path) -> list[str]:
 
 
 def _rewrite(path: Path) -> None:
-    """Write the manifest anew from the model, which must fit what is stored."""
+    """Write the manifest again from the model, which must fit the store."""
     bundle = Bundle.open(path / "model")
     integrity.check(bundle)
     folder = IndexFolder(path, {}, bundle.best_precision())

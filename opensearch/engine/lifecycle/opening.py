@@ -1,4 +1,4 @@
-"""An index made or opened: its folder, its newest generation, and the model at work on it."""
+"""Creating and opening an index: its folder, newest generation and model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.exchange.importing import Export
-from opensearch.engine.lifecycle.folder import IndexFolder, check_fits, is_index, told_of_folder
+from opensearch.engine.lifecycle.folder import IndexFolder, check_fits, folder_errors, is_index
 from opensearch.engine.lifecycle.generations import Generations
 from opensearch.engine.lifecycle.mending import adopt as adopt_model
 
@@ -24,7 +24,7 @@ def open_bundle(model: str | Path | None) -> Bundle:
 def create_index(path: Path, model: str | Path | None) -> tuple[Generations, Bundle]:
     """Make an empty index around a model; see `Engine.create`."""
     bundle = open_bundle(model)
-    with told_of_folder(path):
+    with folder_errors(path):
         folder = IndexFolder.create(path, bundle, bundle.best_precision())
         folder.create_store(bundle.card.bits, bundle.card.dim)
         folder.finish(bundle)

@@ -1,4 +1,4 @@
-"""Checking an index, and doing so in a process of its own: damaged files may kill who reads them.
+"""Checking an index, in a process of its own because damaged files may kill the reader.
 
 LMDB maps its file into memory and trusts it. A file that was cut short ends the reader by SIGBUS,
 a page of zeros by an assertion; neither can be caught, so a child is sent ahead.
@@ -38,7 +38,7 @@ def problems_of(generations: Generations, repair: bool) -> list[str]:
 
 
 def verify_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
-    """As `Engine.verify`, in a child; that the child was killed is a problem like others.
+    """As `Engine.verify`, in a child process; a killed child is reported as a problem.
 
     Returns:
         Problems that were found, and those that are left: the same ones without `repair`.
@@ -66,7 +66,7 @@ def verify_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
 
 
 def answer() -> None:
-    """In the child: print what is found as JSON; a text is an error of ours."""
+    """In the child: print the result as JSON; a string is the text of an error."""
     try:
         said: tuple[list[str], list[str]] | str = check_index(Path(sys.argv[1]), sys.argv[2] == "1")
     except OpenSearchError as error:
@@ -75,7 +75,7 @@ def answer() -> None:
 
 
 def check_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
-    """First what lies around the store, then the store and its search files."""
+    """Check what surrounds the store, then the store and its search files."""
     from opensearch.engine.engine import Engine
 
     found, left = check_folder(path, repair)

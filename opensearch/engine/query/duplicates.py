@@ -53,7 +53,7 @@ class Group:
 def find_duplicates(
     store: Store, radius: int, min_score: float, domain: str | None = None
 ) -> Iterator[Group]:
-    """Groups of at least two, by domain and lowest id, all of one moment.
+    """Groups of two or more, ordered by domain and lowest id, from one snapshot of the store.
 
     Args:
         store: what to look through.

@@ -1,4 +1,4 @@
-"""What a user asks for, and the point of the semantic space that it stands for."""
+"""A query, and the point of the semantic space that it stands for."""
 
 from __future__ import annotations
 

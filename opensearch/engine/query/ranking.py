@@ -23,12 +23,12 @@ from opensearch.semantic import unit
 CAP = 10
 """Candidates taken at most, in multiples of the depth, when one shell holds very many."""
 
-_UNPOSTED = (
+_NO_POSTINGS = (
     "this index was made by an older version without lists of its fields, so `where` reads every"
     " record; `Engine.compact()` makes the lists"
 )
 
-_BARE = "some items have no embeddings: for them no refinement"
+_NO_EMBEDDINGS = "some items have no embeddings: for them no refinement"
 _NO_SCORE = ", no rescoring and no score"
 
 Selector: TypeAlias = NDArray[np.bool_]
@@ -36,7 +36,7 @@ Selector: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a query.
+    """The answer to a query.
 
     Attributes:
         hits: best first.
@@ -61,7 +61,7 @@ class _Ranked:
     def of(
         cls, ids: NDArray[np.int64], distances: NDArray[np.int32], scores: NDArray[np.float32]
     ) -> _Ranked:
-        """In order of (-score, distance, id); what has no score comes last."""
+        """Sorted by (-score, distance, id); candidates without a score come last."""
         order = np.lexsort((ids, distances, -np.nan_to_num(scores, nan=-2.0)))
         return cls(ids[order], distances[order], scores[order])
 
@@ -70,7 +70,7 @@ class _Ranked:
 
 
 class Ranking:
-    """One query's way through an index; everything it reads is of one moment."""
+    """Ranks the items of one snapshot of an index for one query."""
 
     def __init__(self, now: Generation, model: Model, query: Query) -> None:
         self._store = now.store
@@ -104,7 +104,7 @@ class Ranking:
             return first
         scored = np.flatnonzero(~np.isnan(first.scores))
         if not len(scored):
-            self._note_bare(point)
+            self._note_no_embeddings(point)
             return self._rank(point, point.vector, [target], within)
         rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
         lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
@@ -141,7 +141,7 @@ class Ranking:
         return _Ranked.of(ids, distances, self._scores(score, point, vector, ids, targets))
 
     def _score(self, score: Score, targets: list[str]) -> Score:
-        """What can be had of a score: without any embeddings, distances need fewer candidates."""
+        """The score that is possible: distance alone where there are no embeddings."""
         embedded = self._store.meta().embedded
         bare = score == "rescored" and not any(embedded[target] for target in targets)
         return "hamming" if bare else score
@@ -165,7 +165,7 @@ class Ranking:
             if present.any():
                 scores[present] = unit(rows[present]) @ vector
         if self._query.score == "rescored" and np.isnan(scores).any():
-            self._note_bare(point)
+            self._note_no_embeddings(point)
         return scores
 
     def _note_structure(self, point: Point, targets: list[str], within: Selector | None) -> None:
@@ -179,14 +179,14 @@ class Ranking:
             if recalls and exact:
                 _note(point, f"exact in {', '.join(exact)}: {name} was built before it was there")
 
-    def _note_bare(self, point: Point) -> None:
-        _note(point, _BARE + (_NO_SCORE if self._query.score == "rescored" else ""))
+    def _note_no_embeddings(self, point: Point) -> None:
+        _note(point, _NO_EMBEDDINGS + (_NO_SCORE if self._query.score == "rescored" else ""))
 
     def _within(self, targets: Sequence[str], point: Point) -> Selector | None:
         if self._query.where is None:
             return None
         if not self._store.meta().posted:
-            _note(point, _UNPOSTED)
+            _note(point, _NO_POSTINGS)
         return select(self._store, parse_where(self._query.where), targets)
 
     def _hits(self, ranked: _Ranked) -> list[Hit]:
@@ -211,7 +211,7 @@ class Ranking:
 
 
 def _merged(parts: list[_Ranked]) -> _Ranked:
-    """Candidates of several targets as one list: by score where there is one, then distance."""
+    """Candidates of several targets in one list, by score where there is one, then by distance."""
     if not parts:  # an index that holds nothing yet, or no more
         nothing = np.zeros(0, np.int64)
         return _Ranked(nothing, nothing.astype(np.int32), nothing.astype(np.float32))
@@ -229,7 +229,7 @@ def _note(point: Point, text: str) -> None:
 
 
 def answer(query: Query, generations: Generations, model: Model) -> Answer:
-    """Answer a query over one moment of an index.
+    """Answer a query from one snapshot of an index.
 
     Raises:
         InvalidInput: a key or a target domain that the index does not hold, or parts that cancel

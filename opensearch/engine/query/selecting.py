@@ -1,10 +1,10 @@
-"""The domains and the items that a search is among.
+"""Which domains and items a search looks among.
 
 From a filter expression to the items it lets pass, by posting lists where there are any.
 
 A set of items is a mask with a place for every id given yet, a byte each: and, or and not are
-one pass over it. Whatever has no list is asked of the records, only of those that still matter.
-The answer is always the one that a walk over all records would give.
+one pass over it. A field without lists is read from the records that still matter.
+The result is always what reading all records would give.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def targeted(store: Store, targets: Sequence[str]) -> list[str]:
 
 
 class _Selection:
-    """The items among others that an expression lets pass, of one moment of a store."""
+    """Selects items by an expression, from one snapshot of a store."""
 
     def __init__(self, store: Store, fields: Fields) -> None:
         self._store = store
@@ -111,7 +111,7 @@ class _Selection:
         return self._posted(asked, among)
 
     def _keys(self, asked: Comparison, among: Mask) -> Mask:
-        """Items of these keys: looked up, or where they are more than the items, asked."""
+        """Items with these keys: looked up, or read from the records if those are fewer."""
         wanted = set(asked.values)
         if len(wanted) > np.count_nonzero(among):
             return _read(self._store, asked, among)

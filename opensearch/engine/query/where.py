@@ -238,7 +238,7 @@ class _Parser:
 
 
 def _joined(terms: list[Expression], sign: str) -> list[Expression]:
-    """The same terms, those that compare one field by this sign in one, in the place of the first.
+    """The same terms, with those that compare one field by this sign joined into the first.
 
     `a = 1 or a = 2` is `a in (1, 2)`, and `a != 1 and a != 2` is asked at once as well.
     """
@@ -273,7 +273,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _compare(compare: Callable[[Any, Any], bool], left: Any, right: str) -> bool:
-    """Compare as numbers where the stored value is one, else as text."""
+    """Compare as numbers where the stored value is a number, else as text."""
     if left is None:
         return False
     if isinstance(left, bool):
