@@ -1,4 +1,4 @@
-"""Every verb has help with an example, starts fast, and errors are one line."""
+"""The list of verbs is whole, and help and `info` start fast."""
 
 import subprocess
 import sys
@@ -11,25 +11,10 @@ from opensearch.cli.group import VERBS, main
 HEAVY = ("torch", "torchvision", "faiss", "onnxruntime", "trimesh", "sklearn", "scipy")
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_has_help_and_an_example(verb):
-    result = CliRunner().invoke(main, [verb, "--help"])
-    assert result.exit_code == 0
-    assert "Example:" in result.output
-    assert f"opensearch {verb}" in result.output
-
-
 def test_the_group_lists_every_verb_and_the_exit_codes():
     output = CliRunner().invoke(main, ["--help"]).output
     assert all(f"  {verb} " in output for verb in VERBS)
     assert "130 interrupted" in output
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_the_summary_in_the_list_is_the_verbs_own(verb):
-    command = main.get_command(None, verb)
-    assert command.name == verb
-    assert VERBS[verb] == command.get_short_help_str(limit=200)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["info", "--help"], ["query", "--help"]])
