@@ -7,13 +7,13 @@ import pytest
 import torch
 from toy_files import toy_overrides
 
-from opensearch.config import load_train_config
 from opensearch.encoders.backbones import SOURCES, Source, build_backbone, list_backbones
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.card import BackboneCard, DomainCard, Expected, encoder_identity
 from opensearch.encoders.names import BARE, parse_name
 from opensearch.errors import InvalidInput
-from opensearch.training import Training, train
+from opensearch.methods import Training, train
+from opensearch.methods.configs import load_train_config
 
 GREY = Expected(mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25), size=48)
 

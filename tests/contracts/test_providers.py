@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from toy_files import FIGURES, toy_overrides
 
-from opensearch.config import load_train_config
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.methods import Training, train
+from opensearch.methods.configs import load_train_config
 from opensearch.model import Model
 from opensearch.semantic import (
     PROVIDERS,
@@ -21,7 +22,6 @@ from opensearch.semantic import (
     sentence,
     unit,
 )
-from opensearch.training import Training, train
 
 NAMES = ["Polar-Bear", "cup", "dog"]
 OPEN = ("sentence",)
