@@ -1,6 +1,7 @@
 """What every registered method keeps, whatever paper it is from; and a toy one, added here."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -241,3 +242,10 @@ def test_it_adds_a_domain_or_says_that_it_cannot(name, bundle, load, toys, tmp_p
 def test_unknown_names_list_the_known():
     with pytest.raises(InvalidInput, match=f"no method 'other'; known: {', '.join(METHODS)}"):
         load_train_config("prototype", ["method=other"])
+
+
+def test_names_and_settings_of_all_methods_load_no_heavy_package():
+    code = "import sys, opensearch.methods.configs as c; c.load_train_config('joint');"
+    code += "print(sorted({'torch', 'numpy', 'onnxruntime'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
