@@ -1,6 +1,7 @@
 """A model takes bytes, file objects, pictures, arrays and meshes as it takes files."""
 
 import io
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image
+from spoiling import spoil
 
 from opensearch.config import Limits
 from opensearch.domains.contents import suffix_of
@@ -17,6 +19,7 @@ from opensearch.engine import arguments
 from opensearch.engine.arguments import given
 from opensearch.errors import InvalidInput, OpenSearchError, OverLimit, UnreadableFile
 from opensearch.model import Content, Mesh, Model
+from opensearch.processes.pool import POOL
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "model"
 TETRAHEDRON = Mesh(
@@ -159,6 +162,24 @@ def test_an_input_lies_alone_in_a_folder_of_its_own(model, own_temporary_folder,
     assert (path.name, beside, mode) == ("a_b.obj", [], 0o700)
 
 
+@pytest.mark.parametrize("place", ["beside.bin", "{}/beside.bin", "../beside.bin"])
+def test_an_input_finds_no_file_that_it_names(model, tmp_path, monkeypatch, place):
+    (tmp_path / "beside.bin").write_bytes(bytes(36))
+    monkeypatch.chdir(tmp_path)
+    part = {"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3"}
+    scene = {
+        "asset": {"version": "2.0"},
+        "buffers": [{"uri": place.format(tmp_path), "byteLength": 36}],
+        "bufferViews": [{"buffer": 0, "byteLength": 36}],
+        "accessors": [part],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+        "nodes": [{"mesh": 0}],
+        "scenes": [{"nodes": [0]}],
+    }
+    with pytest.raises(UnreadableFile, match=r"beside\.bin"):
+        views(model, json.dumps(scene).encode())
+
+
 @pytest.mark.parametrize("name", ["..", "....", "é" * 300 + ".obj", "\udce9.obj", ".obj"])
 def test_any_name_is_taken(model, name):
     assert len(views(model, Content(OBJ.encode(), name))) > 1
@@ -181,10 +202,26 @@ def test_limits_hold_for_what_is_no_file(monkeypatch):
         given("it", io.BytesIO(bytes(2000)))
 
 
-def test_the_reading_processes_end_an_input_that_takes_too_long():
-    slow = Model(Bundle.open(GOLDEN), Limits(seconds=1e-6))
-    with pytest.raises(OverLimit, match=r"'picture.png' took over 1e-06 s, the limit"):
-        views(slow, picture())
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("while True: pass", r"'bad.png' took over 1 s, the limit"),
+        ("bytearray(2**33)", r"'bad.png' needs over 0.5 GiB of memory, the limit"),
+        ("import ctypes; ctypes.string_at(0)", "its reader ended with SIGSEGV"),
+    ],
+)
+def test_bytes_are_read_in_a_process_that_their_limits_end(
+    own_temporary_folder, tmp_path, monkeypatch, code, said
+):
+    POOL.end()
+    monkeypatch.setenv("PYTHONPATH", spoil(tmp_path / "spoiled"))  # pictures are run as code
+    limits = Limits(seconds=1 if "took" in said else 60, memory=2**29)
+    try:
+        with pytest.raises(UnreadableFile, match=said):
+            views(Model(Bundle.open(GOLDEN), limits), Content(code.encode(), "bad.png"), "photo")
+    finally:
+        POOL.end()
+    assert list(own_temporary_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(
