@@ -23,9 +23,13 @@ from opensearch.engine.ingest.changes import Compare, Comparing
 from opensearch.engine.ingest.planning import Prune, plan
 from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.lifecycle.compacting import Compacted, compact
-from opensearch.engine.lifecycle.generations import Generations
-from opensearch.engine.lifecycle.info import describe
-from opensearch.engine.lifecycle.opening import create_index, open_for_export, open_index
+from opensearch.engine.lifecycle.generations import (
+    Generations,
+    create_index,
+    describe,
+    open_for_export,
+    open_index,
+)
 from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.query.duplicates import Group, find_duplicates
 from opensearch.engine.query.query import Query, Score, Weighted, weighted

@@ -11,7 +11,7 @@ from opensearch.config import Limits
 from opensearch.engine.ingest.adding import Adding, Progress
 from opensearch.engine.ingest.changes import BY_TIME, Comparing
 from opensearch.engine.ingest.pruning import gone
-from opensearch.engine.lifecycle.opening import open_bundle
+from opensearch.engine.lifecycle.generations import open_bundle
 from opensearch.model import Model
 from opensearch.records import Report, Up
 from opensearch.store import LmdbStore, Store

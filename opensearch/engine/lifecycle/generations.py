@@ -1,8 +1,8 @@
-"""The generations of an index's store: each compaction makes one, and readers follow to it.
+"""An index opened: its newest generation, followed as compactions make others, and its model.
 
-CURRENT names the newest. An engine looks at it before each piece of work and opens the new
-store when it has changed; work that is under way in other threads ends on the one it began on,
-which is closed when the last of them lets go of it.
+CURRENT names the newest generation. An engine checks it before each piece of work and opens the
+new store when it has changed. Work under way in other threads ends on the generation it began on,
+which is closed once nobody uses it any more.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from opensearch.engine.lifecycle.folder import IndexFolder
+from opensearch.domains import is_older
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import starter_model
+from opensearch.engine.exchange.importing import Export
+from opensearch.engine.lifecycle.folder import IndexFolder, check_fits, folder_errors, is_index
+from opensearch.engine.lifecycle.mending import adopt as adopt_model
 from opensearch.errors import StoreError
 from opensearch.search import CodeSearch
 from opensearch.store import Store
@@ -175,3 +180,81 @@ class Generations:
         with suppress(StoreError):  # damage is no reason not to open: verify and export say more
             searcher.refresh()
         return Generation(name, mark, store, searcher)
+
+
+def open_bundle(model: str | Path | None) -> Bundle:
+    """The bundle at a path, the shipped starter when there is none.
+
+    Raises:
+        BundleError: `model` is no model.
+    """
+    return Bundle.open(starter_model() if model is None else Path(model))
+
+
+def create_index(path: Path, model: str | Path | None) -> tuple[Generations, Bundle]:
+    """Make an empty index around a model; see `Engine.create`."""
+    bundle = open_bundle(model)
+    with folder_errors(path):
+        folder = IndexFolder.create(path, bundle, bundle.best_precision())
+        folder.create_store(bundle.card.bits, bundle.card.dim)
+        folder.finish(bundle)
+    return Generations(folder), folder.open_model()
+
+
+def open_index(path: Path, model: str | Path | None, adopt: bool) -> tuple[Generations, Bundle]:
+    """Open an index, with a model in place of its own if one is given; see `Engine.open`."""
+    folder = IndexFolder.open(path)
+    if model is not None and adopt:
+        adopt_model(folder, folder.open_model(Path(model)))
+        folder, model = IndexFolder.open(folder.path), None
+    bundle = folder.open_model()
+    generations = Generations(folder)
+    if model is None:
+        return generations, bundle
+    try:
+        given = folder.open_model(Path(model))
+        counts = generations.current().store.meta().counts
+        check_fits(folder.path, bundle, given, [name for name in counts if counts[name]])
+    except BaseException:
+        generations.close()
+        raise
+    return generations, given
+
+
+def open_for_export(
+    export: Path, path: Path, model: str | Path | None
+) -> tuple[Generations, Bundle]:
+    """Open the index that an export will be imported into, or make it; see `Engine.open_for`."""
+    if is_index(path):
+        return open_index(path, model, adopt=False)
+    identities = open_bundle(model).card.identities
+    Export.open(export).check_fits(str(path), identities)
+    return create_index(path, model)
+
+
+def describe(generations: Generations, bundle: Bundle) -> dict[str, Any]:
+    """What manifest, model and books say, as plain JSON types.
+
+    `older_readers` counts items that an older version of their reader has read.
+    """
+    now, folder, card = generations.current(), generations.folder, bundle.card
+    meta, readers = now.store.meta(), now.store.readers()
+    return {
+        "path": str(folder.path),
+        "items": dict(meta.counts),
+        "bits": meta.bits,
+        "dim": meta.dim,
+        "format": meta.format,
+        "generation": int(now.name),
+        "last_transaction": meta.last_transaction,
+        "next_id": meta.next_id,
+        "tombstones": meta.tombstones,
+        "unnamed": meta.unnamed,
+        "older_readers": sum(count for version, count in readers.items() if is_older(version)),
+        "structures": now.searcher.info(),
+        "method": card.method,
+        "domains": bundle.domains,
+        "identities": card.identities,
+        "precision": folder.precision,
+        "runtime": bundle.runtime(),
+    }
