@@ -24,7 +24,9 @@ Row: TypeAlias = tuple[str, Values]
 MAX_DIM = 65_536
 """Most numbers a vector may have: more means that a header lies or the file is no table."""
 _BLOCK = 1 << 20
-_COUNT = re.compile(rb"[0-9]{1,18}")
+_NUMBER = re.compile(rb"[0-9]+")
+_DIGITS = 18
+"""Most that a count of words or numbers may have."""
 _FORMATS = "word2vec text or binary, GloVe text, or npz with `words` and `vectors`"
 
 
@@ -51,7 +53,9 @@ def read_rows(path: Path) -> tuple[int, Iterator[Row]]:
         return _npz(path)
     first, _, rest = head.partition(b"\n")
     fields = first.split()
-    if len(fields) == 2 and all(_COUNT.fullmatch(field) for field in fields):
+    if len(fields) == 2 and all(_NUMBER.fullmatch(field) for field in fields):
+        if max(map(len, fields)) > _DIGITS:
+            raise UnreadableFile(f"{path} is no word-vector file; {_FORMATS} can be read, unpacked")
         count, dim = int(fields[0]), int(fields[1])
         if not 0 < dim <= MAX_DIM:
             raise UnreadableFile(f"{path} promises vectors of {dim} numbers; 1 to {MAX_DIM} work")

@@ -80,7 +80,7 @@ def test_an_effort_that_looks_at_all_is_exact(tmp_path, monkeypatch, source):
 def test_what_was_not_built_or_is_unknown_is_refused_by_name(source, tmp_path):
     searcher = opened(source, tmp_path)
     assert searcher.info() == {"a": {"exact": "flat"}, "b": {"exact": "flat"}}
-    with pytest.raises(InvalidInput, match=r"'a' has no structure 'hnsw'; make it with Engine"):
+    with pytest.raises(InvalidInput, match=r"'a' has no structure 'hnsw'; make it with `Engine"):
         searcher.search(clustered(1), ["a"], 1, "hnsw")
     for call in (searcher.build, lambda name: searcher.search(clustered(1), ["a"], 1, name)):
         with pytest.raises(InvalidInput, match="unknown structure 'tree'; known: hnsw, ivf"):

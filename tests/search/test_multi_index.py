@@ -203,7 +203,8 @@ def test_an_audit_finds_tables_that_differ(tmp_path):
     content[3] ^= 1
     path.write_bytes(content)
     assert Searcher(source, tmp_path, 16).problems() == [
-        "search files of domain 'a' differ from the store; verify --repair makes them anew"
+        "search files of domain 'a' differ from the store; `Engine.verify(repair=True)` makes"
+        " them anew"
     ]
 
 
