@@ -174,8 +174,8 @@ class Space:
     ) -> Space:
         """The space that gave these tensors and settings; its answers are bit-identical.
 
-        Where another lexicon than the model's is installed, the trained categories are still
-        known, and others only if that lexicon agrees on the vectors kept.
+        Where another lexicon than the model's is installed, its words are known, too, if it
+        agrees on the vectors of all trained categories; else no others are than those.
 
         Raises:
             BundleError: a tensor or a setting is missing, or they do not fit together.
@@ -191,7 +191,7 @@ class Space:
             transform = Transform.restore(settings["transform"], fitted)
             lexicon = settings.get("lexicon")
             shipped = open_lexicon() if lexicon else None
-            same = shipped is not None and shipped.identity == lexicon
+            same = shipped is not None and (shipped.identity == lexicon or _agree(shipped, kept))
             vocabulary = shipped.vocabulary if shipped and same else kept
             whole = same or settings["vocabulary"] == "whole"
             return cls(settings["provider"], vocabulary, transform, whole, hint, lexicon, kept)
@@ -238,3 +238,12 @@ class Space:
             pieces.append(" ".join(rest[:size]))
             rest = rest[size:]
         return pieces
+
+
+def _agree(lexicon: Provider, kept: Vocabulary) -> bool:
+    """Whether a lexicon has all words kept, with the vectors kept."""
+    try:
+        vectors = np.stack([lexicon.vector(word) for word in kept.words])
+    except UnknownWord:
+        return False
+    return bool(np.einsum("nd,nd->n", vectors, unit(kept.vectors)).min() >= AGREE)

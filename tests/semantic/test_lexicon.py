@@ -45,11 +45,20 @@ def standard_lists():
 
 
 def test_the_lexicon_is_large_in_words_and_small_on_disk(lexicon):
-    assert len(lexicon.words()) >= 5000
+    assert len(lexicon.words()) >= 15_000
     assert lexicon.dim == 384
     sizes = [files("opensearch.semantic").joinpath(f).stat().st_size for f in ("lexicon.tsv",)]
     sizes += [files("opensearch.semantic").joinpath("lexicon.npz").stat().st_size]
-    assert sum(sizes) <= 2_000_000
+    assert sum(sizes) <= 6_100_000
+
+
+SCENES = ["wedding", "birthday party", "football match", "sunset", "kitchen", "living room"]
+PARTS = ["gear", "ball bearing", "bracket", "flange", "hex bolt", "helix", "hoodie", "granite"]
+
+
+@pytest.mark.parametrize("name", SCENES + PARTS)
+def test_parts_scenes_events_and_clothing_are_listed(lexicon, name):
+    assert lexicon.vocabulary.find(name) is not None
 
 
 def test_every_vector_is_a_unit_vector(lexicon):
@@ -199,6 +208,16 @@ def test_another_lexicon_is_another_space(made):
     others = [Space.fit(small_lexicon(seed), ["chair"]) for seed in (0, 1)]
     digests = [made.settings()["lexicon"], *(other.settings()["lexicon"] for other in others)]
     assert len(set(digests)) == 3
+
+
+def test_a_larger_lexicon_that_agrees_lends_its_words(monkeypatch):
+    words = ("chair", "aeroplane", "hot air balloon", "violin")
+    made = Space.fit(small_lexicon(3, words), ["chair", "violin"], "centre")
+    install(monkeypatch, small_lexicon(3, (*words, "wedding")))
+    again = restored(made)
+    assert again.text("hot air balloon wedding").known == ("hot air balloon", "wedding")
+    np.testing.assert_array_equal(again.prototypes(words), made.prototypes(words))
+    assert again.settings() == made.settings(), "the space is the one it was made as"
 
 
 def test_a_lexicon_that_disagrees_leaves_a_model_its_categories(made, monkeypatch):
