@@ -40,3 +40,12 @@ def test_info_of_an_index_loads_no_heavy_package(toy_model, tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert "bits" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("qurey", "query"), ("Index", "index"), ("duplicate", "duplicates")]
+)
+def test_a_misspelt_verb_is_answered_with_the_one_meant(typed, meant):
+    refused = CliRunner().invoke(main, [typed, "x"])
+    assert refused.exit_code == 2
+    assert f"No such command {typed!r}; did you mean {meant}" in refused.output

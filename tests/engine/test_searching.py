@@ -228,3 +228,14 @@ def test_the_same_seed_gives_the_same_codes(toy_collection, toy_config, tmp_path
         marks.append(Bundle.open(tmp_path / name).card.identities)
     assert marks[0] == marks[1]
     assert np.unique(list(marks[0].values())).size == len(marks[0])
+
+
+def test_a_filter_that_nothing_passes_says_so_and_names_fields_that_are_not_there(engine):
+    answer = engine.ask(Query(text="disc", where="yaer > 1900 and domain = photo"))
+    assert answer.hits == []
+    assert answer.notes[-2:] == [
+        "no item passes the filter",
+        "no item has a field 'yaer'; there is year",
+    ]
+    answer = engine.ask(Query(text="disc", where="year > 2999"))
+    assert answer.notes[-1] == "no item passes the filter", "the field is there"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from opensearch.domains.opening import Opened
 from opensearch.engine.lifecycle.generations import Generation, Generations
 from opensearch.engine.query.query import Point, Query, Score, locate
-from opensearch.engine.query.selecting import select, targeted
+from opensearch.engine.query.selecting import select, targeted, unknown_fields
 from opensearch.engine.query.where import parse_where
 from opensearch.hashing import asymmetric
 from opensearch.model import Model
@@ -187,7 +187,13 @@ class Ranking:
             return None
         if not self._store.meta().posted:
             _note(point, _NO_POSTINGS)
-        return select(self._store, parse_where(self._query.where), targets)
+        expression = parse_where(self._query.where)
+        passed = select(self._store, expression, targets)
+        if not passed.any():
+            _note(point, "no item passes the filter")
+            for remark in unknown_fields(self._store, expression, targets):
+                _note(point, remark)
+        return passed
 
     def _hits(self, ranked: _Ranked) -> list[Hit]:
         top = ranked.cut(self._query.k)

@@ -9,6 +9,7 @@ The result is always what reading all records would give.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 
 from opensearch.engine.query.where import (
     COMPARE,
+    FIELDS,
     Both,
     Comparison,
     Either,
     Expression,
     Not,
+    comparisons,
     number_of,
 )
 from opensearch.errors import InvalidInput
@@ -36,6 +39,9 @@ _PAGE = 4096
 """Records read at once."""
 
 _SLOW = ("size", "path", "key")
+
+_SAMPLE = 1000
+"""Items of a domain whose fields are looked at for near spellings."""
 
 _FEW = 16
 """So few items are sooner asked than looked up in lists."""
@@ -54,6 +60,24 @@ def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask
         if fields is None:
             return _read(store, expression, everything)
         return _Selection(store, fields).of(expression, everything)
+
+
+def unknown_fields(store: Store, expression: Expression, domains: Sequence[str]) -> list[str]:
+    """What to say of fields that an expression asks for and no item is found to have.
+
+    Args:
+        domains: whose items are looked at, the first thousand of each.
+    """
+    held = set(FIELDS)
+    for domain in domains:
+        for item in store.items(store.ids(domain)[:_SAMPLE].tolist()):
+            held |= item.metadata.keys()
+    asked = dict.fromkeys(comparison.field for comparison in comparisons(expression))
+    told = []
+    for name in asked.keys() - held:
+        near = difflib.get_close_matches(name, held, n=1) or [", ".join(sorted(held))]
+        told.append(f"no item has a field {name!r}; there is {near[0]}")
+    return sorted(told)
 
 
 def targeted(store: Store, targets: Sequence[str]) -> list[str]:

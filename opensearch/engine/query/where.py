@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
@@ -28,7 +28,8 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_FIELDS = ("id", "key", "path", "domain", "category", "size")
+FIELDS: Final = ("id", "key", "path", "domain", "category", "size")
+"""Fields that every item has, beside its metadata."""
 _BLANK = re.compile(r"\s*")
 _DEPTH = 50
 _SHOWN = 200
@@ -132,6 +133,18 @@ def parse_where(text: str) -> Expression:
     expression = parser.either(0)
     parser.end()
     return expression
+
+
+def comparisons(expression: Expression) -> Iterator[Comparison]:
+    """All comparisons of an expression, from left to right."""
+    match expression:
+        case Comparison():
+            yield expression
+        case Not(term):
+            yield from comparisons(term)
+        case Either(terms) | Both(terms):
+            for term in terms:
+                yield from comparisons(term)
 
 
 class _Parser:
@@ -257,7 +270,7 @@ def _joined(terms: list[Expression], sign: str) -> list[Expression]:
 
 def field(item: Item, name: str) -> Any:
     """A field of an item by name: its own fields first, then its metadata; `None` if missing."""
-    return getattr(item, name) if name in _FIELDS else item.metadata.get(name)
+    return getattr(item, name) if name in FIELDS else item.metadata.get(name)
 
 
 def number_of(text: str) -> float | None:
