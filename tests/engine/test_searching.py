@@ -59,6 +59,22 @@ def test_refinement_moves_the_query_by_the_models_rule(engine, gallery, toy_coll
     assert [hit.key for hit in hits] == reference(engine, gallery, moved, ["photo"], 9)
 
 
+def test_refinement_orders_within_a_domain_and_inflates_no_score(engine, gallery, toy_collection):
+    file = toy_collection / "sketch" / "cube" / "09.png"
+    vector = engine.embed([file], "sketch")[0]
+    items, rows = gallery
+    cosine = {item.key: float(row @ vector) for item, row in zip(items, rows, strict=True)}
+    domains = ["photo", "shape", "sketch"]
+    apart = {name: engine.search(file, targets=[name], k=12) for name in domains}
+    mixed = engine.search(file, targets=domains, k=12)
+    for hit in [*mixed, *apart["photo"]]:
+        assert hit.score == pytest.approx(cosine[hit.key], abs=1e-5)
+    assert len({hit.domain for hit in mixed}) > 1
+    for name in domains:
+        own = [hit.key for hit in mixed if hit.domain == name]
+        assert own == [hit.key for hit in apart[name]][: len(own)]
+
+
 def test_hamming_order_is_distance_then_id(engine, toy_collection):
     file = toy_collection / "photo" / "disc" / "08.jpg"
     hits = engine.search(file, k=20, refine=False, score="hamming")

@@ -51,22 +51,34 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Ranked:
-    """Candidates (n,), best first; `scores` are cosines, NaN where there is none."""
+    """Candidates (n,), best first.
+
+    Attributes:
+        scores: cosines with the query as it was asked, NaN where there is none.
+        merits: what lists of several targets are merged by, in falling order; NaN where there
+            is none.
+    """
 
     ids: NDArray[np.int64]
     distances: NDArray[np.int32]
     scores: NDArray[np.float32]
+    merits: NDArray[np.float32]
 
     @classmethod
     def of(
-        cls, ids: NDArray[np.int64], distances: NDArray[np.int32], scores: NDArray[np.float32]
+        cls,
+        ids: NDArray[np.int64],
+        distances: NDArray[np.int32],
+        scores: NDArray[np.float32],
+        merits: NDArray[np.float32] | None = None,
     ) -> _Ranked:
-        """Sorted by (-score, distance, id); candidates without a score come last."""
-        order = np.lexsort((ids, distances, -np.nan_to_num(scores, nan=-2.0)))
-        return cls(ids[order], distances[order], scores[order])
+        """Sorted by (-merit, distance, id), merits being the scores unless given."""
+        merits = scores if merits is None else merits
+        order = np.lexsort((ids, distances, -np.nan_to_num(merits, nan=-2.0)))
+        return cls(ids[order], distances[order], scores[order], merits[order])
 
     def cut(self, k: int) -> _Ranked:
-        return _Ranked(self.ids[:k], self.distances[:k], self.scores[:k])
+        return _Ranked(self.ids[:k], self.distances[:k], self.scores[:k], self.merits[:k])
 
 
 class Ranking:
@@ -109,7 +121,23 @@ class Ranking:
         rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
         lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
         moved = refine_one(point.vector, unit(rows)[0], float(lam))
-        return self._rank(point, moved, [target], within)
+        return self._as_asked(point, self._rank(point, moved, [target], within).cut(self._query.k))
+
+    def _as_asked(self, point: Point, ranked: _Ranked) -> _Ranked:
+        """Candidates in their order, with the scores that the query had before it was moved.
+
+        A moved query lies near its targets whatever was asked for, and nearer in some domains
+        than in others. So it orders the items of one domain, and no more: what is shown, and
+        what domains are merged by, are cosines with the query as it was asked. The best of them
+        goes to the first item of a domain, and so on, so that merging keeps its order.
+        """
+        if self._query.score != "rescored":
+            return ranked
+        scores = np.full(len(ranked.ids), np.nan, np.float32)
+        rows, present = self._store.embeddings(ranked.ids)
+        if present.any():
+            scores[present] = unit(rows[present]) @ point.vector
+        return _Ranked(ranked.ids, ranked.distances, scores, -np.sort(-scores))
 
     def _rank(
         self,
@@ -220,13 +248,15 @@ def _merged(parts: list[_Ranked]) -> _Ranked:
     """Candidates of several targets in one list, by score where there is one, then by distance."""
     if not parts:  # an index that holds nothing yet, or no more
         nothing = np.zeros(0, np.int64)
-        return _Ranked(nothing, nothing.astype(np.int32), nothing.astype(np.float32))
+        none = nothing.astype(np.float32)
+        return _Ranked(nothing, nothing.astype(np.int32), none, none)
     if len(parts) == 1:
         return parts[0]
     ids = np.concatenate([part.ids for part in parts])
     distances = np.concatenate([part.distances for part in parts])
     scores = np.concatenate([part.scores for part in parts])
-    return _Ranked.of(ids, distances, scores)
+    merits = np.concatenate([part.merits for part in parts])
+    return _Ranked.of(ids, distances, scores, merits)
 
 
 def _note(point: Point, text: str) -> None:
