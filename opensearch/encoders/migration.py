@@ -12,6 +12,7 @@ Source:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -99,13 +100,13 @@ class Generator(nn.Module):
         return self.paint(features), mask
 
 
-class Front(nn.Module):
+class Front(nn.Module, ABC):
     """What changes pictures (n, 3, s, s), values -1..1, before a backbone sees them."""
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What `build_backbone` builds the like of, before a slash and a backbone's name."""
-        raise NotImplementedError
 
 
 class Migration(Front):

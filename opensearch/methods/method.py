@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from opensearch.config import TrainConfig
+from opensearch.errors import InvalidInput
 
 if TYPE_CHECKING:
     from opensearch.training.assemble import FittedModel
@@ -76,5 +77,9 @@ class Method(ABC, Generic[C]):
         """
 
     def extend(self, context: Context[C], data: DomainData) -> FittedDomain:
-        """Train the encoder of a domain that is added to a model; the rest of it stays as it is."""
-        raise NotImplementedError(f"method {self.name} cannot extend a model")
+        """Train the encoder of a domain that is added to a model; the rest of it stays as it is.
+
+        Raises:
+            InvalidInput: the method does not add domains, see `extends`.
+        """
+        raise InvalidInput(f"method {self.name} cannot extend a model; train a new one")

@@ -237,6 +237,8 @@ def test_it_adds_a_domain_or_says_that_it_cannot(name, bundle, load, toys, tmp_p
         with pytest.raises(InvalidInput, match=told):
             train(replace(training))
         assert not (tmp_path / "longer").exists()
+        with pytest.raises(InvalidInput, match=f"method {name} cannot extend a model"):
+            METHODS[name].extend(None, None)
 
 
 def test_unknown_names_list_the_known():

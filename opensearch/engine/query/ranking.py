@@ -121,9 +121,10 @@ class Ranking:
         rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
         lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
         moved = refine_one(point.vector, unit(rows)[0], float(lam))
-        return self._as_asked(point, self._rank(point, moved, [target], within).cut(self._query.k))
+        ranked = self._rank(point, moved, [target], within).cut(self._query.k)
+        return self._as_asked(point, ranked, target)
 
-    def _as_asked(self, point: Point, ranked: _Ranked) -> _Ranked:
+    def _as_asked(self, point: Point, ranked: _Ranked, target: str) -> _Ranked:
         """Candidates in their order, with the scores that the query had before it was moved.
 
         A moved query lies near its targets whatever was asked for, and nearer in some domains
@@ -133,10 +134,7 @@ class Ranking:
         """
         if self._query.score != "rescored":
             return ranked
-        scores = np.full(len(ranked.ids), np.nan, np.float32)
-        rows, present = self._store.embeddings(ranked.ids)
-        if present.any():
-            scores[present] = unit(rows[present]) @ point.vector
+        scores = self._scores("rescored", point, point.vector, ranked.ids, [target])
         return _Ranked(ranked.ids, ranked.distances, scores, -np.sort(-scores))
 
     def _rank(
