@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opensearch.engine import Answer as Answer
     from opensearch.engine import Engine as Engine
     from opensearch.engine import Query as Query
+    from opensearch.engine import Understood as Understood
     from opensearch.errors import BundleError as BundleError
     from opensearch.errors import IndexMismatch as IndexMismatch
     from opensearch.errors import InvalidInput as InvalidInput
@@ -35,7 +36,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "opensearch.config": ("Limits",),
     "opensearch.encoders.starter": ("starter_model",),
-    "opensearch.engine": ("Answer", "Engine", "Query"),
+    "opensearch.engine": ("Answer", "Engine", "Query", "Understood"),
     "opensearch.errors": (
         "BundleError",
         "IndexMismatch",

@@ -11,8 +11,8 @@ from opensearch import errors
 NAMES = [
     "Answer", "BundleError", "Content", "Engine", "Hit", "IndexMismatch", "InvalidInput", "Limits",
     "Mesh", "MissingExtra", "OpenSearchError", "OverLimit", "Overtaken", "PartlyStored", "Query",
-    "Refused", "Report", "StoreError", "Superseded", "UnknownWord", "UnreadableFile",
-    "__version__", "starter_model",
+    "Refused", "Report", "StoreError", "Superseded", "Understood", "UnknownWord",
+    "UnreadableFile", "__version__", "starter_model",
 ]  # fmt: skip
 
 

@@ -123,13 +123,15 @@ def query(
             write_page(html, engine, asked, answer)
     for note in answer.notes:
         say(note)
-    _print(answer.hits, as_json)
+    _print(answer.hits, answer.understood.to_dict() if as_json else None)
 
 
-def _print(hits: Sequence[Hit], as_json: bool) -> None:
-    if as_json:
+def _print(hits: Sequence[Hit], understood: dict[str, Any] | None) -> None:
+    """Hits as lines, or as JSON objects where there is what was understood of the query."""
+    if understood is not None:
+        told = {"understood": understood} if understood else {}
         for hit in hits:
-            click.echo(json.dumps(hit.to_dict(), ensure_ascii=False))
+            click.echo(json.dumps({**hit.to_dict(), **told}, ensure_ascii=False))
         return
     if not hits:
         say("no hits")

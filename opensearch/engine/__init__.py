@@ -4,6 +4,15 @@ from opensearch.engine.engine import Engine
 from opensearch.engine.ingest.planning import plan_new
 from opensearch.engine.lifecycle.folder import is_index
 from opensearch.engine.lifecycle.verifying import verify_index
-from opensearch.engine.query import Answer, Query, Score
+from opensearch.engine.query import Answer, Query, Score, Understood
 
-__all__ = ["Answer", "Engine", "Query", "Score", "is_index", "plan_new", "verify_index"]
+__all__ = [
+    "Answer",
+    "Engine",
+    "Query",
+    "Score",
+    "Understood",
+    "is_index",
+    "plan_new",
+    "verify_index",
+]

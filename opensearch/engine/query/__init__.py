@@ -2,5 +2,6 @@
 
 from opensearch.engine.query.query import Query, Score
 from opensearch.engine.query.ranking import Answer
+from opensearch.engine.query.understood import Understood
 
-__all__ = ["Answer", "Query", "Score"]
+__all__ = ["Answer", "Query", "Score", "Understood"]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
 from opensearch.engine import arguments as must
+from opensearch.engine.query.understood import Understood
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.model import Input, InputLike, Model
 from opensearch.model.inputs import name_of
@@ -143,6 +144,7 @@ class Point:
         own_ids: stored items that it is made of.
         notes: remarks for the user.
         opened: the inputs as their encoders saw them, `files` first, then `exclude`.
+        understood: how the query was read.
     """
 
     vector: NDArray[np.float32]
@@ -150,6 +152,7 @@ class Point:
     own_ids: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     opened: list[Opened] = field(default_factory=list)
+    understood: Understood = field(default_factory=Understood)
 
 
 def locate(query: Query, model: Model, store: Store) -> Point:
@@ -202,6 +205,8 @@ def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:
 
 def _words(text: str, model: Model, point: Point) -> NDArray[np.float32]:
     found = model.space.text(text)
+    point.understood.words = list(found.known)
+    point.understood.unknown = {word: [] for word in found.unknown}
     if found.unknown:
         point.notes.append(
             f"no vector for {', '.join(found.unknown)}; searched for {', '.join(found.known)}"

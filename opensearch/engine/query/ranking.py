@@ -13,6 +13,7 @@ from opensearch.domains.opening import Opened
 from opensearch.engine.lifecycle.generations import Generation, Generations
 from opensearch.engine.query.query import Point, Query, Score, locate
 from opensearch.engine.query.selecting import select, targeted, unknown_fields
+from opensearch.engine.query.understood import Understood
 from opensearch.engine.query.where import parse_where
 from opensearch.hashing import asymmetric
 from opensearch.model import Model
@@ -42,11 +43,13 @@ class Answer:
         hits: best first.
         notes: remarks the user should see.
         opened: the query's inputs as their encoders saw them, `files` first, then `exclude`.
+        understood: how the query was read.
     """
 
     hits: list[Hit]
     notes: list[str]
     opened: list[Opened] = field(default_factory=list)
+    understood: Understood = field(default_factory=Understood)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Ranking:
             within = self._within(targets, point)
             self._note_structure(point, targets, within)
             parts = self._parts(point, targets, within)
-            return Answer(self._hits(_merged(parts)), point.notes, point.opened)
+            return Answer(self._hits(_merged(parts)), point.notes, point.opened, point.understood)
 
     def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[_Ranked]:
         if not self._query.refine:
