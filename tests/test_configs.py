@@ -6,7 +6,9 @@ from typing import get_args
 import pytest
 
 import opensearch.config as config_module
+from opensearch import starter_model
 from opensearch.config import (
+    BackboneSettings,
     DomainSettings,
     ReaderSettings,
     SpaceSettings,
@@ -15,7 +17,9 @@ from opensearch.config import (
 )
 from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import list_backbones
+from opensearch.encoders.card import read_card
 from opensearch.encoders.pooling import POOLINGS
+from opensearch.encoders.starter import STARTER
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HASHERS
 from opensearch.methods import METHODS
@@ -75,6 +79,26 @@ def test_installed_configs_win_over_a_clones(tmp_path, monkeypatch):
 def test_a_config_is_a_file_too(recipe):
     assert load_train_config(recipe("loop: {epochs: 7}")).loop.epochs == 7
     assert load_train_config(recipe("")) == PrototypeConfig()
+
+
+@pytest.mark.parametrize("name", ["prototype", "joint"])
+def test_training_starts_from_the_shipped_backbone_unless_another_is_named(name):
+    config = load_train_config(name)
+    reader = next(iter(read_card(starter_model()).domains.values())).reader
+    assert (config.backbone.weights, config.size) == (STARTER, reader.size)
+    assert load_train_config(name, ["backbone.weights=starter"]).backbone == config.backbone
+    assert load_train_config(name, ["size=96"]).size == 96
+    for own in ("name=resnet18", "pretrained=DEFAULT", "weights=mobilenet.pth"):
+        named = load_train_config(name, [f"backbone.{own}"])
+        assert named.backbone.weights != STARTER
+        assert named.backbone.name in ("resnet18", BackboneSettings().name)
+        assert named.size == 224
+
+
+def test_settings_made_in_python_start_there_too():
+    assert JointConfig().backbone.weights == STARTER
+    assert JointConfig(backbone=BackboneSettings(mode="finetune")).backbone.weights == STARTER
+    assert JointConfig(backbone=BackboneSettings(name="tiny")).backbone.weights is None
 
 
 def test_an_unknown_config_lists_the_shipped():

@@ -106,5 +106,4 @@ def _next(folder: Path, model: Path | None) -> str:
         "\n  opensearch query indexes/mine FILE --to photo --html hits.html"
         "\nWith labels, DIR/<domain>/<category>/<file>, a model of your own is better:"
         "\n  opensearch train prototype --data DIR --out models/mine"
-        " --set backbone.pretrained=DEFAULT"
     )

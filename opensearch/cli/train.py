@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
+from opensearch.cli.messages import in_flags, say
 from opensearch.cli.progress import Bars
 
 
@@ -41,12 +43,14 @@ def train(
 ) -> None:
     """Train a model on labelled collections.
 
-    CONFIG is a shipped name or a YAML file. A run that was interrupted goes on where it was.
+    CONFIG is a shipped name or a YAML file. Methods prototype and joint start from the shipped
+    model's backbone unless another is named. A run that was interrupted goes on where it was.
 
     \b
     Example:
-        opensearch train prototype --data collection/ --out models/mine \\
-            --set backbone.pretrained=DEFAULT --set loop.epochs=40
+        opensearch train prototype --data collection/ --out models/mine --set loop.epochs=40
+        opensearch train prototype --data collection/ --out models/more \\
+            --extend models/mine --domain cartoon
     """
     from opensearch.methods import Training
     from opensearch.methods import train as run
@@ -55,5 +59,23 @@ def train(
     given = [*overrides, *([f"seed={seed}"] if seed is not None else [])]
     recipe = load_train_config(config, given)
     with Bars(quiet) as bars:
-        bundle = run(Training(recipe, data, out, extend, domain), bars.show, bars.note)
+        try:
+            task = Training(recipe, data, out, extend, domain)
+            bundle = run(task, bars.show, lambda note: bars.note(in_flags(note)))
+        except KeyboardInterrupt:
+            bars.note(_kept(out))
+            raise
     click.echo(f"{out}: {', '.join(bundle.domains)}; {len(bundle.card.categories)} categories")
+    model, collection = quote(str(out)), quote(str(data[0]))
+    say(
+        f"next: opensearch evaluate {model} --data {collection}\n"
+        f"      opensearch index FOLDER --to indexes/mine --model {model}"
+    )
+
+
+def _kept(out: Path) -> str:
+    """What an interrupted run leaves to go on from."""
+    stages = sorted(file.stem for file in (out / "training").glob("*.safetensors"))
+    if not stages:
+        return "stopped before the first checkpoint; files that were read are cached"
+    return f"{out / 'training'} has checkpoints of {', '.join(stages)} to go on from"

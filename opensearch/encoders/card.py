@@ -174,6 +174,11 @@ def read_card(folder: Path) -> ModelCard:
         BundleError: there is none, a newer format, or damaged.
     """
     file = folder / CARD
+    if not file.is_file() and (folder / "training" / "run.json").is_file():
+        raise BundleError(
+            f"{folder} holds a training run that is not finished; run the same"
+            " `Training(config, data, out)` again, which goes on from its checkpoints"
+        )
     if not file.is_file():
         raise BundleError(
             f"{folder} is not a model: it has no {CARD}. Train one: `Training(config, data, out)`"

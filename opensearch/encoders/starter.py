@@ -6,6 +6,10 @@ Its card, `opensearch/starter/README.md`, says what it was trained on and how go
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+STARTER: Final = Path("starter")
+"""Given as weights: those of the shipped model's backbone."""
 
 
 def starter_model() -> Path:

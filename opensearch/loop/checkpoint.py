@@ -26,6 +26,9 @@ from opensearch.errors import InvalidInput, system_reason
 class RunFolder:
     """Starts a run, or resumes the one in the folder.
 
+    Attributes:
+        finished: whether these settings were trained here to the end before.
+
     Args:
         out: the model's folder.
         settings: config and data of the run, plain JSON types.
@@ -41,6 +44,7 @@ class RunFolder:
         record = self.folder / "run.json"
         if (out / CARD).exists() and not record.exists():
             raise InvalidInput(f"{out} holds a finished model; choose another `out`")
+        self.finished = (out / CARD).exists() and not _changed(record, settings)
         begun = any(self.folder.glob("*.safetensors"))
         changed = _changed(record, settings) if begun else []
         if changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import Backbone
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.encoders.card import BackboneCard, DomainCard, domain_identity
-from opensearch.encoders.names import parse_name
-from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.encoders.starter import STARTER
+from opensearch.errors import BundleError, InvalidInput, UnknownWord
 from opensearch.hashing import HASHERS, restore_hasher
 from opensearch.hashing.sign import SignHasher
 from opensearch.loop import RunFolder
@@ -27,6 +27,7 @@ from opensearch.training.backbone import (
     donor_of,
     inherited_projector,
     initial_backbone,
+    settled_by,
     write_backbone,
     write_tensors,
 )
@@ -92,6 +93,8 @@ def _train_new(
     start = initial_backbone(config, note)
     # Everything wrong with the settings was found above; from here on files are written.
     run = RunFolder(out, _settings(training, part))
+    if finished := _finished(run, out, note):
+        return finished
     cache = training.cache or cache_folder()
     context = Context(config, out, space, part.categories, run, cache, progress, note)
     card = _written(context, method, start.backbone)
@@ -132,13 +135,29 @@ def _check(training: Training, method: Method[Any]) -> None:
         )
 
 
+def _finished(run: RunFolder, out: Path, note: Note) -> Bundle | None:
+    """The model, if the run was finished before; a damaged one is made again."""
+    if not run.finished:
+        return None
+    try:
+        bundle = Bundle.open(out)
+    except BundleError:
+        return None
+    note(
+        f"{out} was finished before, with these settings and these files; there is nothing left"
+        " to train. Another `out` or another `seed` trains another model"
+    )
+    return bundle
+
+
 def _written(context: Context[Any], method: Method[Any], backbone: Backbone) -> BackboneCard:
     """Write the backbone that all domains start from; one that will learn needs no graph."""
     config = context.config
     if method.learns(config):
         tensors = write_tensors(context.out, backbone)
         return backbone.card(tensors)
-    return write_backbone(context.out, backbone, config.size, context.note)
+    half = config.backbone.half or config.backbone.weights == STARTER  # which is in float16
+    return write_backbone(context.out, backbone, config.size, context.note, half)
 
 
 def _extend(
@@ -154,10 +173,12 @@ def _extend(
         raise InvalidInput(f"model {base.folder} already has a domain {name!r}; train a new model")
     space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
     part = _with_vectors(part, space.missing(part.categories), note)
-    donor = donor_of(base, reader_settings(config, name), learns=method.learns(config))
-    if parse_name(config.backbone.name).kept != donor.backbone.name:
-        note(f"{name} stands on the model's {donor.backbone.name}, not on {config.backbone.name}")
-    run = RunFolder(out, _settings(training, part))
+    learns = method.learns(config)
+    donor = donor_of(base, reader_settings(config, name), learns)
+    config = settled_by(donor, config, name, learns, note)
+    run = RunFolder(out, _settings(replace(training, config=config), part))
+    if finished := _finished(run, out, note):
+        return finished
     base.copy_files(out)
     seen = sorted({*base.card.categories, *part.categories})
     cache = training.cache or cache_folder()

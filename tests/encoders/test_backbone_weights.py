@@ -4,13 +4,15 @@ import os
 import pickle
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from opensearch.encoders.backbones import STARTER, build_backbone, list_backbones
+from opensearch.encoders.backbones import build_backbone, list_backbones
 from opensearch.encoders.bundle import Bundle
-from opensearch.encoders.starter import starter_model
+from opensearch.encoders.runtime import OnnxBackbone
+from opensearch.encoders.starter import STARTER, starter_model
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import BundleError, InvalidInput
 
@@ -177,6 +179,18 @@ def test_the_starters_trunk_is_there_to_start_from():
     assert set(state) == set(stored)
     for name, tensor in state.items():
         assert torch.equal(tensor, torch.from_numpy(stored[name]).to(tensor.dtype)), name
+
+
+def test_the_starters_trunk_in_torch_gives_the_features_of_its_graph():
+    card = Bundle.open(starter_model()).domain("photo")
+    backbone = build_backbone(card.backbone.name, weights=STARTER).eval()
+    side = card.reader.size
+    views = np.random.default_rng(0).integers(0, 256, (3, side, side, 3), np.uint8)
+    with torch.inference_mode():
+        features = backbone(torch.from_numpy(views)).numpy()
+    wanted = OnnxBackbone(starter_model() / card.backbone.graph).features(views)
+    assert np.abs(wanted).max() > 0.1
+    np.testing.assert_allclose(features, wanted, atol=1e-4)
 
 
 def test_the_starters_trunk_fits_no_other_backbone():

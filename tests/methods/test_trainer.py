@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from toy_files import make_collection
 
+from opensearch import starter_model
 from opensearch.encoders import Bundle
-from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.errors import BundleError, InvalidInput, UnknownWord
 from opensearch.methods import Training, train
 from opensearch.methods.configs import load_train_config
 from opensearch.training.backbone import write_backbone
@@ -66,7 +67,10 @@ def test_a_frozen_backbone_gives_a_bundle_with_one_trunk(frozen, toys):
     assert bundle.domains == ["photo", "sketch"]
     assert bundle.card.categories == ["cube", "disc", "pyramid"]
     assert len({card.backbone.tensors for card in bundle.card.domains.values()}) == 1
-    assert any(re.match("backbone tiny starts from random weights", note) for note in notes)
+    assert any(
+        re.match("warning: backbone tiny starts from random weights.*shipped", note)
+        for note in notes
+    )
     assert "left out, unseen in the data: 1 categories" in notes
     left = {file.name for file in bundle.folder.iterdir()} - bundle.card.files()
     assert left == {"model.json", "metrics.jsonl", "training"}
@@ -91,10 +95,32 @@ def test_the_same_training_elsewhere_gives_the_same_bundle(frozen, toys, tmp_pat
 
 def test_a_finished_training_is_not_done_again(frozen, toys):
     bundle, _ = frozen
-    before, steps = files_of(bundle.folder), []
-    again = train(task(toys, bundle.folder), progress=lambda what, *_: steps.append(what))
+    before, steps, notes = files_of(bundle.folder), [], []
+    given = task(toys, bundle.folder)
+    again = train(given, lambda what, *_: steps.append(what), notes.append)
     assert files_of(again.folder) == before
-    assert not {"photo", "sketch"} & set(steps)
+    assert not steps
+    assert f"{bundle.folder} was finished before, with these settings" in notes[-1]
+
+
+def test_a_finished_training_that_lost_a_file_is_finished_again(toys, tmp_path):
+    bundle = train(task(toys, tmp_path / "m"))
+    before = files_of(bundle.folder)
+    (bundle.folder / bundle.card.hash.tensors).unlink()
+    assert files_of(train(task(toys, tmp_path / "m")).folder) == before
+
+
+def test_a_run_that_is_not_finished_is_told_from_a_folder_of_something_else(toys, tmp_path):
+    def progress(what, done, total):
+        if what == "sketch":
+            raise Cut
+
+    with pytest.raises(Cut):
+        train(task(toys, tmp_path / "m"), progress=progress)
+    with pytest.raises(BundleError, match="holds a training run that is not finished; run the"):
+        Bundle.open(tmp_path / "m")
+    with pytest.raises(BundleError, match=r"is not a model: it has no model\.json"):
+        Bundle.open(tmp_path)
 
 
 def test_other_settings_in_the_same_folder_are_refused(frozen, toys):
@@ -182,11 +208,6 @@ def test_an_extension_that_is_cut_off_is_no_model_yet(frozen, shapes, tmp_path):
         ({"domain": "photo"}, [], "already has a domain 'photo'"),
         ({"domain": "cartoon"}, [], "'cartoon' was asked for"),
         ({"out": "base"}, [], "is the model to extend; the longer one needs another `out`"),
-        (
-            {},
-            ["size=64"],
-            "reads views of 32 pixels, the config says 64; give `overrides=['size=32']`",
-        ),
         ({}, ["hash.name=pq"], "no hasher 'pq'; known: lsh, itq"),
     ],
 )
@@ -202,13 +223,48 @@ def test_what_cannot_be_extended_is_refused_before_anything_is_written(
     assert not (tmp_path / "m").exists()
 
 
-def test_an_extension_says_that_it_stands_on_the_models_trunk(frozen, shapes, tmp_path):
+def test_an_extension_takes_backbone_and_size_from_the_model_and_says_so(frozen, shapes, tmp_path):
     notes = []
-    given = task(
-        shapes, tmp_path / "m", "backbone.name=resnet18", extend=frozen[0].folder, domain="shape"
-    )
-    train(given, note=notes.append)
+    other = ["backbone.name=resnet18", "size=64"]
+    given = task(shapes, tmp_path / "m", *other, extend=frozen[0].folder, domain="shape")
+    bundle = train(given, note=notes.append)
     assert "shape stands on the model's tiny, not on resnet18" in notes
+    assert "views of shape have 32 pixels, as the model's" in notes
+    assert bundle.card.domains["shape"].reader.size == 32
+
+
+@pytest.mark.parametrize(("domain", "pooling", "views"), [("cad", "upright", 12), ("x", "mean", 6)])
+def test_the_starter_is_extended_by_a_domain_and_nothing_else_is_said(
+    tmp_path, domain, pooling, views
+):
+    """A domain of meshes is seen as the starter's shapes are, whose direction of up it takes."""
+    kind = "shape" if domain == "cad" else "sketch"
+    data = make_collection(tmp_path / "c", domains=(kind,), train=2)
+    text = (data / "split.csv").read_text()
+    (data / "split.csv").write_text(text.replace(f",{kind},", f",{domain},"))
+    few = ["loop={epochs: 1, batch: 4}", "hash={gdmh: {steps: 2, batch: 4}}"]
+    few.append("domains.cad.reader=mesh")
+    config, notes, base = load_train_config("prototype", few), [], Bundle.open(starter_model())
+    out = tmp_path / "m"
+    bundle = train(Training(config, [data], out, base.folder, domain), note=notes.append)
+    card, photo = bundle.card.domains[domain], base.card.domains["photo"]
+    assert (card.pooling, card.reader.views) == (pooling, views)
+    assert (card.reader.size, card.backbone) == (photo.reader.size, photo.backbone)
+    size = card.reader.size
+    views = np.zeros((1, views if domain == "cad" else 1, size, size, 3), np.uint8)
+    assert bundle.encoder(domain).embed(views).shape == (1, base.card.dim)
+    assert not [note for note in notes if "unseen" not in note and "vector" not in note]
+
+
+def test_prototypes_on_the_starters_backbone_keep_its_file_as_it_is(tmp_path):
+    """Weights in float16 are not written out in float32, and have the name of their content."""
+    data = make_collection(tmp_path / "c", domains=("sketch",), train=2)
+    few = ["loop={epochs: 1, batch: 4}", "hash={name: lsh}", "refinement.rule=fixed"]
+    bundle = train(Training(load_train_config("prototype", few), [data], tmp_path / "m"))
+    shipped = next(iter(Bundle.open(starter_model()).card.domains.values()))
+    card = bundle.card.domains["sketch"]
+    assert card.backbone == shipped.backbone
+    assert card.reader.size == shipped.reader.size
 
 
 @pytest.mark.parametrize(

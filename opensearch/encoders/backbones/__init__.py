@@ -21,13 +21,12 @@ from opensearch.encoders.backbones.torchvision import Torchvision
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.migration import Focus, Front, Generator, Masking, Migration
 from opensearch.encoders.names import BARE, BackboneName, parse_name
-from opensearch.encoders.starter import starter_model
+from opensearch.encoders.starter import STARTER, starter_model
 from opensearch.encoders.tensors import first_line, load_tensors
 from opensearch.errors import BundleError, InvalidInput
 
 __all__ = [
     "SOURCES",
-    "STARTER",
     "Backbone",
     "FrontedBackbone",
     "Source",
@@ -42,9 +41,6 @@ SOURCES: Final[dict[str, Source]] = {
     "torchvision": Torchvision(),
 }
 """Where backbones come from. A new source is a module with a `Source`, and a line here."""
-
-STARTER: Final = Path("starter")
-"""Given as weights: those of the shipped model's backbone."""
 
 
 def list_backbones() -> list[str]:

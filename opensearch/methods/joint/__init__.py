@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from opensearch.encoders.starter import STARTER
 from opensearch.errors import InvalidInput
 from opensearch.methods.joint.settings import JointConfig
 from opensearch.methods.method import Method
@@ -29,8 +30,6 @@ class Joint(Method[JointConfig]):
 
     def check(self, config: JointConfig) -> None:
         """Refuse a projector that cannot be shared, or a missing classifier."""
-        from opensearch.encoders.backbones import STARTER
-
         if not config.projector.hidden:
             raise InvalidInput(
                 "method joint shares a projector of two layers; give it a hidden one, e.g."

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from opensearch.config import Settings, TrainConfig
+from opensearch.config import Settings
+from opensearch.methods.starting import FromStarter
 
 
 class JointSettings(Settings):
@@ -59,7 +60,7 @@ class JointSettings(Settings):
     checkpoint: int = Field(default=100, ge=1, description="steps between checkpoints")
 
 
-class JointConfig(TrainConfig):
+class JointConfig(FromStarter):
     """Settings of a run of method joint."""
 
     method: Literal["joint"] = "joint"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from opensearch.encoders.backbones import Backbone, build_backbone
+from opensearch.encoders.encoder import UPRIGHT
 from opensearch.encoders.projector import Projector
 from opensearch.encoders.tensors import load_tensors
 from opensearch.losses.prototype import PrototypeLoss
@@ -80,7 +81,8 @@ def _on_inherited(inherited: InheritedProjector, dropout: float) -> tuple[nn.Mod
     """The inherited projector, of which only the tensors that are not shared learn: the norms."""
     dim, hidden = inherited.tensors["linear.weight"].shape
     module = Projector(inherited.tensors["hidden.0.weight"].shape[1], dim, hidden, dropout)
-    module.load_state_dict({k: torch.from_numpy(v) for k, v in inherited.tensors.items()})
+    own = module.state_dict().keys()  # others weigh views
+    module.load_state_dict({k: torch.from_numpy(inherited.tensors[k]) for k in own})
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(name not in inherited.shared)
     return module, [([p for p in module.parameters() if p.requires_grad], 1.0)]
@@ -118,6 +120,8 @@ def _fitted(context: Context[PrototypeConfig], data: DomainData, module: nn.Modu
         # as they were, to the bit and in their own precision
         shared = context.inherited.shared
         projector |= {name: context.inherited.tensors[name] for name in shared}
+        if pooling == "upright" and UPRIGHT in context.inherited.tensors:
+            projector[UPRIGHT] = context.inherited.tensors[UPRIGHT]
         return FittedDomain(data.start, projector, pooling, shared)
     backbone, projector_module = module[0], module[1]  # type: ignore[index]
     card = write_backbone(

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from opensearch.config import DomainSettings, Settings, TrainConfig
+from opensearch.config import DomainSettings, Settings
+from opensearch.methods.starting import FromStarter
 
 
 class LoopSettings(Settings):
@@ -36,7 +37,7 @@ class PrototypeDomain(DomainSettings):
     temperature: float | None = Field(default=None, gt=0)
 
 
-class PrototypeConfig(TrainConfig):
+class PrototypeConfig(FromStarter):
     """Settings of a run of method prototype."""
 
     method: Literal["prototype"] = "prototype"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from toy_files import make_collection, toy_overrides, toy_settings
 
-from opensearch.encoders.backbones import STARTER
 from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import STARTER
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput
 from opensearch.methods import Training, train
