@@ -92,8 +92,8 @@ def test_package_data_stays_small():
 
 def test_words_are_points_whoever_trained_on_them(starter):
     space = Model(starter).space
-    assert space.text("violin").known == ("violin",)
-    assert space.text("red guitar blorx").unknown == ("blorx",)
+    assert space.text("violin").phrase.words == ["violin"]
+    assert space.text("red guitar blorx").phrase.unknown == ["blorx"]
     with pytest.raises(UnknownWord, match="blorx"):
         space.text("blorx")
 

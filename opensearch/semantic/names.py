@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import lru_cache
+from importlib.resources import files
 
 _SENSE = re.compile(r"^(?P<base>[^()]+)\((?P<sense>[^()]+)\)$")
+_QUOTES = str.maketrans("‘’ʼ", "'''")
 _GAPS = re.compile(r"[\s_\-‐-―]+")
 
 
@@ -41,6 +45,20 @@ def spellings(name: str) -> list[str]:
     return list(dict.fromkeys(form + bracket + sense for form in forms))
 
 
+def variants(name: str) -> list[str]:
+    """Spellings for a name of which none of `spellings` is listed.
+
+    Without accents, with irregular plurals made singular, and British for American or the other
+    way round, as `twins.tsv` lists them.
+    """
+    plain = _without_accents(normalise(name).translate(_QUOTES))
+    words = plain.split(" ")
+    forms = [plain, plain.replace("'s ", " "), plain.replace(" ", "")]
+    forms += [" ".join([*words[:-1], twin]) for twin in _twins().get(words[-1], ())]
+    forms.append(" ".join((*_twins().get(word, ()), word)[0] for word in words))
+    return [form for each in dict.fromkeys(forms) for form in spellings(each)]
+
+
 def words_of(name: str) -> list[str]:
     """The single words of a name, those of its sense included."""
     return re.sub(r"[()]", " ", normalise(name)).split()
@@ -66,6 +84,25 @@ def plural(word: str) -> str:
     if word.endswith(("s", "x", "z", "ch", "sh")):
         return word + "es"
     return word + "s"
+
+
+def _without_accents(text: str) -> str:
+    """Letters without the marks above and below them: `café` is listed as `cafe`."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=1)
+def _twins() -> dict[str, list[str]]:
+    """Other ways to write a word, by the word."""
+    twins = dict[str, list[str]]()
+    with (files(__package__) / "twins.tsv").open(encoding="utf-8") as file:
+        for line in file:
+            first, bar, second = line.rstrip("\n").partition("; ")
+            if bar and not line.startswith("#"):
+                twins.setdefault(first, []).append(second)
+                twins.setdefault(second, []).append(first)
+    return twins
 
 
 def _gapless(text: str) -> str:

@@ -47,10 +47,12 @@ class ProviderKind(NamedTuple):
         open: opens one, from what follows the colon of its spec, empty when nothing does, and
             the names that will be asked for, if they are known.
         wants: what must follow the colon, in capitals; empty for a kind that opens nothing.
+        any_text: whether whole sentences have vectors, their colours and actions with them.
     """
 
     open: Callable[[str, Sequence[str] | None], Provider]
     wants: str = ""
+    any_text: bool = False
 
 
 PROVIDERS: Final[dict[str, ProviderKind]] = {
@@ -58,7 +60,7 @@ PROVIDERS: Final[dict[str, ProviderKind]] = {
     "vectors": ProviderKind(open_vectors, "FILE"),
     "attributes": ProviderKind(open_attributes, "CSV"),
     "onehot": ProviderKind(open_onehot),
-    "sentence": ProviderKind(open_sentence, "MODEL"),
+    "sentence": ProviderKind(open_sentence, "MODEL", any_text=True),
 }
 """Every kind of provider. A new one is a module with what opens it, and a line here."""
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import BundleError, InvalidInput, OpenSearchError, UnknownWord
 from opensearch.semantic.lexicon import LexiconProvider, open_lexicon
-from opensearch.semantic.names import normalise, words_of
-from opensearch.semantic.providers import Provider, open_provider
+from opensearch.semantic.names import normalise
+from opensearch.semantic.phrases import Phrase, read_phrase
+from opensearch.semantic.providers import PROVIDERS, Provider, open_provider
 from opensearch.semantic.sphere import unit
 from opensearch.semantic.tables import KEPT_WORDS
 from opensearch.semantic.transform import Transform
@@ -21,19 +22,28 @@ from opensearch.semantic.vocabulary import Vocabulary
 
 AGREE = 0.999
 """Cosine from which the provider's file still gives the vector the space was made with."""
-LONGEST = 6
-"""Words that a listed phrase may have when a text is cut into pieces."""
 MOST_TEXT = 10_000
 """Characters of a text to search for: unknown words are compared with all that are listed."""
 
 
 @dataclass(frozen=True)
 class TextQuery:
-    """Words turned into a point: `vector` (d,) unit, and which words had a say."""
+    """A text as points.
 
-    vector: NDArray[np.float32]
-    known: tuple[str, ...]
-    unknown: tuple[str, ...]
+    Attributes:
+        phrase: how it was read.
+        points: (w, d) unit, one a word that is wanted.
+        against: (x, d) unit, one a word that is to be left out.
+    """
+
+    phrase: Phrase
+    points: NDArray[np.float32]
+    against: NDArray[np.float32]
+
+    @property
+    def vector(self) -> NDArray[np.float32]:
+        """The unit mean (d,) of what is wanted."""
+        return unit(self.points.mean(axis=0))
 
 
 @dataclass(frozen=True)
@@ -121,13 +131,25 @@ class Space:
         return [name for name, vector in zip(names, vectors, strict=True) if vector is None]
 
     def text(self, words: str) -> TextQuery:
-        """The point that words stand for.
-
-        The whole phrase if it is known, else the unit mean of the longest known pieces read
-        from the left: `red hot air balloon` is `red` and `hot air balloon`.
+        """The points that a text stands for.
 
         Raises:
             UnknownWord: no word is known; the text names near spellings.
+            InvalidInput: the text is a book, not a query.
+        """
+        phrase = self.read(words)
+        if not (phrase.words or phrase.excluded):
+            raise UnknownWord(self._without_names(words, phrase))
+        wanted, against = self.prototypes(phrase.words), self.prototypes(phrase.excluded)
+        return TextQuery(phrase, wanted, against)
+
+    def read(self, words: str) -> Phrase:
+        """Which words of a text are searched for, which are left out, which have no say.
+
+        A text that is listed as a whole is that word. Where the provider gives a vector for any
+        text, all that is not to be left out is one.
+
+        Raises:
             InvalidInput: the text is a book, not a query.
         """
         if len(words) > MOST_TEXT:
@@ -135,17 +157,31 @@ class Space:
                 f"words to search for are at most {MOST_TEXT} characters, got {len(words)};"
                 " name what is to be found in a few words"
             )
-        whole = self._look_up([words])[0]
+        whole = self.vocabulary.listed(words)
         if whole is not None:
-            return TextQuery(self.transform.apply(whole[None])[0], (normalise(words),), ())
-        pieces = self._pieces(words)
-        found = list(zip(pieces, self._look_up(pieces), strict=True))
-        known = {piece: vector for piece, vector in found if vector is not None}
-        unknown = tuple(piece for piece, vector in found if vector is None)
-        if not known:
-            raise UnknownWord(self._complaint(pieces or [words]))
-        mean = np.mean(list(known.values()), axis=0, keepdims=True)
-        return TextQuery(self.transform.apply(unit(mean))[0], tuple(known), unknown)
+            return Phrase([whole], kept=whole)
+        if self._takes_any_text():
+            phrase = read_phrase(words, _any_word)
+            return Phrase([phrase.kept] if phrase.kept else [], phrase.excluded, kept=phrase.kept)
+        phrase = self._phrase(words, set())
+        if phrase.unknown and self.hint and not self.whole:
+            found = zip(phrase.unknown, self._look_up(phrase.unknown), strict=True)
+            elsewhere = {word for word, vector in found if vector is not None}
+            phrase = self._phrase(words, elsewhere) if elsewhere else phrase
+        return phrase
+
+    def near(self, word: str, count: int = 10) -> list[tuple[str, float]]:
+        """The listed words nearest by meaning with their cosines, nearest first.
+
+        Raises:
+            UnknownWord: the word is not known.
+        """
+        point = self.prototypes([word])[0]
+        cosines = self.points() @ point
+        own = self.vocabulary.listed(word)
+        order = np.argsort(-cosines, kind="stable")[: count + 1].tolist()
+        rows = [(self.vocabulary.words[row], float(cosines[row])) for row in order]
+        return [row for row in rows if row[0] != own][:count]
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything fitted or kept, by name: what a bundle stores and an identity hashes.
@@ -228,16 +264,38 @@ class Space:
             return text
         return f"{text}; this model keeps only the words it was trained on"
 
-    def _pieces(self, words: str) -> list[str]:
-        """The words cut into the longest listed pieces, read from the left."""
-        rest, pieces = words_of(words), list[str]()
-        while rest:
-            sizes = range(min(len(rest), LONGEST), 1, -1)
-            listed = (n for n in sizes if self.vocabulary.find(" ".join(rest[:n])) is not None)
-            size = next(listed, 1)
-            pieces.append(" ".join(rest[:size]))
-            rest = rest[size:]
-        return pieces
+    def _without_names(self, words: str, phrase: Phrase) -> str:
+        """Why a text stands for no point, and what would."""
+        if phrase.unknown:
+            said = self._complaint(phrase.unknown)
+        elif phrase.not_counted:
+            said = f"{', '.join(phrase.not_counted)}: no word of {words!r} names a thing"
+        else:
+            said = f"{words!r} holds no word that names a thing"
+        return f"{said}. {_KNOWN}"
+
+    def _phrase(self, words: str, elsewhere: set[str]) -> Phrase:
+        """A text read by the words kept here, and by some that are known elsewhere."""
+
+        def find(name: str) -> str | None:
+            return self.vocabulary.listed(name) or (name if name in elsewhere else None)
+
+        return read_phrase(words, find, lambda word: bool(self.vocabulary.near(word, 1, 0.85)))
+
+    def _takes_any_text(self) -> bool:
+        kind = PROVIDERS.get(self.provider)
+        return bool(kind and kind.any_text and self._reopened([]))
+
+
+_KNOWN: Final = (
+    "Known are English names of things, scenes and parts of them, such as guitar, wedding or wheel"
+    " (`Words.open()` lists them); more languages come with the extra `sentence`"
+)
+
+
+def _any_word(name: str) -> str | None:
+    """A single word is known, whatever it is."""
+    return None if " " in name else name
 
 
 def _agree(lexicon: Provider, kept: Vocabulary) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, UnknownWord
-from opensearch.semantic.names import normalise, spellings, words_of
+from opensearch.semantic.names import normalise, spellings, variants, words_of
 from opensearch.semantic.sphere import unit
 
 
@@ -46,33 +46,41 @@ class Vocabulary:
         """Numbers a vector has."""
         return int(self.vectors.shape[1])
 
+    def listed(self, name: str) -> str | None:
+        """The listed word that a name is or is an alias of, `None` where it is not as a whole.
+
+        Singular, plural, accents and British or American spelling make no difference.
+        """
+        found = self._among(_all_spellings(name))
+        return None if found is None else self.words[self._rows[found]]
+
     def find(self, name: str) -> NDArray[np.float32] | None:
-        """The vector listed under a name or an alias, its singular or its plural.
+        """The vector that `listed` finds, shape (d,), unit; `None` if it finds nothing.
 
         Args:
             name: a word or phrase in any spelling.
-
-        Returns:
-            Shape (d,), unit; `None` if the name is not listed as a whole.
         """
-        for spelling in spellings(name):
-            row = self._rows.get(spelling)
-            if row is not None:
-                return unit(self.vectors[row])
-        return None
+        spelling = self.listed(name)
+        return None if spelling is None else self._of(spelling)
 
     def compose(self, name: str) -> NDArray[np.float32] | None:
         """As `find`, else the unit mean of the vectors of the name's words.
 
+        What `spellings` finds goes first, whole or in words: categories were composed so before
+        there were `variants`, and a category's vector must not move.
+
         Returns:
             Shape (d,), unit; `None` if a word of the name is not listed.
         """
-        whole = self.find(name)
-        if whole is not None:
-            return whole
-        parts = [self.find(word) for word in words_of(name)]
-        found = [part for part in parts if part is not None]
-        return unit(np.mean(found, axis=0)) if found and len(found) == len(parts) else None
+        for forms in (spellings, _all_spellings):
+            whole = self._among(forms(name))
+            if whole is not None:
+                return self._of(whole)
+            parts = [self._among(forms(word)) for word in words_of(name)]
+            found = [self._of(part) for part in parts if part is not None]
+            if found and len(found) == len(parts):
+                return unit(np.mean(found, axis=0))
+        return None
 
     def vector(self, name: str) -> NDArray[np.float32]:
         """As `compose`, but an unknown name is an error.
@@ -93,17 +101,36 @@ class Vocabulary:
         hint = f"near are {', '.join(near)}" if near else "no listed word is near"
         return f"no vector is known for {listed}{more}; {hint}"
 
-    def near(self, name: str, count: int = 3) -> list[str]:
+    def _among(self, forms: Iterable[str]) -> str | None:
+        return next((form for form in forms if form in self._rows), None)
+
+    def _of(self, spelling: str) -> NDArray[np.float32]:
+        return unit(self.vectors[self._rows[spelling]])
+
+    def near(self, name: str, count: int = 3, alike: float = 0.7) -> list[str]:
         """The listed words and aliases spelled most alike, the nearest first.
 
         Only words with the same first letter and nearly the same length are compared, since
         a training set may miss hundreds of names in tens of thousands of words.
+
+        Args:
+            alike: share of letters that agree, at least, see `difflib`.
         """
         text = normalise(name)
         likely = [
             word for word in self._rows if word[:1] == text[:1] and abs(len(word) - len(text)) < 4
         ]
-        return difflib.get_close_matches(text, likely, n=count, cutoff=0.7)
+        return difflib.get_close_matches(text, likely, n=count, cutoff=alike)
+
+    def starting(self, prefix: str) -> list[str]:
+        """The listed words that begin so, sorted; all of them for an empty prefix."""
+        text = prefix.lstrip().casefold().replace("_", " ").replace("-", " ")
+        return sorted(word for word in self.words if word.startswith(text))
+
+
+def _all_spellings(name: str) -> Iterator[str]:
+    yield from spellings(name)
+    yield from variants(name)
 
 
 def _compact(words: Sequence[str], vectors: NDArray[np.floating]) -> NDArray[np.float16]:

@@ -121,25 +121,48 @@ def test_equal_prototypes_cannot_be_whitened():
 def test_a_whole_phrase_goes_before_its_words(vectors):
     made = Space.fit(vectors(), SEEN)
     answer = made.text("Hot Air Balloons")
-    assert (answer.known, answer.unknown) == (("hot air balloons",), ())
+    assert answer.phrase.words == ["hot air balloon"]
     np.testing.assert_array_equal(answer.vector, made.prototypes(["hot_air_balloon"])[0])
 
 
-def test_a_text_is_the_mean_of_its_longest_known_pieces(vectors):
+def test_a_text_is_the_mean_of_its_longest_known_names(vectors):
     made = Space.fit(vectors(), SEEN)
-    answer = made.text("a red hot air balloon, really")
-    assert answer.known == ("red", "hot")
-    answer = made.text("a red hot air balloon really")
-    assert answer.known == ("red", "hot air balloon")
-    assert answer.unknown == ("a", "really")
-    mean = unit(made.prototypes(["red", "hot air balloon"]).mean(axis=0))
+    answer = made.text("a red hot air, balloon, zorble")
+    assert answer.phrase.words == ["balloon"]
+    assert answer.phrase.not_counted == ["red", "hot"]
+    assert answer.phrase.unknown == ["air", "zorble"]
+    answer = made.text("a red hot air balloon on a lamp")
+    assert answer.phrase.words == ["hot air balloon", "lamp"]
+    mean = unit(made.prototypes(["hot air balloon", "lamp"]).mean(axis=0))
     np.testing.assert_allclose(answer.vector, mean, atol=1e-6)
 
 
-@pytest.mark.parametrize("words", ["sofa", "", "chiar lmap"])
-def test_a_text_without_a_known_word_is_unknown(vectors, words):
-    with pytest.raises(UnknownWord, match="no vector is known for"):
+def test_what_is_to_be_left_out_has_points_of_its_own(vectors):
+    made = Space.fit(vectors(), SEEN)
+    answer = made.text("a lamp without a cup")
+    np.testing.assert_array_equal(answer.points, made.prototypes(["lamp"]))
+    np.testing.assert_array_equal(answer.against, made.prototypes(["cup"]))
+    only = made.text("not a cup")
+    assert only.points.shape == (0, 6)
+    assert only.phrase.excluded == ["cup"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("sofa", "no vector is known for 'sofa'"),
+        ("chiar lmap", "no vector is known for 'chiar', 'lmap'; near are chair, lamp"),
+        ("吉他", "no vector is known for '吉他'"),
+        ("tiny, playing", "tiny, playing: no word of 'tiny, playing' names a thing"),
+        ("", "'' holds no word that names a thing"),
+        ("the", "'the' holds no word that names a thing"),
+    ],
+)
+def test_a_text_without_a_known_name_says_what_is_known(vectors, words, said):
+    with pytest.raises(UnknownWord) as told:
         Space.fit(vectors(), SEEN).text(words)
+    assert str(told.value).startswith(said)
+    assert "Known are English names of things" in str(told.value)
 
 
 def test_unknown_categories_are_all_named(vectors):
@@ -180,7 +203,8 @@ def test_words_left_out_come_from_the_file_while_it_is_there(vectors, large, tmp
     np.testing.assert_allclose(
         again.prototypes(["balloon", "cup"]), whole.prototypes(["balloon", "cup"]), atol=2e-3
     )
-    assert again.text("red balloon zzz").unknown == ("zzz",)
+    assert again.text("red balloon zzz").phrase.unknown == ["zzz"]
+    assert again.text("red balloon zzz").phrase.words == ["balloon"]
     (tmp_path / "v.txt").unlink()
     assert again.missing(["balloon"]) == ["balloon"]
 
@@ -202,7 +226,9 @@ def test_a_sentence_model_is_asked_for_words_not_kept(monkeypatch):
     fake = types.SimpleNamespace(SentenceTransformer=Model)
     monkeypatch.setitem(sys.modules, "sentence_transformers", fake)
     made = Space.fit("sentence:mini", ["cup", "lamp"])
-    assert made.text("a red chair").known == ("a red chair",)
+    assert made.text("a red chair").phrase.words == ["a red chair"]
+    left = made.text("a red chair without wheels").phrase
+    assert (left.words, left.excluded) == (["a red chair"], ["wheels"])
     sentence._sentence_model.cache_clear()
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     assert made.missing(["cup", "chair"]) == ["chair"]

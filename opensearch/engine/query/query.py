@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
 from opensearch.engine import arguments as must
-from opensearch.engine.query.understood import Understood
+from opensearch.engine.query.understood import Understood, understood_text
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.model import Input, InputLike, Model
 from opensearch.model.inputs import name_of
@@ -168,10 +168,16 @@ def locate(query: Query, model: Model, store: Store) -> Point:
         total += weight * _embed(given, query, model, point)
     for key in query.keys:
         total += _stored(key, store, point)
+    against = [_embed(given, query, model, point) for given in query.exclude]
     if query.text:
-        total += _words(query.text, model, point)
-    if query.exclude:
-        against = [_embed(given, query, model, point) for given in query.exclude]
+        total += _words(query.text, model, point, against)
+    if not (query.files or query.keys or point.understood.words):
+        left_out = " and ".join(point.understood.excluded)
+        raise InvalidInput(
+            f"{query.text!r} only says what to leave out ({left_out}); say what to look for, too,"
+            f" as in 'animal -dog', or add a file"
+        )
+    if against:
         total = unit(total) - AGAINST * np.mean(against, axis=0)
     if np.linalg.norm(total) < 1e-6:
         raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
@@ -203,12 +209,15 @@ def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:
     return vector
 
 
-def _words(text: str, model: Model, point: Point) -> NDArray[np.float32]:
+def _words(
+    text: str, model: Model, point: Point, against: list[NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """The point of a text, zero when it only says what to leave out, which joins `against`."""
     found = model.space.text(text)
-    point.understood.words = list(found.known)
-    point.understood.unknown = {word: [] for word in found.unknown}
-    if found.unknown:
-        point.notes.append(
-            f"no vector for {', '.join(found.unknown)}; searched for {', '.join(found.known)}"
-        )
-    return found.vector
+    understood = point.understood = understood_text(found.phrase, model.space.vocabulary.near)
+    both = [word for word in understood.words if word in understood.excluded]
+    if both:
+        raise InvalidInput(f"{text!r} asks for {both[0]} and leaves it out; drop one of the two")
+    against.extend(found.against)
+    point.notes.extend(understood.remarks())
+    return found.vector if len(found.points) else np.zeros(model.space.dim, np.float32)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from opensearch.semantic import Phrase
+
+SOME = 5
+"""Unknown words that near ones are looked up for: each is compared with thousands."""
 
 
 @dataclass
@@ -26,3 +32,38 @@ class Understood:
     def to_dict(self) -> dict[str, Any]:
         """What there is to tell, as plain JSON types; what is empty is left out."""
         return {name: value for name, value in asdict(self).items() if value}
+
+    def remarks(self) -> list[str]:
+        """What whoever asked may not expect, in sentences; nothing for one name alone."""
+        told = [f"left out: {', '.join(self.excluded)}"] if self.excluded else []
+        if self.not_counted:
+            told.append(
+                f"not counted: {', '.join(self.not_counted)}"
+                " (things count, not how they look, how many they are or what they do)"
+            )
+        told += [
+            f"no vector for {word}" + (f" (near are {', '.join(near)})" if near else "")
+            for word, near in self.unknown.items()
+        ]
+        if not told and len(self.words) < 2:
+            return []
+        searched = [f"searched for {_listed(self.words)}"] if self.words else []
+        return ["; ".join(searched + told)]
+
+
+def understood_text(phrase: Phrase, near: Callable[[str], Sequence[str]]) -> Understood:
+    """What was made of a text.
+
+    Args:
+        phrase: as the space has read it.
+        near: known words that are spelt like one.
+    """
+    unknown = {
+        word: list(near(word)) if place < SOME else [] for place, word in enumerate(phrase.unknown)
+    }
+    return Understood(phrase.words, phrase.excluded, phrase.not_counted, unknown)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
