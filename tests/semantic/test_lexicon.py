@@ -17,7 +17,6 @@ from opensearch.semantic import Space, missing, open_provider, space, unit
 from opensearch.semantic.lexicon import (
     Entry,
     LexiconProvider,
-    open_lexicon,
     quantise,
     read_entries,
     read_rows,
