@@ -10,6 +10,7 @@ from opensearch import Engine
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import UnknownWord
 from opensearch.experiments.demo_collection import unpack_demo
+from opensearch.experiments.trained import trained_on
 from opensearch.model import Model
 from opensearch.semantic.names import normalise
 
@@ -67,6 +68,15 @@ def test_was_not_trained_on_what_it_is_measured_on(starter):
     trained = {normalise(name) for name in starter.card.categories}
     assert len(trained) > 800
     assert not trained & {normalise(name) for name in UNSEEN}
+
+
+def test_what_it_was_trained_on_is_told_by_any_name_of_it(starter):
+    """Another spelling, and another word of the same prototype; words of no vector are not."""
+    model = Model(starter)
+    assert "airplane" in starter.card.categories
+    asked = ["guitar", "Airplanes", "aeroplane", "qqzz"]
+    assert model.space.missing(asked) == ["qqzz"]
+    assert trained_on(model, asked) == ["Airplanes", "aeroplane"]
 
 
 def test_encodes_five_domains_on_one_trunk(starter):

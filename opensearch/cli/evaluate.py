@@ -12,7 +12,7 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.progress import Bars
 
 if TYPE_CHECKING:
-    from opensearch.experiments.evaluate import Result
+    from opensearch.experiments.evaluate import Result, Row
 
 
 class Numbers(click.ParamType[tuple[int, ...]]):
@@ -156,20 +156,26 @@ def _text(result: Result, full: bool) -> str:
 
     if full:
         return "\n\n".join(
-            f"{row.split}, {row.representation}, refinement {row.refinement}\n"
-            + format_matrix(row.matrix, row.words)
+            f"{row.split} (trained on {_share(row)} categories), {row.representation},"
+            f" refinement {row.refinement}\n" + format_matrix(row.matrix, row.words)
             for row in result.rows
         )
     wide = max(12, *(len(row.representation) for row in result.rows))
     head = f"{'split':<8} {'as':<{wide}} {'refined':<8} {'mAP@all':>8} {'95 %':>16} {'macro':>7}"
-    lines = [f"{head} {'words':>7}"]
+    lines = [f"{head} {'words':>7} {'trained on':>12}"]
     for row in result.rows:
         mean = row.matrix.cross
         low, high = mean.map_all_interval
         lines.append(
             f"{row.split:<8} {row.representation:<{wide}} {row.refinement:<8} {mean.map_all:>8.4f}"
             f" {f'{low:.3f} to {high:.3f}':>16} {mean.map_macro:>7.4f}"
-            f" {row.words.mean.map_all:>7.4f}"
+            f" {row.words.mean.map_all:>7.4f} {_share(row):>12}"
         )
     lines.append("means of the cross-domain directions; words: mean mAP@all of word → each domain;")
+    lines.append("trained on: categories that the model was trained on, of those measured;")
     return "\n".join([*lines, "--full shows every direction"])
+
+
+def _share(row: Row) -> str:
+    """How many of its categories the model was trained on."""
+    return f"{len(row.trained)} of {len(row.trained) + len(row.untrained)}"

@@ -16,10 +16,10 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.experiments.demo_collection import unpack_demo
+from opensearch.experiments.trained import trained_on
 from opensearch.pages import write_page
 from opensearch.progress import Progress, quiet
 from opensearch.records import Hit, Source
-from opensearch.semantic.names import spellings
 
 K: Final = 5
 DIRECTIONS: Final = (("sketch", "photo"), ("photo", "shape"), ("shape", "sketch"))
@@ -104,13 +104,15 @@ def run_demo(
         UnknownWord: the model has no vector for a category of the collection.
         BundleError: `model` is no model.
     """
-    trained = _trained(model)
+    _check_domains(model)
     _check_empty(folder)
     seconds: dict[str, float] = {}
     with _clock(seconds, "unpacking"):
         unpack_demo(folder / "collection")
         sources = read_collection(folder / "collection")
+    names = sorted({source.category or "" for source in sources})
     with Engine.create(folder / "index", model) as engine:
+        trained = frozenset(trained_on(engine.model, names))
         with _clock(seconds, "indexing"):
             engine.add(
                 folder / "collection",
@@ -121,13 +123,11 @@ def run_demo(
             pages = folder / "pages"
             pages.mkdir()
             searches = list(_searches(engine, sources, trained, pages, progress))
-    names = sorted({source.category or "" for source in sources})
-    unseen, seen = ([n for n in names if _known(n, trained) == held] for held in (False, True))
-    return Outcome(unseen, seen, len(sources), seconds, searches)
+    unseen = [name for name in names if name not in trained]
+    return Outcome(unseen, sorted(trained), len(sources), seconds, searches)
 
 
-def _trained(model: Path) -> frozenset[str]:
-    """Spellings of the categories that a model was trained on."""
+def _check_domains(model: Path) -> None:
     bundle = Bundle.open(model)
     wanted = {domain for direction in DIRECTIONS for domain in direction}
     if missing := sorted(wanted - set(bundle.domains)):
@@ -135,7 +135,6 @@ def _trained(model: Path) -> frozenset[str]:
             f"the demo searches {', '.join(sorted(wanted))}; model {model} has no"
             f" {', '.join(missing)}. Name another by `model`, or none for the shipped one"
         )
-    return frozenset(form for name in bundle.card.categories for form in spellings(name))
 
 
 def _check_empty(folder: Path) -> None:
@@ -196,8 +195,8 @@ def _summed(
     pages: Path,
 ) -> Search:
     """One kind of search, shown by the query of median success."""
-    new = [asked for asked in found if not _known(asked.category, trained)]
-    old = [asked for asked in found if _known(asked.category, trained)]
+    new = [asked for asked in found if asked.category not in trained]
+    old = [asked for asked in found if asked.category in trained]
     ordered = sorted(new or old, key=lambda asked: asked.right)
     shown = ordered[len(ordered) // 2]
     query = _by_file(shown.query, sources)
@@ -217,10 +216,6 @@ def _by_file(query: Query, sources: Sequence[Source]) -> Query:
     if not files:
         return query
     return replace(query, keys=(), files=[(files[0].path, 1.0)], source=files[0].domain)
-
-
-def _known(category: str, trained: frozenset[str]) -> bool:
-    return not trained.isdisjoint(spellings(category))
 
 
 def _precision(found: Sequence[_Asked], searched: Sequence[Source]) -> Precision | None:

@@ -30,6 +30,7 @@ from opensearch.experiments.embedded import (
     embed_collection,
 )
 from opensearch.experiments.fitted_codes import TRAIN, fit_codes
+from opensearch.experiments.trained import trained_on
 from opensearch.hashing import Hasher, asymmetric, check_fit, hamming, pack_codes
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
@@ -38,6 +39,8 @@ from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
 from opensearch.training.cache import cache_folder
 
 PROTOCOLS = ("any-to-any",)
+UNSEEN = "unseen"
+"""The split whose categories no training is to see."""
 Array = NDArray[np.float32]
 CodeScore: TypeAlias = Literal["hamming", "asymmetric"]
 
@@ -101,6 +104,8 @@ class Row:
             `-asymmetric` behind them where codes were ranked so.
         refinement: `none`, `rule` (the engine's) or `oracle` (the paper's .4 and .7).
         words: the same galleries searched by the categories' prototypes.
+        trained: categories measured that the model was trained on, whatever the split is called.
+        untrained: those that it was not.
     """
 
     split: str
@@ -108,6 +113,8 @@ class Row:
     refinement: str
     matrix: Matrix
     words: Words
+    trained: list[str]
+    untrained: list[str]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -115,6 +122,8 @@ class Row:
             "split": self.split,
             "representation": self.representation,
             "refinement": self.refinement,
+            "trained": self.trained,
+            "untrained": self.untrained,
             **self.matrix.to_dict(),
             "words": self.words.to_dict(),
         }
@@ -168,6 +177,12 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     ]
     for name, split in splits.items():
         measure = _Measure(model, split, name, evaluation)
+        if name == UNSEEN and measure.trained:
+            notes.append(
+                f"split {name} is not unseen by this model, which was trained on"
+                f" {len(measure.trained)} of its {len(measure.categories)} categories:"
+                f" {', '.join(measure.trained)}"
+            )
         if measure.without_vector:
             notes.append(f"no vector, so not searched by word: {', '.join(measure.without_vector)}")
         for representation, way in ways.items():
@@ -194,7 +209,9 @@ class _Measure:
     """The any-to-any protocol on one split, with one model's λ rule and words.
 
     Attributes:
-        without_vector: categories of the split that the model's space has no vector for.
+        categories: of the split.
+        trained: those that the model was trained on.
+        without_vector: those that the model's space has no vector for.
     """
 
     def __init__(
@@ -208,6 +225,8 @@ class _Measure:
             for domain, (embeddings, labels) in split.domains.items()
         }
         categories = sorted({label for _, labels in split.domains.values() for label in labels})
+        self.categories = categories
+        self.trained = trained_on(model, categories)
         self.without_vector = model.space.missing(categories)
         known = [category for category in categories if category not in self.without_vector]
         self._words = Labelled(model.space.prototypes(known), np.array(known, np.str_))
@@ -218,10 +237,11 @@ class _Measure:
         seed = self._evaluation.seed
         matrix = any_to_any(self._sets, refine=move, **way, seed=seed)
         words = word_to_any(self._words, self._sets, refine=move, **way, seed=seed)
-        return Row(self._name, representation, refinement, matrix, words)
+        untrained = [name for name in self.categories if name not in self.trained]
+        return Row(self._name, representation, refinement, matrix, words, self.trained, untrained)
 
     def _refine(self, refinement: str) -> Callable[[Array, Array, bool], Array]:
-        oracle = LAMBDA_UNSEEN if self._name == "unseen" else LAMBDA_SEEN
+        oracle = LAMBDA_UNSEEN if self._name == UNSEEN else LAMBDA_SEEN
 
         def move(queries: Array, gallery: Array, same: bool) -> Array:
             rule = self._model.rule.of(queries, self._model.seen_prototypes)

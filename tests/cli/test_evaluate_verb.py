@@ -1,6 +1,7 @@
 """The verb `evaluate` shows words beside the directions, and takes encoders for other domains."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -23,10 +24,34 @@ def test_words_are_in_the_json_and_both_tables(split):
     assert all(len(row["words"]["cells"]) == 3 for row in found["rows"])
     first = found["rows"][0]
     line = run(*split).stdout.splitlines()[1]
-    assert line.split()[-1] == f"{first['words']['mean']['map_all']:.4f}"
+    assert line.split()[8] == f"{first['words']['mean']['map_all']:.4f}"
+    assert line.endswith(" 3 of 3")
+    assert (first["trained"], first["untrained"]) == (["cube", "disc", "pyramid"], [])
     assert line.split()[3] == f"{first['cross']['map_all']:.4f}"
     full = run(*split, "--full").stdout
     assert full.count("word → sketch ") == full.count("mean of words ") == len(found["rows"])
+
+
+def test_a_split_called_unseen_is_not_believed(toy_model, toy_collection, tmp_path):
+    """`bar` was never trained on, `disc` was; a row of the collection's split says neither."""
+    data = tmp_path / "c"
+    shutil.copytree(toy_collection, data)
+    text = (data / "split.csv").read_text()
+    (data / "split.csv").write_text(text.replace("disc,test", "disc,unseen"))
+    asked = [toy_model, "--data", data, "--split", "unseen"]
+    done = run(*asked)
+    assert "split unseen is not unseen by this model" in done.stderr
+    assert "trained on 1 of its 2 categories: disc" in done.stderr
+    assert all(line.endswith(" 1 of 2") for line in done.stdout.splitlines()[1:4])
+    assert "unseen (trained on 1 of 2 categories), real" in run(*asked, "--full").stdout
+    row = json.loads(run(*asked, "--json").stdout)["rows"][0]
+    assert (row["trained"], row["untrained"]) == (["disc"], ["bar"])
+
+
+def test_nothing_is_said_of_a_split_that_is_unseen(toy_model, toy_collection):
+    done = run(toy_model, "--data", toy_collection, "--split", "unseen")
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[1].endswith(" 0 of 1")
 
 
 def test_scores_of_codes_are_repeatable_and_fill_a_wider_column(split):

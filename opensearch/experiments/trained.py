@@ -1,0 +1,28 @@
+"""Which categories a model was trained on, whatever a collection calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from opensearch.model import Model
+from opensearch.semantic.names import spellings
+
+_SAME: Final = 1 - 1e-5
+"""Cosine from which two prototypes are one: their names are one word to the space."""
+
+
+def trained_on(model: Model, categories: Iterable[str]) -> list[str]:
+    """Those of some categories that a model was trained on.
+
+    By that name, another spelling of it, or another word with the same prototype.
+    """
+    names = sorted(set(categories))
+    own = {form for name in model.bundle.card.categories for form in spellings(name)}
+    found = {name for name in names if not own.isdisjoint(spellings(name))}
+    missing = model.space.missing(names)
+    others = [name for name in names if name not in found and name not in missing]
+    if others and model.bundle.card.categories:
+        cosines = model.space.prototypes(others) @ model.seen_prototypes.T
+        found |= {name for name, row in zip(others, cosines, strict=True) if row.max() > _SAME}
+    return [name for name in names if name in found]
