@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from opensearch.model import Content as Content
     from opensearch.model import Mesh as Mesh
     from opensearch.records import Hit as Hit
+    from opensearch.records import Item as Item
     from opensearch.records import Report as Report
 
 __version__ = "0.1.0"
@@ -53,7 +54,7 @@ _ROOMS = {
         "UnreadableFile",
     ),
     "opensearch.model": ("Content", "Mesh"),
-    "opensearch.records": ("Hit", "Report"),
+    "opensearch.records": ("Hit", "Item", "Report"),
 }
 """The room of each public name."""
 

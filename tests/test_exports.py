@@ -9,9 +9,9 @@ import opensearch
 from opensearch import errors
 
 NAMES = [
-    "Answer", "BundleError", "Content", "Engine", "Hit", "IndexMismatch", "InvalidInput", "Limits",
-    "Mesh", "MissingExtra", "OpenSearchError", "OverLimit", "Overtaken", "PartlyStored", "Query",
-    "Refused", "Report", "StoreError", "Superseded", "Understood", "UnknownWord",
+    "Answer", "BundleError", "Content", "Engine", "Hit", "IndexMismatch", "InvalidInput", "Item",
+    "Limits", "Mesh", "MissingExtra", "OpenSearchError", "OverLimit", "Overtaken", "PartlyStored",
+    "Query", "Refused", "Report", "StoreError", "Superseded", "Understood", "UnknownWord",
     "UnreadableFile", "__version__", "starter_model",
 ]  # fmt: skip
 

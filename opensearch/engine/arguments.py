@@ -287,7 +287,7 @@ def vectors(name: str, value: Any) -> Any:
     """An array of finite numbers, (n, d)."""
     floats = isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating)
     if not floats or value.ndim != 2:
-        refuse(name, "an array of float32 of shape (n, d)", value)
+        refuse(name, "an array of floats of shape (n, d)", value)
     if not np.isfinite(value).all():
         row = int((~np.isfinite(value)).any(axis=1).argmax())
         raise InvalidInput(f"{name} must be finite, row {row} holds NaN or infinity")

@@ -20,6 +20,12 @@ from opensearch.engine.exchange.exporting import export
 from opensearch.engine.exchange.importing import Export
 from opensearch.engine.ingest.adding import Adding, Progress, keyed
 from opensearch.engine.ingest.changes import Compare, Comparing
+from opensearch.engine.ingest.embeddings import (
+    check_made_by,
+    described,
+    put_embeddings,
+    unit_rows,
+)
 from opensearch.engine.ingest.planning import Prune, plan
 from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.lifecycle.compacting import Compacted, compact
@@ -288,6 +294,61 @@ class Engine:
             lambda store: store.put_codes(codes, domain, keys, metadata, categories)
         )
 
+    @must.checked(
+        embeddings=must.vectors,
+        domain=must.text,
+        keys=must.texts,
+        metadata=must.optional(must.records),
+        categories=must.optional(must.texts_or_none),
+        made_by=must.optional(must.text),
+    )
+    def add_embeddings(
+        self,
+        embeddings: NDArray[np.floating[Any]],
+        domain: str,
+        keys: Names,
+        metadata: Sequence[Metadata] | None = None,
+        categories: Sequence[str | None] | None = None,
+        *,
+        made_by: str | None = None,
+    ) -> NDArray[np.int64]:
+        """Add ready embeddings, such as `embed` gives; their codes are made here.
+
+        They must lie in the space of this index's model: a cosine with a vector of any other
+        model is a number without meaning, and nothing in the vector tells. So keep, with vectors
+        that you store, the identity of what made them, and hand it over as `made_by`.
+
+        Args:
+            embeddings: shape (n, d), finite, unit rows within .01; made exact here.
+            domain: of all of them, also one that the model has no encoder for.
+            keys: n keys, all different; an item that has one of them already is replaced.
+            metadata: n dicts of JSON values.
+            categories: n names or `None`s.
+            made_by: the identity of the encoder that made them, of `identities` in `info()`,
+                or that of the space for vectors of an encoder of your own; not checked
+                when `None`.
+
+        Returns:
+            The n ids given, in batches of 16 Ki items that are acknowledged one by one.
+
+        Raises:
+            InvalidInput: shapes or lengths do not agree, a row is no unit vector, a key is empty
+                or comes twice.
+            IndexMismatch: `made_by` is no identity of this index's model; nothing was added.
+            StoreError: another process writes to the index.
+        """
+        bundle = self.model.bundle
+        if made_by is not None:
+            check_made_by(made_by, bundle.card.identities, domain)
+        rows = unit_rows(embeddings, bundle.card.dim)
+        items = described(len(rows), domain, keys, metadata, categories)
+
+        def run(store: Store) -> NDArray[np.int64]:
+            self.model.check(self._generations.folder.graphs)
+            return put_embeddings(store, self.model, items, rows)
+
+        return self._generations.write_and_settle(run)
+
     @must.checked(keys=must.texts)
     def remove(self, keys: Names) -> int:
         """Remove items by key; return how many there were."""
@@ -384,6 +445,40 @@ class Engine:
             StoreError: an id is not stored any more.
         """
         return self._store.items(id_ for id_ in ids if id_ >= 0)
+
+    def __len__(self) -> int:
+        """How many items there are."""
+        return sum(self._store.meta().counts.values())
+
+    def __bool__(self) -> bool:
+        """True, also of an empty index."""
+        return True
+
+    @must.checked(key=must.text)
+    def __contains__(self, key: object) -> bool:
+        """Whether an item has this key."""
+        return self.get(key) is not None  # type: ignore[arg-type]  # checked
+
+    @must.checked(key=must.text)
+    def get(self, key: str) -> Item | None:
+        """The record of the item of this key, `None` where there is none."""
+        return again(lambda: self._store.by_key(key))
+
+    def __iter__(self) -> Iterator[str]:
+        """As `keys`."""
+        return self.keys()
+
+    def keys(self) -> Iterator[str]:
+        """Keys of all items, as `records` gives them."""
+        return (item.key for item in self.records())
+
+    def records(self) -> Iterator[Item]:
+        """Records of all items as they are when the first is asked for, whatever is written since.
+
+        They are read one by one, in order of id. What is added, replaced or removed in the loop,
+        or by others, changes nothing of it.
+        """
+        yield from self._store.every()
 
     @must.checked(id_=must.whole(0))
     def thumbnail(self, id_: int) -> bytes | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import numpy as np
@@ -17,7 +18,15 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, Overtaken, PartlyStored, StoreError, Superseded
 from opensearch.records import Item, Metadata
-from opensearch.store import bulk, compaction, lmdb_keys, open_environments, opening, pages
+from opensearch.store import (
+    bulk,
+    compaction,
+    lmdb_keys,
+    open_environments,
+    opening,
+    pages,
+    set_aside,
+)
 from opensearch.store import meta as books
 from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_update
@@ -201,6 +210,16 @@ class LmdbStore:
             for ids in (block.ids for block in self.blocks(domain)):
                 found = self._read(Reader.keyless, domain, ids)
                 yield from (item for item in found if item.key.startswith(prefix))
+
+    def every(self) -> Iterator[Item]:
+        """All items of one moment, set aside in a temporary file; no read stays open."""
+        with SpooledTemporaryFile(max_size=set_aside.IN_MEMORY) as file:
+
+            def keep(reader: Reader) -> tuple[list[str], dict[str, Ids]]:
+                return list(reader.meta.domains), set_aside.set_aside(reader, file)
+
+            domains, without = again(lambda: self._read(keep))
+            yield from set_aside.read_back(file, domains, without)
 
     def blocks(self, domain: str, after: int = -1) -> Iterator[Block]:
         """Codes of a domain in blocks, tombstoned ones too; each block is read on its own."""

@@ -131,6 +131,16 @@ class Store(Protocol):
         Those with records come first, in order of key, then those without, by domain and id.
         """
 
+    def every(self) -> Iterator[Item]:
+        """All items as they are when the first is asked for, whatever is written meanwhile.
+
+        Those with records come first, by id, then those without, by domain and id. Nothing that
+        is open here hinders a writer, and memory stays flat.
+
+        Raises:
+            StoreError: a record is damaged, or there is no room to set them aside.
+        """
+
     def blocks(self, domain: str, after: int = -1) -> Iterator[Block]:
         """Codes of a domain in blocks, ids ascending, those above `after` only.
 

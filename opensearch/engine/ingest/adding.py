@@ -332,15 +332,7 @@ def keyed(
     Raises:
         InvalidInput: lengths do not agree, or a key is empty or comes twice.
     """
-    rows = {"keys": keys, "metadata": metadata, "categories": categories}
-    for name, given in rows.items():
-        if given is not None and len(given) != len(inputs):
-            raise InvalidInput(f"{len(inputs)} inputs need as many {name}, got {len(given)}")
-    twice = next((key for key, count in Counter(keys).items() if count > 1), None)
-    if twice is not None:
-        raise InvalidInput(f"keys must all be different, got {twice!r} twice")
-    if "" in keys:
-        raise InvalidInput("an item needs a key, got an empty one")
+    check_keys("inputs", len(inputs), keys, metadata, categories)
     return [
         (given, Source(Path(), key, category=category, metadata=dict(said)))
         for given, key, said, category in zip(
@@ -351,6 +343,29 @@ def keyed(
             strict=True,
         )
     ]
+
+
+def check_keys(
+    what: str,
+    count: int,
+    keys: Sequence[str],
+    metadata: Sequence[Metadata] | None,
+    categories: Sequence[str | None] | None,
+) -> None:
+    """Refuse keys, metadata or categories that do not go with `count` of something.
+
+    Raises:
+        InvalidInput: lengths do not agree, or a key is empty or comes twice.
+    """
+    rows = {"keys": keys, "metadata": metadata, "categories": categories}
+    for name, given in rows.items():
+        if given is not None and len(given) != count:
+            raise InvalidInput(f"{count} {what} need as many {name}, got {len(given)}")
+    twice = next((key for key, times in Counter(keys).items() if times > 1), None)
+    if twice is not None:
+        raise InvalidInput(f"keys must all be different, got {twice!r} twice")
+    if "" in keys:
+        raise InvalidInput("an item needs a key, got an empty one")
 
 
 def _item(work: Work, reader: str) -> Item:
