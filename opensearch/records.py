@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, get_args
 
 Metadata: TypeAlias = dict[str, Any]
 """Declared fields of an item; values are JSON scalars."""
 
 Names: TypeAlias = list[str] | tuple[str, ...]
 """Several names. A bare string, which is a `Sequence[str]` of its letters, is none."""
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Several(Protocol[T_co]):
+    """A list, a tuple or another sequence, but no string and no bytes, to the type checker.
+
+    A string is a `Sequence[str]` of its letters; it only ever contains strings, which tells it
+    from others here.
+    """
+
+    def __contains__(self, value: object, /) -> bool: ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[T_co]: ...
+
+    def count(self, value: Any, /) -> int:
+        """How often a value is in it; arrays have no such method."""
+
 
 Up: TypeAlias = Literal["x", "y", "z", "unknown"]
 """Which axis of a shape is up."""

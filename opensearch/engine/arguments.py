@@ -317,7 +317,7 @@ def records(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
 
 
 def _listed(name: str, wanted: str, value: Any) -> list[Any]:
-    if isinstance(value, bytes | bytearray | memoryview | Mapping) or not isinstance(
+    if isinstance(value, str | bytes | bytearray | memoryview | Mapping) or not isinstance(
         value, Iterable
     ):
         refuse(name, wanted, value)

@@ -42,7 +42,7 @@ from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import Answer, answer
 from opensearch.engine.query.selecting import targeted
 from opensearch.model import InputLike, Model
-from opensearch.records import Hit, Item, Metadata, Names, Report, Up
+from opensearch.records import Hit, Item, Metadata, Names, Report, Several, Up
 from opensearch.store import Store, again
 
 
@@ -210,11 +210,11 @@ class Engine:
     )
     def add_items(  # noqa: PLR0913 - what is said of the items, each by name
         self,
-        inputs: Sequence[InputLike],
+        inputs: Several[InputLike],
         keys: Names,
         domain: str | None = None,
         metadata: Sequence[Metadata] | None = None,
-        categories: Sequence[str | None] | None = None,
+        categories: Several[str | None] | None = None,
         *,
         up: Up | None = None,
         strict: bool = False,
@@ -268,7 +268,7 @@ class Engine:
         domain: str,
         keys: Names | None = None,
         metadata: Sequence[Metadata] | None = None,
-        categories: Sequence[str | None] | None = None,
+        categories: Several[str | None] | None = None,
     ) -> NDArray[np.int64]:
         """Add ready codes in bulk; they are searchable when the call returns.
 
@@ -291,7 +291,7 @@ class Engine:
             StoreError: another process writes to the index.
         """
         return self._generations.write_and_settle(
-            lambda store: store.put_codes(codes, domain, keys, metadata, categories)
+            lambda store: store.put_codes(codes, domain, keys, metadata, categories)  # type: ignore[arg-type]  # checked
         )
 
     @must.checked(
@@ -308,7 +308,7 @@ class Engine:
         domain: str,
         keys: Names,
         metadata: Sequence[Metadata] | None = None,
-        categories: Sequence[str | None] | None = None,
+        categories: Several[str | None] | None = None,
         *,
         made_by: str | None = None,
     ) -> NDArray[np.int64]:
@@ -341,7 +341,7 @@ class Engine:
         if made_by is not None:
             check_made_by(made_by, bundle.card.identities, domain)
         rows = unit_rows(embeddings, bundle.card.dim)
-        items = described(len(rows), domain, keys, metadata, categories)
+        items = described(len(rows), domain, keys, metadata, categories)  # type: ignore[arg-type]  # checked
 
         def run(store: Store) -> NDArray[np.int64]:
             self.model.check(self._generations.folder.graphs)
@@ -360,7 +360,7 @@ class Engine:
         *,
         text: str | None = None,
         keys: Names = (),
-        exclude: Sequence[InputLike] = (),
+        exclude: Several[InputLike] = (),
         source: str | None = None,
         up: Up | None = None,
         targets: Names = (),
@@ -508,7 +508,7 @@ class Engine:
         return iter(again(lambda: list(find_duplicates(store, max_distance, min_score, domain))))
 
     @must.checked(files=must.inputs, domain=must.text)
-    def embed(self, files: Sequence[InputLike], domain: str) -> NDArray[np.float32]:
+    def embed(self, files: Several[InputLike], domain: str) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of files, pictures or meshes of one domain."""
         self.model.bundle.domain(domain)
         return self.model.embed(files, domain)  # type: ignore[arg-type]  # made inputs by the check

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle, write_bundle
+from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
 from opensearch.experiments.fitted_codes import TRAIN, training_items
@@ -40,6 +41,7 @@ def refit(
             categories, no such hasher, or `out` is the model itself.
         MissingExtra: the hasher trains a network, and torch is not installed.
     """
+    data = must.paths("data", data)
     check_fit(settings.name)
     if out.resolve() == model.folder.resolve():
         raise InvalidInput(f"{out} is the model itself; its new codes need another folder")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from opensearch.model import Model
+from opensearch.records import Names
 from opensearch.semantic.names import spellings
 
 _SAME: Final = 1 - 1e-5
 """Cosine from which two prototypes are one: their names are one word to the space."""
 
 
-def trained_on(model: Model, categories: Iterable[str]) -> list[str]:
+def trained_on(model: Model, categories: Names) -> list[str]:
     """Those of some categories that a model was trained on.
 
     By that name, another spelling of it, or another word with the same prototype.

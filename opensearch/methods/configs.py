@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from opensearch.config import Settings, TrainConfig, config_folder
 from opensearch.errors import InvalidInput
 from opensearch.methods import DEFAULT, METHODS, find_method
+from opensearch.records import Names
 
 
-def load_train_config(name: str, overrides: Iterable[str] = ()) -> TrainConfig:
+def load_train_config(name: str, overrides: Names = ()) -> TrainConfig:
     """Read a training config by shipped name or path, with `key.subkey=value` overrides.
 
     Args:
@@ -32,6 +33,10 @@ def load_train_config(name: str, overrides: Iterable[str] = ()) -> TrainConfig:
     file = known.get(name, Path(name))
     if not file.is_file():
         raise InvalidInput(f"no config {name!r}: not a file, nor one of {', '.join(known)}")
+    if isinstance(overrides, str):
+        raise InvalidInput(
+            f"`overrides` must be a list of key=value, as in [{overrides!r}], got {overrides!r}"
+        )
     fields = _read(file)
     for override in overrides:
         _apply(fields, override)

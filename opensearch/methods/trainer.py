@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,6 +58,12 @@ class Training:
     extend: Path | None = None
     domain: str | None = None
     cache: Path | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.data, str | os.PathLike):
+            raise InvalidInput(
+                f"data must be a list of folders, as in [{str(self.data)!r}], got {self.data!r}"
+            )
 
 
 def train(training: Training, progress: Progress = quiet, note: Note = silent) -> Bundle:
