@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
+PAGES = ("formats", "gdmh-pixel", "python", "scale")
+
 
 @pytest.fixture(scope="module")
 def made():
@@ -24,7 +26,7 @@ def test_the_command_line_page_is_up_to_date(made):
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "CONTRIBUTING.md", "docs/formats.md", "docs/gdmh-pixel.md", "docs/scale.md"],
+    ["README.md", "CONTRIBUTING.md", *(f"docs/{name}.md" for name in PAGES)],
 )
 def test_every_file_a_page_names_is_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
