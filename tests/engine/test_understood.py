@@ -1,10 +1,13 @@
 """What a query was understood as, told beside its hits."""
 
+import numpy as np
 import pytest
 
 from opensearch import Query, Understood
 from opensearch.engine import Engine
+from opensearch.engine.query import query
 from opensearch.errors import InvalidInput
+from opensearch.semantic import unit
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +60,47 @@ def test_a_text_that_only_leaves_out_joins_a_file_and_is_refused_alone(engine, t
 def test_what_is_asked_for_and_left_out_is_refused(engine):
     with pytest.raises(InvalidInput, match="asks for disc and leaves it out"):
         engine.ask(Query(text="disc -disc"))
+
+
+def cosines(engine, words):
+    """Cosines of every item with each of some words, (n, w), and the items."""
+    items = list(engine._store.walk())
+    rows, _ = engine._store.embeddings([item.id for item in items])
+    return items, unit(rows) @ engine.model.space.prototypes(words).T
+
+
+def test_of_several_words_a_hit_is_near_any_and_scored_by_the_nearest(engine):
+    items, near = cosines(engine, ["disc", "pyramid"])
+    answer = engine.ask(Query(text="a disc on a pyramid", refine=False, k=20))
+    best = near.max(axis=1)
+    score = {item.key: row for item, row in zip(items, best.tolist(), strict=True)}
+    scores = [hit.score for hit in answer.hits]
+    assert scores == pytest.approx([score[hit.key] for hit in answer.hits], abs=1e-5)
+    assert scores == pytest.approx(np.sort(best)[::-1][:20].tolist(), abs=1e-5)
+    assert [hit.rank for hit in answer.hits] == list(range(1, 21))
+    assert answer.notes == ["searched for disc or pyramid"]
+
+
+def test_very_many_words_are_searched_for_by_their_mean(engine, monkeypatch):
+    monkeypatch.setattr(query, "WORDS", 1)
+    names = ["disc", "pyramid"]
+    prototypes = engine.model.space.prototypes(names)
+    answer = engine.ask(Query(text=", ".join(names), refine=False, k=5))
+    _, near = cosines(engine, names)
+    best = np.sort(near.mean(axis=1))[::-1][:5] / np.linalg.norm(prototypes.mean(axis=0))
+    assert [hit.score for hit in answer.hits] == pytest.approx(best.tolist(), abs=1e-5)
+
+
+def test_what_is_nearer_to_a_word_left_out_is_no_hit(engine):
+    items, near = cosines(engine, ["pyramid", "disc"])
+    hits = engine.search(text="pyramid -disc", refine=False, k=len(items))
+    kept = {item.key for item, (wanted, out) in zip(items, near, strict=True) if wanted >= out}
+    assert {hit.key for hit in hits} == kept
+    assert 0 < len(kept) < len(items)
+
+
+def test_ready_codes_have_no_say_in_what_is_left_out(engine, tmp_path, toy_model):
+    with Engine.create(tmp_path / "codes", toy_model) as bare:
+        bare.add_codes(np.zeros((3, 2), np.uint8), "photo", ["a", "b", "c"])
+        hits = bare.search(text="disc, pyramid and no cube", k=5)
+    assert [(hit.key, hit.score) for hit in hits] == [("a", None), ("b", None), ("c", None)]

@@ -28,6 +28,10 @@ AGAINST = 0.5
 """Weight of the mean of the negatives against the positives: they turn, never dominate."""
 
 
+WORDS = 8
+"""Words that are searched for each by itself at most; more are searched for by their mean."""
+
+
 @dataclass(frozen=True)
 class Query:
     """A search: what to look for, where, and how.
@@ -134,6 +138,10 @@ def _may_hold_input(value: Any) -> bool:
     return isinstance(value, list | tuple) or must.is_input(value)
 
 
+def _none() -> NDArray[np.float32]:
+    return np.zeros((0, 0), np.float32)
+
+
 @dataclass
 class Point:
     """A query on the sphere.
@@ -145,6 +153,9 @@ class Point:
         notes: remarks for the user.
         opened: the inputs as their encoders saw them, `files` first, then `exclude`.
         understood: how the query was read.
+        wanted: (w, d) unit, before it was turned: a word each of what is text alone, else one.
+        left_out: (x, d) unit, one a word that its text leaves out.
+        each: (w, d) unit, turned, of a text of several words: each is searched for; else none.
     """
 
     vector: NDArray[np.float32]
@@ -153,6 +164,9 @@ class Point:
     notes: list[str] = field(default_factory=list)
     opened: list[Opened] = field(default_factory=list)
     understood: Understood = field(default_factory=Understood)
+    wanted: NDArray[np.float32] = field(default_factory=_none)
+    left_out: NDArray[np.float32] = field(default_factory=_none)
+    each: NDArray[np.float32] = field(default_factory=_none)
 
 
 def locate(query: Query, model: Model, store: Store) -> Point:
@@ -177,9 +191,13 @@ def locate(query: Query, model: Model, store: Store) -> Point:
             f"{query.text!r} only says what to leave out ({left_out}); say what to look for, too,"
             f" as in 'animal -dog', or add a file"
         )
-    if against:
-        total = unit(total) - AGAINST * np.mean(against, axis=0)
-    if np.linalg.norm(total) < 1e-6:
+    if query.files or query.keys:
+        point.wanted = unit(total)[None]
+    turn = AGAINST * np.mean(against, axis=0) if against else np.zeros_like(total)
+    total = unit(total) - turn
+    if 1 < len(point.wanted) <= WORDS:
+        point.each = unit(point.wanted - turn)
+    if np.linalg.norm(total) < 1e-6 and not len(point.each):
         raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
     point.vector = unit(total)
     lone = len(query.files) == 1 and not (query.keys or query.text or query.exclude)
@@ -215,6 +233,7 @@ def _words(
     """The point of a text, zero when it only says what to leave out, which joins `against`."""
     found = model.space.text(text)
     understood = point.understood = understood_text(found.phrase, model.space.vocabulary.near)
+    point.wanted, point.left_out = found.points, found.against
     both = [word for word in understood.words if word in understood.excluded]
     if both:
         raise InvalidInput(f"{text!r} asks for {both[0]} and leaves it out; drop one of the two")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
 from opensearch.engine.lifecycle.generations import Generation, Generations
+from opensearch.engine.query.each_word import answer_each
 from opensearch.engine.query.query import Point, Query, Score, locate
 from opensearch.engine.query.selecting import select, targeted, unknown_fields
 from opensearch.engine.query.understood import Understood
@@ -279,4 +280,4 @@ def answer(query: Query, generations: Generations, model: Model) -> Answer:
         if now.store.unlocked:
             path = generations.folder.path
             point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")
-        return Ranking(now, model, query).answer(point)
+        return answer_each(point, query, now.store, lambda p, q: Ranking(now, model, q).answer(p))

@@ -65,5 +65,5 @@ def understood_text(phrase: Phrase, near: Callable[[str], Sequence[str]]) -> Und
 
 
 def _listed(words: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    """`a, b or c`."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -1,0 +1,75 @@
+"""A text of several words: a search for each, and one list of hits.
+
+A picture is seldom of all things that a phrase names, and the mean of their points lies near none
+of them. So a hit is near one of the words, and its score says how near. Of what a text leaves out,
+the query turns away as from files; what is still nearer to such a word than to any that is wanted
+is no hit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from heapq import merge
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from opensearch.engine.query.query import Point, Query
+from opensearch.records import Hit
+from opensearch.semantic import unit
+from opensearch.store import Store
+
+if TYPE_CHECKING:
+    from opensearch.engine.query.ranking import Answer
+
+Ask = Callable[[Point, Query], "Answer"]
+
+
+def answer_each(point: Point, query: Query, store: Store, ask: Ask) -> Answer:
+    """The answer to a query that may be of several words, or leave words out.
+
+    Args:
+        point: what the query stands for.
+        query: what was asked.
+        store: where the hits' embeddings are.
+        ask: answers for one point.
+    """
+    wider = replace(query, k=max(query.k, query.depth)) if len(point.left_out) else query
+    points = point.each if len(point.each) else [point.vector]
+    answers = [ask(replace(point, vector=vector), wider) for vector in points]
+    hits = _merged([answer.hits for answer in answers])
+    kept = _wanted(hits, point, store) if len(point.left_out) else hits
+    return replace(answers[0], hits=_first(kept, query.k))
+
+
+def _merged(lists: list[list[Hit]]) -> list[Hit]:
+    """Hits of several lists, by score where there is one, then by distance; each list in order."""
+    if len(lists) == 1:
+        return lists[0]
+    ranked = [list(_with_merits(hits)) for hits in lists]
+    found = dict[int, Hit]()
+    for _, _, hit in merge(*ranked, key=lambda row: row[:2]):
+        found.setdefault(hit.id, hit)
+    return list(found.values())
+
+
+def _with_merits(hits: list[Hit]) -> Iterator[tuple[float, int, Hit]]:
+    """Hits with what lists are merged by: refinement orders a list, scores weigh it as a whole."""
+    scores = sorted((hit.score if hit.score is not None else -2.0 for hit in hits), reverse=True)
+    for score, hit in zip(scores, hits, strict=True):
+        yield -score, hit.distance if hit.score is None else 0, hit
+
+
+def _wanted(hits: list[Hit], point: Point, store: Store) -> list[Hit]:
+    """Those hits that are as near to what is wanted as to any word left out."""
+    rows, present = store.embeddings([hit.id for hit in hits])
+    vectors = unit(rows[present])
+    near = (vectors @ point.wanted.T).max(axis=1) >= (vectors @ point.left_out.T).max(axis=1)
+    keep = np.ones(len(hits), np.bool_)
+    keep[present] = near
+    return [hit for hit, kept in zip(hits, keep.tolist(), strict=True) if kept]
+
+
+def _first(hits: list[Hit], k: int) -> list[Hit]:
+    return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], start=1)]
