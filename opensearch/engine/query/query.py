@@ -191,18 +191,25 @@ def locate(query: Query, model: Model, store: Store) -> Point:
             f"{query.text!r} only says what to leave out ({left_out}); say what to look for, too,"
             f" as in 'animal -dog', or add a file"
         )
-    if query.files or query.keys:
-        point.wanted = unit(total)[None]
-    turn = AGAINST * np.mean(against, axis=0) if against else np.zeros_like(total)
-    total = unit(total) - turn
-    if 1 < len(point.wanted) <= WORDS:
-        point.each = unit(point.wanted - turn)
-    if np.linalg.norm(total) < 1e-6 and not len(point.each):
-        raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
-    point.vector = unit(total)
+    by_words = not (query.files or query.keys)
+    if by_words and 1 < len(point.wanted) <= WORDS:
+        point.each = np.stack([_turned(word, against) for word in point.wanted])
+        point.vector = point.each[0]
+    else:
+        point.vector = _turned(total, against)
+        point.wanted = point.wanted if by_words else unit(total)[None]
     lone = len(query.files) == 1 and not (query.keys or query.text or query.exclude)
     point.source = point.opened[0].domain if lone else None
     return point
+
+
+def _turned(total: NDArray[np.floating], against: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The direction of a sum, away from some points."""
+    if against and np.linalg.norm(total) > 0:
+        total = unit(total) - AGAINST * np.mean(against, axis=0)
+    if np.linalg.norm(total) < 1e-6:
+        raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
+    return unit(total)
 
 
 def _embed(given: Input, query: Query, model: Model, point: Point) -> NDArray[np.float32]:
