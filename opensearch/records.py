@@ -120,6 +120,15 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run would do with one file: the step by the name of its book, its key, and why."""
+
+    step: Literal["added", "replaced", "moved", "ignored", "failed", "removed"]
+    name: str
+    reason: str = ""
+
+
 @dataclass(slots=True)
 class Report:
     """The books of one `add`; `removed` stands apart, since it was not seen.
@@ -127,6 +136,7 @@ class Report:
     `relabelled` files are among the unchanged: their category or metadata were declared anew.
     `refused` says why nothing would be removed, in the books of a dry run.
     `reread` files are among the replaced: they did not change, but an older reader had read them.
+    `planned` names what a dry run would change, pass over or fail, in order; a run leaves it empty.
 
     The books close when seen = added + replaced + moved + unchanged + ignored + failed.
     """
@@ -145,6 +155,7 @@ class Report:
     reread: int = 0
     failures: list[Failure] = field(default_factory=list)
     ignored_suffixes: Counter[str] = field(default_factory=Counter)
+    planned: list[Planned] = field(default_factory=list)
 
     @property
     def closes(self) -> bool:
@@ -154,6 +165,8 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON types."""
-        failures = [asdict(failure) for failure in self.failures]
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return {**fields, "failures": failures, "ignored_suffixes": dict(self.ignored_suffixes)}
+        fields["failures"] = [asdict(failure) for failure in self.failures]
+        fields["ignored_suffixes"] = dict(self.ignored_suffixes)
+        fields["planned"] = [asdict(planned) for planned in self.planned]
+        return fields

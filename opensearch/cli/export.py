@@ -13,9 +13,10 @@ from opensearch.cli.progress import Bars
 @click.command()
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
+@click.option("--where", metavar="EXPR", help="Only what passes this filter; docs/filters.md.")
 @click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
-def export(index: Path, out: Path, as_json: bool, quiet: bool) -> None:
+def export(index: Path, out: Path, where: str | None, as_json: bool, quiet: bool) -> None:
     """Write the items of INDEX as JSON lines and arrays.
 
     The folder OUT gets lines, codes, embeddings and pictures.
@@ -23,10 +24,15 @@ def export(index: Path, out: Path, as_json: bool, quiet: bool) -> None:
     \b
     Example:
         opensearch export indexes/mine exported/
+        opensearch export indexes/mine guitars/ --where 'category = guitar'
         opensearch import exported/ --to indexes/other
     """
     from opensearch.engine import Engine
 
     with Engine.open(index) as engine, Bars(quiet) as bars:
-        total = engine.export_to(out, lambda done, total: bars.show("exporting", done, total))
+
+        def progress(done: int, total: int) -> None:
+            bars.show("exporting", done, total)
+
+        total = engine.export_to(out, progress, where=where)
     click.echo(json.dumps({"exported": total}) if as_json else f"{total} exported")

@@ -23,7 +23,8 @@ VERBS = {
     "index": "Create an index of files and folders, or bring it up to date.",
     "query": "Find the items of INDEX nearest to files, words or stored items.",
     "evaluate": "Measure MODEL on a collection with known categories.",
-    "remove": "Remove items from INDEX by key.",
+    "list": "List the items of INDEX, in the order they were added.",
+    "remove": "Remove items from INDEX by key, filter or folder.",
     "info": "Show what an index or a model at PATH holds.",
     "verify": "Check INDEX for damage.",
     "compact": "Drop removed items of INDEX for good.",
@@ -36,7 +37,7 @@ VERBS = {
 }
 """The verbs in the order of a user's first day, and the first sentence of each one's help."""
 
-_MODULES = {"import": "importing"}
+_MODULES = {"import": "importing", "list": "listing"}
 """Modules of verbs whose names Python keeps for itself."""
 
 

@@ -56,7 +56,16 @@ class _PruneAlone(ReadsShapes):
     " items, as when a disk is not mounted, only by --prune=force.",
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Print the books of such a run; write and encode nothing."
+    "--exclude",
+    multiple=True,
+    metavar="GLOB",
+    help="Pass over files and folders of this name, as a line of .gitignore would; repeatable, for"
+    " this run alone: what is stored already stays.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print what such a run would do, by name, and its books; write and encode nothing.",
 )
 @click.option(
     "--compare",
@@ -85,6 +94,7 @@ def index(
     domain: str | None,
     up: Up | None,
     prune: str | None,
+    exclude: tuple[str, ...],
     dry_run: bool,
     compare: Compare,
     reread: bool,
@@ -100,6 +110,7 @@ def index(
     Example:
         opensearch index collection/ --to indexes/mine
         opensearch index more/ --to indexes/mine --prune --dry-run
+        opensearch index photos/ --to indexes/mine --exclude '*.gif' --exclude drafts/
         opensearch index prints/ --to indexes/mine --up z
         opensearch index collection/ --to indexes/other --model models/mine
     """
@@ -113,7 +124,7 @@ def index(
             bars.show("comparing" if dry_run else "indexing", done, total)
 
         if dry_run and not is_index(to):
-            report = plan_new(model, sources, domain, progress, up)
+            report = plan_new(model, sources, domain, progress, up, exclude)
         else:
             with _opened(Engine, to, model, adopt=not dry_run) as engine:
                 report = engine.add(
@@ -122,13 +133,21 @@ def index(
                     up=up,
                     strict=on_error == "fail",
                     prune="force" if prune == "force" else prune is not None,
+                    exclude=exclude,
                     dry_run=dry_run,
                     compare=compare,
                     reread=reread,
                     progress=progress,
                 )
-    click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else _books(report))
-    _list_failures(report)
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+    else:
+        for planned in report.planned:
+            reason = f": {planned.reason}" if planned.reason else ""
+            click.echo(f"{planned.step:<8}  {planned.name}{reason}")
+        click.echo(_books(report))
+    if as_json or not dry_run:  # where they were not named in their turn
+        _list_failures(report)
     if report.failed:
         raise click.exceptions.Exit(SKIPPED)
 

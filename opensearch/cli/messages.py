@@ -21,6 +21,7 @@ import click
 
 _QUOTED: Final = re.compile(r"`([^`\n]+)`")
 CALLS: Final[dict[str, str]] = {
+    "Engine.add(reread)": "opensearch index SOURCE --to INDEX --reread",
     "Engine.build_structure": "opensearch structure INDEX {0}",
     "Engine.compact": "opensearch compact INDEX",
     "Engine.create": "opensearch index SOURCE --to {0} --model MODEL",

@@ -3,30 +3,110 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from opensearch.cli.listing import HEADER, row
+from opensearch.cli.messages import say
+from opensearch.cli.tables import header
 from opensearch.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from opensearch.records import Item
 
 
 @click.command()
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("keys", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
-def remove(index: Path, keys: tuple[str, ...], as_json: bool) -> None:
-    """Remove items from INDEX by key.
+@click.argument("keys", nargs=-1)
+@click.option("--where", metavar="EXPR", help="Also what passes this filter; docs/filters.md.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Also what was indexed from FOLDER, which may be gone; with --where, what passes both.",
+)
+@click.option(
+    "--ignore/--forget",
+    default=False,
+    help="Whether `index` leaves these files out from now on (`list --ignored` shows them), or"
+    " may bring them in again, which ends it for KEYS that are ignored.  [default: forget]",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print counts and keys as JSON.")
+def remove(
+    index: Path,
+    keys: tuple[str, ...],
+    where: str | None,
+    folder: Path | None,
+    ignore: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Remove items from INDEX by key, filter or folder.
 
     Their files stay where they are.
 
     \b
     Example:
         opensearch remove indexes/mine photo/guitar/0001.jpg
+        opensearch remove indexes/mine --folder photos/2019 --where 'size < 20000' --dry-run
+        opensearch remove indexes/mine --where 'path ~ screenshot' --ignore
+        opensearch remove indexes/mine --forget photos/screenshot-1.png
     """
     from opensearch.engine import Engine
+    from opensearch.engine.query.finding import refuse_remarks
 
+    if not keys and where is None and folder is None:
+        raise click.UsageError("name items by their keys, or choose them by --where or --folder")
     with Engine.open(index) as engine:
-        removed = engine.remove(keys)
-    click.echo(json.dumps({"removed": removed}) if as_json else f"{removed} removed")
-    if removed < len(set(keys)):
-        raise InvalidInput(f"{len(set(keys)) - removed} of {len(set(keys))} keys are not stored")
+        found = refuse_remarks(engine.find(where, keys=keys, folder=folder), where)
+        items = engine.iter_items(found.ids)
+        if dry_run:
+            missing = found.missing
+            _plan(items, missing, as_json)
+        else:
+            names = [item.key for item in items]
+            removed = engine.remove(names, ignore=ignore)
+            forgotten = set() if ignore else engine.forget(keys, folder=folder)
+            missing = [key for key in found.missing if key not in forgotten]
+            _tell(removed, names, forgotten, missing, ignore=ignore, as_json=as_json)
+    if missing:
+        raise InvalidInput(
+            f"{len(missing)} of {len(set(keys))} keys are not stored: {', '.join(missing[:3])}"
+            f"{', ...' if len(missing) > 3 else ''}; `list` shows the keys there are"
+        )
+
+
+def _plan(items: Iterable[Item], missing: list[str], as_json: bool) -> None:
+    """What would be removed."""
+    if as_json:
+        names = [item.key for item in items]
+        click.echo(json.dumps({"would_remove": names, "missing": missing}, ensure_ascii=False))
+        return
+    header(HEADER)
+    count = 0
+    for count, item in enumerate(items, start=1):  # noqa: B007 - how many there were
+        click.echo(row(item))
+    say(f"{count} would be removed; nothing was")
+
+
+def _tell(
+    removed: int,
+    names: list[str],
+    forgotten: set[str],
+    missing: list[str],
+    *,
+    ignore: bool,
+    as_json: bool,
+) -> None:
+    """What was removed, and what is ignored no longer."""
+    if as_json:
+        fields = {"removed": removed, "keys": names, "ignored": ignore}
+        more = {"forgotten": sorted(forgotten), "missing": missing}
+        click.echo(json.dumps({**fields, **more}, ensure_ascii=False))
+        return
+    click.echo(f"{removed} removed" + (", their files are ignored from now on" if ignore else ""))
+    if forgotten:
+        click.echo(f"{len(forgotten)} ignored no longer")

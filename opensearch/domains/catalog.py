@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from opensearch.config import Limits
 from opensearch.domains import known_suffixes
+from opensearch.domains.excluding import NOTHING, Excluded
 from opensearch.domains.files import printable, wrong_suffix
-from opensearch.domains.layout import encodable, laid_out, part_key
+from opensearch.domains.layout import encodable, laid_out, part_key, split_part
 from opensearch.domains.manifest import fault, find_manifest, is_scalar, read_manifest
 from opensearch.domains.strokes import line_spans, read_line
 from opensearch.domains.upright import with_axis
-from opensearch.domains.walk import Found, Ignored, walk
+from opensearch.domains.walk import Found, Ignored, excluded_file, walk
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Source, Up
 
@@ -32,6 +33,7 @@ def find_sources(
     domain: str | None = None,
     up: Up | None = None,
     beside: Sequence[Path] = (),
+    excluded: Excluded = NOTHING,
 ) -> Iterator[Found]:
     """Everything under one path that a user gave, keys in order, one at a time.
 
@@ -41,16 +43,17 @@ def find_sources(
         domain: domain of every source, over what folders or the manifest say.
         up: the axis that is up in every mesh, over what the manifest says.
         beside: other paths that are read as well; links into them are no failures.
+        excluded: what is left out, by keys relative to `root`.
 
     Yields:
         A `Source` a file, or a drawing of an .ndjson file; `Ignored` for hidden files, folders
-        of the system, materials of meshes and unknown suffixes; `Failure` for what was to be
-        an item and cannot be: a file named directly of an unknown suffix, a bad row of the
-        manifest, a folder that cannot be listed, a name that is not UTF-8, a link that leads
-        out of `root` or to itself. A row whose file is missing is a `Source`; its reader will
-        say so.
+        of the system, materials of meshes, unknown suffixes and what is excluded; `Failure` for
+        what was to be an item and cannot be: a file named directly of an unknown suffix, a bad
+        row of the manifest, a folder that cannot be listed, a name that is not UTF-8, a link that
+        leads out of `root` or to itself. A row whose file is missing is a `Source`; its reader
+        will say so.
     """
-    found = _of_file(root) if os.path.isfile(root) else _of_folder(root, beside)
+    found = _of_file(root, excluded) if os.path.isfile(root) else _of_folder(root, beside, excluded)
     for item in found:
         if isinstance(item, Source):
             for drawing in _drawings(with_axis(item, up)):
@@ -127,9 +130,11 @@ def _gone(path: Path, error: OSError) -> UnreadableFile:
     return UnreadableFile(f"{printable(path)!r} cannot be opened: {error.strerror or error}")
 
 
-def _of_file(path: Path) -> Iterator[Found]:
+def _of_file(path: Path, excluded: Excluded) -> Iterator[Found]:
     known = known_suffixes()
-    if path.suffix.lower() not in known:
+    if excluded.names(printable(path.name)):
+        yield excluded_file(path)
+    elif path.suffix.lower() not in known:
         yield Failure(printable(path), wrong_suffix(path, known))
     elif not encodable(path.name):
         yield Failure(printable(path), "has a name that is not UTF-8; rename it")
@@ -137,15 +142,17 @@ def _of_file(path: Path) -> Iterator[Found]:
         yield Source(path=path, key=path.name)
 
 
-def _of_folder(root: Path, beside: Sequence[Path]) -> Iterator[Found]:
+def _of_folder(root: Path, beside: Sequence[Path], excluded: Excluded) -> Iterator[Found]:
     manifest = find_manifest(root)
     if manifest is None:
-        yield from walk(root, beside)
+        yield from walk(root, beside, excluded)
         return
     rows = list(read_manifest(manifest))
     yield from (row for row in rows if isinstance(row, Failure))
     sources = sorted((row for row in rows if isinstance(row, Source)), key=lambda row: row.key)
-    yield from sources
+    for source in sources:
+        out = excluded.holds(split_part(source.key)[0])
+        yield excluded_file(source.path) if out else source
     named = {str(source.path) for source in sources}
     for item in walk(root, beside):
         if not isinstance(item, Source):

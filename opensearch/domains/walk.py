@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from opensearch.domains import known_suffixes
+from opensearch.domains.excluding import NOTHING, Excluded
 from opensearch.domains.files import printable
 from opensearch.domains.layout import declared, encodable
 from opensearch.domains.manifest import MANIFESTS
@@ -45,6 +46,7 @@ class Ignored:
 
 
 UNKNOWN: Final = "unknown suffix"
+EXCLUDED: Final = "excluded"
 ELSEWHERE: Final = "link to what is read elsewhere"
 Found = Source | Ignored | Failure
 
@@ -100,7 +102,7 @@ def _out(target: Path) -> str:
     return f"is a link to a folder outside the collection; to index it, {named}"
 
 
-def walk(root: Path, beside: Sequence[Path] = ()) -> Iterator[Found]:
+def walk(root: Path, beside: Sequence[Path] = (), excluded: Excluded = NOTHING) -> Iterator[Found]:
     """Everything in a folder and below it, keys in order, one at a time.
 
     Links to folders are followed only where nothing else leads there: into folders of the
@@ -109,6 +111,7 @@ def walk(root: Path, beside: Sequence[Path] = ()) -> Iterator[Found]:
     Args:
         root: the folder; its own name is never a reason to pass it over.
         beside: other folders that are read as well; links into them need no following.
+        excluded: what is left out; such folders are not walked into.
     """
     try:
         links = _Links(root.resolve(), [other.resolve() for other in beside])
@@ -116,18 +119,18 @@ def walk(root: Path, beside: Sequence[Path] = ()) -> Iterator[Found]:
         yield Failure(printable(root), f"cannot be followed: {error}")
         return
     # A stack, not recursion: folders may lie deeper than Python would call itself.
-    stack = [iter(_entries(_Folder(root, "", frozenset(), frozenset()), links))]
+    stack = [iter(_entries(_Folder(root, "", frozenset(), frozenset()), links, excluded))]
     while stack:
         found = next(stack[-1], None)
         if found is None:
             stack.pop()
         elif isinstance(found, _Folder):
-            stack.append(iter(_entries(found, links)))
+            stack.append(iter(_entries(found, links, excluded)))
         else:
             yield found
 
 
-def _entries(folder: _Folder, links: _Links) -> Iterator[Found | _Folder]:
+def _entries(folder: _Folder, links: _Links, excluded: Excluded) -> Iterator[Found | _Folder]:
     """What is in one folder; a folder sorts as its name with a slash: keys come in order."""
     try:
         status = os.stat(folder.path)
@@ -146,7 +149,9 @@ def _entries(folder: _Folder, links: _Links) -> Iterator[Found | _Folder]:
     for entry in listed:
         path, key = folder.path / entry.name, folder.key + entry.name
         try:
-            passed = _passed_over(entry, path, key, assets, known) or links.passed_over(entry, path)
+            passed = _passed_over(entry, path, key, assets, known)
+            passed = passed or _excluded(entry, path, key, excluded)
+            passed = passed or links.passed_over(entry, path)
             walked = passed is None and entry.is_dir()
         except OSError as error:
             yield Failure(printable(path), f"cannot be followed: {error.strerror or error}")
@@ -190,6 +195,19 @@ def _passed_over(
     if suffix == ".mtl" or entry.path in assets:
         return Ignored(path, suffix, "material of a mesh")
     return None if suffix in known else Ignored(path, suffix, UNKNOWN)
+
+
+def _excluded(entry: os.DirEntry[str], path: Path, key: str, excluded: Excluded) -> Ignored | None:
+    """An entry that the user leaves out; a link to a folder counts as the folder."""
+    folder = entry.is_dir()
+    if not excluded.names(key, folder=folder):
+        return None
+    return Ignored(path, "", f"{EXCLUDED} folder") if folder else excluded_file(path)
+
+
+def excluded_file(path: Path) -> Ignored:
+    """A file that the user leaves out."""
+    return Ignored(path, path.suffix.lower(), EXCLUDED)
 
 
 def _left_out(folder: str) -> str:

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
+from opensearch.domains.excluding import Excluded
 from opensearch.engine import arguments as must
 from opensearch.engine.exchange.exporting import export
 from opensearch.engine.exchange.importing import Export
-from opensearch.engine.ingest.adding import Adding, Progress, keyed
+from opensearch.engine.ingest import left_out, removing
+from opensearch.engine.ingest.adding import Adding, Choosing, Progress, keyed
 from opensearch.engine.ingest.changes import Compare, Comparing
 from opensearch.engine.ingest.embeddings import (
     check_made_by,
@@ -26,6 +28,7 @@ from opensearch.engine.ingest.embeddings import (
     put_embeddings,
     unit_rows,
 )
+from opensearch.engine.ingest.left_out import IgnoredFile
 from opensearch.engine.ingest.planning import Prune, plan
 from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.lifecycle.compacting import Compacted, compact
@@ -37,7 +40,9 @@ from opensearch.engine.lifecycle.generations import (
     open_index,
 )
 from opensearch.engine.lifecycle.verifying import problems_of
+from opensearch.engine.query import finding
 from opensearch.engine.query.duplicates import Group, find_duplicates
+from opensearch.engine.query.finding import Found, refuse_remarks
 from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import Answer, answer
 from opensearch.engine.query.selecting import targeted
@@ -138,18 +143,20 @@ class Engine:
         up=must.optional(must.axis),
         strict=must.flag,
         prune=must.flag_or("force"),
+        exclude=must.texts,
         dry_run=must.flag,
         compare=must.text,
         reread=must.flag,
         progress=must.called,
     )
-    def add(
+    def add(  # noqa: PLR0913 - one run, all that may be said of it by name
         self,
         *sources: str | Path,
         domain: str | None = None,
         up: Up | None = None,
         strict: bool = False,
         prune: Prune = False,
+        exclude: Names = (),
         dry_run: bool = False,
         compare: Compare = "time",
         reread: bool = False,
@@ -164,8 +171,10 @@ class Engine:
             strict: stop at the first file that fails, in place of reporting it.
             prune: remove items of these sources whose files are gone; where a source has lost
                 all or most of its items only if it is `"force"`.
-            dry_run: give the books of such a run, as far as they can be told without reading
-                the files; nothing is written or encoded.
+            exclude: patterns, as in .gitignore, of what this run passes over; see
+                `domains.excluding`. What is stored already stays.
+            dry_run: give the books of such a run and the names in `planned`, as far as they can be
+                told without reading the files; nothing is written or encoded.
             compare: what tells that a file has not changed: its size and time, or its content.
             reread: read files again that an older version of their reader has read.
             progress: called with files settled and files in all.
@@ -174,21 +183,36 @@ class Engine:
             The books, which close.
 
         Raises:
-            InvalidInput: a source does not exist, or `reread` of an index of a format that keeps
-                no readers' versions.
+            InvalidInput: a source does not exist, a pattern is malformed, or `reread` of an index
+                of a format that keeps no readers' versions.
             Refused: `prune` would remove all or most items of a source; the rest is done.
             StoreError: another process writes to the index.
             BundleError: the model is damaged; nothing was stored.
         """
         roots = [Path(source) for source in sources]
         comparing = Comparing(compare, reread)
+        excluded = Excluded(exclude)
+
+        def choosing() -> Choosing:
+            return Choosing(excluded, left_out.read(self.path).keys())
+
         if dry_run:
-            return plan(self._store, self.model, roots, domain, prune, progress, comparing, up)
+            said = (domain, prune, progress, comparing, up)
+            return plan(self._store, self.model, roots, *said, choosing())
 
         def run(store: Store) -> Report:
             self.model.check(self._generations.folder.graphs)
             before = store.meta().next_id
-            adding = Adding(store, self.model, domain, strict, progress, up=up, comparing=comparing)
+            adding = Adding(
+                store,
+                self.model,
+                domain,
+                strict,
+                progress,
+                up=up,
+                comparing=comparing,
+                choosing=choosing(),
+            )
             report = adding.run(roots)
             if prune:
                 books = {"before": before, "replaced": report.replaced}
@@ -349,10 +373,85 @@ class Engine:
 
         return self._generations.write_and_settle(run)
 
-    @must.checked(keys=must.texts)
-    def remove(self, keys: Names) -> int:
-        """Remove items by key; return how many there were."""
-        return self._generations.write(lambda store: store.remove(keys))
+    @must.checked(
+        keys=must.texts,
+        where=must.optional(must.text),
+        folder=must.optional(must.path),
+        ignore=must.flag,
+    )
+    def remove(
+        self,
+        keys: Names = (),
+        *,
+        where: str | None = None,
+        folder: str | Path | None = None,
+        ignore: bool = False,
+    ) -> int:
+        """Remove items by key, and those that `find` finds; return how many there were.
+
+        Args:
+            keys: of items; others are passed over.
+            where: as of `find`.
+            folder: as of `find`; with `where`, what passes both.
+            ignore: `add` passes their files over from now on, see `ignored` and `forget`; else
+                it brings in again what lies under its sources.
+
+        Raises:
+            InvalidInput: as `find`, or the filter asks for what no item has; nothing was removed.
+            StoreError: another process writes to the index.
+        """
+        asked = (list(keys), where, folder)
+        return self._generations.write(
+            lambda store: removing.remove(store, *asked, self.path if ignore else None)
+        )
+
+    @must.checked(names=must.texts, folder=must.optional(must.path))
+    def forget(self, names: Names = (), *, folder: str | Path | None = None) -> set[str]:
+        """Ignore files no longer that `remove` was told to ignore; `add` may bring them in again.
+
+        Args:
+            names: keys their items had, or their paths.
+            folder: all that lie in it.
+
+        Returns:
+            The names that were found, and the paths of what was found in the folder.
+        """
+        if not left_out.read(self.path):
+            return set()
+        with self._generations.claimed():
+            return left_out.forget(self.path, names, folder)
+
+    def ignored(self) -> list[IgnoredFile]:
+        """The files that `add` passes over since `remove` was told to ignore them."""
+        return list(left_out.read(self.path).values())
+
+    @must.checked(
+        where=must.optional(must.text),
+        keys=must.texts,
+        folder=must.optional(must.path),
+        targets=must.texts,
+    )
+    def find(
+        self,
+        where: str | None = None,
+        *,
+        keys: Names = (),
+        folder: str | Path | None = None,
+        targets: Names = (),
+    ) -> Found:
+        """Ids of items, in the order they were added; all where nothing is asked.
+
+        Args:
+            where: filter expression, see docs/filters.md.
+            keys: items that are wanted in any case.
+            folder: what passes must also be a file in it, or be it; it may be gone.
+            targets: domains looked through; all that the index holds when empty.
+
+        Raises:
+            InvalidInput: a malformed filter, or a domain that the index does not hold.
+        """
+        asked = {"keys": keys, "folder": folder, "targets": targets}
+        return again(lambda: finding.find(self._store, where, **asked))  # type: ignore[arg-type]
 
     def search(  # noqa: PLR0913 - a query in one call, each part by name
         self,
@@ -480,6 +579,11 @@ class Engine:
         """
         yield from self._store.every()
 
+    @must.checked(ids=must.ids)
+    def iter_items(self, ids: Iterable[int]) -> Iterator[Item]:
+        """As `items`, a page at a time; what was removed meanwhile is passed over."""
+        return finding.items(self._store, np.array(ids, np.int64))
+
     @must.checked(id_=must.whole(0))
     def thumbnail(self, id_: int) -> bytes | None:
         """The JPEG picture kept of an item, `None` for ready codes and ids that are not stored."""
@@ -578,15 +682,32 @@ class Engine:
         folder, built = self._generations.folder, self._generations.current().searcher.built()
         return self._generations.write_and_settle(lambda store: compact(folder, store, built))
 
-    @must.checked(folder=must.path, progress=must.called)
-    def export_to(self, folder: str | Path, progress: Progress = lambda done, total: None) -> int:
-        """Write all items to a new folder, see `engine.exchange`; return how many there were.
+    @must.checked(folder=must.path, where=must.optional(must.text), progress=must.called)
+    def export_to(
+        self,
+        folder: str | Path,
+        progress: Progress = lambda done, total: None,
+        *,
+        where: str | None = None,
+    ) -> int:
+        """Write items to a new folder, see `engine.exchange`; return how many there were.
+
+        Args:
+            folder: new, or empty.
+            progress: called with items written and items in all.
+            where: only those that pass this filter.
 
         Raises:
-            InvalidInput: the folder holds files, or an item has metadata that JSON cannot hold.
+            InvalidInput: the folder holds files, an item has metadata that JSON cannot hold, or the
+                filter is malformed or asks for what no item has.
         """
         store, marks = self._store, self.model.bundle.card.identities
-        return again(lambda: export(store, marks, Path(folder), progress))
+
+        def chosen() -> NDArray[np.int64]:
+            return refuse_remarks(finding.find(store, where), where).ids
+
+        some = None if where is None else chosen
+        return again(lambda: export(store, marks, Path(folder), progress, some))
 
     @must.checked(folder=must.path, progress=must.called)
     def import_from(

@@ -247,7 +247,9 @@ class LmdbStore:
         """Posting lists of one state; `None` for a store of a format that had none."""
         with self.snapshot():
             reader: Reader = self._local.reader
-            yield Postings(reader.txn, reader.tables["postings"]) if reader.meta.posted else None
+            tables = reader.tables
+            posted = Postings(reader.txn, tables["postings"], tables["keys"])
+            yield posted if reader.meta.posted else None
 
     # Writing
 

@@ -84,9 +84,26 @@ def _text(text: str) -> bytes:
 class Postings:
     """Ids by the values of their fields, as one transaction sees them."""
 
-    def __init__(self, txn: Transaction, table: Table) -> None:
+    def __init__(self, txn: Transaction, table: Table, keys: Table) -> None:
         self._txn = txn
         self._table = table
+        self._keys = keys
+
+    def has(self, field: str) -> bool:
+        """Whether any item has a value of this field."""
+        cursor, prefix = self._txn.cursor(self._table), _prefix(field)
+        return bool(cursor.set_range(prefix)) and bytes(cursor.key()).startswith(prefix)
+
+    def keys(self, accept: Callable[[str], bool]) -> Found:
+        """Items with records whose key is accepted; of long keys the record must tell."""
+        sure, unsure = [], []
+        for name, id_ in self._txn.cursor(self._keys):
+            raw = bytes(name)
+            if len(raw) >= lmdb_keys.LONG:
+                unsure.append(bytes(id_))
+            elif accept(raw.decode("utf-8", "surrogatepass")):
+                sure.append(bytes(id_))
+        return Found(_numbers(sure), _numbers(unsure))
 
     def numbers(self, field: str, low: float, high: float, *, ends: tuple[bool, bool]) -> Ids:
         """Items whose number lies between `low` and `high`, each included if `ends` says so."""
@@ -155,6 +172,11 @@ class Postings:
             lmdb_keys.ids_under_all(self._txn, self._table, group) for group in by_width.values()
         ]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _numbers(rows: list[bytes]) -> Ids:
+    """Ids as rows hold them, as an array."""
+    return np.frombuffer(b"".join(rows), ">i8").astype(np.int64)
 
 
 def _behind(text: str) -> bytes:

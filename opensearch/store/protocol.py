@@ -53,6 +53,12 @@ class Fields(Protocol):
     Fields are the category and what metadata declare; a missing or null one equals nothing.
     """
 
+    def has(self, field: str) -> bool:
+        """Whether any item has a value of this field."""
+
+    def keys(self, accept: Callable[[str], bool]) -> Found:
+        """Items with records whose key is accepted."""
+
     def numbers(self, field: str, low: float, high: float, *, ends: tuple[bool, bool]) -> Ids:
         """Items whose number lies between `low` and `high`, each included if `ends` says so."""
 

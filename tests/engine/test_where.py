@@ -1,17 +1,25 @@
 import operator
 import time
 from contextlib import suppress
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.engine.query.where import Comparison, parse_where
+from opensearch.engine.query.comparing import Comparison
+from opensearch.engine.query.where import parse_where
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
 CUP = Item(
-    id=7, key="a/cup 1.png", domain="photo", category="cup", metadata={"year": 2011, "ok": True}
+    id=7,
+    key="a/cup 1.png",
+    domain="photo",
+    path="/home/Zoé/cup 1.png",
+    category="cup",
+    mtime_ns=int(datetime(2024, 1, 31, 18, 30, 5).timestamp() * 10**9) + 7,
+    metadata={"year": 2011, "ok": True, "taken": "2024-01-31T18:30:05", "note": "Große Tasse"},
 )
 
 
@@ -33,17 +41,85 @@ CUP = Item(
         ("ok = true", True),
         ("id >= 7", True),
         ("year > abc", False),
+        ("key ~ CUP", True),
+        ("key~cup", True),
+        ("key ~ dog", False),
+        ("note ~ 'GROSSE t'", True),
+        ("path ~ zoe\u0301", True),  # an accent of its own, as macOS writes names
+        ("path ^= /HOME/zoé", True),
+        ("path ^= home", False),
+        ("note ~ tasse and not note ^= tasse", True),
+        ("year ~ 20", False),  # no text
+        ("ok ^= t", False),
+        ("colour ~ red", False),
+        ("note = ~", False),
+        ("note != a~b^c", True),
     ],
 )
 def test_an_expression_means(text, expected):
     assert parse_where(text)(CUP) is expected
 
 
+@pytest.mark.parametrize("name", ["taken", "mtime"])
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("= 2024", True),
+        ("= 2024-01", True),
+        ("= 2024-01-31", True),
+        ("= 2024-01-31T18", True),
+        ("= '2024-01-31 18:30'", True),
+        ("= 2024-01-31T18:30:05", True),
+        ("= 2023", False),
+        ("in (2023, 2024-01)", True),
+        ("!= 2024-01-31", False),
+        ("!= 2024-02", True),
+        ("> 2024-01-31", False),  # after that day
+        (">= 2024-01-31", True),
+        ("> 2024-01-30", True),
+        ("> 2023", True),
+        ("> 2024", False),
+        ("< 2024-01-31", False),
+        ("<= 2024-01-31", True),
+        ("<= 2024", True),
+        ("< 2024-01-31T18:31", True),
+        ("< 2025", True),
+        ("~ 01-31", True),
+        ("^= 2024-01", True),
+    ],
+)
+def test_a_date_is_all_the_time_that_it_names(name, asked, expected):
+    assert parse_where(f"{name} {asked}")(CUP) is expected
+
+
+def test_what_is_no_date_is_compared_as_text():
+    item = Item(1, "2024-01-31", "photo", metadata={"code": "2024-01-31x", "day": "2024-13-01"})
+    assert not parse_where("key = 2024-01")(item), "a key is a name, not a date"
+    assert not parse_where("code = 2024-01-31")(item)
+    assert parse_where("code > 2024-01-31")(item)
+    assert not parse_where("day = 2024")(item), "there is no month 13"
+    assert parse_where("day = 2024-13-01")(item)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mtime > yesterday", "mtime is compared with a date, 2024, 2024-01, .*; got 'yesterday'"),
+        ("mtime in (2024, 31.1.2024)", "got '31.1.2024'"),
+        ("id ~ 1", "id is a number; ~ compares texts"),
+        ("size ^= 1", "size is a number"),
+    ],
+)
+def test_what_no_item_can_pass_is_refused(text, said):
+    with pytest.raises(InvalidInput, match=said):
+        parse_where(text)
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
         ("", "a field at character 1"),
-        ("year", "an operator: = != < <= > >= in at character 5"),
+        ("year", "an operator: = != < <= > >= ~ \\^= in at character 5"),
         ("year >", "a value at character 7"),
         ("year > 1 domain = a", "and, or, or the end at character 10"),
         ("(year > 1", "'\\)' at character 10"),

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import InvalidInput, system_reason
@@ -58,29 +59,42 @@ class _Summed:
         self._file.close()
 
 
-def export(store: Store, identities: Mapping[str, str], out: Path, progress: Progress) -> int:
-    """Write all items of a store to a new folder; return how many there were.
+def export(
+    store: Store,
+    identities: Mapping[str, str],
+    out: Path,
+    progress: Progress,
+    chosen: Callable[[], NDArray[np.int64]] | None = None,
+) -> int:
+    """Write items of a store to a new folder; return how many there were.
 
     Args:
         store: what to write.
         identities: of the model that made it.
         out: made whole under another name first; may be there, empty.
         progress: called with items written and items in all.
+        chosen: gives the ids of the items to write, in the same snapshot; all when `None`.
 
     Raises:
-        InvalidInput: the folder holds files or cannot be written, or an item has metadata that
-            JSON cannot hold.
+        InvalidInput: the folder holds files or cannot be written, an item has metadata that JSON
+            cannot hold.
         StoreError: what is stored is damaged; nothing is left in the folder.
     """
     try:
-        return _whole(store, identities, out, progress)
+        return _whole(store, identities, out, progress, chosen)
     except OSError as error:
         raise InvalidInput(
             f"cannot write the export {str(out)!r}: {system_reason(error)}; nothing is left of it"
         ) from error
 
 
-def _whole(store: Store, identities: Mapping[str, str], out: Path, progress: Progress) -> int:
+def _whole(
+    store: Store,
+    identities: Mapping[str, str],
+    out: Path,
+    progress: Progress,
+    chosen: Callable[[], NDArray[np.int64]] | None,
+) -> int:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(f"{out} is there already; export to a new or empty folder")
     if not out.name:
@@ -90,7 +104,8 @@ def _whole(store: Store, identities: Mapping[str, str], out: Path, progress: Pro
     partial.mkdir(parents=True)
     try:
         with store.snapshot():
-            total = _write(store, identities, partial, progress)
+            ids = None if chosen is None else chosen()
+            total = _write(store, identities, partial, progress, ids)
         if out.exists():
             out.rmdir()
         partial.rename(out)
@@ -99,10 +114,17 @@ def _whole(store: Store, identities: Mapping[str, str], out: Path, progress: Pro
     return total
 
 
-def _write(store: Store, identities: Mapping[str, str], out: Path, progress: Progress) -> int:
+def _write(
+    store: Store,
+    identities: Mapping[str, str],
+    out: Path,
+    progress: Progress,
+    ids: NDArray[np.int64] | None,
+) -> int:
+    """Write the items of these ids, all when `None`."""
     meta = store.meta()
     held = [domain for domain, count in meta.counts.items() if count]
-    total, done = sum(meta.counts.values()), 0
+    total, done = sum(meta.counts.values()) if ids is None else len(ids), 0
     with (
         _Summed(out / ITEMS) as lines,
         _Summed(out / CODES) as codes,
@@ -113,8 +135,9 @@ def _write(store: Store, identities: Mapping[str, str], out: Path, progress: Pro
         _header(embeddings, "<f2", (total, meta.dim))
         for domain in held:
             for block in store.live(domain):
-                for start in range(0, len(block.ids), PAGE):
-                    part = slice(start, start + PAGE)
+                rows = np.flatnonzero(np.isin(block.ids, block.ids if ids is None else ids))
+                for start in range(0, len(rows), PAGE):
+                    part = rows[start : start + PAGE]
                     page = Block(block.ids[part], block.codes[part])
                     codes.write(page.codes.tobytes())
                     _write_items(store, page, lines, embeddings, thumbnails)

@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.catalog import find_sources
+from opensearch.domains.excluding import NOTHING, Excluded
+from opensearch.domains.files import printable
 from opensearch.domains.upright import with_axis
 from opensearch.domains.walk import Ignored
 from opensearch.domains.workers import Readers
@@ -32,10 +35,11 @@ from opensearch.engine.ingest.listing import Listing
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
 from opensearch.model.inputs import check_is_file, content_of, file_and_part
-from opensearch.records import Failure, Item, Metadata, Report, Source, Stamp, Up
+from opensearch.records import Failure, Item, Metadata, Planned, Report, Source, Stamp, Up
 from opensearch.store import Store
 
 Progress = Callable[[int, int], None]
+TOLD: Final = "told to be ignored"
 COMMIT_ITEMS = 512
 COMMIT_SECONDS = 2.0
 
@@ -82,6 +86,22 @@ class _Pending:
         return _Pending(*(each[places] for each in lists))  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """Which of the files found are passed over.
+
+    Attributes:
+        excluded: by patterns of this run.
+        left_out: by their paths, of items that were removed to be ignored.
+    """
+
+    excluded: Excluded = NOTHING
+    left_out: Container[str] = frozenset()
+
+
+ALL: Final = Choosing()
+
+
 class Adding:
     """One run of `add`: files or items in, books out.
 
@@ -92,9 +112,10 @@ class Adding:
         progress: called with files settled and files in all.
         dry: nothing will be written; see `plan`.
         comparing: what makes a file a changed one.
+        choosing: which files are passed over.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is said of a run, by name
         self,
         store: Store,
         model: Model,
@@ -105,8 +126,11 @@ class Adding:
         up: Up | None = None,
         dry: bool = False,
         comparing: Comparing = BY_TIME,
+        choosing: Choosing = ALL,
     ) -> None:
         self._up: Up | None = up
+        self._choosing = choosing
+        self._dry = dry
         self._store = store
         self._model = model
         self._domain = domain
@@ -155,6 +179,7 @@ class Adding:
                 self.report.replaced += work.replaces
                 self.report.reread += work.reread
                 self.report.added += not work.replaces
+                self._plan(Planned("replaced" if work.replaces else "added", work.key))
         self.report.relabelled = self._changes.relabelled
         return self.report
 
@@ -169,7 +194,14 @@ class Adding:
             if not os.path.lexists(root):
                 raise InvalidInput(f"{root} does not exist")
         walks = (
-            find_sources(root, domain=self._domain, up=self._up, beside=roots) for root in roots
+            find_sources(
+                root,
+                domain=self._domain,
+                up=self._up,
+                beside=roots,
+                excluded=self._choosing.excluded,
+            )
+            for root in roots
         )
         return Listing(found for walk in walks for found in walk)
 
@@ -200,12 +232,14 @@ class Adding:
             self.report.seen += 1
             self._progress(self.report.seen, len(listing))
             if isinstance(found, Source):
+                if address(found) in self._choosing.left_out:
+                    self._ignore(found.key, TOLD, TOLD)
+                    continue
                 work = self._work(found)
                 if work is not None:
                     yield work
             elif isinstance(found, Ignored):
-                self.report.ignored += 1
-                self.report.ignored_suffixes[found.label] += 1
+                self._ignore(printable(found.path), found.label, found.reason)
             else:
                 self._fail(found.path, found.reason)
 
@@ -255,6 +289,7 @@ class Adding:
             return None
         if change.state == "moved":
             self.report.moved += 1
+            self._plan(Planned("moved", change.key))
             return None
         replaces = change.state == "replaced"
         return Work(source, change.key, path, replaces, change.reread, stamp=change.stamp)
@@ -319,6 +354,16 @@ class Adding:
             raise UnreadableFile(f"{path}: {reason}")
         self.report.failed += 1
         self.report.failures.append(Failure(path, reason))
+        self._plan(Planned("failed", path, reason))
+
+    def _ignore(self, name: str, label: str, reason: str) -> None:
+        self.report.ignored += 1
+        self.report.ignored_suffixes[label] += 1
+        self._plan(Planned("ignored", name, reason))
+
+    def _plan(self, planned: Planned) -> None:
+        if self._dry:
+            self.report.planned.append(planned)
 
 
 def keyed(

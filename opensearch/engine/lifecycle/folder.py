@@ -5,6 +5,7 @@ model/               a copy of the bundle, so that the index alone answers queri
 compiled/            its backbones, compiled for this machine's processor; safe to delete
 store/<generation>/  LMDB, the truth; CURRENT names the generation
 search/              derived, safe to delete
+ignored.jsonl        files that `Engine.add` passes over, see `ingest.left_out`; may be missing
 """
 
 from __future__ import annotations
@@ -248,7 +249,8 @@ class IndexFolder:
         return cls(path, identities, precision, graphs)
 
 
-_OURS = {"model", "store", "search", "compiled", "CURRENT", MANIFEST}
+IGNORED = "ignored.jsonl"
+_OURS = {"model", "store", "search", "compiled", "CURRENT", MANIFEST, IGNORED}
 
 
 def _flush(*folders: Path) -> None:

@@ -13,7 +13,8 @@ from opensearch.domains.opening import Opened
 from opensearch.engine.lifecycle.generations import Generation, Generations
 from opensearch.engine.query.each_word import answer_each
 from opensearch.engine.query.query import Point, Query, Score, locate
-from opensearch.engine.query.selecting import select, targeted, unknown_fields
+from opensearch.engine.query.remarks import remarks
+from opensearch.engine.query.selecting import select, targeted
 from opensearch.engine.query.understood import Understood
 from opensearch.engine.query.where import parse_where
 from opensearch.hashing import asymmetric
@@ -221,8 +222,8 @@ class Ranking:
         passed = select(self._store, expression, targets)
         if not passed.any():
             _note(point, "no item passes the filter")
-            for remark in unknown_fields(self._store, expression, targets):
-                _note(point, remark)
+        for remark in remarks(self._store, expression, targets):
+            _note(point, remark)
         return passed
 
     def _hits(self, ranked: _Ranked) -> list[Hit]:

@@ -9,7 +9,6 @@ The result is always what reading all records would give.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
@@ -17,17 +16,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.engine.query.where import (
-    COMPARE,
-    FIELDS,
-    Both,
-    Comparison,
-    Either,
-    Expression,
-    Not,
-    comparisons,
-    number_of,
-)
+from opensearch.engine.query.comparing import COMPARE, PARTS, Comparison, number_of
+from opensearch.engine.query.dates import bounds as date_bounds
+from opensearch.engine.query.where import Both, Either, Expression, Not
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 from opensearch.store import Fields, Store
@@ -38,10 +29,10 @@ Ids: TypeAlias = NDArray[np.int64]
 _PAGE = 4096
 """Records read at once."""
 
-_SLOW = ("size", "path", "key")
+_RECORDS = ("size", "path", "mtime")
+"""Fields that stand in the records alone."""
 
-_SAMPLE = 1000
-"""Items of a domain whose fields are looked at for near spellings."""
+_SLOW = (*_RECORDS, "key")
 
 _FEW = 16
 """So few items are sooner asked than looked up in lists."""
@@ -60,24 +51,6 @@ def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask
         if fields is None:
             return _read(store, expression, everything)
         return _Selection(store, fields).of(expression, everything)
-
-
-def unknown_fields(store: Store, expression: Expression, domains: Sequence[str]) -> list[str]:
-    """What to say of fields that an expression asks for and no item is found to have.
-
-    Args:
-        domains: whose items are looked at, the first thousand of each.
-    """
-    held = set(FIELDS)
-    for domain in domains:
-        for item in store.items(store.ids(domain)[:_SAMPLE].tolist()):
-            held |= item.metadata.keys()
-    asked = dict.fromkeys(comparison.field for comparison in comparisons(expression))
-    told = []
-    for name in asked.keys() - held:
-        near = difflib.get_close_matches(name, held, n=1) or [", ".join(sorted(held))]
-        told.append(f"no item has a field {name!r}; there is {near[0]}")
-    return sorted(told)
 
 
 def targeted(store: Store, targets: Sequence[str]) -> list[str]:
@@ -130,8 +103,10 @@ class _Selection:
             return _ids(asked, among)
         if asked.field == "key" and asked.sign == "=":
             return self._keys(asked, among)
-        if asked.field in _SLOW or np.count_nonzero(among) <= _FEW:
+        if asked.field in _RECORDS or np.count_nonzero(among) <= _FEW:
             return _read(self._store, asked, among)
+        if asked.field == "key":
+            return self._keys_scanned(asked, among)
         return self._posted(asked, among)
 
     def _keys(self, asked: Comparison, among: Mask) -> Mask:
@@ -142,15 +117,26 @@ class _Selection:
         found = [self._store.by_key(key) for key in wanted]
         return _mask(among, [np.array([item.id for item in found if item], np.int64)])
 
+    def _keys_scanned(self, asked: Comparison, among: Mask) -> Mask:
+        """Items whose keys pass; where keys are implied by ids, they are read from records."""
+        if any(self._store.meta().unnamed.values()):
+            return _read(self._store, asked, among)
+        keys = self._fields.keys(asked.accepts)
+        found = _mask(among, [keys.sure])
+        return found | _read(self._store, asked, _mask(among, [keys.unsure]))
+
     def _posted(self, asked: Comparison, among: Mask) -> Mask:
         fields, name = self._fields, asked.field
         parts = [fields.truths(name, asked.accepts)]
         if asked.sign == "=":
             texts = fields.equal_texts(name, asked.values)
             parts.append(fields.equal_numbers(name, asked.numbers))
+            for date in sorted(asked.dates):  # a day is longer than its own name
+                day = fields.texts(name, asked.accepts, *date_bounds(date))
+                parts.append(day.sure)
         else:
-            texts = fields.texts(name, asked.accepts, *_text_bounds(asked.sign, asked.values[0]))
-            parts += self._numbers(asked)
+            texts = fields.texts(name, asked.accepts, *_text_bounds(asked))
+            parts += [] if asked.sign in PARTS else self._numbers(asked)
         found = _mask(among, [*parts, texts.sure])
         return found | _read(self._store, asked, _mask(among, [texts.unsure]) & ~found)
 
@@ -214,13 +200,15 @@ def _ids(asked: Comparison, among: Mask) -> Mask:
     return found
 
 
-def _text_bounds(sign: str, value: str) -> tuple[str, str | None]:
+def _text_bounds(asked: Comparison) -> tuple[str, str | None]:
     """The texts that may pass a comparison, from and to."""
-    match sign:
+    value = asked.values[0]
+    low, high = date_bounds(value) if asked.dates else (value, value)
+    match asked.sign:
         case "<" | "<=":
-            return "", value
+            return "", high
         case ">" | ">=":
-            return value, None
+            return low, None
     return "", None
 
 

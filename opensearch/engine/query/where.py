@@ -7,84 +7,26 @@ Parsed here, never evaluated as code. A missing field makes its comparison false
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import TypeAlias
 
+from opensearch.engine.query.comparing import NUMBERS, PARTS, SIGNS, Comparison
+from opensearch.engine.query.dates import FORMS, date_of
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<string>\"[^\"]*\"|'[^']*')|(?P<op><=|>=|!=|=|<|>|\(|\)|,)|(?P<word>[^\s()<>=!,\"']+))"
-)
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-FIELDS: Final = ("id", "key", "path", "domain", "category", "size")
-"""Fields that every item has, beside its metadata."""
+_STRING = r"(?P<string>\"[^\"]*\"|'[^']*')"
+_SIGN = r"(?P<op><=|>=|!=|\^=|=|<|>|~|\(|\)|,)"
+_TOKEN = re.compile(rf"\s*(?:{_STRING}|{_SIGN}|(?P<word>[^\s()<>=!,\"'~^]+))")
+_VALUE = re.compile(rf"\s*(?:{_STRING}|(?P<word>[^\s()<>=!,\"']+)|{_SIGN})")
+"""As `_TOKEN`, behind a sign, where ~ and ^ are letters like any other."""
+_AN_OPERATOR = f"an operator: {' '.join(SIGNS)} in"
 _BLANK = re.compile(r"\s*")
 _DEPTH = 50
 _SHOWN = 200
 """Characters of an expression that an error repeats."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """`field sign value`.
-
-    Several values come with `=`, equality with any of them (`in`), and with `!=`, with none.
-    """
-
-    field: str
-    sign: str
-    values: tuple[str, ...]
-
-    def __call__(self, item: Item) -> bool:
-        """Whether an item passes."""
-        return self.accepts(field(item, self.field))
-
-    def accepts(self, value: Any) -> bool:
-        """Whether a value of the field passes; `None` is a missing one."""
-        if self.sign == "=":
-            return value is not None and self._among(value)
-        if self.sign == "!=":
-            if value is None or (_is_number(value) and not self._all_numbers):
-                return False  # a number and a text cannot be compared
-            return not self._among(value)
-        return _compare(COMPARE[self.sign], value, self.values[0])
-
-    def _among(self, value: Any) -> bool:
-        if isinstance(value, bool):
-            return str(value).lower() in self._lowered
-        if _is_number(value):
-            return float(value) in self.numbers
-        return str(value) in self._texts
-
-    @cached_property
-    def numbers(self) -> frozenset[float]:
-        """Values that are numbers; one that is not a number (NaN) equals nothing."""
-        found = (number_of(value) for value in self.values)
-        return frozenset(value for value in found if value is not None and value == value)
-
-    @cached_property
-    def _all_numbers(self) -> bool:
-        return all(number_of(value) is not None for value in self.values)
-
-    @cached_property
-    def _texts(self) -> frozenset[str]:
-        return frozenset(self.values)
-
-    @cached_property
-    def _lowered(self) -> frozenset[str]:
-        return frozenset(value.lower() for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -155,7 +97,8 @@ class _Parser:
         self._tokens: list[tuple[str, str, int]] = []
         place, end = 0, len(text.rstrip())
         while place < end:
-            match = _TOKEN.match(text, place)
+            behind_sign = bool(self._tokens) and self._tokens[-1][1] in SIGNS
+            match = (_VALUE if behind_sign else _TOKEN).match(text, place)
             if match is None:
                 blank = _BLANK.match(text, place)
                 raise self._error("a field, value or operator", blank.end() if blank else place)
@@ -196,12 +139,26 @@ class _Parser:
     def _comparison(self) -> Comparison:
         name = self._value("a field")
         if self._accept("in"):
-            return Comparison(name, "=", tuple(self._list()))
+            return self._sensible(Comparison(name, "=", tuple(self._list())))
         place = self._place()
-        sign = self._take("an operator: = != < <= > >= in")
-        if sign not in COMPARE:
-            raise self._error("an operator: = != < <= > >= in", place)
-        return Comparison(name, sign, (self._value("a value"),))
+        sign = self._take(_AN_OPERATOR)
+        if sign not in SIGNS:
+            raise self._error(_AN_OPERATOR, place)
+        return self._sensible(Comparison(name, sign, (self._value("a value"),)))
+
+    def _sensible(self, asked: Comparison) -> Comparison:
+        """The comparison, where no item passes for what its field is.
+
+        Raises:
+            InvalidInput: a time is compared with no date, or a number asked for a part of a text.
+        """
+        if asked.field == "mtime" and asked.sign not in PARTS:
+            for value in asked.values:
+                if date_of(value) is None:
+                    raise InvalidInput(f"mtime is compared with a date, {FORMS}; got {value!r}")
+        if asked.field in NUMBERS and asked.sign in PARTS:
+            raise InvalidInput(f"{asked.field} is a number; {asked.sign} compares texts")
+        return asked
 
     def _list(self) -> list[str]:
         self._expect("(")
@@ -266,34 +223,3 @@ def _joined(terms: list[Expression], sign: str) -> list[Expression]:
         elif term.field in values:
             joined.append(Comparison(term.field, sign, tuple(values.pop(term.field))))
     return joined
-
-
-def field(item: Item, name: str) -> Any:
-    """A field of an item by name: its own fields first, then its metadata; `None` if missing."""
-    return getattr(item, name) if name in FIELDS else item.metadata.get(name)
-
-
-def number_of(text: str) -> float | None:
-    """The number that a value of an expression stands for, if it is one."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _compare(compare: Callable[[Any, Any], bool], left: Any, right: str) -> bool:
-    """Compare as numbers where the stored value is a number, else as text."""
-    if left is None:
-        return False
-    if isinstance(left, bool):
-        return compare(str(left).lower(), right.lower())
-    if isinstance(left, int | float):
-        try:
-            return compare(float(left), float(right))
-        except ValueError:
-            return False
-    return compare(str(left), right)

@@ -1,0 +1,120 @@
+"""The verb `list`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opensearch.cli.messages import in_flags, say
+from opensearch.cli.tables import header, separated
+
+if TYPE_CHECKING:
+    from opensearch.engine import Engine
+    from opensearch.records import Item
+
+
+@click.command("list")
+@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--where",
+    metavar="EXPR",
+    help="Filter, e.g. 'path ~ holiday and taken > 2023'; docs/filters.md.",
+)
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Only items whose files lie in FOLDER."
+)
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(min=0), help="At most N items. Default: all."
+)
+@click.option(
+    "--offset", metavar="N", default=0, type=click.IntRange(min=0), help="Pass over the first N."
+)
+@click.option("--paths", is_flag=True, help="Print the paths of the files alone, one a line.")
+@click.option("-0", "nul", is_flag=True, help="End each path with NUL, for `xargs -0`.")
+@click.option(
+    "--ignored", is_flag=True, help="List the files that `remove --ignore` keeps out instead."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an item.")
+def listing(
+    index: Path,
+    where: str | None,
+    folder: Path | None,
+    limit: int | None,
+    offset: int,
+    paths: bool,
+    nul: bool,
+    ignored: bool,
+    as_json: bool,
+) -> None:
+    """List the items of INDEX, in the order they were added.
+
+    \b
+    Example:
+        opensearch list indexes/mine --where 'category = guitar' --limit 20
+        opensearch list indexes/mine --folder photos/2023 --paths -0 | xargs -0 ls -l
+        opensearch list indexes/mine --ignored
+    """
+    from opensearch.engine import Engine
+
+    if ignored and (where is not None or folder is not None):
+        raise click.UsageError("--ignored lists files that are no items: no --where, no --folder")
+    with Engine.open(index) as engine:
+        if ignored:
+            _ignored(engine, slice(offset, None if limit is None else offset + limit), as_json)
+            return
+        found = engine.find(where, folder=folder)
+        for note in found.notes:
+            say(in_flags(note))
+        ids = found.ids[offset:][:limit]
+        items = engine.iter_items(ids)
+        if paths or nul:
+            _paths(items, nul)
+        else:
+            _rows(items, as_json)
+    of = "" if len(ids) == len(found) else f" of {len(found)}"
+    say(f"{len(ids)}{of} items")
+
+
+def row(item: Item) -> str:
+    """An item in a line."""
+    return f"{item.domain:<8} {item.key}" + (f"  [{item.category}]" if item.category else "")
+
+
+HEADER = f"{'domain':<8} key  [category]"
+
+
+def _rows(items: Iterable[Item], as_json: bool) -> None:
+    if not as_json:
+        header(HEADER)
+    for item in items:
+        click.echo(json.dumps(fields(item), ensure_ascii=False) if as_json else row(item))
+
+
+def fields(item: Item) -> dict[str, Any]:
+    """An item as plain JSON types, under the names that filters ask for."""
+    from opensearch.engine.query.comparing import FIELDS, field
+
+    return {**{name: field(item, name) for name in FIELDS}, "metadata": item.metadata}
+
+
+def _paths(items: Iterable[Item], nul: bool) -> None:
+    without = 0
+    for item in items:
+        if item.path:
+            separated(item.path, nul)
+        else:
+            without += 1
+    if without:
+        say(f"{without} items are of no file and have no path")
+
+
+def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
+    files = engine.ignored()[part]
+    for file in files:
+        shown = {"key": file.key, "path": file.path}
+        click.echo(json.dumps(shown, ensure_ascii=False) if as_json else file.path)
+    say(f"{len(files)} files ignored; opensearch remove {engine.path} PATH ends that for one")

@@ -1,0 +1,18 @@
+"""Lines for people and for programs: headers on terminals alone, paths that any name survives."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+def header(text: str) -> None:
+    """A line above a table, where people read it; a pipe gets rows alone."""
+    if sys.stdout.isatty():
+        click.secho(text, dim=True)
+
+
+def separated(path: str, nul: bool) -> None:
+    """A path and a newline, or NUL, which no name holds."""
+    click.echo(path + ("\0" if nul else "\n"), nl=False)

@@ -1,0 +1,105 @@
+"""Files that `add` leaves out because their items were removed with the word to ignore them.
+
+They stand in `ignored.jsonl` in the folder of the index, a line a file with its key and its path,
+and stay there through compactions. The file may be edited by hand while nobody writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from opensearch.encoders.tensors import write_atomic
+from opensearch.engine.lifecycle.folder import IGNORED
+from opensearch.engine.query.comparing import is_below
+from opensearch.errors import StoreError, system_reason
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredFile:
+    """A file left out: the key its item had, and its path with the `#n` of a drawing."""
+
+    key: str
+    path: str
+
+
+def read(index: Path) -> dict[str, IgnoredFile]:
+    """What an index leaves out, by path.
+
+    Raises:
+        StoreError: the list cannot be read; the text names the line.
+    """
+    file = index / IGNORED
+    try:
+        lines = file.read_bytes().splitlines()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StoreError(f"{file} cannot be read: {system_reason(error)}") from error
+    found = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            fields = json.loads(line or b"{}")
+            if fields:
+                found[fields["path"]] = IgnoredFile(str(fields["key"]), str(fields["path"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{file}, line {number}, names no file to ignore ({error!r}); mend the line or"
+                " delete it"
+            ) from error
+    return found
+
+
+def add(index: Path, files: Iterable[IgnoredFile]) -> None:
+    """Leave out these, too; what is no file is passed over. For the process that writes.
+
+    Raises:
+        StoreError: the list cannot be written.
+    """
+    known = read(index)
+    fresh = {file.path: file for file in files if file.path}
+    if fresh.keys() - known.keys():
+        _write(index, {**known, **fresh}.values())
+
+
+def forget(index: Path, names: Iterable[str], folder: str | Path | None = None) -> set[str]:
+    """Leave out some no longer; for the process that writes.
+
+    Args:
+        index: its folder.
+        names: keys their items had, or paths.
+        folder: all whose files lie in it.
+
+    Returns:
+        The names that were found, and the paths of what was found in the folder.
+
+    Raises:
+        StoreError: the list cannot be read or written.
+    """
+    known = read(index)
+    if not known:
+        return set()
+    wanted = {name: name for name in names} | {os.path.abspath(name): name for name in names}
+    found, kept = set(), []
+    for file in known.values():
+        name = wanted.get(file.key) or wanted.get(file.path)
+        if name is None and folder is not None and is_below(file.path, os.path.abspath(folder)):
+            name = file.path
+        if name is None:
+            kept.append(file)
+        else:
+            found.add(name)
+    if found:
+        _write(index, kept)
+    return found
+
+
+def _write(index: Path, files: Iterable[IgnoredFile]) -> None:
+    lines = [json.dumps(asdict(file), ensure_ascii=False) + "\n" for file in files]
+    try:
+        write_atomic(index / IGNORED, "".join(lines).encode())
+    except OSError as error:
+        raise StoreError(f"{index / IGNORED} cannot be written: {system_reason(error)}") from error

@@ -1,0 +1,41 @@
+"""Removing items by key, filter or folder, and telling `add` to ignore their files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from opensearch.engine.ingest import left_out
+from opensearch.engine.ingest.left_out import IgnoredFile
+from opensearch.engine.query.finding import find, items, refuse_remarks
+from opensearch.store import Store
+
+
+def remove(
+    store: Store,
+    keys: Sequence[str],
+    where: str | None,
+    folder: str | Path | None,
+    ignored_in: Path | None = None,
+) -> int:
+    """Remove items; see `Engine.remove`.
+
+    Args:
+        store: what holds them.
+        keys: of items; others are passed over.
+        where: filter expression.
+        folder: of files; with `where`, what passes both.
+        ignored_in: folder of the index, where their files are to be ignored. That is written
+            first: killed in between, the same call finishes the job.
+    """
+    by_filter = where is not None or folder is not None
+    if not (ignored_in or by_filter):
+        return store.remove(keys)
+    if not (keys or by_filter):
+        return 0
+    found = refuse_remarks(find(store, where, keys=keys, folder=folder), where)
+    chosen = list(items(store, found.ids))
+    if ignored_in is not None:
+        store.claim()
+        left_out.add(ignored_in, (IgnoredFile(item.key, item.path) for item in chosen))
+    return store.remove(item.key for item in chosen)

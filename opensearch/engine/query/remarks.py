@@ -1,0 +1,112 @@
+"""What to say of a filter that asks for what no item has: a field, or a value of one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from opensearch.engine.query.comparing import FIELDS, PARTS, Comparison
+from opensearch.engine.query.dates import bounds
+from opensearch.engine.query.where import Expression, comparisons
+from opensearch.store import Fields, Store
+
+_SAMPLE: Final = 1000
+"""Items of a domain whose fields are looked at for near spellings."""
+
+_VALUES: Final = 10_000
+"""Values of a field that are looked at for near spellings."""
+
+_ASKED: Final = 20
+"""Values of a comparison that are looked up."""
+
+_OF_FILES: Final = ("id", "key", "path", "size", "mtime")
+"""Fields whose values are not looked up."""
+
+_FROM_FILES: Final = ("taken", "camera")
+"""Fields that photos get when they are read."""
+
+
+def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> list[str]:
+    """A remark on each field and each value that an expression asks for and no item has.
+
+    Args:
+        store: what is asked, in a snapshot.
+        expression: the filter.
+        domains: whose items are looked at for the names of fields, the first thousand of each.
+    """
+    told: list[str] = []
+    with store.fields() as fields:
+        for asked in comparisons(expression):
+            if asked.field not in FIELDS and not (fields and fields.has(asked.field)):
+                told += _unknown_field(store, asked.field, domains)
+            elif asked.field == "domain":
+                told += _unknown_values(asked, asked.values, store.meta().domains)
+            elif fields and asked.field not in _OF_FILES:
+                told += _never(fields, asked) if asked.sign in ("=", "!=") else ()
+                told += _no_text(fields, asked) if asked.sign in PARTS else ()
+    return list(dict.fromkeys(told))
+
+
+def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[str]:
+    held = set(FIELDS)
+    for domain in domains:
+        for item in store.items(store.ids(domain)[:_SAMPLE].tolist()):
+            held |= item.metadata.keys()
+    if name in held:
+        return
+    if name in _FROM_FILES:
+        yield (
+            f"no item has a field {name!r}; photos whose files hold it get it when they are"
+            " indexed, those of an older version by `Engine.add(reread=True)`"
+        )
+        return
+    near = difflib.get_close_matches(name, held, n=1) or [", ".join(sorted(held))]
+    yield f"no item has a field {name!r}; there is {near[0]}"
+
+
+def _never(fields: Fields, asked: Comparison) -> Iterator[str]:
+    """Values asked for by equality that the field never has."""
+    missing = [value for value in asked.values[:_ASKED] if not _occurs(fields, asked, value)]
+    if missing:
+        yield from _unknown_values(asked, missing, _texts(fields, asked.field, _VALUES))
+
+
+def _no_text(fields: Fields, asked: Comparison) -> Iterator[str]:
+    """That a field whose texts are asked for has none, but numbers or flags."""
+    if not _texts(fields, asked.field, 1):
+        yield f"{asked.field} is no text, and {asked.sign} compares texts alone"
+
+
+def _texts(fields: Fields, name: str, most: int) -> list[str]:
+    """Texts of a field, in order."""
+    held: list[str] = []
+
+    def take(text: str) -> bool:
+        if len(held) < most:
+            held.append(text)
+        return False
+
+    fields.texts(name, take)
+    return held
+
+
+def _occurs(fields: Fields, asked: Comparison, value: str) -> bool:
+    one = Comparison(asked.field, "=", (value,))
+    texts = fields.equal_texts(asked.field, one.values)
+    ids = (texts.sure, texts.unsure, fields.truths(asked.field, one.accepts))
+    if any(len(each) for each in ids) or len(fields.equal_numbers(asked.field, one.numbers)):
+        return True
+    days = (fields.texts(asked.field, one.accepts, *bounds(date)) for date in one.dates)
+    return any(len(day.sure) for day in days)
+
+
+def _unknown_values(asked: Comparison, values: Iterable[str], held: Sequence[str]) -> Iterator[str]:
+    if asked.sign not in ("=", "!="):
+        return
+    folded = {each.lower(): each for each in held}
+    for value in values:
+        if value not in held:
+            near = difflib.get_close_matches(value.lower(), folded, n=1)
+            hint = f"; did you mean {folded[near[0]]!r}?" if near else ""
+            yield f"no item has the {asked.field} {value!r}{hint}"

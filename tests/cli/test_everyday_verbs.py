@@ -1,0 +1,119 @@
+"""`list`, `remove`, `index --exclude` and `export --where` as a user runs them."""
+
+import json
+import shutil
+
+import pytest
+from click.testing import CliRunner
+
+from opensearch.cli import main
+
+
+def run(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def files(toy_collection, tmp_path):
+    folder = tmp_path / "Fotos é"
+    for kind in ("disc", "cube"):
+        shutil.copytree(toy_collection / "photo" / kind, folder / kind)
+    return folder
+
+
+@pytest.fixture
+def index(toy_model, files, tmp_path):
+    path = tmp_path / "index"
+    done = run("index", files, "--to", path, "--model", toy_model, "--domain", "photo", "-q")
+    assert done.exit_code == 0, done.output
+    return path
+
+
+def test_list_prints_rows_paths_and_json(index, files):
+    rows = run("list", index, "--where", "key ^= DISC", "--limit", 2, "--offset", 1)
+    assert rows.stdout == "photo    disc/01.jpg\nphoto    disc/02.jpg\n"
+    assert rows.stderr == "2 of 11 items\n"
+    paths = run("list", index, "--folder", files / "cube", "--paths", "--limit", 1)
+    assert paths.stdout == f"{files}/cube/00.jpg\n"
+    assert run("list", index, "-0", "--limit", 2).stdout.count("\0") == 2
+    (line,) = run("list", index, "--where", "key = disc/01.jpg", "--json").stdout.splitlines()
+    item = json.loads(line)
+    names = ["id", "key", "path", "domain", "category", "size", "mtime", "metadata"]
+    assert list(item) == names
+    assert item["mtime"].startswith("20")
+    assert (
+        run("list", index, "--where", f"mtime = {item['mtime'][:10]}", "--limit", 0).exit_code == 0
+    )
+
+
+def test_list_of_nothing_says_why(index):
+    nothing = run("list", index, "--where", "categry = cup")
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert nothing.stderr == "no item has a field 'categry'; there is category\n0 items\n"
+    assert run("list", index, "--where", "a").exit_code == 2
+    assert run("list", index, "--ignored", "--where", "id = 1").exit_code == 2
+    assert run("list", index, "--offset", 10**30).stdout == ""
+    assert run("list", index, "--limit", -1).exit_code == 2
+
+
+def test_remove_shows_what_it_would_do_and_does_it(index, files):
+    asked = ["remove", index, "--folder", files / "disc", "--where", "key ~ /0"]
+    dry = run(*asked, "--dry-run")
+    assert dry.stdout.splitlines()[0] == "photo    disc/00.jpg"
+    assert dry.stderr == "10 would be removed; nothing was\n"
+    assert len(json.loads(run(*asked, "--dry-run", "--json").stdout)["would_remove"]) == 10
+    assert run(*asked).stdout == "10 removed\n"
+    last = json.loads(run("remove", index, "--folder", files / "disc", "--json").stdout)
+    assert last["keys"] == ["disc/10.jpg"]
+    assert last["removed"] == 1
+
+
+def test_remove_refuses_what_may_be_a_slip(index):
+    assert run("remove", index).exit_code == 2
+    slip = run("remove", index, "--where", "not categry = cup")
+    assert slip.exit_code == 2
+    assert "--where 'not categry = cup': no item has a field 'categry'" in slip.stderr
+    missing = run("remove", index, "disc/00.jpg", "disc/xx.jpg")
+    assert missing.exit_code == 2
+    assert missing.stdout == "1 removed\n"
+    assert "1 of 2 keys are not stored: disc/xx.jpg" in missing.stderr
+
+
+def test_what_is_ignored_stays_out_until_it_is_forgotten(index, files):
+    gone = run("remove", index, "disc/00.jpg", "--ignore")
+    assert gone.stdout == "1 removed, their files are ignored from now on\n"
+    again = run("index", files, "--to", index, "--domain", "photo", "-q")
+    assert "ignored: 1 told to be ignored" in again.stdout
+    listed = run("list", index, "--ignored")
+    assert listed.stdout == f"{files}/disc/00.jpg\n"
+    assert "opensearch remove" in listed.stderr
+    assert json.loads(run("list", index, "--ignored", "--json").stdout)["key"] == "disc/00.jpg"
+    ended = run("remove", index, "--forget", files / "disc" / "00.jpg")
+    assert (ended.exit_code, ended.stdout) == (0, "0 removed\n1 ignored no longer\n")
+    assert "1 added" in run("index", files, "--to", index, "--domain", "photo", "-q").stdout
+
+
+def test_index_excludes_by_patterns_and_names_what_it_would_do(toy_model, files, tmp_path):
+    new = ["index", files, "--to", tmp_path / "new", "--model", toy_model, "--domain", "photo"]
+    dry = run(*new, "--exclude", "cube/", "--exclude", "0[1-9].jpg", "--dry-run")
+    lines = dry.stdout.splitlines()
+    assert [line for line in lines if line.startswith("added")] == [
+        "added     disc/00.jpg",
+        "added     disc/10.jpg",
+    ]
+    assert lines[-2:] == [
+        "12 seen = 2 added + 0 replaced + 0 moved + 0 unchanged + 10 ignored + 0 failed",
+        "ignored: 9 excluded, 1 excluded folder",
+    ]
+    assert f"ignored   {files}/cube: excluded folder" in dry.stdout
+    assert not (tmp_path / "new").exists()
+    assert "'[z-a]' cannot be understood" in run(*new, "--exclude", "[z-a]").stderr
+
+
+def test_export_takes_a_filter(index, tmp_path):
+    assert run("export", index, tmp_path / "out", "--where", "key ~ cube", "-q").stdout == (
+        "11 exported\n"
+    )
+    refused = run("export", index, tmp_path / "two", "--where", "kee = 1")
+    assert refused.exit_code == 2
+    assert "no item has a field 'kee'" in refused.stderr

@@ -1,0 +1,167 @@
+"""Items by filter, folder and key; removing them, and ignoring their files from then on."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from opensearch.engine import Engine
+from opensearch.engine.lifecycle.folder import IGNORED
+from opensearch.errors import InvalidInput, StoreError
+from opensearch.records import Item
+
+MODEL = Path(__file__).parents[1] / "golden" / "model"
+
+
+def item(key, path="", **fields):
+    return Item(-1, key, fields.pop("domain", "photo"), path, **fields)
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """Items whose files are not there; none of them is read."""
+    items = [
+        item("a", "/c/x/a.png", category="cup", size=5, metadata={"taken": "2024-01-31T10:00:00"}),
+        item("b", "/c/x/ü/b.png", category="Cup", metadata={"year": 2020}),
+        item("c", "/c/xy.png", category="hat", domain="sketch"),
+        item("d", "/c/x/s.ndjson#2", domain="sketch"),
+        item("e"),
+    ]
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        engine._store.put(items, np.zeros((5, 2), np.uint8), np.tile(np.eye(4)[:1], (5, 1)))
+        yield engine
+
+
+def keys(engine, *asked, **more):
+    return [each.key for each in engine.iter_items(engine.find(*asked, **more).ids)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, "abcde"),
+        ({"where": "category ~ CUP"}, "ab"),
+        ({"where": "category ~ cup", "keys": ["c", "a"]}, "abc"),
+        ({"keys": ["e"]}, "e"),
+        ({"folder": "/c/x"}, "abd"),
+        ({"folder": "/c/x/"}, "abd"),
+        ({"folder": "/c/x/s.ndjson"}, "d"),
+        ({"folder": "/c/x/ü/../ü"}, "b"),
+        ({"folder": "/"}, "abcd"),
+        ({"folder": "/c", "where": "taken = 2024-01"}, "a"),
+        ({"folder": "/nowhere"}, ""),
+        ({"where": "path ~ 'x/Ü'"}, "b"),
+        ({"targets": ["sketch"]}, "cd"),
+        ({"where": "year >= 2020"}, "b"),
+    ],
+)
+def test_items_are_found_in_the_order_they_came(engine, asked, expected):
+    assert "".join(keys(engine, **asked)) == expected
+
+
+def test_what_no_item_has_is_told_with_what_is_spelt_alike(engine):
+    def notes(where):
+        return engine.find(where).notes
+
+    assert notes("category in (hat, cups)") == [
+        "no item has the category 'cups'; did you mean 'cup'?"
+    ]
+    assert notes("domain = phto") == ["no item has the domain 'phto'; did you mean 'photo'?"]
+    assert notes("yaer = 1 or categry = 2") == [
+        "no item has a field 'yaer'; there is year",
+        "no item has a field 'categry'; there is category",
+    ]
+    assert notes("year ~ 20") == ["year is no text, and ~ compares texts alone"]
+    assert notes("year = 2021") == ["no item has the year '2021'"]
+    assert notes("taken = 2024 and not category != hat and year > 1 and size = 3") == []
+    assert "Engine.add(reread=True)" in notes("camera ~ nikon")[0]
+    assert engine.search(text="disc", where="categry = cup") == []
+
+
+def test_a_removed_item_and_a_missing_key_are_passed_over(engine):
+    found = engine.find(keys=["a", "nokey"])
+    assert found.missing == ["nokey"]
+    every = engine.find().ids
+    engine.remove(["b"])
+    assert [each.key for each in engine.iter_items(every)] == ["a", "c", "d", "e"]
+
+
+def test_removing_by_filter_and_folder(engine):
+    assert engine.remove(["e", "nokey"], where="category ~ cup", folder="/c/x/ü") == 2
+    assert keys(engine) == ["a", "c", "d"]
+    assert engine.remove(folder="/c/x") == 2
+    assert engine.remove() == 0
+    assert keys(engine) == ["c"]
+
+
+@pytest.mark.parametrize("where", ["not categry = cup", "not category = cupp", "a ="])
+def test_a_filter_that_may_be_a_slip_removes_and_exports_nothing(engine, where, tmp_path):
+    with pytest.raises(InvalidInput, match=r"`where` '"):
+        engine.remove(where=where)
+    with pytest.raises(InvalidInput, match=r"`where` '"):
+        engine.export_to(tmp_path / "out", where=where)
+    assert len(keys(engine)) == 5
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_part_is_exported_and_imported(engine, tmp_path):
+    assert engine.export_to(tmp_path / "out", where="not domain = photo or key = b") == 3
+    with Engine.create(tmp_path / "other", MODEL) as other:
+        other.import_from(tmp_path / "out")
+        assert keys(other) == ["b", "c", "d"]
+        assert other.find("category = Cup").ids.tolist() == [0]
+
+
+def test_what_is_ignored_is_listed_kept_and_ended_by_key_path_or_folder(engine, tmp_path):
+    assert engine.remove(["e"], where="category ~ cup", ignore=True) == 3
+    assert engine.remove(folder="/c/x", ignore=True) == 1
+    assert [(file.key, file.path) for file in engine.ignored()] == [
+        ("a", "/c/x/a.png"),
+        ("b", "/c/x/ü/b.png"),
+        ("d", "/c/x/s.ndjson#2"),
+    ]
+    engine.compact()
+    with Engine.open(engine.path) as again:
+        assert len(again.ignored()) == 3
+        assert again.forget(["nothing"]) == set()
+        assert again.forget(["a", "/c/x/ü/b.png"]) == {"a", "/c/x/ü/b.png"}
+        assert again.forget(folder="/c") == {"/c/x/s.ndjson#2"}
+    assert engine.ignored() == []
+
+
+def test_a_damaged_list_names_its_line(engine):
+    (engine.path / IGNORED).write_text('{"key": "a", "path": "/a"}\n\n{"key": 5}\n')
+    with pytest.raises(StoreError, match=r"ignored.jsonl, line 3, names no file"):
+        engine.ignored()
+
+
+def test_index_leaves_out_what_was_removed_to_be_ignored(toy_model, toy_collection, tmp_path):
+    files = tmp_path / "Bilder é"
+    shutil.copytree(toy_collection / "photo" / "disc", files)
+    with Engine.create(tmp_path / "index", toy_model) as engine:
+        whole = engine.add(files, domain="photo", exclude=["0[01].jpg"])
+        assert whole.ignored_suffixes["excluded"] == 2
+        engine.remove(["02.jpg"], ignore=True)
+        engine.remove(["03.jpg"])
+        (files / "04.jpg").unlink()
+        planned = engine.add(files, domain="photo", prune=True, dry_run=True)
+        steps = {(each.step, each.name) for each in planned.planned}
+        assert steps == {
+            ("added", "00.jpg"),
+            ("added", "01.jpg"),
+            ("added", "03.jpg"),
+            ("ignored", "02.jpg"),
+            ("removed", "04.jpg"),
+        }
+        assert planned.closes
+        assert json.loads(json.dumps(planned.to_dict()))["planned"][0]["step"] == "added"
+        report = engine.add(files, domain="photo")
+        assert (report.added, report.ignored, report.planned) == (3, 1, [])
+        assert report.ignored_suffixes == {"told to be ignored": 1}
+        os.utime(files / "02.jpg")
+        assert engine.add(files, domain="photo").added == 0
+        engine.forget(["02.jpg"])
+        assert engine.add(files, domain="photo").added == 1
