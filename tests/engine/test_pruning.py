@@ -108,7 +108,9 @@ def test_a_dry_run_gives_the_books_and_changes_nothing(index, files, tmp_path):
     planned = json.loads(run(*words, "--to", index, "--dry-run").stdout)
     assert before == {path: path.read_bytes() for path in before}
     done = json.loads(run(*words, "--to", index).stdout)
-    assert done == planned
+    names = [(each["step"], each["name"]) for each in planned["planned"]]
+    assert names == [("replaced", "a.jpg"), ("added", "new.jpg"), ("moved", "s/moved.jpg")]
+    assert done == {**planned, "planned": []}
     assert [done[part] for part in ("added", "replaced", "moved", "unchanged")] == [1, 1, 1, 1]
     fresh = json.loads(run(*words, "--to", tmp_path / "new", "--dry-run").stdout)
     assert (fresh["added"], fresh["seen"]) == (4, 4)
