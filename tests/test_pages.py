@@ -1,10 +1,12 @@
 """The HTML page of an answer, over a fake engine."""
 
 import base64
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 import numpy as np
 import pytest
@@ -13,10 +15,12 @@ from opensearch.domains import Reading, png
 from opensearch.domains.opening import Opened
 from opensearch.engine.query import Query
 from opensearch.engine.query.ranking import Answer
+from opensearch.engine.query.understood import Understood
 from opensearch.errors import InvalidInput
 from opensearch.model import Content
 from opensearch.pages import write_page
-from opensearch.records import Hit
+from opensearch.pages.asked import SCORES
+from opensearch.records import Hit, Item
 
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(2)>.png'
 JPEG = b"\xff\xd8 a picture"
@@ -24,7 +28,11 @@ VIEWS = np.stack([np.full((16, 16, 3), shade, np.uint8) for shade in (10, 200)])
 
 
 def fake_engine():
-    return SimpleNamespace(path=Path("indexes/möbel"), thumbnail={1: JPEG}.get)
+    stored = {"photo/a.jpg": Item(1, "photo/a.jpg", "photo")}
+    model = SimpleNamespace(bundle=SimpleNamespace(card=SimpleNamespace(bits=64)))
+    return SimpleNamespace(
+        path=Path("indexes/möbel"), thumbnail={1: JPEG}.get, get=stored.get, model=model
+    )
 
 
 def hit(id_=1, key="photo/stool/1.jpg", **fields):
@@ -33,21 +41,37 @@ def hit(id_=1, key="photo/stool/1.jpg", **fields):
 
 
 class Elements(HTMLParser):
+    """Tags with their attributes, and the text between them."""
+
     def __init__(self, page):
         super().__init__()
         self.found = []
+        self.text = ""
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
         self.found.append((tag, dict(attrs)))
 
+    def handle_data(self, data):
+        self.text += data
 
-def page_of(tmp_path, query, hits=(), notes=()):
+    def all(self, tag):
+        return [attrs for name, attrs in self.found if name == tag]
+
+
+def page_of(tmp_path, query, hits=(), notes=(), portrait=None, **more):
     file = tmp_path / "page.html"
-    opened = [Opened(query.source or "sketch", True, Reading(VIEWS))]
+    opened = [Opened(query.source or "sketch", True, Reading(VIEWS, portrait=portrait))]
     opened *= len(query.files) + len(query.exclude)
-    write_page(file, fake_engine(), query, Answer(list(hits), list(notes), opened))
+    write_page(file, fake_engine(), query, Answer(list(hits), list(notes), opened, **more))
     return file.read_text("utf-8")
+
+
+def file_behind(address, page):
+    """The file that a browser opens for a link of a page."""
+    parts = urlsplit(urljoin(page.absolute().as_uri(), address))
+    assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("file", "", "", "")
+    return Path(os.fsdecode(unquote_to_bytes(parts.path)))
 
 
 def test_every_view_of_the_query_is_shown_pixel_for_pixel(tmp_path):
@@ -61,9 +85,109 @@ def test_every_view_of_the_query_is_shown_pixel_for_pixel(tmp_path):
 def test_a_hit_shows_its_picture_and_numbers(tmp_path):
     page = page_of(tmp_path, Query(text="stool"), [hit(metadata={"year": 1999, "by": "Åse"})])
     assert base64.b64encode(JPEG).decode() in page
-    assert "distance 7 · score 0.5000" in page
-    tooltips = [attrs["title"] for _, attrs in Elements(page).found if "title" in attrs]
-    assert tooltips == ['{"year": 1999, "by": "Åse"}']
+    for shown in ("score</dt><dd>0.5000", "bits apart</dt><dd>7 of 64", "1999", "Åse"):
+        assert shown in page
+
+
+def test_nothing_waits_for_a_pointer(tmp_path):
+    page = page_of(tmp_path, Query(text="stool"), [hit(metadata={"year": 1999})])
+    assert not [attrs for _, attrs in Elements(page).found if "title" in attrs]
+    assert ":hover" not in page
+
+
+def test_every_picture_has_a_text_and_every_part_a_heading(tmp_path):
+    query = Query(files=[(Path("a.png"), 1.0)], keys=["photo/a.jpg"])
+    elements = Elements(page_of(tmp_path, query, [hit(), hit(id_=2)], ["look out"]))
+    assert len(elements.all("img")) == 4
+    assert all(attrs["alt"].strip() for attrs in elements.all("img"))
+    names = [attrs["aria-labelledby"] for attrs in elements.all("section")]
+    assert names == ["asked", "understood", "notes", "hits", "numbers", "how"]
+    assert [attrs["id"] for attrs in elements.all("h2")] == names
+    assert (len(elements.all("main")), len(elements.all("h1"))) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.jpg",
+        "50% of <it>.jpg",
+        "日本/ü #1/a&b.jpg",
+        "a:b.jpg",
+        "?.jpg",
+        "\"'.jpg",
+        os.fsdecode(b"\xff.jpg"),
+    ],
+)
+def test_links_open_the_file_whatever_it_is_called(tmp_path, name):
+    """Beside or below the page they are relative, so that both can be moved together."""
+    page = tmp_path / "site" / "pages" / "page.html"
+    page.parent.mkdir(parents=True)
+    places = [tmp_path / "site" / "photos", page.parent / "in", tmp_path / "elsewhere" / "x"]
+    hits = []
+    for number, place in enumerate(places, start=1):
+        file = place / name
+        file.parent.mkdir(parents=True)
+        file.write_bytes(JPEG)
+        hits.append(hit(id_=number, path=str(file)))
+    links = Elements(page_of(page.parent, Query(text="stool"), hits)).all("a")
+    addresses = [attrs["href"] for attrs in links]
+    assert [file_behind(each, page) for each in addresses] == [place / name for place in places]
+    assert [each.startswith("file:") for each in addresses] == [False, False, True]
+
+
+def test_a_link_to_a_drawing_of_a_file_opens_the_file(tmp_path):
+    (tmp_path / "a.ndjson").write_text("{}")
+    page = page_of(tmp_path, Query(text="cat"), [hit(path=f"{tmp_path}/a.ndjson#3")])
+    assert [attrs["href"] for attrs in Elements(page).all("a")] == ["a.ndjson"]
+
+
+def test_a_file_that_is_gone_is_said_to_be_and_what_was_none_is_not(tmp_path):
+    gone = page_of(tmp_path, Query(text="cat"), [hit(path=str(tmp_path / "gone.jpg"))])
+    assert "its file is not there any more" in gone
+    never = page_of(tmp_path, Query(text="cat"), [hit(path="")])
+    assert "not there any more" not in never
+    assert not Elements(gone).all("a") + Elements(never).all("a")
+
+
+def test_what_was_understood_is_said_in_sentences_once(tmp_path):
+    read = Understood(["cup"], ["ball"], ["red"], {"wineglas": ["wine glass"]})
+    query = Query(files=[(Path("a.png"), 1.0)], text="a red cup, not a ball, wineglas")
+    page = page_of(tmp_path, query, notes=[*read.remarks(), "something else"], understood=read)
+    for told in (
+        "a.png: read as sketch",
+        "searched for the words: cup",
+        "away from the words: ball",
+        "not counted: red (things count",
+        "not known: wineglas; spelt alike: wine glass",
+        "something else",
+    ):
+        assert f"<li>{told}" in page
+    assert page.count("not counted") == 1
+
+
+def test_a_shape_is_shown_as_people_see_it_and_as_its_encoder_does(tmp_path):
+    portrait = np.full((24, 24, 3), 99, np.uint8)
+    page = page_of(tmp_path, Query(files=[(Path("a.ply"), 1.0)]), portrait=portrait)
+    alts = [attrs["alt"] for attrs in Elements(page).all("img")]
+    assert alts[0] == "a.ply from above its front"
+    assert len(alts) == 1 + len(VIEWS)
+    assert base64.b64encode(png(portrait)).decode() in page
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        ("rescored", "Cosine of the embeddings"),
+        ("asymmetric", "unrounded code"),
+        ("hamming", "Codes find the candidates and put them in order"),
+    ],
+)
+def test_the_numbers_are_explained_by_what_they_are(tmp_path, score, said):
+    value = None if score == "hamming" else 0.5
+    page = page_of(tmp_path, Query(text="stool", score=score), [hit(score=value)])
+    assert said in page
+    assert "about 32 for what has nothing to do with it" in page
+    assert "What the numbers say" not in page_of(tmp_path, Query(text="stool"))
 
 
 def test_a_ready_code_shows_a_placeholder_and_no_score(tmp_path):
@@ -87,11 +211,12 @@ def test_words_negatives_keys_settings_and_notes_are_shown(tmp_path):
         assert shown in page
     for shown in (
         "<dt>refinement</dt><dd>off</dd>",
+        "<dt>searched</dt><dd>shape, photo</dd>",
         "year &gt; 2010",
         "<li>no vector for red</li>",
     ):
         assert shown in page
-    assert "<dt>largest distance</dt><dd>9</dd>" in page
+    assert "<dt>largest distance</dt><dd>9 bits</dd>" in page
 
 
 def test_nothing_untrusted_becomes_markup(tmp_path):
@@ -115,7 +240,7 @@ def test_nothing_untrusted_becomes_markup(tmp_path):
 def test_the_page_asks_for_nothing_outside(tmp_path):
     page = page_of(tmp_path, Query(files=[(Path("a.png"), 1.0)]), [hit()])
     sources = [attrs["src"] for _, attrs in Elements(page).found if "src" in attrs]
-    assert len(sources) == 3
+    assert len(sources) == 3  # two views and a hit
     assert all(source.startswith("data:image/") for source in sources)
     assert not re.search(r"https?://|@import|<link|url\(", page)
 
@@ -129,9 +254,9 @@ def test_an_input_that_is_no_file_has_a_figure_as_well(tmp_path):
 
 
 def test_a_page_is_replaced_whole(tmp_path):
-    page_of(tmp_path, Query(text="first"))
+    page_of(tmp_path, Query(text="zebra"))
     page = page_of(tmp_path, Query(text="second"))
-    assert "first" not in page
+    assert "zebra" not in page
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
 
 
@@ -145,5 +270,5 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 @pytest.mark.parametrize(("score", "shown"), [("rescored", 1), ("asymmetric", 1), ("hamming", 0)])
 def test_the_depth_is_shown_where_it_counts(tmp_path, score, shown):
     page = page_of(tmp_path, Query(text="stool", depth=70, score=score))
-    assert page.count("<dt>depth</dt><dd>70</dd>") == shown
-    assert f"<dt>score</dt><dd>{score}</dd>" in page
+    assert page.count("<dt>candidates compared</dt><dd>70</dd>") == shown
+    assert f"<dt>order</dt><dd>{SCORES[score]}</dd>" in page

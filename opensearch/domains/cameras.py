@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +35,26 @@ _FIRST_AZIMUTH = 57.5
 _AXES = {"x": 0, "y": 1, "z": 2}
 
 
+# Where a format says which axis is up, it has the front at +z (y up, as glTF) or at -y (z up, as
+# CAD and Blender); a quarter of the way from there to the right shows front, side and top.
+_FRONT: Final = {"x": 90.0, "y": 0.0, "z": 270.0}
+_PORTRAIT_TURN: Final = 35.0
+_PORTRAIT_ELEVATION: Final = 25.0
+
+
+def portrait_camera(up: Up = "unknown") -> NDArray[np.float64]:
+    """The camera of the one picture that people see of a shape, from above its front.
+
+    Args:
+        up: the shape's upright axis; y where nobody knows.
+
+    Returns:
+        A rotation (3, 3), as of `cameras`.
+    """
+    axis = "y" if up == "unknown" else up
+    return _camera(_AXES[axis], _FRONT[axis] + _PORTRAIT_TURN, _PORTRAIT_ELEVATION)
+
+
 def cameras(count: int, up: Up = "unknown") -> NDArray[np.float64]:
     """The first `count` of 24 fixed cameras, all round a shape.
 
@@ -55,8 +77,8 @@ def cameras(count: int, up: Up = "unknown") -> NDArray[np.float64]:
     return np.array([_camera(*place) for place in places]).reshape(count, 3, 3)
 
 
-def _camera(up_axis: int, azimuth: float) -> NDArray[np.float64]:
-    turn, lift = np.deg2rad(azimuth), np.deg2rad(ELEVATION)
+def _camera(up_axis: int, azimuth: float, elevation: float = ELEVATION) -> NDArray[np.float64]:
+    turn, lift = np.deg2rad(azimuth), np.deg2rad(elevation)
     across, beyond = (up_axis + 1) % 3, (up_axis + 2) % 3
     backward = np.zeros(3)
     backward[across] = np.cos(lift) * np.cos(turn)

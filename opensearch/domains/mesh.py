@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import meshes
-from opensearch.domains.cameras import cameras
+from opensearch.domains.cameras import cameras, portrait_camera
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.framing import unit_triangles
 from opensearch.domains.lines import draw_lines
@@ -22,6 +22,9 @@ from opensearch.domains.render import OVERSAMPLING, Maps, Shape, as_view, shade
 from opensearch.domains.upright import upright_axis
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 from opensearch.records import Up
+
+_PORTRAIT: Final = 144
+"""Side of the picture for people, pixels."""
 
 # Turns of a camera by some five degrees, about its right and its up axis.
 _NUDGES: Final = (
@@ -69,7 +72,7 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             blank = int((views == 255).all(axis=(1, 2, 3)).sum())
             if blank:
                 raise UnreadableFile(f"is too thin to be seen: {blank} of its views are blank")
-            return Reading(views=views, up=axis)
+            return Reading(views=views, up=axis, portrait=_portrait(shape, axis))
 
     return read
 
@@ -87,6 +90,15 @@ def load_triangles(path: Path, limits: Limits) -> Triangles:
     check_file(path, limits, meshes.suffixes())
     load = meshes.FORMATS[path.suffix.lower()].load
     return load(path.read_bytes(), Beside(path.parent, limits), limits)
+
+
+def _portrait(shape: Shape, axis: Up) -> NDArray[np.uint8] | None:
+    """A shape from above its front, shape (p, p, 3); None where nothing is seen from there."""
+    try:
+        maps = _maps(shape, portrait_camera(axis), round(OVERSAMPLING * _PORTRAIT))
+    except UnreadableFile:
+        return None
+    return as_view(shade(maps), _PORTRAIT)
 
 
 def _maps(shape: Shape, camera: NDArray[np.float64], side: int) -> Maps:

@@ -27,11 +27,14 @@ class Reading:
     `views` has shape (v, size, size, 3), uint8 sRGB. `aspect` is width / height of the
     original picture, 1.0 for sketches and shapes; a view is squashed to a square. `up` is the
     axis that views of a shape stand on, `unknown` where all three take turns; None of others.
+    `portrait` is the picture for people to see of what has several views, None where the first
+    view is that; no encoder sees it.
     """
 
     views: NDArray[np.uint8]
     aspect: float = 1.0
     up: Up | None = None
+    portrait: View | None = None
 
 
 class Reader(Protocol):
@@ -78,10 +81,13 @@ def png(view: View) -> bytes:
 
 
 def thumbnail(reading: Reading, side: int = 96) -> bytes:
-    """The first view in its original aspect, longer side `side` pixels, as JPEG bytes."""
+    """The portrait, or the first view, in its original aspect, as the bytes of a JPEG file.
+
+    The longer side has `side` pixels.
+    """
     width = side if reading.aspect >= 1 else round(side * reading.aspect)
     height = side if reading.aspect <= 1 else round(side / reading.aspect)
-    image = Image.fromarray(reading.views[0])
+    image = Image.fromarray(reading.views[0] if reading.portrait is None else reading.portrait)
     small = image.resize((max(width, 1), max(height, 1)), Image.Resampling.BOX)
     return _encoded(small, format="JPEG", quality=85)
 

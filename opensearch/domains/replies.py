@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.domains.opening import NoReader, Opened
 from opensearch.domains.reading import Reading
@@ -18,17 +19,22 @@ _ERRORS: Final = {"OverLimit": OverLimit, "UnreadableFile": UnreadableFile}
 def frame_of(opened: Opened) -> tuple[Fields, Parts]:
     """A frame of a file that was opened."""
     reading = opened.reading
-    views = np.ascontiguousarray(reading.views)
+    views, portrait = np.ascontiguousarray(reading.views), reading.portrait
+    pictures = [views] if portrait is None else [views, np.ascontiguousarray(portrait)]
     said = {
         "domain": opened.domain,
         "sure": opened.sure,
-        "shape": views.shape,
-        "reading": {f.name: getattr(reading, f.name) for f in fields(reading) if f.name != "views"},
+        "shapes": [picture.shape for picture in pictures],
+        "reading": {
+            f.name: getattr(reading, f.name)
+            for f in fields(reading)
+            if f.name not in ("views", "portrait")
+        },
         "size": opened.size,
         "mtime_ns": opened.mtime_ns,
         "digest": opened.digest.hex(),
     }
-    return said, [views.data, opened.thumbnail]
+    return said, [*(picture.data for picture in pictures), opened.thumbnail]
 
 
 def error_frame(error: UnreadableFile | NoReader) -> Fields:
@@ -49,13 +55,15 @@ def opened_of(said: Fields, data: bytearray) -> Opened:
     if said.get("error") in _ERRORS:
         raise _ERRORS[said["error"]](said.get("text", ""))
     try:
-        shape = tuple(int(side) for side in said["shape"])
-        end = int(np.prod(shape))
-        views = np.frombuffer(data, np.uint8, end).reshape(shape)
+        pictures, end = [], 0
+        for shape in said["shapes"]:
+            size = int(np.prod(shape))
+            pictures.append(np.frombuffer(data, np.uint8, size, end).reshape(shape))
+            end += size
         return Opened(
             domain=said["domain"],
             sure=said["sure"],
-            reading=Reading(views, **said["reading"]),
+            reading=_reading(*pictures, **said["reading"]),
             size=said["size"],
             mtime_ns=said["mtime_ns"],
             digest=bytes.fromhex(said["digest"]),
@@ -63,3 +71,9 @@ def opened_of(said: Fields, data: bytearray) -> Opened:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Closed from error
+
+
+def _reading(
+    views: NDArray[np.uint8], portrait: NDArray[np.uint8] | None = None, **more: Any
+) -> Reading:
+    return Reading(views, portrait=portrait, **more)

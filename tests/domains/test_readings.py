@@ -33,6 +33,13 @@ def test_a_thumbnail_has_the_original_aspect(aspect, size):
     assert (image.format, image.size) == ("JPEG", size)
 
 
+def test_a_thumbnail_is_of_the_portrait_where_there_is_one():
+    dark = np.zeros((48, 48, 3), np.uint8)
+    image = Image.open(io.BytesIO(thumbnail(Reading(np.full_like(views(2), 255), portrait=dark))))
+    assert image.size == (96, 96)
+    assert np.asarray(image).max() < 10
+
+
 def test_a_contact_sheet_shows_every_view_once():
     shown = views(8)
     sheet = contact_sheet(shown, columns=6, gap=4)

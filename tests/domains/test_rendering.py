@@ -4,7 +4,7 @@ import trimesh
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.cameras import ELEVATION, cameras
+from opensearch.domains.cameras import ELEVATION, cameras, portrait_camera
 
 
 def views_of(path, mesh, views=6, line_views=0, size=64):
@@ -52,6 +52,37 @@ def test_cameras_look_down_a_little_and_from_well_apart():
     between = np.abs(away[:6] @ away[:6].T)
     np.fill_diagonal(between, 0)
     assert np.rad2deg(np.arccos(between.max())) > 40
+
+
+@pytest.mark.parametrize(
+    ("up", "top", "front"),
+    [("y", (0, 1, 0), (0, 0, 1)), ("z", (0, 0, 1), (0, -1, 0)), ("unknown", (0, 1, 0), (0, 0, 1))],
+)
+def test_people_see_a_shape_from_above_the_front_with_a_side_in_view(up, top, front):
+    right, above, toward = portrait_camera(up)
+    elevation = np.rad2deg(np.arcsin(toward @ top))
+    assert 20 <= elevation <= 30
+    assert abs(right @ top) < 1e-9
+    assert above @ top > 0.8
+    turn = np.rad2deg(np.arctan2(toward @ np.cross(top, front), toward @ front))
+    assert 25 <= turn <= 45
+    np.testing.assert_allclose(portrait_camera(up) @ portrait_camera(up).T, np.eye(3), atol=1e-12)
+
+
+def test_a_portrait_is_no_view_and_shows_the_front(tmp_path):
+    """A mast on the front left corner of a box rises left of the middle."""
+    box = trimesh.creation.box((1, 1, 1))
+    mast = trimesh.creation.box((0.1, 1.5, 0.1))
+    mast.apply_translation((-0.45, 1.0, 0.45))  # at the front, on the left, y up
+    trimesh.util.concatenate([box, mast]).export(tmp_path / "a.glb")
+    settings = ReaderSettings(reader="mesh", size=64, views=3)
+    reading = open_reader(settings)(tmp_path / "a.glb", None)
+    assert reading.views.shape == (3, 64, 64, 3)
+    ink = reading.portrait[..., 0] < 250
+    assert ink.shape[0] == ink.shape[1] > 96
+    top = ink[np.flatnonzero(ink.any(axis=1))[0]]
+    columns = np.flatnonzero(ink.any(axis=0))
+    assert np.flatnonzero(top).mean() < columns.mean()
 
 
 def test_turned_over_and_doubled_faces_give_the_same_picture(tmp_path, odd):

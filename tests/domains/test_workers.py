@@ -63,6 +63,8 @@ def test_apart_and_here_give_the_same_to_the_bit(tmp_path):
             one, other = here.open(path, part, books=True), readers.open(path, part, books=True)
             assert np.array_equal(one.reading.views, other.reading.views)
             assert one.reading.aspect == other.reading.aspect
+            assert (one.reading.portrait is None) == (path.suffix != ".stl")
+            assert np.array_equal(one.reading.portrait, other.reading.portrait)
             for name in ("domain", "sure", "size", "mtime_ns", "digest", "thumbnail"):
                 assert getattr(one, name) == getattr(other, name), name
             assert one.thumbnail

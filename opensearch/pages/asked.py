@@ -1,0 +1,113 @@
+"""What was asked, and how it was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from opensearch.domains import png
+from opensearch.domains.opening import Opened
+from opensearch.engine.engine import Engine
+from opensearch.engine.query import Query
+from opensearch.engine.query.ranking import Answer
+from opensearch.model import Input
+from opensearch.model.inputs import name_of
+from opensearch.pages.markup import NO_PICTURE, figure, image, link_to
+
+SCORES: Final = {
+    "rescored": "by embeddings",
+    "asymmetric": "by the query against codes",
+    "hamming": "by codes alone",
+}
+"""How hits are put in order, by the name of a score."""
+
+
+def parts(query: Query, answer: Answer, engine: Engine, page: Path) -> Iterator[str]:
+    """Every part of a query as a figure, in the order in which `Query` lists them."""
+    opened = iter(answer.opened)
+    for given, weight in query.files:
+        mark = "" if weight == 1 else f", weight {weight:g}"
+        yield _input(given, next(opened), mark, page)
+    if query.text:
+        yield figure(f"<figcaption>the words <b>{escape(query.text)}</b></figcaption>")
+    for key in query.keys:
+        yield _stored(key, engine)
+    for given in query.exclude:
+        yield _input(given, next(opened), ", away from it", page, "against")
+
+
+def understood(query: Query, answer: Answer) -> list[str]:
+    """How a query was read, in sentences."""
+    given = [*(each for each, _ in query.files), *query.exclude]
+    told = [
+        f"{name_of(each)}: read as {opened.domain}"
+        + ("" if opened.sure or query.source else ", a guess from its content")
+        for each, opened in zip(given, answer.opened, strict=False)
+    ]
+    read = answer.understood
+    if read.words:
+        told.append(f"searched for the words: {', '.join(read.words)}")
+    if read.excluded:
+        told.append(f"away from the words: {', '.join(read.excluded)}")
+    if read.not_counted:
+        told.append(
+            f"not counted: {', '.join(read.not_counted)} (things count, not how they look, how"
+            " many they are or what they do)"
+        )
+    for word, near in read.unknown.items():
+        told.append(f"not known: {word}" + (f"; spelt alike: {', '.join(near)}" if near else ""))
+    return told
+
+
+def remarks(answer: Answer) -> list[str]:
+    """What else should be known of an answer."""
+    said = set(answer.understood.remarks())
+    return [note for note in answer.notes if note not in said]
+
+
+def settings(query: Query) -> dict[str, str]:
+    """Where was searched, and how."""
+    refined = "on: within a domain, items near the query's nearest there come first"
+    return {
+        "searched": ", ".join(query.targets) or "all domains",
+        "order": SCORES[query.score],
+        "refinement": "off" if not query.refine or query.score == "hamming" else refined,
+        "hits wanted": str(query.k),
+        "candidates compared": "" if query.score == "hamming" else str(query.depth),
+        "largest distance": "" if query.max_distance is None else f"{query.max_distance} bits",
+        "only items where": query.where or "",
+        "structure": query.structure or "",
+    }
+
+
+def _input(given: Input, opened: Opened, mark: str, page: Path, kind: str = "") -> str:
+    """An input: as people see it, if that is another picture, and every view of its encoder's."""
+    name, reading = name_of(given), opened.reading
+    address = link_to(str(given), page) if isinstance(given, Path) else None
+    shown = f'<a href="{escape(address)}">{escape(name)}</a>' if address else escape(name)
+    count = len(reading.views)
+    views = [
+        image("image/png", png(view), f"view {at} of {count} that the encoder saw of {name}")
+        for at, view in enumerate(reading.views, start=1)
+    ]
+    whole = ""
+    if reading.portrait is not None:
+        portrait = image("image/png", png(reading.portrait), f"{name} from above its front")
+        whole = f'<div class="whole">{portrait}</div>'
+    caption = f"<figcaption><b>{shown}</b>, {escape(opened.domain)}{mark}</figcaption>"
+    seen = f"as its encoder saw it, {count} view{'s' if count > 1 else ''}:"
+    return figure(
+        f'{caption}{whole}<p class="soft">{seen}</p><div class="views">{"".join(views)}</div>', kind
+    )
+
+
+def _stored(key: str, engine: Engine) -> str:
+    """An item of the index that was searched by."""
+    item = engine.get(key)
+    picture = engine.thumbnail(item.id) if item else None
+    shown = image("image/jpeg", picture, f"the stored item {key}") if picture else NO_PICTURE
+    kind = f", {escape(item.domain)}" if item else ""
+    caption = f"<figcaption>the stored item <b>{escape(key)}</b>{kind}</figcaption>"
+    return figure(f'{caption}<div class="whole">{shown}</div>')

@@ -1,0 +1,61 @@
+"""What was found: hits with their pictures, links and numbers, and what the numbers say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+from opensearch.engine.engine import Engine
+from opensearch.engine.query import Query
+from opensearch.pages.markup import NO_PICTURE, image, link_to, terms
+from opensearch.records import Hit
+
+_SCORES: Final = {
+    "rescored": "Cosine of the embeddings of item and query: 1 for the same picture, about 0 for"
+    " what has nothing to do with it. It compares hits of one query with each other; how much is"
+    " near differs from one kind of query to another.",
+    "asymmetric": "Cosine of the query's unrounded code and the item's code: 1 where every bit"
+    " agrees as clearly as can be, 0 where half of them do.",
+}
+
+
+def hit_item(hit: Hit, engine: Engine, bits: int, page: Path) -> str:
+    """A hit as an entry of the list of hits."""
+    picture = engine.thumbnail(hit.id)
+    what = hit.domain + (f", {hit.category}" if hit.category else "")
+    shown = image("image/jpeg", picture, f"hit {hit.rank}: {what}") if picture else NO_PICTURE
+    address, key = link_to(hit.path, page), escape(hit.key)
+    named = f'{shown}<span class="key">{key}</span>'
+    if address:
+        named = f'<a href="{escape(address)}">{named}</a>'
+    elif hit.path:
+        named += '<p class="soft">its file is not there any more</p>'
+    score = "" if hit.score is None else f"{hit.score:.4f}"
+    numbers = terms({"score": score, "bits apart": f"{hit.distance} of {bits}"})
+    said = terms({name: _plain(value) for name, value in hit.metadata.items()})
+    return (
+        f"<li><p><b>{hit.rank}</b> {escape(what)}</p>{named}{numbers}"
+        + (f'<div class="said">{said}</div>' if hit.metadata else "")
+        + "</li>"
+    )
+
+
+def explained(query: Query, hits: Sequence[Hit], bits: int) -> dict[str, str]:
+    """What the numbers of some hits say."""
+    scored = any(hit.score is not None for hit in hits)
+    return {
+        "score": _SCORES.get(query.score, "") if scored else "",
+        "bits apart": f"Bits of the {bits}-bit codes of item and query that are not the same: 0 for"
+        f" equal codes, about {bits // 2} for what has nothing to do with it. Codes find the"
+        " candidates" + (", scores put them in order." if scored else " and put them in order."),
+        "order": "Best first. Of items that are alike in all numbers the one stored first comes"
+        " first.",
+    }
+
+
+def _plain(value: Any) -> str:
+    """A value of metadata as it was said."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

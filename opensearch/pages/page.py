@@ -1,0 +1,113 @@
+"""The page as a whole, written to a file."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from opensearch.encoders.tensors import write_atomic
+from opensearch.engine.engine import Engine
+from opensearch.engine.query import Query
+from opensearch.engine.query.ranking import Answer
+from opensearch.errors import InvalidInput, system_reason
+from opensearch.pages import asked, found
+from opensearch.pages.markup import listed, terms
+
+# The policy lets nothing load, so that a page stays silent whatever a key holds.
+_PAGE: Final = Template("""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>$title</title>
+<style>
+:root { color-scheme: light dark; --line: #8888; --soft: #8882; }
+* { box-sizing: border-box; }
+body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 70rem; }
+h1 { font-size: 1.4rem; margin: 0 0 1rem; } h2 { font-size: 1.1rem; margin: 1.8rem 0 .6rem; }
+p, ul, dl, dd { margin: 0; } ul { padding-left: 1.2rem; }
+figure, ol.hits > li { margin: 0; padding: .6rem; border: 1px solid var(--line);
+ border-radius: .5rem; overflow-wrap: anywhere; min-width: 0; }
+.against { border-style: dashed; }
+.parts { display: flex; flex-wrap: wrap; gap: .7rem; }
+img { display: block; object-fit: contain; background: #fff; border-radius: .25rem; }
+.whole img, .whole .blank { width: 9rem; height: 9rem; margin-top: .4rem; }
+.views { display: flex; flex-wrap: wrap; gap: .3rem; max-width: 38rem; }
+.views img { width: 5.5rem; height: 5.5rem; }
+.views img:only-child { width: 9rem; height: 9rem; }
+ol.hits { list-style: none; margin: 0; padding: 0; display: grid; gap: .7rem;
+ grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
+ol.hits img, ol.hits .blank { width: 100%; height: 9rem; margin: .3rem 0; }
+.blank { display: grid; place-items: center; background: var(--soft); border-radius: .25rem; }
+.key { font-size: .9rem; } .soft { font-size: .9rem; margin: .4rem 0 .2rem; }
+a:focus-visible { outline: 3px solid; outline-offset: 2px; }
+ol.hits a { display: block; }
+dl > div { display: flex; flex-wrap: wrap; gap: 0 .5rem; margin: .25rem 0; }
+dt { font-weight: 600; } .said { border-top: 1px solid var(--line); margin-top: .4rem; }
+ol.hits dl { font-size: .9rem; }
+section > dl > div { gap: 0 1rem; } section > dl dt { min-width: 10rem; }
+section > dl dd { flex: 1 1 16rem; overflow-wrap: anywhere; }
+</style>
+</head>
+<body>
+<main>
+<h1>$title</h1>
+<section aria-labelledby="asked"><h2 id="asked">Asked</h2><div class="parts">
+$query
+</div></section>
+$understood
+$notes
+<section aria-labelledby="hits"><h2 id="hits">Hits, best first</h2>
+$hits
+</section>
+$numbers
+<section aria-labelledby="how"><h2 id="how">How it was searched</h2>
+$settings
+</section>
+</main>
+</body>
+</html>
+""")
+
+
+def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None:
+    """Write one self-contained page with pictures; a file of that name is replaced.
+
+    Args:
+        path: the page; its folder must be there.
+        engine: the index that answered.
+        query: what was asked.
+        answer: what came of it.
+
+    Raises:
+        InvalidInput: the page cannot be written there.
+    """
+    bits = engine.model.bundle.card.bits
+    hits = "\n".join(found.hit_item(hit, engine, bits, path) for hit in answer.hits)
+    numbers = terms(found.explained(query, answer.hits, bits)) if hits else ""
+    count = len(answer.hits)
+    page = _PAGE.substitute(
+        title=f"{count} hit{'' if count == 1 else 's'} in {escape(engine.path.name)}",
+        query="\n".join(asked.parts(query, answer, engine, path)),
+        understood=_section("understood", "Understood", listed(asked.understood(query, answer))),
+        notes=_section("notes", "Remarks", listed(asked.remarks(answer))),
+        hits=f'<ol class="hits" role="list">\n{hits}\n</ol>' if hits else "<p>No item fits.</p>",
+        numbers=_section("numbers", "What the numbers say", numbers),
+        settings=terms(asked.settings(query)),
+    )
+    try:
+        write_atomic(path, page.encode("utf-8", "replace"))
+    except OSError as error:
+        raise InvalidInput(f"page {path} cannot be written: {system_reason(error)}") from error
+
+
+def _section(name: str, title: str, content: str) -> str:
+    """A part of the page with its heading; nothing where there is nothing to say."""
+    if not content:
+        return ""
+    return f'<section aria-labelledby="{name}"><h2 id="{name}">{title}</h2>\n{content}\n</section>'
