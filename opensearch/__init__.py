@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from opensearch.engine import Engine as Engine
     from opensearch.engine import Query as Query
     from opensearch.engine import Understood as Understood
+    from opensearch.engine import Words as Words
     from opensearch.errors import BundleError as BundleError
     from opensearch.errors import IndexMismatch as IndexMismatch
     from opensearch.errors import InvalidInput as InvalidInput
@@ -37,7 +38,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "opensearch.config": ("Limits",),
     "opensearch.encoders.starter": ("starter_model",),
-    "opensearch.engine": ("Answer", "Engine", "Query", "Understood"),
+    "opensearch.engine": ("Answer", "Engine", "Query", "Understood", "Words"),
     "opensearch.errors": (
         "BundleError",
         "IndexMismatch",

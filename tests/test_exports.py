@@ -12,7 +12,7 @@ NAMES = [
     "Answer", "BundleError", "Content", "Engine", "Hit", "IndexMismatch", "InvalidInput", "Item",
     "Limits", "Mesh", "MissingExtra", "OpenSearchError", "OverLimit", "Overtaken", "PartlyStored",
     "Query", "Refused", "Report", "StoreError", "Superseded", "Understood", "UnknownWord",
-    "UnreadableFile", "__version__", "starter_model",
+    "UnreadableFile", "Words", "__version__", "starter_model",
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ CALLS: Final[dict[str, str]] = {
     "Engine.verify": "opensearch verify INDEX --repair",
     "Training": "opensearch train CONFIG --data DIR --out MODEL",
     "Training(domain)": "opensearch train CONFIG --extend MODEL --domain {domain}",
+    "Words.open": "opensearch words",
     "verify_index": "opensearch verify {0} --repair",
 }
 """The command line that makes a call, told by its keywords where they matter; its arguments

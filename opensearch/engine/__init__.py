@@ -5,6 +5,7 @@ from opensearch.engine.ingest.planning import plan_new
 from opensearch.engine.lifecycle.folder import is_index
 from opensearch.engine.lifecycle.verifying import verify_index
 from opensearch.engine.query import Answer, Query, Score, Understood
+from opensearch.engine.query.words import Words
 
 __all__ = [
     "Answer",
@@ -12,6 +13,7 @@ __all__ = [
     "Query",
     "Score",
     "Understood",
+    "Words",
     "is_index",
     "plan_new",
     "verify_index",

@@ -176,6 +176,8 @@ class Space:
         Raises:
             UnknownWord: the word is not known.
         """
+        if self.missing([word]):
+            raise UnknownWord(self._without_names(word, self.read(word)))
         point = self.prototypes([word])[0]
         cosines = self.points() @ point
         own = self.vocabulary.listed(word)

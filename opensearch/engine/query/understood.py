@@ -29,9 +29,9 @@ class Understood:
     not_counted: list[str] = field(default_factory=list)
     unknown: dict[str, list[str]] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        """What there is to tell, as plain JSON types; what is empty is left out."""
-        return {name: value for name, value in asdict(self).items() if value}
+    def to_dict(self, whole: bool = False) -> dict[str, Any]:
+        """As plain JSON types; what is empty is left out unless it is to be `whole`."""
+        return {name: value for name, value in asdict(self).items() if value or whole}
 
     def remarks(self) -> list[str]:
         """What whoever asked may not expect, in sentences; nothing for one name alone."""

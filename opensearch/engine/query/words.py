@@ -1,0 +1,68 @@
+"""The words that a model knows: by beginning, meaning and spelling; and how a text is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import starter_model
+from opensearch.engine import arguments as must
+from opensearch.engine.lifecycle.folder import IndexFolder, is_index
+from opensearch.engine.query.understood import Understood, understood_text
+from opensearch.model import Model
+from opensearch.semantic import Space
+
+
+class Words:
+    """What can be searched for by text; open one with `open`.
+
+    Attributes:
+        space: the semantic space of a model.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    @classmethod
+    @must.checked(path=must.optional(must.path))
+    def open(cls, path: str | Path | None = None) -> Words:
+        """The words of a model or of an index, of the shipped starter by default.
+
+        Raises:
+            BundleError: no model is there, or it is damaged.
+            StoreError: the index is damaged.
+        """
+        folder = Path(path) if path is not None else starter_model()
+        bundle = IndexFolder.open(folder).open_model() if is_index(folder) else Bundle.open(folder)
+        return cls(Model(bundle).space)
+
+    def __len__(self) -> int:
+        return len(self.space.vocabulary.words)
+
+    @must.checked(prefix=must.text)
+    def starting(self, prefix: str = "") -> list[str]:
+        """The words that begin so, sorted; all of them by default."""
+        return self.space.vocabulary.starting(prefix)
+
+    @must.checked(word=must.text, count=must.whole(1))
+    def near(self, word: str, count: int = 10) -> list[tuple[str, float]]:
+        """The words nearest to a word by meaning, with their cosines, nearest first.
+
+        Raises:
+            UnknownWord: the word is not known.
+        """
+        return self.space.near(word, count)
+
+    @must.checked(word=must.text, count=must.whole(1))
+    def alike(self, word: str, count: int = 10) -> list[str]:
+        """The words and other names of words that are spelt most like a word, best first."""
+        return self.space.vocabulary.near(word, count)
+
+    @must.checked(text=must.text)
+    def read(self, text: str) -> Understood:
+        """How a text would be understood, without a search.
+
+        Raises:
+            InvalidInput: the text is a book, not a query.
+        """
+        return understood_text(self.space.read(text), self.space.vocabulary.near)
