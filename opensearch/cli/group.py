@@ -23,6 +23,7 @@ VERBS = {
     "index": "Create an index of files and folders, or bring it up to date.",
     "query": "Find the items of INDEX nearest to files, words or stored items.",
     "words": "List the words to search for that begin with PREFIX.",
+    "serve": "Serve INDEX as a page to draw on, and over HTTP for programs.",
     "evaluate": "Measure MODEL on a collection with known categories.",
     "list": "List the items of INDEX, in the order they were added.",
     "remove": "Remove items from INDEX by key, filter or folder.",

@@ -306,6 +306,11 @@ def ids(name: str, value: Any) -> list[int]:
     return found
 
 
+def record(name: str, value: Any) -> Mapping[str, Any]:
+    """A dict whose keys are texts."""
+    return records(f"the metadata of {name}", [value])[0]
+
+
 def records(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
     """A list of dicts whose keys are texts."""
     wanted = "dicts whose names are texts"

@@ -42,7 +42,10 @@ from opensearch.engine.lifecycle.generations import (
 from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.query import finding
 from opensearch.engine.query.duplicates import Group, find_duplicates
+from opensearch.engine.query.fields import FieldValues, fields_of
 from opensearch.engine.query.finding import Found, refuse_remarks
+from opensearch.engine.query.looking_up import found_item, relabelled
+from opensearch.engine.query.parts import Part, made_part
 from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import Answer, answer
 from opensearch.engine.query.selecting import targeted
@@ -497,6 +500,35 @@ class Engine:
         return again(lambda: answer(query, self._generations, self.model))
 
     @must.checked(
+        given=must.optional(must.given),
+        key=must.optional(must.text),
+        text=must.optional(must.text),
+        domain=must.optional(must.text),
+        up=must.optional(must.axis),
+    )
+    def part(
+        self,
+        given: InputLike | None = None,
+        *,
+        key: str | None = None,
+        text: str | None = None,
+        domain: str | None = None,
+        up: Up | None = None,
+    ) -> Part:
+        """An input, a stored item or words as a part of queries, read and encoded once.
+
+        Args:
+            given: a file, picture or mesh, of `domain` if it is said, and with `up` on top.
+            key: of a stored item.
+            text: words.
+
+        Raises:
+            InvalidInput: not just one of the three is given, or the key or the words are unknown.
+            UnreadableFile: the input cannot be read.
+        """
+        return made_part(self.model, self._store, (given, key, text), domain, up)  # type: ignore[arg-type]  # checked
+
+    @must.checked(
         codes=must.codes,
         targets=must.texts,
         k=must.whole(1),
@@ -583,6 +615,33 @@ class Engine:
     def iter_items(self, ids: Iterable[int]) -> Iterator[Item]:
         """As `items`, a page at a time; what was removed meanwhile is passed over."""
         return finding.items(self._store, np.array(ids, np.int64))
+
+    @must.checked(id_=must.whole(0))
+    def item(self, id_: int) -> Item | None:
+        """The record of the item of an id, `None` where there is none (any more)."""
+        return again(lambda: found_item(self._store, id_))
+
+    @must.checked(
+        key=must.text, category=must.optional(must.text), metadata=must.optional(must.record)
+    )
+    def relabel(self, key: str, category: str | None, metadata: Metadata | None = None) -> Item:
+        """Give an item another category, and other metadata unless they are `None`.
+
+        A category or field that a manifest or folder declares comes back when the file is indexed
+        anew.
+
+        Raises:
+            InvalidInput: there is no such item, or metadata are not JSON values.
+            StoreError: another process writes to the index.
+        """
+        return self._generations.write_and_settle(
+            lambda store: relabelled(store, key, category, metadata)
+        )
+
+    @must.checked(values=must.whole(1))
+    def fields(self, values: int = 50) -> list[FieldValues]:
+        """Fields that `where` may ask for, each with its kind and its most frequent values."""
+        return fields_of(self._store, values)
 
     @must.checked(id_=must.whole(0))
     def thumbnail(self, id_: int) -> bytes | None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from opensearch.model.inputs import Input, on_disk
 from opensearch.records import Source, Stamp, Up
 from opensearch.refinement import LambdaRule
 from opensearch.semantic import Space
+from opensearch.stages import spent, stage
 
 
 class Model:
@@ -157,6 +159,7 @@ class Model:
             ThreadPoolExecutor(1) as pool,
         ):
             source = with_axis(Source(path, path.name, part, domain), up)
+            since = perf_counter()
             reading = pool.submit(self.opened, readers, source)
             try:
                 self.load_backbone(domain, at_once=True)
@@ -164,7 +167,10 @@ class Model:
             except BaseException:
                 readers.stop()
                 raise
-        return opened, self.bundle.encoder(opened.domain).embed(opened.reading.views[None])[0]
+        kind = READERS[self.bundle.domain(opened.domain).reader.reader]
+        spent("render" if kind.several else "decode", since)
+        with stage("encode"):
+            return opened, self.bundle.encoder(opened.domain).embed(opened.reading.views[None])[0]
 
     def load_backbone(self, domain: str | None, *, at_once: bool = False) -> None:
         """Load the backbone of a domain, or the one all share; see `Bundle.backbone`."""

@@ -11,6 +11,7 @@ import pytest
 from opensearch.config import Limits
 from opensearch.engine import Engine, Query
 from opensearch.engine.arguments import shown
+from opensearch.engine.query.parts import Part
 from opensearch.errors import InvalidInput, OpenSearchError
 from opensearch.experiments.evaluate import Evaluation
 from opensearch.model import Content, Mesh
@@ -29,6 +30,7 @@ NUMBER = [None, "1", True, [1], float("nan"), float("inf"), 10**400]
 TEXTS = [None, 5, "abc", b"abc", [5], [None], [b"a"], {"a": 1}, np.zeros((2, 2)), [["a"]]]
 PICTURE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
 FACE = np.array([[0, 1, 2]])
+PART = Part(np.eye(4, dtype=np.float32)[0])
 PATHS = [None, 5, "abc", b"abc", Path("abc"), [5], [None], [b"a"], {"a": 1}]
 CALLED = [None, 5, "print"]
 CODE_ARRAYS = [
@@ -82,6 +84,8 @@ QUERY = {
     "where": [*none_too(TEXT), "", "a =", "(" * 100],
     "structure": [*none_too(TEXT), "tree", "hnsw"],
 }
+PARTS = [None, 5, "abc", [5], [("a.png", 1.0)], [(PART, 0)], [(PART, None)], [(PART, 1, 2)],
+         [PART], {PART: 1.0}]  # fmt: skip
 AXIS = [*none_too(TEXT), "Y", "w", "-y"]
 WRONG = {
     "create": {"path": PATH, "model": none_too(PATH), "limits": [5, {}, "1 MB"]},
@@ -113,6 +117,20 @@ WRONG = {
     },
     "search": {"query": FILES, "up": AXIS, **QUERY},
     "ask": {"query": [None, "a.png", ["a.png"], {"text": "disc"}]},
+    "part": {
+        "given": INPUT[1:],
+        "key": [*none_too(TEXT), "no such key"],
+        "text": [*none_too(TEXT), "zorble"],
+        "domain": none_too(TEXT),
+        "up": AXIS,
+    },
+    "item": {"id_": WHOLE},
+    "relabel": {
+        "key": [*TEXT, "no such key"],
+        "category": none_too(TEXT),
+        "metadata": [5, "abc", [5], {5: 1}, {"a": object()}],
+    },
+    "fields": {"values": [*WHOLE, 0]},
     "embed": {"files": INPUTS, "domain": [*TEXT, *UNKNOWN]},
     "codes": {"embeddings": VECTOR_ARRAYS, "domain": [*none_too(TEXT)]},
     "add_codes": {
@@ -185,6 +203,8 @@ RIGHT = {
     "search": {"text": "disc"},
     "ask": {},
     "embed": {"files": [], "domain": "photo"},
+    "part": {},
+    "relabel": {"key": "k0", "category": None},
     "codes": {"embeddings": VECTORS},
     "add_codes": {"codes": CODES, "domain": "photo"},
     "add_embeddings": {"embeddings": VECTORS, "domain": "photo", "keys": list("abcdefgh")},
@@ -254,6 +274,12 @@ def test_a_query_refuses_the_same(engine, argument, value, monkeypatch):
     monkeypatch.chdir(engine.path.parent)
     with pytest.raises(OpenSearchError):
         engine.ask(Query(**{"text": "disc", argument: value}))
+
+
+@pytest.mark.parametrize("parts", PARTS)
+def test_the_parts_of_a_query_are_pairs(parts):
+    with pytest.raises(InvalidInput, match=r"parts must|pair|weight|part"):
+        Query(text="disc", parts=parts)
 
 
 @pytest.mark.parametrize("files", [None, "a.png", [5], ["a.png"], [("a.png", "1")], [(None, 1.0)]])

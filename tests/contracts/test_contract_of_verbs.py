@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from opensearch.cli.group import VERBS, main
 from opensearch.errors import InvalidInput
 
-WITHOUT_JSON = ("train", "refit", "demo")
-"""Verbs whose result is a folder."""
+WITHOUT_JSON = ("train", "refit", "demo", "serve")
+"""Verbs whose result is a folder, or that answer to others."""
 
 
 def keeps_the_contract(verb):

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
 from opensearch.engine import arguments as must
+from opensearch.engine.query.parts import Part, file_part, stored_part
 from opensearch.engine.query.understood import Understood, understood_text
-from opensearch.errors import InvalidInput, StoreError
+from opensearch.errors import InvalidInput
 from opensearch.model import Input, InputLike, Model
 from opensearch.model.inputs import name_of
 from opensearch.records import Names, Up
@@ -54,6 +55,8 @@ class Query:
         where: filter expression, see `engine.where`.
         structure: name of a backend, such as `hnsw`, to find candidates by its structure; exact
             when `None`. What `where` lets pass is searched exactly.
+        parts: what `Engine.part` made of files, words and stored items, with weights; they join
+            the others, and one of a weight below 0 moves away.
     """
 
     files: Sequence[tuple[Input, float]] = ()
@@ -70,11 +73,13 @@ class Query:
     max_distance: int | None = None
     where: str | None = None
     structure: str | None = None
+    parts: Sequence[tuple[Part, float]] = ()
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
-        if not (self.files or self.text or self.keys):
+        towards = any(weight > 0 for _, weight in self.parts)
+        if not (self.files or self.text or self.keys or towards):
             raise InvalidInput(
                 "a query needs a file, words (`text`) or the key of a stored item (`keys`);"
                 " got none of them"
@@ -99,6 +104,17 @@ def _weighted_inputs(name: str, value: Any) -> list[tuple[Input, float]]:
     return [(must.given("a file", each), must.number("a weight", weight)) for each, weight in pairs]
 
 
+def _weighted_parts(name: str, value: Any) -> list[tuple[Part, float]]:
+    """Ready parts and their weights, none of them 0."""
+    pairs = must.a(list | tuple, "a list of (part, weight)")(name, value)  # type: ignore[arg-type]
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], Part):
+            must.refuse(f"each of {name}", "a pair (part, weight)", pair)
+        if must.number("a weight", pair[1]) == 0:
+            must.refuse("a weight", "a number other than 0", pair[1])
+    return [(part, float(weight)) for part, weight in pairs]
+
+
 _CHECKS: dict[str, must.Check] = {
     "files": _weighted_inputs,
     "text": must.optional(must.text),
@@ -114,6 +130,7 @@ _CHECKS: dict[str, must.Check] = {
     "max_distance": must.optional(must.whole(0)),
     "where": must.optional(must.text),
     "structure": must.optional(must.text),
+    "parts": _weighted_parts,
 }
 
 
@@ -185,22 +202,31 @@ def locate(query: Query, model: Model, store: Store) -> Point:
     against = [_embed(given, query, model, point) for given in query.exclude]
     if query.text:
         total += _words(query.text, model, point, against)
-    if not (query.files or query.keys or point.understood.words):
+    if not (query.files or query.keys or query.parts or point.understood.words):
         left_out = " and ".join(point.understood.excluded)
         raise InvalidInput(
             f"{query.text!r} only says what to leave out ({left_out}); say what to look for, too,"
             f" as in 'animal -dog', or add a file"
         )
-    by_words = not (query.files or query.keys)
+    towards = [(part, weight) for part, weight in query.parts if weight > 0]
+    total += sum(weight * _ready(part, point) for part, weight in towards)
+    against += [-weight * _ready(part, point) for part, weight in query.parts if weight < 0]
+    by_words = not (query.files or query.keys or towards)
     if by_words and 1 < len(point.wanted) <= WORDS:
         point.each = np.stack([_turned(word, against) for word in point.wanted])
         point.vector = point.each[0]
     else:
         point.vector = _turned(total, against)
         point.wanted = point.wanted if by_words else unit(total)[None]
-    lone = len(query.files) == 1 and not (query.keys or query.text or query.exclude)
-    point.source = point.opened[0].domain if lone else None
+    point.source = _lone_source(query, point)
     return point
+
+
+def _lone_source(query: Query, point: Point) -> str | None:
+    """The domain of the one file or ready file that is all of a query."""
+    several = len(query.files) + len(query.parts) > 1
+    others = query.keys or query.text or query.exclude
+    return None if several or others or not point.opened else point.opened[0].domain
 
 
 def _turned(total: NDArray[np.floating], against: list[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -213,25 +239,20 @@ def _turned(total: NDArray[np.floating], against: list[NDArray[np.float32]]) -> 
 
 
 def _embed(given: Input, query: Query, model: Model, point: Point) -> NDArray[np.float32]:
-    opened, vector = model.embed_one(given, query.source, query.up)
-    point.opened.append(opened)
-    if not opened.sure:
-        point.notes.append(
-            f"guessed that {name_of(given)} is a {opened.domain}; `source` says otherwise"
-        )
-    return vector
+    return _ready(file_part(model, given, query.source, query.up), point)
 
 
 def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:
-    item = store.by_key(key)
-    if item is None:
-        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
-    rows, present = store.embeddings([item.id])
-    if not present[0]:
-        raise StoreError(f"item {key!r} was added as a ready code, without an embedding to ask by")
-    point.own_ids.append(item.id)
-    vector: NDArray[np.float32] = unit(rows)[0]
-    return vector
+    return _ready(stored_part(store, key), point)
+
+
+def _ready(part: Part, point: Point) -> NDArray[np.float32]:
+    if part.opened is not None:
+        point.opened.append(part.opened)
+    if part.item is not None:
+        point.own_ids.append(part.item.id)
+    point.notes.extend(part.notes)
+    return part.vector
 
 
 def _words(

@@ -22,6 +22,7 @@ from opensearch.model import Model
 from opensearch.records import Hit
 from opensearch.refinement import refine_one
 from opensearch.semantic import unit
+from opensearch.stages import stage
 
 CAP = 10
 """Candidates taken at most, in multiples of the depth, when one shell holds very many."""
@@ -107,7 +108,9 @@ class Ranking:
             within = self._within(targets, point)
             self._note_structure(point, targets, within)
             parts = self._parts(point, targets, within)
-            return Answer(self._hits(_merged(parts)), point.notes, point.opened, point.understood)
+            with stage("fetch"):
+                hits = self._hits(_merged(parts))
+            return Answer(hits, point.notes, point.opened, point.understood)
 
     def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[_Ranked]:
         if not self._query.refine:
@@ -154,22 +157,25 @@ class Ranking:
         score = self._score(score or query.score, targets)
         code = self._model.hasher.encode(vector[None], point.source)[0]
         wanted = query.k if score == "hamming" else max(query.k, query.depth)
-        found = self._searcher.shells(
-            code,
-            targets,
-            wanted,
-            CAP * wanted,
-            query.structure,
-            within=within,
-            exclude=np.array(point.own_ids),
-        )
+        with stage("search"):
+            found = self._searcher.shells(
+                code,
+                targets,
+                wanted,
+                CAP * wanted,
+                query.structure,
+                within=within,
+                exclude=np.array(point.own_ids),
+            )
         if found.sampled:
             _note(point, f"more than {CAP * wanted} candidates at one distance: an even sample")
         keep = slice(None)
         if query.max_distance is not None:
             keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
         ids, distances = found.ids[keep], found.distances[keep]
-        return _Ranked.of(ids, distances, self._scores(score, point, vector, ids, targets))
+        with stage("rescore"):
+            scores = self._scores(score, point, vector, ids, targets)
+        return _Ranked.of(ids, distances, scores)
 
     def _score(self, score: Score, targets: list[str]) -> Score:
         """The score that is possible: distance alone where there are no embeddings."""

@@ -1,0 +1,37 @@
+"""Single items: found by id, and relabelled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from opensearch.errors import InvalidInput, StoreError
+from opensearch.records import Item, Metadata
+from opensearch.store import Store
+
+
+def found_item(store: Store, id_: int) -> Item | None:
+    """The item of an id, `None` where there is none."""
+    with store.snapshot():
+        if id_ >= store.meta().next_id:
+            return None
+        try:
+            return store.items([id_])[0]
+        except StoreError:
+            return None  # it was removed or replaced; ids are never given twice
+
+
+def relabelled(
+    store: Store, key: str, category: str | None, metadata: Metadata | None = None
+) -> Item:
+    """The item of a key with another category, stored; metadata stay where they are `None`.
+
+    Raises:
+        InvalidInput: there is no such item, or metadata are not JSON values.
+    """
+    item = store.by_key(key)
+    if item is None:
+        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
+    kept = item.metadata if metadata is None else metadata
+    item = replace(item, category=category, metadata=dict(kept))
+    store.update([item])
+    return item

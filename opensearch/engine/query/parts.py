@@ -1,0 +1,98 @@
+"""Parts of a query that are points already: read, looked up or understood once, asked by often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.domains.opening import Opened
+from opensearch.engine.query.understood import understood_text
+from opensearch.errors import InvalidInput, StoreError
+from opensearch.model import Input, Model
+from opensearch.model.inputs import name_of
+from opensearch.records import Item, Up
+from opensearch.semantic import unit
+from opensearch.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A point of the space, and what it was made of.
+
+    Attributes:
+        vector: (d,), unit.
+        domain: of the file or item; `None` of words.
+        opened: a file as its encoder saw it.
+        item: the stored item; it is no hit of itself.
+        notes: remarks for the user.
+    """
+
+    vector: NDArray[np.float32]
+    domain: str | None = None
+    opened: Opened | None = None
+    item: Item | None = None
+    notes: tuple[str, ...] = ()
+
+
+def file_part(model: Model, given: Input, domain: str | None, up: Up | None) -> Part:
+    """A file, picture or mesh as a part.
+
+    Raises:
+        UnreadableFile: it cannot be read.
+        InvalidInput: the model has no encoder for its domain.
+    """
+    opened, vector = model.embed_one(given, domain, up)
+    guess = f"guessed that {name_of(given)} is a {opened.domain}; `source` says otherwise"
+    return Part(vector, opened.domain, opened, notes=() if opened.sure else (guess,))
+
+
+def stored_part(store: Store, key: str) -> Part:
+    """A stored item as a part.
+
+    Raises:
+        InvalidInput: the key is unknown.
+        StoreError: the item has no embedding.
+    """
+    item = store.by_key(key)
+    if item is None:
+        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
+    rows, present = store.embeddings([item.id])
+    if not present[0]:
+        raise StoreError(f"item {key!r} was added as a ready code, without an embedding to ask by")
+    return Part(unit(rows)[0], item.domain, item=item)
+
+
+def word_part(model: Model, text: str) -> Part:
+    """Words as a part.
+
+    Raises:
+        UnknownWord: no word is known.
+        InvalidInput: the words say what to leave out.
+    """
+    found = model.space.text(text)
+    if len(found.against) or not len(found.points):
+        raise InvalidInput(
+            f"{text!r} says what to leave out; as a part of its own, of a weight below 0, it would"
+        )
+    understood = understood_text(found.phrase, model.space.vocabulary.near)
+    return Part(found.vector, notes=tuple(understood.remarks()))
+
+
+def made_part(
+    model: Model,
+    store: Store,
+    asked: tuple[Input | None, str | None, str | None],
+    domain: str | None,
+    up: Up | None,
+) -> Part:
+    """A part of the one of input, key and words that is given; see `Engine.part`."""
+    given, key, text = asked
+    if sum(each is not None for each in asked) != 1:
+        raise InvalidInput("a part is one of `given`, `key` and `text`; give one of them")
+    if given is not None:
+        return file_part(model, given, domain, up)
+    if key is not None:
+        return stored_part(store, key)
+    return word_part(model, text or "")

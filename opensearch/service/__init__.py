@@ -1,0 +1,1 @@
+"""The HTTP service and its page: thin over `Engine`, versioned under /v1."""

@@ -1,0 +1,88 @@
+"""The application: routes, the guard before them, and the life of what they share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from opensearch import __version__
+from opensearch.errors import OpenSearchError
+from opensearch.service import catalogue, failures, items, pages, searching, upkeep, writing
+from opensearch.service.context import ERRORS, Context
+from opensearch.service.guard import Guard
+from opensearch.service.lanes import Lane
+from opensearch.service.meters import Meters
+from opensearch.service.served import Served
+from opensearch.service.settings import Serving
+
+_log = logging.getLogger(__name__)
+
+_ABOUT: Final = (
+    "One index over sketches, photos and 3D shapes, searched from any domain to any domain."
+    ' Every error is one JSON shape: `{"error": {"status", "kind", "message", "wanted",'
+    ' "came", "way_out"}}`. Where the service wants a token, send'
+    " `Authorization: Bearer TOKEN`."
+)
+
+
+def create_app(served: Served, serving: Serving) -> FastAPI:
+    """The service over an index; it closes the index when it shuts down."""
+    bounds = serving.bounds
+    encode = Lane("encode", bounds.encoders, bounds.queue)
+    search = Lane("search", bounds.searches, bounds.queue)
+    meters = Meters((encode, search), lambda: context.items())
+    context = Context(served, serving, encode, search, meters)
+    app = FastAPI(
+        title="opensearch",
+        version=__version__,
+        description=_ABOUT,
+        docs_url=None,  # those of FastAPI load their scripts from elsewhere
+        redoc_url=None,
+        responses=ERRORS,
+        lifespan=_life,
+        generate_unique_id_function=_operation,
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.context = context
+    app.add_middleware(Guard, serving=serving, meters=meters)
+    failures.install(app)
+    for module in (searching, items, writing, catalogue, upkeep, pages):
+        app.include_router(module.router)
+    return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    context: Context = app.state.context
+    task = asyncio.ensure_future(context.encode.run(lambda: _warm(context)))
+    try:
+        yield
+    finally:
+        task.cancel()
+        for lane in (context.encode, context.search):
+            lane.close()
+        context.served.close()
+
+
+def _warm(context: Context) -> None:
+    """Load what the first searches would wait for."""
+    try:
+        model = context.served.engine.model
+        model.load_backbone(None)
+        model.space.dim  # noqa: B018 - reading it loads the words
+        model.hasher.bits  # noqa: B018 - and this the codes
+        context.served.engine.info()
+    except OpenSearchError as error:
+        _log.warning("the model cannot be loaded yet: %s", error)
+    context.ready = True
+
+
+def _operation(route: APIRoute) -> str:
+    """Short names of operations, for clients that are made from the document."""
+    return route.name

@@ -1,0 +1,243 @@
+"""Searches: parts read in one lane, hits found in another."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from pydantic import ValidationError
+
+from opensearch.engine import Answer, Engine, Query
+from opensearch.engine.query.parts import Part
+from opensearch.model import Content
+from opensearch.records import Up
+from opensearch.service.context import Context, Shared
+from opensearch.service.failures import ServiceError
+from opensearch.service.models import (
+    DrawingPart,
+    FilePart,
+    HitFound,
+    ItemPart,
+    PartTaken,
+    SearchAnswer,
+    SearchAsked,
+    TextUnderstood,
+    WordsPart,
+)
+from opensearch.stages import timed
+
+router = APIRouter(prefix="/v1", tags=["search"])
+
+
+@dataclass
+class _Job:
+    """A search under way: what was asked, the parts read so far, seconds by stage."""
+
+    asked: SearchAsked
+    contents: Sequence[Content] = ()
+    read: dict[int, Part] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def count(self, seconds: dict[str, float]) -> None:
+        for name, spent in seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+
+@router.post("/search", summary="Search by drawings, words and stored items")
+async def search(request: Request, shared: Shared, asked: SearchAsked) -> SearchAnswer:
+    """A search in which no file is sent.
+
+    Example: `{"parts": [{"kind": "words", "text": "chair"}], "targets": ["shape"], "k": 5}`
+    """
+    return await _answered(request, shared, _Job(asked))
+
+
+@router.post("/search/files", summary="Search by files, and all the rest")
+async def search_files(
+    request: Request,
+    shared: Shared,
+    file: Annotated[list[UploadFile], File(description="pictures, drawings, meshes; repeatable")],
+    query: Annotated[str, Form(description="a search as JSON; see SearchAsked")] = "{}",
+) -> SearchAnswer:
+    """A search with files of any domain.
+
+    A file that no part of `query` names joins it with weight 1.
+    Example: `curl -F file=@chair.png -F 'query={"targets": ["shape"], "k": 5}' URL`
+    """
+    try:
+        asked = SearchAsked.model_validate_json(query)
+    except ValidationError as error:
+        raise _bad_query(error) from error
+    if len(file) > shared.serving.bounds.parts:
+        raise _over("files of a query", shared.serving.bounds.parts, len(file))
+    named = {part.file for part in asked.parts if isinstance(part, FilePart)}
+    rest = [FilePart(kind="file", file=at) for at in range(len(file)) if at not in named]
+    asked = asked.model_copy(update={"parts": [*asked.parts, *rest]})
+    contents = [Content(await each.read(), (each.filename or "")[-200:]) for each in file]
+    return await _answered(request, shared, _Job(asked, contents))
+
+
+async def _answered(request: Request, shared: Context, job: _Job) -> SearchAnswer:
+    _check(job.asked, len(job.contents), shared)
+    start = time.perf_counter()
+    for at, part in enumerate(job.asked.parts):
+        if isinstance(part, FilePart | DrawingPart):
+            content, domain, up = _content(part, job, shared)
+            job.read[at] = await shared.encode.run(
+                lambda c=content, d=domain, u=up: _read(shared, job, c, d, u),  # type: ignore[misc]
+                request.is_disconnected,
+            )
+    asked, taken = job.asked, list[PartTaken]()
+    answer = await shared.read(request, lambda engine: _asked(engine, job, taken))
+    total = time.perf_counter() - start
+    job.seconds["queue"] = max(0.0, total - sum(job.seconds.values()))
+    shared.meters.searched(job.seconds)
+    hits = answer.hits[asked.offset :]
+    return SearchAnswer(
+        hits=[HitFound.of(hit) for hit in hits],
+        more=len(hits) >= asked.k and asked.offset + asked.k < shared.serving.bounds.hits,
+        notes=list(dict.fromkeys(answer.notes)),
+        parts=taken,
+        understood=TextUnderstood.model_validate(asdict(answer.understood)),
+        took_ms={
+            name: round(1000 * spent, 3) for name, spent in {**job.seconds, "total": total}.items()
+        },
+    )
+
+
+def _check(asked: SearchAsked, files: int, shared: Context) -> None:
+    """Hold a query against the files that came and the bounds.
+
+    Raises:
+        ServiceError: it asks for more.
+    """
+    bounds = shared.serving.bounds
+    named = max((part.file for part in asked.parts if isinstance(part, FilePart)), default=-1)
+    if named >= files:
+        raise ServiceError(
+            422,
+            "InvalidInput",
+            f"no file {named} was sent: {files} came, counted from 0; send it to /v1/search/files",
+            came=f"{files} files",
+            way_out="send it to /v1/search/files",
+        )
+    if len(asked.parts) > bounds.parts:
+        raise _over("parts of a query", bounds.parts, len(asked.parts))
+    if asked.k + asked.offset > bounds.hits:
+        raise _over("hits of a search (k + offset)", bounds.hits, asked.k + asked.offset)
+    if len(asked.targets) > bounds.parts:
+        raise _over("targets", bounds.parts, len(asked.targets))
+    texts = [part.text for part in asked.parts if isinstance(part, WordsPart)]
+    longest = max(map(len, [*texts, asked.where or "", *asked.targets]), default=0)
+    if longest > bounds.text:
+        raise _over("characters of words, filters and names", bounds.text, longest)
+    drawn = [part.strokes for part in asked.parts if isinstance(part, DrawingPart)]
+    points = sum(len(stroke) for strokes in drawn for stroke in strokes)
+    if points > bounds.strokes:
+        raise _over("points of drawings", bounds.strokes, points)
+    if not any(part.weight > 0 for part in asked.parts):
+        raise ServiceError(
+            422,
+            "InvalidInput",
+            "a query needs a part of a weight above 0; add a file, a drawing, words or an item",
+            wanted="a part of a weight above 0",
+            way_out="add a file, a drawing, words or an item",
+        )
+    if any(part.weight == 0 for part in asked.parts):
+        raise ServiceError(422, "InvalidInput", "a weight of 0 says nothing; leave the part out")
+
+
+def _over(what: str, most: int, came: int) -> ServiceError:
+    return ServiceError(
+        422,
+        "OverLimit",
+        f"{what} are at most {most:,}, got {came:,}; ask for less at once",
+        wanted=f"at most {most:,}",
+        came=f"{came:,}",
+        way_out="ask for less at once",
+    )
+
+
+def _bad_query(error: ValidationError) -> ServiceError:
+    first = error.errors()[0]
+    place = ".".join(map(str, ("query", *first["loc"])))
+    return ServiceError(
+        422,
+        "InvalidRequest",
+        f"{place}: {first['msg']}; /docs shows what a search is",
+        wanted=f"{place}: {first['msg']}",
+        came=repr(first.get("input"))[:200],
+        way_out="/docs shows what a search is",
+    )
+
+
+def _content(
+    part: FilePart | DrawingPart, job: _Job, shared: Context
+) -> tuple[Content, str | None, Up | None]:
+    """The bytes of a part, the domain it is said to be of, and the axis that is up."""
+    if isinstance(part, FilePart):
+        return job.contents[part.file], part.domain, part.up
+    strokes = [stroke for stroke in part.strokes if stroke]
+    drawing = [[[x for x, _ in stroke], [y for _, y in stroke]] for stroke in strokes]
+    content = Content(json.dumps({"drawing": drawing}).encode(), "drawing.ndjson#1")
+    known = shared.served.engine.model.bundle.domains
+    return content, "sketch" if "sketch" in known else None, None
+
+
+def _read(shared: Context, job: _Job, content: Content, domain: str | None, up: Up | None) -> Part:
+    with timed() as seconds:
+        part = shared.served.file_part(content, domain, up)
+    job.count(seconds)
+    return part
+
+
+def _asked(engine: Engine, job: _Job, taken: list[PartTaken]) -> Answer:
+    """Ask the engine; `taken` tells how the parts were understood.
+
+    Words and items of weight 1 are asked as such, so that the engine knows them for what they
+    are; others are points with their weights.
+    """
+    taken.clear()
+    text, keys, parts = None, list[str](), list[tuple[Part, float]]()
+    with timed() as seconds:
+        for at, given in enumerate(job.asked.parts):
+            part = job.read.get(at)
+            match given:
+                case WordsPart(text=words, weight=1.0) if text is None:
+                    text = words
+                case WordsPart(text=words):
+                    part = engine.part(text=words)
+                case ItemPart(key=key, weight=1.0):
+                    keys.append(key)
+                case ItemPart(key=key):
+                    part = engine.part(key=key)
+            if part is not None:
+                parts.append((part, given.weight))
+            opened = part.opened if part else None
+            domain = part.domain if part else None
+            taken.append(PartTaken(kind=given.kind, domain=domain, sure=not opened or opened.sure))
+        answer = engine.ask(_query(job.asked, text, keys, parts))
+    job.count(seconds)
+    return answer
+
+
+def _query(
+    asked: SearchAsked, text: str | None, keys: list[str], parts: list[tuple[Part, float]]
+) -> Query:
+    return Query(
+        text=text,
+        keys=keys,
+        parts=parts,
+        targets=asked.targets,
+        k=asked.k + asked.offset,
+        refine=asked.refine,
+        score=asked.score,
+        depth=asked.depth,
+        max_distance=asked.max_distance,
+        where=asked.where or None,
+        structure=asked.structure,
+    )

@@ -1,0 +1,103 @@
+"""Changes of the index; refused unless the service was started to allow them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from pydantic import TypeAdapter, ValidationError
+
+from opensearch.engine import Engine
+from opensearch.errors import InvalidInput
+from opensearch.model import Content
+from opensearch.service.context import Context, Shared, item_of
+from opensearch.service.failures import ServiceError
+from opensearch.service.items import Id
+from opensearch.service.models import Books, ItemEdit, ItemRecord, Metadata, Removed
+
+router = APIRouter(prefix="/v1/items", tags=["writing"])
+
+_METADATA: TypeAdapter[Metadata] = TypeAdapter(Metadata)
+
+
+def _check_writable(shared: Context) -> None:
+    """Refuse to write.
+
+    Raises:
+        ServiceError: 403, the service only reads.
+    """
+    if not shared.serving.writable:
+        raise ServiceError(
+            403,
+            "ReadOnly",
+            "this service only reads; start it by `opensearch serve INDEX --writable`",
+            way_out="start it by `opensearch serve INDEX --writable`",
+        )
+
+
+@router.post("", status_code=201, summary="Add a file")
+async def add(
+    request: Request,
+    shared: Shared,
+    file: Annotated[UploadFile, File(description="a picture, drawing or mesh")],
+    key: Annotated[str, Form(min_length=1, max_length=4096)],
+    domain: Annotated[str | None, Form(max_length=64)] = None,
+    category: Annotated[str | None, Form(max_length=1000)] = None,
+    metadata: Annotated[str, Form(description="a JSON object", max_length=100_000)] = "{}",
+) -> Books:
+    """Add an item under a key; one that has it already is replaced.
+
+    The index keeps code, embedding and thumbnail. The file itself is not kept.
+    """
+    _check_writable(shared)
+    fields = _metadata(metadata)
+    content = Content(await file.read(), (file.filename or "")[-200:])
+
+    def work(engine: Engine) -> Books:
+        report = engine.add_items(
+            [content], [key], domain, [fields], [category or None], strict=True
+        )
+        item = item_of(engine, key)
+        return Books(
+            key=key,
+            id=item.id,
+            domain=item.domain,
+            replaced=bool(report.replaced or report.unchanged),
+            guessed=bool(report.guessed),
+        )
+
+    return await shared.encode.run(lambda: shared.served.work(work))
+
+
+@router.patch("/{id}", summary="Change an item's category or metadata")
+async def edit(request: Request, shared: Shared, id: Id, said: ItemEdit) -> ItemRecord:  # noqa: A002
+    """Give an item another category or other metadata; what is absent stays."""
+    _check_writable(shared)
+
+    def work(engine: Engine) -> ItemRecord:
+        item = item_of(engine, id)
+        category = said.category if "category" in said.model_fields_set else item.category
+        return ItemRecord.of(engine.relabel(item.key, category or None, said.metadata), False)
+
+    return await shared.encode.run(lambda: shared.served.work(work))
+
+
+@router.delete("/{id}", summary="Remove an item")
+async def remove(request: Request, shared: Shared, id: Id) -> Removed:  # noqa: A002
+    """Remove an item from the index; its file stays where it is."""
+    _check_writable(shared)
+
+    def work(engine: Engine) -> Removed:
+        return Removed(removed=engine.remove([item_of(engine, id).key]))
+
+    return await shared.encode.run(lambda: shared.served.work(work))
+
+
+def _metadata(text: str) -> Metadata:
+    try:
+        return _METADATA.validate_json(text)
+    except ValidationError as error:
+        raise InvalidInput(
+            f"metadata must be a JSON object of texts, numbers and truths, got {text[:60]!r};"
+            ' e.g. {"year": 2011}'
+        ) from error

@@ -1,0 +1,197 @@
+"""Records, pictures and files over HTTP: of this index alone, and only as they were indexed."""
+
+import io
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from service_clients import client_of
+
+from opensearch.records import Item
+from opensearch.service.originals import content_type, file_name, place_of
+
+
+def record(client, key):
+    response = client.get("/v1/items", params={"key": key})
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def test_a_record_by_key_and_by_id(client, toy_index):
+    found = record(client, "photo/cube/03.jpg")
+    assert found["domain"] == "photo"
+    assert found["category"] == "cube"
+    assert found["metadata"]["year"] == "2003"
+    assert found["original"]
+    assert client.get(f"/v1/items/{found['id']}").json() == found
+
+
+@pytest.mark.parametrize("path", ["/v1/items/9999", "/v1/items?key=none", "/v1/items/9999/file",
+                                  "/v1/items/9999/thumbnail", "/v1/items/9999/views",
+                                  "/v1/items/9999/near"])  # fmt: skip
+def test_what_is_not_there_is_missed(client, path):
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.json()["error"]["kind"] == "NotFound"
+
+
+@pytest.mark.parametrize("path", ["/v1/items/-1", "/v1/items/x", "/v1/items/9223372036854775808",
+                                  "/v1/items?key="])  # fmt: skip
+def test_what_is_no_id_is_refused(client, path):
+    assert client.get(path).status_code == 422
+
+
+def test_a_picture_comes_as_it_was_indexed(client, toy_index):
+    found = record(client, "photo/cube/03.jpg")
+    response = client.get(f"/v1/items/{found['id']}/file")
+    assert response.content == Path(found["path"]).read_bytes()
+    assert response.headers["content-type"] == "image/jpeg"
+    assert response.headers["content-disposition"] == 'inline; filename="03.jpg"'
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in response.headers["content-security-policy"]
+
+
+def test_a_shape_comes_to_be_saved(client):
+    found = record(client, "shape/cube/03.off")
+    response = client.get(f"/v1/items/{found['id']}/file")
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.headers["content-disposition"] == 'attachment; filename="03.off"'
+
+
+def test_thumbnails_and_views_are_pictures(client):
+    found = record(client, "shape/cube/03.off")
+    small = client.get(f"/v1/items/{found['id']}/thumbnail")
+    assert Image.open(io.BytesIO(small.content)).format == "JPEG"
+    views = client.get(f"/v1/items/{found['id']}/views").json()
+    assert views["count"] == 2
+    seen = [
+        client.get(f"/v1/items/{found['id']}/views/{number}").content
+        for number in range(views["count"])
+    ]
+    assert {Image.open(io.BytesIO(each)).size for each in seen} == {(views["size"],) * 2}
+    assert client.get(f"/v1/items/{found['id']}/views/2").status_code == 404
+
+
+def test_what_is_nearly_the_same_is_of_the_same_domain(client):
+    found = record(client, "photo/cube/03.jpg")
+    hits = client.get(f"/v1/items/{found['id']}/near").json()["hits"]
+    assert all(hit["domain"] == "photo" and hit["distance"] <= 6 for hit in hits)
+    assert found["id"] not in [hit["id"] for hit in hits]
+
+
+@pytest.fixture
+def changed(own_index):
+    """A service over an index of one's own, a file of its, and that file's item."""
+    file = own_index.parent / "collection" / "photo" / "cube" / "03.jpg"
+    with client_of(own_index) as client:
+        yield client, file, record(client, "photo/cube/03.jpg")["id"]
+
+
+def _secret(file):
+    """A file beside the collection that looks just like the item's own."""
+    secret = file.parents[3] / "secret.jpg"
+    shutil.copy2(file, secret)
+    return secret
+
+
+def by_link_of_file(file):
+    secret = _secret(file)
+    file.unlink()
+    file.symlink_to(secret)
+
+
+def by_link_of_folder(file):
+    outside = file.parents[3] / "outside"
+    shutil.move(file.parent, outside)
+    file.parent.symlink_to(outside)
+
+
+def by_content(file):
+    file.write_bytes(b"something else")
+
+
+def by_time(file):
+    os.utime(file, ns=(0, 0))
+
+
+def by_removal(file):
+    file.unlink()
+
+
+def by_pipe(file):
+    file.unlink()
+    os.mkfifo(file)
+
+
+def by_folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [by_link_of_file, by_link_of_folder, by_content, by_time, by_removal, by_pipe, by_folder],
+)
+def test_no_other_file_is_ever_served(changed, change):
+    client, file, id_ = changed
+    assert client.get(f"/v1/items/{id_}/file").status_code == 200
+    change(file)
+    for path in ("file", "views"):
+        response = client.get(f"/v1/items/{id_}/{path}")
+        assert response.status_code == 404, response.text
+        assert response.json()["error"]["way_out"]
+    assert not client.get(f"/v1/items/{id_}").json()["original"]
+
+
+ITEM = Item(1, "photo/a/b.png", "photo", path="/home/me/photo/a/b.png")
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "root"),
+    [
+        ("photo/a/b.png", "/home/me/photo/a/b.png", "/home/me"),
+        ("b.png", "/home/me/b.png", "/home/me"),
+        ("s/d.ndjson#3", "/home/me/s/d.ndjson#3", "/home/me"),
+        ("another name", "/home/me/b.png", "/home/me"),
+        ("a/b/c/d/e/f.png", "/f.png", "/"),
+        ("photo/a/b.png", "", None),
+        ("../../b.png", "/home/me/b.png", None),
+        ("b.png", "home/b.png", None),
+    ],
+)
+def test_the_folder_that_was_indexed_is_told_by_path_and_key(key, path, root):
+    place = place_of(replace(ITEM, key=key, path=path))
+    assert (place and str(place[1])) == root
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"RIFF\0\0\0\0WEBPVP8", "image/webp"),
+        (b"\0\0\0\x1cftypavif", "image/avif"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", "application/octet-stream"),
+        (b"<html><script>", "application/octet-stream"),
+        (b"", "application/octet-stream"),
+    ],
+)
+def test_a_browser_is_shown_pictures_alone(head, kind):
+    assert content_type(head) == kind
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("photo/a b.png", "a_b.png"),
+        ('a";\r\nx: y.png', "a____x__y.png"),
+        ("椅子.png", "__.png"),
+        ("x/.htaccess", "htaccess"),
+        ("x/...", "file"),
+    ],
+)
+def test_names_of_downloads_hold_no_marks(key, name):
+    assert file_name(replace(ITEM, key=key)) == name
