@@ -80,7 +80,7 @@ def png(view: View) -> bytes:
     return _encoded(Image.fromarray(view), format="PNG", optimize=False)
 
 
-def thumbnail(reading: Reading, side: int = 96) -> bytes:
+def thumbnail(reading: Reading, side: int = 192) -> bytes:
     """The portrait, or the first view, in its original aspect, as the bytes of a JPEG file.
 
     The longer side has `side` pixels.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening import NoReader, Opened
 from opensearch.domains.reading import Reading
+from opensearch.domains.solid import Solid
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.processes.frames import Closed, Fields, Parts
 
@@ -69,6 +70,31 @@ def opened_of(said: Fields, data: bytearray) -> Opened:
             digest=bytes.fromhex(said["digest"]),
             thumbnail=bytes(data[end:]),
         )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Closed from error
+
+
+def solid_frame(solid: Solid) -> tuple[Fields, Parts]:
+    """A frame of triangles."""
+    vertices, faces = np.ascontiguousarray(solid.vertices), np.ascontiguousarray(solid.faces)
+    said = {"vertices": len(vertices), "faces": len(faces), "up": solid.up}
+    return said, [vertices.data, faces.data]
+
+
+def solid_of(said: Fields, data: bytearray) -> Solid:
+    """What a `solid_frame` said.
+
+    Raises:
+        UnreadableFile: what a `error_frame` said.
+        Closed: it is neither.
+    """
+    if said.get("error") in _ERRORS:
+        raise _ERRORS[said["error"]](said.get("text", ""))
+    try:
+        end = 12 * said["vertices"]
+        vertices = np.frombuffer(data, np.float32, 3 * said["vertices"]).reshape(-1, 3)
+        faces = np.frombuffer(data, np.int32, 3 * said["faces"], end).reshape(-1, 3)
+        return Solid(vertices, faces, said["up"])
     except (KeyError, TypeError, ValueError) as error:
         raise Closed from error
 

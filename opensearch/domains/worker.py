@@ -16,7 +16,8 @@ from typing import Any, Final
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.files import printable
 from opensearch.domains.opening import NoReader, Opener
-from opensearch.domains.replies import error_frame, frame_of
+from opensearch.domains.replies import error_frame, frame_of, solid_frame
+from opensearch.domains.solid import read_solid
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.processes.bounds import Bounds, held
 from opensearch.processes.frames import Closed, Fields, Parts, receive, send
@@ -65,6 +66,8 @@ class _Reader:
         """The frame that answers a job, whatever comes of it."""
         path = Path(job["path"])
         try:
+            if job.get("triangles"):
+                return solid_frame(read_solid(path, job["up"], self.limits))
             asked = (job["part"], job["domain"], job["books"], job["up"])
             return frame_of(self._opener.open(path, *asked, stamp=_stamp(job["stamp"])))
         except NoReader as error:

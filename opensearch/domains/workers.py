@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import reader_kind
 from opensearch.domains.files import printable
 from opensearch.domains.opening import NoReader, Opened, Opener
-from opensearch.domains.replies import opened_of
+from opensearch.domains.replies import opened_of, solid_of
+from opensearch.domains.solid import Solid, read_solid
 from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
 from opensearch.processes.bounds import OUT_OF_MEMORY
 from opensearch.processes.frames import Closed, Fields, Late
@@ -22,6 +23,8 @@ from opensearch.processes.pool import POOL, Lost, Worker, worker_count
 from opensearch.records import Stamp, Up
 
 _KEPT_IDLE: Final = 2
+
+T = TypeVar("T")
 
 
 class Readers:
@@ -103,9 +106,25 @@ class Readers:
             "up": up,
             "stamp": stamp and [stamp.size, stamp.mtime_ns, stamp.digest.hex()],
         }
+        return self._answered(path, job, opened_of)
+
+    def solid(self, path: Path, up: Up | None = None) -> Solid:
+        """The triangles of a mesh file, as they are drawn; see `read_solid`.
+
+        Raises:
+            UnreadableFile: it cannot be read, is over the limits, or ended who read it.
+            OpenSearchError: no process can be started, or `stop` was called meanwhile.
+        """
+        if self._here is not None:
+            return read_solid(path, up, self._limits)
+        job = {"setup": self._setup, "path": str(path.absolute()), "triangles": True, "up": up}
+        return self._answered(path, job, solid_of)
+
+    def _answered(self, path: Path, job: Fields, read: Callable[[Fields, bytearray], T]) -> T:
+        """What a process makes of a file, read from its frame."""
         while True:
             try:
-                return self._asked(job)
+                return self._asked(job, read)
             except Late:
                 seconds = self._limits.seconds
                 raise OverLimit(f"{_name(path)} took over {seconds:g} s, the limit") from None
@@ -115,7 +134,7 @@ class Readers:
                 if lost.code != 0:  # else it ended for want of jobs, just as one came
                     raise self._fate(path, lost.code) from lost
 
-    def _asked(self, job: Fields) -> Opened:
+    def _asked(self, job: Fields, read: Callable[[Fields, bytearray], T]) -> T:
         worker = POOL.take(self.count)
         keep = False
         try:
@@ -133,7 +152,7 @@ class Readers:
         if "lacks" in said:
             raise NoReader(str(said["lacks"]), self._settings)
         try:
-            return opened_of(said, data)
+            return read(said, data)
         except Closed as error:
             raise Lost(1) from error
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 from typing import Annotated, Any, BinaryIO, Final
 
+import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from opensearch.domains import Reading, png
 from opensearch.domains.layout import split_part
+from opensearch.domains.solid import Solid
+from opensearch.domains.upright import declared
 from opensearch.engine import Engine
 from opensearch.engine import Query as Search
-from opensearch.records import Item, Source
+from opensearch.records import UPS, Item, Source
 from opensearch.service import originals
 from opensearch.service.context import Context, Shared, item_of
 from opensearch.service.failures import missing
@@ -25,11 +29,16 @@ NEAR_DISTANCE: Final = 6
 NEAR_SCORE: Final = 0.97
 _KEPT: Final = "private, max-age=3600"
 _CHUNK: Final = 2**16
+MOST_FACES: Final = 500_000
+"""Faces of a shape that a browser is given; larger ones are shown by their views."""
 _PNG: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"image/png": {}}, "description": "A PNG picture"}
 }
 _JPEG: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"image/jpeg": {}}, "description": "A JPEG picture"}
+}
+_BYTES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "Triangles"}
 }
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"application/octet-stream": {}, "image/*": {}}, "description": "The file"}
@@ -107,6 +116,26 @@ async def view(
     return Response(content, media_type="image/png", headers={"Cache-Control": _KEPT})
 
 
+@router.get(
+    "/{id}/mesh", summary="The triangles of a shape", responses=_BYTES, response_class=Response
+)
+async def mesh(request: Request, shared: Shared, id: Id) -> Response:  # noqa: A002
+    """A shape within the unit sphere, to be drawn.
+
+    Little-endian: four uint32 (vertices, faces, axis that is up: 0 x, 1 y, 2 z, 3 unknown, and 0),
+    float32 x y z of each vertex, three uint32 of each face.
+    """
+    item = await shared.read(request, lambda engine: item_of(engine, id))
+    solid = await shared.encode.run(lambda: _solid(shared, item), request.is_disconnected)
+    if len(solid.faces) > MOST_FACES:
+        raise missing(f"item {id} has {len(solid.faces):,} faces, too many", "its views are there")
+    head = np.array([len(solid.vertices), len(solid.faces), UPS.index(solid.up), 0], "<u4")
+    content = head.tobytes() + solid.vertices.astype("<f4").tobytes()
+    content += solid.faces.astype("<u4").tobytes()
+    headers = {"Cache-Control": _KEPT}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
 @router.get("/{id}/near", summary="Items that are nearly the same")
 async def near(request: Request, shared: Shared, id: Id) -> Near:  # noqa: A002
     """Items of the same domain whose codes and embeddings are nearly those of this one."""
@@ -148,11 +177,22 @@ def _chunks(head: bytes, file: BinaryIO) -> Iterator[bytes]:
             head = file.read(_CHUNK)
 
 
-def _read(shared: Context, item: Item) -> Reading:
-    """The item's file read again, standing as it stood when it was indexed."""
+def _checked(item: Item) -> FilePath:
+    """The item's file without links, while it is what was indexed."""
     original, path = originals.open_original(item)
     original.close()
-    part = split_part(item.path)[1]
+    return path
+
+
+def _solid(shared: Context, item: Item) -> Solid:
+    """The triangles of the item's file, standing as it stood when it was indexed."""
+    with shared.served.engine.model.readers() as readers:
+        return readers.solid(_checked(item), declared(item.metadata))
+
+
+def _read(shared: Context, item: Item) -> Reading:
+    """The item's file read again, standing as it stood when it was indexed."""
+    path, part = _checked(item), split_part(item.path)[1]
     source = Source(path, path.name, part, item.domain, metadata=item.metadata)
     model = shared.served.engine.model
     with model.readers() as readers:

@@ -24,7 +24,8 @@ _KINDS: Final = {
 def _load() -> dict[str, tuple[bytes, str]]:
     """All files of the page by name, with their content types, read once."""
     found = {}
-    for file in (files("opensearch.service") / "web").iterdir():
+    look = files("opensearch.pages") / "look.css"
+    for file in (look, *(files("opensearch.service") / "web").iterdir()):
         kind = _KINDS.get("." + file.name.rpartition(".")[2])
         if kind is not None and file.is_file():
             found[file.name] = (file.read_bytes(), kind)

@@ -26,7 +26,7 @@ def test_a_png_holds_exactly_the_view():
 
 
 @pytest.mark.parametrize(
-    ("aspect", "size"), [(1.0, (96, 96)), (2.0, (96, 48)), (0.5, (48, 96)), (1000.0, (96, 1))]
+    ("aspect", "size"), [(1.0, (192, 192)), (2.0, (192, 96)), (0.5, (96, 192)), (1000.0, (192, 1))]
 )
 def test_a_thumbnail_has_the_original_aspect(aspect, size):
     image = Image.open(io.BytesIO(thumbnail(Reading(views(2), aspect))))
@@ -36,7 +36,7 @@ def test_a_thumbnail_has_the_original_aspect(aspect, size):
 def test_a_thumbnail_is_of_the_portrait_where_there_is_one():
     dark = np.zeros((48, 48, 3), np.uint8)
     image = Image.open(io.BytesIO(thumbnail(Reading(np.full_like(views(2), 255), portrait=dark))))
-    assert image.size == (96, 96)
+    assert image.size == (192, 192)
     assert np.asarray(image).max() < 10
 
 

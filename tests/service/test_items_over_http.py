@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from service_clients import client_of
@@ -73,6 +74,20 @@ def test_thumbnails_and_views_are_pictures(client):
     ]
     assert {Image.open(io.BytesIO(each)).size for each in seen} == {(views["size"],) * 2}
     assert client.get(f"/v1/items/{found['id']}/views/2").status_code == 404
+
+
+def test_the_triangles_of_a_shape_can_be_drawn(client):
+    found = record(client, "shape/cube/03.off")
+    content = client.get(f"/v1/items/{found['id']}/mesh").content
+    vertices, faces, up, _ = np.frombuffer(content, "<u4", 4)
+    assert len(content) == 16 + 12 * (vertices + faces)
+    places = np.frombuffer(content, "<f4", 3 * vertices, 16).reshape(-1, 3)
+    corners = np.frombuffer(content, "<u4", 3 * faces, 16 + 12 * vertices)
+    assert (faces, up) == (12, 3)
+    assert np.linalg.norm(places, axis=1).max() <= 1.001
+    assert corners.max() == vertices - 1
+    picture = record(client, "photo/cube/03.jpg")
+    assert client.get(f"/v1/items/{picture['id']}/mesh").status_code == 422
 
 
 def test_what_is_nearly_the_same_is_of_the_same_domain(client):

@@ -1,0 +1,26 @@
+// The grid of hits: mixed or by kind, going on as one scrolls.
+
+import { thumbnail } from "./api.js";
+import { make, picture } from "./elements.js";
+
+export function grid(label) {
+  return make("ol", { className: "hits", role: "list", "aria-label": label });
+}
+
+// One hit; `on` has open, more and less, each called with it.
+export function entry(hit, on) {
+  const title = hit.category ? `${hit.domain} · ${hit.category}` : hit.domain;
+  const score = hit.score === null ? "no score" : `score ${hit.score.toFixed(2)}`;
+  const look = make("button", {
+    type: "button", className: "look", "aria-label": `Open ${hit.key}, ${title}, hit ${hit.rank}`,
+    on: { click: () => on.open(hit) },
+  }, picture(thumbnail(hit.id), ""));
+  const like = (text, label, act) => make("button", {
+    type: "button", "aria-label": `${label} like ${hit.key}`, on: { click: () => act(hit) },
+  }, text);
+  return make("li", { data: { id: hit.id } },
+    look,
+    make("p", {}, make("strong", {}, title), make("br"), `${score} · distance ${hit.distance}`),
+    make("p", { className: "key" }, hit.key),
+    on.more ? make("div", { className: "likes" }, like("+ like this", "More", on.more), like("− unlike", "Less", on.less)) : null);
+}
