@@ -155,11 +155,12 @@ def _text(result: Result, full: bool) -> str:
     from opensearch.evaluation import format_matrix
 
     if full:
-        return "\n\n".join(
+        matrices = "\n\n".join(
             f"{row.split} (trained on {_share(row)} categories), {row.representation},"
             f" refinement {row.refinement}\n" + format_matrix(row.matrix, row.words)
             for row in result.rows
         )
+        return "\n".join([matrices, "", *_categories(result)])
     wide = max(12, *(len(row.representation) for row in result.rows))
     head = f"{'split':<8} {'as':<{wide}} {'refined':<8} {'mAP@all':>8} {'95 %':>16} {'macro':>7}"
     lines = [f"{head} {'words':>7} {'trained on':>12}"]
@@ -179,3 +180,13 @@ def _text(result: Result, full: bool) -> str:
 def _share(row: Row) -> str:
     """How many of its categories the model was trained on."""
     return f"{len(row.trained)} of {len(row.trained) + len(row.untrained)}"
+
+
+def _categories(result: Result) -> list[str]:
+    """Which categories of each split the model was trained on, and which not."""
+    splits = {row.split: row for row in result.rows}
+    return [
+        f"{name}: trained on {', '.join(row.trained) or 'none'};"
+        f" not trained on {', '.join(row.untrained) or 'none'}"
+        for name, row in splits.items()
+    ]

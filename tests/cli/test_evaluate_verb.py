@@ -43,7 +43,9 @@ def test_a_split_called_unseen_is_not_believed(toy_model, toy_collection, tmp_pa
     assert "split unseen is not unseen by this model" in done.stderr
     assert "trained on 1 of its 2 categories: disc" in done.stderr
     assert all(line.endswith(" 1 of 2") for line in done.stdout.splitlines()[1:4])
-    assert "unseen (trained on 1 of 2 categories), real" in run(*asked, "--full").stdout
+    full = run(*asked, "--full").stdout
+    assert "unseen (trained on 1 of 2 categories), real" in full
+    assert full.endswith("\n\nunseen: trained on disc; not trained on bar\n")
     row = json.loads(run(*asked, "--json").stdout)["rows"][0]
     assert (row["trained"], row["untrained"]) == (["disc"], ["bar"])
 
