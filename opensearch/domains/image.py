@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -15,7 +16,7 @@ from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.pictures.colours import as_srgb
 from opensearch.domains.pictures.opening import ORIENTATION, opened
-from opensearch.domains.reading import Reader, ReaderKind, Reading
+from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.records import Up
 
@@ -56,7 +57,10 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             square = flat_rgb(image, (size, size))
             view = square if turn is None else square.transpose(turn)
             width, height = image.size if _upright(turn) else image.size[::-1]
-            return Reading(views=np.asarray(view)[None].copy(), aspect=width / height)
+            aspect = width / height
+            return Reading(
+                np.asarray(view)[None].copy(), aspect, imprint=partial(imprint_of, view, aspect)
+            )
 
     return read
 
@@ -67,7 +71,10 @@ def _read_svg(path: Path, limits: Limits, size: int) -> Reading:
         check_file(path, limits, suffixes())
         picture = on_paper(draw_svg(path.read_bytes(), 2 * size))
         square = picture.resize((size, size), Image.Resampling.BOX)
-        return Reading(np.asarray(square)[None].copy(), picture.width / picture.height)
+        aspect = picture.width / picture.height
+        return Reading(
+            np.asarray(square)[None].copy(), aspect, imprint=partial(imprint_of, square, aspect)
+        )
 
 
 def _white(picture: Image.Image) -> Paper:

@@ -37,7 +37,7 @@ class Opened:
 
     `sure` says whether the domain was given, or certain. The rest is what an index keeps
     beside the code, taken before the views, and empty where it was not asked for: size in bytes,
-    time of change in ns, 16-byte digest, JPEG thumbnail.
+    time of change in ns, 16-byte digest, JPEG thumbnail, imprint.
     """
 
     domain: str
@@ -47,6 +47,7 @@ class Opened:
     mtime_ns: int = 0
     digest: bytes = b""
     thumbnail: bytes = b""
+    imprint: bytes = b""
 
 
 class Opener:
@@ -92,7 +93,8 @@ class Opener:
         else:
             mark = digest(Source(path, path.name, part))
         domain, sure, reading = self._recognised(path, part, domain, up)
-        return Opened(domain, sure, reading, size, mtime_ns, mark, thumbnail(reading))
+        imprint = reading.imprint() if reading.imprint is not None else b""
+        return Opened(domain, sure, reading, size, mtime_ns, mark, thumbnail(reading), imprint)
 
     def _recognised(
         self, path: Path, part: int | None, domain: str | None, up: Up | None

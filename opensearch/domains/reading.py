@@ -14,6 +14,7 @@ from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.errors import InvalidInput, system_reason
+from opensearch.imprints.pictures import SIDE, picture_imprint
 from opensearch.records import Up
 
 View: TypeAlias = NDArray[np.uint8]
@@ -29,12 +30,14 @@ class Reading:
     axis that views of a shape stand on, `unknown` where all three take turns; None of others.
     `portrait` is the picture for people to see of what has several views, None where the first
     view is that; no encoder sees it.
+    `imprint` makes what an index keeps to know copies of the item by, see `opensearch.imprints`.
     """
 
     views: NDArray[np.uint8]
     aspect: float = 1.0
     up: Up | None = None
     portrait: View | None = None
+    imprint: Callable[[], bytes] | None = None
 
 
 class Reader(Protocol):
@@ -90,6 +93,12 @@ def thumbnail(reading: Reading, side: int = 192) -> bytes:
     image = Image.fromarray(reading.views[0] if reading.portrait is None else reading.portrait)
     small = image.resize((max(width, 1), max(height, 1)), Image.Resampling.BOX)
     return _encoded(small, format="JPEG", quality=85)
+
+
+def imprint_of(picture: Image.Image, aspect: float) -> bytes:
+    """The imprint of a picture of any size, RGB; `aspect` is its own, width / height."""
+    small = picture.resize((SIDE, SIDE), Image.Resampling.BOX)
+    return picture_imprint(np.asarray(small), aspect)
 
 
 def contact_sheet(views: NDArray[np.uint8], columns: int = 6, gap: int = 4) -> View:

@@ -14,6 +14,9 @@ from opensearch.domains.solid import Solid
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.processes.frames import Closed, Fields, Parts
 
+_OWN: Final = ("views", "portrait", "imprint")
+"""Fields of a reading that no frame says in JSON."""
+
 _ERRORS: Final = {"OverLimit": OverLimit, "UnreadableFile": UnreadableFile}
 
 
@@ -27,15 +30,14 @@ def frame_of(opened: Opened) -> tuple[Fields, Parts]:
         "sure": opened.sure,
         "shapes": [picture.shape for picture in pictures],
         "reading": {
-            f.name: getattr(reading, f.name)
-            for f in fields(reading)
-            if f.name not in ("views", "portrait")
+            f.name: getattr(reading, f.name) for f in fields(reading) if f.name not in _OWN
         },
         "size": opened.size,
         "mtime_ns": opened.mtime_ns,
         "digest": opened.digest.hex(),
+        "thumbnail": len(opened.thumbnail),
     }
-    return said, [*(picture.data for picture in pictures), opened.thumbnail]
+    return said, [*(picture.data for picture in pictures), opened.thumbnail, opened.imprint]
 
 
 def error_frame(error: UnreadableFile | NoReader) -> Fields:
@@ -61,6 +63,7 @@ def opened_of(said: Fields, data: bytearray) -> Opened:
             size = int(np.prod(shape))
             pictures.append(np.frombuffer(data, np.uint8, size, end).reshape(shape))
             end += size
+        stop = end + int(said["thumbnail"])
         return Opened(
             domain=said["domain"],
             sure=said["sure"],
@@ -68,7 +71,8 @@ def opened_of(said: Fields, data: bytearray) -> Opened:
             size=said["size"],
             mtime_ns=said["mtime_ns"],
             digest=bytes.fromhex(said["digest"]),
-            thumbnail=bytes(data[end:]),
+            thumbnail=bytes(data[end:stop]),
+            imprint=bytes(data[stop:]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Closed from error

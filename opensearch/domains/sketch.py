@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
@@ -13,7 +15,7 @@ from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.image import load_picture, on_paper, paper_for
 from opensearch.domains.ink import normalise
-from opensearch.domains.reading import Reader, ReaderKind, Reading
+from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.strokes import draw_ndjson
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.records import Up
@@ -38,9 +40,25 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             view = normalise(
                 np.asarray(drawing), settings.size, settings.stroke, drawn=is_drawn(path)
             )
-            return Reading(views=np.repeat(view[None, ..., None], 3, axis=-1))
+            return Reading(
+                views=np.repeat(view[None, ..., None], 3, axis=-1),
+                imprint=partial(_imprint, drawing, view, is_drawn(path)),
+            )
 
     return read
+
+
+def _imprint(drawing: Image.Image, view: NDArray[np.uint8], drawn: bool) -> bytes:
+    """Of the picture as it is; of strokes as they look in views, which widths and margins are not.
+
+    Args:
+        drawing: RGB.
+        view: of it, shape (size, size), grey.
+        drawn: whether it comes from a drawing program.
+    """
+    if drawn:
+        return imprint_of(Image.fromarray(view).convert("RGB"), 1.0)
+    return imprint_of(drawing, drawing.width / drawing.height)
 
 
 def is_drawn(path: Path) -> bool:

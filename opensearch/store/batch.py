@@ -22,13 +22,14 @@ from opensearch.store.reader import Reader
 class Batch:
     """Items to put, already checked: one row of each array an item.
 
-    `embeddings` and `thumbnails` may be absent; no key comes twice.
+    `embeddings`, `thumbnails` and `imprints` may be absent; no key comes twice.
     """
 
     items: Sequence[Item]
     codes: NDArray[np.uint8]
     embeddings: NDArray[np.float16] | None
     thumbnails: Sequence[bytes] | None
+    imprints: Sequence[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,21 @@ class Writer:
             self._link(item, row)
             self._tally(item, 1)
         self._put_thumbnails(rows, batch.thumbnails or ())
+        self._put_imprints(rows, batch.imprints or ())
         return ids.tolist()
+
+    def put_imprints(self, ids: Sequence[int], imprints: Sequence[bytes]) -> None:
+        """Keep imprints of those items that are stored."""
+        rows = [lmdb_keys.number(int(id_)) for id_ in ids]
+        stored = [self.txn.get(row, db=self.tables["items"]) is not None for row in rows]
+        kept = [row for row, there in zip(rows, stored, strict=True) if there]
+        self._put_imprints(
+            kept, [each for each, there in zip(imprints, stored, strict=True) if there]
+        )
+
+    def _put_imprints(self, rows: list[bytes], imprints: Sequence[bytes]) -> None:
+        pairs = zip(rows, imprints, strict=False)
+        self.putmulti("imprints", [(row, codec.with_checksum(each)) for row, each in pairs if each])
 
     def _put_thumbnails(self, rows: list[bytes], thumbnails: Sequence[bytes]) -> None:
         pairs = [pair for pair in zip(rows, thumbnails, strict=False) if pair[1]]
@@ -173,6 +188,7 @@ class Writer:
             self._unlink(item, row)
             self._tally(item, -1)
             self.txn.delete(row, db=self.tables["thumbnails"])
+            self.txn.delete(row, db=self.tables["imprints"])
             self.txn.put(lmdb_keys.domain(number), row, db=self.tables["tombstones"])
             self.meta.counts[item.domain] -= 1
             self.meta.embedded[item.domain] -= embedded

@@ -19,6 +19,7 @@ def check_batch(
     embeddings: NDArray[np.floating[Any]] | None,
     thumbnails: Sequence[bytes] | None,
     widths: tuple[int, int],
+    imprints: Sequence[bytes] | None = None,
 ) -> tuple[Batch, list[int]]:
     """Refuse what cannot be stored, and keep the last of the items that share a key.
 
@@ -28,6 +29,7 @@ def check_batch(
         embeddings: shape (n, dim), or `None`.
         thumbnails: n pictures, or `None`.
         widths: bits and dim of the store.
+        imprints: n imprints, or `None`.
 
     Returns:
         The batch, and for each item given its place in it.
@@ -41,12 +43,14 @@ def check_batch(
         _check_array("embeddings", embeddings, (len(items), dim), np.floating)
     if thumbnails is not None and len(thumbnails) != len(items):
         raise InvalidInput(f"{len(items)} items came with {len(thumbnails)} thumbnails")
+    if imprints is not None:
+        check_imprints(len(items), imprints)
     for item in items:
         _check_item(item)
     last = {item.key: place for place, item in enumerate(items)}
     halves = None if embeddings is None or dim == 0 else _halves(embeddings)
     if len(last) == len(items):
-        batch = Batch(items, np.ascontiguousarray(codes), halves, thumbnails)
+        batch = Batch(items, np.ascontiguousarray(codes), halves, thumbnails, imprints)
         return batch, list(range(len(items)))
     kept = sorted(last.values())
     batch = Batch(
@@ -54,9 +58,20 @@ def check_batch(
         codes[kept],
         None if halves is None else halves[kept],
         None if thumbnails is None else [thumbnails[place] for place in kept],
+        None if imprints is None else [imprints[place] for place in kept],
     )
     places = {items[place].key: number for number, place in enumerate(kept)}
     return batch, [places[item.key] for item in items]
+
+
+def check_imprints(items: int, imprints: Sequence[bytes]) -> None:
+    """Refuse imprints that are not one an item.
+
+    Raises:
+        InvalidInput: more or fewer.
+    """
+    if len(imprints) != items:
+        raise InvalidInput(f"{items} items came with {len(imprints)} imprints")
 
 
 def check_update(items: Sequence[Item]) -> None:

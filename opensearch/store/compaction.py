@@ -54,6 +54,8 @@ def copy(txn: Transaction, tables: dict[str, Table], meta: Meta, target: Environ
         _put(target, name, txn.cursor(tables[name]))
     _put(target, "items", _records(txn, tables, meta))
     _put(target, "thumbnails", _pictures(txn, tables, meta))
+    if "imprints" in tables:
+        _put(target, "imprints", _imprints(txn, tables))
     if meta.posted:
         _put(target, "postings", txn.cursor(tables["postings"]))
     else:
@@ -87,6 +89,14 @@ def _pictures(txn: Transaction, tables: dict[str, Table], meta: Meta) -> Iterato
         if meta.summed:
             codec.without_checksum(picture, f"the thumbnail of item {int.from_bytes(row, 'big')}")
         yield row, picture if meta.summed else codec.with_checksum(bytes(picture))
+
+
+def _imprints(txn: Transaction, tables: dict[str, Table]) -> Iterator[Pair]:
+    """Those of items that are there; older versions leave the imprints of items they remove."""
+    for row, imprint in txn.cursor(tables["imprints"]):
+        if txn.get(row, db=tables["items"]) is not None:
+            codec.without_checksum(imprint, f"the imprint of item {int.from_bytes(row, 'big')}")
+            yield row, imprint
 
 
 def _put(target: Environment, name: str, pairs: Iterable[Pair], *, append: bool = True) -> None:

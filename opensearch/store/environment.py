@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,10 +37,14 @@ TABLES: dict[str, dict[str, bool]] = {
     "thumbnails": {},
     "tombstones": {"dupsort": True, "dupfixed": True},
     "postings": {"dupsort": True, "dupfixed": True},
+    "imprints": {},
 }
 
-ADDED_LATER = ("postings",)
-"""Tables that stores of older formats lack."""
+TRANSACTIONS = 10
+"""Transactions that make the tables: one each, those of `ADDED_LATER` share one."""
+
+ADDED_LATER = ("postings", "imprints")
+"""Tables that older stores lack. They are made in one transaction, which the last ones join."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +137,14 @@ class Environment:
         self._writable = not readonly
         self.tables = {}
         for name, flags in TABLES.items():
-            try:
-                opened = self._env.open_db(name.encode(), create=not readonly, **flags)
-            except lmdb.NotFoundError:
-                if name not in ADDED_LATER:
-                    raise
-            else:
-                self.tables[name] = opened
+            if name not in ADDED_LATER:
+                self.tables[name] = self._env.open_db(name.encode(), create=not readonly, **flags)
+        with self._env.begin(write=not readonly) as txn:
+            for name in ADDED_LATER:
+                with suppress(lmdb.NotFoundError):
+                    self.tables[name] = self._env.open_db(
+                        name.encode(), txn, create=not readonly, **TABLES[name]
+                    )
 
     def _claim(self) -> None:
         """Become the only process that writes."""

@@ -29,9 +29,9 @@ from opensearch.store import (
 )
 from opensearch.store import meta as books
 from opensearch.store.batch import Writer
-from opensearch.store.checks import check_batch, check_update
+from opensearch.store.checks import check_batch, check_imprints, check_update
 from opensearch.store.copy_process import copy_in_child
-from opensearch.store.environment import TABLES, Environment, Transaction
+from opensearch.store.environment import TRANSACTIONS, Environment, Transaction
 from opensearch.store.meta import Meta
 from opensearch.store.overtaken import again
 from opensearch.store.postings import Postings
@@ -50,12 +50,12 @@ def ever_used(folder: Path) -> bool:
     """Whether a folder holds a store that was written to, or a file that cannot be told.
 
     Told by plain reads of the file, which nothing in it can crash. To make the tables and the
-    first books takes a transaction each; what has no more is a creation, whole or cut short.
+    first books takes so many transactions; what has no more is a creation, whole or cut short.
     """
     if opening.length(folder) < 2 * pages.LEAST:
         return False
     try:
-        return pages.last_transaction(folder) > len(TABLES) + 1
+        return pages.last_transaction(folder) > TRANSACTIONS + 1
     except pages.NotPagesError:
         return True
 
@@ -188,6 +188,11 @@ class LmdbStore:
         """The picture file of an item."""
         return self._read(Reader.thumbnail, int(id_))
 
+    def imprints(self, ids: Iterable[int]) -> list[bytes]:
+        """Imprints of items, empty where there is none."""
+        wanted = [int(id_) for id_ in ids]
+        return self._read(Reader.imprints, wanted)
+
     def embeddings(
         self, ids: Iterable[int], *, check: bool = False
     ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
@@ -260,10 +265,12 @@ class LmdbStore:
         embeddings: NDArray[np.floating[Any]] | None = None,
         thumbnails: Sequence[bytes] | None = None,
         mark: Mark | None = None,
+        imprints: Sequence[bytes] | None = None,
     ) -> list[int]:
         """Store a batch, in one transaction."""
         meta = self.meta()
-        batch, places = check_batch(items, codes, embeddings, thumbnails, (meta.bits, meta.dim))
+        widths = (meta.bits, meta.dim)
+        batch, places = check_batch(items, codes, embeddings, thumbnails, widths, imprints)
         if not batch.items:
             return []
         ids = self._write(lambda writer: writer.put(batch), mark)
@@ -302,6 +309,12 @@ class LmdbStore:
         check_update(items)
         if items:
             self._write(lambda writer: writer.update(items))
+
+    def put_imprints(self, ids: Sequence[int], imprints: Sequence[bytes]) -> None:
+        """Keep imprints of stored items; of items that are gone none is kept."""
+        check_imprints(len(ids), imprints)
+        if ids:
+            self._write(lambda writer: writer.put_imprints(ids, imprints))
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove items by key; how many there were."""

@@ -118,6 +118,12 @@ class Store(Protocol):
     def thumbnail(self, id_: int) -> bytes | None:
         """The picture file of an item."""
 
+    def imprints(self, ids: Iterable[int]) -> list[bytes]:
+        """What is kept of items to know their copies by, in the order of `ids`.
+
+        Empty where there is none: of ready codes, and of items of older versions.
+        """
+
     def embeddings(
         self, ids: Iterable[int], *, check: bool = False
     ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
@@ -177,6 +183,7 @@ class Store(Protocol):
         embeddings: NDArray[np.floating[Any]] | None = None,
         thumbnails: Sequence[bytes] | None = None,
         mark: Mark | None = None,
+        imprints: Sequence[bytes] | None = None,
     ) -> list[int]:
         """Store a batch; an item whose key is stored is replaced under a new id.
 
@@ -188,6 +195,7 @@ class Store(Protocol):
             embeddings: shape (n, dim), kept as float16; `None` when there are none.
             thumbnails: a picture file an item, or empty bytes for none.
             mark: of the job that this batch belongs to, set in the same transaction.
+            imprints: an imprint an item, or empty bytes for none.
 
         Returns:
             The n ids given, ascending unless keys are shared.
@@ -235,6 +243,9 @@ class Store(Protocol):
             InvalidInput: a new key belongs to another item, or the domain differs.
             StoreError: an id is not stored.
         """
+
+    def put_imprints(self, ids: Sequence[int], imprints: Sequence[bytes]) -> None:
+        """Keep imprints of stored items that had none; of items that are gone none is kept."""
 
     def remove(self, keys: Iterable[str]) -> int:
         """Remove items by key, unknown keys ignored; how many items were removed."""

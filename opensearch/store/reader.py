@@ -85,6 +85,18 @@ class Reader:
             value = codec.without_checksum(value, f"the thumbnail of item {id_}")
         return None if value is None else bytes(value)
 
+    def imprints(self, ids: Sequence[int]) -> list[bytes]:
+        """Imprints of live items, in the order of `ids`, empty where there is none."""
+        table = self.tables.get("imprints")
+        if table is None:
+            return [b""] * len(ids)
+        found = []
+        for id_ in ids:
+            value = self.txn.get(lmdb_keys.number(id_), db=table) if id_ >= 0 else None
+            what = f"the imprint of item {id_}"
+            found.append(b"" if value is None else bytes(codec.without_checksum(value, what)))
+        return found
+
     def readers(self) -> dict[str, int]:
         """Items of files by the version of the reader that read them, "" where unknown."""
         known = {name: count for name, count in self.meta.readers.items() if count}

@@ -56,13 +56,15 @@ def _items(
 
 
 def _pictures(txn: Transaction, tables: dict[str, Table], meta: Meta) -> list[str]:
-    """Thumbnails that the disk has changed."""
+    """Thumbnails and imprints that the disk has changed."""
+    summed = {"thumbnail": meta.summed, "imprint": "imprints" in tables}
     found = []
-    for name, picture in txn.cursor(tables["thumbnails"]) if meta.summed else ():
-        try:
-            codec.without_checksum(picture, f"the thumbnail of item {int.from_bytes(name, 'big')}")
-        except StoreError as error:
-            found.append(str(error))
+    for what in (what for what, has_sums in summed.items() if has_sums):
+        for name, value in txn.cursor(tables[f"{what}s"]):
+            try:
+                codec.without_checksum(value, f"the {what} of item {int.from_bytes(name, 'big')}")
+            except StoreError as error:
+                found.append(str(error))
     return found
 
 

@@ -62,6 +62,7 @@ class Work:
     domain: str = ""
     sure: bool = True
     thumbnail: bytes = b""
+    imprint: bytes = b""
 
 
 @dataclass(slots=True)
@@ -71,6 +72,7 @@ class _Pending:
     items: list[Item] = field(default_factory=list)
     features: list[NDArray[np.float32]] = field(default_factory=list)
     thumbnails: list[bytes] = field(default_factory=list)
+    imprints: list[bytes] = field(default_factory=list)
     replaced: list[bool] = field(default_factory=list)
     reread: list[bool] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
@@ -82,7 +84,14 @@ class _Pending:
 
     def part(self, places: slice) -> _Pending:
         """A slice of them."""
-        lists = (self.items, self.features, self.thumbnails, self.replaced, self.reread)
+        lists = (
+            self.items,
+            self.features,
+            self.thumbnails,
+            self.imprints,
+            self.replaced,
+            self.reread,
+        )
         return _Pending(*(each[places] for each in lists))  # type: ignore[arg-type]
 
 
@@ -304,6 +313,7 @@ class Adding:
         except InvalidInput as error:  # a domain that the model has no encoder for
             raise UnreadableFile(str(error)) from error
         work.domain, work.sure, work.thumbnail = opened.domain, opened.sure, opened.thumbnail
+        work.imprint = opened.imprint
         work.stamp = Stamp(opened.size, opened.mtime_ns if work.path else 0, opened.digest)
         return opened.reading.views
 
@@ -318,6 +328,7 @@ class Adding:
             return
         pending.features.append(done.features)
         pending.thumbnails.append(work.thumbnail)
+        pending.imprints.append(work.imprint)
         pending.replaced.append(work.replaces)
         pending.reread.append(work.reread)
         pending.items.append(_item(work, self._model.version(work.domain)))
@@ -335,7 +346,9 @@ class Adding:
         try:
             domains = [item.domain for item in pending.items]
             embeddings, codes = self._model.encode(pending.features, domains)
-            self._store.put(pending.items, codes, embeddings, pending.thumbnails)
+            self._store.put(
+                pending.items, codes, embeddings, pending.thumbnails, imprints=pending.imprints
+            )
         except InvalidInput as error:
             if count > 1:
                 self._put(pending.part(slice(count // 2)))

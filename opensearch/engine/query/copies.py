@@ -1,0 +1,150 @@
+"""Groups of copies: items that show one picture or one shape, by the imprints kept of them.
+
+Pictures are compared with pictures whatever domain they are filed under, since a copy may have been
+taken for something else. A group is what pairs of copies connect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.engine.query.duplicates import Group, connected, distances_to_first, held_domains
+from opensearch.imprints import KINDS, Kind, Pairs, kind_of
+from opensearch.search.neighbours import nearest
+from opensearch.store import Store
+
+_PAGE = 4096
+"""Imprints read at once."""
+
+Ids = NDArray[np.int64]
+
+
+def find_copies(store: Store, exact: bool = False, domain: str | None = None) -> Iterator[Group]:
+    """Groups of two or more copies, ordered by lowest id, from one snapshot of the store.
+
+    Args:
+        store: what to look through.
+        exact: leave out what was cropped, mirrored, turned or simplified.
+        domain: look in this one alone.
+
+    Raises:
+        InvalidInput: a domain that the store does not hold.
+    """
+    domains = held_domains(store, domain)
+    with store.snapshot():
+        groups = [
+            ids[members]
+            for kind, ids in _printed(store, domains).items()
+            for members in _grouped(store, kind, ids, exact)
+        ]
+        for ids in sorted(groups, key=lambda ids: int(ids[0])):
+            yield _group(store, ids)
+
+
+def without_imprint(store: Store, domain: str | None = None) -> int:
+    """How many items, of a domain or of all, have no imprint, so that no copy of them is found.
+
+    Raises:
+        InvalidInput: a domain that the store does not hold.
+    """
+    with store.snapshot():
+        domains = held_domains(store, domain)
+        ids = _ids(store, domains)
+        found = sum(len(each) for each in _printed(store, domains).values())
+        return len(ids) - found
+
+
+def matches(
+    imprint: bytes, imprints: Sequence[bytes]
+) -> tuple[list[float | None], list[str | None], list[bool]]:
+    """How the pictures or shapes of imprints are copies of that of one.
+
+    Returns:
+        For each the likeness, 0..1, and what was done to the one to make it, "" for nothing that
+        shows, both `None` where no copy of it is seen; and whether it was saved anew alone.
+    """
+    count = len(imprints)
+    likeness: list[float | None] = [None] * count
+    changes: list[str | None] = [None] * count
+    exact = [False] * count
+    kind = kind_of(imprint)
+    if kind is None:
+        return likeness, changes, exact
+    alike = [place for place in range(count) if kind_of(imprints[place]) == kind]
+    fetch = _of([imprints[place] for place in alike])
+    for pairs in KINDS[kind].copies(imprint, len(alike), fetch):
+        for row, at in enumerate(pairs.second.tolist()):
+            place, score = alike[at], min(float(pairs.scores[row]), 1.0)
+            if likeness[place] is None or score > (likeness[place] or 0):
+                likeness[place], changes[place] = round(score, 4), pairs.changes[row]
+                exact[place] = bool(pairs.exact[row])
+    for place in alike:
+        if imprints[place] == imprint:
+            likeness[place], changes[place], exact[place] = 1.0, "", True
+    return likeness, changes, exact
+
+
+def _of(imprints: Sequence[bytes]) -> Callable[[Ids], list[bytes]]:
+    return lambda places: [imprints[place] for place in places.tolist()]
+
+
+def _ids(store: Store, domains: Sequence[str]) -> Ids:
+    parts = [store.ids(domain) for domain in domains]
+    return np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+
+def _printed(store: Store, domains: Sequence[str]) -> dict[Kind, Ids]:
+    """Ids of the items of these domains that have an imprint, by what it is of."""
+    found: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
+    for page in _pages(_ids(store, domains)):
+        ids = page.tolist()
+        for id_, imprint in zip(ids, store.imprints(ids), strict=True):
+            kind = kind_of(imprint)
+            if kind is not None:
+                found[kind].append(id_)
+    return {kind: np.array(ids, np.int64) for kind, ids in found.items()}
+
+
+def _grouped(store: Store, kind: Kind, ids: Ids, exact: bool) -> Iterator[Ids]:
+    """Places among `ids` of the members of each group."""
+    first: dict[bytes, int] = {}
+    same = np.arange(len(ids))  # equal imprints are one, so that very many of them cost nothing
+    for places in _pages(np.arange(len(ids))):
+        for place, imprint in zip(places.tolist(), store.imprints(ids[places]), strict=True):
+            same[place] = first.setdefault(imprint, place)
+    distinct = np.flatnonzero(same == np.arange(len(ids)))
+
+    def fetch(places: Ids) -> list[bytes]:
+        return store.imprints(ids[distinct[places]].tolist())
+
+    labels = np.arange(len(distinct))
+    found = _links(KINDS[kind].pairs(len(distinct), fetch, nearest), exact)
+    labels = connected(len(distinct), found)[np.searchsorted(distinct, same)]
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1))
+    for start, stop in pairwise(starts.tolist()):
+        if stop - start > 1:
+            yield order[start:stop]
+
+
+def _links(found: Iterator[Pairs], exact: bool) -> Iterator[tuple[Ids, Ids]]:
+    for pairs in found:
+        kept = pairs.exact if exact else np.ones(len(pairs.first), np.bool_)
+        yield pairs.first[kept], pairs.second[kept]
+
+
+def _pages(ids: Ids) -> Iterator[Ids]:
+    for start in range(0, len(ids), _PAGE):
+        yield ids[start : start + _PAGE]
+
+
+def _group(store: Store, ids: Ids) -> Group:
+    items = store.items(ids.tolist())
+    imprints = store.imprints(ids.tolist())
+    distances, scores = distances_to_first(store, items)
+    likeness, changes, _ = matches(imprints[0], imprints)
+    return Group(items[0].domain, items, distances, scores, likeness, changes)

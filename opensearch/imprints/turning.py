@@ -1,0 +1,116 @@
+"""The eight ways a picture can be turned and mirrored, and the windows a copy may show of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Planes = NDArray[np.float32]
+
+WAYS: Final = (
+    "",
+    "mirrored",
+    "mirrored, turned by 180",
+    "turned by 180",
+    "mirrored, turned by 90",
+    "turned by 90",
+    "turned by 270",
+    "mirrored, turned by 270",
+)
+"""What each way does to a picture: bit 2 swaps its axes, then bit 0 mirrors it, bit 1 flips it."""
+
+LOW: Final = 8
+"""Frequencies a side that a picture is first compared by."""
+
+_ODD: Final = np.where(np.arange(LOW) % 2, -1.0, 1.0).astype(np.float32)
+
+_STEPS: Final = (0.0, 0.05, 0.1)
+WINDOWS: Final[NDArray[np.float32]] = np.array(
+    [
+        (0, 0, 1, 1),
+        *((x, y, 0.9, 0.9) for x in _STEPS for y in _STEPS),
+        *((x, 0, 0.9, 1) for x in _STEPS),
+        *((0, y, 1, 0.9) for y in _STEPS),
+        (0.1, 0.1, 0.8, 0.8),
+    ],
+    np.float32,
+)
+"""Left, top, width and height of the parts of a picture that are compared with whole others."""
+
+
+def turned(planes: Planes, way: int) -> Planes:
+    """Pictures (n, side, side, ...) turned one of the eight ways."""
+    if way & 4:
+        planes = planes.swapaxes(1, 2)
+    if way & 1:
+        planes = planes[:, :, ::-1]
+    if way & 2:
+        planes = planes[:, ::-1]
+    return planes
+
+
+def opposite(way: int) -> int:
+    """The way that undoes another."""
+    return {5: 6, 6: 5}.get(way, way)
+
+
+def turned_frequencies(frequencies: Planes, way: int) -> Planes:
+    """As `turned`, of the frequencies (n, LOW, LOW) of pictures: signs and axes change."""
+    if way & 4:
+        frequencies = frequencies.swapaxes(1, 2)
+    if way & 1:
+        frequencies = frequencies * _ODD
+    if way & 2:
+        frequencies = frequencies * _ODD[:, None]
+    return frequencies
+
+
+def frequencies(planes: Planes, window: int = 0) -> Planes:
+    """The lowest frequencies (n, LOW, LOW) of a window of pictures (n, side, side)."""
+    down, across = _transforms(planes.shape[1], window)
+    return np.asarray(down @ planes @ across.T, np.float32)
+
+
+@cache
+def _transforms(side: int, window: int) -> tuple[Planes, Planes]:
+    """Matrices (LOW, side) that cut out a window and take its frequencies, down and across."""
+    from scipy.fft import dct
+
+    basis = dct(np.eye(side), axis=0, norm="ortho")[:LOW]
+    x, y, width, height = WINDOWS[window].tolist()
+    return tuple(
+        (basis @ _cut(side, start, size)).astype(np.float32)
+        for start, size in ((y, height), (x, width))
+    )  # type: ignore[return-value]
+
+
+def _cut(side: int, start: float, size: float) -> NDArray[np.float64]:
+    """Weights (side, side) that stretch a part of a line of pixels to the whole line."""
+    at = np.clip((start + size * (np.arange(side) + 0.5) / side) * side - 0.5, 0, side - 1)
+    low = np.minimum(at.astype(int), side - 2)
+    weights = np.zeros((side, side))
+    weights[np.arange(side), low] = 1 - (at - low)
+    weights[np.arange(side), low + 1] += at - low
+    return weights
+
+
+def stretched(planes: Planes, parts: Planes) -> Planes:
+    """A part of each picture (n, side, side), stretched to its size.
+
+    Args:
+        parts: left, top, width and height of each, shares of its side, shape (n, 4).
+    """
+    side = planes.shape[1]
+    middle = (np.arange(side, dtype=np.float32) + 0.5) / side
+    edge = np.float32(side - 1.001)
+    across = np.clip((parts[:, 0, None] + parts[:, 2, None] * middle) * side - 0.5, 0, edge)
+    down = np.clip((parts[:, 1, None] + parts[:, 3, None] * middle) * side - 0.5, 0, edge)
+    left, top = across.astype(np.intp), down.astype(np.intp)
+    rest_x, rest_y = (across - left)[:, None, :], (down - top)[:, :, None]
+    rows = np.take_along_axis(planes, top[:, :, None], 1)
+    rows = rows + rest_y * (np.take_along_axis(planes, top[:, :, None] + 1, 1) - rows)
+    cells = np.take_along_axis(rows, left[:, None, :], 2)
+    return cells + rest_x * (np.take_along_axis(rows, left[:, None, :] + 1, 2) - cells)
