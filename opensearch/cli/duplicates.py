@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,47 +18,73 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
+    "--exact",
+    is_flag=True,
+    help="Leave out what was cropped, mirrored, turned or simplified.",
+)
+@click.option(
     "--max-distance",
-    default=6,
-    show_default=True,
     type=click.IntRange(min=0),
-    help="Largest Hamming distance of a pair, bits.",
+    help="Group by codes: largest Hamming distance of a pair, bits.  [default: 6]",
 )
 @click.option(
     "--min-score",
-    default=0.97,
-    show_default=True,
     type=click.FloatRange(-1, 1),
-    help="Least cosine of a pair with embeddings.",
+    help="Group by codes: least cosine of a pair with embeddings.  [default: 0.97]",
 )
-@click.option("--domain", help="Look in this domain alone. Default: in each.")
+@click.option("--domain", help="Look in this domain alone. Default: in all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a group.")
 def duplicates(
-    index: Path, max_distance: int, min_score: float, domain: str | None, as_json: bool
+    index: Path,
+    exact: bool,
+    max_distance: int | None,
+    min_score: float | None,
+    domain: str | None,
+    as_json: bool,
 ) -> None:
-    """Find groups of near-identical items in INDEX.
+    """Find groups of copies in INDEX: items that show one picture or one shape.
 
-    A group is what near pairs of one domain connect. Nothing is removed.
+    Copies may have another format, size or brightness, and be cropped by up to a tenth of a side,
+    mirrored, or turned by 90, 180 or 270 degrees. What is compared was kept with each item when it
+    was indexed; files are not read. Nothing is removed.
+
+    With --max-distance or --min-score groups are made of items that mean the same to the model, of
+    one domain each.
 
     \b
     Example:
-        opensearch duplicates indexes/mine --domain photo
-        opensearch duplicates indexes/mine --max-distance 0 --json
+        opensearch duplicates indexes/mine
+        opensearch duplicates indexes/mine --domain photo --exact --json
+        opensearch duplicates indexes/mine --max-distance 0
     """
     from opensearch.engine import Engine
 
     groups = items = 0
     with Engine.open(index) as engine:
-        for group in engine.duplicates(max_distance, min_score, domain):
+        for group in engine.duplicates(max_distance, min_score, domain, exact):
             groups, items = groups + 1, items + len(group.items)
             click.echo(json.dumps(group.to_dict(), ensure_ascii=False) if as_json else _text(group))
+        left_out = engine.without_imprint(domain) if max_distance is min_score is None else 0
+    if left_out:
+        say(
+            f"{left_out} items have nothing kept to know their copies by: `opensearch compact`"
+            f" makes it of items of older versions, --max-distance groups ready codes"
+        )
     say(f"{items} items in {groups} groups")
 
 
 def _text(group: Group) -> str:
+    if group.likeness:
+        return "\n".join([f"{len(group.items)} copies", *_copies(group)])
     lines = [f"{group.domain}: {len(group.items)} items"]
     rows = zip(group.items, group.distances, group.scores, strict=True)
     for item, distance, score in rows:
         shown = f"{score:.4f}" if score is not None else "     -"
         lines.append(f"  {shown}  {distance:>3}  {item.key}")
     return "\n".join(lines)
+
+
+def _copies(group: Group) -> Iterator[str]:
+    for item, likeness, change in zip(group.items, group.likeness, group.changes, strict=True):
+        shown = f"{likeness:.4f}" if likeness is not None else "     -"
+        yield f"  {shown}  {item.domain:<8} {item.key}" + (f"  ({change})" if change else "")

@@ -6,7 +6,8 @@ compacts an index, `ingest` adds files and items, `query` answers, `exchange` ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,6 +42,7 @@ from opensearch.engine.lifecycle.generations import (
 )
 from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.query import finding
+from opensearch.engine.query.copies import find_copies, without_imprint
 from opensearch.engine.query.duplicates import Group, find_duplicates
 from opensearch.engine.query.fields import FieldValues, fields_of
 from opensearch.engine.query.finding import Found, refuse_remarks
@@ -49,6 +51,7 @@ from opensearch.engine.query.parts import Part, made_part
 from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import Answer, answer
 from opensearch.engine.query.selecting import targeted
+from opensearch.errors import InvalidInput
 from opensearch.model import InputLike, Model
 from opensearch.records import Hit, Item, Metadata, Names, Report, Several, Up
 from opensearch.store import Store, again
@@ -649,26 +652,60 @@ class Engine:
         return self._store.thumbnail(id_) if id_ < must.IDS else None
 
     @must.checked(
-        max_distance=must.whole(0), min_score=must.number, domain=must.optional(must.text)
+        max_distance=must.optional(must.whole(0)),
+        min_score=must.optional(must.number),
+        domain=must.optional(must.text),
+        exact=must.flag,
     )
     def duplicates(
-        self, max_distance: int = 6, min_score: float = 0.97, domain: str | None = None
+        self,
+        max_distance: int | None = None,
+        min_score: float | None = None,
+        domain: str | None = None,
+        exact: bool = False,
     ) -> Iterator[Group]:
-        """Groups of near-identical items, see `engine.query.duplicates`; they never cross domains.
+        """Groups of copies of one picture or shape, see `engine.query.copies`.
+
+        With `max_distance` or `min_score` groups of items that mean the same to the model, within
+        a domain, see `engine.query.duplicates`: ready codes can be grouped by nothing else.
 
         Args:
-            max_distance: largest Hamming distance of a pair, inclusive.
-            min_score: least cosine of a pair whose items both have embeddings.
+            max_distance: largest Hamming distance of a pair, inclusive; 6 when `None`.
+            min_score: least cosine of a pair whose items both have embeddings; .97 when `None`.
             domain: look in this one alone.
+            exact: copies in another format, size or brightness, or shapes moved, scaled and with
+                their vertices in another order; none that was cropped, mirrored, turned or
+                simplified.
 
         Raises:
-            InvalidInput: a negative distance, or a domain that the index does not hold.
+            InvalidInput: a negative distance, a domain that the index does not hold, or `exact`
+                of groups by codes.
         """
         store = self._store
-        found = find_duplicates(store, max_distance, min_score, domain)
-        if not store.unlocked:
-            return found
-        return iter(again(lambda: list(find_duplicates(store, max_distance, min_score, domain))))
+        if max_distance is None and min_score is None:
+            find: Callable[[], Iterator[Group]] = partial(find_copies, store, exact, domain)
+        elif exact:
+            raise InvalidInput(
+                "`exact` copies are told by pictures and shapes, not by codes: leave out"
+                " `max_distance` and `min_score`"
+            )
+        else:
+            radius = 6 if max_distance is None else max_distance
+            cosine = 0.97 if min_score is None else min_score
+            find = partial(find_duplicates, store, radius, cosine, domain)
+        return iter(again(lambda: list(find()))) if store.unlocked else find()
+
+    @must.checked(domain=must.optional(must.text))
+    def without_imprint(self, domain: str | None = None) -> int:
+        """How many items, of a domain or of all, no copies can be found of.
+
+        Ready codes and embeddings have no imprint. Nor have items of older versions; `compact`
+        makes theirs.
+
+        Raises:
+            InvalidInput: a domain that the index does not hold.
+        """
+        return again(lambda: without_imprint(self._store, domain))
 
     @must.checked(files=must.inputs, domain=must.text)
     def embed(self, files: Several[InputLike], domain: str) -> NDArray[np.float32]:

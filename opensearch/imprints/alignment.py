@@ -59,9 +59,7 @@ def look(
         ways: how the first was turned to become the second, shape (n,).
     """
     count = len(ways)
-    done = Looks(
-        np.zeros(count, np.bool_), np.full(count, -1, np.float32), WINDOWS[windows].copy()
-    )
+    done = Looks(np.zeros(count, np.bool_), np.full(count, -1, np.float32), WINDOWS[windows].copy())
     for way in np.unique(ways):
         mine = np.flatnonzero(ways == way)
         for start in range(0, len(mine), _AT_ONCE):
@@ -104,15 +102,15 @@ def is_exact(scores: Planes, parts: Planes, ways: NDArray[np.int64]) -> NDArray[
     return np.asarray((scores >= _EXACT) & ~cut & (ways == 0))
 
 
-def _aligned(
-    planes: Planes, target: Planes, parts: Planes, steps: int
-) -> tuple[Planes, Planes]:
+def _aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[Planes, Planes]:
     """Parts of pictures, improved step by step until they show what their targets show.
 
     Source:
         Gauss-Newton on the difference of normalised pictures, as Lucas and Kanade, IJCAI 1981.
     """
     count, side = len(planes), planes.shape[1]
+    if not count:
+        return parts, np.zeros(0, np.float32)
     middle = (np.arange(side, dtype=np.float32) + 0.5) / side
     best, at_best = np.full(count, -1, np.float32), parts.copy()
     for step in range(steps + 1):
@@ -182,4 +180,4 @@ def _edges(planes: Planes) -> Planes:
     at = np.arange(side)
     weights = np.exp(-0.5 * ((at[:, None] - at) / 2.0) ** 2).astype(np.float32)
     weights /= weights.sum(axis=1, keepdims=True)
-    return planes - weights @ planes @ weights.T
+    return np.asarray(planes - weights @ planes @ weights.T, np.float32)

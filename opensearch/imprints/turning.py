@@ -113,4 +113,5 @@ def stretched(planes: Planes, parts: Planes) -> Planes:
     rows = np.take_along_axis(planes, top[:, :, None], 1)
     rows = rows + rest_y * (np.take_along_axis(planes, top[:, :, None] + 1, 1) - rows)
     cells = np.take_along_axis(rows, left[:, None, :], 2)
-    return cells + rest_x * (np.take_along_axis(rows, left[:, None, :] + 1, 2) - cells)
+    right = np.take_along_axis(rows, left[:, None, :] + 1, 2)
+    return np.asarray(cells + rest_x * (right - cells), np.float32)

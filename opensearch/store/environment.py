@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -139,7 +139,7 @@ class Environment:
         for name, flags in TABLES.items():
             if name not in ADDED_LATER:
                 self.tables[name] = self._env.open_db(name.encode(), create=not readonly, **flags)
-        with self._env.begin(write=not readonly) as txn:
+        with nullcontext() if readonly else self._env.begin(write=True) as txn:
             for name in ADDED_LATER:
                 with suppress(lmdb.NotFoundError):
                     self.tables[name] = self._env.open_db(

@@ -181,10 +181,12 @@ WRONG = {
     "info": {},
     "verify": {"repair": FLAG},
     "duplicates": {
-        "max_distance": WHOLE,
-        "min_score": NUMBER,
+        "max_distance": none_too(WHOLE),
+        "min_score": none_too(NUMBER),
         "domain": [*none_too(TEXT), *UNKNOWN],
+        "exact": FLAG,
     },
+    "without_imprint": {"domain": [*none_too(TEXT), *UNKNOWN]},
     "export_to": {
         "folder": PATH,
         "progress": CALLED,

@@ -24,7 +24,7 @@ from opensearch.records import Item
 from opensearch.search import Searcher
 from opensearch.store import Block, LmdbStore, Mark, Meta, Store, implied_key
 from opensearch.store.bulk import Bulk, check_bulk
-from opensearch.store.checks import check_batch, check_update
+from opensearch.store.checks import check_batch, check_imprints, check_update
 
 BITS, DIM = 16, 3
 MODEL = Path(__file__).parents[1] / "golden" / "model"
@@ -39,6 +39,7 @@ class Moment:
     codes: dict = field(default_factory=dict)
     vectors: dict = field(default_factory=dict)
     pictures: dict = field(default_factory=dict)
+    imprints: dict = field(default_factory=dict)
     marks: dict = field(default_factory=dict)
     dead: dict = field(default_factory=dict)
     bare: set = field(default_factory=set)
@@ -95,6 +96,9 @@ class MemoryStore(Store):
 
     def thumbnail(self, id_):
         return self._seen.pictures.get(id_)
+
+    def imprints(self, ids):
+        return [self._seen.imprints.get(int(id_), b"") for id_ in ids]
 
     def embeddings(self, ids, *, check=False):
         ids = [int(id_) for id_ in ids]
@@ -171,6 +175,7 @@ class MemoryStore(Store):
         for item in gone:
             del new.items[item.id]
             new.pictures.pop(item.id, None)
+            new.imprints.pop(item.id, None)
             new.meta.counts[item.domain] -= 1
             new.meta.embedded[item.domain] -= new.vectors.pop(item.id, None) is not None
             new.meta.tombstones[item.domain] += 1
@@ -179,9 +184,9 @@ class MemoryStore(Store):
                 new.meta.unnamed[item.domain] -= 1
         return len(gone)
 
-    def put(self, items, codes, embeddings=None, thumbnails=None, mark=None):
+    def put(self, items, codes, embeddings=None, thumbnails=None, mark=None, imprints=None):
         widths = self._seen.meta.bits, self._seen.meta.dim
-        batch, places = check_batch(items, codes, embeddings, thumbnails, widths)
+        batch, places = check_batch(items, codes, embeddings, thumbnails, widths, imprints)
         if not batch.items:
             return []
         with self._transaction(mark) as new:
@@ -193,6 +198,7 @@ class MemoryStore(Store):
                     new.meta.embedded[item.domain] += 1
             pictures = zip(ids, batch.thumbnails or (), strict=False)
             new.pictures.update({id_: bytes(picture) for id_, picture in pictures if picture})
+            new.imprints.update(zip(ids, batch.imprints or (), strict=False))
         return [ids[place] for place in places]
 
     def put_codes(self, codes, domain, keys=None, metadata=None, categories=None, mark=None):
@@ -232,6 +238,12 @@ class MemoryStore(Store):
                     raise InvalidInput(f"item {item.id} cannot take the key {item.key!r}: taken")
                 new.items[item.id] = replace(item, domain=old.domain)
             new.items = dict(sorted(new.items.items()))
+
+    def put_imprints(self, ids, imprints):
+        check_imprints(len(ids), imprints)
+        with self._transaction() as new:
+            found = zip(ids, imprints, strict=True)
+            new.imprints.update({int(id_): each for id_, each in found if id_ in new.items})
 
     def remove(self, keys):
         wanted = list(keys)
@@ -318,6 +330,23 @@ def held(store, domain):
             assert id_ not in found
             found[id_] = bytes(code)
     return {id_: code for id_, code in found.items() if id_ not in dead}
+
+
+def test_imprints_are_kept_with_their_items_and_go_with_them(store):
+    first = store.put(items("a", "b", "c"), codes(3), imprints=[b"of a", b"", b"of c"])
+    store.put_codes(codes(2), "shape")
+    assert store.imprints([*first, 3, 4, 99]) == [b"of a", b"", b"of c", b"", b"", b""]
+    store.put_imprints([first[1], 99], [b"of b", b"of none"])
+    assert store.imprints([first[1], 99]) == [b"of b", b""]
+    store.put(items("a"), codes(1), imprints=[b"of a anew"])
+    store.remove(["c"])
+    assert store.imprints(first) == [b"", b"of b", b""]
+    assert store.imprints([store.by_key("a").id]) == [b"of a anew"]
+    with pytest.raises(InvalidInput, match="2 items came with 1 imprints"):
+        store.put(items("d", "e"), codes(2), imprints=[b"of d"])
+    with pytest.raises(InvalidInput, match="1 items came with 2 imprints"):
+        store.put_imprints([0], [b"", b""])
+    assert store.verify() == []
 
 
 def test_what_is_put_comes_back_by_every_way_to_it(store):

@@ -12,7 +12,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.engine.query.duplicates import Group, connected, distances_to_first, held_domains
+from opensearch.engine.query.duplicates import (
+    Group,
+    connected,
+    cosines_to_first,
+    held_domains,
+    rows_of,
+)
 from opensearch.imprints import KINDS, Kind, Pairs, kind_of
 from opensearch.search.neighbours import nearest
 from opensearch.store import Store
@@ -21,6 +27,7 @@ _PAGE = 4096
 """Imprints read at once."""
 
 Ids = NDArray[np.int64]
+Codes = NDArray[np.uint8]
 
 
 def find_copies(store: Store, exact: bool = False, domain: str | None = None) -> Iterator[Group]:
@@ -41,8 +48,9 @@ def find_copies(store: Store, exact: bool = False, domain: str | None = None) ->
             for kind, ids in _printed(store, domains).items()
             for members in _grouped(store, kind, ids, exact)
         ]
+        rows = [rows_of(store, name) for name in domains] if groups else []
         for ids in sorted(groups, key=lambda ids: int(ids[0])):
-            yield _group(store, ids)
+            yield _group(store, ids, rows)
 
 
 def without_imprint(store: Store, domain: str | None = None) -> int:
@@ -142,9 +150,18 @@ def _pages(ids: Ids) -> Iterator[Ids]:
         yield ids[start : start + _PAGE]
 
 
-def _group(store: Store, ids: Ids) -> Group:
+def _group(store: Store, ids: Ids, rows: Sequence[tuple[Ids, Codes]]) -> Group:
+    """The group of these items.
+
+    Args:
+        rows: ids, ascending, and codes of each domain.
+    """
+    codes: Codes = np.zeros((len(ids), rows[0][1].shape[1]), np.uint8)
+    for held, held_codes in rows:
+        mine = np.isin(ids, held)
+        codes[mine] = held_codes[np.searchsorted(held, ids[mine])]
+    distances = np.unpackbits(codes ^ codes[0], axis=1).sum(axis=1).tolist()
     items = store.items(ids.tolist())
     imprints = store.imprints(ids.tolist())
-    distances, scores = distances_to_first(store, items)
     likeness, changes, _ = matches(imprints[0], imprints)
-    return Group(items[0].domain, items, distances, scores, likeness, changes)
+    return Group(items[0].domain, items, distances, cosines_to_first(store, ids), likeness, changes)

@@ -1,4 +1,4 @@
-"""Groups of near-identical items: codes within a radius, and where there are embeddings, cosine.
+"""Groups of items that mean the same: codes within a radius, and with embeddings, cosine.
 
 Codes alone tie by chance: whole categories may share one. So a pair with embeddings counts only
 when their cosine is high enough too. A group is what such pairs connect; its ends may lie further
@@ -7,8 +7,8 @@ apart than any of its pairs. Groups never cross domains.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -33,20 +33,35 @@ Codes = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Group:
-    """Near-identical items by id; distances (bits) and scores (cosine) are to the first."""
+    """Items by id; what is said of each is said of it and the first.
+
+    Attributes:
+        domain: of the first.
+        items: two or more.
+        distances: Hamming, of codes.
+        scores: cosines of embeddings, `None` where one has none.
+        likeness: of copies, 0..1; `None` of one that is a copy of another member alone.
+        changes: what was done to make the copy, "" for nothing that shows.
+    """
 
     domain: str
     items: list[Item]
     distances: list[int]
     scores: list[float | None]
+    likeness: list[float | None] = field(default_factory=list)
+    changes: list[str | None] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """The group as plain JSON types, in the order of `duplicates --json`."""
         rows = zip(self.items, self.distances, self.scores, strict=True)
-        members = [
+        members: list[dict[str, Any]] = [
             {"id": i.id, "key": i.key, "path": i.path, "distance": distance, "score": score}
             for i, distance, score in rows
         ]
+        for member, item, likeness, change in zip(
+            members, self.items, self.likeness, self.changes, strict=False
+        ):
+            member |= {"domain": item.domain, "likeness": likeness, "change": change}
         return {"domain": self.domain, "items": members}
 
 
@@ -64,27 +79,37 @@ def find_duplicates(
     Raises:
         InvalidInput: a negative radius, or a domain that the store does not hold.
     """
-    held = [name for name, count in store.meta().counts.items() if count]
     if radius < 0:
         raise InvalidInput(f"a Hamming radius is 0 or more, got {radius}")
+    domains = held_domains(store, domain)
+    min_score = min(max(min_score, -2.0), 2.0)  # no cosine lies beyond
+    with store.snapshot():
+        for name in domains:
+            yield from _groups(store, name, radius, min_score)
+
+
+def held_domains(store: Store, domain: str | None) -> list[str]:
+    """The domain asked for, or all that hold items.
+
+    Raises:
+        InvalidInput: the store holds nothing of it.
+    """
+    held = [name for name, count in store.meta().counts.items() if count]
     if domain is not None and domain not in held:
         raise InvalidInput(
             f"the index holds no items of domain {domain!r}; it holds {', '.join(held)}"
         )
-    min_score = min(max(min_score, -2.0), 2.0)  # no cosine lies beyond
-    with store.snapshot():
-        for name in held if domain is None else [domain]:
-            yield from _groups(store, name, radius, min_score)
+    return held if domain is None else [domain]
 
 
 def _groups(store: Store, domain: str, radius: int, min_score: float) -> Iterator[Group]:
-    ids, codes = _rows(store, domain)
+    ids, codes = rows_of(store, domain)
     if store.meta().embedded[domain]:
         pairs = _scored(store, ids, near_pairs(codes, radius), min_score)
-        labels = _joined(len(ids), pairs)
+        labels = connected(len(ids), pairs)
     else:  # equal codes are one, so that very many of them cost nothing
         distinct, of_row = np.unique(codes, axis=0, return_inverse=True)
-        labels = _joined(len(distinct), near_pairs(distinct, radius))[of_row.ravel()]
+        labels = connected(len(distinct), near_pairs(distinct, radius))[of_row.ravel()]
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1))
     groups = [order[a:b] for a, b in pairwise(starts) if b - a > 1]
@@ -92,7 +117,7 @@ def _groups(store: Store, domain: str, radius: int, min_score: float) -> Iterato
         yield _group(store, domain, ids[places], codes[places])
 
 
-def _rows(store: Store, domain: str) -> tuple[Ids, Codes]:
+def rows_of(store: Store, domain: str) -> tuple[Ids, Codes]:
     """Ids and codes of the live items of a domain."""
     blocks = list(store.live(domain))
     return np.concatenate([b.ids for b in blocks]), np.concatenate([b.codes for b in blocks])
@@ -115,7 +140,7 @@ def _scored(
             yield a[near], b[near]
 
 
-def _joined(count: int, pairs: Iterator[tuple[Ids, Ids]]) -> NDArray[np.int64]:
+def connected(count: int, pairs: Iterable[tuple[Ids, Ids]]) -> NDArray[np.int64]:
     """The group of each of `count` places, by what the pairs connect."""
     labels = np.arange(count)
     waiting: list[tuple[Ids, Ids]] = []
@@ -124,11 +149,11 @@ def _joined(count: int, pairs: Iterator[tuple[Ids, Ids]]) -> NDArray[np.int64]:
         waiting.append(pair)
         held += len(pair[0])
         if held >= _MANY:
-            labels, waiting, held = _connected(labels, waiting), [], 0
-    return _connected(labels, waiting)
+            labels, waiting, held = _linked(labels, waiting), [], 0
+    return _linked(labels, waiting)
 
 
-def _connected(labels: NDArray[np.int64], pairs: list[tuple[Ids, Ids]]) -> NDArray[np.int64]:
+def _linked(labels: NDArray[np.int64], pairs: list[tuple[Ids, Ids]]) -> NDArray[np.int64]:
     if not pairs:
         return labels
     from scipy.sparse import coo_array
@@ -142,11 +167,16 @@ def _connected(labels: NDArray[np.int64], pairs: list[tuple[Ids, Ids]]) -> NDArr
 
 
 def _group(store: Store, domain: str, ids: Ids, codes: Codes) -> Group:
-    rows, present = store.embeddings(ids)
     distances = np.unpackbits(codes ^ codes[0], axis=1).sum(axis=1)
-    scores: list[float | None] = [None] * len(ids)
-    if present[0]:
-        vectors = unit(rows[present])
-        cosines = iter((vectors @ vectors[0]).tolist())
-        scores = [round(next(cosines), 6) if there else None for there in present.tolist()]
+    scores = cosines_to_first(store, ids)
     return Group(domain, store.items(ids.tolist()), distances.tolist(), scores)
+
+
+def cosines_to_first(store: Store, ids: Ids) -> list[float | None]:
+    """Cosines of embeddings with that of the first, `None` where there is none."""
+    rows, present = store.embeddings(ids)
+    if not present[0]:
+        return [None] * len(ids)
+    vectors = unit(rows[present])
+    cosines = iter((vectors @ vectors[0]).tolist())
+    return [round(next(cosines), 6) if there else None for there in present.tolist()]

@@ -1,0 +1,70 @@
+"""Pairs of copies, and what a search for them asks of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Places: TypeAlias = NDArray[np.int64]
+Vectors: TypeAlias = NDArray[np.float32]
+Fetch: TypeAlias = Callable[[Places], Sequence[bytes]]
+"""Imprints by place."""
+
+BLOCK: Final = 2048
+"""Imprints in work at once."""
+
+
+class Neighbours(Protocol):
+    """What finds the nearest of many unit vectors, see `search.neighbours`."""
+
+    def __call__(self, vectors: Vectors, least: float, k: int, /) -> tuple[Places, Places, Vectors]:
+        """Rows, places and cosines of the k nearest of each row, those above `least` alone."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of copies.
+
+    Attributes:
+        first: places, shape (n,).
+        second: places, shape (n,).
+        scores: how like they are, up to 1, shape (n,).
+        changes: what was done to the first to make the second, "" for nothing that shows.
+        exact: whether it was saved anew and no more, shape (n,).
+    """
+
+    first: Places
+    second: Places
+    scores: Vectors
+    changes: Sequence[str]
+    exact: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """How imprints of one kind are compared.
+
+    Attributes:
+        pairs: copies among many: their count, their imprints, and what finds neighbours among
+            vectors. Each pair comes at least once.
+        copies: copies of the item of one imprint among many, as pairs whose first is place 0.
+    """
+
+    pairs: Callable[[int, Fetch, Callable[[Vectors], Neighbours]], Iterator[Pairs]]
+    copies: Callable[[bytes, int, Fetch], Iterator[Pairs]]
+
+
+def blocks(count: int) -> Iterator[Places]:
+    """Places in blocks."""
+    for start in range(0, count, BLOCK):
+        yield np.arange(start, min(start + BLOCK, count))
+
+
+def unit_rows(rows: Vectors) -> Vectors:
+    """Rows of length 1; those of next to nothing stay."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.ascontiguousarray(rows / np.maximum(length, 1e-6), np.float32)

@@ -1,0 +1,174 @@
+"""Copies among very many pictures: candidates by neighbours, then a second look.
+
+Imprints are fetched block by block, and those of candidates again, so that memory holds a short
+vector of each and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.imprints.alignment import Looks, is_exact, look
+from opensearch.imprints.pairs import (
+    BLOCK,
+    Fetch,
+    Neighbours,
+    Pairs,
+    Places,
+    Vectors,
+    blocks,
+    unit_rows,
+)
+from opensearch.imprints.pictures import Pictures, unpacked
+from opensearch.imprints.turning import (
+    LOW,
+    WAYS,
+    WINDOWS,
+    frequencies,
+    opposite,
+    turned_frequencies,
+)
+
+_NEIGHBOURS: Final = 8
+_LEAST: Final = 0.85
+"""Least cosine of the low frequencies of a candidate pair."""
+_FLAT: Final = 12.0
+"""Range of greys, of 255, below which a picture shows nothing to know it by."""
+_WHOLE: Final = 0.97
+"""A copy that shows less of a side than this was cropped."""
+
+Candidate: TypeAlias = tuple[Places, Places, Vectors, int, int]
+"""Places of the first and second, cosines, and the window and way of all of them."""
+
+
+def picture_pairs(
+    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours]
+) -> Iterator[Pairs]:
+    """Copies among pictures, each pair at least once.
+
+    Args:
+        count: pictures there are.
+        fetch: their imprints, by place.
+        nearest: makes what finds neighbours among the vectors (count, d) it is given.
+    """
+    vectors = np.empty((count, LOW * LOW - 1), np.float32)
+    for places in blocks(count):
+        vectors[places] = _vectors(unpacked(fetch(places)))
+    find = nearest(vectors)
+    for places in blocks(count):
+        greys = unpacked(fetch(places)).greys
+        shown = _shown(vectors[places])
+        gathered = [_none()]
+        for window in range(len(WINDOWS)):
+            low = frequencies(greys, window)
+            for way in range(len(WAYS)):
+                rows, found, cosines = find(_turned(low, way), _LEAST, _NEIGHBOURS)
+                other = (places[rows] != found) & shown[rows]
+                rows, found, cosines = rows[other], found[other], cosines[other]
+                gathered.append((places[rows], found, cosines, window, way))
+        yield from _looked_at(_joined(gathered), fetch, fetch)
+
+
+def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
+    """Copies of one picture among others: the first of each pair is place 0, the second theirs.
+
+    Args:
+        imprint: of the picture.
+        count: the others there are.
+        fetch: their imprints, by place.
+    """
+    own = unpacked([imprint])
+    base = _vectors(own)
+    if not base.any():
+        return
+    parts = [frequencies(own.greys, window) for window in range(len(WINDOWS))]
+    asked = [[_turned(part, way)[0] for way in range(len(WAYS))] for part in parts]
+
+    def itself(places: Places) -> list[bytes]:
+        return [imprint] * len(places)
+
+    for places in blocks(count):
+        others = unpacked(fetch(places))
+        whole = _vectors(others)
+        gathered, within = [_none()], [_none()]
+        for window in range(len(WINDOWS)):
+            low = frequencies(others.greys, window)
+            for way in range(len(WAYS)):
+                cosines = whole @ asked[window][way]
+                near = np.flatnonzero(cosines >= _LEAST)
+                gathered.append((np.zeros_like(near), places[near], cosines[near], window, way))
+                cosines = _turned(low, way) @ base[0]
+                near = np.flatnonzero((cosines >= _LEAST) & _shown(whole))
+                within.append((places[near], np.zeros_like(near), cosines[near], window, way))
+        yield from _looked_at(_joined(gathered), itself, fetch)
+        yield from _looked_at(_joined(within), fetch, itself, swap=True)
+
+
+def _none() -> Candidate:
+    nothing = np.zeros(0, np.int64)
+    return nothing, nothing, nothing.astype(np.float32), 0, 0
+
+
+def _turned(low: Vectors, way: int) -> Vectors:
+    return _unit(turned_frequencies(low, way))
+
+
+def _unit(low: Vectors) -> Vectors:
+    """Frequencies (n, LOW, LOW) without the mean, as unit vectors."""
+    return unit_rows(low.reshape(len(low), -1)[:, 1:])
+
+
+def _vectors(pictures: Pictures) -> Vectors:
+    """Unit vectors (n, d) of pictures, zero for those that show nothing."""
+    rows = _unit(frequencies(pictures.greys))
+    rows[np.diff(pictures.ranges, axis=1)[:, 0] < _FLAT] = 0
+    return rows
+
+
+def _shown(vectors: Vectors) -> NDArray[np.bool_]:
+    """Which pictures show anything."""
+    return np.asarray(np.abs(vectors).max(axis=1) > 0)
+
+
+def _joined(gathered: list[Candidate]) -> tuple[Places, Places, Places, Places]:
+    """First, second, window and way of candidates: of each pair the nearest."""
+    first, second, cosines = (np.concatenate([each[at] for each in gathered]) for at in range(3))
+    sizes = [len(each[0]) for each in gathered]
+    windows = np.repeat([each[3] for each in gathered], sizes)
+    ways = np.repeat([each[4] for each in gathered], sizes)
+    order = np.lexsort((-cosines, second, first))
+    first, second = first[order], second[order]
+    new = np.ones(len(first), np.bool_)
+    new[1:] = (np.diff(first) != 0) | (np.diff(second) != 0)
+    kept = order[new]
+    return first[new], second[new], windows[kept], ways[kept]
+
+
+def _looked_at(
+    candidates: tuple[Places, Places, Places, Places],
+    fetch: Fetch,
+    fetch_second: Fetch,
+    swap: bool = False,
+) -> Iterator[Pairs]:
+    """Those candidates that are copies; with `swap` told from the side of the second."""
+    for start in range(0, len(candidates[0]), BLOCK):
+        first, second, windows, ways = (each[start : start + BLOCK] for each in candidates)
+        looks = look(unpacked(fetch(first)), unpacked(fetch_second(second)), windows, ways)
+        exact = is_exact(looks.scores, looks.parts, ways)
+        same = np.flatnonzero(looks.same)
+        changes = [_change(looks, ways, place, swap) for place in same.tolist()]
+        first, second = (second, first) if swap else (first, second)
+        yield Pairs(first[same], second[same], looks.scores[same], changes, exact[same])
+
+
+def _change(looks: Looks, ways: Places, place: int, swap: bool) -> str:
+    """What was done to one to make the other, in words."""
+    way = int(ways[place])
+    said = [WAYS[opposite(way) if swap else way]]
+    if looks.parts[place, 2:].min() < _WHOLE:
+        said.append("uncropped" if swap else "cropped")
+    return ", ".join(word for word in said if word)

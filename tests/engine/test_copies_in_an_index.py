@@ -1,0 +1,113 @@
+"""Groups of copies in an index: by what is kept of items, whatever domain they are filed under."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image, ImageDraw
+
+from opensearch.cli import main
+from opensearch.engine import Engine
+from opensearch.errors import InvalidInput
+from opensearch.records import Item
+
+BITS, DIM = 16, 4
+
+
+def picture(seed):
+    rng = np.random.default_rng(seed)
+    made = Image.new("RGB", (120, 90), "white")
+    pen = ImageDraw.Draw(made)
+    for _ in range(6):
+        corner = rng.integers(0, 80, 2)
+        box = [*corner.tolist(), *(corner + rng.integers(10, 40, 2)).tolist()]
+        pen.ellipse(box, fill=tuple(rng.integers(0, 256, 3).tolist()))
+    return made
+
+
+@pytest.fixture
+def engine(tmp_path):
+    from pathlib import Path
+
+    model = Path(__file__).parents[1] / "golden" / "model"
+    with Engine.create(tmp_path / "index", model) as engine:
+        yield engine
+
+
+@pytest.fixture
+def collection(tmp_path):
+    """Three photos; of the first a smaller one, a mirrored one among the sketches, and a file."""
+    folder = tmp_path / "collection"
+    for domain in ("photo", "sketch"):
+        (folder / domain).mkdir(parents=True)
+    for seed in range(3):
+        picture(seed).save(folder / "photo" / f"{seed}.png")
+    picture(0).reduce(2).save(folder / "photo" / "half.jpg")
+    mirrored = picture(0).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    mirrored.save(folder / "sketch" / "mirrored.png")
+    (folder / "photo" / "again.png").write_bytes((folder / "photo" / "0.png").read_bytes())
+    return folder
+
+
+def keys(groups):
+    return [sorted(item.key for item in group.items) for group in groups]
+
+
+def test_copies_are_grouped_across_domains_and_exact_ones_apart(engine, collection):
+    engine.add(collection)
+    exact = ["photo/0.png", "photo/again.png", "photo/half.jpg"]
+    assert keys(engine.duplicates()) == [[*exact, "sketch/mirrored.png"]]
+    assert keys(engine.duplicates(exact=True)) == [exact]
+    assert keys(engine.duplicates(domain="photo")) == [exact]
+    assert keys(engine.duplicates(domain="sketch")) == []
+    (group,) = engine.duplicates()
+    by_key = dict(zip([i.key for i in group.items], group.changes, strict=True))
+    assert by_key == dict.fromkeys(exact, "") | {"sketch/mirrored.png": "mirrored"}
+    assert min(group.likeness) > 0.95
+    engine.remove(["photo/0.png", "photo/again.png"])
+    assert keys(engine.duplicates()) == [["photo/half.jpg", "sketch/mirrored.png"]]
+
+
+def test_equal_imprints_are_one_and_links_join_groups(engine):
+    items = [Item(-1, key, "photo") for key in "abc"]
+    engine._store.put(items, np.zeros((3, 2), np.uint8), imprints=[b"\x01x"] * 2 + [b"\xffx"])
+    engine.add_codes(np.zeros((2, 2), np.uint8), "photo")
+    assert engine.without_imprint() == engine.without_imprint("photo") == 3
+    with pytest.raises(InvalidInput, match="no items of domain 'shape'"):
+        engine.without_imprint("shape")
+
+
+def test_exact_goes_with_no_codes(engine):
+    engine.add_codes(np.zeros((2, 2), np.uint8), "photo")
+    assert list(engine.duplicates()) == []
+    with pytest.raises(InvalidInput, match="`exact` copies are told by pictures and shapes"):
+        engine.duplicates(3, exact=True)
+
+
+def test_the_verb_says_what_was_done_and_what_is_left_out(engine, collection):
+    engine.add(collection)
+    engine.add_codes(np.zeros((2, 2), np.uint8), "shape")
+    result = CliRunner().invoke(main, ["duplicates", str(engine.path)])
+    lines = result.stdout.splitlines()
+    assert lines[0] == "4 copies"
+    assert sum(line.endswith("sketch   sketch/mirrored.png  (mirrored)") for line in lines) == 1
+    assert result.stderr.splitlines() == [
+        "2 items have nothing kept to know their copies by: `opensearch compact` makes it of items"
+        " of older versions, --max-distance groups ready codes",
+        "4 items in 1 groups",
+    ]
+    result = CliRunner().invoke(main, ["duplicates", str(engine.path), "--json"])
+    member = json.loads(result.stdout)["items"][0]
+    assert list(member) == [
+        *("id", "key", "path", "distance", "score", "domain", "likeness", "change")
+    ]
+
+
+def test_a_read_only_or_compacted_index_keeps_them(engine, collection):
+    engine.add(collection)
+    before = keys(engine.duplicates())
+    engine.remove(["photo/2.png"])
+    engine.compact()
+    assert keys(engine.duplicates()) == before
+    assert engine.verify() == []

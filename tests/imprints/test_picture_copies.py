@@ -1,0 +1,161 @@
+"""Imprints of pictures: a copy is known whatever was done to it, another picture is none."""
+
+import io
+
+import numpy as np
+import pytest
+from drawn import drawing, photo
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageEnhance
+
+from opensearch.domains.reading import imprint_of
+from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints.pictures import SIZE, unpacked
+from opensearch.imprints.turning import frequencies, opposite, turned, turned_frequencies
+from opensearch.search.neighbours import nearest
+
+TURN = Image.Transpose
+COUNT = 30
+
+
+def imprint(picture):
+    return imprint_of(picture, picture.width / picture.height)
+
+
+def saved(picture, **options):
+    file = io.BytesIO()
+    picture.save(file, "JPEG", **options)
+    return Image.open(file).convert("RGB")
+
+
+def cropped(picture):
+    width, height = picture.size
+    return picture.crop((0, height // 20, width * 9 // 10, height * 19 // 20))
+
+
+MADE = {
+    "": lambda picture: picture.copy(),
+    "in another format": lambda picture: saved(picture, quality=50),
+    "of half the size": lambda picture: picture.reduce(2),
+    "of a third of the size": lambda picture: picture.reduce(3),
+    "brighter": lambda picture: ImageEnhance.Brightness(picture).enhance(1.3),
+    "cropped": cropped,
+    "mirrored": lambda picture: picture.transpose(TURN.FLIP_LEFT_RIGHT),
+    "mirrored, turned by 180": lambda picture: picture.transpose(TURN.FLIP_TOP_BOTTOM),
+    "turned by 90": lambda picture: picture.transpose(TURN.ROTATE_270),
+    "turned by 180": lambda picture: picture.transpose(TURN.ROTATE_180),
+    "turned by 270": lambda picture: picture.transpose(TURN.ROTATE_90),
+    "mirrored, turned by 90": lambda picture: picture.transpose(TURN.TRANSPOSE),
+    "mirrored, turned by 270": lambda picture: picture.transpose(TURN.TRANSVERSE),
+}
+SHOWN = {"in another format", "of half the size", "of a third of the size", "brighter"}
+
+
+def pairs_among(imprints):
+    """What `pairs` finds: (first, second) to (change, exact)."""
+    found = {}
+    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
+    for pairs in KINDS["picture"].pairs(len(imprints), fetch, nearest):
+        rows = zip(
+            pairs.first.tolist(), pairs.second.tolist(), pairs.changes, pairs.exact, strict=True
+        )
+        found |= {(first, second): (change, bool(exact)) for first, second, change, exact in rows}
+    return found
+
+
+@pytest.fixture(scope="module", params=[photo, drawing])
+def imprints(request):
+    """Pictures that are not alike, and after them what was made of the first."""
+    originals = [request.param(seed) for seed in range(COUNT)]
+    return [imprint(each) for each in originals + [make(originals[0]) for make in MADE.values()]]
+
+
+def test_copies_are_found_and_what_was_done_to_them_is_said(imprints):
+    found = pairs_among(imprints)
+    for place, made in enumerate(MADE, start=COUNT):
+        change, exact = found[0, place]
+        assert change == ("" if made in SHOWN else made)
+        assert exact == (change == "")
+
+
+def test_no_other_picture_is_a_copy(imprints):
+    alike = {0, *range(COUNT, len(imprints))}
+    assert all(alike.issuperset(pair) for pair in pairs_among(imprints))
+
+
+def test_one_picture_is_found_among_others_and_so_is_the_whole_of_a_part(imprints):
+    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
+    copies = KINDS["picture"].copies
+    found = {
+        place: change
+        for pairs in copies(imprints[COUNT + list(MADE).index("cropped")], len(imprints), fetch)
+        for place, change in zip(pairs.second.tolist(), pairs.changes, strict=True)
+    }
+    assert found[0] == "uncropped"
+    assert found[COUNT + list(MADE).index("mirrored")] == "mirrored, uncropped"
+    assert found.keys() <= {0, *range(COUNT, len(imprints))}
+
+
+def test_colours_tell_pictures_of_one_form_apart():
+    red, blue = (Image.new("RGB", (64, 64), "white") for _ in range(2))
+    for picture, colour in ((red, (220, 40, 40)), (blue, (40, 90, 220))):
+        picture.paste(colour, (16, 16, 48, 56))
+    assert pairs_among([imprint(red), imprint(blue)]) == {}
+    assert (0, 1) in pairs_among([imprint(red), imprint(ImageEnhance.Brightness(red).enhance(1.2))])
+
+
+def test_what_shows_nothing_is_no_copy_of_anything():
+    flat = [imprint(Image.new("RGB", (50, 40), colour)) for colour in ("white", "black", "#808080")]
+    noise = np.random.default_rng(0).integers(250, 255, (64, 64, 3), np.uint8)
+    assert pairs_among([*flat, imprint(Image.fromarray(noise))]) == {}
+    assert list(KINDS["picture"].copies(flat[0], 3, lambda places: [flat[p] for p in places])) == []
+
+
+def test_proportions_tell_pictures_apart():
+    wide = imprint_of(photo(0), 2.0)
+    assert pairs_among([imprint_of(photo(0), 1.0), wide]) == {}
+    assert (0, 1) in pairs_among([imprint_of(photo(0), 1.9), wide])
+
+
+def test_an_imprint_keeps_greys_colours_and_proportions():
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[:32] = (200, 100, 50)
+    made = imprint_of(Image.fromarray(pixels), 1.5)
+    pictures = unpacked([made, made])
+    assert (len(made), kind_of(made)) == (SIZE, "picture")
+    assert (kind_of(b""), kind_of(b"\xff")) == (None, None)
+    assert (pictures.greys[1, 0, 0], pictures.greys[1, 63, 0]) == (15, 0)
+    assert pictures.aspects.tolist() == [1.5, 1.5]
+    # 0.299 * 200 + 0.587 * 100 + 0.114 * 50 = 124.2
+    assert pictures.ranges[0].tolist() == [0, 125]
+    # blue: -0.169 * 200 - 0.331 * 100 + 0.5 * 50; red: 0.5 * 200 - 0.419 * 100 - 0.081 * 50
+    assert pictures.colours[0, 0, 0].tolist() == [-42, 54]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 7), st.integers(0, 2**32 - 1))
+def test_frequencies_of_a_turned_picture_are_those_of_the_picture_turned(way, seed):
+    planes = np.random.default_rng(seed).normal(size=(2, 64, 64)).astype(np.float32)
+    there = np.ascontiguousarray(turned(planes, way))
+    np.testing.assert_array_equal(turned(there, opposite(way)), planes)
+    np.testing.assert_allclose(
+        frequencies(there), turned_frequencies(frequencies(planes), way), atol=1e-3
+    )
+
+
+def test_neighbours_in_cells_are_those_of_all_compared(monkeypatch):
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(600, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows, places, cosines = nearest(vectors)(vectors, 0.9, 3)
+    wanted = vectors @ vectors.T
+    assert np.bincount(rows).max() <= 3
+    np.testing.assert_allclose(cosines, wanted[rows, places], rtol=1e-5)
+    assert cosines.min() >= 0.9
+    monkeypatch.setattr("opensearch.search.neighbours._FEW", 100)
+    monkeypatch.setattr("opensearch.search.neighbours._PROBES", 600)
+    again = nearest(vectors)(vectors, 0.9, 3)
+    assert set(zip(rows.tolist(), places.tolist(), strict=True)) == set(
+        zip(again[0].tolist(), again[1].tolist(), strict=True)
+    )
