@@ -39,6 +39,6 @@ def require(what: str, *packages: str) -> None:
         if not installed(package):
             extra = BROUGHT_BY[package]
             raise MissingExtra(
-                f"{what} needs {package}, which the extra `{extra}` brings:"
+                f"{what} needs {package}, which the extra {extra!r} brings:"
                 f" pip install 'opensearch-visual[{extra}]'"
             )

@@ -92,7 +92,7 @@ def test_a_verb_that_trains_names_the_extra(bare, toy_collection, verb, what):
     words = verb.format(collection=toy_collection, model=MODEL).split()
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: {what} needs torch, which the extra `train` brings: ")
+    assert result.stderr.startswith(f"error: {what} needs torch, which the extra 'train' brings: ")
     assert result.stderr.count("\n") == 1
 
 
@@ -132,5 +132,5 @@ def test_a_package_is_looked_for_and_not_loaded(monkeypatch):
     assert installed("numpy")
     assert installed("antigravity")
     assert "antigravity" not in sys.modules
-    with pytest.raises(MissingExtra, match=r"^drawing needs onnx, which the extra `train` brings"):
+    with pytest.raises(MissingExtra, match=r"^drawing needs onnx, which the extra 'train' brings"):
         require("drawing", "torch", "onnx")

@@ -45,6 +45,12 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("files", nargs=-1, type=WeightedFile())
 @click.option("--text", help="Words to search for, alone or beside the files.")
+@click.option(
+    "--sentence",
+    metavar="MODEL",
+    help="Sentence model, a folder or a name, for words of TEXT that are not listed, such as those"
+    " of other languages. Needs the extra `sentence`.",
+)
 @click.option("--id", "keys", multiple=True, metavar="KEY", help="A stored item to search by.")
 @click.option(
     "--not", "exclude", multiple=True, type=click.Path(path_type=Path), help="Move away from FILE."

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     help="Model or index whose words are meant. Default: the shipped starter.",
 )
 @click.option(
+    "--sentence",
+    metavar="MODEL",
+    help="Sentence model that is asked for words of a TEXT that are not listed, see `query`.",
+)
+@click.option(
     "--limit",
     default=50,
     show_default=True,
@@ -33,7 +38,13 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def words(
-    prefix: str, near: str | None, read: str | None, model: Path | None, limit: int, as_json: bool
+    prefix: str,
+    near: str | None,
+    read: str | None,
+    model: Path | None,
+    sentence: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List the words to search for that begin with PREFIX.
 
@@ -53,17 +64,17 @@ def words(
     if near is not None:
         _near(known, near, limit, as_json)
     elif read is not None:
-        _read(known, read, as_json)
+        _read(known, read, sentence, as_json)
     else:
-        _starting(known, prefix, limit, as_json)
+        _starting(known, prefix, sentence, limit, as_json)
 
 
-def _starting(known: Words, prefix: str, limit: int, as_json: bool) -> None:
+def _starting(known: Words, prefix: str, sentence: str | None, limit: int, as_json: bool) -> None:
     found = known.starting(prefix)
     if not found:
         if not as_json:
             say(f"none of {len(known):,} words begins with {prefix!r}; read as a text:")
-        _read(known, prefix, as_json)
+        _read(known, prefix, sentence, as_json)
         return
     understood = known.read(prefix) if len(prefix.split()) > 1 else None
     if as_json:
@@ -98,8 +109,8 @@ def _near(known: Words, word: str, limit: int, as_json: bool) -> None:
         click.echo(name)
 
 
-def _read(known: Words, text: str, as_json: bool) -> None:
-    understood = known.read(text)
+def _read(known: Words, text: str, sentence: str | None, as_json: bool) -> None:
+    understood = known.read(text, sentence)
     if as_json:
         _print(understood.to_dict(whole=True))
         return
@@ -111,6 +122,7 @@ def _read(known: Words, text: str, as_json: bool) -> None:
             word + (f" (near are {', '.join(near)})" if near else "")
             for word, near in understood.unknown.items()
         ],
+        "taken for": [f"{text} = {word}" for text, word in understood.taken_for.items()],
     }
     for name, told in rows.items():
         if told or name == "searched for":

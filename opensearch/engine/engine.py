@@ -464,6 +464,7 @@ class Engine:
         query: Weighted | Sequence[Weighted] = (),
         *,
         text: str | None = None,
+        sentence: str | None = None,
         keys: Names = (),
         exclude: Several[InputLike] = (),
         source: str | None = None,
@@ -482,6 +483,7 @@ class Engine:
             Query(
                 files=weighted(query),
                 text=text,
+                sentence=sentence,
                 keys=keys,
                 exclude=exclude,  # type: ignore[arg-type]  # checked and made inputs there
                 source=source,

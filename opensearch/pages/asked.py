@@ -56,6 +56,7 @@ def understood(query: Query, answer: Answer) -> list[str]:
             f"not counted: {', '.join(read.not_counted)} (things count, not how they look, how"
             " many they are or what they do)"
         )
+    told += [f"{text}: taken for {word}" for text, word in read.taken_for.items()]
     for word, near in read.unknown.items():
         told.append(f"not known: {word}" + (f"; spelt alike: {', '.join(near)}" if near else ""))
     return told

@@ -42,6 +42,7 @@ class Phrase:
         not_counted: words that name no thing, as they were written.
         unknown: words that are neither.
         kept: the text without what is to be left out.
+        taken_for: texts that a sentence model found the listed names of, with these.
     """
 
     words: list[str] = field(default_factory=list)
@@ -49,6 +50,7 @@ class Phrase:
     not_counted: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     kept: str = ""
+    taken_for: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -110,6 +112,11 @@ def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word
         for text in {piece.text for piece in named}:
             phrase.not_counted.remove(text)
     return phrase
+
+
+def any_word(name: str) -> str | None:
+    """A `Find` that knows every single word."""
+    return None if " " in name else name
 
 
 _TOLD: Final = ("look", "action", "count", "either", "before of")
@@ -180,10 +187,9 @@ def _whole(tokens: Sequence[_Token], find: Find) -> tuple[int, _Piece | None]:
         written = _written(some)
         text = " ".join(token.text for token in some)
         name = find(written) or (None if any(t.end for t in some[:-1]) else find(text))
-        if name:
-            return size, _Piece(text, "name", name)
-        if written in classes():
-            return size, _Piece(written, classes()[written])
+        kind = classes().get(written, "name" if name else None)
+        if kind:
+            return size, _Piece(text, kind, name)
     return 1, None
 
 
@@ -194,7 +200,7 @@ def _written(tokens: Sequence[_Token]) -> str:
 
 
 def _single(text: str, find: Find, near: Callable[[str], bool]) -> _Piece:
-    kind = classes().get(text)
+    kind = classes().get(text) or classes().get(text.strip("'"))
     if kind in ("skip", "link", "turn", "none", "hardly"):
         return _Piece(text, kind)
     name = find(text) or (find(text.removesuffix("'s").strip("'")) if "'" in text else None)
@@ -202,7 +208,7 @@ def _single(text: str, find: Find, near: Callable[[str], bool]) -> _Piece:
         return _Piece(text, kind, name)
     if name:
         return _Piece(text, "name", name)
-    if text.isdecimal():
+    if text.isdecimal() or (len(text) == 1 and text.isascii()):  # of numbers and codes
         return _Piece(text, "count")
     return _Piece(text, "look" if _ACTION.fullmatch(text) and not near(text) else "unknown")
 

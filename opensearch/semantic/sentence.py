@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from opensearch.errors import InvalidInput, UnknownWord
 from opensearch.extras import require
 from opensearch.semantic.names import normalise
 from opensearch.semantic.sphere import unit
+
+MULTILINGUAL: Final = "paraphrase-multilingual-MiniLM-L12-v2"
+"""A small model of some fifty languages, under Apache-2.0; it is fetched where it is named."""
 
 
 class SentenceProvider:
@@ -36,10 +39,15 @@ class SentenceProvider:
 
     def vector(self, word: str) -> NDArray[np.float32]:
         """The unit embedding of a name in normal spelling, shape (d,)."""
-        text = normalise(word)
-        if not text:
-            raise UnknownWord(f"{word!r} holds no word to embed")
-        return unit(np.asarray(self._model.encode([text])[0], dtype=np.float32))
+        vector: NDArray[np.float32] = self.vectors([word])[0]
+        return vector
+
+    def vectors(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """The unit embeddings of names, one or more, shape (n, d)."""
+        texts = [normalise(word) for word in words]
+        if not all(texts):
+            raise UnknownWord(f"{words[texts.index('')]!r} holds no word to embed")
+        return unit(np.asarray(self._model.encode(texts), dtype=np.float32))
 
 
 def open_sentence(argument: str, wanted: Sequence[str] | None = None) -> SentenceProvider:
@@ -61,4 +69,8 @@ def _sentence_model(model: str) -> Any:
     try:
         return SentenceTransformer(model, device="cpu")
     except (OSError, ValueError) as error:
-        raise InvalidInput(f"no sentence model {model!r} can be loaded: {error}") from error
+        reason = " ".join(str(error).split())[:200]
+        raise InvalidInput(
+            f"no sentence model {model!r} can be loaded: {reason}. Name the folder of one, or,"
+            " with a network, one that sentence-transformers can fetch by its name"
+        ) from error

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from opensearch.errors import BundleError, InvalidInput, OpenSearchError, UnknownWord
 from opensearch.semantic.lexicon import LexiconProvider, open_lexicon
 from opensearch.semantic.names import normalise
-from opensearch.semantic.phrases import Phrase, read_phrase
+from opensearch.semantic.phrases import Phrase, any_word, read_phrase
 from opensearch.semantic.providers import PROVIDERS, Provider, open_provider
+from opensearch.semantic.sentence import MULTILINGUAL
 from opensearch.semantic.sphere import unit
 from opensearch.semantic.tables import KEPT_WORDS
 from opensearch.semantic.transform import Transform
@@ -161,7 +162,7 @@ class Space:
         if whole is not None:
             return Phrase([whole], kept=whole)
         if self._takes_any_text():
-            phrase = read_phrase(words, _any_word)
+            phrase = read_phrase(words, any_word)
             return Phrase([phrase.kept] if phrase.kept else [], phrase.excluded, kept=phrase.kept)
         phrase = self._phrase(words, set())
         if phrase.unknown and self.hint and not self.whole:
@@ -291,13 +292,9 @@ class Space:
 
 _KNOWN: Final = (
     "Known are English names of things, scenes and parts of them, such as guitar, wedding or wheel"
-    " (`Words.open()` lists them); more languages come with the extra `sentence`"
+    " (`Words.open()` lists them). Other words and languages are understood by a sentence model:"
+    f" pip install 'opensearch-visual[sentence]', then `sentence={MULTILINGUAL!r}`"
 )
-
-
-def _any_word(name: str) -> str | None:
-    """A single word is known, whatever it is."""
-    return None if " " in name else name
 
 
 def _agree(lexicon: Provider, kept: Vocabulary) -> bool:

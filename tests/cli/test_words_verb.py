@@ -51,7 +51,13 @@ def test_a_text_is_read_as_a_query_would():
         ["unknown", "zorble"],
     ]
     told = json.loads(run("--read", "dogs", "--json").stdout)
-    assert told == {"words": ["dog"], "excluded": [], "not_counted": [], "unknown": {}}
+    assert told == {
+        "words": ["dog"],
+        "excluded": [],
+        "not_counted": [],
+        "unknown": {},
+        "taken_for": {},
+    }
 
 
 def test_what_is_no_prefix_is_read_as_a_text():

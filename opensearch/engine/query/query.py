@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from opensearch.domains.opening import Opened
 from opensearch.engine import arguments as must
 from opensearch.engine.query.parts import Part, file_part, stored_part
+from opensearch.engine.query.sentences import text_points
 from opensearch.engine.query.understood import Understood, understood_text
 from opensearch.errors import InvalidInput
 from opensearch.model import Input, InputLike, Model
@@ -41,6 +42,8 @@ class Query:
         files: inputs and their weights: paths, bytes, file objects, pictures, arrays, meshes, see
             `opensearch.model`. An .ndjson path may end in `#n`, its drawing in line n.
         text: words that join the files, with weight 1.
+        sentence: a sentence model, by its folder or name, that is asked for words of the text
+            that are not listed, in its languages; see `semantic.any_text`.
         keys: stored items that join them, with weight 1; they are no hits of themselves.
         exclude: inputs to move away from.
         source: domain of the files; told from each file when `None`.
@@ -61,6 +64,7 @@ class Query:
 
     files: Sequence[tuple[Input, float]] = ()
     text: str | None = None
+    sentence: str | None = None
     keys: Names = ()
     exclude: Sequence[Input] = ()
     source: str | None = None
@@ -118,6 +122,7 @@ def _weighted_parts(name: str, value: Any) -> list[tuple[Part, float]]:
 _CHECKS: dict[str, must.Check] = {
     "files": _weighted_inputs,
     "text": must.optional(must.text),
+    "sentence": must.optional(must.text),
     "keys": must.texts,
     "exclude": must.inputs,
     "source": must.optional(must.text),
@@ -201,7 +206,7 @@ def locate(query: Query, model: Model, store: Store) -> Point:
         total += _stored(key, store, point)
     against = [_embed(given, query, model, point) for given in query.exclude]
     if query.text:
-        total += _words(query.text, model, point, against)
+        total += _words(query.text, query.sentence, model, point, against)
     if not (query.files or query.keys or query.parts or point.understood.words):
         left_out = " and ".join(point.understood.excluded)
         raise InvalidInput(
@@ -256,10 +261,14 @@ def _ready(part: Part, point: Point) -> NDArray[np.float32]:
 
 
 def _words(
-    text: str, model: Model, point: Point, against: list[NDArray[np.float32]]
+    text: str,
+    sentence: str | None,
+    model: Model,
+    point: Point,
+    against: list[NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """The point of a text, zero when it only says what to leave out, which joins `against`."""
-    found = model.space.text(text)
+    found = text_points(model.space, text, sentence)
     understood = point.understood = understood_text(found.phrase, model.space.vocabulary.near)
     point.wanted, point.left_out = found.points, found.against
     both = [word for word in understood.words if word in understood.excluded]

@@ -22,12 +22,14 @@ class Understood:
         not_counted: words of the text that say how many, what kind or what is done: the space has
             no place for them.
         unknown: words of the text without a vector, each with known words that are spelt alike.
+        taken_for: texts that a sentence model found the nearest known words of, with these.
     """
 
     words: list[str] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
     not_counted: list[str] = field(default_factory=list)
     unknown: dict[str, list[str]] = field(default_factory=dict)
+    taken_for: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self, whole: bool = False) -> dict[str, Any]:
         """As plain JSON types; what is empty is left out unless it is to be `whole`."""
@@ -45,6 +47,7 @@ class Understood:
             f"no vector for {word}" + (f" (near are {', '.join(near)})" if near else "")
             for word, near in self.unknown.items()
         ]
+        told += [f"{text!r} taken for {word}" for text, word in self.taken_for.items()]
         if not told and len(self.words) < 2:
             return []
         searched = [f"searched for {_listed(self.words)}"] if self.words else []
@@ -61,7 +64,7 @@ def understood_text(phrase: Phrase, near: Callable[[str], Sequence[str]]) -> Und
     unknown = {
         word: list(near(word)) if place < SOME else [] for place, word in enumerate(phrase.unknown)
     }
-    return Understood(phrase.words, phrase.excluded, phrase.not_counted, unknown)
+    return Understood(phrase.words, phrase.excluded, phrase.not_counted, unknown, phrase.taken_for)
 
 
 def _listed(words: Sequence[str]) -> str:

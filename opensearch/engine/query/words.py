@@ -8,6 +8,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine import arguments as must
 from opensearch.engine.lifecycle.folder import IndexFolder, is_index
+from opensearch.engine.query.sentences import text_points
 from opensearch.engine.query.understood import Understood, understood_text
 from opensearch.model import Model
 from opensearch.semantic import Space
@@ -58,11 +59,18 @@ class Words:
         """The words and other names of words that are spelt most like a word, best first."""
         return self.space.vocabulary.near(word, count)
 
-    @must.checked(text=must.text)
-    def read(self, text: str) -> Understood:
+    @must.checked(text=must.text, sentence=must.optional(must.text))
+    def read(self, text: str, sentence: str | None = None) -> Understood:
         """How a text would be understood, without a search.
+
+        Args:
+            text: as in `Query`.
+            sentence: as in `Query`, too; with one, a text that means nothing known is an error.
 
         Raises:
             InvalidInput: the text is a book, not a query.
+            UnknownWord: the sentence model finds no known word near to it.
         """
-        return understood_text(self.space.read(text), self.space.vocabulary.near)
+        space = self.space
+        phrase = text_points(space, text, sentence).phrase if sentence else space.read(text)
+        return understood_text(phrase, space.vocabulary.near)

@@ -1,0 +1,120 @@
+"""Texts beyond the listed words, by a sentence model that stands in for a real one."""
+
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from opensearch.engine.query.sentences import text_points
+from opensearch.errors import InvalidInput, MissingExtra, UnknownWord
+from opensearch.semantic import Space, sentence, unit
+
+WORDS = ["dog", "cat", "house", "wheel"]
+AXES = np.eye(8)
+OWN = {word: AXES[at] for at, word in enumerate(WORDS)}
+MEANT = {"perro": "dog", "吉他猫": "cat", "haus": "house", "räder": "wheel"}
+
+
+class Own:
+    """The model that the words' vectors came from."""
+
+    def __init__(self, name, device):
+        if name == "lost":
+            raise OSError("no such\nmodel")
+
+    def encode(self, texts):
+        return np.array([OWN.get(text, AXES[5] + 0.1 * len(text) * AXES[6]) for text in texts])
+
+
+class Tongues(Own):
+    """Another model, of two languages and other axes, that counts what it is asked."""
+
+    asked = 0
+
+    def encode(self, texts):
+        Tongues.asked += len(texts)
+        known = {word: np.roll(vector, 3)[:7] + 0.1 for word, vector in OWN.items()}
+        known |= {text: known[word] + 0.05 for text, word in MEANT.items()}
+        return np.array([known.get(text, -np.ones(7)) for text in texts])
+
+
+@pytest.fixture
+def space(tmp_path):
+    lines = [f"{word},{','.join(map(str, vector))}" for word, vector in OWN.items()]
+    (tmp_path / "words.csv").write_text("\n".join(lines))
+    return Space.fit(f"attributes:{tmp_path / 'words.csv'}", WORDS)
+
+
+@pytest.fixture
+def install(monkeypatch, tmp_path):
+    monkeypatch.setenv("OPENSEARCH_CACHE", str(tmp_path / "cache"))
+
+    def installed(model):
+        package = types.SimpleNamespace(SentenceTransformer=model) if model else None
+        monkeypatch.setitem(sys.modules, "sentence_transformers", package)
+        sentence._sentence_model.cache_clear()
+
+    yield installed
+    sentence._sentence_model.cache_clear()
+
+
+def test_listed_words_are_read_as_without_a_model(space, install):
+    install(Tongues)
+    asked = Tongues.asked
+    read = text_points(space, "two dogs without a house", "mini")
+    assert (read.phrase.words, read.phrase.excluded) == (["dog"], ["house"])
+    assert Tongues.asked == asked
+
+
+def test_the_model_of_the_words_gives_a_point_for_any_text(space, install):
+    install(Own)
+    read = text_points(space, "a dog beside a brontosaurus", "mini")
+    assert read.phrase.words == ["dog", "brontosaurus"]
+    np.testing.assert_allclose(read.points, [AXES[0], unit(AXES[5] + 1.2 * AXES[6])], atol=1e-3)
+    whole = text_points(space, "nothing of it is listed, no brontosaurus", "mini")
+    assert whole.phrase.words == ["nothing of it is listed"]
+    assert whole.phrase.excluded == ["brontosaurus"]
+
+
+@pytest.mark.parametrize(("text", "word"), [("perro", "dog"), ("吉他猫", "cat"), ("Haus", "house")])
+def test_another_model_says_which_listed_word_is_meant(space, install, text, word):
+    install(Tongues)
+    read = text_points(space, text, "mini")
+    assert (read.phrase.words, read.phrase.taken_for) == ([word], {text.casefold(): word})
+    np.testing.assert_array_equal(read.points, space.prototypes([word]))
+
+
+def test_a_minus_leaves_out_in_any_language(space, install):
+    install(Tongues)
+    read = text_points(space, "haus -räder", "mini").phrase
+    assert (read.words, read.excluded) == (["house"], ["wheel"])
+
+
+def test_what_means_no_listed_word_is_told(space, install):
+    install(Tongues)
+    with pytest.raises(UnknownWord, match="'zorble' means none of the 4 known words to sentence:"):
+        text_points(space, "zorble", "mini")
+    assert text_points(space, "zorble dog", "mini").phrase.unknown == ["zorble"]
+
+
+def test_vectors_of_the_listed_words_are_made_once(space, install, tmp_path):
+    install(Tongues)
+    text_points(space, "perro", "mini")
+    before = Tongues.asked
+    text_points(space, "haus", "mini")
+    assert Tongues.asked - before < len(WORDS) + 4
+    (file,) = (tmp_path / "cache").iterdir()
+    file.write_bytes(b"damaged")
+    assert text_points(space, "haus", "mini").phrase.words == ["house"]
+
+
+def test_without_the_extra_or_the_model_the_way_out_is_told(space, install):
+    install(Own)
+    with pytest.raises(InvalidInput, match=r"'lost' can be loaded: no such model. Name the folder"):
+        text_points(space, "perro", "lost")
+    install(None)
+    with pytest.raises(MissingExtra, match=r"pip install 'opensearch-visual\[sentence\]'"):
+        text_points(space, "perro", "mini")
+    with pytest.raises(UnknownWord, match="sentence='paraphrase-multilingual-MiniLM-L12-v2'"):
+        text_points(space, "perro", None)
