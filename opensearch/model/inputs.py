@@ -159,7 +159,10 @@ def check_is_file(file: Path) -> None:
         if not stat.S_ISREG(os.stat(file).st_mode):
             raise InvalidInput(f"query {name} is not a file")
     except (FileNotFoundError, NotADirectoryError):
-        raise InvalidInput(f"query {name} is not a file: there is none of this name") from None
+        words = "" if file.suffix or len(file.parts) > 1 else "; words are asked for by `text`"
+        raise InvalidInput(
+            f"query {name} is not a file: there is none of this name{words}"
+        ) from None
     except OSError as error:
         raise InvalidInput(f"query {name} cannot be opened: {error.strerror}") from error
 

@@ -8,6 +8,9 @@ from functools import lru_cache
 from importlib.resources import files
 
 _SENSE = re.compile(r"^(?P<base>[^()]+)\((?P<sense>[^()]+)\)$")
+_CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CODE = re.compile(r"[a-z]?\d+")
+_NUMBER = re.compile(r"(?<=[a-z]{3})\d+$")
 _QUOTES = str.maketrans("‘’ʼ", "'''")
 _GAPS = re.compile(r"[\s_\-‐-―]+")
 
@@ -57,6 +60,16 @@ def variants(name: str) -> list[str]:
     forms += [" ".join([*words[:-1], twin]) for twin in _twins().get(words[-1], ())]
     forms.append(" ".join((*_twins().get(word, ()), word)[0] for word in words))
     return [form for each in dict.fromkeys(forms) for form in spellings(each)]
+
+
+def without_codes(name: str) -> str:
+    """The name of a category without what a data set numbers it by, in normal spelling.
+
+    `n02123045_tabby_cat`, `001.ak47`, `02-chair` and `AlarmClock2` name a tabby cat, an ak 47, a
+    chair and an alarm clock; of a name that is all numbers nothing is left.
+    """
+    words = normalise(_CAPITALS.sub(" ", name).replace(".", " ")).split()
+    return " ".join(_NUMBER.sub("", word) for word in words if not _CODE.fullmatch(word))
 
 
 def words_of(name: str) -> list[str]:

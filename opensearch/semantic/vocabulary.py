@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, UnknownWord
-from opensearch.semantic.names import normalise, spellings, variants, words_of
+from opensearch.semantic.names import normalise, spellings, variants, without_codes, words_of
 from opensearch.semantic.sphere import unit
 
 
@@ -67,20 +67,15 @@ class Vocabulary:
         """As `find`, else the unit mean of the vectors of the name's words.
 
         What `spellings` finds goes first, whole or in words: categories were composed so before
-        there were `variants`, and a category's vector must not move.
+        there were `variants` and `without_codes`, and a category's vector must not move.
 
         Returns:
             Shape (d,), unit; `None` if a word of the name is not listed.
         """
-        for forms in (spellings, _all_spellings):
-            whole = self._among(forms(name))
-            if whole is not None:
-                return self._of(whole)
-            parts = [self._among(forms(word)) for word in words_of(name)]
-            found = [self._of(part) for part in parts if part is not None]
-            if found and len(found) == len(parts):
-                return unit(np.mean(found, axis=0))
-        return None
+        ways = (name, spellings), (name, _all_spellings), (without_codes(name), _all_spellings)
+        return next(
+            (v for each, forms in ways if (v := self._composed(each, forms)) is not None), None
+        )
 
     def vector(self, name: str) -> NDArray[np.float32]:
         """As `compose`, but an unknown name is an error.
@@ -95,11 +90,22 @@ class Vocabulary:
 
     def complaint(self, names: Sequence[str]) -> str:
         """One sentence that names the words without vectors and the nearest known ones."""
-        near = {n: None for name in names[:5] for n in self.near(name)}
+        near = {n: None for name in names[:5] for n in self.offers(name)}
         listed = ", ".join(repr(name) for name in names[:5])
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         hint = f"near are {', '.join(near)}" if near else "no listed word is near"
         return f"no vector is known for {listed}{more}; {hint}"
+
+    def _composed(
+        self, name: str, forms: Callable[[str], Iterable[str]]
+    ) -> NDArray[np.float32] | None:
+        """The vector of a name in some spellings, whole or as the mean of its words."""
+        whole = self._among(forms(name))
+        if whole is not None:
+            return self._of(whole)
+        parts = [self._among(forms(word)) for word in words_of(name)]
+        found = [self._of(part) for part in parts if part is not None]
+        return unit(np.mean(found, axis=0)) if found and len(found) == len(parts) else None
 
     def _among(self, forms: Iterable[str]) -> str | None:
         return next((form for form in forms if form in self._rows), None)
@@ -121,6 +127,15 @@ class Vocabulary:
             word for word in self._rows if word[:1] == text[:1] and abs(len(word) - len(text)) < 4
         ]
         return difflib.get_close_matches(text, likely, n=count, cutoff=alike)
+
+    def offers(self, name: str, count: int = 3) -> list[str]:
+        """What may be asked for in place of an unknown name: longer names of it, else as `near`.
+
+        `pump` is offered `air pump`: the shorter names first.
+        """
+        end = f" {normalise(name)}"
+        longer = sorted((word for word in self.words if word.endswith(end)), key=len)
+        return longer[:count] if end.strip() and longer else self.near(name, count)
 
     def starting(self, prefix: str) -> list[str]:
         """The listed words that begin so, sorted; all of them for an empty prefix."""

@@ -240,7 +240,8 @@ def test_bytes_are_read_in_a_process_that_their_limits_end(
         (Mesh(np.zeros((3, 3)), np.array([[0, 1, 3]])), "must name vertices from 0 to 2"),
         (Mesh(np.full((3, 3), np.nan), np.array([[0, 1, 2]])), "mesh.ply"),
         (Mesh(np.zeros((3, 3)), np.zeros((0, 3), int)), "mesh.ply"),
-        (Path("no such file.png"), "there is none of this name"),
+        (Path("no such file.png"), "there is none of this name$"),
+        (Path("guitar"), "there is none of this name; words are asked for by `text`$"),
         (Path("."), "is not a file"),
     ],
 )

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.semantic.names import normalise, plural, singular, spellings, words_of
+from opensearch.semantic.names import (
+    normalise,
+    plural,
+    singular,
+    spellings,
+    variants,
+    without_codes,
+    words_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -59,3 +67,29 @@ def test_the_plural_of_a_word_with_a_sense_is_before_the_sense():
 
 def test_the_words_of_a_name_include_its_sense():
     assert words_of("keyboard_(computer)") == ["keyboard", "computer"]
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("n02123045_tabby_cat", "tabby cat"), ("001.ak47", "ak47"), ("02-chair", "chair"),
+        ("AlarmClock2", "alarm clock"), ("chair_0017", "chair"),
+        ("Hot-Air_Balloon", "hot air balloon"),
+        ("7", ""), ("", ""), ("bat (animal)", "bat (animal)"), ("mp3 player", "mp3 player"),
+    ],
+)  # fmt: skip
+def test_what_a_data_set_numbers_its_categories_by_is_no_part_of_a_name(name, bare):
+    assert without_codes(name) == bare
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("men", "man"),
+        ("wine glasses", "wine glass"),
+        ("tyre swing", "tire swing"),
+        ("café", "cafe"),
+    ],
+)
+def test_variants_hold_other_spellings(name, variant):
+    assert variant in [*spellings(name), *variants(name)]

@@ -134,3 +134,10 @@ def test_no_name_is_dropped_unsaid(names, data):
 def test_reading_what_was_read_changes_nothing(names):
     words = read(", ".join(names))[0]
     assert [read(word)[0] for word in words] == [[word] for word in words]
+
+
+def test_longer_names_are_offered_for_an_unknown_word():
+    assert LEXICON.listed("elevation") is None
+    assert LEXICON.offers("elevation") == ["natural elevation"]
+    assert LEXICON.offers("truk") == LEXICON.near("truk")
+    assert LEXICON.offers("") == LEXICON.offers("-") == []

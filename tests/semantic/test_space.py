@@ -172,6 +172,15 @@ def test_unknown_categories_are_all_named(vectors):
         Space.fit(vectors(), ["cup", "stool"])
 
 
+def test_categories_are_known_by_what_data_sets_call_them(vectors):
+    made = Space.fit(vectors(), SEEN)
+    names = ["n04099969_chair", "001.lamp", "WineGlass", "cup2", "03_red_cup"]
+    assert made.missing(names) == []
+    plain = made.prototypes(["chair", "lamp", "wine glass", "cup", "red cup"])
+    np.testing.assert_array_equal(made.prototypes(names), plain)
+    assert made.missing(["n04099969", "42"]) == ["n04099969", "42"]
+
+
 def test_a_space_of_nothing_is_refused(vectors):
     with pytest.raises(InvalidInput, match="one category or more"):
         Space.fit(vectors(), [])

@@ -269,7 +269,7 @@ def _words(
 ) -> NDArray[np.float32]:
     """The point of a text, zero when it only says what to leave out, which joins `against`."""
     found = text_points(model.space, text, sentence)
-    understood = point.understood = understood_text(found.phrase, model.space.vocabulary.near)
+    understood = point.understood = understood_text(found.phrase, model.space.vocabulary.offers)
     point.wanted, point.left_out = found.points, found.against
     both = [word for word in understood.words if word in understood.excluded]
     if both:

@@ -73,4 +73,4 @@ class Words:
         """
         space = self.space
         phrase = text_points(space, text, sentence).phrase if sentence else space.read(text)
-        return understood_text(phrase, space.vocabulary.near)
+        return understood_text(phrase, space.vocabulary.offers)
