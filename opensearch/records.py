@@ -89,12 +89,21 @@ class Item:
     reader: str = ""
 
 
+ScoreKind: TypeAlias = Literal["probability", "cosine", "asymmetric"]
+"""What a score is; `asymmetric`: the cosine of the query's logits and the signs of a code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result of a search; `distance` is Hamming, `score` a cosine or `None`.
+    """One result of a search.
 
-    The cosine is of embeddings or, asked for by `asymmetric`, of the query's logits and the
-    signs of the item's code.
+    Attributes:
+        distance: Hamming.
+        score: what hits of several domains are merged by, `None` where there is none.
+            `score_kind` says what it is: the probability that the hit is of what was asked
+            where the model is calibrated, else a cosine.
+        cosine: of the embeddings of the item and of the query as it was asked, `None` where
+            that was not computed.
     """
 
     rank: int
@@ -106,6 +115,8 @@ class Hit:
     distance: int
     score: float | None
     metadata: Metadata = field(default_factory=dict)
+    cosine: float | None = None
+    score_kind: ScoreKind | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The hit as plain JSON types, in the order of `query --json`."""

@@ -36,11 +36,14 @@ def test_a_report_is_plain_json():
 
 
 def test_a_hit_as_query_prints_it():
-    hit = Hit(1, 17, "photo/cup/1.jpg", "/c/photo/cup/1.jpg", "photo", "cup", 3, 0.5, {"year": 9})
+    hit = Hit(
+        1, 17, "photo/cup/1.jpg", "/c/photo/cup/1.jpg", "photo", "cup", 3, 0.5, {"year": 9}, 0.7,
+        "probability",
+    )  # fmt: skip
     assert json.dumps(hit.to_dict()) == (
         '{"rank": 1, "id": 17, "key": "photo/cup/1.jpg", "path": "/c/photo/cup/1.jpg",'
         ' "domain": "photo", "category": "cup", "distance": 3, "score": 0.5,'
-        ' "metadata": {"year": 9}}'
+        ' "metadata": {"year": 9}, "cosine": 0.7, "score_kind": "probability"}'
     )
 
 

@@ -20,6 +20,7 @@ from opensearch.errors import FULL, OpenSearchError
 VERBS = {
     "train": "Train a model on labelled collections.",
     "refit": "Fit the codes of MODEL anew.",
+    "calibrate": "Teach a model what its scores are worth.",
     "index": "Create an index of files and folders, or bring it up to date.",
     "query": "Find the items of INDEX nearest to files, words or stored items.",
     "words": "List the words to search for that begin with PREFIX.",

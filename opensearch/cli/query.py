@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS
 
 if TYPE_CHECKING:
+    from opensearch.engine import Answer
     from opensearch.records import Hit
 
 
@@ -70,9 +71,9 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 )
 @click.option(
     "--refine/--no-refine",
-    default=True,
-    show_default=True,
-    help="Move the query towards its nearest neighbour in the target domain.",
+    default=None,
+    help="Order the hits of a domain by the query moved towards its nearest item there. Default:"
+    " where the model's calibration found that it helps.",
 )
 @click.option(
     "--score",
@@ -90,6 +91,9 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
     help="Candidates by Hamming distance that are rescored, or scored asymmetrically.",
 )
 @click.option("--max-distance", type=click.IntRange(min=0), help="Largest Hamming distance.")
+@click.option(
+    "--min-score", type=float, help="Least score: a probability, or a cosine if there are none."
+)
 @click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'.")
 @click.option(
     "--structure",
@@ -127,9 +131,21 @@ def query(
             from opensearch.pages import write_page
 
             write_page(html, engine, asked, answer)
-    for note in answer.notes:
+    for note in [*answer.notes, *_remarks(answer)]:
         say(note)
     _print(answer.hits, answer.understood.to_dict() if as_json else None)
+
+
+def _remarks(answer: Answer) -> Iterator[str]:
+    """What the scores are, where they are no probabilities, and what refinement did."""
+    if answer.score_kind == "cosine":
+        yield (
+            "scores are cosines, no probabilities: the model is not calibrated for this"
+            " (opensearch calibrate --help)"
+        )
+    if answer.refined:
+        brought = ", ".join(f"{len(ids)} in {target}" for target, ids in answer.refined.items())
+        yield f"refined; hits that came forward by it: {brought} (--no-refine leaves it out)"
 
 
 def _print(hits: Sequence[Hit], understood: dict[str, Any] | None) -> None:
@@ -142,6 +158,8 @@ def _print(hits: Sequence[Hit], understood: dict[str, Any] | None) -> None:
     if not hits:
         say("no hits")
     for hit in hits:
-        score = f"{hit.score:.4f}" if hit.score is not None else "     -"
+        score = "     -" if hit.score is None else f"{hit.score:6.4f}"
+        if hit.score_kind == "probability":
+            score = f"{hit.score:6.2f}"
         label = f"  [{hit.category}]" if hit.category else ""
         click.echo(f"{hit.rank:>4}  {score}  {hit.distance:>3}  {hit.domain:<8} {hit.key}{label}")

@@ -17,6 +17,7 @@ from pydantic import (
     model_serializer,
 )
 
+from opensearch.calibration import Calibration
 from opensearch.config import Pooling, ReaderSettings, Settings, check_domain
 from opensearch.encoders.names import parse_name
 from opensearch.encoders.tensors import identity, load_tensors
@@ -108,6 +109,9 @@ class ModelCard(Settings):
     identities: dict[str, str] = Field(description="space, hash and encoder/<domain>")
     versions: dict[str, str] = Field(default_factory=dict)
     metrics: dict[str, Any] = Field(default_factory=dict)
+    calibration: Calibration | None = Field(
+        default=None, description="null, and left out: scores of hits are cosines"
+    )
     hint: str | None = Field(default=None, description="where words left out of the space are")
     notes: str = ""
 
@@ -123,7 +127,8 @@ class ModelCard(Settings):
 
     def dump(self) -> str:
         """The text of `model.json`."""
-        return self.model_dump_json(indent=1, by_alias=True)
+        left_out = {"calibration"} if self.calibration is None else None
+        return self.model_dump_json(indent=1, by_alias=True, exclude=left_out)
 
     def files(self) -> set[str]:
         """Names of all files of the bundle but `model.json`."""

@@ -471,10 +471,11 @@ class Engine:
         up: Up | None = None,
         targets: Names = (),
         k: int = 10,
-        refine: bool = True,
+        refine: bool | None = None,
         score: Score = "rescored",
         depth: int = 1000,
         max_distance: int | None = None,
+        min_score: float | None = None,
         where: str | None = None,
         structure: str | None = None,
     ) -> list[Hit]:
@@ -494,6 +495,7 @@ class Engine:
                 score=score,
                 depth=depth,
                 max_distance=max_distance,
+                min_score=min_score,
                 where=where,
                 structure=structure,
             )

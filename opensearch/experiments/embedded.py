@@ -115,7 +115,7 @@ def embed_collection(
         sources = [source for source in own if keep(source.split or WHOLE)]
         if not sources:
             continue
-        kept, embeddings, failed = _embed(bundle, encoder, sources, cache, progress)
+        kept, embeddings, failed = embed_sources(bundle, encoder, sources, cache, progress)
         failures += failed
         for split in sorted({source.split or WHOLE for source in kept}):
             rows = [i for i, source in enumerate(kept) if (source.split or WHOLE) == split]
@@ -144,7 +144,7 @@ def _checked(
     return borrowed
 
 
-def _embed(
+def embed_sources(
     bundle: Bundle, domain: str, sources: Sequence[Source], cache: Path, progress: Progress
 ) -> tuple[list[Source], NDArray[np.float32], list[Failure]]:
     """The sources that could be read, their embeddings by the encoder of `domain`, and failures."""

@@ -54,6 +54,7 @@ def refit(
             "domains": codes.domains,
             "hash": codes.part,
             "bits": hasher.bits,
+            "calibration": None,  # its curves over codes were those of the old ones
             "identities": {**model.card.identities, **codes.identities},
         }
     )

@@ -68,13 +68,16 @@ def remarks(answer: Answer) -> list[str]:
     return [note for note in answer.notes if note not in said]
 
 
-def settings(query: Query) -> dict[str, str]:
+def settings(query: Query, answer: Answer) -> dict[str, str]:
     """Where was searched, and how."""
-    refined = "on: within a domain, items near the query's nearest there come first"
+    refined = (
+        f"on in {', '.join(answer.refined)}: within a domain, items near the query's nearest there"
+        " come first"
+    )
     return {
         "searched": ", ".join(query.targets) or "all domains",
         "order": SCORES[query.score],
-        "refinement": "off" if not query.refine or query.score == "hamming" else refined,
+        "refinement": refined if answer.refined else "off",
         "hits wanted": str(query.k),
         "candidates compared": "" if query.score == "hamming" else str(query.depth),
         "largest distance": "" if query.max_distance is None else f"{query.max_distance} bits",

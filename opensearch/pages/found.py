@@ -14,7 +14,9 @@ from opensearch.pages.markup import NO_PICTURE, image, link_to, terms
 from opensearch.records import Hit
 
 _SCORES: Final = {
-    "rescored": "Cosine of the embeddings of item and query: 1 for the same picture, about 0 for"
+    "probability": "How likely it is that the item is of what was asked: 1 is certain. It was"
+    " learnt on queries of which half asked for what was not there.",
+    "cosine": "Cosine of the embeddings of item and query: 1 for the same picture, about 0 for"
     " what has nothing to do with it. It compares hits of one query with each other; how much is"
     " near differs from one kind of query to another.",
     "asymmetric": "Cosine of the query's unrounded code and the item's code: 1 where every bit"
@@ -34,6 +36,8 @@ def hit_item(hit: Hit, engine: Engine, bits: int, page: Path) -> str:
     elif hit.path:
         named += '<p class="soft">its file is not there any more</p>'
     score = "" if hit.score is None else f"{hit.score:.4f}"
+    if hit.score is not None and hit.score_kind == "probability":
+        score = f"{hit.score:.2f}"
     numbers = terms({"score": score, "bits apart": f"{hit.distance} of {bits}"})
     said = terms({name: _plain(value) for name, value in hit.metadata.items()})
     return (
@@ -46,8 +50,11 @@ def hit_item(hit: Hit, engine: Engine, bits: int, page: Path) -> str:
 def explained(query: Query, hits: Sequence[Hit], bits: int) -> dict[str, str]:
     """What the numbers of some hits say."""
     scored = any(hit.score is not None for hit in hits)
+    kinds = [hit.score_kind for hit in hits if hit.score_kind]
+    usual = {"rescored": "cosine", "asymmetric": "asymmetric"}
+    kind = kinds[0] if kinds else usual.get(query.score, "")
     return {
-        "score": _SCORES.get(query.score, "") if scored else "",
+        "score": _SCORES.get(kind, "") if scored else "",
         "bits apart": f"Bits of the {bits}-bit codes of item and query that are not the same: 0 for"
         f" equal codes, about {bits // 2} for what has nothing to do with it. Codes find the"
         " candidates" + (", scores put them in order." if scored else " and put them in order."),

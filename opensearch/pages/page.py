@@ -98,7 +98,7 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
         notes=_section("notes", "Remarks", listed(asked.remarks(answer))),
         hits=f'<ol class="hits" role="list">\n{hits}\n</ol>' if hits else "<p>No item fits.</p>",
         numbers=_section("numbers", "What the numbers say", numbers),
-        settings=terms(asked.settings(query)),
+        settings=terms(asked.settings(query, answer)),
     )
     try:
         write_atomic(path, page.encode("utf-8", "replace"))

@@ -76,13 +76,18 @@ class SearchAsked(Asked):
     )
     max_distance: int | None = Field(default=None, ge=0, le=4096, description="Hamming, inclusive")
     score: Score = "rescored"
-    refine: bool = Field(default=True, description="move towards the nearest item of each domain")
+    refine: bool | None = Field(
+        default=None,
+        description="move towards the nearest item of each domain; null: where the model's"
+        " calibration found that it helps",
+    )
+    min_score: float | None = Field(default=None, description="least score of a hit")
     depth: int = Field(default=1000, ge=1, le=10_000, description="candidates scored")
     structure: str | None = Field(default=None, description="a structure that was built, or exact")
 
 
 class HitFound(BaseModel):
-    """One hit; `score` is a cosine, null where there is no embedding."""
+    """One hit; `score_kind` says whether `score` is a probability or a cosine."""
 
     rank: int
     id: int
@@ -92,6 +97,8 @@ class HitFound(BaseModel):
     category: str | None
     distance: int = Field(description="Hamming distance of the codes")
     score: float | None
+    score_kind: str | None = Field(description="probability, cosine, asymmetric; null: no score")
+    cosine: float | None = Field(description="of embeddings, null where there is none")
     metadata: dict[str, Any]
 
     @classmethod

@@ -238,6 +238,7 @@ def _query(
         score=asked.score,
         depth=asked.depth,
         max_distance=asked.max_distance,
+        min_score=asked.min_score,
         where=asked.where or None,
         structure=asked.structure,
     )

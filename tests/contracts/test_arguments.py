@@ -78,10 +78,11 @@ QUERY = {
     "source": none_too(TEXT),
     "targets": [*TEXTS, ["no such domain"]],
     "k": [*WHOLE, 0],
-    "refine": FLAG,
+    "refine": none_too(FLAG),
     "score": [*TEXT, "best"],
     "depth": [*WHOLE, 0],
     "max_distance": none_too(WHOLE),
+    "min_score": none_too(NUMBER),
     "where": [*none_too(TEXT), "", "a =", "(" * 100],
     "structure": [*none_too(TEXT), "tree", "hnsw"],
 }

@@ -55,7 +55,7 @@ def test_refinement_moves_the_query_by_the_models_rule(engine, gallery, toy_coll
     neighbour = rows[[item.key for item in items].index(nearest)]
     lam = engine.model.rule.of(vector[None], engine.model.seen_prototypes)[0]
     moved = refine_one(vector, neighbour, float(lam))
-    hits = engine.search(file, targets=["photo"], k=9)
+    hits = engine.search(file, targets=["photo"], k=9, refine=True)
     assert [hit.key for hit in hits] == reference(engine, gallery, moved, ["photo"], 9)
 
 
@@ -65,8 +65,8 @@ def test_refinement_orders_within_a_domain_and_inflates_no_score(engine, gallery
     items, rows = gallery
     cosine = {item.key: float(row @ vector) for item, row in zip(items, rows, strict=True)}
     domains = ["photo", "shape", "sketch"]
-    apart = {name: engine.search(file, targets=[name], k=12) for name in domains}
-    mixed = engine.search(file, targets=domains, k=12)
+    apart = {name: engine.search(file, targets=[name], k=12, refine=True) for name in domains}
+    mixed = engine.search(file, targets=domains, k=12, refine=True)
     for hit in [*mixed, *apart["photo"]]:
         assert hit.score == pytest.approx(cosine[hit.key], abs=1e-5)
     assert len({hit.domain for hit in mixed}) > 1

@@ -40,7 +40,11 @@ def answer_each(point: Point, query: Query, store: Store, ask: Ask) -> Answer:
     answers = [ask(replace(point, vector=vector), wider) for vector in points]
     hits = _merged([answer.hits for answer in answers])
     kept = _wanted(hits, point, store) if len(point.left_out) else hits
-    return replace(answers[0], hits=_first(kept, query.k))
+    refined = dict[str, list[int]]()
+    for answer in answers:
+        for target, ids in answer.refined.items():
+            refined[target] = [*refined.get(target, []), *ids]
+    return replace(answers[0], hits=_first(kept, query.k), refined=refined)
 
 
 def _merged(lists: list[list[Hit]]) -> list[Hit]:

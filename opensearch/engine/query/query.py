@@ -50,11 +50,14 @@ class Query:
         up: which axis is up in meshes among the files; told by their format when `None`.
         targets: domains searched; all that the index holds when empty.
         k: hits wanted.
-        refine: move the query towards its neighbour in each target domain, then search again.
+        refine: move the query towards its neighbour in each target domain, then search again:
+            that orders the hits of a domain anew and changes no score. `None`: where the model's
+            calibration found that it helps, and in all where there is none.
         score: `rescored` orders candidates by the cosine of embeddings, `asymmetric` by the
             query's real-valued logits against their codes, `hamming` by distance.
         depth: candidates scored, R; of `hamming` none are.
         max_distance: largest Hamming distance of a hit, inclusive.
+        min_score: least score of a hit; what has no score is no hit.
         where: filter expression, see `engine.where`.
         structure: name of a backend, such as `hnsw`, to find candidates by its structure; exact
             when `None`. What `where` lets pass is searched exactly.
@@ -71,10 +74,11 @@ class Query:
     up: Up | None = None
     targets: Names = ()
     k: int = 10
-    refine: bool = True
+    refine: bool | None = None
     score: Score = "rescored"
     depth: int = 1000
     max_distance: int | None = None
+    min_score: float | None = None
     where: str | None = None
     structure: str | None = None
     parts: Sequence[tuple[Part, float]] = ()
@@ -129,10 +133,11 @@ _CHECKS: dict[str, must.Check] = {
     "up": must.optional(must.axis),
     "targets": must.texts,
     "k": must.whole(1),
-    "refine": must.flag,
+    "refine": must.optional(must.flag),
     "score": must.text,
     "depth": must.whole(1),
     "max_distance": must.optional(must.whole(0)),
+    "min_score": must.optional(must.number),
     "where": must.optional(must.text),
     "structure": must.optional(must.text),
     "parts": _weighted_parts,
@@ -170,7 +175,8 @@ class Point:
 
     Attributes:
         vector: (d,) unit.
-        source: its domain if it has just one.
+        source: its domain if it is one file.
+        sources: domains of the parts that it is made of, `None` for words.
         own_ids: stored items that it is made of.
         notes: remarks for the user.
         opened: the inputs as their encoders saw them, `files` first, then `exclude`.
@@ -182,6 +188,7 @@ class Point:
 
     vector: NDArray[np.float32]
     source: str | None
+    sources: list[str | None] = field(default_factory=list)
     own_ids: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     opened: list[Opened] = field(default_factory=list)
@@ -202,11 +209,14 @@ def locate(query: Query, model: Model, store: Store) -> Point:
     total = point.vector.astype(np.float64)
     for given, weight in query.files:
         total += weight * _embed(given, query, model, point)
+        point.sources.append(point.opened[-1].domain)
     for key in query.keys:
         total += _stored(key, store, point)
     against = [_embed(given, query, model, point) for given in query.exclude]
     if query.text:
         total += _words(query.text, query.sentence, model, point, against)
+        if point.understood.words:
+            point.sources.append(None)
     if not (query.files or query.keys or query.parts or point.understood.words):
         left_out = " and ".join(point.understood.excluded)
         raise InvalidInput(
@@ -215,6 +225,7 @@ def locate(query: Query, model: Model, store: Store) -> Point:
         )
     towards = [(part, weight) for part, weight in query.parts if weight > 0]
     total += sum(weight * _ready(part, point) for part, weight in towards)
+    point.sources += [part.domain for part, _ in towards]
     against += [-weight * _ready(part, point) for part, weight in query.parts if weight < 0]
     by_words = not (query.files or query.keys or towards)
     if by_words and 1 < len(point.wanted) <= WORDS:
@@ -248,7 +259,9 @@ def _embed(given: Input, query: Query, model: Model, point: Point) -> NDArray[np
 
 
 def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:
-    return _ready(stored_part(store, key), point)
+    part = stored_part(store, key)
+    point.sources.append(part.domain)
+    return _ready(part, point)
 
 
 def _ready(part: Part, point: Point) -> NDArray[np.float32]:

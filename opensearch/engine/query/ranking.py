@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.calibration import ScoreName
 from opensearch.domains.opening import Opened
 from opensearch.engine.lifecycle.generations import Generation, Generations
 from opensearch.engine.query.each_word import answer_each
+from opensearch.engine.query.meaning import LIKELY, Meaning, agreement
 from opensearch.engine.query.query import Point, Query, Score, locate
 from opensearch.engine.query.remarks import remarks
 from opensearch.engine.query.selecting import select, targeted
 from opensearch.engine.query.understood import Understood
 from opensearch.engine.query.where import parse_where
-from opensearch.hashing import asymmetric
+from opensearch.hashing import asymmetric, hamming
 from opensearch.model import Model
-from opensearch.records import Hit
+from opensearch.records import Hit, ScoreKind
 from opensearch.refinement import refine_one
 from opensearch.semantic import unit
 from opensearch.stages import stage
@@ -34,6 +36,7 @@ _NO_POSTINGS = (
 
 _NO_EMBEDDINGS = "some items have no embeddings: for them no refinement"
 _NO_SCORE = ", no rescoring and no score"
+_BY_CODES = " and no rescoring, and their scores are told from their codes"
 
 Selector: TypeAlias = NDArray[np.bool_]
 
@@ -47,12 +50,20 @@ class Answer:
         notes: remarks the user should see.
         opened: the query's inputs as their encoders saw them, `files` first, then `exclude`.
         understood: how the query was read.
+        score_kind: what the scores are; `None` where there are none.
+        likely: whether a hit is as likely as not to be of what was asked; `None` where scores
+            are no probabilities.
+        refined: target domains in which refinement ordered the hits, each with the ids of those
+            hits that would not be among its first `k` without it.
     """
 
     hits: list[Hit]
     notes: list[str]
     opened: list[Opened] = field(default_factory=list)
     understood: Understood = field(default_factory=Understood)
+    score_kind: ScoreKind | None = None
+    likely: bool | None = None
+    refined: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,8 @@ class _Ranked:
     """Candidates (n,), best first.
 
     Attributes:
-        scores: cosines with the query as it was asked, NaN where there is none.
+        scores: with the query as it was asked, NaN where there is none.
+        shown: what these scores say, see `Meaning`.
         merits: what lists of several targets are merged by, in falling order; NaN where there
             is none.
     """
@@ -68,23 +80,31 @@ class _Ranked:
     ids: NDArray[np.int64]
     distances: NDArray[np.int32]
     scores: NDArray[np.float32]
-    merits: NDArray[np.float32]
+    shown: NDArray[np.float64]
+    merits: NDArray[np.float64]
 
-    @classmethod
-    def of(
-        cls,
-        ids: NDArray[np.int64],
-        distances: NDArray[np.int32],
-        scores: NDArray[np.float32],
-        merits: NDArray[np.float32] | None = None,
-    ) -> _Ranked:
-        """Sorted by (-merit, distance, id), merits being the scores unless given."""
-        merits = scores if merits is None else merits
-        order = np.lexsort((ids, distances, -np.nan_to_num(merits, nan=-2.0)))
-        return cls(ids[order], distances[order], scores[order], merits[order])
+    def sorted(self) -> _Ranked:
+        """In order of (-merit, -score, distance, id)."""
+        scores, merits = -_number_or_least(self.scores), -_number_or_least(self.merits)
+        return self.take(np.lexsort((self.ids, self.distances, scores, merits)))
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> _Ranked:
+        """Some of them, in the order of `rows`."""
+        return _Ranked(
+            self.ids[rows],
+            self.distances[rows],
+            self.scores[rows],
+            self.shown[rows],
+            self.merits[rows],
+        )
 
     def cut(self, k: int) -> _Ranked:
-        return _Ranked(self.ids[:k], self.distances[:k], self.scores[:k], self.merits[:k])
+        """The first `k`."""
+        return self.take(slice(k))
+
+    def reaching(self, least: float | None) -> _Ranked:
+        """Those that show at least this much; all where `None`."""
+        return self if least is None else self.take(self.shown >= least)
 
 
 class Ranking:
@@ -95,6 +115,8 @@ class Ranking:
         self._searcher = now.searcher
         self._model = model
         self._query = query
+        self._meaning = Meaning(None, "cosine", [], [])
+        self._brought: dict[str, list[int]] = {}
 
     def answer(self, point: Point) -> Answer:
         """The hits of a query at a point.
@@ -107,15 +129,37 @@ class Ranking:
             targets = targeted(self._store, self._query.targets)
             within = self._within(targets, point)
             self._note_structure(point, targets, within)
-            parts = self._parts(point, targets, within)
+            meaning = self._meaning = self._meaning_of(point, targets)
+            merged = _merged(self._parts(point, targets, within))
+            top = merged.reaching(self._query.min_score).cut(self._query.k)
             with stage("fetch"):
-                hits = self._hits(_merged(parts))
-            return Answer(hits, point.notes, point.opened, point.understood)
+                hits = self._hits(top)
+            return Answer(
+                hits,
+                point.notes,
+                point.opened,
+                point.understood,
+                meaning.kind,
+                refined=self._brought,
+            )
+
+    def _meaning_of(self, point: Point, targets: list[str]) -> Meaning:
+        score = self._score(self._query.score, targets)
+        names: dict[Score, ScoreName] = {"rescored": "cosine", "hamming": "distance"}
+        calibration = self._model.bundle.card.calibration
+        return Meaning(calibration, names.get(score, "asymmetric"), point.sources, targets)
 
     def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[_Ranked]:
-        if not self._query.refine:
+        asked = self._query.refine
+        refine = {t: self._meaning.refines(t) if asked is None else asked for t in targets}
+        if not self._meaning.calibrated and not any(refine.values()):
             return [self._rank(point, point.vector, targets, within)]
-        return [self._refined(point, target, within) for target in targets]
+        return [
+            self._refined(point, target, within)
+            if refine[target]
+            else self._rank(point, point.vector, [target], within)
+            for target in targets
+        ]
 
     def _refined(self, point: Point, target: str, within: Selector | None) -> _Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
@@ -129,7 +173,11 @@ class Ranking:
         rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
         lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
         moved = refine_one(point.vector, unit(rows)[0], float(lam))
-        ranked = self._rank(point, moved, [target], within).cut(self._query.k)
+        ranked = self._rank(point, moved, [target], within)
+        if self._query.min_score is None:
+            ranked = ranked.cut(self._query.k)
+        k = self._query.k
+        self._brought[target] = np.setdiff1d(ranked.ids[:k], first.ids[:k]).tolist()
         return self._as_asked(point, ranked, target)
 
     def _as_asked(self, point: Point, ranked: _Ranked, target: str) -> _Ranked:
@@ -137,13 +185,27 @@ class Ranking:
 
         A moved query lies near its targets whatever was asked for, and nearer in some domains
         than in others. So it orders the items of one domain, and no more: what is shown, and
-        what domains are merged by, are cosines with the query as it was asked. The best of them
-        goes to the first item of a domain, and so on, so that merging keeps its order.
+        what domains are merged by, comes of the query as it was asked. The best of it goes to
+        the first item of a domain, and so on, so that merging keeps its order.
         """
-        if self._query.score != "rescored":
+        if self._query.score == "hamming" and not self._meaning.calibrated:
             return ranked
-        scores = self._scores("rescored", point, point.vector, ranked.ids, [target])
-        return _Ranked(ranked.ids, ranked.distances, scores, -np.sort(-scores))
+        distances = ranked.distances
+        if self._meaning.calibrated:
+            code = self._model.hasher.encode(point.vector[None], point.source)
+            distances = hamming(code, self._searcher.codes(ranked.ids, [target]))[0]
+        score = self._score(self._query.score, [target])
+        scores = self._scores(score, point, point.vector, ranked.ids, [target])
+        shown = self._shown(scores, distances, [target])
+        merits = np.negative(np.sort(np.negative(shown)))  # NaN last
+        return _Ranked(ranked.ids, ranked.distances, scores, shown, merits)
+
+    def _shown(
+        self, scores: NDArray[np.float32], distances: NDArray[np.integer], targets: list[str]
+    ) -> NDArray[np.float64]:
+        return self._meaning.shown(
+            scores, agreement(distances, self._model.hasher.bits), targets[0]
+        )
 
     def _rank(
         self,
@@ -175,7 +237,8 @@ class Ranking:
         ids, distances = found.ids[keep], found.distances[keep]
         with stage("rescore"):
             scores = self._scores(score, point, vector, ids, targets)
-        return _Ranked.of(ids, distances, scores)
+        shown = self._shown(scores, distances, targets)
+        return _Ranked(ids, distances, scores, shown, shown).sorted()
 
     def _score(self, score: Score, targets: list[str]) -> Score:
         """The score that is possible: distance alone where there are no embeddings."""
@@ -217,7 +280,8 @@ class Ranking:
                 _note(point, f"exact in {', '.join(exact)}: {name} was built before it was there")
 
     def _note_no_embeddings(self, point: Point) -> None:
-        _note(point, _NO_EMBEDDINGS + (_NO_SCORE if self._query.score == "rescored" else ""))
+        rest = _BY_CODES if self._meaning.calibrated else _NO_SCORE
+        _note(point, _NO_EMBEDDINGS + (rest if self._query.score == "rescored" else ""))
 
     def _within(self, targets: Sequence[str], point: Point) -> Selector | None:
         if self._query.where is None:
@@ -232,40 +296,56 @@ class Ranking:
             _note(point, remark)
         return passed
 
-    def _hits(self, ranked: _Ranked) -> list[Hit]:
-        top = ranked.cut(self._query.k)
-        hits = []
-        for rank, item in enumerate(self._store.items(top.ids.tolist()), start=1):
-            score = float(top.scores[rank - 1])
-            hits.append(
-                Hit(
-                    rank=rank,
-                    id=item.id,
-                    key=item.key,
-                    path=item.path,
-                    domain=item.domain,
-                    category=item.category,
-                    distance=int(top.distances[rank - 1]),
-                    score=None if np.isnan(score) else round(score, 6),
-                    metadata=item.metadata,
-                )
+    def _hits(self, top: _Ranked) -> list[Hit]:
+        items = self._store.items(top.ids.tolist())
+        kind, cosines = self._meaning.kind, self._query.score == "rescored"
+        return [
+            Hit(
+                rank=row + 1,
+                id=item.id,
+                key=item.key,
+                path=item.path,
+                domain=item.domain,
+                category=item.category,
+                distance=int(top.distances[row]),
+                score=_number(top.shown[row]),
+                metadata=item.metadata,
+                cosine=_number(top.scores[row]) if cosines else None,
+                score_kind=None if np.isnan(top.shown[row]) else kind,
             )
-        return hits
+            for row, item in enumerate(items)
+        ]
+
+
+def _number(value: np.floating) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)
 
 
 def _merged(parts: list[_Ranked]) -> _Ranked:
-    """Candidates of several targets in one list, by score where there is one, then by distance."""
+    """Candidates of several targets in one list, by merit where there is one, then by distance."""
     if not parts:  # an index that holds nothing yet, or no more
         nothing = np.zeros(0, np.int64)
-        none = nothing.astype(np.float32)
-        return _Ranked(nothing, nothing.astype(np.int32), none, none)
+        none = nothing.astype(np.float64)
+        return _Ranked(nothing, nothing.astype(np.int32), none.astype(np.float32), none, none)
     if len(parts) == 1:
         return parts[0]
-    ids = np.concatenate([part.ids for part in parts])
-    distances = np.concatenate([part.distances for part in parts])
-    scores = np.concatenate([part.scores for part in parts])
-    merits = np.concatenate([part.merits for part in parts])
-    return _Ranked.of(ids, distances, scores, merits)
+    merged = _Ranked(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.distances for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.shown for part in parts]),
+        np.concatenate([part.merits for part in parts]),
+    )
+    # Of equal merits the order within a part stands, whatever put them there.
+    places = np.concatenate([np.arange(len(part.ids)) for part in parts])
+    places[np.isnan(merged.merits)] = 0
+    merits = -_number_or_least(merged.merits)
+    return merged.take(np.lexsort((merged.ids, merged.distances, places, merits)))
+
+
+def _number_or_least(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """What is no number becomes less than any score."""
+    return np.where(np.isnan(values), -2.0, values).astype(np.float64)
 
 
 def _note(point: Point, text: str) -> None:
@@ -287,4 +367,21 @@ def answer(query: Query, generations: Generations, model: Model) -> Answer:
         if now.store.unlocked:
             path = generations.folder.path
             point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")
-        return answer_each(point, query, now.store, lambda p, q: Ranking(now, model, q).answer(p))
+        found = answer_each(point, query, now.store, lambda p, q: Ranking(now, model, q).answer(p))
+    return _concluded(found, query)
+
+
+def _concluded(found: Answer, query: Query) -> Answer:
+    """The answer with what can be said of all of its hits."""
+    ids = {hit.id for hit in found.hits}
+    refined = {target: [i for i in own if i in ids] for target, own in found.refined.items()}
+    if not found.hits and query.min_score is not None:
+        found.notes.append(f"no hit scores {query.min_score:g} or more, as `min_score` asks")
+    if found.score_kind != "probability" or not found.hits:
+        return replace(found, refined=refined)
+    best = max(hit.score or 0.0 for hit in found.hits)
+    if best < LIKELY:
+        found.notes.append(
+            f"nothing here is likely to be what was asked: the best hit has {best:.2f}"
+        )
+    return replace(found, refined=refined, likely=best >= LIKELY)

@@ -1,0 +1,88 @@
+"""The remark that nothing is likely, on words half of which the collection holds nothing of.
+
+    python -m benchmarks.remarks INDEX --others DIR [--count 200] [--to photo] [--seed 0]
+
+INDEX has a calibrated model, and its items have categories; half of the words are drawn from
+these. The other half are categories of the collections `--others` that INDEX has none of, or,
+without any, words of the shipped lexicon. Each word is asked as `opensearch query INDEX --text`
+asks it. Printed are precision (of the remarks, the share made of absent words), recall (of absent
+words, the share remarked on), and which words were judged wrongly.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import numpy as np
+
+from opensearch.domains.catalog import read_collection
+from opensearch.engine import Engine, Query
+from opensearch.semantic import normalise
+from opensearch.semantic.lexicon import open_lexicon
+
+_DIR = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("index", type=_DIR)
+@click.option("--others", multiple=True, type=_DIR)
+@click.option("--count", default=200, show_default=True)
+@click.option("--to", "targets", multiple=True)
+@click.option("--seed", default=0, show_default=True)
+def main(
+    index: Path, others: tuple[Path, ...], count: int, targets: tuple[str, ...], seed: int
+) -> None:
+    """Print one JSON object."""
+    rng = np.random.default_rng(seed)
+    with Engine.open(index) as engine:
+        held = {
+            normalise(item.category)
+            for item in engine._store.walk()
+            if item.category and (not targets or item.domain in targets)
+        }
+        found = {normalise(s.category) for folder in others for s in read_collection(folder)
+                 if s.category} if others else set(open_lexicon().words())  # fmt: skip
+        absent = sorted(found - held)
+        present = sorted(held)
+        asked = {
+            name: [word for word in pool if not engine.model.space.missing([word])]
+            for name, pool in (("present", present), ("absent", absent))
+        }
+        drawn = {name: rng.permutation(words)[: count // 2] for name, words in asked.items()}
+        judged = {
+            name: {str(word): engine.ask(Query(text=str(word), targets=targets)) for word in words}
+            for name, words in drawn.items()
+        }
+    remarked = {
+        name: [word for word, answer in answers.items() if answer.likely is False]
+        for name, answers in judged.items()
+    }
+    right, wrong = len(remarked["absent"]), len(remarked["present"])
+    best = {
+        name: sorted(max((hit.score or 0) for hit in a.hits) for a in answers.values() if a.hits)
+        for name, answers in judged.items()
+    }
+    click.echo(
+        json.dumps(
+            {
+                "words": {name: len(words) for name, words in drawn.items()},
+                "precision": round(right / max(1, right + wrong), 3),
+                "recall": round(right / max(1, len(drawn["absent"])), 3),
+                "remarked though present": remarked["present"],
+                "not remarked though absent": sorted(
+                    set(map(str, drawn["absent"])) - set(remarked["absent"])
+                ),
+                "deciles of the best": {
+                    name: [round(float(v), 2) for v in np.quantile(values, np.linspace(0, 1, 11))]
+                    for name, values in best.items()
+                },
+            },
+            ensure_ascii=False,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

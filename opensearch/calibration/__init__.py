@@ -1,0 +1,15 @@
+"""What the score of a hit is worth: the probability that it is of what was asked."""
+
+from opensearch.calibration.curves import Calibration, Curve, Direction, ScoreName
+from opensearch.calibration.fitting import fit_curve
+from opensearch.calibration.measures import Reliability, reliability
+
+__all__ = [
+    "Calibration",
+    "Curve",
+    "Direction",
+    "Reliability",
+    "ScoreName",
+    "fit_curve",
+    "reliability",
+]

@@ -1,0 +1,87 @@
+"""The curves of a model, from the score of a hit to a probability, as `model.json` keeps them.
+
+A probability assumes how often a hit is right before its score is known. Here that is what the
+curves were fitted on: the first `hits` hits of each query, where a share `absent` of the queries
+asks for what the collection does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from opensearch.config import Settings
+
+ScoreName: TypeAlias = Literal["cosine", "distance", "asymmetric"]
+
+
+class Curve(Settings):
+    """A logistic curve, rising in the score: order by probability is order by score."""
+
+    slope: float = Field(gt=0)
+    middle: float = Field(description="the score at which the probability is one half")
+
+    def __call__(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probabilities (n,) of scores (n,); NaN stays NaN."""
+        steep = self.slope * (self.middle - np.asarray(scores, np.float64))
+        return np.asarray(1 / (1 + np.exp(np.minimum(steep, 700.0))))
+
+
+class Direction(Settings):
+    """What was fitted for one source and one target.
+
+    Attributes:
+        cosine: of cosines of embeddings.
+        distance: of codes that agree in all but d of b bits, 1 - 2 d / b.
+        asymmetric: of `hashing.asymmetric`.
+        refine: whether refinement brought right hits forward.
+    """
+
+    cosine: Curve
+    distance: Curve
+    asymmetric: Curve
+    refine: bool
+
+
+class Calibration(Settings):
+    """All curves of a model, and what they were fitted on.
+
+    Attributes:
+        domains: directions by source and target.
+        words: directions from words, by target.
+        hits: first hits of a query that were looked at.
+        absent: share of queries whose category was taken out of what was searched.
+        categories: number of categories that asked.
+    """
+
+    domains: dict[str, dict[str, Direction]]
+    words: dict[str, Direction]
+    hits: int = Field(ge=1)
+    absent: float = Field(ge=0, le=1)
+    categories: int = Field(ge=1)
+
+    def direction(self, source: str | None, target: str) -> Direction | None:
+        """What was fitted for a source, `None` for words, and a target, if anything was."""
+        return (self.words if source is None else self.domains.get(source, {})).get(target)
+
+    def probabilities(
+        self,
+        scores: NDArray[np.floating],
+        of: ScoreName,
+        sources: Sequence[str | None],
+        target: str,
+    ) -> NDArray[np.float64]:
+        """Probabilities (n,) of scores (n,) in a target; NaN of NaN.
+
+        Args:
+            of: what the scores are.
+            sources: of the parts of a query, whose probabilities are averaged; there is a
+                direction for each.
+        """
+        found = [self.direction(source, target) for source in sources]
+        curves: list[Curve] = [getattr(each, of) for each in found if each]
+        return np.asarray(np.mean([curve(scores) for curve in curves], axis=0))

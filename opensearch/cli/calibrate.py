@@ -1,0 +1,108 @@
+"""The verb `calibrate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from opensearch.cli.messages import in_flags, say
+from opensearch.cli.progress import Bars
+
+if TYPE_CHECKING:
+    from opensearch.experiments.calibrate import Calibrated, Fitted
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, type=_FOLDER)
+@click.option(
+    "--data", "data", multiple=True, required=True, type=_FOLDER, help="Collection; repeatable."
+)
+@click.option(
+    "--split", default="train", show_default=True, help="Files that count, all for every file."
+)
+@click.option(
+    "--into", type=_FOLDER, help="Model that the curves are written into. Default: MODELS itself."
+)
+@click.option(
+    "--config", help="Config of training whose exclude, omit and rename are followed here, too."
+)
+@click.option("--exclude", multiple=True, help="Category to leave out; repeatable.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the files that ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+def calibrate(
+    models: tuple[Path, ...],
+    data: tuple[Path, ...],
+    split: str,
+    into: Path | None,
+    config: str | None,
+    exclude: tuple[str, ...],
+    seed: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Teach a model what its scores are worth: the probability that a hit is of what was asked.
+
+    Files of the collections whose categories MODELS were not trained on ask and are searched.
+    Where the model was trained on all of them, train one of its recipe without some categories,
+    give that one, and name the model by --into. Several such models are better than one. No
+    identity changes: indexes of the model take it over by `opensearch index --model`.
+
+    \b
+    Example:
+        opensearch calibrate models/mine --data collection/ --split unseen
+        opensearch calibrate models/cut0 models/cut1 --data collection/ --into models/mine
+    """
+    from opensearch.experiments.calibrate import Calibrating, to_dict
+    from opensearch.experiments.calibrate import calibrate as run
+
+    omit: tuple[str, ...] = ()
+    rename = {}
+    if config is not None:
+        from opensearch.methods.configs import load_train_config
+
+        followed = load_train_config(config)
+        exclude, omit, rename = (
+            (*exclude, *followed.exclude),
+            tuple(followed.omit),
+            dict(followed.rename),
+        )
+    wanted = Calibrating(models, data, split, into, exclude, omit, rename, seed=seed)
+    with Bars(quiet) as bars:
+        made = run(wanted, bars.show)
+    for note in made.notes:
+        say(in_flags(note))
+    click.echo(json.dumps(to_dict(made)) if as_json else _text(made))
+
+
+def _text(made: Calibrated) -> str:
+    head = (
+        "direction            categories  hits right   error  Brier (base)   AUROC"
+        "   right in 10, refined"
+    )
+    lines = [head, *map(_line, made.fitted)]
+    lines.append(
+        f"{made.bundle.folder}: calibrated on {len(made.categories)} categories; measured on each"
+        " half of them by the other half"
+    )
+    return "\n".join(lines)
+
+
+def _line(each: Fitted) -> str:
+    name = f"{each.source or 'word'} > {each.target}"
+    start = f"{name:<21}{each.categories:>10}"
+    refined = f"{each.right:>12.3f} {each.gain:+.3f} ± {each.sure:.3f}"
+    if each.direction is None or each.measured is None:
+        return f"{start}  too little to learn from: scores stay cosines"
+    measured = each.measured
+    told = "  *" if each.direction.refine else ""
+    auroc = "    -" if measured.auroc is None else f"{measured.auroc:.3f}"
+    return (
+        f"{start}{measured.count:>6} {measured.base:.3f}   {measured.error:.3f}"
+        f"  {measured.brier:.3f} ({measured.brier_base:.3f})  {auroc}{refined}{told}"
+    )

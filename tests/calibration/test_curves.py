@@ -1,0 +1,106 @@
+"""Curves: fitted to hits, rising, kept in `model.json`, and measured."""
+
+import json
+
+import numpy as np
+import pytest
+from calibration_made import calibration, direction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from opensearch.calibration import Calibration, Curve, fit_curve, reliability
+from opensearch.errors import InvalidInput
+
+SCORES = st.lists(st.floats(-1, 1), min_size=2, max_size=30)
+
+
+@given(st.floats(0.01, 500), st.floats(-2, 2), SCORES)
+def test_a_curve_rises_within_0_and_1(slope, middle, scores):
+    said = Curve(slope=slope, middle=middle)(np.sort(np.array(scores)))
+    assert ((said >= 0) & (said <= 1)).all()
+    assert (np.diff(said) >= 0).all()
+
+
+def test_known_values_and_what_is_no_number():
+    said = Curve(slope=2.0, middle=0.5)(np.array([0.5, 1.0, np.nan]))
+    assert said[:2] == pytest.approx([0.5, 1 / (1 + np.exp(-1))])
+    assert np.isnan(said[2])
+
+
+@pytest.mark.parametrize("slope", [0, -1, float("inf"), float("nan")])
+def test_a_curve_that_does_not_rise_is_refused(slope):
+    with pytest.raises(ValidationError):
+        Curve(slope=slope, middle=0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(5, 30), st.floats(0.2, 0.8), st.integers(0, 99))
+def test_the_curve_that_made_the_hits_is_found_again(slope, middle, seed):
+    rng = np.random.default_rng(seed)
+    scores = rng.uniform(0, 1, 20_000)
+    true = Curve(slope=slope, middle=middle)
+    found = fit_curve(scores, rng.random(len(scores)) < true(scores))
+    places = np.linspace(0, 1, 11)
+    assert found(places) == pytest.approx(true(places), abs=0.06)
+
+
+def test_nothing_is_fitted_to_too_few_or_to_what_falls():
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(0, 1, 200)
+    assert fit_curve(scores, scores > 0.99) is None, "hardly any right"
+    assert fit_curve(scores, scores > 0.01) is None, "hardly any wrong"
+    assert fit_curve(scores, rng.random(200) > scores) is None, "the higher the worse"
+
+
+def test_a_calibration_comes_back_from_json():
+    made = calibration({"photo": 0.7}, refine=[("sketch", "photo")])
+    assert Calibration(**json.loads(made.model_dump_json())) == made
+    assert made.direction("sketch", "photo").refine
+    assert made.direction(None, "photo") == direction(0.7)
+    assert made.direction("cartoon", "photo") is made.direction("photo", "cartoon") is None
+
+
+def slow_error(said, right, bins=10):
+    """Reference: hit by hit into tenths."""
+    tenths = [[] for _ in range(bins)]
+    for p, truth in zip(said, right, strict=True):
+        tenths[min(int(p * bins), bins - 1)].append((p, truth))
+    return sum(abs(sum(p for p, _ in t) - sum(truth for _, truth in t)) for t in tenths if t) / len(
+        said
+    )
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
+def test_reliability_is_what_its_definitions_say(hits):
+    said, right = np.array([p for p, _ in hits]), np.array([r for _, r in hits])
+    found = reliability(said, right)
+    assert found.error == pytest.approx(slow_error(said, right), abs=1e-9)
+    assert found.brier == pytest.approx(np.mean([(p - r) ** 2 for p, r in hits]))
+    assert found.brier_base == pytest.approx(right.mean() * (1 - right.mean()))
+    assert sum(each.count for each in found.bins) == found.count == len(hits)
+    pairs = [(p > q) + (p == q) / 2 for p, r in hits if r for q, s in hits if not s]
+    if pairs:
+        assert found.auroc == pytest.approx(np.mean(pairs))
+    else:
+        assert found.auroc is None
+
+
+def test_by_hand():
+    found = reliability(np.array([0.95, 0.95, 0.05, 0.05]), np.array([True, False, False, False]))
+    assert found.error == pytest.approx((2 * 0.45 + 2 * 0.05) / 4)
+    assert found.auroc == pytest.approx((1 + 1 + 0.5) / 3)
+
+
+@pytest.mark.parametrize(
+    ("said", "right", "reason"),
+    [
+        ([], [], "a probability for each of some hits"),
+        ([0.5], [True, False], "a probability for each of some hits"),
+        ([1.5], [True], "within 0 and 1"),
+        ([float("nan")], [True], "within 0 and 1"),
+    ],
+)
+def test_what_is_no_probability_is_refused(said, right, reason):
+    with pytest.raises(InvalidInput, match=reason):
+        reliability(np.array(said), np.array(right, np.bool_))

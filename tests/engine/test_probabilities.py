@@ -1,0 +1,136 @@
+"""Scores of a calibrated model: probabilities that merge domains, and what is said of them."""
+
+import numpy as np
+import pytest
+from calibration_made import DOMAINS, calibrated, calibration, direction
+
+from opensearch.engine import Engine, Query
+from opensearch.engine.query.meaning import Meaning, agreement
+from opensearch.hashing import hamming
+
+MIDDLES = {"photo": 0.9, "shape": 0.2, "sketch": 0.5}
+
+
+@pytest.fixture(scope="module")
+def engine(toy_model, toy_collection, tmp_path_factory):
+    """The toy collection, and 5 photos that are codes alone, under a model with a calibration."""
+    folder = tmp_path_factory.mktemp("calibrated")
+    made = calibration(MIDDLES, refine=[("sketch", "photo")])
+    with Engine.create(folder / "index", calibrated(toy_model, folder / "model", made)) as engine:
+        engine.add(toy_collection)
+        codes = engine.codes(engine.model.space.prototypes(["disc"] * 5))
+        codes[:, 1] ^= np.arange(5, dtype=np.uint8)
+        engine.add_codes(codes, "photo", keys=[f"ready/{i}" for i in range(5)])
+        yield engine
+
+
+@pytest.fixture
+def file(toy_collection):
+    return toy_collection / "sketch" / "cube" / "09.png"
+
+
+def slow_probability(score, target):
+    return 1 / (1 + np.exp(-8 * (score - MIDDLES[target])))
+
+
+def test_scores_are_the_probabilities_of_the_cosines_and_merge_domains(engine, file):
+    answer = engine.ask(Query(files=[(file, 1.0)], source="sketch", k=1000, refine=False))
+    scored = [hit for hit in answer.hits if hit.cosine is not None]
+    for hit in scored:
+        assert hit.score == pytest.approx(slow_probability(hit.cosine, hit.domain), abs=1e-5)
+        assert hit.score_kind == "probability"
+    scores = [hit.score for hit in answer.hits]
+    assert scores == sorted(scores, reverse=True)
+    cosines = [hit.cosine for hit in scored]
+    assert cosines != sorted(cosines, reverse=True), "the order is not that of cosines"
+    assert answer.score_kind == "probability"
+
+
+def test_codes_alone_are_scored_by_how_many_bits_agree(engine, file):
+    hits = engine.search(file, source="sketch", targets=["photo"], k=1000)
+    ready = [hit for hit in hits if hit.key.startswith("ready/")]
+    code = engine.codes(engine.embed([file], "sketch"), "sketch")
+    apart = hamming(code, engine._generations.current().searcher.codes(
+        np.array([hit.id for hit in ready]), ["photo"]
+    ))[0]  # fmt: skip
+    assert len(ready) == 5
+    for hit, distance in zip(ready, apart, strict=True):
+        assert hit.cosine is None
+        assert hit.score == pytest.approx(
+            slow_probability(1 - 2 * distance / 16, "photo"), abs=1e-5
+        )
+
+
+@pytest.mark.parametrize("score", ["hamming", "asymmetric"])
+def test_every_way_of_scoring_has_its_curve(engine, file, score):
+    hits = engine.search(file, source="sketch", targets=["shape"], k=9, score=score, refine=False)
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert {hit.cosine for hit in hits} == {None}
+    if score == "hamming":
+        wanted = [slow_probability(1 - 2 * hit.distance / 16, "shape") for hit in hits]
+        assert scores == pytest.approx(wanted, abs=1e-5)
+
+
+def test_refinement_goes_where_the_calibration_says_and_changes_no_score(engine, file):
+    asked = {"files": [(file, 1.0)], "source": "sketch", "k": 1000}
+    by_default = engine.ask(Query(**asked))
+    assert list(by_default.refined) == ["photo"]
+    plain = engine.ask(Query(**asked, refine=False))
+    assert plain.refined == {}
+    scores = {hit.id: hit.score for hit in plain.hits}
+    assert {hit.id: hit.score for hit in by_default.hits} == pytest.approx(scores, abs=1e-6)
+    everywhere = engine.ask(Query(**asked, refine=True))
+    assert list(everywhere.refined) == list(DOMAINS)
+    assert list(engine.ask(Query(text="cube", k=5)).refined) == []
+
+
+def test_refined_counts_the_hits_that_came_forward(engine, file):
+    asked = {"files": [(file, 1.0)], "source": "sketch", "targets": ["photo"], "k": 6}
+    refined, plain = engine.ask(Query(**asked)), engine.ask(Query(**asked, refine=False))
+    came = {hit.id for hit in refined.hits} - {hit.id for hit in plain.hits}
+    assert {name: set(ids) for name, ids in refined.refined.items()} == {"photo": came}
+
+
+def test_min_score_leaves_out_what_is_less_likely(engine, file):
+    everything = engine.search(file, source="sketch", k=1000)
+    least = everything[5].score
+    kept = engine.search(file, source="sketch", k=1000, min_score=least)
+    assert {hit.id for hit in kept} == {hit.id for hit in everything if hit.score >= least}
+    answer = engine.ask(
+        Query(files=[(file, 1.0)], targets=["shape"], source="sketch", min_score=1.5)
+    )
+    assert answer.hits == []
+    assert answer.notes == ["no hit scores 1.5 or more, as `min_score` asks"]
+
+
+def test_an_answer_without_a_likely_hit_says_so(engine, file):
+    asked = {"files": [(file, 1.0)], "source": "sketch", "refine": False}
+    unlikely = engine.ask(Query(**asked, where="domain = photo and category = disc"))
+    assert unlikely.likely is False
+    shown = max(hit.score for hit in unlikely.hits)
+    assert unlikely.notes[-1] == (
+        f"nothing here is likely to be what was asked: the best hit has {shown:.2f}"
+    )
+    assert engine.ask(Query(**asked, targets=["sketch"])).likely is True
+
+
+def test_without_a_curve_for_every_target_scores_stay_cosines():
+    whole = calibration()
+    assert Meaning(whole, "cosine", ["photo", None], DOMAINS).kind == "probability"
+    for sources, targets in ((["photo"], ["cartoon"]), (["cartoon"], ["photo"])):
+        meaning = Meaning(whole, "cosine", sources, [*DOMAINS, *targets])
+        assert (meaning.calibrated, meaning.kind) == (False, "cosine")
+        scores = np.array([0.3, np.nan], np.float32)
+        shown = meaning.shown(scores, agreement(np.array([0, 9]), 16), "photo")
+        assert shown.tolist() == pytest.approx([0.3, np.nan], nan_ok=True)
+    assert Meaning(None, "distance", ["photo"], DOMAINS).kind is None
+
+
+def test_a_query_of_several_parts_has_the_mean_of_their_probabilities():
+    made = calibration()
+    made.domains["photo"]["photo"] = direction(middle=0.1)
+    meaning = Meaning(made, "cosine", ["photo", "sketch"], ["photo"])
+    scores = np.array([0.4], np.float32)
+    one, two = 1 / (1 + np.exp(-8 * 0.3)), 1 / (1 + np.exp(8 * 0.1))
+    assert meaning.shown(scores, np.ones(1), "photo") == pytest.approx([(one + two) / 2], abs=1e-6)
