@@ -30,10 +30,10 @@ def info(path: Path, as_json: bool) -> None:
 
 def _fields(path: Path) -> dict[str, Any]:
     from opensearch.encoders.bundle import Bundle
-    from opensearch.encoders.card import CARD
+    from opensearch.encoders.card import holds_model
     from opensearch.engine import Engine
 
-    if (path / CARD).is_file():
+    if holds_model(path):
         bundle = Bundle.open(path)
         return bundle.card.model_dump(mode="json", by_alias=True) | {"runtime": bundle.runtime()}
     with Engine.open(path) as engine:

@@ -172,6 +172,11 @@ def domain_identity(folder: Path, card: DomainCard) -> str:
     return identity(load_tensors(folder / card.migration), {"encoder": mark})
 
 
+def holds_model(folder: Path) -> bool:
+    """Whether a model lies in a folder, or the training run of one that is not finished."""
+    return (folder / CARD).is_file() or (folder / "training" / "run.json").is_file()
+
+
 def read_card(folder: Path) -> ModelCard:
     """The card of the bundle in a folder.
 
@@ -179,7 +184,7 @@ def read_card(folder: Path) -> ModelCard:
         BundleError: there is none, a newer format, or damaged.
     """
     file = folder / CARD
-    if not file.is_file() and (folder / "training" / "run.json").is_file():
+    if not file.is_file() and holds_model(folder):
         raise BundleError(
             f"{folder} holds a training run that is not finished; run the same"
             " `Training(config, data, out)` again, which goes on from its checkpoints"

@@ -103,7 +103,7 @@ def _input(given: Input, opened: Opened, mark: str, page: Path, kind: str = "") 
     caption = f"<figcaption><b>{shown}</b>, {escape(opened.domain)}{mark}</figcaption>"
     seen = f"as its encoder saw it, {count} view{'s' if count > 1 else ''}:"
     return figure(
-        f'{caption}{whole}<p class="soft">{seen}</p><div class="views">{"".join(views)}</div>', kind
+        f'{caption}{whole}<p class="note">{seen}</p><div class="views">{"".join(views)}</div>', kind
     )
 
 

@@ -34,7 +34,7 @@ def hit_item(hit: Hit, engine: Engine, bits: int, page: Path) -> str:
     if address:
         named = f'<a href="{escape(address)}">{named}</a>'
     elif hit.path:
-        named += '<p class="soft">its file is not there any more</p>'
+        named += '<p class="note">its file is not there any more</p>'
     score = "" if hit.score is None else f"{hit.score:.4f}"
     if hit.score is not None and hit.score_kind == "probability":
         score = f"{hit.score:.2f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -26,35 +27,25 @@ _PAGE: Final = Template("""\
  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>$title</title>
 <style>
-:root { color-scheme: light dark; --line: #8888; --soft: #8882; }
-* { box-sizing: border-box; }
-body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 70rem; }
-h1 { font-size: 1.4rem; margin: 0 0 1rem; } h2 { font-size: 1.1rem; margin: 1.8rem 0 .6rem; }
-p, ul, dl, dd { margin: 0; } ul { padding-left: 1.2rem; }
-figure, ol.hits > li { margin: 0; padding: .6rem; border: 1px solid var(--line);
- border-radius: .5rem; overflow-wrap: anywhere; min-width: 0; }
-.against { border-style: dashed; }
+$look
+.reading h2 { margin-top: 1.8rem; }
 .parts { display: flex; flex-wrap: wrap; gap: .7rem; }
-img { display: block; object-fit: contain; background: #fff; border-radius: .25rem; }
 .whole img, .whole .blank { width: 9rem; height: 9rem; margin-top: .4rem; }
 .views { display: flex; flex-wrap: wrap; gap: .3rem; max-width: 38rem; }
 .views img { width: 5.5rem; height: 5.5rem; }
 .views img:only-child { width: 9rem; height: 9rem; }
-ol.hits { list-style: none; margin: 0; padding: 0; display: grid; gap: .7rem;
- grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
-ol.hits img, ol.hits .blank { width: 100%; height: 9rem; margin: .3rem 0; }
-.blank { display: grid; place-items: center; background: var(--soft); border-radius: .25rem; }
-.key { font-size: .9rem; } .soft { font-size: .9rem; margin: .4rem 0 .2rem; }
-a:focus-visible { outline: 3px solid; outline-offset: 2px; }
+.reading ol.hits { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
+.reading ol.hits img, .reading ol.hits .blank { aspect-ratio: auto; height: 9rem; margin: .3rem 0; }
+.reading .key { color: inherit; }
+.note { color: var(--faint); font-size: .9rem; margin: .4rem 0 .2rem; }
 ol.hits a { display: block; }
-dl > div { display: flex; flex-wrap: wrap; gap: 0 .5rem; margin: .25rem 0; }
-dt { font-weight: 600; } .said { border-top: 1px solid var(--line); margin-top: .4rem; }
+.said { border-top: 1px solid var(--line); margin-top: .4rem; }
 ol.hits dl { font-size: .9rem; }
-section > dl > div { gap: 0 1rem; } section > dl dt { min-width: 10rem; }
-section > dl dd { flex: 1 1 16rem; overflow-wrap: anywhere; }
+section > dl > div { gap: 0 1rem; } section > dl dt { min-width: 11rem; }
+section > dl dd { flex: 1 1 16rem; }
 </style>
 </head>
-<body>
+<body class="reading">
 <main>
 <h1>$title</h1>
 <section aria-labelledby="asked"><h2 id="asked">Asked</h2><div class="parts">
@@ -92,6 +83,7 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
     numbers = terms(found.explained(query, answer.hits, bits)) if hits else ""
     count = len(answer.hits)
     page = _PAGE.substitute(
+        look=(files(__package__) / "look.css").read_text("utf-8"),
         title=f"{count} hit{'' if count == 1 else 's'} in {escape(engine.path.name)}",
         query="\n".join(asked.parts(query, answer, engine, path)),
         understood=_section("understood", "Understood", listed(asked.understood(query, answer))),
