@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from opensearch.cli.backends import BackendName
 from opensearch.cli.epilogs import ReadsShapes
-from opensearch.cli.messages import in_flags, say
+from opensearch.cli.hits import open_first, remarks, show
+from opensearch.cli.many import answer_lines
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS
-
-if TYPE_CHECKING:
-    from opensearch.engine import Answer
-    from opensearch.records import Hit
 
 
 class WeightedFile(click.ParamType[tuple[Path, float]]):
@@ -101,15 +96,34 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
     metavar="NAME",  # to list them would load numpy for a page of help
     help="Find candidates by what `opensearch structure INDEX NAME` has built. Default: exact.",
 )
+@click.option(
+    "--queries",
+    "many",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="Answer every line of FILE (- for stdin): a path, words, or an object of JSON with the"
+    " names of `Query`, as in docs/python.md. The options here hold for all that say no other.",
+)
+@click.option("--paths", is_flag=True, help="Print the paths of the hits alone, one a line.")
+@click.option("-0", "nul", is_flag=True, help="End each path with NUL, for `xargs -0`.")
+@click.option(
+    "--open", "opening", is_flag=True, help="Open the page of --html, or else the first hit."
+)
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page with pictures.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a hit.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a hit; with --queries, one a line."
+)
 def query(
     index: Path,
     files: tuple[tuple[Path, float], ...],
     model: Path | None,
+    many: Path | None,
+    paths: bool,
+    nul: bool,
+    opening: bool,
     html: Path | None,
     as_json: bool,
-    **options: object,
+    **options: Any,
 ) -> None:
     """Find the items of INDEX nearest to files, words or stored items.
 
@@ -117,49 +131,37 @@ def query(
     Example:
         opensearch query indexes/mine chair.png --to shape
         opensearch query indexes/mine chair.png red.jpg:0.5 --not sofa.obj --text office
-        opensearch query indexes/mine --text violin --html hits.html
+        opensearch query indexes/mine --text violin --html hits.html --open
+        opensearch query indexes/mine chair.png --paths -0 | xargs -0 cp -t chairs/
+        opensearch query indexes/mine --queries queries.txt --json
     """
-    if files or options["exclude"]:
+    if many is not None:
+        _check_many(html, opening, files=files, **options)
+    if files or options["exclude"] or many is not None:
         start_ahead()  # it is up once the packages below are
     from opensearch.engine import Engine, Query
 
-    asked = Query(files=files, **options)  # type: ignore[arg-type]
+    end = "\0" if nul else "\n" if paths else None
     with Engine.open(index, model) as engine:
+        if many is not None:
+            answer_lines(engine, many, options, as_json=as_json, paths=end)
+            return
+        asked = Query(files=files, **options)
         answer = engine.ask(asked)
-        answer = replace(answer, notes=[in_flags(note) for note in answer.notes])
+        answer = replace(answer, notes=remarks(answer))
         if html is not None:
             from opensearch.pages import write_page
 
             write_page(html, engine, asked, answer)
-    for note in [*answer.notes, *_remarks(answer)]:
-        say(note)
-    _print(answer.hits, answer.understood.to_dict() if as_json else None)
+    show(answer, as_json=as_json, end=end)
+    if opening:
+        open_first(answer.hits, html)
 
 
-def _remarks(answer: Answer) -> Iterator[str]:
-    """What the scores are, where they are no probabilities, and what refinement did."""
-    if answer.score_kind == "cosine":
-        yield (
-            "scores are cosines, no probabilities: the model is not calibrated for this"
-            " (opensearch calibrate --help)"
-        )
-    if answer.refined:
-        brought = ", ".join(f"{len(ids)} in {target}" for target, ids in answer.refined.items())
-        yield f"refined; hits that came forward by it: {brought} (--no-refine leaves it out)"
-
-
-def _print(hits: Sequence[Hit], understood: dict[str, Any] | None) -> None:
-    """Hits as lines, or as JSON objects where there is what was understood of the query."""
-    if understood is not None:
-        told = {"understood": understood} if understood else {}
-        for hit in hits:
-            click.echo(json.dumps({**hit.to_dict(), **told}, ensure_ascii=False))
-        return
-    if not hits:
-        say("no hits")
-    for hit in hits:
-        score = "     -" if hit.score is None else f"{hit.score:6.4f}"
-        if hit.score_kind == "probability":
-            score = f"{hit.score:6.2f}"
-        label = f"  [{hit.category}]" if hit.category else ""
-        click.echo(f"{hit.rank:>4}  {score}  {hit.distance:>3}  {hit.domain:<8} {hit.key}{label}")
+def _check_many(html: Path | None, opening: bool, **options: Any) -> None:
+    """Refuse, beside lines of queries, what is of one query."""
+    one = {"FILES": options["files"], "--text": options["text"], "--id": options["keys"]}
+    one |= {"--not": options["exclude"], "--html": html, "--open": opening}
+    given = [name for name, value in one.items() if value]
+    if given:
+        raise click.UsageError(f"--queries goes without {', '.join(given)}: lines say what to find")

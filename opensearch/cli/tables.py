@@ -7,9 +7,14 @@ import sys
 import click
 
 
+def on_terminal() -> bool:
+    """Whether what is printed goes to a terminal."""
+    return sys.stdout.isatty()
+
+
 def header(text: str) -> None:
     """A line above a table, where people read it; a pipe gets rows alone."""
-    if sys.stdout.isatty():
+    if on_terminal():
         click.secho(text, dim=True)
 
 

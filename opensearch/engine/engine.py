@@ -47,11 +47,12 @@ from opensearch.engine.query.duplicates import Group, find_duplicates
 from opensearch.engine.query.fields import FieldValues, fields_of
 from opensearch.engine.query.finding import Found, refuse_remarks
 from opensearch.engine.query.looking_up import found_item, relabelled
+from opensearch.engine.query.many import answer_many
 from opensearch.engine.query.parts import Part, made_part
 from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import Answer, answer
 from opensearch.engine.query.selecting import targeted
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, OpenSearchError
 from opensearch.model import InputLike, Model
 from opensearch.records import Hit, Item, Metadata, Names, Report, Several, Up
 from opensearch.store import Store, again
@@ -505,6 +506,17 @@ class Engine:
     def ask(self, query: Query) -> Answer:
         """As `search`, with the remarks on how the query was understood."""
         return again(lambda: answer(query, self._generations, self.model))
+
+    @must.checked(queries=must.a(list | tuple, "a list of Query"))  # type: ignore[arg-type]
+    def ask_many(self, queries: Sequence[Query]) -> Iterator[Answer | OpenSearchError]:
+        """As `ask`, of many: their files are embedded in batches.
+
+        Returns:
+            For each query, in order, its answer or the error that `ask` would raise.
+        """
+        for query in queries:
+            must.a(Query, "a Query")("each of queries", query)
+        return answer_many(queries, self._generations, self.model)
 
     @must.checked(
         given=must.optional(must.given),

@@ -118,6 +118,7 @@ WRONG = {
         "progress": CALLED,
     },
     "search": {"query": FILES, "up": AXIS, **QUERY},
+    "ask_many": {"queries": [None, "a.png", ["a.png"], {"text": "disc"}, Query(text="disc")]},
     "ask": {"query": [None, "a.png", ["a.png"], {"text": "disc"}]},
     "part": {
         "given": INPUT[1:],

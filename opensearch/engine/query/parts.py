@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
-from opensearch.engine.query.understood import understood_text
+from opensearch.engine.query.understood import TakenAs, understood_text
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.model import Input, Model
 from opensearch.model.inputs import name_of
 from opensearch.records import Item, Up
 from opensearch.semantic import unit
 from opensearch.store import Store
+
+Embed: TypeAlias = "Callable[[Input, str | None, Up | None], tuple[Opened, NDArray[np.float32]]]"
+"""Opens and embeds an input, as `Model.embed_one` does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +32,7 @@ class Part:
         opened: a file as its encoder saw it.
         item: the stored item; it is no hit of itself.
         notes: remarks for the user.
+        taken: what a file was taken for.
     """
 
     vector: NDArray[np.float32]
@@ -34,18 +40,21 @@ class Part:
     opened: Opened | None = None
     item: Item | None = None
     notes: tuple[str, ...] = ()
+    taken: TakenAs | None = None
 
 
-def file_part(model: Model, given: Input, domain: str | None, up: Up | None) -> Part:
-    """A file, picture or mesh as a part.
+def file_part(embed: Embed, given: Input, domain: str | None, up: Up | None) -> Part:
+    """A file, picture or mesh as a part, embedded as `Model.embed_one` does.
 
     Raises:
         UnreadableFile: it cannot be read.
         InvalidInput: the model has no encoder for its domain.
     """
-    opened, vector = model.embed_one(given, domain, up)
-    guess = f"guessed that {name_of(given)} is a {opened.domain}; `source` says otherwise"
-    return Part(vector, opened.domain, opened, notes=() if opened.sure else (guess,))
+    opened, vector = embed(given, domain, up)
+    taken = TakenAs(name_of(given), opened.domain, opened.sure)
+    guess = f"guessed that {taken.name} is a {opened.domain}; `source` says otherwise"
+    notes = () if opened.sure else (guess,)
+    return Part(vector, opened.domain, opened, notes=notes, taken=taken)
 
 
 def stored_part(store: Store, key: str) -> Part:
@@ -92,7 +101,7 @@ def made_part(
     if sum(each is not None for each in asked) != 1:
         raise InvalidInput("a part is one of `given`, `key` and `text`; give one of them")
     if given is not None:
-        return file_part(model, given, domain, up)
+        return file_part(model.embed_one, given, domain, up)
     if key is not None:
         return stored_part(store, key)
     return word_part(model, text or "")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
 from opensearch.engine import arguments as must
-from opensearch.engine.query.parts import Part, file_part, stored_part
+from opensearch.engine.query.parts import Embed, Part, file_part, stored_part
 from opensearch.engine.query.sentences import text_points
-from opensearch.engine.query.understood import Understood, understood_text
+from opensearch.engine.query.understood import TakenAs, Understood, understood_text
 from opensearch.errors import InvalidInput
 from opensearch.model import Input, InputLike, Model
 from opensearch.model.inputs import name_of
@@ -183,6 +183,7 @@ class Point:
         understood: how the query was read.
         wanted: (w, d) unit, before it was turned: a word each of what is text alone, else one.
         left_out: (x, d) unit, one a word that its text leaves out.
+        taken: what its files were taken for.
         each: (w, d) unit, turned, of a text of several words: each is searched for; else none.
     """
 
@@ -196,10 +197,17 @@ class Point:
     wanted: NDArray[np.float32] = field(default_factory=_none)
     left_out: NDArray[np.float32] = field(default_factory=_none)
     each: NDArray[np.float32] = field(default_factory=_none)
+    taken: list[TakenAs] = field(default_factory=list)
 
 
-def locate(query: Query, model: Model, store: Store) -> Point:
+def locate(query: Query, model: Model, store: Store, embed: Embed) -> Point:
     """The point a query stands for: the weighted mean of its parts, away from the excluded.
+
+    Args:
+        query: what is asked.
+        model: what reads its words.
+        store: what holds the items it is made of.
+        embed: gives its files, as `Model.embed_one` does.
 
     Raises:
         InvalidInput: a key is unknown, or the parts cancel out.
@@ -208,11 +216,11 @@ def locate(query: Query, model: Model, store: Store) -> Point:
     point = Point(np.zeros(model.bundle.card.dim, np.float32), None)
     total = point.vector.astype(np.float64)
     for given, weight in query.files:
-        total += weight * _embed(given, query, model, point)
+        total += weight * _embed(given, query, embed, point)
         point.sources.append(point.opened[-1].domain)
     for key in query.keys:
         total += _stored(key, store, point)
-    against = [_embed(given, query, model, point) for given in query.exclude]
+    against = [_embed(given, query, embed, point) for given in query.exclude]
     if query.text:
         total += _words(query.text, query.sentence, model, point, against)
         if point.understood.words:
@@ -234,6 +242,7 @@ def locate(query: Query, model: Model, store: Store) -> Point:
     else:
         point.vector = _turned(total, against)
         point.wanted = point.wanted if by_words else unit(total)[None]
+    point.understood.files = point.taken
     point.source = _lone_source(query, point)
     return point
 
@@ -254,8 +263,8 @@ def _turned(total: NDArray[np.floating], against: list[NDArray[np.float32]]) -> 
     return unit(total)
 
 
-def _embed(given: Input, query: Query, model: Model, point: Point) -> NDArray[np.float32]:
-    return _ready(file_part(model, given, query.source, query.up), point)
+def _embed(given: Input, query: Query, embed: Embed, point: Point) -> NDArray[np.float32]:
+    return _ready(file_part(embed, given, query.source, query.up), point)
 
 
 def _stored(key: str, store: Store, point: Point) -> NDArray[np.float32]:
@@ -269,6 +278,8 @@ def _ready(part: Part, point: Point) -> NDArray[np.float32]:
         point.opened.append(part.opened)
     if part.item is not None:
         point.own_ids.append(part.item.id)
+    if part.taken is not None:
+        point.taken.append(part.taken)
     point.notes.extend(part.notes)
     return part.vector
 

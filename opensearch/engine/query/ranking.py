@@ -14,6 +14,7 @@ from opensearch.domains.opening import Opened
 from opensearch.engine.lifecycle.generations import Generation, Generations
 from opensearch.engine.query.each_word import answer_each
 from opensearch.engine.query.meaning import LIKELY, Meaning, agreement
+from opensearch.engine.query.parts import Embed
 from opensearch.engine.query.query import Point, Query, Score, locate
 from opensearch.engine.query.remarks import remarks
 from opensearch.engine.query.selecting import select, targeted
@@ -353,8 +354,10 @@ def _note(point: Point, text: str) -> None:
         point.notes.append(text)
 
 
-def answer(query: Query, generations: Generations, model: Model) -> Answer:
-    """Answer a query from one snapshot of an index.
+def answer(
+    query: Query, generations: Generations, model: Model, embed: Embed | None = None
+) -> Answer:
+    """Answer a query from one snapshot of an index; the model embeds its files unless `embed` does.
 
     Raises:
         InvalidInput: a key or a target domain that the index does not hold, or parts that cancel
@@ -363,7 +366,7 @@ def answer(query: Query, generations: Generations, model: Model) -> Answer:
     """
     now = generations.current()
     with now.store.snapshot():  # stored items that are asked by are those that are ranked
-        point = locate(query, model, now.store)
+        point = locate(query, model, now.store, embed or model.embed_one)
         if now.store.unlocked:
             path = generations.folder.path
             point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")

@@ -12,6 +12,15 @@ SOME = 5
 """Unknown words that near ones are looked up for: each is compared with thousands."""
 
 
+@dataclass(frozen=True)
+class TakenAs:
+    """The domain that a file of a query was taken for; `sure` if it was given, or is certain."""
+
+    name: str
+    domain: str
+    sure: bool
+
+
 @dataclass
 class Understood:
     """How a query was read.
@@ -23,6 +32,7 @@ class Understood:
             no place for them.
         unknown: words of the text without a vector, each with known words that are spelt alike.
         taken_for: texts that a sentence model found the nearest known words of, with these.
+        files: what its files were taken for, those it moves away from last.
     """
 
     words: list[str] = field(default_factory=list)
@@ -30,6 +40,7 @@ class Understood:
     not_counted: list[str] = field(default_factory=list)
     unknown: dict[str, list[str]] = field(default_factory=dict)
     taken_for: dict[str, str] = field(default_factory=dict)
+    files: list[TakenAs] = field(default_factory=list)
 
     def to_dict(self, whole: bool = False) -> dict[str, Any]:
         """As plain JSON types; what is empty is left out unless it is to be `whole`."""

@@ -1,0 +1,36 @@
+"""Many queries at once: their files are embedded together, each is answered by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from opensearch.engine.lifecycle.generations import Generations
+from opensearch.engine.query.query import Query
+from opensearch.engine.query.ranking import Answer, answer
+from opensearch.errors import OpenSearchError
+from opensearch.model import Model
+from opensearch.model.ahead import Ahead
+from opensearch.store import again
+
+CHUNK: Final = 64
+"""Queries whose files are embedded together, and held in memory."""
+
+
+def answer_many(
+    queries: Sequence[Query], generations: Generations, model: Model
+) -> Iterator[Answer | OpenSearchError]:
+    """The answer to each query, in order, or why there is none."""
+    for start in range(0, len(queries), CHUNK):
+        chunk = queries[start : start + CHUNK]
+        inputs = [
+            (given, query.source, query.up)
+            for query in chunk
+            for given in (*(each for each, _ in query.files), *query.exclude)
+        ]
+        ahead = Ahead(model, inputs)
+        for query in chunk:
+            try:
+                yield again(lambda: answer(query, generations, model, ahead.embed_one))  # noqa: B023 - called at once
+            except OpenSearchError as error:
+                yield error

@@ -1,0 +1,156 @@
+"""`query` as lines of hits, paths, opened files, and many queries from a file."""
+
+import json
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from opensearch.cli import main, tables
+from opensearch.engine import Engine
+
+
+def run(*words, **more):
+    return CliRunner().invoke(main, [str(word) for word in words], **more)
+
+
+@pytest.fixture(scope="module")
+def index(toy_model, toy_collection, tmp_path_factory):
+    path = tmp_path_factory.mktemp("cli") / "index"
+    with Engine.create(path, toy_model) as engine:
+        engine.add(toy_collection)
+        engine.add_codes(engine.codes(engine.embed([], "photo")), "photo")
+    return path
+
+
+@pytest.fixture
+def photo(toy_collection):
+    return toy_collection / "photo" / "disc" / "08.jpg"
+
+
+def test_people_are_told_what_a_file_was_taken_for_and_programs_too(index, photo):
+    plain = run("query", index, photo, "-k", 1, "--from", "photo")
+    assert plain.stderr.splitlines()[0] == "08.jpg taken as photo"
+    hit = json.loads(run("query", index, photo, "-k", 1, "--from", "photo", "--json").stdout)
+    assert hit["understood"]["files"] == [{"name": "08.jpg", "domain": "photo", "sure": True}]
+
+
+def test_paths_alone_one_a_line_or_ended_by_nul(index, photo):
+    asked = ["query", index, photo, "-k", 2, "--no-refine"]
+    first, second = run(*asked, "--paths").stdout.splitlines()
+    assert first == str(photo)
+    assert run(*asked, "-0").stdout == f"{first}\0{second}\0"
+
+
+def test_a_header_stands_where_people_read_and_not_in_pipes(index, monkeypatch):
+    words = ["query", index, "--text", "disc", "-k", 1]
+    assert len(run(*words).stdout.splitlines()) == 1
+    monkeypatch.setattr(tables, "on_terminal", lambda: True)
+    assert run(*words).stdout.splitlines()[0].split()[:4] == ["rank", "score", "bits", "domain"]
+    assert run("list", index, "--limit", 1).stdout.splitlines()[0].split()[:2] == ["domain", "key"]
+    assert run(*words, "--json").stdout.startswith("{")
+
+
+@pytest.fixture
+def opener(tmp_path, monkeypatch):
+    """A program in the place of the system's, which notes what it opens."""
+    name = "open" if sys.platform == "darwin" else "xdg-open"
+    script, told = tmp_path / "bin" / name, tmp_path / "told"
+    script.parent.mkdir()
+
+    def make(code=0):
+        script.write_text(f'#!/bin/sh\nprintf %s "$1" > {told}\nexit {code}\n')
+        script.chmod(0o755)
+        monkeypatch.setenv("PATH", str(script.parent), prepend=":")
+        return told
+
+    return make
+
+
+def test_the_first_hit_or_the_page_is_opened(index, photo, tmp_path, opener):
+    told = opener()
+    asked = ["query", index, photo, "-k", 1, "--no-refine", "--open"]
+    assert run(*asked).exit_code == 0
+    assert told.read_text() == str(photo)
+    page = tmp_path / "hits.html"
+    assert run(*asked, "--html", page).exit_code == 0
+    assert told.read_text() == str(page)
+
+
+def test_what_cannot_be_opened_is_told_and_no_failure(index, photo, tmp_path, opener, monkeypatch):
+    asked = ["query", index, photo, "-k", 1, "--no-refine", "--open"]
+    opener(code=3)
+    failed = run(*asked)
+    assert failed.exit_code == 0
+    assert f"open could not open {photo}" in failed.stderr
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert f"here to open {photo}" in run(*asked).stderr
+    nothing = run(*asked, "--where", "id < 0")
+    assert "no item passes the filter" in nothing.stderr
+
+
+@pytest.fixture
+def lines(photo, tmp_path):
+    file = tmp_path / "fragen é.txt"
+    said = [
+        f"{photo}\r",
+        "disc",
+        "",
+        "zorble",
+        json.dumps({"file": str(photo), "k": 1, "targets": ["sketch"]}),
+        '{"txt": "disc"}',
+        "missing.png",
+        "{",
+        '{"files": 5}',
+    ]
+    file.write_text("\n".join(said), encoding="utf-8-sig")
+    return file
+
+
+def test_lines_are_answered_in_order_and_bad_ones_told_by_number(index, lines, photo):
+    done = run("query", index, "--queries", lines, "-k", 2, "--no-refine")
+    assert done.exit_code == 3
+    blocks = done.stdout.strip().split("\n\n")
+    assert [block.splitlines()[0] for block in blocks] == [
+        f"1: {photo}",
+        "2: disc",
+        f"5: {lines.read_text('utf-8-sig').splitlines()[4]}",
+    ]
+    assert [len(block.splitlines()) for block in blocks] == [3, 3, 2]
+    errors = [line for line in done.stderr.splitlines() if line.startswith("line ")]
+    assert [line.split(":")[0] for line in errors if "guessed" not in line] == [
+        "line 4",
+        "line 6",
+        "line 7",
+        "line 8",
+        "line 9",
+    ]
+    assert "line 6: asks for 'txt', which no query has; did you mean 'text'?" in done.stderr
+    assert "5 of 8 lines failed" in done.stderr
+
+
+def test_lines_as_json_and_as_paths(index, lines, photo):
+    done = run("query", index, "--queries", lines, "-k", 1, "--no-refine", "--json")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each["line"] for each in told] == [1, 2, 4, 5, 6, 7, 8, 9]
+    assert [("hits" in each, "error" in each) for each in told[:3]] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
+    assert told[0]["hits"][0]["path"] == str(photo)
+    paths = run(
+        "query", index, "--queries", "-", "-k", 1, "--no-refine", "--paths", input=f"{photo}\n"
+    )
+    assert (paths.exit_code, paths.stdout) == (0, f"{photo}\n")
+
+
+def test_lines_go_without_what_is_of_one_query(index, lines, photo):
+    refused = run("query", index, photo, "--queries", lines, "--text", "disc", "--open")
+    assert refused.exit_code == 2
+    assert "--queries goes without FILES, --text, --open" in refused.stderr
+    assert run("query", index, "--queries", lines.parent / "none.txt").exit_code == 2
+    lines.write_bytes(b"\xff\xfe\x00")
+    assert "is not UTF-8" in run("query", index, "--queries", lines).stderr
+    lines.write_text("")
+    assert run("query", index, "--queries", lines).exit_code == 0
