@@ -45,7 +45,7 @@ export class Pad {
     this.canvas = canvas;
     this.strokes = new Strokes();
     this.changed = changed;
-    this.paint = canvas.getContext("2d");
+    this.paint = canvas.getContext("2d", { willReadFrequently: true });
     this.drawing = null;
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -111,6 +111,13 @@ export class Pad {
     this.paint.moveTo(fromX, fromY);
     this.paint.lineTo(x + 0.01, y);
     this.paint.stroke();
+  }
+
+  // Whether nothing is to be seen: what was drawn may have been rubbed out.
+  get blank() {
+    const { data } = this.paint.getImageData(0, 0, this.canvas.width, this.canvas.height);
+    for (let at = 0; at < data.length; at += 4) if (data[at] < 200) return false;
+    return true;
   }
 
   picture() {

@@ -125,11 +125,11 @@ function now() {
 }
 
 async function drew(finished) {
-  for (const [id, none] of [["undo", !pad.strokes.done.length], ["redo", !pad.strokes.undone.length], ["clear", pad.strokes.empty]]) $(id).disabled = none;
+  for (const [id, none] of [["undo", !pad.strokes.done.length], ["redo", !pad.strokes.undone.length], ["clear", pad.blank]]) $(id).disabled = none;
   if (!finished && performance.now() - drawn < WHILE_DRAWING) return;
   drawn = performance.now();
   const before = parts.find((part) => part.kind === "drawing");
-  if (pad.strokes.empty) {
+  if (pad.blank) {
     if (before) parts.splice(parts.indexOf(before), 1);
     if (before || finished) changed();
     return;

@@ -1,0 +1,92 @@
+"""A real browser on the page of a service; without one these tests are skipped."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from opensearch.experiments.demo_collection import unpack_demo
+
+BROWSER = os.environ.get("OPENSEARCH_BROWSER") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+CATEGORIES = ("airplane", "chair", "cup", "windmill")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def collection(tmp_path_factory):
+    """Four categories of the shipped collection, in three domains."""
+    whole = tmp_path_factory.mktemp("shipped") / "collection"
+    unpack_demo(whole)
+    for folder in whole.glob("*/*"):
+        if folder.is_dir() and folder.name not in CATEGORIES:
+            shutil.rmtree(folder)
+    for listing in whole.glob("*.*"):
+        listing.unlink()
+    return whole
+
+
+@pytest.fixture(scope="session")
+def address(collection, tmp_path_factory):
+    """Where a service of these answers."""
+    index = tmp_path_factory.mktemp("browsed") / "things"
+    opensearch = [sys.executable, "-m", "opensearch"]
+    subprocess.run([*opensearch, "index", collection, "--to", index, "-q"], check=True)
+    command = [*opensearch, "serve", index, "--port", "0", "--no-open"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        said = process.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", said)
+        yield said
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, with a renderer of WebGL that needs no graphics card."""
+    if BROWSER is None:
+        pytest.skip("needs a chromium, or OPENSEARCH_BROWSER that names one")
+    api = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
+    gl = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", *gl])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """A new page of the service that must stay silent and ask nobody else."""
+    yield from opened(browser, address)
+
+
+def is_fault(line):
+    """Whether a line of the console is one; that a query was refused is none of the page's."""
+    return line.type == "error" and "status of 422" not in line.text
+
+
+def opened(browser, address, **settings):
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    said, asked = [], []
+    page.on("console", lambda line: said.append(line.text) if is_fault(line) else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    page.wait_for_selector("#targets input")
+    yield page
+    assert said == []
+    own = (address.partition("?")[0], "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    context.close()
