@@ -32,6 +32,14 @@ _ACTION: Final = re.compile(r"\w{2,}(ing|ings|ed|ly|ish|est)")
 _FLAT: Final = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"'})
 
 
+_SHORT: Final = (
+    (re.compile(r"(?<!\w)w/o(?!\w)", re.IGNORECASE), "without"),
+    (re.compile(r"(?<!\w)w/", re.IGNORECASE), "with "),
+    (re.compile(r"(?<!\S)([-−–]+)'([^']+)'(?!\w)"), r'\1"\2"'),
+)
+"""Ways to write a text that are made one before it is read."""
+
+
 @dataclass
 class Phrase:
     """A text as it was read.
@@ -106,7 +114,9 @@ def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word
     """
     pieces = _settled(list(_pieces(_tokens(text), find, near)))
     phrase = _sorted_out(pieces)
-    if not phrase.words:  # "red", or "wooden -chair": what is there must be what is meant
+    if not (
+        phrase.words or phrase.unknown
+    ):  # "red", or "wooden -chair": what is there must be what is meant
         named = [p for p in pieces if p.name and p.text in phrase.not_counted]
         phrase.words = list(dict.fromkeys(piece.name for piece in named if piece.name))
         for text in {piece.text for piece in named}:
@@ -133,6 +143,8 @@ def classes() -> dict[str, str]:
 
 def _tokens(text: str) -> list[_Token]:
     flat = unicodedata.normalize("NFKC", text).translate(_FLAT)
+    for short, long in _SHORT:
+        flat = short.sub(long, flat)
     tokens, minus, quoted = list[_Token](), False, False
     for found in _TOKEN.finditer(flat):
         if found["minus"]:
@@ -157,12 +169,18 @@ def _pieces(tokens: list[_Token], find: Find, near: Callable[[str], bool]) -> It
         if piece is None:
             piece = _single(rest[0].text, find, near)
             parts = rest[0].parts() if piece.kind == "unknown" else []
-            if len(parts) > 1:
+            if len(parts) > 1 and _makes_sense([part.text for part in parts], find):
                 rest = parts + rest[1:]
                 continue
         piece.minus, piece.end = rest[0].minus, bool(rest[size - 1].end)
         yield piece
         rest = rest[size:]
+
+
+def _makes_sense(parts: list[str], find: Find) -> bool:
+    """Whether parts of a word are a name, or names beside numbers and codes."""
+    alone = (find(part) or part.isdecimal() or len(part) == 1 for part in parts)
+    return find(" ".join(parts)) is not None or all(alone)
 
 
 def _longest(tokens: Sequence[_Token], find: Find) -> tuple[int, _Piece | None]:
@@ -186,7 +204,8 @@ def _whole(tokens: Sequence[_Token], find: Find) -> tuple[int, _Piece | None]:
             continue
         written = _written(some)
         text = " ".join(token.text for token in some)
-        name = find(written) or (None if any(t.end for t in some[:-1]) else find(text))
+        whole = not any(token.end for token in some[:-1])
+        name = find(written) or ((find(text) or find(text.strip("'"))) if whole else None)
         kind = classes().get(written, "name" if name else None)
         if kind:
             return size, _Piece(text, kind, name)
@@ -233,10 +252,10 @@ def _settled(pieces: list[_Piece]) -> list[_Piece]:
 
 def _sorted_out(pieces: list[_Piece]) -> Phrase:
     """The pieces by what becomes of them."""
-    phrase, reach, before = Phrase(), _Reach(), ""
+    phrase, reach, before = Phrase(), _Reach(), _Piece("", "")
     for piece in pieces:
         reach.pass_over(piece)
-        if piece.kind == "look" and before == "hardly" and reach.on:
+        if reach.on and _of_one_look(before, piece):
             _add(phrase.not_counted, f"not {piece.text}")
             reach.on = False
         elif piece.kind in _TOLD:
@@ -249,10 +268,16 @@ def _sorted_out(pieces: list[_Piece]) -> Phrase:
             reach.met = True
         if not (reach.on or piece.minus or piece.kind in ("none", "hardly")):
             phrase.kept = f"{phrase.kept} {piece.text}".lstrip()
-        if piece.end:
+        if piece.end or before.text == "non":
             reach.on = False
-        before = piece.kind
+        before = piece
     return phrase
+
+
+def _of_one_look(before: _Piece, piece: _Piece) -> bool:
+    """Whether a negation is of one look alone: not red, non-metallic, non-fiction."""
+    unknown = before.text == "non" and piece.kind == "unknown"
+    return unknown or (before.kind == "hardly" and piece.kind == "look")
 
 
 @dataclass

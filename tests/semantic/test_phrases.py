@@ -40,6 +40,16 @@ def read(text):
         ("blue-eyed cat", ["cat"], [], ["blue", "eyed"]),
         ("man's hat", ["man", "hat"], [], []),
         ("don’t show dogs. Cats!", ["cat"], ["dog"], []),
+        ("don't show 'hot dogs', but food", ["food"], ["hot dog"], []),
+        ("food -'hot dog'", ["food"], ["hot dog"], []),
+        ("a chair w/o arms w/ a wheel", ["chair", "wheel"], ["arm"], []),
+        (
+            "non-fiction book, non-metallic spoon",
+            ["book", "spoon"],
+            [],
+            ["not fiction", "not metallic"],
+        ),
+        ("a non-dog animal", ["animal"], ["dog"], []),
     ],
 )
 def test_known_phrases(text, words, excluded, not_counted):
@@ -98,6 +108,15 @@ def test_words_that_are_dropped_unsaid_name_no_thing():
     silent = [w for w, kind in classes().items() if kind in ("skip", "link", "turn", "none")]
     named = {word for word in silent if word in LEXICON.words}
     assert named == set()
+
+
+def test_looks_stand_for_nothing_that_is_unknown():
+    assert read("big bang") == ([], [], ["big"], ["bang"])
+
+
+def test_capitals_and_digits_part_a_word_only_into_names():
+    assert read("YouTube")[0::3] == ([], ["youtube"])
+    assert read("WineGlass5")[0::2] == (["wine glass"], ["5"])
 
 
 def test_a_near_misspelling_is_unknown_and_no_action():
