@@ -243,6 +243,8 @@ def _settled(pieces: list[_Piece]) -> list[_Piece]:
             piece.kind = "name"
         if piece.kind in ("name", "unknown"):
             leads = "name"
+        elif piece.kind == "before of" and follows == "of":
+            leads = "of"  # front view of
         elif piece.kind not in ("look", "either", "count") or piece.end:
             leads = piece.text if piece.kind == "link" else ""
         if piece.minus:
