@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import count
 from pathlib import Path
 from shlex import quote
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from opensearch.cli.progress import Bars
+from opensearch.cli.serve import serve_index
 
 if TYPE_CHECKING:
     from opensearch.experiments.demo import Outcome, Precision, Search
@@ -30,8 +32,9 @@ FOLDER: Final = "opensearch-demo"
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Model of sketch, photo and shape. Default: the one that is shipped.",
 )
+@click.option("--serve", "serves", is_flag=True, help="Then serve it, as `opensearch serve` does.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
-def demo(folder: Path | None, model: Path | None, quiet: bool) -> None:
+def demo(folder: Path | None, model: Path | None, serves: bool, quiet: bool) -> None:
     """Index the shipped collection and search it, with pages of hits.
 
     The pictures are renders and the sketches drawn by a program; most categories are in no
@@ -40,7 +43,7 @@ def demo(folder: Path | None, model: Path | None, quiet: bool) -> None:
     \b
     Example:
         opensearch demo
-        opensearch demo --keep /tmp/demo
+        opensearch demo --keep /tmp/demo --serve
     """
     import opensearch
     from opensearch.experiments.demo import run_demo
@@ -53,6 +56,8 @@ def demo(folder: Path | None, model: Path | None, quiet: bool) -> None:
         click.echo(_search(search))
     click.echo(_kept(folder, outcome))
     click.echo(_next(folder, model))
+    if serves:
+        serve_index(folder / "index", opens=sys.stdout.isatty())
 
 
 def _fresh() -> Path:
@@ -98,7 +103,9 @@ def _next(folder: Path, model: Path | None) -> str:
     return (
         "\nThese are clean renders and flatter the model: photos, drawings by hand and meshes"
         " from elsewhere are harder."
-        "\nNow your own files. Ask it with a drawing, a photo or a mesh, or with a word:"
+        "\nNow your own files. Ask it with a drawing, a photo or a mesh, or with a word; or draw on"
+        " a page:"
+        f"\n  opensearch serve {index}"
         f"\n  opensearch query {index} FILE --to shape --html hits.html"
         f"\n  opensearch query {index} --text helicopter"
         "\nand make an index of your own files, any folder of pictures, drawings and meshes:"
