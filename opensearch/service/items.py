@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/items", tags=["items"])
 
 Id = Annotated[int, Path(ge=0, lt=2**63, description="as hits name it")]
 NEAR_DISTANCE: Final = 6
-NEAR_SCORE: Final = 0.97
+NEAR_COSINE: Final = 0.97
 _KEPT: Final = "private, max-age=3600"
 _CHUNK: Final = 2**16
 MOST_FACES: Final = 500_000
@@ -149,7 +149,7 @@ async def near(request: Request, shared: Shared, id: Id) -> Near:  # noqa: A002
             refine=False,
             max_distance=NEAR_DISTANCE,
         )
-        hits = [hit for hit in engine.ask(search).hits if (hit.score or 0.0) >= NEAR_SCORE]
+        hits = [hit for hit in engine.ask(search).hits if (hit.cosine or 0.0) >= NEAR_COSINE]
         return Near(hits=[HitFound.of(hit) for hit in hits])
 
     return await shared.read(request, work)

@@ -98,6 +98,7 @@ class HitFound(BaseModel):
     distance: int = Field(description="Hamming distance of the codes")
     score: float | None
     score_kind: str | None = Field(description="probability, cosine, asymmetric; null: no score")
+    cosine: float | None = Field(description="of the embeddings of item and query")
     cosine: float | None = Field(description="of embeddings, null where there is none")
     metadata: dict[str, Any]
 
@@ -129,6 +130,9 @@ class SearchAnswer(BaseModel):
 
     hits: list[HitFound]
     more: bool = Field(description="whether a larger offset may give more")
+    likely: bool | None = Field(
+        description="whether a hit is as likely as not to be what was asked for; null: not known"
+    )
     notes: list[str] = Field(description="remarks on how the query was understood")
     parts: list[PartTaken]
     understood: TextUnderstood

@@ -100,6 +100,7 @@ async def _answered(request: Request, shared: Context, job: _Job) -> SearchAnswe
     return SearchAnswer(
         hits=[HitFound.of(hit) for hit in hits],
         more=len(hits) >= asked.k and asked.offset + asked.k < shared.serving.bounds.hits,
+        likely=answer.likely,
         notes=list(dict.fromkeys(answer.notes)),
         parts=taken,
         understood=TextUnderstood.model_validate(asdict(answer.understood)),

@@ -93,7 +93,9 @@ def test_the_triangles_of_a_shape_can_be_drawn(client):
 def test_what_is_nearly_the_same_is_of_the_same_domain(client):
     found = record(client, "photo/cube/03.jpg")
     hits = client.get(f"/v1/items/{found['id']}/near").json()["hits"]
+    assert hits
     assert all(hit["domain"] == "photo" and hit["distance"] <= 6 for hit in hits)
+    assert all(hit["cosine"] >= 0.97 for hit in hits)
     assert found["id"] not in [hit["id"] for hit in hits]
 
 

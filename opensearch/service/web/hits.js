@@ -7,10 +7,15 @@ export function grid(label) {
   return make("ol", { className: "hits", role: "list", "aria-label": label });
 }
 
+// A score in words: how likely it is that the hit is what was asked for, where that is known.
+export function scored({ score, score_kind: kind }) {
+  if (score === null) return "no score";
+  return kind === "probability" ? `${Math.round(100 * score)} % likely` : `score ${score.toFixed(2)}`;
+}
+
 // One hit; `on` has open, more and less, each called with it.
 export function entry(hit, on) {
   const title = hit.category ? `${hit.domain} · ${hit.category}` : hit.domain;
-  const score = hit.score === null ? "no score" : `score ${hit.score.toFixed(2)}`;
   const look = make("button", {
     type: "button", className: "look", "aria-label": `Open ${hit.key}, ${title}, hit ${hit.rank}`,
     on: { click: () => on.open(hit) },
@@ -20,7 +25,7 @@ export function entry(hit, on) {
   }, text);
   return make("li", { data: { id: hit.id } },
     look,
-    make("p", {}, make("strong", {}, title), make("br"), `${score} · distance ${hit.distance}`),
+    make("p", {}, make("strong", {}, title), make("br"), `${scored(hit)} · distance ${hit.distance}`),
     make("p", { className: "key" }, hit.key),
     on.more ? make("div", { className: "likes" }, like("+ like this", "More", on.more), like("− unlike", "Less", on.less)) : null);
 }
