@@ -99,7 +99,6 @@ class HitFound(BaseModel):
     score: float | None
     score_kind: str | None = Field(description="probability, cosine, asymmetric; null: no score")
     cosine: float | None = Field(description="of the embeddings of item and query")
-    cosine: float | None = Field(description="of embeddings, null where there is none")
     metadata: dict[str, Any]
 
     @classmethod
