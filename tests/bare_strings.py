@@ -13,6 +13,7 @@ import numpy as np
 from opensearch import Engine, Query
 from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle
+from opensearch.experiments.calibrate import Calibrating
 from opensearch.experiments.evaluate import Evaluation
 from opensearch.experiments.refit import refit
 from opensearch.methods.configs import load_train_config
@@ -33,6 +34,12 @@ CALLS: Final[dict[str, Callable[[Engine], object]]] = {
     "query keys": lambda e: Query(keys="photo/a"),  # type: ignore[arg-type]
     "query files": lambda e: Query(files="a.png"),  # type: ignore[arg-type]
     "query exclude": lambda e: Query(text="disc", exclude="a.png"),  # type: ignore[arg-type]
+    "ask_many": lambda e: e.ask_many(Query(text="disc")),  # type: ignore[arg-type]
+    "find keys": lambda e: e.find(keys="photo/a"),  # type: ignore[arg-type]
+    "find targets": lambda e: e.find(targets="photo"),  # type: ignore[arg-type]
+    "forget": lambda e: e.forget("photo/a"),  # type: ignore[arg-type]
+    "iter_items": lambda e: e.iter_items("12"),  # type: ignore[arg-type]
+    "add exclude": lambda e: e.add("a", exclude="*.tmp"),  # type: ignore[arg-type]
     "remove": lambda e: e.remove("photo/a"),  # type: ignore[arg-type]
     "add": lambda e: e.add(["a", "b"]),  # type: ignore[arg-type]
     "add_items inputs": lambda e: e.add_items("a.png", ["a"]),  # type: ignore[arg-type]
@@ -49,6 +56,8 @@ CALLS: Final[dict[str, Callable[[Engine], object]]] = {
     "evaluation splits": lambda e: Evaluation(Path("m"), Path("d"), "unseen"),  # type: ignore[arg-type]
     "evaluation hashers": lambda e: Evaluation(Path("m"), Path("d"), hashers="itq"),  # type: ignore[arg-type]
     "evaluation scores": lambda e: Evaluation(Path("m"), Path("d"), scores="hamming"),  # type: ignore[arg-type]
+    "calibrating models": lambda e: Calibrating("m", [Path("d")]),  # type: ignore[arg-type]
+    "calibrating data": lambda e: Calibrating([Path("m")], Path("d")),  # type: ignore[arg-type]
     "overrides": lambda e: load_train_config("prototype", "size=32"),  # type: ignore[arg-type]
     "training data": lambda e: Training(load_train_config("joint"), "data", Path("m")),  # type: ignore[arg-type]
     "training folder": lambda e: Training(load_train_config("joint"), Path("d"), Path("m")),  # type: ignore[arg-type]

@@ -74,6 +74,8 @@ class Calibrating:
     def __post_init__(self) -> None:
         for name in ("exclude", "omit"):
             object.__setattr__(self, name, must.texts(name, getattr(self, name)))
+        for name in ("models", "data"):
+            object.__setattr__(self, name, must.paths(name, getattr(self, name)))
         if not self.models or not self.data:
             raise InvalidInput("a calibration wants a model and a collection (`data`)")
         if len(self.models) > 1 and self.into is None:
