@@ -112,7 +112,9 @@ def _near(known: Words, word: str, limit: int, as_json: bool) -> None:
 def _read(known: Words, text: str, sentence: str | None, as_json: bool) -> None:
     understood = known.read(text, sentence)
     if as_json:
-        _print(understood.to_dict(whole=True))
+        fields = understood.to_dict(whole=True)
+        del fields["files"]  # a text has none
+        _print(fields)
         return
     rows = {
         "searched for": understood.words,

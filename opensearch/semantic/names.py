@@ -54,12 +54,15 @@ def variants(name: str) -> list[str]:
     Without accents, with irregular plurals made singular, and British for American or the other
     way round, as `twins.tsv` lists them.
     """
-    plain = _without_accents(normalise(name).translate(_QUOTES))
-    words = plain.split(" ")
-    forms = [plain, plain.replace("'s ", " "), plain.replace(" ", "")]
-    forms += [" ".join([*words[:-1], twin]) for twin in _twins().get(words[-1], ())]
-    forms.append(" ".join((*_twins().get(word, ()), word)[0] for word in words))
-    return [form for each in dict.fromkeys(forms) for form in spellings(each)]
+    text = normalise(name)
+    plain = _without_accents(text.translate(_QUOTES))
+    words, twins = plain.split(" "), _twins()
+    forms = [plain.replace("'s ", " "), "".join(words) if len(words) == 2 else plain]
+    forms += [" ".join([*words[:-1], twin]) for twin in twins.get(words[-1], ())]
+    forms.append(" ".join((*twins.get(word, ()), word)[0] for word in words))
+    return [
+        form for each in dict.fromkeys([plain, *forms]) if each != text for form in spellings(each)
+    ]
 
 
 def without_codes(name: str) -> str:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -109,10 +109,10 @@ def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word
 
     Args:
         text: in any case, of names joined by spaces, hyphens or underscores.
-        find: looks up names.
+        find: looks up names; asked once for each.
         near: whether a listed name is spelt so nearly alike that a word may be meant for it.
     """
-    pieces = _settled(list(_pieces(_tokens(text), find, near)))
+    pieces = _settled(list(_pieces(_tokens(text), cache(find), near)))
     phrase = _sorted_out(pieces)
     if not (
         phrase.words or phrase.unknown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from opensearch.semantic.vocabulary import Vocabulary
 
 AGREE = 0.999
 """Cosine from which the provider's file still gives the vector the space was made with."""
+COMPARED = 20
+"""Words of a text that are compared with all that are listed, in search of misspelt ones."""
 MOST_TEXT = 10_000
 """Characters of a text to search for: unknown words are compared with all that are listed."""
 
@@ -177,14 +180,14 @@ class Space:
         Raises:
             UnknownWord: the word is not known.
         """
-        if self.missing([word]):
-            raise UnknownWord(self._without_names(word, self.read(word)))
-        point = self.prototypes([word])[0]
-        cosines = self.points() @ point
-        own = self.vocabulary.listed(word)
-        order = np.argsort(-cosines, kind="stable")[: count + 1].tolist()
+        found = self.text(word)
+        if not len(found.points):
+            raise UnknownWord(f"{word!r} only says what to leave out; say what it is near to")
+        cosines = self.points() @ found.vector
+        own = found.phrase.words
+        order = np.argsort(-cosines, kind="stable")[: count + len(own)].tolist()
         rows = [(self.vocabulary.words[row], float(cosines[row])) for row in order]
-        return [row for row in rows if row[0] != own][:count]
+        return [row for row in rows if row[0] not in own][:count]
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Everything fitted or kept, by name: what a bundle stores and an identity hashes.
@@ -283,7 +286,12 @@ class Space:
         def find(name: str) -> str | None:
             return self.vocabulary.listed(name) or (name if name in elsewhere else None)
 
-        return read_phrase(words, find, lambda word: bool(self.vocabulary.near(word, 1, 0.85)))
+        compared = itertools.count()
+
+        def near(word: str) -> bool:
+            return next(compared) < COMPARED and bool(self.vocabulary.near(word, 1, 0.85))
+
+        return read_phrase(words, find, near)
 
     def _takes_any_text(self) -> bool:
         kind = PROVIDERS.get(self.provider)

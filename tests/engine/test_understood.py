@@ -6,7 +6,9 @@ import pytest
 from opensearch import Query, Understood
 from opensearch.engine import Engine
 from opensearch.engine.query import query
+from opensearch.engine.query.each_word import _merged
 from opensearch.errors import InvalidInput
+from opensearch.records import Hit
 from opensearch.semantic import unit
 
 
@@ -104,3 +106,20 @@ def test_ready_codes_have_no_say_in_what_is_left_out(engine, tmp_path, toy_model
         bare.add_codes(np.zeros((3, 2), np.uint8), "photo", ["a", "b", "c"])
         hits = bare.search(text="disc, pyramid and no cube", k=5)
     assert [(hit.key, hit.score) for hit in hits] == [("a", None), ("b", None), ("c", None)]
+
+
+def test_equal_scores_of_several_words_are_merged_by_cosine():
+    def hit(id_, score, cosine):
+        return Hit(1, id_, str(id_), "", "photo", None, 0, score, cosine=cosine)
+
+    first = [hit(1, 0.9, 0.8), hit(2, 0.9, 0.6), hit(3, 0.2, 0.1)]
+    second = [hit(4, 0.9, 0.7), hit(2, 0.5, 0.5)]
+    assert [each.id for each in _merged([first, second])] == [1, 4, 2, 3]
+
+
+def test_each_list_of_several_keeps_its_order():
+    def hit(id_, score):
+        return Hit(1, id_, str(id_), "", "photo", None, 0, score, cosine=score)
+
+    refined = [hit(1, 0.5), hit(2, 0.9)]  # the scores of a moved query go to no hit by themselves
+    assert [each.id for each in _merged([refined, [hit(3, 0.7)]])] == [1, 3, 2]

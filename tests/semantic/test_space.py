@@ -165,6 +165,26 @@ def test_a_text_without_a_known_name_says_what_is_known(vectors, words, said):
     assert "Known are English names of things" in str(told.value)
 
 
+def test_long_texts_are_read_in_seconds(vectors):
+    made = Space.fit(vectors(), SEEN)
+    asked = []
+    near = made.vocabulary.near
+    made.vocabulary.near = lambda *given: asked.append(given) or near(*given)
+    phrase = made.read(" ".join(f"{chr(97 + n % 26)}{'xyz' * (n % 3)}ing" for n in range(900)))
+    assert phrase.words == []
+    assert len(asked) <= space.COMPARED
+
+
+def test_words_near_to_a_text_are_near_to_what_it_names(vectors):
+    made = Space.fit(vectors(), SEEN)
+    near = made.near("red chairs", 3)
+    cosines = made.points() @ made.prototypes(["chair"])[0]
+    best = sorted(zip(cosines.tolist(), NAMES, strict=True), reverse=True)
+    assert [word for word, _ in near] == [word for _, word in best if word != "chair"][:3]
+    with pytest.raises(UnknownWord, match="only says what to leave out"):
+        made.near("not a chair")
+
+
 def test_unknown_categories_are_all_named(vectors):
     with pytest.raises(UnknownWord, match="'sofa', 'lampe'; near are lamp"):
         Space.fit(vectors(), SEEN).prototypes(["cup", "sofa", "lampe"])

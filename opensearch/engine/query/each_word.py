@@ -8,7 +8,7 @@ is no hit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from heapq import merge
 from typing import TYPE_CHECKING
@@ -48,21 +48,23 @@ def answer_each(point: Point, query: Query, store: Store, ask: Ask) -> Answer:
 
 
 def _merged(lists: list[list[Hit]]) -> list[Hit]:
-    """Hits of several lists, by score where there is one, then by distance; each list in order."""
+    """Hits of several lists in one, each list in its order.
+
+    Refinement orders a list, and its scores weigh it as a whole: the best goes to the first hit.
+    """
     if len(lists) == 1:
         return lists[0]
-    ranked = [list(_with_merits(hits)) for hits in lists]
+    ranked = [list(zip(sorted(map(_merit, hits)), hits, strict=True)) for hits in lists]
     found = dict[int, Hit]()
-    for _, _, hit in merge(*ranked, key=lambda row: row[:2]):
+    for _, hit in merge(*ranked, key=lambda row: row[0]):
         found.setdefault(hit.id, hit)
     return list(found.values())
 
 
-def _with_merits(hits: list[Hit]) -> Iterator[tuple[float, int, Hit]]:
-    """Hits with what lists are merged by: refinement orders a list, scores weigh it as a whole."""
-    scores = sorted((hit.score if hit.score is not None else -2.0 for hit in hits), reverse=True)
-    for score, hit in zip(scores, hits, strict=True):
-        yield -score, hit.distance if hit.score is None else 0, hit
+def _merit(hit: Hit) -> tuple[float, float, int]:
+    """Less for what is better: probabilities may be equal where cosines are not."""
+    known = [-2.0 if each is None else each for each in (hit.score, hit.cosine)]
+    return -known[0], -known[1], hit.distance if hit.score is None else 0
 
 
 def _wanted(hits: list[Hit], point: Point, store: Store) -> list[Hit]:
