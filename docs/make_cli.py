@@ -22,7 +22,10 @@ def page() -> str:
     for verb in VERBS:
         command = main.get_command(group, verb)
         assert command is not None
-        parts += _section(command, click.Context(command, group, info_name=verb))
+        context = click.Context(command, group, info_name=verb)
+        parts += _section(command, context)
+        for name, below in sorted(getattr(command, "commands", {}).items()):
+            parts += _section(below, click.Context(below, context, info_name=name))
     return "\n".join(parts) + "\n"
 
 

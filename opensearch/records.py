@@ -11,6 +11,9 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, get_args
 Metadata: TypeAlias = dict[str, Any]
 """Declared fields of an item; values are JSON scalars."""
 
+FROM_PHOTOS: Final = ("taken", "camera")
+"""Metadata that photos bring with them, where nobody declares them."""
+
 Names: TypeAlias = list[str] | tuple[str, ...]
 """Several names. A bare string, which is a `Sequence[str]` of its letters, is none."""
 

@@ -25,6 +25,7 @@ VERBS = {
     "query": "Find the items of INDEX nearest to files, words or stored items.",
     "words": "List the words to search for that begin with PREFIX.",
     "serve": "Serve INDEX as a page to draw on, and over HTTP for programs.",
+    "dataset": "Prepare a collection for training and evaluation.",
     "evaluate": "Measure MODEL on a collection with known categories.",
     "list": "List the items of INDEX, in the order they were added.",
     "remove": "Remove items from INDEX by key, filter or folder.",

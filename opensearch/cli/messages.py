@@ -32,6 +32,7 @@ CALLS: Final[dict[str, str]] = {
     "Training": "opensearch train CONFIG --data DIR --out MODEL",
     "Training(domain)": "opensearch train CONFIG --extend MODEL --domain {domain}",
     "Words.open": "opensearch words",
+    "split_collection": "opensearch dataset split {0}",
     "verify_index": "opensearch verify {0} --repair",
 }
 """The command line that makes a call, told by its keywords where they matter; its arguments

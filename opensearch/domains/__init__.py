@@ -98,7 +98,7 @@ def known_suffixes() -> frozenset[str]:
 
 
 def reader_version(name: str) -> str:
-    """What is kept with every item of which version of a reader read it: `image/2`."""
+    """What is kept with every item of which version of a reader read it: `image/3`."""
     return f"{name}/{reader_kind(name).version}"
 
 

@@ -16,6 +16,7 @@ from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.pictures.colours import as_srgb
 from opensearch.domains.pictures.opening import ORIENTATION, opened
+from opensearch.domains.pictures.shot import shot
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.records import Up
@@ -59,7 +60,10 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             width, height = image.size if _upright(turn) else image.size[::-1]
             aspect = width / height
             return Reading(
-                np.asarray(view)[None].copy(), aspect, imprint=partial(imprint_of, view, aspect)
+                np.asarray(view)[None].copy(),
+                aspect,
+                imprint=partial(imprint_of, view, aspect),
+                shot=shot(image),
             )
 
     return read
@@ -153,4 +157,5 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-READER: Final = ReaderKind(open=image_reader, version=2, domain="photo", suffixes=suffixes)
+# 3 gives `shot`, and the views of 2.
+READER: Final = ReaderKind(open=image_reader, version=3, domain="photo", suffixes=suffixes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -31,6 +31,7 @@ class Reading:
     `portrait` is the picture for people to see of what has several views, None where the first
     view is that; no encoder sees it.
     `imprint` makes what an index keeps to know copies of the item by, see `opensearch.imprints`.
+    `shot` is what the file itself says of a photo, see `pictures.shot`.
     """
 
     views: NDArray[np.uint8]
@@ -38,6 +39,7 @@ class Reading:
     up: Up | None = None
     portrait: View | None = None
     imprint: Callable[[], bytes] | None = None
+    shot: dict[str, str] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -60,8 +62,8 @@ class ReaderKind:
     Attributes:
         open: makes the reader of settings and limits. It raises only `UnreadableFile` or
             `OverLimit` on a file, and may be called from several threads.
-        version: raised whenever views change that the reader gives; kept with every item it
-            read, in no identity.
+        version: raised whenever views change that the reader gives, or what it tells of a file;
+            kept with every item it read, in no identity.
         domain: the domain that it reads where a config names no reader.
         suffixes: of the files it reads, in lower case.
         telling: those suffixes that leave no doubt that a file belongs to `domain`.

@@ -29,7 +29,7 @@ from opensearch.experiments.embedded import (
     EmbeddedSplit,
     embed_collection,
 )
-from opensearch.experiments.fitted_codes import TRAIN, fit_codes
+from opensearch.experiments.fitted_codes import TRAIN, check_has_train, fit_codes
 from opensearch.experiments.trained import trained_on
 from opensearch.hashing import Hasher, asymmetric, check_fit, hamming, pack_codes
 from opensearch.model import Model
@@ -147,6 +147,8 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     """
     for name in evaluation.hashers if evaluation.bits else ():
         check_fit(name)
+    if evaluation.bits:
+        check_has_train(evaluation.data, evaluation.bits)
     model = Model(Bundle.open(evaluation.model))
     embedded = embed_collection(
         model.bundle,

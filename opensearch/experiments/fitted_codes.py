@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from opensearch.config import HashSettings
+from opensearch.domains.catalog import read_collection
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit
 from opensearch.hashing import HashData, Hasher, check_bits, fit_hasher
@@ -44,10 +46,7 @@ def fit_codes(
     if not bits:
         return found
     if TRAIN not in embedded.splits:
-        raise InvalidInput(
-            f"codes of {', '.join(map(str, bits))} bits are fitted on a train split, which the"
-            " collection lacks; leave `bits` out to measure the model's own codes"
-        )
+        raise _no_train(bits)
     data = training_items(model, [embedded.splits[TRAIN]], borrowed or {})
     for width in bits:
         check_bits(width)
@@ -55,6 +54,24 @@ def fit_codes(
             settings = HashSettings(name=name, bits=width)
             found[f"{name}-{width}"] = fit_hasher(settings, data, seed, progress)
     return found
+
+
+def check_has_train(data: Path, bits: Sequence[int]) -> None:
+    """Refuse a collection without a train split before anything is embedded.
+
+    Raises:
+        InvalidInput: it has none.
+    """
+    if not any(source.split == TRAIN for source in read_collection(data)):
+        raise _no_train(bits)
+
+
+def _no_train(bits: Sequence[int]) -> InvalidInput:
+    return InvalidInput(
+        f"codes of {', '.join(map(str, bits))} bits are fitted on a train split, which the"
+        " collection lacks; `split_collection(DIR)` makes one, or leave `bits` out to measure the"
+        " model's own codes"
+    )
 
 
 def training_items(

@@ -26,9 +26,12 @@ def keeps_the_contract(verb):
     assert shown.exit_code == 0
     assert "Example:" in shown.output
     assert f"opensearch {verb}" in shown.output
-    options = [each for each in command.params if isinstance(each, click.Option)]
-    assert all(each.help for each in options)
-    assert verb in WITHOUT_JSON or any(each.name == "as_json" for each in options)
+    for name, below in getattr(command, "commands", {verb: command}).items():
+        words = [verb] if below is command else [verb, name]
+        assert "Example:" in CliRunner().invoke(main, [*words, "--help"]).output
+        options = [each for each in below.params if isinstance(each, click.Option)]
+        assert all(each.help for each in options)
+        assert verb in WITHOUT_JSON or any(each.name == "as_json" for each in options)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -63,6 +63,7 @@ class Work:
     sure: bool = True
     thumbnail: bytes = b""
     imprint: bytes = b""
+    shot: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -313,7 +314,7 @@ class Adding:
         except InvalidInput as error:  # a domain that the model has no encoder for
             raise UnreadableFile(str(error)) from error
         work.domain, work.sure, work.thumbnail = opened.domain, opened.sure, opened.thumbnail
-        work.imprint = opened.imprint
+        work.imprint, work.shot = opened.imprint, opened.reading.shot
         work.stamp = Stamp(opened.size, opened.mtime_ns if work.path else 0, opened.digest)
         return opened.reading.views
 
@@ -438,6 +439,6 @@ def _item(work: Work, reader: str) -> Item:
         size=stamp.size,
         mtime_ns=stamp.mtime_ns,
         digest=stamp.digest,
-        metadata=source.metadata,
+        metadata={**work.shot, **source.metadata},
         reader=reader,
     )

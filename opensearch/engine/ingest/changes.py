@@ -13,7 +13,7 @@ from opensearch.domains.catalog import digest, fingerprint
 from opensearch.domains.layout import part_key, split_part
 from opensearch.domains.upright import declared, is_mesh, upright_axis, with_axis_before
 from opensearch.errors import InvalidInput
-from opensearch.records import Item, Source, Stamp, Up
+from opensearch.records import FROM_PHOTOS, Item, Metadata, Source, Stamp, Up
 from opensearch.store import Store
 
 Compare = Literal["time", "content"]
@@ -120,7 +120,7 @@ class Changes:
             kept = known.domain if reread and known.domain not in _GUESSED else None
             given = self._give(source.key, path, "replaced")
             return replace(given, domain=kept, reread=reread, up=up, stamp=stamp)
-        metadata = {**source.metadata, **({"up": up} if up else {})}
+        metadata = {**_of_photo(known), **source.metadata, **({"up": up} if up else {})}
         now = replace(known, category=source.category, metadata=metadata)
         self.relabelled += now != known
         there = replace(now, path=path, size=stamp.size, mtime_ns=stamp.mtime_ns)
@@ -254,7 +254,12 @@ def stamp_of(source: Source) -> Stamp:
 
 def _declared(item: Item, source: Source) -> Item:
     """The item with the category and metadata that folder or manifest declare now."""
-    return replace(item, category=source.category, metadata=source.metadata)
+    return replace(item, category=source.category, metadata={**_of_photo(item), **source.metadata})
+
+
+def _of_photo(item: Item) -> Metadata:
+    """Metadata that the file itself gave, and gives as long as its content stays."""
+    return {name: item.metadata[name] for name in FROM_PHOTOS if name in item.metadata}
 
 
 def _same_domain(item: Item, source: Source) -> bool:

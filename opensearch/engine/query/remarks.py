@@ -9,6 +9,7 @@ from typing import Final
 from opensearch.engine.query.comparing import FIELDS, PARTS, Comparison
 from opensearch.engine.query.dates import bounds
 from opensearch.engine.query.where import Expression, comparisons
+from opensearch.records import FROM_PHOTOS
 from opensearch.store import Fields, Store
 
 _SAMPLE: Final = 1000
@@ -22,9 +23,6 @@ _ASKED: Final = 20
 
 _OF_FILES: Final = ("id", "key", "path", "size", "mtime")
 """Fields whose values are not looked up."""
-
-_FROM_FILES: Final = ("taken", "camera")
-"""Fields that photos get when they are read."""
 
 
 def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> list[str]:
@@ -55,7 +53,7 @@ def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[
             held |= item.metadata.keys()
     if name in held:
         return
-    if name in _FROM_FILES:
+    if name in FROM_PHOTOS:
         yield (
             f"no item has a field {name!r}; photos whose files hold it get it when they are"
             " indexed, those of an older version by `Engine.add(reread=True)`"

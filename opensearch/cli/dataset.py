@@ -1,0 +1,98 @@
+"""The verb `dataset`: what is done to collections for training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from opensearch.cli.messages import in_flags, say
+from opensearch.errors import OpenSearchError
+
+
+class SubVerbs(click.Group):
+    """Verbs below a verb; their errors are said with their own options."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run one of them."""
+        try:
+            return super().invoke(ctx)
+        except OpenSearchError as error:
+            command = self.commands.get(ctx.invoked_subcommand or "")
+            error.args = (in_flags(str(error), command), *error.args[1:])
+            raise
+
+
+@click.group(cls=SubVerbs)
+def dataset() -> None:
+    """Prepare a collection for training and evaluation.
+
+    \b
+    Example:
+        opensearch dataset split collection/
+    """
+
+
+@dataset.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--test",
+    default=0.2,
+    show_default=True,
+    type=click.FloatRange(0, 0.9),
+    help="Share of the items of each domain and category that is kept for tests.",
+)
+@click.option(
+    "--unseen",
+    default=0.1,
+    show_default=True,
+    type=click.FloatRange(0, 0.9),
+    help="Share of the categories that nothing is trained on.",
+)
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    metavar="NAME",
+    help="An unseen category, in place of those drawn; repeatable.",
+)
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of what is drawn."
+)
+@click.option("--dry-run", is_flag=True, help="Print the counts; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print counts and categories as JSON.")
+def split(
+    folder: Path,
+    test: float,
+    unseen: float,
+    categories: tuple[str, ...],
+    seed: int,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Write DIR/split.csv: which files are for training, for tests, or unseen.
+
+    DIR holds <domain>/<category>/<file>. Of some categories every file is `unseen`, of the others
+    some are `test` and the rest `train`: what `train` and `evaluate --bits` go by. Copies of one
+    file stay together. A table that is there is never replaced.
+
+    \b
+    Example:
+        opensearch dataset split collection/ --test 0.25 --category guitar --category horse
+        opensearch evaluate MODEL --data collection/ --bits 32,64,128
+    """
+    from opensearch.domains.splitting import TABLE, split_collection
+
+    made = split_collection(folder, test, unseen, categories, seed, write=not dry_run)
+    for note in made.notes:
+        say(note)
+    if as_json:
+        click.echo(json.dumps(made.to_dict(), ensure_ascii=False))
+        return
+    for name, domains in made.counts().items():
+        parts = ", ".join(f"{count} {domain}" for domain, count in domains.items())
+        click.echo(f"{name:<8}{sum(domains.values()):>7}  ({parts})")
+    click.echo(f"unseen categories: {', '.join(made.unseen) or 'none'}")
+    say("nothing was written" if dry_run else f"written to {folder / TABLE}")
