@@ -64,6 +64,7 @@ def test_what_is_no_time_is_left_out(tmp_path, taken):
     assert "taken" not in read(photo(tmp_path / "a.jpg", block(taken=taken)))
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize(
     "exif",
     [b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\xff" * 50, b"Exif\0\0", b"rubbish", b"\xff" * 60_000],
