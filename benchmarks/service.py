@@ -197,9 +197,11 @@ def soak(port: int, pid: int, made: Sequence[tuple[Any, ...]], count: int) -> di
 
 def measured(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """All figures."""
-    figures: dict[str, Any] = {"cores": os.cpu_count(), "runs": {}, "bare": {}}
+    busy = [round(each, 1) for each in os.getloadavg()]
+    figures: dict[str, Any] = {"cores": os.cpu_count(), "load": busy, "runs": {}, "bare": {}}
+    say(f"{os.cpu_count()} cores, load before {busy}")
     with service(arguments.index) as (port, pid):
-        for kind in ("healthz", *KINDS):
+        for kind in ("healthz", *arguments.kinds):
             made = requests(kind, arguments.collection, arguments.files, seed=0)
             runs = figures["runs"][kind] = []
             for clients in arguments.clients:
@@ -226,6 +228,7 @@ def main() -> None:
     parser.add_argument("index", type=Path)
     parser.add_argument("collection", type=Path)
     parser.add_argument("--seconds", type=float, default=60, help="of each run")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--files", type=int, default=2000, help="different files of a kind")
     parser.add_argument("--soak", type=int, default=0, help="requests while memory is watched")

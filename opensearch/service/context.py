@@ -22,6 +22,7 @@ T = TypeVar("T")
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": ErrorBody, "description": text}
     for status, text in {
+        400: "It is no request",
         401: "The token is wanted",
         403: "A page of another site asks",
         404: "There is no such thing",
@@ -30,6 +31,7 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
         413: "Too large",
         421: "Called by another name",
         422: "It cannot be used",
+        431: "Too many headers",
         429: "Too many requests of one client",
         500: "It should not have happened",
         503: "Busy, or the index is gone; see Retry-After",

@@ -35,6 +35,7 @@ _STATUS: Final[tuple[tuple[type[OpenSearchError], int], ...]] = (
 )
 """The first that an error is an instance of tells its status; any other is 500."""
 
+_KINDS: Final = {400: "BadRequest", 404: "NotFound", 405: "MethodNotAllowed"}
 _SHOWN: Final = 200
 
 
@@ -138,7 +139,7 @@ def install(app: FastAPI) -> None:
     async def of_http(request: Request, error: HTTPException) -> JSONResponse:
         failure = Failure(
             status=error.status_code,
-            kind={404: "NotFound", 405: "MethodNotAllowed"}.get(error.status_code, "Refused"),
+            kind=_KINDS.get(error.status_code, "Refused"),
             message=f"{str(error.detail)[:_SHOWN]}; /docs lists what can be asked",
             way_out="/docs lists what can be asked",
         )

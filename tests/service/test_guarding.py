@@ -143,6 +143,15 @@ def test_every_answer_carries_the_headers(client, every_route):
             ErrorBody(**response.json())
 
 
+def test_every_status_is_documented(client):
+    said = client.app.openapi()["paths"]["/v1/search"]["post"]["responses"]
+    assert {"200", "400", "401", "413", "422", "429", "431", "503"} <= set(said)
+    garbage = client.post(
+        "/v1/session", content=b"\xff\xfe{", headers={"Content-Type": "application/json"}
+    )
+    assert (garbage.status_code, garbage.json()["error"]["kind"]) == (400, "BadRequest")
+
+
 def test_a_body_is_bounded_by_what_it_says_and_by_what_comes(toy_index):
     with client_of(toy_index, bounds=Bounds(body=1000)) as client:
         for content in (b"x" * 1001, (b"x" * 100 for _ in range(11))):

@@ -212,3 +212,14 @@ def test_a_browser_is_shown_pictures_alone(head, kind):
 )
 def test_names_of_downloads_hold_no_marks(key, name):
     assert file_name(replace(ITEM, key=key)) == name
+
+
+def test_the_docs_name_every_route_and_load_nothing(client):
+    page = client.get("/docs").text
+    document = client.get("/openapi.json").json()
+    assert all(path in page for path in document["paths"])
+    assert all(f'id="{name}"' in page for name in document["components"]["schemas"])
+    assert "http://" not in page
+    assert "https://" not in page
+    names = [said["operationId"] for each in document["paths"].values() for said in each.values()]
+    assert len(set(names)) == len(names)
