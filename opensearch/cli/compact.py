@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from opensearch.cli.messages import say
+
 
 @click.command()
 @click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -17,7 +19,8 @@ def compact(index: Path, as_json: bool) -> None:
 
     Replaced ones go as well, and the index comes to the newest format. Everything live is written
     anew beside the old store, which needs as much free disk; then one rename switches to it.
-    Searches go on meanwhile and follow by themselves.
+    Searches go on meanwhile and follow by themselves. Items of older versions get what `duplicates`
+    knows copies by, of their thumbnails or, drawings and shapes, of files that have not changed.
 
     \b
     Example:
@@ -30,6 +33,8 @@ def compact(index: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(done)))
         return
+    if done.imprints:
+        say(f"{done.imprints} items of an older version can be told from their copies now")
     before, after = done.bytes_before / 2**20, done.bytes_after / 2**20
     click.echo(
         f"{done.dropped} removed or replaced items dropped; {before:.1f} MiB became"

@@ -44,9 +44,10 @@ def duplicates(
 ) -> None:
     """Find groups of copies in INDEX: items that show one picture or one shape.
 
-    Copies may have another format, size or brightness, and be cropped by up to a tenth of a side,
-    mirrored, or turned by 90, 180 or 270 degrees. What is compared was kept with each item when it
-    was indexed; files are not read. Nothing is removed.
+    Copies of pictures may have another format, size or brightness, and be cropped by up to a tenth
+    of a side, mirrored, or turned by 90, 180 or 270 degrees. Copies of shapes may be scaled, moved,
+    turned, written in another order or format, or simplified a little. What is compared was kept
+    with each item when it was indexed; files are not read. Nothing is removed.
 
     With --max-distance or --min-score groups are made of items that mean the same to the model, of
     one domain each.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from opensearch.domains.reading import Reader, ReaderKind, Reading
 from opensearch.domains.render import OVERSAMPLING, Maps, Shape, as_view, shade
 from opensearch.domains.upright import upright_axis
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
+from opensearch.imprints.shapes import shape_imprint
 from opensearch.records import Up
 
 _PORTRAIT: Final = 144
@@ -58,7 +60,8 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             check_time = _clock(limits.seconds)
             vertices, faces = load_triangles(path, limits)
             check_time("parsing")
-            shape = Shape(*unit_triangles(vertices, faces))
+            triangles = unit_triangles(vertices, faces)
+            shape = Shape(*triangles)
             check_time("cleaning")
             views = np.empty((count, size, size, 3), np.uint8)
             axis = upright_axis(path, up)
@@ -72,7 +75,12 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             blank = int((views == 255).all(axis=(1, 2, 3)).sum())
             if blank:
                 raise UnreadableFile(f"is too thin to be seen: {blank} of its views are blank")
-            return Reading(views=views, up=axis, portrait=_portrait(shape, axis))
+            return Reading(
+                views=views,
+                up=axis,
+                portrait=_portrait(shape, axis),
+                imprint=partial(shape_imprint, *triangles),
+            )
 
     return read
 

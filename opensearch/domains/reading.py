@@ -103,6 +103,15 @@ def imprint_of(picture: Image.Image, aspect: float) -> bytes:
     return picture_imprint(np.asarray(small), aspect)
 
 
+def imprint_of_file(picture: bytes) -> bytes:
+    """The imprint of a thumbnail that was kept; empty where it cannot be read."""
+    try:
+        with Image.open(io.BytesIO(picture)) as image:
+            return imprint_of(image.convert("RGB"), image.width / image.height)
+    except (OSError, ValueError, SyntaxError):
+        return b""
+
+
 def contact_sheet(views: NDArray[np.uint8], columns: int = 6, gap: int = 4) -> View:
     """Views, shape (v, size, size, 3), row by row in one picture on grey."""
     count, size = views.shape[:2]

@@ -7,6 +7,7 @@ compacts an index, `ingest` adds files and items, `query` answers, `exchange` ex
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +41,7 @@ from opensearch.engine.lifecycle.generations import (
     open_for_export,
     open_index,
 )
+from opensearch.engine.lifecycle.imprinting import make_imprints
 from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.query import finding
 from opensearch.engine.query.copies import find_copies, without_imprint
@@ -785,14 +787,17 @@ class Engine:
         Searches go on meanwhile, on the old generation; whoever reads the index follows to the
         new one by itself. Killed at any moment, the old one or the new one is whole. Approximate
         structures that were there are built over the new one before anybody follows to it. The
-        old one is read by a child process, which damaged pages may end.
+        old one is read by a child process, which damaged pages may end. Items of older versions
+        then get what `duplicates` knows copies by: of their thumbnails, or of their files.
 
         Raises:
             StoreError: another process writes to the index, the disk lacks the space, or the
                 store is damaged; nothing has changed.
         """
         folder, built = self._generations.folder, self._generations.current().searcher.built()
-        return self._generations.write_and_settle(lambda store: compact(folder, store, built))
+        done = self._generations.write_and_settle(lambda store: compact(folder, store, built))
+        made = self._generations.write(lambda store: make_imprints(store, self.model))
+        return replace(done, imprints=made)
 
     @must.checked(folder=must.path, where=must.optional(must.text), progress=must.called)
     def export_to(

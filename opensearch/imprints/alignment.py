@@ -24,8 +24,15 @@ _START: Final = 0.42
 """Least correlation, before alignment, of a pair that is looked at."""
 _NEAR: Final = 0.75
 """Least coarse correlation of a pair that is compared in fine."""
-_FINE, _FINE_EDGES = 0.86, 0.8
-_BLURRED, _BLURRED_EDGES = 0.9, 0.74
+# Thresholds of pictures full of tones, such as photographs, and of what is black and white alone,
+# such as icons, which are often nearly the same; others lie between.
+_TONED, _FLAT = 0.45, 0.75
+_FINE: Final = (0.82, 0.86)
+_BLURRED: Final = (0.9, 0.9)
+_BLURRED_EDGES: Final = (0.7, 0.945)
+_MOST_APART: Final = (1.0, 0.46)
+_MEAN_APART: Final = (0.4, 0.12)
+_EDGES_LOST: Final = (34.0, 4.0)
 _EXACT: Final = 0.97
 """Least fine correlation of a picture that was only saved anew."""
 
@@ -82,18 +89,57 @@ def _look(
         return
     parts, fine = _aligned(whole[near], _unit(copy[near]), parts, 3)
     shown, target = stretched(whole[near], parts), copy[near]
-    edges = _product(_unit(_edges(shown)), _unit(_edges(target)))
-    shown, target = _halved(shown), _halved(target)
-    blurred = _product(_unit(shown), _unit(target))
-    blurred_edges = _product(_unit(_edges(shown)), _unit(_edges(target)))
-    same = (fine >= _FINE) & (
-        (edges >= _FINE_EDGES) | ((blurred >= _BLURRED) & (blurred_edges >= _BLURRED_EDGES))
-    )
+    flatness = np.minimum(_extremes(first.greys[places[near]]), _extremes(target))
+    blurred, same = _one_picture(shown, target, fine, flatness)
     places = places[near]
     same &= _like_colours(first.colours[places], second.colours[places], way)
     same &= _like_aspects(first.aspects[places], second.aspects[places], parts, way)
     done.same[places], done.parts[places] = same, parts
     done.scores[places] = np.maximum(fine, blurred)
+
+
+def _one_picture(
+    shown: Planes, target: Planes, fine: Planes, flatness: Planes
+) -> tuple[Planes, NDArray[np.bool_]]:
+    """Correlations (n,) of aligned pictures at half their size, and whether both are one.
+
+    Edges must agree, and no place may differ by much: a bar more in one of two icons does. What
+    resampling loses of lines leaves the mean of a place as it is.
+
+    Args:
+        shown: shape (n, side, side).
+        target: likewise.
+        fine: their correlations (n,).
+        flatness: share of pixels that are black or white (n,).
+    """
+    flat = np.clip((flatness - _TONED) / (_FLAT - _TONED), 0, 1)
+
+    def between(ends: tuple[float, float]) -> Planes:
+        return np.asarray(ends[0] + (ends[1] - ends[0]) * flat, np.float32)
+
+    edges = _product(_unit(_edges(shown)), _unit(_edges(target)))
+    apart = _blocks(_unit(shown) - _unit(target)) * shown.shape[1]
+    shown, target = _halved(shown), _halved(target)
+    blurred = _product(_unit(shown), _unit(target))
+    blurred_edges = _product(_unit(_edges(shown)), _unit(_edges(target)))
+    same = (fine >= between(_FINE)) & (blurred >= between(_BLURRED))
+    same &= blurred_edges >= between(_BLURRED_EDGES)
+    same &= apart.max(axis=(1, 2)) <= between(_MOST_APART)
+    same &= apart.mean(axis=(1, 2)) <= between(_MEAN_APART)
+    same &= 1 - edges <= between(_EDGES_LOST) * (1 - fine) + 0.02
+    return blurred, same
+
+
+def _extremes(planes: Planes) -> Planes:
+    """Share of the pixels of each picture that are black or white."""
+    return np.asarray(((planes < 0.5) | (planes > 14.5)).mean(axis=(1, 2)), np.float32)
+
+
+def _blocks(planes: Planes) -> Planes:
+    """Absolute means of 8 x 8 places of each picture."""
+    step = planes.shape[1] // 8
+    means = planes.reshape(len(planes), 8, step, 8, step).mean(axis=(2, 4))
+    return np.asarray(np.abs(means), np.float32)
 
 
 def is_exact(scores: Planes, parts: Planes, ways: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Groups of copies in an index: by what is kept of items, whatever domain they are filed under."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,14 +13,13 @@ from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
-BITS, DIM = 16, 4
-
 
 def picture(seed):
     rng = np.random.default_rng(seed)
-    made = Image.new("RGB", (120, 90), "white")
+    coarse = Image.fromarray(rng.integers(0, 256, (4, 5, 3), np.uint8))
+    made = coarse.resize((120, 90), Image.Resampling.BICUBIC)
     pen = ImageDraw.Draw(made)
-    for _ in range(6):
+    for _ in range(3):
         corner = rng.integers(0, 80, 2)
         box = [*corner.tolist(), *(corner + rng.integers(10, 40, 2)).tolist()]
         pen.ellipse(box, fill=tuple(rng.integers(0, 256, 3).tolist()))
@@ -28,8 +28,6 @@ def picture(seed):
 
 @pytest.fixture
 def engine(tmp_path):
-    from pathlib import Path
-
     model = Path(__file__).parents[1] / "golden" / "model"
     with Engine.create(tmp_path / "index", model) as engine:
         yield engine

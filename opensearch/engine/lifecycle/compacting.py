@@ -19,12 +19,16 @@ MARGIN = 2**22
 
 @dataclass(frozen=True)
 class Compacted:
-    """What a compaction did: the new generation, what it dropped, bytes of the store."""
+    """What a compaction did: the new generation, what it dropped, bytes of the store.
+
+    `imprints` are those that it made of items of older versions.
+    """
 
     generation: int
     dropped: int
     bytes_before: int
     bytes_after: int
+    imprints: int = 0
 
 
 def compact(folder: IndexFolder, store: Store, structures: Sequence[str] = ()) -> Compacted:

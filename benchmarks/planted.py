@@ -1,0 +1,309 @@
+"""Copies planted among the files of a collection: how many are found, and what else is grouped.
+
+    python -m benchmarks.planted COLLECTION --domain photo [--items 1000] [--copies 200] [--seed 0]
+
+Each kind of copy is made of `--copies` files of the domain, in memory or in a folder that goes, and
+read by the reader of the domain. A copy counts as found when it is paired with its own file, by
+`opensearch.imprints` as `duplicates` asks it. Pairs of two files of the collection are printed by
+their keys: many are copies that were there, so look at them before they are called false.
+
+Shapes are simplified to half of their faces by `fast-simplification` (pip), through trimesh. It
+tears some shapes apart, so those that lose a tenth of their surface are counted on their own.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageEnhance
+
+from opensearch.config import Limits, ReaderSettings
+from opensearch.domains import default_reader, open_reader
+from opensearch.domains.catalog import read_collection
+from opensearch.domains.framing import unit_triangles
+from opensearch.domains.mesh import load_triangles
+from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints.shapes import shape_imprint
+from opensearch.records import Source
+from opensearch.search.neighbours import nearest
+
+Rng: TypeAlias = np.random.Generator
+Mesh: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int64]]
+TURN: Final = Image.Transpose
+SIZE: Final = 160
+"""Side of the views of the shipped model, pixels."""
+
+
+def _cropped(picture: Image.Image, rng: Rng) -> Image.Image:
+    """Nine tenths of each side, from anywhere."""
+    width, height = (round(0.9 * side) for side in picture.size)
+    left = int(rng.integers(0, picture.width - width + 1))
+    top = int(rng.integers(0, picture.height - height + 1))
+    return picture.crop((left, top, left + width, top + height))
+
+
+def _cropped_around(picture: Image.Image, _: Rng) -> Image.Image:
+    width, height = picture.size
+    return picture.crop((0.1 * width, 0.1 * height, 0.9 * width, 0.9 * height))
+
+
+def _smaller(by: int) -> Callable[[Image.Image, Rng], Image.Image]:
+    def made(picture: Image.Image, _: Rng) -> Image.Image:
+        size = (max(1, picture.width // by), max(1, picture.height // by))
+        return picture.resize(size, Image.Resampling.LANCZOS)
+
+    return made
+
+
+PICTURES: Final[dict[str, Callable[[Image.Image, Rng], Image.Image]]] = {
+    "exact, as PNG": lambda picture, _: picture,
+    "JPEG, quality 50": lambda picture, _: picture,
+    "half size": _smaller(2),
+    "third of the size": _smaller(3),
+    "brighter": lambda picture, rng: ImageEnhance.Brightness(picture).enhance(
+        rng.uniform(1.1, 1.4)
+    ),
+    "cropped by a tenth": _cropped,
+    "cropped by a tenth on every side": _cropped_around,
+    "mirrored": lambda picture, _: picture.transpose(TURN.FLIP_LEFT_RIGHT),
+    "turned by 90": lambda picture, _: picture.transpose(TURN.ROTATE_270),
+    "turned by 180": lambda picture, _: picture.transpose(TURN.ROTATE_180),
+    "turned by 270": lambda picture, _: picture.transpose(TURN.ROTATE_90),
+}
+
+
+def _reordered(mesh: Mesh, rng: Rng) -> Mesh:
+    vertices, faces = mesh
+    order = rng.permutation(len(vertices))
+    return vertices[order], np.argsort(order)[faces][rng.permutation(len(faces))]
+
+
+def _rotated(mesh: Mesh, rng: Rng) -> Mesh:
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    return mesh[0] @ (turn * np.sign(np.linalg.det(turn))), mesh[1]
+
+
+def _simplified(mesh: Mesh, _: Rng) -> Mesh:
+    import trimesh
+
+    whole = trimesh.Trimesh(*mesh, process=False)
+    whole.merge_vertices()
+    half = whole.simplify_quadric_decimation(percent=0.5)
+    return np.asarray(half.vertices, np.float64), np.asarray(half.faces, np.int64)
+
+
+def _resaved(mesh: Mesh, _: Rng) -> Mesh:
+    """Through an .stl file: single precision, corners no longer shared."""
+    import trimesh
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "copy.stl")
+        trimesh.Trimesh(*mesh, process=False).export(path)
+        return load_triangles(path, Limits())
+
+
+SHAPES: Final[dict[str, Callable[[Mesh, Rng], Mesh]]] = {
+    "re-ordered": _reordered,
+    "scaled and moved": lambda mesh, rng: (
+        mesh[0] * rng.uniform(0.01, 100) + rng.normal(size=3),
+        mesh[1],
+    ),
+    "rotated": _rotated,
+    "another format (STL)": _resaved,
+    "simplified to half": _simplified,
+}
+STROKES: Final = (
+    "exact",
+    "strokes in another order",
+    "scaled and moved",
+    "every other point",
+    "mirrored",
+    "turned by 90",
+    "turned by 180",
+    "turned by 270",
+    "as SVG",
+)
+
+
+@click.command()
+@click.argument("collection", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--domain", required=True, help="Domain of the collection; `strokes` of a folder of .ndjson."
+)
+@click.option("--split", default="train", show_default=True)
+@click.option("--items", default=1000, show_default=True, help="Files, at most.")
+@click.option("--copies", default=200, show_default=True, help="Copies of each kind.")
+@click.option("--seed", default=0, show_default=True)
+def main(collection: Path, domain: str, split: str, items: int, copies: int, seed: int) -> None:
+    """Print found / planted of each kind, and the pairs that were not planted."""
+    rng = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        if domain == "strokes":
+            keys, imprints, planted = _strokes(collection, items, copies, rng, Path(folder))
+        else:
+            sources = [s for s in read_collection(collection) if s.domain == domain]
+            sources = [s for s in sources if s.split in (split, None)]
+            chosen = [sources[at] for at in rng.permutation(len(sources))[:items]]
+            made = _shapes if default_reader(domain) == "mesh" else _pictures
+            keys, imprints, planted = made(chosen, domain, copies, rng, Path(folder))
+    start = time.perf_counter()
+    found = _pairs(imprints)
+    took = time.perf_counter() - start
+    kinds = list(dict.fromkeys(kind for kind, _ in planted))
+    count = len(keys)
+    for kind in kinds:
+        mine = [(count + at, of) for at, (each, of) in enumerate(planted) if each == kind]
+        hits = sum((copy, of) in found or (of, copy) in found for copy, of in mine)
+        print(f"{kind:<36} {hits:>4} / {len(mine)}  {hits / len(mine):.3f}")
+    others = sorted({(min(p), max(p)) for p in found if max(p) < count})
+    print(f"{len(others)} pairs among {count} files; {len(imprints)} compared in {took:.1f} s")
+    for first, second in others:
+        print(f"  {keys[first]} = {keys[second]}")
+
+
+Planted: TypeAlias = tuple[list[str], list[bytes], list[tuple[str, int]]]
+"""Keys of the files, imprints of the files and then of the copies, kind and file of each copy."""
+
+
+def _pairs(imprints: list[bytes]) -> set[tuple[int, int]]:
+    kind = kind_of(imprints[0])
+    assert kind is not None
+    pairs = KINDS[kind].pairs(
+        len(imprints), lambda places: [imprints[place] for place in places], nearest
+    )
+    return {
+        pair
+        for each in pairs
+        for pair in zip(each.first.tolist(), each.second.tolist(), strict=True)
+    }
+
+
+def _pictures(sources: list[Source], domain: str, copies: int, rng: Rng, folder: Path) -> Planted:
+    read = _reader(domain)
+    keys, imprints, pictures = [], [], []
+    for source in sources:
+        imprints.append(read(source.path, None))
+        keys.append(source.key)
+        pictures.append(source.path)
+    planted = []
+    for kind, make in PICTURES.items():
+        for of in rng.choice(len(keys), min(copies, len(keys)), replace=False).tolist():
+            with Image.open(pictures[of]) as image:
+                copy = make(_on_white(image), rng)
+            file = folder / ("copy.jpg" if kind.startswith("JPEG") else "copy.png")
+            copy.save(file, quality=50)
+            imprints.append(read(file, None))
+            planted.append((kind, of))
+    return keys, imprints, planted
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode in ("RGBA", "LA", "P"):
+        image = image.convert("RGBA")
+        sheet = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(sheet, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _reader(domain: str) -> Callable[[Path, int | None], bytes]:
+    settings = ReaderSettings(reader=default_reader(domain), size=SIZE)
+    read = open_reader(settings)
+
+    def imprint(path: Path, part: int | None) -> bytes:
+        made = read(path, part).imprint
+        assert made is not None
+        return made()
+
+    return imprint
+
+
+def _shapes(sources: list[Source], _: str, copies: int, rng: Rng, __: Path) -> Planted:
+    meshes = [load_triangles(source.path, Limits()) for source in sources]
+    keys = [source.key for source in sources]
+    imprints = [shape_imprint(*unit_triangles(*mesh)) for mesh in meshes]
+    planted = []
+    for kind, make in SHAPES.items():
+        for of in rng.choice(len(keys), min(copies, len(keys)), replace=False).tolist():
+            made = unit_triangles(*make(meshes[of], rng))
+            imprints.append(shape_imprint(*made))
+            said = kind
+            if kind.startswith("simplified"):
+                share = _area(*made) / _area(*unit_triangles(*meshes[of]))
+                said += "" if abs(share - 1) <= 0.1 else ", surface lost"
+            planted.append((said, of))
+    return keys, imprints, planted
+
+
+def _area(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> float:
+    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
+    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum())
+
+
+def _strokes(collection: Path, items: int, copies: int, rng: Rng, folder: Path) -> Planted:
+    read = _reader("sketch")
+    lines = [
+        (f"{path.name}#{part}", line)
+        for path in sorted(collection.glob("*.ndjson"))
+        for part, line in enumerate(path.read_text().splitlines(), start=1)
+    ]
+    lines = [lines[at] for at in rng.permutation(len(lines))[:items]]
+    drawings = [json.loads(line)["drawing"] for _, line in lines]
+
+    def imprint(drawing: list[Any]) -> bytes:
+        path = folder / "one.ndjson"
+        path.write_text(json.dumps({"drawing": drawing}) + "\n")
+        return read(path, 1)
+
+    imprints = [imprint(drawing) for drawing in drawings]
+    planted = []
+    for kind in STROKES:
+        for of in rng.choice(len(lines), min(copies, len(lines)), replace=False).tolist():
+            if kind == "as SVG":
+                (folder / "one.svg").write_text(_svg(drawings[of]))
+                imprints.append(read(folder / "one.svg", None))
+            else:
+                imprints.append(imprint(list(_redrawn(drawings[of], kind, rng))))
+            planted.append((kind, of))
+    return [key for key, _ in lines], imprints, planted
+
+
+def _redrawn(drawing: list[Any], kind: str, rng: Rng) -> Iterator[list[list[float]]]:
+    order = range(len(drawing))
+    if kind == "strokes in another order":
+        order = rng.permutation(len(drawing)).tolist()
+    for at in order:
+        x, y = (np.array(axis, float) for axis in drawing[at][:2])
+        if kind == "every other point" and len(x) > 2:
+            kept = np.unique([*range(0, len(x), 2), len(x) - 1])
+            x, y = x[kept], y[kept]
+        if kind == "strokes in another order":
+            x, y = x[::-1], y[::-1]
+        turned = {
+            "scaled and moved": (3 * x + 500, 3 * y - 20),
+            "mirrored": (-x, y),
+            "turned by 90": (-y, x),
+            "turned by 180": (-x, -y),
+            "turned by 270": (y, -x),
+        }.get(kind, (x, y))
+        yield [axis.tolist() for axis in turned]
+
+
+def _svg(drawing: list[Any]) -> str:
+    lines = "".join(
+        f'<polyline points="{" ".join(f"{x},{y}" for x, y in zip(*stroke[:2], strict=True))}"/>'
+        for stroke in drawing
+    )
+    look = 'fill="none" stroke="black" stroke-width="4" stroke-linecap="round"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-20 -20 296 296" {look}>{lines}</svg>'
+
+
+if __name__ == "__main__":
+    main()

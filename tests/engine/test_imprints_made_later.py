@@ -1,0 +1,61 @@
+"""Indexes of older versions get their imprints by `compact`: of thumbnails, or of files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from opensearch.engine import Engine
+
+MODEL = Path(__file__).parents[1] / "golden" / "model"
+
+
+def picture(seed):
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
+    return Image.fromarray(coarse).resize((96, 72), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def collection(tmp_path):
+    folder = tmp_path / "collection"
+    for domain in ("photo", "sketch", "shape"):
+        (folder / domain).mkdir(parents=True)
+    for seed in range(2):
+        picture(seed).save(folder / "photo" / f"{seed}.png")
+        lines = np.full((64, 64), 255, np.uint8)
+        lines[8 + 20 * seed, 8:50] = lines[8:50, 30] = 0
+        Image.fromarray(lines).save(folder / "sketch" / f"{seed}.png")
+        corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1 + seed, 0], [0, 0, 1]])
+        rows = "".join(f"v {x} {y} {z}\n" for x, y, z in corners)
+        faces = "f 1 2 3\nf 1 2 4\nf 2 3 4\nf 1 3 4\n"
+        (folder / "shape" / f"{seed}.obj").write_text(rows + faces)
+    return folder
+
+
+def forget(engine):
+    """Make the index as an older version would have."""
+    store = engine._store
+    table = store._environment.tables["imprints"]
+    store._environment.write(lambda txn: txn.drop(table, delete=False))
+
+
+def test_compact_makes_what_older_versions_did_not_keep(tmp_path, collection):
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        engine.add(collection)
+        assert engine.without_imprint() == 0
+        ids = [
+            engine._store.by_key(f"{d}/0.{s}").id for d, s in (("sketch", "png"), ("shape", "obj"))
+        ]
+        before = engine._store.imprints(ids)
+        forget(engine)
+        assert engine.without_imprint() == 6
+        (collection / "shape" / "1.obj").unlink()
+        (collection / "photo" / "1.png").unlink()
+        (collection / "sketch" / "1.png").unlink()
+        assert engine.compact().imprints == 5
+        assert engine.without_imprint() == 1
+        assert engine._store.imprints(ids) == before
+        assert engine._store.imprints([engine._store.by_key("shape/1.obj").id]) == [b""]
+        assert engine.compact().imprints == 0
+        assert engine.verify() == []

@@ -1,0 +1,91 @@
+"""Imprints of shapes: the same for any order, place, size and turn; another shape's is not."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints.shapes import _energies, shape_imprint
+from opensearch.search.neighbours import nearest
+
+BOX = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
+SIDES = np.array(
+    [
+        *([0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1]),
+        *([2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]),
+    ]
+)
+
+
+def shape(seed):
+    """Boxes of several sizes beside each other."""
+    rng = np.random.default_rng(seed)
+    boxes = [BOX * rng.uniform(0.2, 1, 3) + rng.uniform(-1, 1, 3) for _ in range(3)]
+    return np.concatenate(boxes), np.concatenate([SIDES + 8 * at for at in range(3)])
+
+
+def changed(vertices, faces, seed):
+    """The shape turned, mirrored, moved, scaled, its vertices and faces in another order."""
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    order = rng.permutation(len(vertices))
+    moved = (vertices @ turn * rng.uniform(0.01, 100) + rng.normal(size=3))[order]
+    return moved, np.argsort(order)[faces][rng.permutation(len(faces))]
+
+
+def divided(vertices, faces):
+    """The same surface in four triangles for each."""
+    middles = [
+        (vertices[faces[:, a]] + vertices[faces[:, b]]) / 2 for a, b in ((0, 1), (1, 2), (2, 0))
+    ]
+    count, at = len(faces), len(vertices)
+    ab, bc, ca = (at + count * each + np.arange(count) for each in range(3))
+    a, b, c = faces.T
+    parts = [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
+    return np.concatenate([vertices, *middles]), np.concatenate([np.stack(p, 1) for p in parts])
+
+
+def found_among(imprints):
+    found = {}
+    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
+    for pairs in KINDS["shape"].pairs(len(imprints), fetch, nearest):
+        rows = zip(pairs.first.tolist(), pairs.second.tolist(), pairs.exact.tolist(), strict=True)
+        found |= {(first, second): exact for first, second, exact in rows}
+    return found
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 1000))
+def test_order_place_size_and_turn_do_not_count(seed):
+    original = shape(seed)
+    copies = [shape_imprint(*changed(*original, seed)), shape_imprint(*divided(*original))]
+    found = found_among([shape_imprint(*original), *copies])
+    assert found[0, 1]
+    assert found[0, 2]
+
+
+def test_other_shapes_are_no_copies_and_a_slightly_changed_one_is_near():
+    vertices, faces = shape(0)
+    bent = vertices.copy()
+    bent[:8] = (bent[:8] - bent[:8].mean(axis=0)) * 1.06 + bent[:8].mean(axis=0)
+    imprints = [shape_imprint(*shape(seed)) for seed in range(30)]
+    assert found_among(imprints) == {}
+    assert found_among([imprints[0], shape_imprint(bent, faces)]) == {(0, 1): False, (1, 0): False}
+    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
+    (pairs,) = KINDS["shape"].copies(shape_imprint(bent, faces), 30, fetch)
+    assert (pairs.second.tolist(), pairs.changes) == ([0], ["simplified"])
+    assert kind_of(imprints[0]) == "shape"
+
+
+def test_energies_are_those_of_spherical_harmonics():
+    special = pytest.importorskip("scipy.special")
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(40, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    spheres = rng.random((12, 40))
+    theta, phi = np.arccos(directions[:, 2]), np.arctan2(directions[:, 1], directions[:, 0])
+    for degree, energy in enumerate(_energies(spheres, directions).T):
+        orders = [special.sph_harm_y(degree, m, theta, phi) for m in range(-degree, degree + 1)]
+        held = np.abs(spheres @ np.stack(orders).T) ** 2
+        np.testing.assert_allclose(energy, np.sqrt(held.sum(axis=1)), atol=1e-9)
