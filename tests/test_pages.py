@@ -14,10 +14,12 @@ import pytest
 from opensearch.domains import Reading, png
 from opensearch.domains.opening import Opened
 from opensearch.engine.query import Query
+from opensearch.engine.query.parts import Part
 from opensearch.engine.query.ranking import Answer
-from opensearch.engine.query.understood import Understood
+from opensearch.engine.query.understood import TakenAs, Understood
 from opensearch.errors import InvalidInput
 from opensearch.model import Content
+from opensearch.model.inputs import name_of
 from opensearch.pages import write_page
 from opensearch.pages.asked import SCORES
 from opensearch.records import Hit, Item
@@ -63,6 +65,10 @@ def page_of(tmp_path, query, hits=(), notes=(), portrait=None, **more):
     file = tmp_path / "page.html"
     opened = [Opened(query.source or "sketch", True, Reading(VIEWS, portrait=portrait))]
     opened *= len(query.files) + len(query.exclude)
+    more.setdefault("understood", Understood())
+    names = [name_of(each) for each in [*(given for given, _ in query.files), *query.exclude]]
+    pairs = zip(names, opened, strict=True)
+    more["understood"].files = [TakenAs(name, each.domain, each.sure) for name, each in pairs]
     write_page(file, fake_engine(), query, Answer(list(hits), list(notes), opened, **more))
     return file.read_text("utf-8")
 
@@ -163,6 +169,20 @@ def test_what_was_understood_is_said_in_sentences_once(tmp_path):
     ):
         assert f"<li>{told}" in page
     assert page.count("not counted") == 1
+
+
+def test_what_was_made_ready_before_is_shown_as_what_it_was(tmp_path):
+    point, opened = np.eye(1, 4)[0], Opened("sketch", False, Reading(VIEWS))
+    drawn = Part(point, "sketch", opened, taken=TakenAs("a&b.png", "sketch", False))
+    stored = Part(point, "photo", item=Item(1, "photo/a.jpg", "photo"))
+    query = Query(parts=[(drawn, 1.0), (stored, -1.0), (Part(point), 0.5)], min_score=0.25)
+    page = page_of(tmp_path, query)
+    for view in VIEWS:
+        assert base64.b64encode(png(view)).decode() in page
+    assert "<b>a&amp;b.png</b>, sketch</figcaption>" in page
+    assert "the stored item <b>photo/a.jpg</b>, photo, away from it" in page
+    assert "words made ready before, weight 0.5" in page
+    assert "<dt>least score</dt><dd>0.25</dd>" in page
 
 
 def test_a_shape_is_shown_as_people_see_it_and_as_its_encoder_does(tmp_path):

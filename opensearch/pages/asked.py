@@ -7,10 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from opensearch.domains import png
+from opensearch.domains import Reading, png
 from opensearch.domains.opening import Opened
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query
+from opensearch.engine.query.parts import Part
 from opensearch.engine.query.ranking import Answer
 from opensearch.model import Input
 from opensearch.model.inputs import name_of
@@ -36,17 +37,17 @@ def parts(query: Query, answer: Answer, engine: Engine, page: Path) -> Iterator[
         yield _stored(key, engine)
     for given in query.exclude:
         yield _input(given, next(opened), ", away from it", page, "against")
+    for part, weight in query.parts:
+        yield _part(part, weight, engine)
 
 
-def understood(query: Query, answer: Answer) -> list[str]:
+def understood(answer: Answer) -> list[str]:
     """How a query was read, in sentences."""
-    given = [*(each for each, _ in query.files), *query.exclude]
-    told = [
-        f"{name_of(each)}: read as {opened.domain}"
-        + ("" if opened.sure or query.source else ", a guess from its content")
-        for each, opened in zip(given, answer.opened, strict=False)
-    ]
     read = answer.understood
+    told = [
+        f"{each.name}: read as {each.domain}" + ("" if each.sure else ", a guess from its content")
+        for each in read.files
+    ]
     if read.words:
         told.append(f"searched for the words: {', '.join(read.words)}")
     if read.excluded:
@@ -81,16 +82,36 @@ def settings(query: Query, answer: Answer) -> dict[str, str]:
         "hits wanted": str(query.k),
         "candidates compared": "" if query.score == "hamming" else str(query.depth),
         "largest distance": "" if query.max_distance is None else f"{query.max_distance} bits",
+        "least score": "" if query.min_score is None else f"{query.min_score:g}",
         "only items where": query.where or "",
         "structure": query.structure or "",
+        "other texts read by": query.sentence or "",
     }
 
 
 def _input(given: Input, opened: Opened, mark: str, page: Path, kind: str = "") -> str:
-    """An input: as people see it, if that is another picture, and every view of its encoder's."""
-    name, reading = name_of(given), opened.reading
+    """An input, with a link to its file."""
+    name = name_of(given)
     address = link_to(str(given), page) if isinstance(given, Path) else None
     shown = f'<a href="{escape(address)}">{escape(name)}</a>' if address else escape(name)
+    return _seen(name, f"<b>{shown}</b>, {escape(opened.domain)}{mark}", opened.reading, kind)
+
+
+def _part(part: Part, weight: float, engine: Engine) -> str:
+    """What was made ready before: a file, a stored item or words."""
+    mark = "" if weight == 1 else f", weight {weight:g}" if weight > 0 else ", away from it"
+    kind = "" if weight > 0 else "against"
+    if part.item is not None:
+        return _stored(part.item.key, engine, mark, kind)
+    if part.opened is None:
+        return figure(f"<figcaption>words made ready before{mark}</figcaption>", kind)
+    name = part.taken.name if part.taken else "a file"
+    caption = f"<b>{escape(name)}</b>, {escape(part.opened.domain)}{mark}"
+    return _seen(name, caption, part.opened.reading, kind)
+
+
+def _seen(name: str, caption: str, reading: Reading, kind: str) -> str:
+    """A picture or shape as people see it, if that is another picture, and every view of it."""
     count = len(reading.views)
     views = [
         image("image/png", png(view), f"view {at} of {count} that the encoder saw of {name}")
@@ -100,18 +121,16 @@ def _input(given: Input, opened: Opened, mark: str, page: Path, kind: str = "") 
     if reading.portrait is not None:
         portrait = image("image/png", png(reading.portrait), f"{name} from above its front")
         whole = f'<div class="whole">{portrait}</div>'
-    caption = f"<figcaption><b>{shown}</b>, {escape(opened.domain)}{mark}</figcaption>"
     seen = f"as its encoder saw it, {count} view{'s' if count > 1 else ''}:"
-    return figure(
-        f'{caption}{whole}<p class="note">{seen}</p><div class="views">{"".join(views)}</div>', kind
-    )
+    shown = f'<p class="note">{seen}</p><div class="views">{"".join(views)}</div>'
+    return figure(f"<figcaption>{caption}</figcaption>{whole}{shown}", kind)
 
 
-def _stored(key: str, engine: Engine) -> str:
+def _stored(key: str, engine: Engine, mark: str = "", how: str = "") -> str:
     """An item of the index that was searched by."""
     item = engine.get(key)
     picture = engine.thumbnail(item.id) if item else None
     shown = image("image/jpeg", picture, f"the stored item {key}") if picture else NO_PICTURE
     kind = f", {escape(item.domain)}" if item else ""
-    caption = f"<figcaption>the stored item <b>{escape(key)}</b>{kind}</figcaption>"
-    return figure(f'{caption}<div class="whole">{shown}</div>')
+    caption = f"<figcaption>the stored item <b>{escape(key)}</b>{kind}{mark}</figcaption>"
+    return figure(f'{caption}<div class="whole">{shown}</div>', how)

@@ -86,7 +86,7 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
         look=(files(__package__) / "look.css").read_text("utf-8"),
         title=f"{count} hit{'' if count == 1 else 's'} in {escape(engine.path.name)}",
         query="\n".join(asked.parts(query, answer, engine, path)),
-        understood=_section("understood", "Understood", listed(asked.understood(query, answer))),
+        understood=_section("understood", "Understood", listed(asked.understood(answer))),
         notes=_section("notes", "Remarks", listed(asked.remarks(answer))),
         hits=f'<ol class="hits" role="list">\n{hits}\n</ol>' if hits else "<p>No item fits.</p>",
         numbers=_section("numbers", "What the numbers say", numbers),
