@@ -89,6 +89,13 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 @click.option(
     "--min-score", type=float, help="Least score: a probability, or a cosine if there are none."
 )
+@click.option(
+    "--like",
+    type=click.Choice(["meaning", "exact"]),
+    default="meaning",
+    show_default=True,
+    help="`exact`: copies of FILE alone, as `opensearch duplicates` knows them.",
+)
 @click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'.")
 @click.option(
     "--structure",

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from PIL import Image, ImageDraw
 
 from opensearch.cli import main
-from opensearch.engine import Engine
+from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
@@ -109,3 +109,23 @@ def test_a_read_only_or_compacted_index_keeps_them(engine, collection):
     engine.compact()
     assert keys(engine.duplicates()) == before
     assert engine.verify() == []
+
+
+def test_a_file_is_asked_for_by_its_copies(engine, collection):
+    engine.add(collection)
+    file = collection / "photo" / "half.jpg"
+    answer = engine.ask(Query(files=[(file, 1.0)], like="exact"))
+    assert {hit.key for hit in answer.hits[:3]} == {
+        *("photo/0.png", "photo/again.png", "photo/half.jpg")
+    }
+    assert [hit.key for hit in answer.hits[3:]] == ["sketch/mirrored.png"]
+    assert answer.hits[0].score == 1.0
+    assert answer.hits[0].distance == 0
+    assert "sketch/mirrored.png: mirrored" in answer.notes
+    words = ["query", str(engine.path), str(file), "--like", "exact", "--to", "sketch", "--json"]
+    result = CliRunner().invoke(main, words)
+    assert json.loads(result.stdout)["key"] == "sketch/mirrored.png"
+    with pytest.raises(InvalidInput, match="copies are looked for by one file alone"):
+        engine.ask(Query(text="dog", like="exact"))
+    with pytest.raises(InvalidInput, match="unknown `like` 'x'; known: meaning, exact"):
+        Query(text="dog", like="x")

@@ -24,6 +24,8 @@ from opensearch.store import Store
 
 Score: TypeAlias = Literal["hamming", "rescored", "asymmetric"]
 SCORES: tuple[Score, ...] = get_args(Score)
+Like: TypeAlias = Literal["meaning", "exact"]
+LIKES: tuple[Like, ...] = get_args(Like)
 Weighted: TypeAlias = "InputLike | tuple[InputLike, float]"
 """An input, alone or with its weight."""
 AGAINST = 0.5
@@ -63,6 +65,8 @@ class Query:
             when `None`. What `where` lets pass is searched exactly.
         parts: what `Engine.part` made of files, words and stored items, with weights; they join
             the others, and one of a weight below 0 moves away.
+        like: `exact` finds copies of one file, see `Engine.duplicates`, and nothing else; their
+            score is how like they are.
     """
 
     files: Sequence[tuple[Input, float]] = ()
@@ -82,6 +86,7 @@ class Query:
     where: str | None = None
     structure: str | None = None
     parts: Sequence[tuple[Part, float]] = ()
+    like: Like = "meaning"
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -92,6 +97,8 @@ class Query:
                 "a query needs a file, words (`text`) or the key of a stored item (`keys`);"
                 " got none of them"
             )
+        if self.like not in LIKES:
+            raise InvalidInput(f"unknown `like` {self.like!r}; known: {', '.join(LIKES)}")
         if self.score not in SCORES:
             raise InvalidInput(f"unknown score {self.score!r}; known: {', '.join(SCORES)}")
         for given, weight in self.files:
@@ -141,6 +148,7 @@ _CHECKS: dict[str, must.Check] = {
     "where": must.optional(must.text),
     "structure": must.optional(must.text),
     "parts": _weighted_parts,
+    "like": must.text,
 }
 
 

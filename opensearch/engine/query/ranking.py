@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from opensearch.calibration import ScoreName
 from opensearch.domains.opening import Opened
 from opensearch.engine.lifecycle.generations import Generation, Generations
+from opensearch.engine.query.alike import copies_of
 from opensearch.engine.query.each_word import answer_each
 from opensearch.engine.query.meaning import LIKELY, Meaning, agreement
 from opensearch.engine.query.parts import Embed
@@ -366,6 +367,8 @@ def answer(
     """
     now = generations.current()
     with now.store.snapshot():  # stored items that are asked by are those that are ranked
+        if query.like == "exact":
+            return Answer(*copies_of(query, now, model))
         point = locate(query, model, now.store, embed or model.embed_one)
         if now.store.unlocked:
             path = generations.folder.path
