@@ -37,14 +37,18 @@ class Direction(Settings):
     Attributes:
         cosine: of cosines of embeddings.
         distance: of codes that agree in all but d of b bits, 1 - 2 d / b.
-        asymmetric: of `hashing.asymmetric`.
+        asymmetric: of `hashing.asymmetric`. These two are `None` where codes tell nothing.
         refine: whether refinement brought right hits forward.
     """
 
     cosine: Curve
-    distance: Curve
-    asymmetric: Curve
+    distance: Curve | None = None
+    asymmetric: Curve | None = None
     refine: bool
+
+    def curve(self, of: ScoreName) -> Curve | None:
+        """The curve of a score."""
+        return {"cosine": self.cosine, "distance": self.distance, "asymmetric": self.asymmetric}[of]
 
 
 class Calibration(Settings):
@@ -75,13 +79,14 @@ class Calibration(Settings):
         sources: Sequence[str | None],
         target: str,
     ) -> NDArray[np.float64]:
-        """Probabilities (n,) of scores (n,) in a target; NaN of NaN.
+        """Probabilities (n,) of scores (n,) in a target; NaN of NaN, and without a curve.
 
         Args:
             of: what the scores are.
-            sources: of the parts of a query, whose probabilities are averaged; there is a
-                direction for each.
+            sources: of the parts of a query, whose probabilities are averaged.
         """
         found = [self.direction(source, target) for source in sources]
-        curves: list[Curve] = [getattr(each, of) for each in found if each]
+        curves = [curve for each in found if each and (curve := each.curve(of))]
+        if not curves or len(curves) < len(found):
+            return np.full(len(scores), np.nan)
         return np.asarray(np.mean([curve(scores) for curve in curves], axis=0))

@@ -46,12 +46,13 @@ def calibrate(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Teach a model what its scores are worth: the probability that a hit is of what was asked.
+    """Teach a model what its scores are worth.
 
-    Files of the collections whose categories MODELS were not trained on ask and are searched.
-    Where the model was trained on all of them, train one of its recipe without some categories,
-    give that one, and name the model by --into. Several such models are better than one. No
-    identity changes: indexes of the model take it over by `opensearch index --model`.
+    The score of a hit becomes the probability that it is of what was asked. Files of the
+    collections whose categories MODELS were not trained on ask and are searched. Where the model
+    was trained on all of them, train one of its recipe without some categories, give that one,
+    and name the model by --into; several such models are better than one. No identity changes:
+    an index of the model takes its calibration over by `opensearch index --model`.
 
     \b
     Example:
@@ -88,7 +89,7 @@ def _text(made: Calibrated) -> str:
     lines = [head, *map(_line, made.fitted)]
     lines.append(
         f"{made.bundle.folder}: calibrated on {len(made.categories)} categories; measured on each"
-        " half of them by the other half"
+        " half of them by the other half; *: refined by default"
     )
     return "\n".join(lines)
 
@@ -97,10 +98,12 @@ def _line(each: Fitted) -> str:
     name = f"{each.source or 'word'} > {each.target}"
     start = f"{name:<21}{each.categories:>10}"
     refined = f"{each.right:>12.3f} {each.gain:+.3f} ± {each.sure:.3f}"
-    if each.direction is None or each.measured is None:
+    if each.direction is None:
         return f"{start}  too little to learn from: scores stay cosines"
-    measured = each.measured
     told = "  *" if each.direction.refine else ""
+    measured = each.measured
+    if measured is None:
+        return f"{start}  too few to measure by halves{refined}{told}"
     auroc = "    -" if measured.auroc is None else f"{measured.auroc:.3f}"
     return (
         f"{start}{measured.count:>6} {measured.base:.3f}   {measured.error:.3f}"

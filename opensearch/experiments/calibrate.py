@@ -95,7 +95,7 @@ class Fitted:
         cosine: right told from wrong by the cosine itself, as `Reliability.auroc`.
         right: of the first hits, share right as asked, where there are right ones.
         gain: of that share by refinement.
-        sure: half the width of the 95 % interval of the gain over categories.
+        sure: half the width of the 99 % interval of the gain over categories.
         direction: `None` where there was too little to learn from.
     """
 
@@ -243,9 +243,15 @@ def _fitted(
     categories = len(np.unique(cosines.categories))
     right, gain, sure = _gain([gains(*side, wanted.first) for side in sides])
     curves = {name: fit_curve(each.scores, each.right) for name, each in hits.items()}
-    enough = categories >= CATEGORIES and all(curves.values())
-    direction = Direction(refine=gain - sure > 0, **curves) if enough else None  # type: ignore[arg-type]
-    measured = across_halves(cosines) if enough else None
+    direction = None
+    if categories >= CATEGORIES and curves["cosine"] is not None:
+        direction = Direction(
+            cosine=curves["cosine"],
+            distance=curves["distance"],
+            asymmetric=curves["asymmetric"],
+            refine=gain - sure > 0,
+        )
+    measured = across_halves(cosines) if direction else None
     return Fitted(source, target, categories, measured, right, gain, sure, direction)
 
 
@@ -271,13 +277,16 @@ def _hits(parts: Sequence[Hits]) -> Hits:
 
 
 def _gain(parts: Sequence[Gains]) -> tuple[float, float, float]:
-    """Share right, mean gain over categories, and half the width of its 95 % interval."""
+    """Share right, mean gain over categories, and half the width of its 99 % interval.
+
+    Not of 95 %: some thirty directions are looked at, each of which may seem to gain by chance.
+    """
     names = np.concatenate([part.categories for part in parts])
     if not len(names):
         return 0.0, 0.0, 0.0
     right, more = (np.concatenate([getattr(p, of) for p in parts]) for of in ("right", "gains"))
     means = np.array([more[names == name].mean() for name in np.unique(names)])
-    sure = 1.96 * means.std(ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.inf
+    sure = 2.576 * means.std(ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.inf
     return float(right.mean()), float(means.mean()), float(sure)
 
 

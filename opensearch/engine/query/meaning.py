@@ -46,9 +46,9 @@ class Meaning:
         self._sources = list(dict.fromkeys(sources))
         self.calibrated = (
             calibration is not None
-            and bool(self._sources)
+            and bool(self._sources and targets)
             and all(
-                calibration.direction(source, target)
+                (found := calibration.direction(source, target)) and found.curve(name)
                 for source in self._sources
                 for target in targets
             )

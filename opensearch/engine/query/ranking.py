@@ -205,9 +205,9 @@ class Ranking:
     def _shown(
         self, scores: NDArray[np.float32], distances: NDArray[np.integer], targets: list[str]
     ) -> NDArray[np.float64]:
-        return self._meaning.shown(
-            scores, agreement(distances, self._model.hasher.bits), targets[0]
-        )
+        """What scores in one target say, or in several where they stay what they are."""
+        apart = agreement(distances, self._model.hasher.bits)
+        return self._meaning.shown(scores, apart, next(iter(targets), ""))
 
     def _rank(
         self,
