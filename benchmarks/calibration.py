@@ -1,10 +1,11 @@
 """Whether a model's probabilities are what they say, by direction, and what refinement does.
 
-    python -m benchmarks.calibration MODEL --data DIR [--split unseen] [--into SHOWN] [--unknown]
+    python -m benchmarks.calibration MODEL --data DIR... [--split all] [--into SHOWN] [--all]
 
-The files of a split ask and are searched as `opensearch calibrate` asks: at most `--queries` of a
-category and a domain, each twice, the second time without its own category; of each query the
-first ten hits count. Printed are expected calibration error (ten bins), Brier score beside that of
+Files of a split ask and are searched as `opensearch calibrate` asks: few of each category and
+domain, each twice, the second time without its own category; of each query the first ten hits
+count. Those of categories that MODEL was not trained on ask, or with `--all` all of them; all are
+searched. Printed are expected calibration error (ten bins), Brier score beside that of
 the base rate, and AUROC beside that of the cosine, with half of the queries in vain, and with
 none; the first again in galleries of fewer categories; the hits of all targets together, whose
 cosines do not compare; and right hits among the first 8 and 10, as asked and refined.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.errors import InvalidInput
 from opensearch.experiments.asking import Asked, Hits, first_hits, gains
 from opensearch.experiments.calibrate import Calibrating, sides_of
+from opensearch.methods.configs import load_train_config
 from opensearch.model import Model
 
 FIRST = 10
@@ -38,19 +41,21 @@ _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command()
 @click.argument("model", type=_DIR)
 @click.option("--data", "data", multiple=True, required=True, type=_DIR)
-@click.option("--split", default="unseen", show_default=True)
+@click.option("--split", default="all", show_default=True)
+@click.option("--config", help="Config of training whose exclude, omit and rename are followed.")
 @click.option("--into", "shown", type=_DIR, help="Model whose calibration is measured.")
-@click.option("--unknown", is_flag=True, help="Only categories that MODEL was not trained on.")
-@click.option("--queries", default=20, show_default=True, help="Of a category and a domain.")
+@click.option("--all", "every", is_flag=True, help="Categories that MODEL was trained on ask, too.")
+@click.option("--files", default=10, show_default=True, help="Of a category and a domain.")
 @click.option("--fewer", multiple=True, type=int, help="Categories of smaller galleries.")
 @click.option("--seed", default=0, show_default=True)
 def main(
     model: Path,
     data: tuple[Path, ...],
     split: str,
+    config: str | None,
     shown: Path | None,
-    unknown: bool,
-    queries: int,
+    every: bool,
+    files: int,
     fewer: tuple[int, ...],
     seed: int,
 ) -> None:
@@ -59,9 +64,12 @@ def main(
     if calibration is None:
         raise InvalidInput(f"{shown or model} has no calibration; opensearch calibrate makes one")
     loaded = Model(Bundle.open(model))
-    wanted = Calibrating([model], data, split, queries=queries, seed=seed)
+    wanted = Calibrating([model], data, split, files=files, seed=seed)
+    if config is not None:
+        told = load_train_config(config)
+        wanted = replace(wanted, omit=list(told.omit), rename=told.rename)
     with Bars() as bars:
-        domains, words = sides_of(loaded, wanted, bars.show, [], unknown=unknown)
+        domains, words = sides_of(loaded, wanted, bars.show, [], unknown=not every)
     for source in [*domains.values(), words]:
         together = []
         for target in domains.values():

@@ -32,6 +32,13 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     "--config", help="Config of training whose exclude, omit and rename are followed here, too."
 )
 @click.option("--exclude", multiple=True, help="Category to leave out; repeatable.")
+@click.option(
+    "--files",
+    default=10,
+    show_default=True,
+    type=click.IntRange(min=2),
+    help="Files of a category and a domain that are looked at.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the files that ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
@@ -42,21 +49,22 @@ def calibrate(
     into: Path | None,
     config: str | None,
     exclude: tuple[str, ...],
+    files: int,
     seed: int,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Teach a model what its scores are worth.
 
-    The score of a hit becomes the probability that it is of what was asked. Files of the
-    collections whose categories MODELS were not trained on ask and are searched. Where the model
-    was trained on all of them, train one of its recipe without some categories, give that one,
-    and name the model by --into; several such models are better than one. No identity changes:
-    an index of the model takes its calibration over by `opensearch index --model`.
+    The score of a hit becomes the probability that it is of what was asked. Files of categories
+    that MODELS were not trained on ask, and are searched among files of all. Where the model was
+    trained on all of them, train one of its recipe without some categories, give that one, and
+    name the model by --into; several such models are better than one. No identity changes: an
+    index of the model takes its calibration over by `opensearch index --model`.
 
     \b
     Example:
-        opensearch calibrate models/mine --data collection/ --split unseen
+        opensearch calibrate models/mine --data collection/ --split all
         opensearch calibrate models/cut0 models/cut1 --data collection/ --into models/mine
     """
     from opensearch.experiments.calibrate import Calibrating, to_dict
@@ -73,7 +81,7 @@ def calibrate(
             tuple(followed.omit),
             dict(followed.rename),
         )
-    wanted = Calibrating(models, data, split, into, exclude, omit, rename, seed=seed)
+    wanted = Calibrating(models, data, split, into, exclude, omit, rename, files=files, seed=seed)
     with Bars(quiet) as bars:
         made = run(wanted, bars.show)
     for note in made.notes:

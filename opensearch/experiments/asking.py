@@ -6,7 +6,7 @@ asks for what a collection does not hold. So a share of `ABSENT` of the queries 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,7 @@ class Asked:
         domain: `None` of words.
         embeddings: shape (n, d), unit rows.
         labels: categories, shape (n,).
-        queries: rows that ask, few of each category; all are searched.
+        queries: rows that ask; all are searched.
     """
 
     domain: str | None
@@ -68,13 +68,6 @@ class Gains:
     right: NDArray[np.float64]
     gains: NDArray[np.float64]
     categories: NDArray[np.str_]
-
-
-def few_of_each(labels: Sequence[str], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Rows that ask: at most `count` of each category, by chance."""
-    names = np.array(labels, np.str_)
-    rows = [rng.permutation(np.flatnonzero(names == name))[:count] for name in np.unique(names)]
-    return np.sort(np.concatenate([np.zeros(0, np.int64), *rows]))
 
 
 def first_hits(
@@ -152,26 +145,24 @@ def _scores(model: Model, source: Asked, target: Asked, name: ScoreName) -> NDAr
     return agreement(hamming(model.hasher.encode(queries, source.domain), codes), model.hasher.bits)
 
 
-def by_domain(
+def asking(
     model: Model,
     items: Mapping[str, tuple[NDArray[np.float32], Sequence[str]]],
-    count: int,
-    seed: int = 0,
+    categories: Collection[str],
 ) -> tuple[dict[str, Asked], Asked]:
-    """Items by domain, and the words for their categories, as what asks and is searched.
+    """Items by domain, and words, as what is searched; those of some categories ask.
 
     Args:
+        model: which has the words.
         items: embeddings (n, d) and categories (n,) by domain.
-        count: queries of a category and a domain at most.
-        seed: of which they are.
+        categories: that ask; those without a vector are no words.
     """
-    rng = np.random.default_rng(seed)
-    domains = {
-        name: Asked(name, rows, np.array(labels, np.str_), few_of_each(labels, count, rng))
-        for name, (rows, labels) in sorted(items.items())
-    }
-    names = sorted({str(label) for each in domains.values() for label in each.labels})
-    missing = set(model.space.missing(names))
-    known = [name for name in names if name not in missing]
+    domains = {}
+    for name, (rows, labels) in sorted(items.items()):
+        kinds = np.array(labels, np.str_)
+        queries = np.flatnonzero(np.isin(kinds, sorted(categories)))
+        domains[name] = Asked(name, rows, kinds, queries)
+    missing = set(model.space.missing(sorted(categories)))
+    known = [name for name in sorted(categories) if name not in missing]
     vectors = model.space.prototypes(known)
     return domains, Asked(None, vectors, np.array(known, np.str_), np.arange(len(known)))

@@ -1,9 +1,10 @@
 """`calibrate`: curves from scores to probabilities, fitted on categories that models do not know.
 
-Of each collection only files of categories that a model was not trained on are looked at: what it
-was trained on lies closer to its words than anything that a user brings. They ask and are
-searched, domain by domain and by word, see `asking`. The curves of a model that was trained on
-everything come of models of the same recipe that were kept from some categories.
+Files of categories that a model was not trained on ask, domain by domain and by word, see
+`asking`: what it was trained on lies closer to its words than anything that a user brings. They
+are searched among files of all categories, the same few of each, as in a collection of many kinds
+of things. The curves of a model that was trained on everything come of models of the same recipe
+that were kept from some categories.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from opensearch.domains.catalog import read_collection
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput
-from opensearch.experiments.asking import ABSENT, Asked, Gains, Hits, by_domain, first_hits, gains
+from opensearch.experiments.asking import ABSENT, Asked, Gains, Hits, asking, first_hits, gains
 from opensearch.experiments.embedded import WHOLE, embed_sources
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
@@ -56,7 +57,7 @@ class Calibrating:
         omit: patterns (`openmoji-*`) of names of files to leave out.
         rename: other names for the domains of a collection, by the name of its folder.
         first: hits of a query that are looked at.
-        queries: that ask, of a category and a domain at most.
+        files: of a category and a domain at most.
         seed: of which they are.
     """
 
@@ -68,7 +69,7 @@ class Calibrating:
     omit: Names = ()
     rename: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     first: int = 10
-    queries: int = 20
+    files: int = 10
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -157,24 +158,22 @@ def sides_of(
     *,
     unknown: bool = True,
 ) -> tuple[dict[str, Asked], Asked]:
-    """What asks and is searched: items by domain, and words for their categories.
+    """What asks and is searched: items by domain, and words for the categories that ask.
 
     Args:
         model: what embeds them.
         wanted: which files.
         progress: of reading them.
         notes: takes a line for each file that cannot be read.
-        unknown: of categories alone that the model was not trained on.
+        unknown: only categories ask that the model was not trained on.
 
     Raises:
-        InvalidInput: there are none.
+        InvalidInput: none asks.
     """
     known = {normalise(name) for name in model.bundle.card.categories} if unknown else set()
-    sources: dict[str, list[Source]] = {}
-    for source in labelled(wanted):
-        if source.domain in model.bundle.domains and source.category not in known:
-            sources.setdefault(source.domain or "", []).append(source)
-    if not sources:
+    sources = [s for s in labelled(wanted) if s.domain in model.bundle.domains]
+    categories = {source.category or "" for source in sources} - known
+    if not categories:
         raise InvalidInput(
             f"{', '.join(map(str, wanted.data))}: no files in split {wanted.split!r} of categories"
             f" that {model.bundle.folder} was not trained on, in domains"
@@ -182,11 +181,24 @@ def sides_of(
             " categories left out (`exclude` of its config), and give that one, with `into`"
         )
     items = {}
-    for domain, own in sorted(sources.items()):
+    for domain, own in few_of_each(sources, wanted.files, wanted.seed).items():
         kept, rows, failures = embed_sources(model.bundle, domain, own, cache_folder(), progress)
         items[domain] = (rows, [source.category or "" for source in kept])
         notes += [f"skipped {failure.path}: {failure.reason}" for failure in failures]
-    return by_domain(model, items, wanted.queries, wanted.seed)
+    return asking(model, items, categories)
+
+
+def few_of_each(sources: Sequence[Source], count: int, seed: int) -> dict[str, list[Source]]:
+    """At most `count` files of each category in each domain, by chance; by domain."""
+    groups: dict[tuple[str, str], list[Source]] = {}
+    for source in sources:
+        groups.setdefault((source.domain or "", source.category or ""), []).append(source)
+    rng = np.random.default_rng(seed)
+    kept: dict[str, list[Source]] = {}
+    for (domain, _), own in sorted(groups.items(), key=lambda group: group[0]):
+        chosen = np.sort(rng.permutation(len(own))[:count])
+        kept.setdefault(domain, []).extend(own[row] for row in chosen)
+    return kept
 
 
 def labelled(wanted: Calibrating) -> list[Source]:

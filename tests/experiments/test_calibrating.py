@@ -2,11 +2,12 @@
 
 import json
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from toy_files import make_collection, toy_overrides, write_csv
+from toy_files import FIGURES, make_collection, toy_overrides, write_csv
 
 from opensearch.calibration import fitting
 from opensearch.cli.group import main
@@ -14,11 +15,18 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput
 from opensearch.experiments import calibrate as module
-from opensearch.experiments.asking import Asked, few_of_each, first_hits, gains
-from opensearch.experiments.calibrate import Calibrating, calibrate, labelled
+from opensearch.experiments.asking import Asked, first_hits, gains
+from opensearch.experiments.calibrate import (
+    Calibrating,
+    calibrate,
+    few_of_each,
+    labelled,
+    sides_of,
+)
 from opensearch.methods import Training, train
 from opensearch.methods.configs import load_train_config
 from opensearch.model import Model
+from opensearch.progress import quiet
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +94,26 @@ def test_refinement_that_gathers_right_items_is_a_gain(toy_model):
     assert found.right.tolist() == [1.0] or found.gains[0] >= 0
 
 
-def test_few_of_each_category_ask():
-    rows = few_of_each(["b", "a", "b", "b", "a"], 2, np.random.default_rng(0))
-    assert len(rows) == 4
-    assert sorted(np.array(["b", "a", "b", "b", "a"])[rows]) == ["a", "a", "b", "b"]
-    assert few_of_each([], 2, np.random.default_rng(0)).tolist() == []
+def test_the_same_few_files_of_each_category_count(toys, tmp_path):
+    found = labelled(Calibrating([tmp_path], [toys], "all"))
+    few = few_of_each(found, 3, 0)
+    assert sorted(few) == ["photo", "shape", "sketch"]
+    for own in few.values():
+        assert Counter(s.category for s in own) == dict.fromkeys(FIGURES, 3)
+    assert few_of_each(found, 3, 0) == few
+    assert few_of_each(found, 3, 1) != few
+
+
+def test_unknown_categories_ask_and_all_are_searched(cut, toys):
+    model = Model(Bundle.open(cut))
+    wanted = Calibrating([cut], [toys], "all", files=3)
+    domains, words = sides_of(model, wanted, quiet, [])
+    assert words.labels.tolist() == ["bar", "pyramid"]
+    for side in domains.values():
+        assert set(side.labels) == set(FIGURES)
+        assert set(side.labels[side.queries]) == {"bar", "pyramid"}
+    everything, _ = sides_of(model, wanted, quiet, [], unknown=False)
+    assert len(everything["photo"].queries) == 12
 
 
 def test_what_counts_follows_split_exclusions_patterns_and_names(toys, tmp_path):
