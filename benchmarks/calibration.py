@@ -4,13 +4,13 @@
 
 Files of a split ask and are searched as `opensearch calibrate` asks: few of each category and
 domain, each twice, the second time without its own category; of each query the first ten hits
-count. Those of categories that MODEL was not trained on ask, or with `--all` all of them; all are
-searched. Printed are expected calibration error (ten bins), Brier score beside that of
-the base rate, and AUROC beside that of the cosine, with half of the queries in vain, and with
-none; the first again in galleries of fewer categories; the hits of all targets together, whose
-cosines do not compare; and right hits among the first 8 and 10, as asked and refined.
-`--into` measures the calibration of one model on the embeddings of another, of the same recipe,
-that was not trained on these categories.
+count. Categories that MODEL was trained on take no part, but with `--all`. Probabilities are for
+as many kinds of things as there are categories in what is searched. Printed are expected
+calibration error (ten bins), Brier score beside that of the base rate, and AUROC beside that of
+the cosine, with half of the queries in vain, and with none; the first again in galleries of fewer
+categories; the hits of all targets together, whose cosines do not compare; and right hits among
+the first 8 and 10, as asked and refined. `--into` measures the calibration of one model on the
+embeddings of another, of the same recipe, that was not trained on these categories.
 """
 
 from __future__ import annotations
@@ -44,11 +44,13 @@ _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--split", default="all", show_default=True)
 @click.option("--config", help="Config of training whose exclude, omit and rename are followed.")
 @click.option("--into", "shown", type=_DIR, help="Model whose calibration is measured.")
-@click.option("--all", "every", is_flag=True, help="Categories that MODEL was trained on ask, too.")
-@click.option("--files", default=10, show_default=True, help="Of a category and a domain.")
+@click.option(
+    "--all", "every", is_flag=True, help="Categories that MODEL was trained on take part."
+)
+@click.option("--files", default=20, show_default=True, help="Of a category and a domain.")
 @click.option("--fewer", multiple=True, type=int, help="Categories of smaller galleries.")
 @click.option("--seed", default=0, show_default=True)
-def main(
+def main(  # noqa: PLR0913 - its options
     model: Path,
     data: tuple[Path, ...],
     split: str,
@@ -103,7 +105,7 @@ def measured(
         parts = list(_smaller(model, source, target, count, seed))
         if parts:
             joined = Hits(*(np.concatenate(each) for each in zip(*parts, strict=True)))
-            row[f"{count} categories"] = numbers(calibration, source, target, joined)
+            row[f"{count} categories"] = numbers(calibration, source, target, joined, kinds=count)
     for first in (8, 10):
         found = gains(model, source, target, first)
         row[f"right in {first}"] = round(float(found.right.mean()), 3)
@@ -113,10 +115,17 @@ def measured(
 
 
 def numbers(
-    calibration: Calibration, source: Asked, target: Asked, hits: Hits, name: Any = "cosine"
+    calibration: Calibration,
+    source: Asked,
+    target: Asked,
+    hits: Hits,
+    name: Any = "cosine",
+    kinds: int | None = None,
 ) -> dict[str, Any]:
     """What `reliability` says, without its bins, beside the AUROC of the score itself."""
-    said = calibration.probabilities(hits.scores, name, [source.domain], str(target.domain))
+    kinds = len(np.unique(target.labels)) if kinds is None else kinds
+    where = ([source.domain], str(target.domain), kinds)
+    said = calibration.probabilities(hits.scores, name, *where)
     found = reliability(said, hits.right).to_dict()
     del found["bins"]
     found["auroc of score"] = auroc(hits.scores, hits.right)

@@ -23,7 +23,7 @@ def calibration(middles=None, refine=(), domains=DOMAINS):
         for source in [*domains, None]
     }
     words = made.pop(None)
-    return Calibration(domains=made, words=words, hits=10, absent=0.5, categories=3)
+    return Calibration(domains=made, words=words, hits=10, absent=0.5, categories=3, kinds=100)
 
 
 def calibrated(model, out, made):

@@ -33,8 +33,15 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--exclude", multiple=True, help="Category to leave out; repeatable.")
 @click.option(
+    "--kinds",
+    default=100,
+    show_default=True,
+    type=click.IntRange(min=2),
+    help="Kinds of things in the collections that it is meant for: the more, the lower scores are.",
+)
+@click.option(
     "--files",
-    default=10,
+    default=20,
     show_default=True,
     type=click.IntRange(min=2),
     help="Files of a category and a domain that are looked at.",
@@ -49,6 +56,7 @@ def calibrate(
     into: Path | None,
     config: str | None,
     exclude: tuple[str, ...],
+    kinds: int,
     files: int,
     seed: int,
     as_json: bool,
@@ -56,11 +64,11 @@ def calibrate(
 ) -> None:
     """Teach a model what its scores are worth.
 
-    The score of a hit becomes the probability that it is of what was asked. Files of categories
-    that MODELS were not trained on ask, and are searched among files of all. Where the model was
-    trained on all of them, train one of its recipe without some categories, give that one, and
-    name the model by --into; several such models are better than one. No identity changes: an
-    index of the model takes its calibration over by `opensearch index --model`.
+    The score of a hit becomes the probability that it is of what was asked. Files of the
+    collections whose categories MODELS were not trained on ask and are searched. Where the model
+    was trained on all of them, train one of its recipe without some categories, give that one,
+    and name the model by --into; several such models are better than one. No identity changes:
+    an index of the model takes its calibration over by `opensearch index --model`.
 
     \b
     Example:
@@ -81,7 +89,18 @@ def calibrate(
             tuple(followed.omit),
             dict(followed.rename),
         )
-    wanted = Calibrating(models, data, split, into, exclude, omit, rename, files=files, seed=seed)
+    wanted = Calibrating(
+        models,
+        data,
+        split,
+        into,
+        exclude,
+        omit,
+        rename,
+        files=files,
+        kinds=kinds,
+        seed=seed,
+    )
     with Bars(quiet) as bars:
         made = run(wanted, bars.show)
     for note in made.notes:
@@ -96,8 +115,9 @@ def _text(made: Calibrated) -> str:
     )
     lines = [head, *map(_line, made.fitted)]
     lines.append(
-        f"{made.bundle.folder}: calibrated on {len(made.categories)} categories; measured on each"
-        " half of them by the other half; *: refined by default"
+        f"{made.bundle.folder}: calibrated on {len(made.categories)} categories, for collections of"
+        f" {made.kinds} kinds; measured on each half of them by the other half, as they are;"
+        " *: refined by default"
     )
     return "\n".join(lines)
 

@@ -1,10 +1,11 @@
 """`calibrate`: curves from scores to probabilities, fitted on categories that models do not know.
 
 Files of categories that a model was not trained on ask, domain by domain and by word, see
-`asking`: what it was trained on lies closer to its words than anything that a user brings. They
-are searched among files of all categories, the same few of each, as in a collection of many kinds
-of things. The curves of a model that was trained on everything come of models of the same recipe
-that were kept from some categories.
+`asking`, and are searched among each other. What a model was trained on takes no part: it lies
+closer to its words than anything that a user brings. Such files are of a few dozen kinds, where a
+user's are of many more; the curves are moved to a collection of `kinds`. The curves of a model
+that was trained on everything come of models of the same recipe that were kept from some
+categories.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Calibrating:
         rename: other names for the domains of a collection, by the name of its folder.
         first: hits of a query that are looked at.
         files: of a category and a domain at most.
-        seed: of which they are.
+        kinds: of things in the collection that probabilities are for.
+        seed: of which files count.
     """
 
     models: Sequence[Path]
@@ -69,7 +71,8 @@ class Calibrating:
     omit: Names = ()
     rename: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     first: int = 10
-    files: int = 10
+    files: int = 20
+    kinds: int = 100
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -116,6 +119,7 @@ class Calibrated:
 
     fitted: list[Fitted]
     categories: list[str]
+    kinds: int
     bundle: Bundle
     notes: list[str]
 
@@ -147,7 +151,7 @@ def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
     made = _calibration(found, len(categories), wanted)
     into.copy_files(into.folder)
     card = into.card.model_copy(update={"calibration": made})
-    return Calibrated(found, categories, write_bundle(into.folder, card), notes)
+    return Calibrated(found, categories, wanted.kinds, write_bundle(into.folder, card), notes)
 
 
 def sides_of(
@@ -165,15 +169,18 @@ def sides_of(
         wanted: which files.
         progress: of reading them.
         notes: takes a line for each file that cannot be read.
-        unknown: only categories ask that the model was not trained on.
+        unknown: leave out categories that the model was trained on.
 
     Raises:
         InvalidInput: none asks.
     """
     known = {normalise(name) for name in model.bundle.card.categories} if unknown else set()
-    sources = [s for s in labelled(wanted) if s.domain in model.bundle.domains]
-    categories = {source.category or "" for source in sources} - known
-    if not categories:
+    sources = [
+        source
+        for source in labelled(wanted)
+        if source.domain in model.bundle.domains and source.category not in known
+    ]
+    if not sources:
         raise InvalidInput(
             f"{', '.join(map(str, wanted.data))}: no files in split {wanted.split!r} of categories"
             f" that {model.bundle.folder} was not trained on, in domains"
@@ -185,7 +192,7 @@ def sides_of(
         kept, rows, failures = embed_sources(model.bundle, domain, own, cache_folder(), progress)
         items[domain] = (rows, [source.category or "" for source in kept])
         notes += [f"skipped {failure.path}: {failure.reason}" for failure in failures]
-    return asking(model, items, categories)
+    return asking(model, items, {source.category or "" for source in sources})
 
 
 def few_of_each(sources: Sequence[Source], count: int, seed: int) -> dict[str, list[Source]]:
@@ -254,7 +261,9 @@ def _fitted(
     cosines = hits["cosine"]
     categories = len(np.unique(cosines.categories))
     right, gain, sure = _gain([gains(*side, wanted.first) for side in sides])
-    curves = {name: fit_curve(each.scores, each.right) for name, each in hits.items()}
+    kinds = round(np.mean([len(np.unique(side[2].labels)) for side in sides]))
+    fitted = {name: fit_curve(each.scores, each.right) for name, each in hits.items()}
+    curves = {name: each and each.among(kinds, wanted.kinds) for name, each in fitted.items()}
     direction = None
     if categories >= CATEGORIES and curves["cosine"] is not None:
         direction = Direction(
@@ -315,7 +324,12 @@ def _calibration(found: Sequence[Fitted], categories: int, wanted: Calibrating) 
             " model does not know, with right hits and wrong ones"
         )
     return Calibration(
-        domains=domains, words=words, hits=wanted.first, absent=ABSENT, categories=categories
+        domains=domains,
+        words=words,
+        hits=wanted.first,
+        absent=ABSENT,
+        categories=categories,
+        kinds=wanted.kinds,
     )
 
 
@@ -325,6 +339,7 @@ def to_dict(made: Calibrated) -> dict[str, Any]:
         "model": str(made.bundle.folder),
         "categories": made.categories,
         "absent": ABSENT,
+        "kinds": made.kinds,
         "directions": [
             {
                 "source": each.source or "word",

@@ -61,6 +61,19 @@ def test_a_calibration_comes_back_from_json():
     assert made.direction("cartoon", "photo") is made.direction("photo", "cartoon") is None
 
 
+def test_more_kinds_of_things_divide_the_odds():
+    curve = Curve(slope=10, middle=0.6)
+    scores = np.array([0.2, 0.6, 0.9])
+    few, many = curve(scores), curve.among(11, 41)(scores)
+    assert many / (1 - many) == pytest.approx(few / (1 - few) / 2)  # the root of 4
+    assert curve.among(11, 11) == curve
+    whole = calibration()
+    assert (
+        whole.probabilities(scores, "cosine", ["photo"], "photo", 10)
+        > whole.probabilities(scores, "cosine", ["photo"], "photo")
+    ).all()
+
+
 def slow_error(said, right, bins=10):
     """Reference: hit by hit into tenths."""
     tenths = [[] for _ in range(bins)]
