@@ -117,4 +117,4 @@ def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
     for file in files:
         shown = {"key": file.key, "path": file.path}
         click.echo(json.dumps(shown, ensure_ascii=False) if as_json else file.path)
-    say(f"{len(files)} files ignored; opensearch remove {engine.path} PATH ends that for one")
+    say(f"{len(files)} files ignored; opensearch remove {engine.path} --unignore PATH ends that")

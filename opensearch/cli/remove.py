@@ -15,6 +15,7 @@ from opensearch.cli.tables import header
 from opensearch.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from opensearch.engine import Engine
     from opensearch.records import Item
 
 
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
     "--ignore/--forget",
     default=False,
     help="Whether `index` leaves these files out from now on (`list --ignored` shows them), or"
-    " may bring them in again, which ends it for KEYS that are ignored.  [default: forget]",
+    " may bring them in again.  [default: forget]",
+)
+@click.option(
+    "--unignore",
+    is_flag=True,
+    help="Remove nothing: end that files are ignored, by KEYS or paths, or all in --folder.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print counts and keys as JSON.")
@@ -41,6 +47,7 @@ def remove(
     where: str | None,
     folder: Path | None,
     ignore: bool,
+    unignore: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -53,14 +60,19 @@ def remove(
         opensearch remove indexes/mine photo/guitar/0001.jpg
         opensearch remove indexes/mine --folder photos/2019 --where 'size < 20000' --dry-run
         opensearch remove indexes/mine --where 'path ~ screenshot' --ignore
-        opensearch remove indexes/mine --forget photos/screenshot-1.png
+        opensearch remove indexes/mine --unignore photos/screenshot-1.png
     """
     from opensearch.engine import Engine
     from opensearch.engine.query.finding import refuse_remarks
 
     if not keys and where is None and folder is None:
         raise click.UsageError("name items by their keys, or choose them by --where or --folder")
+    if unignore and (where is not None or ignore or dry_run):
+        raise click.UsageError("--unignore goes with keys, paths and --folder alone")
     with Engine.open(index) as engine:
+        if unignore:
+            _unignore(engine, keys, folder, as_json)
+            return
         found = refuse_remarks(engine.find(where, keys=keys, folder=folder), where)
         items = engine.iter_items(found.ids)
         if dry_run:
@@ -69,9 +81,8 @@ def remove(
         else:
             names = [item.key for item in items]
             removed = engine.remove(names, ignore=ignore)
-            forgotten = set() if ignore else engine.forget(keys, folder=folder)
-            missing = [key for key in found.missing if key not in forgotten]
-            _tell(removed, names, forgotten, missing, ignore=ignore, as_json=as_json)
+            missing = found.missing
+            _tell(removed, names, missing, ignore=ignore, as_json=as_json)
     if missing:
         raise InvalidInput(
             f"{len(missing)} of {len(set(keys))} keys are not stored: {', '.join(missing[:3])}"
@@ -93,20 +104,27 @@ def _plan(items: Iterable[Item], missing: list[str], as_json: bool) -> None:
 
 
 def _tell(
-    removed: int,
-    names: list[str],
-    forgotten: set[str],
-    missing: list[str],
-    *,
-    ignore: bool,
-    as_json: bool,
+    removed: int, names: list[str], missing: list[str], *, ignore: bool, as_json: bool
 ) -> None:
-    """What was removed, and what is ignored no longer."""
+    """What was removed."""
     if as_json:
-        fields = {"removed": removed, "keys": names, "ignored": ignore}
-        more = {"forgotten": sorted(forgotten), "missing": missing}
-        click.echo(json.dumps({**fields, **more}, ensure_ascii=False))
+        fields = {"removed": removed, "keys": names, "ignored": ignore, "missing": missing}
+        click.echo(json.dumps(fields, ensure_ascii=False))
         return
     click.echo(f"{removed} removed" + (", their files are ignored from now on" if ignore else ""))
-    if forgotten:
-        click.echo(f"{len(forgotten)} ignored no longer")
+
+
+def _unignore(engine: Engine, names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
+    """Files that are ignored no longer; all that are named must have been."""
+    ended = engine.forget(names, folder=folder)
+    missing = [name for name in dict.fromkeys(names) if name not in ended]
+    if as_json:
+        fields = {"unignored": sorted(ended), "missing": missing}
+        click.echo(json.dumps(fields, ensure_ascii=False))
+    else:
+        click.echo(f"{len(ended)} ignored no longer")
+    if missing:
+        raise InvalidInput(
+            f"{len(missing)} of {len(set(names))} are not ignored: {', '.join(missing[:3])};"
+            " `list --ignored` shows those that are"
+        )

@@ -88,8 +88,11 @@ def test_what_is_ignored_stays_out_until_it_is_forgotten(index, files):
     assert listed.stdout == f"{files}/disc/00.jpg\n"
     assert "opensearch remove" in listed.stderr
     assert json.loads(run("list", index, "--ignored", "--json").stdout)["key"] == "disc/00.jpg"
-    ended = run("remove", index, "--forget", files / "disc" / "00.jpg")
-    assert (ended.exit_code, ended.stdout) == (0, "0 removed\n1 ignored no longer\n")
+    assert run("remove", index, "--unignore", "disc/01.jpg").exit_code == 2
+    assert run("remove", index, "--unignore", "--where", "id = 1").exit_code == 2
+    ended = run("remove", index, "--unignore", "--folder", files)
+    assert (ended.exit_code, ended.stdout) == (0, "1 ignored no longer\n")
+    assert len(run("list", index).stdout.splitlines()) == 21, "nothing else was removed"
     assert "1 added" in run("index", files, "--to", index, "--domain", "photo", "-q").stdout
 
 
