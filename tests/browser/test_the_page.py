@@ -79,9 +79,13 @@ def test_undo_redo_eraser_and_clear(page):
     page.locator("#eraser").click()
     assert page.locator("#eraser").get_attribute("aria-pressed") == "true"
     draw(page, [[(0.3, 0.1), (0.3, 0.9)]])
+    gone = "!document.querySelector('#tray li')"
+    until(page, gone)  # nothing is left on the paper, so nothing is asked
+    page.keyboard.press("Control+z")
+    page.wait_for_selector("#tray li")
     settled(page)
     page.locator("#clear").click()
-    until(page, "!document.querySelector('#tray li')")
+    until(page, gone)
     assert page.locator("#found li").count() == 0
     page.keyboard.press("Control+z")
     page.wait_for_selector("#tray li")
