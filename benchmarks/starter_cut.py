@@ -1,13 +1,15 @@
 """The starter's recipe judged on categories that it was kept from: what settings are chosen by.
 
-    python -m benchmarks.starter_cut DATA OUT --draw 0 [--set joint.steps=400] [--size 160]
+    python -m benchmarks.starter_cut DATA OUT --draw 0 \\
+        --set backbone.weights=efficientnet-lite2-9656183e.pth [--set 'joint.soup=[]']
 
 DATA holds triad, sketchy, tuberlin, drawings and solids. Of the categories with train files of
 sketches, photos and shapes twelve are drawn, of others with shapes, icons and cartoons twenty:
 all their files are left out of training, in every collection, and measured afterwards. Their
 train files make two collections in OUT, `common` and `drawn`, in which all is unseen. Nothing
 of the collections' own test and unseen splits is read. An OUT that holds a trained model is
-measured again without training.
+measured again without training. The shipped backbone has seen the categories that a draw leaves
+out, so nothing starts from it here.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from benchmarks.validation_cut import write
 from opensearch.cli.progress import Bars
 from opensearch.config import TrainConfig
 from opensearch.encoders.card import CARD
+from opensearch.encoders.starter import STARTER
 from opensearch.experiments.evaluate import Evaluation, Row, evaluate
 from opensearch.methods import Training, train
 from opensearch.methods.configs import load_train_config
@@ -46,6 +49,7 @@ GROUPS: Final = {
 def main(data: Path, out: Path, draw: int, overrides: tuple[str, ...]) -> None:
     """Train without the categories of a draw, measure on them, print the means."""
     config = load_train_config("starter", overrides)
+    refuse_the_shipped(config)
     folders = [data / name for name in MADE]
     part = training_part(folders, None, config.exclude, config.omit, config.rename)
     held = drawn(part, draw)
@@ -61,6 +65,15 @@ def main(data: Path, out: Path, draw: int, overrides: tuple[str, ...]) -> None:
         for group in GROUPS:
             found = evaluate(Evaluation(model, out / group, ["unseen"]), bars.show)
             report(group, found.rows)
+
+
+def refuse_the_shipped(config: TrainConfig) -> None:
+    """Refuse to start from the shipped backbone, which learnt the categories of every draw."""
+    if config.backbone.weights == STARTER:
+        raise click.UsageError(
+            "the shipped backbone has seen what a draw leaves out; start from weights that have"
+            " not: --set backbone.weights=efficientnet-lite2-9656183e.pth"
+        )
 
 
 def drawn(part: TrainingPart, draw: int) -> dict[str, list[str]]:

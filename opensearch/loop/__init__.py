@@ -4,12 +4,14 @@ It stands below `hashing` because the codes of migration are trained by it as we
 through `training`. It knows no model and no loss: a `Job` brings both.
 """
 
+from opensearch.loop.ahead import Ahead
 from opensearch.loop.checkpoint import RunFolder
 from opensearch.loop.job import LOSS, Descent, Job, Learner, run_job
 from opensearch.loop.schedule import cosine, due, step_seed, warmed
 
 __all__ = [
     "LOSS",
+    "Ahead",
     "Descent",
     "Job",
     "Learner",

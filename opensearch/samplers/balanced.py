@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +15,16 @@ class Balance:
 
     Attributes:
         power: a category of n items is drawn in proportion to n ** (1 - power).
-        common: share of a batch from categories that all domains hold, the same ones in each.
-        paired: share from categories that some but not all domains share, in those domains.
+        common: share of a batch from categories that all of `meeting` hold, the same ones in each
+            domain that holds them.
+        paired: share from other categories that several domains share, in those domains.
+        meeting: names of domains; none: all.
     """
 
     power: float
     common: float
     paired: float
+    meeting: Collection[str] = ()
 
 
 class BalancedSampler:
@@ -38,17 +41,29 @@ class BalancedSampler:
         held = [set(items) for items in self._items]
         every = sorted(set.union(*held))
         counts = {c: sum(c in part for part in held) for c in every}
-        self._common = [c for c in every if counts[c] == len(held)]
-        self._paired = [c for c in every if 1 < counts[c] < len(held)]
+        meet = [own for name, own in zip(labels, held, strict=True) if name in balance.meeting]
+        self._common = [c for c in every if all(c in own for own in meet or held)]
+        shared = [c for c in every if counts[c] > 1]
+        self._paired = [c for c in shared if c not in set(self._common)]
 
-    def draw(self, batch: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-        """Items (batch,) of each domain, in the order of `labels`."""
-        common = _choose(self._common, round(batch * self._balance.common), rng)
-        paired = _choose(self._paired, round(batch * self._balance.paired), rng)
-        return [
-            self._picks(items, [c for c in [*common, *paired] if c in items], batch, rng)
-            for items in self._items
-        ]
+    def draw(self, size: int | Sequence[int], rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Items (size,) of each domain, in the order of `labels`.
+
+        A domain that gives fewer items than another has as many fewer of categories that meet.
+
+        Args:
+            size: of all domains, or of each.
+        """
+        sizes = [size] * len(self._items) if isinstance(size, int) else size
+        top = max(sizes)
+        common = _choose(self._common, round(top * self._balance.common), rng)
+        paired = _choose(self._paired, round(top * self._balance.paired), rng)
+        drawn = []
+        for items, count in zip(self._items, sizes, strict=True):
+            parts = [part[: round(len(part) * count / top)] for part in (common, paired)]
+            meet = [c for part in parts for c in part if c in items][:count]
+            drawn.append(self._picks(items, meet, count, rng))
+        return drawn
 
     def _picks(
         self,

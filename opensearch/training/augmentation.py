@@ -84,19 +84,19 @@ def augment_by_look(
         views: shape (n, h, w, 3), uint8.
         looks: what they are like: `image`, `sketch` or `mesh`, see `ReaderKind.looks`.
         side: of the views returned, pixels.
-        generator: source of all chance.
+        generator: source of all chance, on the device of the views.
         bend: whether drawings are bent as well.
 
     Returns:
         Shape (n, side, side, 3), float32, values 0..255.
     """
-    pixels = _moved(views.permute(0, 3, 1, 2).float() / 255, looks, side, generator, bend)
+    pixels = moved(views.permute(0, 3, 1, 2).float() / 255, looks, side, generator, bend)
     if looks == "image":
-        pixels = _coloured(pixels, generator)
+        pixels = coloured(pixels, generator)
     elif looks == "mesh":
         pixels = _lit(pixels, generator)
     else:
-        pixels = _stroked(pixels, generator)
+        pixels = stroked(pixels, generator)
     # channels last in memory, too: convolutions are three times slower on the other layout
     return (pixels.clamp(0, 1) * 255).permute(0, 2, 3, 1).contiguous()
 
@@ -109,16 +109,26 @@ def resized(views: Tensor, side: int) -> Tensor:
     return small.permute(0, 2, 3, 1).contiguous()
 
 
-def _moved(pixels: Tensor, looks: str, side: int, generator: torch.Generator, bend: bool) -> Tensor:
+def even(generator: torch.Generator, *shape: int) -> Tensor:
+    """Numbers drawn evenly from 0..1, on the generator's device."""
+    return torch.rand(shape, generator=generator, device=generator.device)
+
+
+def normal(generator: torch.Generator, *shape: int) -> Tensor:
+    """Numbers drawn from the normal distribution, on the generator's device."""
+    return torch.randn(shape, generator=generator, device=generator.device)
+
+
+def moved(pixels: Tensor, looks: str, side: int, generator: torch.Generator, bend: bool) -> Tensor:
     """Windows of the views at `side`; around a drawing or render is white, a photo goes on."""
     n = len(pixels)
 
     def uniform(low: float, high: float) -> Tensor:
-        return torch.rand(n, generator=generator) * (high - low) + low
+        return even(generator, n) * (high - low) + low
 
     scale, turn = uniform(*_SCALE[looks]), uniform(-1, 1) * math.radians(_TURN[looks])
     stretch = uniform(0.9, 1.1)
-    flip = torch.where(torch.rand(n, generator=generator) < 0.5, -1.0, 1.0)
+    flip = torch.where(even(generator, n) < 0.5, -1.0, 1.0)
     cos, sin, shear = torch.cos(turn), torch.sin(turn), uniform(-_SHEAR, _SHEAR)
     room = _SHIFT + (1 - scale).clamp(min=0)
     rows = [
@@ -137,17 +147,17 @@ def _moved(pixels: Tensor, looks: str, side: int, generator: torch.Generator, be
 
 def _bends(n: int, side: int, generator: torch.Generator) -> Tensor:
     """Smooth random displacements (n, side, side, 2), as no two hands draw one line alike."""
-    coarse = torch.randn(n, 2, _BENDS, _BENDS, generator=generator) * _BEND
+    coarse = normal(generator, n, 2, _BENDS, _BENDS) * _BEND
     fine = interpolate(coarse, (side, side), mode="bicubic", align_corners=False)
     return fine.permute(0, 2, 3, 1)
 
 
-def _coloured(pixels: Tensor, generator: torch.Generator) -> Tensor:
+def coloured(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """Brightness, contrast and saturation; some pictures turn grey."""
     n = len(pixels)
-    light, contrast, colour = (0.6 + 0.8 * torch.rand(3, n, 1, 1, 1, generator=generator)).unbind()
+    light, contrast, colour = (0.6 + 0.8 * even(generator, 3, n, 1, 1, 1)).unbind()
     grey = pixels.mean(dim=1, keepdim=True)
-    colour = torch.where(torch.rand(n, 1, 1, 1, generator=generator) < _GREY, 0.0, colour)
+    colour = torch.where(even(generator, n, 1, 1, 1) < _GREY, 0.0, colour)
     pixels = (grey + (pixels - grey) * colour) * light
     mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
     return mean + (pixels - mean) * contrast
@@ -155,15 +165,15 @@ def _coloured(pixels: Tensor, generator: torch.Generator) -> Tensor:
 
 def _lit(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """Surfaces of a render darker or brighter; white stays white."""
-    power = torch.exp(torch.randn(len(pixels), 1, 1, 1, generator=generator) * 0.4)
+    power = torch.exp(normal(generator, len(pixels), 1, 1, 1) * 0.4)
     return pixels.clamp(1e-3, 1) ** power
 
 
-def _stroked(pixels: Tensor, generator: torch.Generator) -> Tensor:
+def stroked(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """Strokes thicker in a third of the drawings, thinner and fainter in another."""
-    which = torch.rand(len(pixels), 1, 1, 1, generator=generator)
+    which = even(generator, len(pixels), 1, 1, 1)
     thick = 1 - max_pool2d(1 - pixels, 3, stride=1, padding=1)
-    faint = 1 - (1 - pixels) * (0.5 + 0.5 * torch.rand(len(pixels), 1, 1, 1, generator=generator))
+    faint = 1 - (1 - pixels) * (0.5 + 0.5 * even(generator, len(pixels), 1, 1, 1))
     return torch.where(which < 1 / 3, thick, torch.where(which < 2 / 3, faint, pixels))
 
 

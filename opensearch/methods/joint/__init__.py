@@ -1,7 +1,8 @@
 """Joint training: one backbone and one projector for all domains, and losses that join them.
 
 The projector, with batch norms for each domain, learns first, on features of the frozen backbone;
-then both learn, at a low rate. The model that is kept is the running average of the second part.
+then both learn, at a low rate. The model that is kept is the running average of the second part, or
+the mean of several such runs, or a share of the way to it. See `docs/joint.md`.
 Domains trained one by one (`methods.prototype`) have only their prototypes in common.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from opensearch.domains import reader_kind, reader_settings
 from opensearch.encoders.starter import STARTER
 from opensearch.errors import InvalidInput
 from opensearch.methods.joint.settings import JointConfig
@@ -29,18 +31,32 @@ class Joint(Method[JointConfig]):
     config = JointConfig
 
     def check(self, config: JointConfig) -> None:
-        """Refuse a projector that cannot be shared, or a missing classifier."""
+        """Refuse a projector that cannot be shared, or a missing classifier or GPU.
+
+        And what is given to a domain whose files are of another kind.
+        """
         if not config.projector.hidden:
             raise InvalidInput(
                 "method joint shares a projector of two layers; give it a hidden one, e.g."
                 " `overrides=['projector.hidden=512']`"
             )
         joint = config.joint
-        if config.backbone.weights == STARTER and joint.distil and joint.teacher is None:
+        distils = any(run.distil for run in joint.runs())
+        if config.backbone.weights == STARTER and distils and joint.teacher is None:
             raise InvalidInput(
                 "the starter's backbone has no classifier to distil; give joint.teacher=FILE,"
                 " or joint.distil=0"
             )
+        for name, given in joint.outlines.items():
+            _refuse("outlines", config, name, ("image", "mesh"))
+            _refuse(f"outlines.{name}.to", config, given.to, ("sketch",))
+        for name, given in joint.photographed.items():
+            _refuse("photographed", config, name, ("mesh",))
+            _refuse(f"photographed.{name}.to", config, given.to, ("image",))
+        for name in joint.photos:
+            _refuse("photos", config, name, ("image",))
+        if joint.device == "cuda":
+            _refuse_without_gpu()
 
     def line_views(self, config: JointConfig) -> int:
         """As many as the config asks for."""
@@ -53,3 +69,24 @@ class Joint(Method[JointConfig]):
         from opensearch.methods.joint.fitting import by_domain, fit_joint
 
         return by_domain(context, domains, fit_joint(context, domains, start))
+
+
+_KINDS = {"image": "pictures", "mesh": "renders of shapes", "sketch": "drawings"}
+"""What the views of a reader are called, by `ReaderKind.looks`."""
+
+
+def _refuse(setting: str, config: JointConfig, domain: str, looks: Sequence[str]) -> None:
+    """Refuse a domain whose views are of another kind than a setting takes."""
+    found = reader_kind(reader_settings(config, domain).reader).looks
+    if found not in looks:
+        raise InvalidInput(
+            f"joint.{setting} takes a domain of {' or '.join(_KINDS[kind] for kind in looks)}, and"
+            f" {domain} has {_KINDS[found]}; name another, or set domains.{domain}.reader"
+        )
+
+
+def _refuse_without_gpu() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise InvalidInput("joint.device is cuda, but torch finds none; give auto or cpu")

@@ -35,6 +35,8 @@ class JointData:
         teacher_features: the same of the backbone whose classifier is distilled; where that is
             not the one that learning starts from, of domains of pictures alone.
         prototypes: shape (c, d); labels of all pools are its rows.
+        direction: along which features of upright views lie further, shape (f,), as far as the
+            backbone that learning starts from tells; `None` where nothing is pooled by it.
     """
 
     looks: dict[str, str]
@@ -42,6 +44,7 @@ class JointData:
     features: dict[str, Pool]
     teacher_features: dict[str, Pool]
     prototypes: NDArray[np.float32]
+    direction: NDArray[np.float32] | None = None
 
 
 def joint_data(
@@ -49,6 +52,7 @@ def joint_data(
     domains: Sequence[DomainData],
     backbone: Backbone,
     teacher: Backbone,
+    device: torch.device,
 ) -> JointData:
     """Pools of views and of frozen features; line views of shapes also serve as drawings if asked.
 
@@ -56,23 +60,26 @@ def joint_data(
         domains: with views as rows.
         backbone: not yet trained.
         teacher: whose classifier is distilled; it may be the backbone itself.
+        device: that both run on.
     """
     names = sorted({category for data in domains for category in data.categories})
     place = {category: i for i, category in enumerate(names)}
     views: dict[str, list[Part]] = {data.name: [] for data in domains}
     features: dict[str, list[Part]] = {data.name: [] for data in domains}
     taught: dict[str, list[Part]] = {data.name: [] for data in domains}
+    direction = None
     for data in domains:
         labels = np.array([place[category] for category in data.categories], np.int64)
-        frozen = frozen_features(context, data, backbone)
+        frozen = frozen_features(context, data, backbone, device)
         kept = frozen
         if teacher is not backbone and data.looks == "image":
-            kept = frozen_features(context, data, teacher)
-        upright, declared = upright_views(context, data, frozen)
+            kept = frozen_features(context, data, teacher, device)
+        known = upright_views(context, data, frozen)
+        direction = direction if known is None else known.direction
         for name, chosen in _uses(context, data, domains):
             for pools, rows in ((views, data.rows), (features, frozen), (taught, kept)):
                 share = context.config.joint.upright
-                part = Part(rows, labels, chosen, upright, share, declared)
+                part = Part(rows, labels, chosen, known, share)
                 pools[name].append(part)
     return JointData(
         {data.name: data.looks for data in domains},
@@ -80,6 +87,7 @@ def joint_data(
         {name: Pool(*parts) for name, parts in features.items()},
         {name: Pool(*parts) for name, parts in taught.items()},
         context.space.prototypes(names),
+        direction,
     )
 
 
@@ -96,7 +104,7 @@ def _uses(
 
 
 def frozen_features(
-    context: Context[JointConfig], data: DomainData, backbone: Backbone
+    context: Context[JointConfig], data: DomainData, backbone: Backbone, device: torch.device
 ) -> CachedRows:
     """Features (v, f) float32 of a domain's views at the side that the backbone will learn on.
 
@@ -105,7 +113,7 @@ def frozen_features(
         backbone: not yet trained; run in bf16, so rows are good for training only.
     """
     side = context.config.joint.side
-    backbone = backbone.eval().to(memory_format=torch.channels_last)
+    backbone = backbone.eval().to(device).to(memory_format=torch.channels_last)
     place = {(s.path, s.part): row for row, s in enumerate(data.rows.sources)}
     count = max(1, _VIEWS // data.views)
 
@@ -113,12 +121,14 @@ def frozen_features(
         for start in range(0, len(part), count):
             here = [place[s.path, s.part] for s in part[start : start + count]]
             views = data.rows.take(here)
-            flat = resized(torch.from_numpy(views.reshape(-1, *views.shape[2:])), side)
-            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                rows = backbone(flat).float().numpy()
+            flat = torch.from_numpy(views.reshape(-1, *views.shape[2:])).to(device)
+            with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
+                rows = backbone(resized(flat, side)).float().cpu().numpy()
             yield from rows.reshape(*views.shape[:2], -1)
 
-    tensors = {name: tensor.numpy() for name, tensor in backbone.state_dict().items()}
+    tensors = {name: tensor.cpu().numpy() for name, tensor in backbone.state_dict().items()}
     recipe = f"frozen|{identity(tensors, {})}|{side}|{data.views}|{data.reader.model_dump_json()}"
+    # Rounding differs, so rows are kept apart.
+    recipe += "" if device.type == "cpu" else f"|{device.type}"
     rows = RowCache(context.cache, recipe)
     return rows.rows(data.rows.sources, compute, context.progress, f"{data.name} features")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import torch
 
@@ -14,12 +15,14 @@ from opensearch.loop import run_job
 from opensearch.methods.joint.data import joint_data
 from opensearch.methods.joint.losses import JointLosses
 from opensearch.methods.joint.networks import JointModel
-from opensearch.methods.joint.settings import JointConfig
+from opensearch.methods.joint.settings import JointConfig, JointSettings
 from opensearch.methods.joint.steps import model_job, projector_job
+from opensearch.methods.joint.uses import unknown_domains
 from opensearch.training.assemble import FittedModel
 from opensearch.training.backbone import Start, write_backbone
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, arrays
+from opensearch.training.weights import on_the_way
 
 
 def by_domain(
@@ -43,29 +46,62 @@ def by_domain(
 def fit_joint(
     context: Context[JointConfig], domains: Sequence[DomainData], start: Start
 ) -> JointModel:
-    """Train, or resume, both jobs; return the averaged model in evaluation mode.
+    """Train, or resume, all jobs; return the model that is kept, in evaluation mode.
+
+    That is the running average of the backbone and projector as they learn, or the mean of several
+    runs' from the same start, or what lies between them and the start.
 
     Args:
         domains: with views as rows.
         start: pretrained; its backbone is trained in place.
+
+    Source:
+        Wortsman et al., "Model soups: averaging weights of multiple fine-tuned models improves
+        accuracy without increasing inference time", ICML 2022, the uniform soup; and "Robust
+        fine-tuning of zero-shot models", CVPR 2022, for going a share of the way. There the way
+        begins at the model before any fine-tuning; here its projector has learnt already.
     """
     config, backbone, teacher = context.config, start.backbone, start
+    device = chosen_device(config.joint.device)
     if config.joint.teacher is not None:
         built = build_classifier(backbone.name, weights=config.joint.teacher)
         teacher = Start(*built)
-    data = joint_data(context, domains, backbone, teacher.backbone)
-    losses = JointLosses(data, teacher.classifier, config.joint, teacher is not start)
+    data = joint_data(context, domains, backbone, teacher.backbone, device)
+    if unknown := unknown_domains(config.joint, data.looks):
+        context.note(
+            f"there are no files of {', '.join(unknown)}, which settings of the group joint name"
+        )
+
+    def losses(settings: JointSettings) -> JointLosses:
+        apart = teacher is not start
+        return JointLosses(data, teacher.classifier, settings, device, pictures_alone=apart)
+
     shape = (backbone.dim, context.space.dim, config.projector.hidden, config.projector.dropout)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        projector = SharedProjector(list(data.views), *shape)
-    job = projector_job(context, data, projector, losses)
-    run_job(job, context.run, context.progress)
+        projector = SharedProjector(list(data.views), *shape).to(device)
+    run_job(
+        projector_job(context, data, projector, losses(config.joint)), context.run, context.progress
+    )
     upright = any(config.domain(name).pooling == "upright" for name in data.views)
-    model = JointModel(backbone.to(memory_format=torch.channels_last), projector, upright)
-    if not config.joint.steps:
-        return model.eval()
-    job, average = model_job(context, data, model, losses)
-    run_job(job, context.run, context.progress)
-    kept: JointModel = average.module  # type: ignore[assignment]
-    return kept.eval()
+    layout = torch.channels_last
+    model = JointModel(backbone.to(memory_format=layout), projector, upright).to(device)
+    if config.joint.steps:
+        tuned = []
+        for number, settings in enumerate(config.joint.runs(), start=1):
+            name = "trunk" if number == 1 else f"trunk-{number}"
+            learning = deepcopy(model)
+            job, average = model_job(context, data, learning, losses(settings), settings, name)
+            run_job(job, context.run, context.progress)
+            tuned.append(average.module.state_dict())
+        if model.upright is not None and data.direction is not None:
+            model.upright.point_along(data.direction)
+        model.load_state_dict(on_the_way(model.state_dict(), tuned, config.joint.toward))
+    return model.cpu().eval()
+
+
+def chosen_device(asked: str) -> torch.device:
+    """The device that `joint.device` means."""
+    if asked == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(asked)

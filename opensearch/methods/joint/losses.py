@@ -1,10 +1,10 @@
-"""The joint loss: prototypes, pairs across domains, and what the pretrained classifier saw."""
+"""The joint loss: prototypes, pairs across domains, what the pretrained model saw."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softmax
+from torch.nn.functional import cosine_similarity, softmax
 
 from opensearch.losses.contrast import CrossDomainContrast
 from opensearch.losses.distillation import Distillation, category_means
@@ -18,6 +18,7 @@ class JointLosses:
 
     Args:
         classifier: that was cut off the frozen backbone.
+        device: that batches lie on.
         pictures_alone: drawings and shapes are held to their category's pictures or to nothing,
             not to what the classifier says of them.
 
@@ -30,16 +31,18 @@ class JointLosses:
         data: JointData,
         classifier: nn.Linear,
         settings: JointSettings,
+        device: torch.device,
         pictures_alone: bool = False,
     ) -> None:
         self._settings = settings
-        self._pictures_alone = pictures_alone
-        self._prototype = PrototypeLoss(torch.from_numpy(data.prototypes), settings.temperature)
+        self._pictures_alone = pictures_alone or settings.pictures_alone
+        prototypes = torch.from_numpy(data.prototypes)
+        self._prototype = PrototypeLoss(prototypes, settings.temperature).to(device)
         self._contrast = CrossDomainContrast(settings.contrast_temperature)
-        self._frozen = classifier.requires_grad_(requires_grad=False)
+        self._frozen = classifier.requires_grad_(requires_grad=False).to(device)
         twin = nn.Linear(classifier.in_features, classifier.out_features)
         twin.load_state_dict(classifier.state_dict())
-        self.distil = Distillation(twin)
+        self.distil = Distillation(twin).to(device)
         self._means = self._photo_means(data) if settings.distil else torch.zeros(0)
 
     def of_categories(self, units: Tensor, labels: Tensor, domains: Tensor) -> tuple[Tensor, float]:
@@ -73,17 +76,42 @@ class JointLosses:
         loss: Tensor = self.distil(features, targets)
         return self._settings.distil * loss
 
+    def of_start(self, features: Tensor, before: Tensor, held: Tensor) -> Tensor:
+        """How far the features of some views have gone from the start's, weighted.
+
+        Args:
+            features: of the learning backbone, shape (n, f).
+            before: of the backbone that learning started from, shape (n, f).
+            held: shape (n,), which views count.
+        """
+        cosines = cosine_similarity(features[held], before[held], dim=1)
+        loss: Tensor = (1 - cosines).sum() / held.sum().clamp(min=1)
+        return self._settings.hold * loss
+
+    def of_instances(self, units: Tensor, instances: Tensor, domains: Tensor) -> Tensor:
+        """Contrast whose pairs are one item shown in two domains, weighted.
+
+        Args:
+            units: unit embeddings, shape (n, d).
+            instances: numbers of the items, shape (n,).
+            domains: numbers of the domains that they are shown in, shape (n,).
+        """
+        loss: Tensor = self._contrast(units, instances, domains)
+        return self._settings.instances * loss
+
     def _photo_means(self, data: JointData) -> Tensor:
         rows = [torch.zeros(0, self._frozen.out_features)]
         labels = [torch.zeros(0, dtype=torch.int64)]
+        photos = self._settings.photos or list(data.looks)
         for name, pool in data.teacher_features.items():
-            if data.looks[name] == "image":
+            if data.looks[name] == "image" and name in photos:
                 for part in pool.parts:
                     every = part.rows.take(range(len(part.labels)))[:, 0]
-                    rows.append(self._distribution(torch.from_numpy(every)))
+                    rows.append(self._distribution(torch.from_numpy(every)).cpu())
                     labels.append(torch.from_numpy(part.labels))
-        return category_means(torch.cat(rows), torch.cat(labels), len(data.prototypes))
+        means = category_means(torch.cat(rows), torch.cat(labels), len(data.prototypes))
+        return means.to(self._frozen.weight.device)
 
     @torch.no_grad()
     def _distribution(self, features: Tensor) -> Tensor:
-        return softmax(self._frozen(features.float()), dim=1)
+        return softmax(self._frozen(features.to(self._frozen.weight.device).float()), dim=1)

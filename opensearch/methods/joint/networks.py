@@ -49,7 +49,7 @@ class JointModel(nn.Module):
         Returns:
             Unit embeddings (n, d) and features (n, f), float32. The backbone runs in bf16.
         """
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(views.device.type, dtype=torch.bfloat16):
             features: Tensor = self.backbone(views)
         features = features.float()
         return normalize(self.head(torch.split(features, list(counts))), dim=1), features
@@ -81,7 +81,13 @@ class UprightHead(nn.Module):
             return features.sum() * 0
         return binary_cross_entropy_with_logits(logits, upright[known].float())
 
+    def point_along(self, direction: NDArray[np.float32]) -> None:
+        """Set the tensor that `direction` gives, shape (f,)."""
+        with torch.no_grad():
+            self.linear.weight.copy_(torch.from_numpy(direction)[None] / _VOICES)
+            self.linear.bias.zero_()
+
     def direction(self) -> NDArray[np.float32]:
         """The tensor of pooling `upright`, scaled as views of one axis are not independent."""
-        found = _VOICES * self.linear.weight.detach()[0].numpy()
+        found = _VOICES * self.linear.weight.detach()[0].cpu().numpy()
         return np.asarray(found, np.float32)

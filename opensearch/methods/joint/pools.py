@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.methods.joint.upright import UprightViews
 from opensearch.training.cache import CachedRows
 
 _SHARES = 1024
@@ -22,34 +23,31 @@ class Part:
         rows: shape (n, v, ...).
         labels: shape (n,).
         views: numbers of the views to draw from.
-        upright: shape (n, v), which views show an item upright, as far as is known; `None`
-            where all do.
+        known: which views show an item upright; `None` where all do.
         share: of draws from upright views, where there are some among `views`.
-        declared: shape (n,), items of which `upright` is certain; `None`: all.
     """
 
     rows: CachedRows
     labels: NDArray[np.int64]
     views: Sequence[int]
-    upright: NDArray[np.bool_] | None = None
+    known: UprightViews | None = None
     share: float = 0.0
-    declared: NDArray[np.bool_] | None = None
 
     def shows_upright(self, row: int, turn: int) -> int:
         """Whether the view that `view` picks is upright: 1, 0, or -1 where nobody knows."""
-        if self.upright is None:
+        if self.known is None:
             return 1
-        if self.declared is not None and not self.declared[row]:
+        if not self.known.declared[row]:
             return -1
-        return int(self.upright[row, self.view(row, turn)])
+        return int(self.known.upright[row, self.view(row, turn)])
 
     def view(self, row: int, turn: int) -> int:
         """The view of a row that a random number of 30 bits picks."""
-        if self.upright is None:
+        if self.known is None:
             return self.views[turn % len(self.views)]
         views = self.views
         if turn % _SHARES < self.share * _SHARES:
-            views = [view for view in views if self.upright[row, view]] or views
+            views = [view for view in views if self.known.upright[row, view]] or views
         return views[turn // _SHARES % len(views)]
 
 

@@ -1,6 +1,6 @@
-"""The two jobs of joint training: the projector on frozen features, then the whole model.
+"""The jobs of joint training: the projector on frozen features, then the whole model, once or more.
 
-Their names on disk, `head` and `trunk`, are older than the words used here.
+Their names on disk, `head`, `trunk`, `trunk-2`, are older than the words used here.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ from torch.nn.functional import normalize
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from opensearch.encoders.projector import SharedProjector
-from opensearch.loop import LOSS, Descent, Job, Learner, warmed
+from opensearch.loop import LOSS, Ahead, Descent, Job, Learner, warmed
 from opensearch.losses.distillation import Distillation
 from opensearch.methods.joint.batches import Batches
 from opensearch.methods.joint.data import JointData
 from opensearch.methods.joint.losses import JointLosses
 from opensearch.methods.joint.networks import JointModel
 from opensearch.methods.joint.settings import JointConfig, JointSettings
+from opensearch.methods.joint.uses import own_uses, uses_of
 from opensearch.training.context import Context
 
 _PROJECTOR_EPOCH, _EPOCH = 100, 50  # steps that a line of metrics sums up
 _WARM, _FIRST = 0.05, 0.002  # shares of the steps
+_AHEAD = 8
+"""Batches drawn ahead where a GPU would wait for them; the CPU would only be slowed."""
 
 
 def projector_job(
@@ -33,8 +36,8 @@ def projector_job(
     losses: JointLosses,
 ) -> Job:
     """The projector on features of the frozen backbone."""
-    settings = context.config.joint
-    batches = Batches(context, data, "head", settings.head_batch)
+    settings, device = context.config.joint, place(projector)
+    batches = Batches(context, data, "head", own_uses(data.looks, settings.head_batch), device)
     optimiser = torch.optim.AdamW(projector.parameters(), weight_decay=settings.weight_decay)
     learner = Learner(optimiser, _rate(settings.head_lr), shown_as="lr")
 
@@ -59,11 +62,23 @@ def projector_job(
 
 
 def model_job(
-    context: Context[JointConfig], data: JointData, model: JointModel, losses: JointLosses
+    context: Context[JointConfig],
+    data: JointData,
+    model: JointModel,
+    losses: JointLosses,
+    settings: JointSettings,
+    name: str,
 ) -> tuple[Job, AveragedModel]:
-    """Backbone and projector on augmented views, and the running average of both."""
-    settings = context.config.joint
-    batches = Batches(context, data, "trunk", settings.batch)
+    """Backbone and projector on augmented views, and the running average of both.
+
+    Args:
+        settings: of this run; all runs see the same batches.
+        name: of the job.
+    """
+    device = place(model)
+    batches = Batches(context, data, "trunk", uses_of(settings, data.looks), device)
+    ahead = _AHEAD if device.type == "cuda" else 0
+    drawn = Ahead(lambda number: batches.batch(number).read(), settings.steps, ahead)
     average = AveragedModel(
         model,
         multi_avg_fn=get_ema_multi_avg_fn(settings.average),  # type: ignore[no-untyped-call]
@@ -73,7 +88,7 @@ def model_job(
     learner = Learner(optimiser, _rate(settings.lr), shown_as="lr")
 
     def step(number: int) -> Iterator[Descent]:
-        batch = batches.batch(number)
+        batch = drawn(number)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(batch.seed)  # dropout
             units, features = model(batch.views(), batches.counts)
@@ -83,10 +98,14 @@ def model_job(
         if settings.distil:
             seen = torch.cat(batch.teacher_features())
             loss = loss + losses.of_teacher(features, seen, batch.labels, batches.image)
+        if settings.hold:
+            loss = loss + losses.of_start(features, torch.cat(batch.features()), batches.held)
+        if settings.instances:
+            loss = loss + losses.of_instances(units, batch.instances, batches.domains)
         yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
 
     job = Job(
-        name="trunk",
+        name=name,
         module=nn.ModuleDict({"model": model, "average": average, "distil": losses.distil}),
         learners=[learner],
         step=step,
@@ -97,6 +116,11 @@ def model_job(
         after=lambda: average.update_parameters(model),
     )
     return job, average
+
+
+def place(module: nn.Module) -> torch.device:
+    """The device that a module is on."""
+    return next(module.parameters()).device
 
 
 def _rate(top: float) -> Callable[[float, float], float]:

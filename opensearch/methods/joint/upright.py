@@ -7,6 +7,7 @@ backbone learns, shapes that declare nothing are judged by comparing the views o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -28,19 +29,34 @@ _DECAY = 100.0
 _FEWEST = 2
 
 
+@dataclass(frozen=True)
+class UprightViews:
+    """Which views of a domain's shapes show them upright.
+
+    Attributes:
+        upright: shape (n, v); where an axis is not declared it was told by `direction`.
+        declared: shape (n,), shapes of which it is certain.
+        direction: shape (f,), of the features, see `fit_direction`.
+    """
+
+    upright: NDArray[np.bool_]
+    declared: NDArray[np.bool_]
+    direction: NDArray[np.float32]
+
+
 def upright_views(
     context: Context[JointConfig], data: DomainData, features: CachedRows
-) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
-    """Which views show a shape upright, (n, v), and of which shapes that is certain, (n,).
+) -> UprightViews | None:
+    """Which views show a shape upright; `None` for domains that do not pool by it.
 
-    Where the axis is not declared it is told by the features (v, f) of the first backbone. Both
-    are None for domains that do not pool by it.
+    Args:
+        features: of the first backbone, rows (v, f).
 
     Raises:
         InvalidInput: pooling upright, and hardly a shape says which axis is up.
     """
     if context.config.domain(data.name).pooling != "upright":
-        return None, None
+        return None
     axes = declared_axes(data)
     declared = axes >= 0
     known = np.flatnonzero(declared)
@@ -49,7 +65,8 @@ def upright_views(
         part = np.arange(start, min(start + 256, len(axes)))
         told = axis_likelihoods(features.take(part), direction).argmax(axis=1)
         axes[part] = np.where(declared[part], axes[part], told)
-    return np.asarray(axes[:, None] == up_axes(data.views)), declared
+    upright = np.asarray(axes[:, None] == up_axes(data.views))
+    return UprightViews(upright, declared, direction)
 
 
 def declared_axes(data: DomainData) -> NDArray[np.int64]:

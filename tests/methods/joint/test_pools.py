@@ -3,6 +3,7 @@
 import numpy as np
 
 from opensearch.methods.joint.pools import Part, Pool
+from opensearch.methods.joint.upright import UprightViews
 
 
 class Rows:
@@ -27,7 +28,8 @@ def test_takes_the_views_it_may():
 
 def test_upright_views_are_drawn_as_often_as_asked():
     upright = np.array([[False, True, False, True], [False, False, False, False]])
-    part = Part(Rows(2, 4), np.array([0, 1], np.int64), range(4), upright, 0.75)
+    known = UprightViews(upright, np.ones(2, bool), np.zeros(1, np.float32))
+    part = Part(Rows(2, 4), np.array([0, 1], np.int64), range(4), known, 0.75)
     turns = np.random.default_rng(0).integers(1 << 30, size=4000)
     drawn = np.bincount([part.view(0, int(turn)) for turn in turns], minlength=4) / len(turns)
     # 3/4 fall on views 1 and 3 alone, 1/4 on all four alike
