@@ -125,7 +125,7 @@ def rendered(grey: Tensor) -> Tensor:
 
 def blurred(pixels: Tensor, spread: float) -> Tensor:
     """Pixels (n, c, h, w) after a Gaussian of `spread` pixels; beyond the border it goes on."""
-    reach = max(1, round(3 * spread))
+    reach = max(1, int(3 * spread + 0.5))
     steps = torch.arange(-reach, reach + 1, device=pixels.device, dtype=pixels.dtype)
     kernel = torch.exp(-0.5 * (steps / spread) ** 2)
     kernel = (kernel / kernel.sum()).expand(pixels.shape[1], 1, 1, -1)

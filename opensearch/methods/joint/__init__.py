@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from opensearch.domains import reader_kind, reader_settings
 from opensearch.encoders.starter import STARTER
 from opensearch.errors import InvalidInput
 from opensearch.methods.joint.settings import JointConfig
@@ -77,6 +76,8 @@ _KINDS = {"image": "pictures", "mesh": "renders of shapes", "sketch": "drawings"
 
 def _refuse(setting: str, config: JointConfig, domain: str, looks: Sequence[str]) -> None:
     """Refuse a domain whose views are of another kind than a setting takes."""
+    from opensearch.domains import reader_kind, reader_settings
+
     found = reader_kind(reader_settings(config, domain).reader).looks
     if found not in looks:
         raise InvalidInput(

@@ -1,6 +1,7 @@
 """What joint training can be asked for besides: restyled views, holds, pairs of one item, soups."""
 
 import json
+import sys
 from contextlib import suppress
 from types import SimpleNamespace
 
@@ -53,6 +54,14 @@ EVERYTHING = [
     "joint.soup=[{distil: 0.5, hold: 0}, {instances: 0.5, lr: 2e-3}]",
     "joint.toward=0.8",
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_graphs():
+    """Graphs are slow to make; others test them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "onnxscript", None)
+        yield
 
 
 class Rows:
@@ -204,7 +213,8 @@ def made(toy_collection, everything, tmp_path_factory):
     seen = {}
 
     def recorded(start, tuned, share):
-        seen.update(start=start, tuned=tuned, share=share, kept=on_the_way(start, tuned, share))
+        before = {key: value.clone() for key, value in start.items()}  # which is then overwritten
+        seen.update(start=before, tuned=tuned, share=share, kept=on_the_way(start, tuned, share))
         return seen["kept"]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -215,7 +225,6 @@ def made(toy_collection, everything, tmp_path_factory):
 
 def test_what_is_kept_lies_between_the_start_and_the_mean_of_the_runs(made):
     bundle, seen = made
-    name = "backbone.trunk.classifier.weight"
     keys = [key for key in seen["kept"] if key.endswith("weight")]
     assert (len(seen["tuned"]), seen["share"]) == (2, 0.8)
     for key in keys:
@@ -224,14 +233,15 @@ def test_what_is_kept_lies_between_the_start_and_the_mean_of_the_runs(made):
         torch.testing.assert_close(seen["kept"][key], expected)
     inner = load_tensors(bundle.folder / bundle.domain("photo").projector)["hidden.0.weight"]
     assert np.array_equal(inner, seen["kept"]["head.inner.weight"].numpy())
-    assert name not in seen["kept"]
 
 
 def test_the_runs_differ_by_what_is_their_own(made):
     bundle, seen = made
     one, two = seen["tuned"]
     assert not torch.equal(one["head.inner.weight"], two["head.inner.weight"])
-    lines = [json.loads(line) for line in (bundle.folder / "metrics.jsonl").open()]
+    lines = [
+        json.loads(line) for line in (bundle.folder / "metrics.jsonl").read_text().splitlines()
+    ]
     assert [line["stage"] for line in lines] == ["head", "trunk", "trunk-2"]
     assert lines[2]["lr"] == pytest.approx(2 * lines[1]["lr"])
 
