@@ -49,9 +49,9 @@ def main(collection: Path, tree: Path, split: str, count: int, seed: int) -> Non
             shutil.copyfile(source.path, file)
         run(tree, work, "index", "files", "--to", "index", "-q")
         for way, options in {
-            "mixed, refined": [],
+            "mixed, refined": ["--refine"],
             "mixed, as asked": ["--no-refine"],
-            f"{largest}, refined": ["--to", largest],
+            f"{largest}, refined": ["--to", largest, "--refine"],
             f"{largest}, as asked": ["--to", largest, "--no-refine"],
         }.items():
             right: list[float] = []
