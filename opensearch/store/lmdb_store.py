@@ -252,9 +252,8 @@ class LmdbStore:
         """Posting lists of one state; `None` for a store of a format that had none."""
         with self.snapshot():
             reader: Reader = self._local.reader
-            tables = reader.tables
-            posted = Postings(reader.txn, tables["postings"], tables["keys"])
-            yield posted if reader.meta.posted else None
+            tables, posted = reader.tables, reader.meta.posted  # format 1 has no such table
+            yield Postings(reader.txn, tables["postings"], tables["keys"]) if posted else None
 
     # Writing
 
