@@ -136,7 +136,7 @@ def test_weights_of_another_model_are_refused(tmp_path, resnet_state):
 
 @pytest.mark.parametrize("name", ["none.pth", "none.safetensors"])
 def test_missing_weights_are_named(tmp_path, name):
-    with pytest.raises(InvalidInput, match=f"{name} do not exist$"):
+    with pytest.raises(InvalidInput, match=f"{name} do not exist; give the path"):
         build_backbone("resnet18", weights=tmp_path / name)
 
 

@@ -166,7 +166,10 @@ def _load(network: nn.Module, source: Source, file: Path, name: str) -> None:
         state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
         network.load_state_dict(source.renamed(state, network))
     except FileNotFoundError as error:
-        raise InvalidInput(f"backbone weights {file} do not exist") from error
+        raise InvalidInput(
+            f"backbone weights {file} do not exist; give the path of the file with"
+            " backbone.weights=FILE"
+        ) from error
     except Exception as error:
         raise BundleError(f"{file} is not a state dict of {name}: {first_line(error)}") from error
 
