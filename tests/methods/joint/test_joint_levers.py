@@ -14,6 +14,7 @@ from toy_files import toy_settings
 
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput
+from opensearch.loop import Ahead
 from opensearch.methods import Training, train
 from opensearch.methods.configs import load_train_config
 from opensearch.methods.joint import fitting
@@ -147,6 +148,15 @@ def test_outlines_are_of_the_items_they_say():
     outlines = views[-4:]
     assert torch.equal(outlines[..., 0], outlines[..., 1])
     assert float(outlines.mean()) > 150
+
+
+def test_batches_that_threads_draw_are_the_same():
+    batches = batches_of(**RESTYLING, turned=0.5)
+    ahead = Ahead(lambda step: batches.batch(step).read(), 4, 3)
+    for step in range(4):
+        drawn, alone = ahead(step), batches.batch(step)
+        assert torch.equal(drawn.instances, alone.instances)
+        assert torch.equal(drawn.views(), alone.views())
 
 
 def losses_of(**settings):
