@@ -14,6 +14,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.evaluation.shape_measures import (
+    discounted_gain,
+    e_measure,
+    nearest_neighbour,
+    tier,
+)
 from opensearch.evaluation.ties import expected_average_precision
 
 
@@ -129,5 +135,10 @@ METRICS: Final[dict[str, Metric]] = {
     "map_200_lenient": Metric("@200 lenient", partial(average_precision_at, k=200, strict=False)),
     "precision_25": Metric("P@25", partial(precision_at, k=25)),
     "precision_100": Metric("P@100", partial(precision_at, k=100)),
+    "nearest_neighbour": Metric("NN", nearest_neighbour),
+    "first_tier": Metric("FT", partial(tier, times=1)),
+    "second_tier": Metric("ST", partial(tier, times=2)),
+    "e_measure": Metric("E", e_measure),
+    "dcg": Metric("DCG", discounted_gain),
 }
 """Every measure by its name in JSON, in the order of columns. A new one is a line here."""

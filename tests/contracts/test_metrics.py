@@ -1,6 +1,7 @@
 """What every registered metric keeps, shown for one that the test adds as well."""
 
 import json
+import math
 import re
 from itertools import permutations
 from pathlib import Path
@@ -45,6 +46,23 @@ def slow_voc(hits):
     return sum(max(p for _, p in found[at:]) for at in range(len(found))) / len(found)
 
 
+def slow_recall(hits, k):
+    return sum(hits[:k]) / sum(hits)
+
+
+def slow_e(hits):
+    precision, recall = sum(hits[:32]) / 32, slow_recall(hits, 32)
+    return 2 / (1 / precision + 1 / recall) if any(hits[:32]) else 0.0
+
+
+def slow_gain(hits):
+    """The recursion of the benchmark's paper: the first gain as it is, others by their log2."""
+    total = float(hits[0])
+    for at in range(2, len(hits) + 1):
+        total += hits[at - 1] / math.log2(at)
+    return total
+
+
 SLOW = {
     "map_all": lambda hits: sum(p for _, p in precisions(hits)) / sum(hits),
     "map_voc": slow_voc,
@@ -52,6 +70,11 @@ SLOW = {
     "map_200_lenient": slow_lenient,
     "precision_25": lambda hits: sum(hits[:25]) / 25,
     "precision_100": lambda hits: sum(hits[:100]) / 100,
+    "nearest_neighbour": lambda hits: float(hits[0]),
+    "first_tier": lambda hits: slow_recall(hits, sum(hits)),
+    "second_tier": lambda hits: slow_recall(hits, 2 * sum(hits)),
+    "e_measure": slow_e,
+    "dcg": lambda hits: slow_gain(hits) / slow_gain(sorted(hits, reverse=True)),
     "first": lambda hits: float(hits[0]),
 }
 """Each metric of one query, from its hits in the order (distance, id)."""
@@ -87,10 +110,14 @@ def test_a_metric_is_its_slow_reference(name, items, levels, seed):
 
 
 def test_a_perfect_ranking_has_the_most_and_the_worst_one_less(name):
-    best, worst = [True] * 100 + [False] * 60, [False] * 60 + [True] * 100
+    """For most measures that is 1; for E, which wants as many relevant items as it looks at."""
+    best, worst = [True] * 32 + [False] * 68, [False] * 68 + [True] * 32
+    if name.startswith("precision"):
+        best, worst = [True] * 100 + [False] * 60, [False] * 60 + [True] * 100
     assert one(name, best) == 1
     assert one(name, worst) < 1
-    assert one(name, [True] * 300) == 1, "nothing but hits"
+    most = 64 / 332 if name == "e_measure" else 1
+    assert one(name, [True] * 300) == pytest.approx(most), "nothing but hits"
 
 
 def test_ties_count_in_order_of_ids_or_in_the_mean_over_their_orders(name):
@@ -145,3 +172,14 @@ def test_the_main_metric_comes_first_and_every_one_is_documented():
     page = (ROOT / "docs" / "formats.md").read_text("utf-8")
     shipped = METRICS.keys() - {"first"}
     assert {name for name in shipped if f"| `{name}` |" not in page} == set()
+
+
+def test_shape_measures_by_hand():
+    """Four relevant items at ranks 1, 3, 6 and 9 of ten."""
+    hits = [at in (1, 3, 6, 9) for at in range(1, 11)]
+    assert one("nearest_neighbour", hits) == 1
+    assert one("first_tier", hits) == 2 / 4
+    assert one("second_tier", hits) == 3 / 4
+    assert one("e_measure", hits) == pytest.approx(8 / 36)
+    gain = 1 + 1 / math.log2(3) + 1 / math.log2(6) + 1 / math.log2(9)
+    assert one("dcg", hits) == pytest.approx(gain / (1 + 1 + 1 / math.log2(3) + 1 / 2))
