@@ -1,59 +1,28 @@
-"""Checks of what callers pass to the engine, made once, at the door.
+"""Checks of what callers pass to the engine: of texts, paths, numbers, arrays and lists of them.
 
-Each public function names a check for each argument, see `checked`. A check returns the value in
-the form that the code behind it wants, or refuses it, saying what was wanted and what came.
+A check returns the value in the form that the code behind it wants, or refuses it, saying what was
+wanted and what came. `checking` says which argument has which.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
 from opensearch.config import Limits
-from opensearch.domains.contents import is_picture
-from opensearch.errors import InvalidInput, OverLimit
-from opensearch.model import Content, Input, Mesh
+from opensearch.errors import InvalidInput
 from opensearch.records import UPS, Up
 
-P = ParamSpec("P")
-T = TypeVar("T")
 Check: TypeAlias = Callable[[str, Any], Any]
 
 _SHOWN = 60
 IDS = 2**63
 """Ids are below."""
-READ = Limits().bytes
-"""Bytes that are read of a file object at most."""
-
-
-def checked(**checks: Check) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Check arguments by name before a function runs; defaults are not checked."""
-
-    def wrap(function: Callable[P, T]) -> Callable[P, T]:
-        signature = inspect.signature(function)
-        assert checks.keys() <= signature.parameters.keys(), function
-
-        @functools.wraps(function)
-        def run(*args: P.args, **kwargs: P.kwargs) -> T:
-            try:
-                bound = signature.bind(*args, **kwargs)
-            except TypeError:
-                return function(*args, **kwargs)  # Python says which argument is missing
-            for name, check in checks.items():
-                if name in bound.arguments:
-                    bound.arguments[name] = check(name, bound.arguments[name])
-            return function(*bound.args, **bound.kwargs)
-
-        return run
-
-    return wrap
 
 
 def refuse(name: str, wanted: str, value: Any) -> NoReturn:
@@ -166,7 +135,7 @@ def texts_or_none(name: str, value: Any) -> list[str | None]:
 def _texts(name: str, value: Any) -> list[Any]:
     if isinstance(value, str):
         refuse(name, f"a list of texts, as in [{shown(value).rpartition(' (')[0]}]", value)
-    return _listed(name, "a list of texts", value)
+    return listed(name, "a list of texts", value)
 
 
 def path(name: str, value: Any) -> Path:
@@ -193,82 +162,7 @@ def paths(name: str, value: Any) -> list[Path]:
     """A list of paths; a bare path is refused."""
     if isinstance(value, str | os.PathLike):
         refuse(name, "a list of paths, as in [path]", value)
-    return [path(f"each of {name}", each) for each in _listed(name, "a list of paths", value)]
-
-
-def is_input(value: Any) -> bool:
-    """Whether a value is of a kind that `given` takes."""
-    kinds = (str, os.PathLike, bytes, bytearray, memoryview, Content, np.ndarray)
-    triangles = hasattr(value, "vertices") and hasattr(value, "faces")
-    return isinstance(value, kinds) or is_picture(value) or triangles or hasattr(value, "read")
-
-
-def given(name: str, value: Any) -> Input:
-    """An input: a path, the bytes of a file, a file opened for bytes, a picture or a mesh.
-
-    A file object is read here, up to `READ` bytes.
-    """
-    if isinstance(value, str | os.PathLike):
-        return path(name, value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return Content(bytes(value))
-    if isinstance(value, Content):
-        text(f"the name of {name}", value.name)
-        if not isinstance(value.data, bytes):
-            refuse(f"the data of {name}", "bytes", value.data)
-        return value
-    if isinstance(value, np.ndarray):
-        if value.dtype != np.uint8 or value.shape[2:] not in ((), (3,)) or value.ndim not in (2, 3):
-            refuse(name, "a picture as an array of uint8 of shape (h, w, 3) or (h, w)", value)
-        return value
-    if is_picture(value):
-        return value  # type: ignore[no-any-return]  # of Pillow, which is not imported here
-    if hasattr(value, "vertices") and hasattr(value, "faces"):
-        return _mesh(name, value.vertices, value.faces)
-    if callable(getattr(value, "read", None)):
-        return _read(name, value)
-    return refuse(name, "a path, bytes, a file object, a picture, an array or a mesh", value)
-
-
-def inputs(name: str, value: Any) -> list[Input]:
-    """A list of inputs; a bare input is refused."""
-    if is_input(value):
-        refuse(name, "a list of inputs, as in [input]", value)
-    return [given(f"each of {name}", each) for each in _listed(name, "a list of inputs", value)]
-
-
-def _mesh(name: str, vertices: Any, faces: Any) -> Mesh:
-    try:
-        points, corners = np.asarray(vertices), np.asarray(faces)
-    except ValueError:
-        refuse(name, "a mesh of arrays", vertices)
-    if points.ndim != 2 or points.shape[1] != 3 or points.dtype.kind not in "fiu":
-        refuse(f"vertices of {name}", "numbers of shape (n, 3)", points)
-    if corners.ndim != 2 or corners.shape[1] != 3 or corners.dtype.kind not in "iu":
-        refuse(f"faces of {name}", "whole numbers of shape (m, 3)", corners)
-    if corners.size and not 0 <= corners.min() <= corners.max() < len(points):
-        raise InvalidInput(
-            f"faces of {name} must name vertices from 0 to {len(points) - 1}, got"
-            f" {corners.min()} to {corners.max()}"
-        )
-    return Mesh(points.astype(np.float64, copy=False), corners.astype(np.int32, copy=False))
-
-
-def _read(name: str, file: Any) -> Content:
-    """The rest of a file object."""
-    parts, size = [], 0
-    try:
-        while size <= READ and (part := file.read(READ + 1 - size)):
-            if not isinstance(part, bytes):
-                refuse(name, "a file opened for bytes", file)
-            parts.append(part)
-            size += len(part)
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{name} cannot be read: {error}") from error
-    if size > READ:
-        raise OverLimit(f"{name} holds over {READ:,} bytes, the limit")
-    called = getattr(file, "name", "")
-    return Content(b"".join(parts), called if isinstance(called, str) else "")
+    return [path(f"each of {name}", each) for each in listed(name, "a list of paths", value)]
 
 
 def called(name: str, value: Any) -> Any:
@@ -299,7 +193,7 @@ def ids(name: str, value: Any) -> list[int]:
     if isinstance(value, np.ndarray) and (value.ndim != 1 or value.dtype.kind not in "iu"):
         refuse(name, "a list of ids, or an array of int64 of shape (n,)", value)
     found = []
-    for each in _listed(name, "a list of ids", value):
+    for each in listed(name, "a list of ids", value):
         if not isinstance(each, int | np.integer) or isinstance(each, bool) or each >= IDS:
             _refuse_in(name, "whole numbers below 2**63", each)
         found.append(int(each))
@@ -314,14 +208,15 @@ def record(name: str, value: Any) -> Mapping[str, Any]:
 def records(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
     """A list of dicts whose keys are texts."""
     wanted = "dicts whose names are texts"
-    listed = _all_of(dict, name, wanted, _listed(name, "a list of dicts", value))
-    for each in listed:
+    found = _all_of(dict, name, wanted, listed(name, "a list of dicts", value))
+    for each in found:
         if not all(isinstance(field, str) for field in each):
             _refuse_in(name, wanted, each)
-    return listed
+    return found
 
 
-def _listed(name: str, wanted: str, value: Any) -> list[Any]:
+def listed(name: str, wanted: str, value: Any) -> list[Any]:
+    """Several of something as a list; text, bytes and a dict are not several."""
     if isinstance(value, str | bytes | bytearray | memoryview | Mapping) or not isinstance(
         value, Iterable
     ):

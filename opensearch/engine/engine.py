@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from opensearch.config import Limits
 from opensearch.domains.excluding import Excluded
 from opensearch.engine import arguments as must
+from opensearch.engine.checking import checked
 from opensearch.engine.exchange.exporting import export
 from opensearch.engine.exchange.importing import Export
 from opensearch.engine.ingest import left_out, removing
@@ -74,9 +75,7 @@ class Engine:
         self._generations = generations
 
     @classmethod
-    @must.checked(
-        path=must.index_path, model=must.optional(must.path), limits=must.optional(must.limits)
-    )
+    @checked()
     def create(
         cls, path: str | Path, model: str | Path | None = None, limits: Limits | None = None
     ) -> Engine:
@@ -90,12 +89,7 @@ class Engine:
         return cls(generations, Model(bundle, limits))
 
     @classmethod
-    @must.checked(
-        path=must.index_path,
-        model=must.optional(must.path),
-        adopt=must.flag,
-        limits=must.optional(must.limits),
-    )
+    @checked()
     def open(
         cls,
         path: str | Path,
@@ -118,7 +112,7 @@ class Engine:
         return cls(generations, Model(bundle, limits))
 
     @classmethod
-    @must.checked(export=must.path, path=must.index_path, model=must.optional(must.path))
+    @checked()
     def open_for(
         cls, export: str | Path, path: str | Path, model: str | Path | None = None
     ) -> Engine:
@@ -146,18 +140,7 @@ class Engine:
     ) -> None:
         self.close()
 
-    @must.checked(
-        sources=must.paths,
-        domain=must.optional(must.text),
-        up=must.optional(must.axis),
-        strict=must.flag,
-        prune=must.flag_or("force"),
-        exclude=must.texts,
-        dry_run=must.flag,
-        compare=must.text,
-        reread=must.flag,
-        progress=must.called,
-    )
+    @checked()
     def add(  # noqa: PLR0913 - one run, all that may be said of it by name
         self,
         *sources: str | Path,
@@ -230,17 +213,7 @@ class Engine:
 
         return self._generations.write_and_settle(run)
 
-    @must.checked(
-        inputs=must.inputs,
-        keys=must.texts,
-        domain=must.optional(must.text),
-        metadata=must.optional(must.records),
-        categories=must.optional(must.texts_or_none),
-        up=must.optional(must.axis),
-        strict=must.flag,
-        reread=must.flag,
-        progress=must.called,
-    )
+    @checked()
     def add_items(  # noqa: PLR0913 - what is said of the items, each by name
         self,
         inputs: Several[InputLike],
@@ -288,13 +261,7 @@ class Engine:
 
         return self._generations.write_and_settle(run)
 
-    @must.checked(
-        codes=must.codes,
-        domain=must.text,
-        keys=must.optional(must.texts),
-        metadata=must.optional(must.records),
-        categories=must.optional(must.texts_or_none),
-    )
+    @checked()
     def add_codes(
         self,
         codes: NDArray[np.uint8],
@@ -327,14 +294,7 @@ class Engine:
             lambda store: store.put_codes(codes, domain, keys, metadata, categories)  # type: ignore[arg-type]  # checked
         )
 
-    @must.checked(
-        embeddings=must.vectors,
-        domain=must.text,
-        keys=must.texts,
-        metadata=must.optional(must.records),
-        categories=must.optional(must.texts_or_none),
-        made_by=must.optional(must.text),
-    )
+    @checked()
     def add_embeddings(
         self,
         embeddings: NDArray[np.floating[Any]],
@@ -382,12 +342,7 @@ class Engine:
 
         return self._generations.write_and_settle(run)
 
-    @must.checked(
-        keys=must.texts,
-        where=must.optional(must.text),
-        folder=must.optional(must.path),
-        ignore=must.flag,
-    )
+    @checked()
     def remove(
         self,
         keys: Names = (),
@@ -414,7 +369,7 @@ class Engine:
             lambda store: removing.remove(store, *asked, self.path if ignore else None)
         )
 
-    @must.checked(names=must.texts, folder=must.optional(must.path))
+    @checked()
     def forget(self, names: Names = (), *, folder: str | Path | None = None) -> set[str]:
         """Ignore files no longer that `remove` was told to ignore; `add` may bring them in again.
 
@@ -434,12 +389,7 @@ class Engine:
         """The files that `add` passes over since `remove` was told to ignore them."""
         return list(left_out.read(self.path).values())
 
-    @must.checked(
-        where=must.optional(must.text),
-        keys=must.texts,
-        folder=must.optional(must.path),
-        targets=must.texts,
-    )
+    @checked()
     def find(
         self,
         where: str | None = None,
@@ -504,12 +454,12 @@ class Engine:
             )
         ).hits
 
-    @must.checked(query=must.a(Query, "a Query"))
+    @checked(query=must.a(Query, "a Query"))
     def ask(self, query: Query) -> Answer:
         """As `search`, with the remarks on how the query was understood."""
         return again(lambda: answer(query, self._generations, self.model))
 
-    @must.checked(queries=must.a(list | tuple, "a list of Query"))  # type: ignore[arg-type]
+    @checked(queries=must.a(list | tuple, "a list of Query"))  # type: ignore[arg-type]
     def ask_many(self, queries: Sequence[Query]) -> Iterator[Answer | OpenSearchError]:
         """As `ask`, of many: their files are embedded in batches.
 
@@ -520,13 +470,7 @@ class Engine:
             must.a(Query, "a Query")("each of queries", query)
         return answer_many(queries, self._generations, self.model)
 
-    @must.checked(
-        given=must.optional(must.given),
-        key=must.optional(must.text),
-        text=must.optional(must.text),
-        domain=must.optional(must.text),
-        up=must.optional(must.axis),
-    )
+    @checked()
     def part(
         self,
         given: InputLike | None = None,
@@ -549,12 +493,7 @@ class Engine:
         """
         return made_part(self.model, self._store, (given, key, text), domain, up)  # type: ignore[arg-type]  # checked
 
-    @must.checked(
-        codes=must.codes,
-        targets=must.texts,
-        k=must.whole(1),
-        structure=must.optional(must.text),
-    )
+    @checked()
     def search_batch(
         self,
         codes: NDArray[np.uint8],
@@ -589,7 +528,7 @@ class Engine:
 
         return again(search)
 
-    @must.checked(ids=must.ids)
+    @checked()
     def items(self, ids: Iterable[int]) -> list[Item]:
         """Records of ids that a search gave, in their order; padding (-1) is passed over.
 
@@ -606,12 +545,12 @@ class Engine:
         """True, also of an empty index."""
         return True
 
-    @must.checked(key=must.text)
+    @checked()
     def __contains__(self, key: object) -> bool:
         """Whether an item has this key."""
         return self.get(key) is not None  # type: ignore[arg-type]  # checked
 
-    @must.checked(key=must.text)
+    @checked()
     def get(self, key: str) -> Item | None:
         """The record of the item of this key, `None` where there is none."""
         return again(lambda: self._store.by_key(key))
@@ -632,19 +571,17 @@ class Engine:
         """
         yield from self._store.every()
 
-    @must.checked(ids=must.ids)
+    @checked()
     def iter_items(self, ids: Iterable[int]) -> Iterator[Item]:
         """As `items`, a page at a time; what was removed meanwhile is passed over."""
         return finding.items(self._store, np.array(ids, np.int64))
 
-    @must.checked(id_=must.whole(0))
+    @checked()
     def item(self, id_: int) -> Item | None:
         """The record of the item of an id, `None` where there is none (any more)."""
         return again(lambda: found_item(self._store, id_))
 
-    @must.checked(
-        key=must.text, category=must.optional(must.text), metadata=must.optional(must.record)
-    )
+    @checked(metadata=must.record)
     def relabel(self, key: str, category: str | None, metadata: Metadata | None = None) -> Item:
         """Give an item another category, and other metadata unless they are `None`.
 
@@ -659,22 +596,17 @@ class Engine:
             lambda store: relabelled(store, key, category, metadata)
         )
 
-    @must.checked(values=must.whole(1))
+    @checked()
     def fields(self, values: int = 50) -> list[FieldValues]:
         """Fields that `where` may ask for, each with its kind and its most frequent values."""
         return fields_of(self._store, values)
 
-    @must.checked(id_=must.whole(0))
+    @checked()
     def thumbnail(self, id_: int) -> bytes | None:
         """The JPEG picture kept of an item, `None` for ready codes and ids that are not stored."""
         return self._store.thumbnail(id_) if id_ < must.IDS else None
 
-    @must.checked(
-        max_distance=must.optional(must.whole(0)),
-        min_score=must.optional(must.number),
-        domain=must.optional(must.text),
-        exact=must.flag,
-    )
+    @checked()
     def duplicates(
         self,
         max_distance: int | None = None,
@@ -713,7 +645,7 @@ class Engine:
             find = partial(find_duplicates, store, radius, cosine, domain)
         return iter(again(lambda: list(find()))) if store.unlocked else find()
 
-    @must.checked(domain=must.optional(must.text))
+    @checked()
     def without_imprint(self, domain: str | None = None) -> int:
         """How many items, of a domain or of all, no copies can be found of.
 
@@ -725,20 +657,20 @@ class Engine:
         """
         return again(lambda: without_imprint(self._store, domain))
 
-    @must.checked(files=must.inputs, domain=must.text)
+    @checked()
     def embed(self, files: Several[InputLike], domain: str) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of files, pictures or meshes of one domain."""
         self.model.bundle.domain(domain)
         return self.model.embed(files, domain)  # type: ignore[arg-type]  # made inputs by the check
 
-    @must.checked(embeddings=must.vectors, domain=must.optional(must.text))
+    @checked()
     def codes(
         self, embeddings: NDArray[np.float32], domain: str | None = None
     ) -> NDArray[np.uint8]:
         """Codes (n, bits // 8) of embeddings (n, d)."""
         return self.model.hasher.encode(embeddings, domain)
 
-    @must.checked(structure=must.text, seed=must.whole(0))
+    @checked()
     def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:
         """Build a structure over all items there are, for searches that name it.
 
@@ -772,7 +704,7 @@ class Engine:
         """What manifest, model and books say, as plain JSON types."""
         return describe(self._generations, self.model.bundle)
 
-    @must.checked(repair=must.flag)
+    @checked()
     def verify(self, repair: bool = False) -> list[str]:
         """Compare books, rows, search files and model; the problems found, none when whole.
 
@@ -799,7 +731,7 @@ class Engine:
         made = self._generations.write(lambda store: make_imprints(store, self.model))
         return replace(done, imprints=made)
 
-    @must.checked(folder=must.path, where=must.optional(must.text), progress=must.called)
+    @checked()
     def export_to(
         self,
         folder: str | Path,
@@ -826,7 +758,7 @@ class Engine:
         some = None if where is None else chosen
         return again(lambda: export(store, marks, Path(folder), progress, some))
 
-    @must.checked(folder=must.path, progress=must.called)
+    @checked()
     def import_from(
         self, folder: str | Path, progress: Progress = lambda done, total: None
     ) -> Report:

@@ -11,6 +11,7 @@ import pytest
 from opensearch.config import Limits
 from opensearch.engine import Engine, Query
 from opensearch.engine.arguments import shown
+from opensearch.engine.checking import checked
 from opensearch.engine.query.parts import Part
 from opensearch.errors import InvalidInput, OpenSearchError
 from opensearch.experiments.evaluate import Evaluation
@@ -259,6 +260,11 @@ def test_every_argument_of_the_engine_is_in_the_table():
     assert {name: {each.name for each in found} for name, found in public.items()} == {
         name: set(arguments) for name, arguments in WRONG.items()
     }
+
+
+def test_an_argument_that_has_no_check_is_told_when_it_is_written():
+    with pytest.raises(KeyError, match="colour"):
+        checked()(lambda colour: colour)
 
 
 @pytest.mark.parametrize(

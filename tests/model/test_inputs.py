@@ -15,8 +15,8 @@ from spoiling import spoil
 from opensearch.config import Limits
 from opensearch.domains.contents import suffix_of
 from opensearch.encoders.bundle import Bundle
-from opensearch.engine import arguments
-from opensearch.engine.arguments import given
+from opensearch.engine import input_checks
+from opensearch.engine.input_checks import one_input
 from opensearch.errors import InvalidInput, OpenSearchError, OverLimit, UnreadableFile
 from opensearch.model import Content, Mesh, Model
 from opensearch.processes.pool import POOL
@@ -53,7 +53,7 @@ def picture():
 
 
 def views(model, value, domain=None):
-    return model.embed_one(given("it", value), domain)[0].reading.views
+    return model.embed_one(one_input("it", value), domain)[0].reading.views
 
 
 def test_all_forms_of_a_picture_give_the_views_of_its_file(model, tmp_path):
@@ -103,7 +103,7 @@ def test_all_forms_of_a_mesh_give_the_same_views(model, tmp_path):
 
 
 def test_a_mesh_stands_on_the_axis_that_is_said(model):
-    mesh = given("it", Mesh(TETRAHEDRON.vertices * [1, 2, 5], TETRAHEDRON.faces))
+    mesh = one_input("it", Mesh(TETRAHEDRON.vertices * [1, 2, 5], TETRAHEDRON.faces))
     lying, upright = (model.embed_one(mesh, "shape", up)[0].reading for up in ("y", "z"))
     assert (lying.up, upright.up) == ("y", "z")
     assert not np.array_equal(lying.views, upright.views)
@@ -113,7 +113,7 @@ def test_strokes_are_drawn_and_a_part_is_found_by_its_number(model):
     first, second = (views(model, Content(STROKES.encode(), f"s.ndjson#{n}")) for n in (1, 2))
     assert not np.array_equal(first, second)
     assert np.array_equal(views(model, STROKES.encode()), first)
-    assert model.embed_one(given("it", SVG.encode()))[0].domain == "sketch"
+    assert model.embed_one(one_input("it", SVG.encode()))[0].domain == "sketch"
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,9 @@ def test_limits_hold_for_what_is_no_file(monkeypatch):
     for value, said in cases.values():
         with pytest.raises(OverLimit, match=said):
             views(small, value, None)
-    monkeypatch.setattr(arguments, "READ", 1000)
+    monkeypatch.setattr(input_checks, "READ", 1000)
     with pytest.raises(OverLimit, match="it holds over 1,000 bytes, the limit"):
-        given("it", io.BytesIO(bytes(2000)))
+        one_input("it", io.BytesIO(bytes(2000)))
 
 
 @pytest.mark.parametrize(
@@ -255,12 +255,12 @@ def test_a_closed_file_is_refused(tmp_path):
     with (tmp_path / "a").open("rb") as file:
         pass
     with pytest.raises(InvalidInput, match=r"it cannot be read: .*closed"):
-        given("it", file)
+        one_input("it", file)
 
 
 def test_a_file_object_is_read_from_where_it_stands(model):
     stream = io.BytesIO(b"head" + SVG.encode())
     stream.seek(4)
-    found = given("it", stream)
+    found = one_input("it", stream)
     assert found.data == SVG.encode()
     assert os.fspath(found.name) == ""

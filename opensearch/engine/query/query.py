@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
 from opensearch.engine import arguments as must
+from opensearch.engine.input_checks import inputs, is_input, one_input
 from opensearch.engine.query.parts import Embed, Part, file_part, stored_part
 from opensearch.engine.query.sentences import text_points
 from opensearch.engine.query.understood import TakenAs, Understood, understood_text
@@ -116,7 +117,7 @@ def _weighted_inputs(name: str, value: Any) -> list[tuple[Input, float]]:
     for pair in pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:
             must.refuse(f"each of {name}", "a pair (input, weight)", pair)
-    return [(must.given("a file", each), must.number("a weight", weight)) for each, weight in pairs]
+    return [(one_input("a file", each), must.number("a weight", weight)) for each, weight in pairs]
 
 
 def _weighted_parts(name: str, value: Any) -> list[tuple[Part, float]]:
@@ -135,7 +136,7 @@ _CHECKS: dict[str, must.Check] = {
     "text": must.optional(must.text),
     "sentence": must.optional(must.text),
     "keys": must.texts,
-    "exclude": must.inputs,
+    "exclude": inputs,
     "source": must.optional(must.text),
     "up": must.optional(must.axis),
     "targets": must.texts,
@@ -158,19 +159,19 @@ def weighted(query: Weighted | Sequence[Weighted]) -> list[tuple[Input, float]]:
     Raises:
         InvalidInput: anything else.
     """
-    if must.is_input(query):
-        return [(must.given("query", query), 1.0)]
+    if is_input(query):
+        return [(one_input("query", query), 1.0)]
     if not isinstance(query, list | tuple):
         must.refuse("query", "an input, (input, weight), or a list of them", query)
     if isinstance(query, tuple) and len(query) == 2 and not _may_hold_input(query[1]):
-        return [(must.given("query", query[0]), must.number("a weight", query[1]))]
+        return [(one_input("query", query[0]), must.number("a weight", query[1]))]
     if any(isinstance(part, list) for part in query):
         must.refuse("query", "a flat list of inputs or (input, weight)", query)
     return [pair for part in query for pair in weighted(part)]
 
 
 def _may_hold_input(value: Any) -> bool:
-    return isinstance(value, list | tuple) or must.is_input(value)
+    return isinstance(value, list | tuple) or is_input(value)
 
 
 def _none() -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine import arguments as must
+from opensearch.engine.checking import checked
 from opensearch.engine.lifecycle.folder import IndexFolder, is_index
 from opensearch.engine.query.sentences import text_points
 from opensearch.engine.query.understood import Understood, understood_text
@@ -25,7 +26,7 @@ class Words:
         self.space = space
 
     @classmethod
-    @must.checked(path=must.optional(must.path))
+    @checked(path=must.optional(must.path))
     def open(cls, path: str | Path | None = None) -> Words:
         """The words of a model or of an index, of the shipped starter by default.
 
@@ -40,12 +41,12 @@ class Words:
     def __len__(self) -> int:
         return len(self.space.vocabulary.words)
 
-    @must.checked(prefix=must.text)
+    @checked()
     def starting(self, prefix: str = "") -> list[str]:
         """The words that begin so, sorted; all of them by default."""
         return self.space.vocabulary.starting(prefix)
 
-    @must.checked(word=must.text, count=must.whole(1))
+    @checked()
     def near(self, word: str, count: int = 10) -> list[tuple[str, float]]:
         """The words nearest to a word by meaning, with their cosines, nearest first.
 
@@ -54,12 +55,12 @@ class Words:
         """
         return self.space.near(word, count)
 
-    @must.checked(word=must.text, count=must.whole(1))
+    @checked()
     def alike(self, word: str, count: int = 10) -> list[str]:
         """The words and other names of words that are spelt most like a word, best first."""
         return self.space.vocabulary.near(word, count)
 
-    @must.checked(text=must.text, sentence=must.optional(must.text))
+    @checked()
     def read(self, text: str, sentence: str | None = None) -> Understood:
         """How a text would be understood, without a search.
 
