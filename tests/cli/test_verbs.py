@@ -42,7 +42,8 @@ def test_query_prints_one_json_object_a_hit_under_the_documented_names(index, to
     result = run("query", index, file, "--to", "photo", "-k", 3, "--json")
     hits = [json.loads(line) for line in result.stdout.splitlines()]
     names = ["rank", "id", "key", "path", "domain", "category", "distance", "score", "metadata"]
-    assert [list(hit) for hit in hits] == [[*names, "understood"]] * 3
+    names += ["cosine", "score_kind", "understood"]
+    assert [list(hit) for hit in hits] == [names] * 3
     assert [hit["rank"] for hit in hits] == [1, 2, 3]
     assert {hit["domain"] for hit in hits} == {"photo"}
 

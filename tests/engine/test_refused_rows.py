@@ -26,10 +26,10 @@ def pictures(tmp_path):
 def test_one_bad_row_never_ends_a_run(pictures, tmp_path, monkeypatch):
     put = LmdbStore.put
 
-    def choosy(store, items, *rest):
+    def choosy(store, items, *rest, **kept):
         if any(item.key.endswith("3.png") for item in items):
             raise InvalidInput("the store does not want it")
-        return put(store, items, *rest)
+        return put(store, items, *rest, **kept)
 
     monkeypatch.setattr(LmdbStore, "put", choosy)
     with (

@@ -235,7 +235,7 @@ def test_damaged_search_files_are_found_and_repaired(toy_model, toy_collection, 
 
 
 def test_the_same_seed_gives_the_same_codes(toy_collection, toy_config, tmp_path):
-    from opensearch.encoders import Bundle
+    from opensearch.encoders.bundle import Bundle
     from opensearch.methods import Training, train
 
     marks = []

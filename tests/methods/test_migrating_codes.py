@@ -7,7 +7,7 @@ from toy_files import make_collection
 
 from opensearch.cli import main
 from opensearch.config import HashSettings
-from opensearch.encoders import Bundle
+from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.card import domain_identity
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput

@@ -14,7 +14,7 @@ import pytest
 from toy_files import make_collection
 
 from opensearch import starter_model
-from opensearch.encoders import Bundle
+from opensearch.encoders.bundle import Bundle
 from opensearch.errors import BundleError, InvalidInput, UnknownWord
 from opensearch.methods import Training, train
 from opensearch.methods.configs import load_train_config
