@@ -42,7 +42,7 @@ def duplicates(
     domain: str | None,
     as_json: bool,
 ) -> None:
-    """Find groups of copies in INDEX: items that show one picture or one shape.
+    """Find copies in INDEX: items that show one picture or one shape.
 
     Copies of pictures may have another format, size or brightness, and be cropped by up to a tenth
     of a side, mirrored, or turned by 90, 180 or 270 degrees. Copies of shapes may be scaled, moved,

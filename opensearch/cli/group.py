@@ -35,7 +35,7 @@ VERBS = {
     "export": "Write the items of INDEX as JSON lines and arrays.",
     "import": "Add an export to an index of the same model, new or old.",
     "structure": "Build a search structure over INDEX, and measure it.",
-    "duplicates": "Find groups of copies in INDEX: items that show one picture or one shape.",
+    "duplicates": "Find copies in INDEX: items that show one picture or one shape.",
     "render": "Show what an encoder sees of FILE.",
     "demo": "Index the shipped collection and search it, with pages of hits.",
 }

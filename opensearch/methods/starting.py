@@ -27,7 +27,7 @@ def shipped_backbone() -> ShippedBackbone:
     """
     card = json.loads((starter_model() / "model.json").read_text("utf-8"))
     domain = next(iter(card["domains"].values()))
-    return ShippedBackbone(domain["backbone"]["name"], domain["reader"]["size"])
+    return ShippedBackbone(domain["trunk"]["backbone"], domain["reader"]["size"])
 
 
 class FromStarter(TrainConfig):
