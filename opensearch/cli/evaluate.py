@@ -12,7 +12,7 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.progress import Bars
 
 if TYPE_CHECKING:
-    from opensearch.experiments.evaluate import Result, Row
+    from opensearch.experiments.evaluate import Evaluation, Result, Row
 
 
 class Numbers(click.ParamType[tuple[int, ...]]):
@@ -102,6 +102,11 @@ class Borrowed(click.ParamType[tuple[str, str]]):
     show_default=True,
     help="Items of categories that every domain of the split holds, or all items.",
 )
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another model to compare with, on the same queries; says which differences are ties.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of codes and intervals.")
 @click.option("--full", is_flag=True, help="Print every direction, not the means alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
@@ -116,6 +121,7 @@ def evaluate(
     hashers: tuple[str, ...],
     scores: tuple[Literal["hamming", "asymmetric"], ...],
     categories: Literal["shared", "all"],
+    against: Path | None,
     seed: int,
     full: bool,
     as_json: bool,
@@ -130,6 +136,7 @@ def evaluate(
         opensearch evaluate models/mine --data collection/ --bits 32,64,128
         opensearch evaluate models/mine --data collection/ --split unseen --json
         opensearch evaluate models/mine --data pacs/ --as cartoon=photo --as art_painting=photo
+        opensearch evaluate models/mine --data collection/ --against models/other
     """
     from opensearch.experiments.evaluate import Evaluation
     from opensearch.experiments.evaluate import evaluate as run
@@ -137,6 +144,9 @@ def evaluate(
     wanted = Evaluation(
         model, data, splits, bits, hashers, scores, categories, seed, dict(borrowed)
     )
+    if against is not None:
+        _against(wanted, against, full, as_json, quiet)
+        return
     with Bars(quiet) as bars:
         result = run(wanted, bars.show)
     for note in result.notes:
@@ -149,6 +159,23 @@ def evaluate(
         click.echo(_text(result, full))
         for domain, encoder in borrowed:
             click.echo(f"{domain} is embedded by the encoder of {encoder}")
+
+
+def _against(wanted: Evaluation, against: Path, full: bool, as_json: bool, quiet: bool) -> None:
+    """Compare with another model."""
+    from opensearch.cli.comparing import comparison_text
+    from opensearch.experiments.against import evaluate_against
+
+    with Bars(quiet) as bars:
+        compared = evaluate_against(wanted, against, bars.show)
+    for note in compared.notes:
+        say(in_flags(note))
+    if as_json:
+        head = {"model": str(wanted.model), "against": str(against)}
+        rows = [row.to_dict() for row in compared.rows]
+        click.echo(json.dumps({**head, "categories": wanted.categories, "rows": rows}))
+    else:
+        click.echo(comparison_text(compared.rows, full))
 
 
 def _text(result: Result, full: bool) -> str:

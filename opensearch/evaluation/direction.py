@@ -43,11 +43,13 @@ class Scores:
 
     Attributes:
         gallery: items a query was ranked against.
-        labels: shape (nq,), category numbers of the queries that count.
+        queries: shape (nq,), rows of the source that count as queries.
+        labels: shape (nq,), their category numbers.
         measures: by the names of `METRICS`, shape (nq,) each; empty without queries.
     """
 
     gallery: int
+    queries: NDArray[np.int64]
     labels: NDArray[np.int64]
     measures: dict[str, NDArray[np.float64]]
 
@@ -84,7 +86,7 @@ class Runner:
             parts.append(self._measure(distances, relevant))
         names = parts[0] if parts else ()
         merged = {name: np.concatenate([part[name] for part in parts]) for name in names}
-        return Scores(len(gallery) - same, source.labels[chosen], merged)
+        return Scores(len(gallery) - same, chosen, source.labels[chosen], merged)
 
     def _distances(self, queries: Rows, gallery: Rows) -> NDArray[Any]:
         distances = self.rank(queries, gallery)

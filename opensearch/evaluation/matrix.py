@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from opensearch.evaluation.bootstrap import Interval
+from opensearch.evaluation.direction import Scores
 from opensearch.evaluation.metrics import MAIN, METRICS
 
 NOTHING = math.nan
@@ -108,6 +109,7 @@ class Matrix:
         min_gallery: relevant items that a query's category must have in the gallery.
         seed: of the intervals.
         resamples: of the intervals.
+        directions: what each query got, in the order of `cells`; not in the JSON form.
     """
 
     domains: tuple[str, ...]
@@ -119,6 +121,7 @@ class Matrix:
     min_gallery: int
     seed: int
     resamples: int
+    directions: tuple[Scores, ...] = field(default=(), repr=False, compare=False)
 
     def cell(self, source: str, target: str) -> Cell:
         """The cell of one direction.
@@ -126,14 +129,27 @@ class Matrix:
         Raises:
             KeyError: no such domain.
         """
-        row = {name: at for at, name in enumerate(self.domains)}
-        return self.cells[row[source] * len(self.domains) + row[target]]
+        return self.cells[self._place(source, target)]
+
+    def scores(self, source: str, target: str) -> Scores:
+        """What each query of one direction got.
+
+        Raises:
+            KeyError: no such domain.
+        """
+        return self.directions[self._place(source, target)]
 
     def to_dict(self) -> dict[str, Any]:
         """The matrix as plain JSON types, under the names above; NaN becomes null."""
         cells = [cell.to_dict() for cell in self.cells]
-        plain: dict[str, Any] = _plain({**asdict(self), "cells": cells})
+        fields = asdict(replace(self, directions=()))
+        del fields["directions"]
+        plain: dict[str, Any] = _plain({**fields, "cells": cells})
         return plain
+
+    def _place(self, source: str, target: str) -> int:
+        row = {name: at for at, name in enumerate(self.domains)}
+        return row[source] * len(self.domains) + row[target]
 
 
 def _plain(value: Any) -> Any:

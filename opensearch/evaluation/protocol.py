@@ -79,6 +79,7 @@ def any_to_any(
         min_gallery=min_gallery,
         seed=seed,
         resamples=resamples,
+        directions=tuple(scores),
     )
 
 

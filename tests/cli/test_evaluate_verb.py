@@ -94,3 +94,34 @@ def test_a_bad_encoder_is_one_line(split, words, code, reason):
     result = run(*split, *words)
     assert result.exit_code == code
     assert reason in " ".join(result.output.split())
+
+
+def test_a_model_ties_with_itself(split, toy_model):
+    done = run(*split, "--against", toy_model)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "train, real, refinement none"
+    assert [line.split("  ")[-1].strip() for line in lines[2:13]] == ["tie"] * 11
+    assert lines[2].startswith("cross-domain mean mAP@all ")
+    assert "refinement rule" not in done.stdout
+    full = run(*split, "--against", toy_model, "--full").stdout
+    assert "train, model-16, refinement oracle" in full
+    assert "photo → sketch" in full
+
+
+def test_a_comparison_in_json_holds_every_direction(split, toy_model):
+    found = json.loads(run(*split, "--against", toy_model, "--json").stdout)
+    assert (found["model"], found["against"]) == (str(toy_model), str(toy_model))
+    real = found["rows"][0]
+    assert (real["split"], real["representation"], real["refinement"]) == ("train", "real", "none")
+    assert len(real["cells"]) == 9
+    assert real["cross"]["first_tier"]["tie"] is True
+    plain = json.loads(run(*split, "--json").stdout)["rows"][0]
+    assert real["cross"]["map_all"]["first"] == pytest.approx(plain["cross"]["map_all"])
+    assert real["cells"][1]["dcg"]["second"] == pytest.approx(plain["cells"][1]["dcg"])
+
+
+def test_a_folder_that_is_no_model_is_one_line(split, tmp_path):
+    result = run(*split, "--against", tmp_path)
+    assert result.exit_code != 0
+    assert result.output.startswith("error: ")
+    assert len(result.output.splitlines()) == 1
