@@ -44,3 +44,16 @@ def test_every_verb_in_the_readme_is_one_we_have(made):
     verbs = set(re.findall(r"^(?:\S*bin/)?opensearch ([a-z]+)", text, flags=re.MULTILINE))
     assert verbs <= set(made.VERBS)
     assert {"index", "query", "train"} <= verbs
+
+
+def test_every_room_has_a_row_in_contributing():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| room \|.*?\n\n", text, flags=re.MULTILINE | re.DOTALL)[0]
+    told = [
+        name
+        for row in table.strip().splitlines()[2:]
+        for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    ]
+    package = ROOT / "opensearch"
+    rooms = {p.stem for p in package.iterdir() if p.suffix == ".py" or any(p.glob("*.py"))}
+    assert sorted(told) == sorted(rooms - {"__init__", "__main__"} | {"starter", "configs"})

@@ -115,7 +115,7 @@ def index(
         opensearch index collection/ --to indexes/other --model models/mine
     """
     from opensearch.engine import Engine
-    from opensearch.engine.ingest.planning import plan_new
+    from opensearch.engine.ingest.runs import plan_new
     from opensearch.engine.lifecycle.folder import is_index
 
     with Bars(quiet) as bars:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, Final
 
@@ -55,9 +57,7 @@ def opened_of(said: Fields, data: bytearray) -> Opened:
         UnreadableFile: what a `error_frame` said.
         Closed: it is neither.
     """
-    if said.get("error") in _ERRORS:
-        raise _ERRORS[said["error"]](said.get("text", ""))
-    try:
+    with _told(said):
         pictures, end = [], 0
         for shape in said["shapes"]:
             size = int(np.prod(shape))
@@ -74,8 +74,6 @@ def opened_of(said: Fields, data: bytearray) -> Opened:
             thumbnail=bytes(data[end:stop]),
             imprint=bytes(data[stop:]),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise Closed from error
 
 
 def solid_frame(solid: Solid) -> tuple[Fields, Parts]:
@@ -92,13 +90,20 @@ def solid_of(said: Fields, data: bytearray) -> Solid:
         UnreadableFile: what a `error_frame` said.
         Closed: it is neither.
     """
-    if said.get("error") in _ERRORS:
-        raise _ERRORS[said["error"]](said.get("text", ""))
-    try:
+    with _told(said):
         end = 12 * said["vertices"]
         vertices = np.frombuffer(data, np.float32, 3 * said["vertices"]).reshape(-1, 3)
         faces = np.frombuffer(data, np.int32, 3 * said["faces"], end).reshape(-1, 3)
         return Solid(vertices, faces, said["up"])
+
+
+@contextmanager
+def _told(said: Fields) -> Iterator[None]:
+    """Where a frame is read that may tell an error, or be none."""
+    if said.get("error") in _ERRORS:
+        raise _ERRORS[said["error"]](said.get("text", ""))
+    try:
+        yield
     except (KeyError, TypeError, ValueError) as error:
         raise Closed from error
 

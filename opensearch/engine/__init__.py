@@ -1,7 +1,7 @@
 """The engine: an index at work, and the one class that users need."""
 
 from opensearch.engine.engine import Engine
-from opensearch.engine.ingest.planning import plan_new
+from opensearch.engine.ingest.runs import plan_new
 from opensearch.engine.lifecycle.folder import is_index
 from opensearch.engine.lifecycle.verifying import verify_index
 from opensearch.engine.query import Answer, Query, Score, Understood

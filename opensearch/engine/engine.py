@@ -6,9 +6,8 @@ compacts an index, `ingest` adds files and items, `query` answers, `exchange` ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,17 +22,17 @@ from opensearch.engine.checking import checked
 from opensearch.engine.exchange.exporting import export
 from opensearch.engine.exchange.importing import Export
 from opensearch.engine.ingest import left_out, removing
-from opensearch.engine.ingest.adding import Adding, Choosing, Progress, keyed
+from opensearch.engine.ingest.adding import Progress, Run
 from opensearch.engine.ingest.changes import Compare, Comparing
 from opensearch.engine.ingest.embeddings import (
+    add_embeddings,
     check_made_by,
-    described,
-    put_embeddings,
     unit_rows,
 )
+from opensearch.engine.ingest.keyed import described, keyed
 from opensearch.engine.ingest.left_out import IgnoredFile
-from opensearch.engine.ingest.planning import Prune, plan
-from opensearch.engine.ingest.pruning import prune as prune_gone
+from opensearch.engine.ingest.pruning import Prune
+from opensearch.engine.ingest.runs import add_files, add_inputs, plan
 from opensearch.engine.lifecycle.compacting import Compacted, compact
 from opensearch.engine.lifecycle.generations import (
     Generations,
@@ -45,17 +44,17 @@ from opensearch.engine.lifecycle.generations import (
 from opensearch.engine.lifecycle.imprinting import make_imprints
 from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.query import finding
-from opensearch.engine.query.copies import find_copies, without_imprint
-from opensearch.engine.query.duplicates import Group, find_duplicates
+from opensearch.engine.query.copies import without_imprint
+from opensearch.engine.query.duplicates import Group
 from opensearch.engine.query.fields import FieldValues, fields_of
 from opensearch.engine.query.finding import Found, refuse_remarks
+from opensearch.engine.query.grouping import find_groups
 from opensearch.engine.query.looking_up import found_item, relabelled
-from opensearch.engine.query.many import answer_many
+from opensearch.engine.query.many import answer_many, search_codes
 from opensearch.engine.query.parts import Part, made_part
 from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import Answer, answer
-from opensearch.engine.query.selecting import targeted
-from opensearch.errors import InvalidInput, OpenSearchError
+from opensearch.errors import OpenSearchError
 from opensearch.model import InputLike, Model
 from opensearch.records import Hit, Item, Metadata, Names, Report, Several, Up
 from opensearch.store import Store, again
@@ -182,36 +181,11 @@ class Engine:
             BundleError: the model is damaged; nothing was stored.
         """
         roots = [Path(source) for source in sources]
-        comparing = Comparing(compare, reread)
-        excluded = Excluded(exclude)
-
-        def choosing() -> Choosing:
-            return Choosing(excluded, left_out.read(self.path).keys())
-
+        run = Run(domain, up, strict, Comparing(compare, reread), Excluded(exclude), progress)
         if dry_run:
-            said = (domain, prune, progress, comparing, up)
-            return plan(self._store, self.model, roots, *said, choosing())
-
-        def run(store: Store) -> Report:
-            self.model.check(self._generations.folder.graphs)
-            before = store.meta().next_id
-            adding = Adding(
-                store,
-                self.model,
-                domain,
-                strict,
-                progress,
-                up=up,
-                comparing=comparing,
-                choosing=choosing(),
-            )
-            report = adding.run(roots)
-            if prune:
-                books = {"before": before, "replaced": report.replaced}
-                report.removed = prune_gone(store, roots, force=prune == "force", **books)
-            return report
-
-        return self._generations.write_and_settle(run)
+            ignored = left_out.read(self.path).keys()
+            return plan(self._store, self.model, roots, run, prune, ignored)
+        return add_files(self._generations, self.model, roots, run, prune)
 
     @checked()
     def add_items(  # noqa: PLR0913 - what is said of the items, each by name
@@ -252,14 +226,8 @@ class Engine:
             StoreError: another process writes to the index.
         """
         items = keyed(inputs, keys, metadata, categories)  # type: ignore[arg-type]  # checked
-        comparing = Comparing(reread=reread)
-
-        def run(store: Store) -> Report:
-            self.model.check(self._generations.folder.graphs)
-            adding = Adding(store, self.model, domain, strict, progress, up=up, comparing=comparing)
-            return adding.run_items(items)
-
-        return self._generations.write_and_settle(run)
+        run = Run(domain, up, strict, Comparing(reread=reread), progress=progress)
+        return add_inputs(self._generations, self.model, items, run)
 
     @checked()
     def add_codes(
@@ -330,17 +298,12 @@ class Engine:
             IndexMismatch: `made_by` is no identity of this index's model; nothing was added.
             StoreError: another process writes to the index.
         """
-        bundle = self.model.bundle
+        card = self.model.bundle.card
         if made_by is not None:
-            check_made_by(made_by, bundle.card.identities, domain)
-        rows = unit_rows(embeddings, bundle.card.dim)
+            check_made_by(made_by, card.identities, domain)
+        rows = unit_rows(embeddings, card.dim)
         items = described(len(rows), domain, keys, metadata, categories)  # type: ignore[arg-type]  # checked
-
-        def run(store: Store) -> NDArray[np.int64]:
-            self.model.check(self._generations.folder.graphs)
-            return put_embeddings(store, self.model, items, rows)
-
-        return self._generations.write_and_settle(run)
+        return add_embeddings(self._generations, self.model, items, rows)
 
     @checked()
     def remove(
@@ -518,15 +481,7 @@ class Engine:
             InvalidInput: codes of another shape, a domain that the index does not hold, or a
                 structure that was not built.
         """
-        now = self._generations.current()
-
-        def search() -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-            with now.store.snapshot():
-                now.searcher.refresh()
-                domains = targeted(now.store, targets)
-                return now.searcher.search(codes, domains, k, structure)
-
-        return again(search)
+        return search_codes(self._generations, codes, targets, k, structure)
 
     @checked()
     def items(self, ids: Iterable[int]) -> list[Item]:
@@ -631,19 +586,7 @@ class Engine:
             InvalidInput: a negative distance, a domain that the index does not hold, or `exact`
                 of groups by codes.
         """
-        store = self._store
-        if max_distance is None and min_score is None:
-            find: Callable[[], Iterator[Group]] = partial(find_copies, store, exact, domain)
-        elif exact:
-            raise InvalidInput(
-                "`exact` copies are told by pictures and shapes, not by codes: leave out"
-                " `max_distance` and `min_score`"
-            )
-        else:
-            radius = 6 if max_distance is None else max_distance
-            cosine = 0.97 if min_score is None else min_score
-            find = partial(find_duplicates, store, radius, cosine, domain)
-        return iter(again(lambda: list(find()))) if store.unlocked else find()
+        return find_groups(self._store, max_distance, min_score, domain, exact)
 
     @checked()
     def without_imprint(self, domain: str | None = None) -> int:

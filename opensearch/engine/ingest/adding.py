@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,7 @@ from opensearch.engine.ingest.listing import Listing
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
 from opensearch.model.inputs import check_is_file, content_of, file_and_part
-from opensearch.records import Failure, Item, Metadata, Planned, Report, Source, Stamp, Up
+from opensearch.records import Failure, Item, Planned, Report, Source, Stamp, Up
 from opensearch.store import Store
 
 Progress = Callable[[int, int], None]
@@ -96,59 +95,55 @@ class _Pending:
         return _Pending(*(each[places] for each in lists))  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, slots=True)
-class Choosing:
-    """Which of the files found are passed over.
+@dataclass(frozen=True)
+class Run:
+    """What is said of one run of `add` or `add_items`.
 
     Attributes:
-        excluded: by patterns of this run.
-        left_out: by their paths, of items that were removed to be ignored.
+        domain: what everything is taken for, or `None` to tell from folder or content.
+        up: which axis is up in every mesh, or `None` to tell from manifest or format.
+        strict: stop at the first file that fails.
+        comparing: what makes a file a changed one.
+        excluded: which files are passed over, by patterns.
+        progress: called with files settled and files in all.
     """
 
+    domain: str | None = None
+    up: Up | None = None
+    strict: bool = False
+    comparing: Comparing = BY_TIME
     excluded: Excluded = NOTHING
-    left_out: Container[str] = frozenset()
-
-
-ALL: Final = Choosing()
+    progress: Progress = lambda done, total: None
 
 
 class Adding:
     """One run of `add`: files or items in, books out.
 
     Args:
-        domain: what everything is taken for, or `None` to tell from folder or content.
-        up: which axis is up in every mesh, or `None` to tell from manifest or format.
-        strict: stop at the first file that fails.
-        progress: called with files settled and files in all.
+        store: what is added to.
+        model: what reads and encodes.
+        run: what is said of the run.
+        left_out: paths that are passed over: of items that were removed to be ignored.
         dry: nothing will be written; see `plan`.
-        comparing: what makes a file a changed one.
-        choosing: which files are passed over.
     """
 
-    def __init__(  # noqa: PLR0913 - what is said of a run, by name
+    def __init__(
         self,
         store: Store,
         model: Model,
-        domain: str | None,
-        strict: bool,
-        progress: Progress,
+        run: Run,
+        left_out: Container[str] = frozenset(),
         *,
-        up: Up | None = None,
         dry: bool = False,
-        comparing: Comparing = BY_TIME,
-        choosing: Choosing = ALL,
     ) -> None:
-        self._up: Up | None = up
-        self._choosing = choosing
-        self._dry = dry
         self._store = store
         self._model = model
-        self._domain = domain
-        self._strict = strict
-        self._progress = progress
-        self._changes = Changes(store, comparing, dry=dry)
-        if domain is not None:
-            model.bundle.domain(domain)
+        self._run = run
+        self._left_out = left_out
+        self._dry = dry
+        self._changes = Changes(store, run.comparing, dry=dry)
+        if run.domain is not None:
+            model.bundle.domain(run.domain)
         self.report = Report()
 
     def run(self, roots: Sequence[Path]) -> Report:
@@ -206,10 +201,10 @@ class Adding:
         walks = (
             find_sources(
                 root,
-                domain=self._domain,
-                up=self._up,
+                domain=self._run.domain,
+                up=self._run.up,
                 beside=roots,
-                excluded=self._choosing.excluded,
+                excluded=self._run.excluded,
             )
             for root in roots
         )
@@ -233,16 +228,16 @@ class Adding:
         """The files, while a backbone for the first of them loads in a thread of `pool`."""
         for place, work in enumerate(works):
             if place == 0:  # what goes wrong is told to whoever asks for the backbone
-                pool.submit(self._model.load_backbone, self._domain or work.source.domain)
+                pool.submit(self._model.load_backbone, self._run.domain or work.source.domain)
             yield work
 
     def _works(self, listing: Listing) -> Iterator[Work]:
         """Files that must be encoded; all others are counted in the report here."""
         for found in listing:
             self.report.seen += 1
-            self._progress(self.report.seen, len(listing))
+            self._run.progress(self.report.seen, len(listing))
             if isinstance(found, Source):
-                if address(found) in self._choosing.left_out:
+                if address(found) in self._left_out:
                     self._ignore(found.key, TOLD, TOLD)
                     continue
                 work = self._work(found)
@@ -267,7 +262,7 @@ class Adding:
     def _works_of_items(self, items: Sequence[tuple[Input, Source]]) -> Iterator[Work]:
         for given, said in items:
             self.report.seen += 1
-            self._progress(self.report.seen, len(items))
+            self._run.progress(self.report.seen, len(items))
             try:
                 given, source, stamp = self._looked_at(given, said)
             except UnreadableFile as error:
@@ -290,8 +285,8 @@ class Adding:
             given = content_of(given, self._model.limits)
             file, part = file_and_part(Path(given.name))
             stamp = Stamp(len(given.data), 0, given.digest())
-        source = replace(said, path=file, part=part, domain=self._domain)
-        return given, with_axis(source, self._up), stamp
+        source = replace(said, path=file, part=part, domain=self._run.domain)
+        return given, with_axis(source, self._run.up), stamp
 
     def _changed(self, change: Change, source: Source, path: str) -> Work | None:
         if change.state == "unchanged":
@@ -364,7 +359,7 @@ class Adding:
         self.report.added += count - sum(pending.replaced)
 
     def _fail(self, path: str, reason: str) -> None:
-        if self._strict:
+        if self._run.strict:
             raise UnreadableFile(f"{path}: {reason}")
         self.report.failed += 1
         self.report.failures.append(Failure(path, reason))
@@ -378,53 +373,6 @@ class Adding:
     def _plan(self, planned: Planned) -> None:
         if self._dry:
             self.report.planned.append(planned)
-
-
-def keyed(
-    inputs: Sequence[Input],
-    keys: Sequence[str],
-    metadata: Sequence[Metadata] | None,
-    categories: Sequence[str | None] | None,
-) -> list[tuple[Input, Source]]:
-    """Inputs with the sources of their keys, for `Adding.run_items`.
-
-    Raises:
-        InvalidInput: lengths do not agree, or a key is empty or comes twice.
-    """
-    check_keys("inputs", len(inputs), keys, metadata, categories)
-    return [
-        (given, Source(Path(), key, category=category, metadata=dict(said)))
-        for given, key, said, category in zip(
-            inputs,
-            keys,
-            metadata or [{}] * len(inputs),
-            categories or [None] * len(inputs),
-            strict=True,
-        )
-    ]
-
-
-def check_keys(
-    what: str,
-    count: int,
-    keys: Sequence[str],
-    metadata: Sequence[Metadata] | None,
-    categories: Sequence[str | None] | None,
-) -> None:
-    """Refuse keys, metadata or categories that do not go with `count` of something.
-
-    Raises:
-        InvalidInput: lengths do not agree, or a key is empty or comes twice.
-    """
-    rows = {"keys": keys, "metadata": metadata, "categories": categories}
-    for name, given in rows.items():
-        if given is not None and len(given) != count:
-            raise InvalidInput(f"{count} {what} need as many {name}, got {len(given)}")
-    twice = next((key for key, times in Counter(keys).items() if times > 1), None)
-    if twice is not None:
-        raise InvalidInput(f"keys must all be different, got {twice!r} twice")
-    if "" in keys:
-        raise InvalidInput("an item needs a key, got an empty one")
 
 
 def _item(work: Work, reader: str) -> Item:

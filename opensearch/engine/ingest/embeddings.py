@@ -8,11 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import check_domain
-from opensearch.engine.ingest.adding import check_keys
+from opensearch.engine.lifecycle.generations import Generations
 from opensearch.errors import IndexMismatch, InvalidInput, OpenSearchError, PartlyStored
 from opensearch.model import Model
-from opensearch.records import Item, Metadata
+from opensearch.records import Item
 from opensearch.store import Store
 
 BATCH: Final = 2**14
@@ -69,35 +68,26 @@ def unit_rows(embeddings: NDArray[np.floating[Any]], dim: int) -> NDArray[np.flo
     return made
 
 
-def described(
-    count: int,
-    domain: str,
-    keys: Sequence[str],
-    metadata: Sequence[Metadata] | None,
-    categories: Sequence[str | None] | None,
-) -> list[Item]:
-    """Records of embeddings that have no file.
-
-    Raises:
-        InvalidInput: lengths do not agree, or a key is empty or comes twice.
-    """
-    check_domain(domain)
-    check_keys("embeddings", count, keys, metadata, categories)
-    said = zip(keys, metadata or [{}] * count, categories or [None] * count, strict=True)
-    return [
-        Item(-1, key, domain, category=category, metadata=dict(fields))
-        for key, fields, category in said
-    ]
-
-
-def put_embeddings(
-    store: Store, model: Model, items: Sequence[Item], rows: NDArray[np.float32]
+def add_embeddings(
+    generations: Generations, model: Model, items: Sequence[Item], rows: NDArray[np.float32]
 ) -> NDArray[np.int64]:
-    """Store items with their embeddings (n, d) and the codes of those; give their ids.
+    """Store items with their embeddings (n, d), unit, and the codes of those; give their ids.
 
     Raises:
+        BundleError: the model is damaged; nothing was stored.
         PartlyStored: a batch after the first was refused.
     """
+
+    def put(store: Store) -> NDArray[np.int64]:
+        model.check(generations.folder.graphs)
+        return _put(store, model, items, rows)
+
+    return generations.write_and_settle(put)
+
+
+def _put(
+    store: Store, model: Model, items: Sequence[Item], rows: NDArray[np.float32]
+) -> NDArray[np.int64]:
     ids: list[int] = []
     for part in _parts(len(items)):
         try:

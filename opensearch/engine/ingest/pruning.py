@@ -12,10 +12,14 @@ from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from opensearch.engine.ingest.changes import file_of, is_there
 from opensearch.errors import Refused
 from opensearch.store import Store
+
+Prune = bool | Literal["force"]
+"""Whether items whose files are gone are removed, and whether even if they are most of them."""
 
 EMPTIED = 20
 """Items that an empty folder held, from which on it is taken for a disk that is not mounted."""

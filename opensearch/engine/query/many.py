@@ -1,13 +1,17 @@
-"""Many queries at once: their files are embedded together, each is answered by itself."""
+"""Many queries at once: their files are embedded together; or ready codes, without records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from opensearch.engine.lifecycle.generations import Generations
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.ranking import Answer, answer
+from opensearch.engine.query.selecting import targeted
 from opensearch.errors import OpenSearchError
 from opensearch.model import Model
 from opensearch.model.ahead import Ahead
@@ -34,3 +38,22 @@ def answer_many(
                 yield again(lambda: answer(query, generations, model, ahead.embed_one))  # noqa: B023 - called at once
             except OpenSearchError as error:
                 yield error
+
+
+def search_codes(
+    generations: Generations,
+    codes: NDArray[np.uint8],
+    targets: Sequence[str],
+    k: int,
+    structure: str | None,
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Distances and ids of the nearest items of codes; see `Engine.search_batch`."""
+    now = generations.current()
+
+    def search() -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        with now.store.snapshot():
+            now.searcher.refresh()
+            domains = targeted(now.store, targets)
+            return now.searcher.search(codes, domains, k, structure)
+
+    return again(search)

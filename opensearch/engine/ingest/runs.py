@@ -1,0 +1,96 @@
+"""Runs of `add`: what is new is stored, what is gone is pruned, search is settled; and dry runs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+from opensearch.config import Limits
+from opensearch.domains.excluding import Excluded
+from opensearch.engine.ingest import left_out
+from opensearch.engine.ingest.adding import Adding, Progress, Run
+from opensearch.engine.ingest.pruning import Prune, gone
+from opensearch.engine.ingest.pruning import prune as prune_gone
+from opensearch.engine.lifecycle.generations import Generations, open_bundle
+from opensearch.model import Input, Model
+from opensearch.records import Planned, Report, Source, Up
+from opensearch.store import LmdbStore, Store
+
+
+def add_files(
+    generations: Generations, model: Model, roots: Sequence[Path], run: Run, prune: Prune
+) -> Report:
+    """Bring an index up to date with files and folders; see `Engine.add`."""
+
+    def add(store: Store) -> Report:
+        model.check(generations.folder.graphs)
+        before = store.meta().next_id
+        ignored = left_out.read(generations.folder.path).keys()
+        report = Adding(store, model, run, ignored).run(roots)
+        if prune:
+            books = {"before": before, "replaced": report.replaced}
+            report.removed = prune_gone(store, roots, force=prune == "force", **books)
+        return report
+
+    return generations.write_and_settle(add)
+
+
+def add_inputs(
+    generations: Generations, model: Model, items: Sequence[tuple[Input, Source]], run: Run
+) -> Report:
+    """Add inputs under keys of the caller's; see `Engine.add_items`."""
+
+    def add(store: Store) -> Report:
+        model.check(generations.folder.graphs)
+        return Adding(store, model, run).run_items(items)
+
+    return generations.write_and_settle(add)
+
+
+def plan(
+    store: Store,
+    model: Model,
+    roots: Sequence[Path],
+    run: Run,
+    prune: Prune,
+    ignored: Container[str] = frozenset(),
+) -> Report:
+    """What `add_files` would do, as far as it is told without reading or writing files.
+
+    `refused` of the report says why pruning would remove nothing.
+
+    Raises:
+        InvalidInput: a root does not exist, or the domain is unknown to the model.
+    """
+    adding = Adding(store, model, run, ignored, dry=True)
+    report = adding.plan(roots)
+    if prune:
+        lost = gone(store, roots, moved=adding.moved)
+        report.refused = "" if prune == "force" else lost.refusal() or ""
+        if not report.refused:
+            report.removed = len(lost.keys)
+            report.planned += [Planned("removed", key, "its file is gone") for key in lost.keys]
+    return report
+
+
+def plan_new(
+    model: str | Path | None,
+    roots: Sequence[Path],
+    domain: str | None,
+    progress: Progress,
+    up: Up | None = None,
+    exclude: Sequence[str] = (),
+) -> Report:
+    """As `plan`, for an index that does not exist and is not created.
+
+    Raises:
+        BundleError: `model` is no model.
+    """
+    bundle = open_bundle(model)
+    run = Run(domain, up, excluded=Excluded(exclude), progress=progress)
+    with (
+        tempfile.TemporaryDirectory() as nowhere,
+        LmdbStore.create(Path(nowhere), bits=bundle.card.bits, dim=bundle.card.dim) as store,
+    ):
+        return plan(store, Model(bundle, Limits()), roots, run, False)
