@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensearch.cli.messages import say
+from opensearch.cli.tables import counted
 
 if TYPE_CHECKING:
     from opensearch.engine.query.duplicates import Group
@@ -71,7 +72,7 @@ def duplicates(
             f"{left_out} items have nothing kept to know their copies by: `opensearch compact`"
             f" makes it of items of older versions, --max-distance groups ready codes"
         )
-    say(f"{items} items in {groups} groups")
+    say(f"{counted(items, 'item')} in {counted(groups, 'group')}")
 
 
 def _text(group: Group) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.tables import header
+from opensearch.cli.tables import counted, header
 
 if TYPE_CHECKING:
     from opensearch.engine.query import Answer
@@ -38,9 +38,17 @@ def on_scores(answer: Answer) -> Iterator[str]:
             "scores are cosines, no probabilities: the model is not calibrated for this"
             " (opensearch calibrate --help)"
         )
-    if answer.refined:
-        brought = ", ".join(f"{len(ids)} in {target}" for target, ids in answer.refined.items())
-        yield f"refined; hits that came forward by it: {brought} (--no-refine leaves it out)"
+    brought = [f"{len(ids)} in {target}" for target, ids in answer.refined.items() if ids]
+    if brought:
+        yield f"refinement brought hits forward: {', '.join(brought)} (--no-refine leaves it out)"
+    elif answer.refined and _uneven([hit.score for hit in answer.hits]):
+        yield "refinement ordered the hits, so scores may rise again (--no-refine leaves it out)"
+
+
+def _uneven(scores: Sequence[float | None]) -> bool:
+    """Whether a score is above one before it, as both are shown."""
+    shown = [round(score, 2) for score in scores if score is not None]
+    return shown != sorted(shown, reverse=True)
 
 
 def taken_as(answer: Answer) -> list[str]:
@@ -91,7 +99,7 @@ def print_paths(hits: Sequence[Hit], end: str) -> None:
         if hit.path:
             click.echo(hit.path + end, nl=False)
     if without:
-        say(f"{without} hits are of no file and have no path")
+        say(f"{counted(without, 'hit')} without a path, being of no file")
 
 
 def open_first(hits: Sequence[Hit], page: Path | None) -> None:

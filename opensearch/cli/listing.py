@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.tables import header, separated
+from opensearch.cli.tables import counted, header, separated
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine
@@ -60,6 +60,8 @@ def listing(
     """
     from opensearch.engine import Engine
 
+    if as_json and (paths or nul):
+        raise click.UsageError("--json prints records and --paths and -0 paths alone: choose one")
     if ignored and (where is not None or folder is not None):
         raise click.UsageError("--ignored lists files that are no items: no --where, no --folder")
     with Engine.open(index) as engine:
@@ -75,8 +77,10 @@ def listing(
             _paths(items, nul)
         else:
             _rows(items, as_json)
-    of = "" if len(ids) == len(found) else f" of {len(found)}"
-    say(f"{len(ids)}{of} items")
+    if folder is not None and where is None and not len(found):
+        say(f"nothing was indexed from {folder}")
+    of = "" if len(ids) == len(found) else f"{len(ids)} of "
+    say(f"{of}{counted(len(found), 'item')}")
 
 
 def row(item: Item) -> str:
@@ -109,7 +113,7 @@ def _paths(items: Iterable[Item], nul: bool) -> None:
         else:
             without += 1
     if without:
-        say(f"{without} items are of no file and have no path")
+        say(f"{counted(without, 'item')} without a path, being of no file")
 
 
 def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
@@ -117,4 +121,5 @@ def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
     for file in files:
         shown = {"key": file.key, "path": file.path}
         click.echo(json.dumps(shown, ensure_ascii=False) if as_json else file.path)
-    say(f"{len(files)} files ignored; opensearch remove {engine.path} --unignore PATH ends that")
+    shown = counted(len(files), "file")
+    say(f"{shown} ignored; opensearch remove {engine.path} --unignore PATH ends that")

@@ -142,6 +142,8 @@ def query(
         opensearch query indexes/mine chair.png --paths -0 | xargs -0 cp -t chairs/
         opensearch query indexes/mine --queries queries.txt --json
     """
+    if as_json and (paths or nul):
+        raise click.UsageError("--json prints records and --paths and -0 paths alone: choose one")
     if many is not None:
         _check_many(html, opening, files=files, **options)
     if files or options["exclude"] or many is not None:

@@ -74,6 +74,8 @@ def remove(
             _unignore(engine, keys, folder, as_json)
             return
         found = refuse_remarks(engine.find(where, keys=keys, folder=folder), where)
+        if folder is not None and where is None and not len(found):
+            say(f"nothing was indexed from {folder}")
         items = engine.iter_items(found.ids)
         if dry_run:
             missing = found.missing

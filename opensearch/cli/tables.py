@@ -7,6 +7,11 @@ import sys
 import click
 
 
+def counted(number: int, noun: str) -> str:
+    """A number and what it counts: 1 item, 2 items."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def on_terminal() -> bool:
     """Whether what is printed goes to a terminal."""
     return sys.stdout.isatty()

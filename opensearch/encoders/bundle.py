@@ -149,7 +149,7 @@ class Bundle:
         """
         if name not in self.card.domains:
             raise InvalidInput(
-                f"the model {self.folder.name} has no domain {name!r}; it has"
+                f"the model {self.folder} has no domain {name!r}; it has"
                 f" {', '.join(self.domains)}. Add it with:"
                 f" `Training(config, data, out, extend=MODEL, domain={name!r})`"
             )

@@ -298,10 +298,14 @@ class Space:
         return bool(kind and kind.any_text and self._reopened([]))
 
 
-_KNOWN: Final = (
-    "Known are English names of things, scenes and parts of them, such as guitar, wedding or wheel"
+HOW_TO_KNOW_MORE: Final = (
     " (`Words.open()` lists them). Other words and languages are understood by a sentence model:"
     f" pip install 'opensearch-visual[sentence]', then `sentence={MULTILINGUAL!r}`"
+)
+"""Where words are listed and others understood: not said where nobody can do it, as over HTTP."""
+_KNOWN: Final = (
+    "Known are English names of things, scenes and parts of them, such as guitar, wedding or wheel"
+    + HOW_TO_KNOW_MORE
 )
 
 

@@ -21,6 +21,7 @@ from opensearch.errors import (
     StoreError,
     UnreadableFile,
 )
+from opensearch.semantic.space import HOW_TO_KNOW_MORE
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def failure_of(error: Exception) -> Failure:
     """An error of the library as a failure; of any other nothing is told but that it was."""
     if isinstance(error, OpenSearchError):
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-        message = " ".join(str(error).split())
+        message = " ".join(str(error).replace(HOW_TO_KNOW_MORE, "; /v1/words lists them").split())
         way_out = message.rpartition("; ")[2] if "; " in message else None
         return Failure(status=status, kind=type(error).__name__, message=message, way_out=way_out)
     _log.error("a request failed", exc_info=error)

@@ -56,6 +56,26 @@ def test_list_of_nothing_says_why(index):
     assert run("list", index, "--limit", -1).exit_code == 2
 
 
+def test_one_item_is_no_items(index, files):
+    assert run("list", index, "--where", "key = disc/01.jpg").stderr == "1 item\n"
+    assert run("list", index, "--limit", 1).stderr == "1 of 22 items\n"
+
+
+def test_a_folder_that_nothing_was_indexed_from_is_told(index, tmp_path):
+    for verb in ("list", "remove"):
+        nothing = run(verb, index, "--folder", tmp_path / "fotos")
+        assert nothing.exit_code == 0
+        assert nothing.stderr.startswith(f"nothing was indexed from {tmp_path}/fotos\n")
+
+
+def test_records_and_paths_at_once_are_refused(index, files):
+    for asked in (["list", index], ["query", index, files / "disc/00.jpg"]):
+        for option in ("--paths", "-0"):
+            refused = run(*asked, option, "--json")
+            assert refused.exit_code == 2
+            assert "choose one" in refused.stderr
+
+
 def test_remove_shows_what_it_would_do_and_does_it(index, files):
     asked = ["remove", index, "--folder", files / "disc", "--where", "key ~ /0"]
     dry = run(*asked, "--dry-run")

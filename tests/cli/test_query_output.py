@@ -2,12 +2,16 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from opensearch.cli import main, tables
+from opensearch.cli.hits import on_scores
 from opensearch.engine import Engine
+from opensearch.engine.query import Answer
+from opensearch.records import Hit
 
 
 def run(*words, **more):
@@ -148,3 +152,19 @@ def test_lines_go_without_what_is_of_one_query(index, lines, photo):
     assert "is not UTF-8" in run("query", index, "--queries", lines).stderr
     lines.write_text("")
     assert run("query", index, "--queries", lines).exit_code == 0
+
+
+def _hits(*scores):
+    return [
+        Hit(rank, rank, f"{rank}", "", "photo", None, 0, score, {}, score, "probability")
+        for rank, score in enumerate(scores, start=1)
+    ]
+
+
+def test_refinement_is_told_where_it_shows():
+    even = Answer(_hits(0.9, 0.5), [], score_kind="probability", refined={"photo": []})
+    assert not list(on_scores(even))
+    (uneven,) = on_scores(replace(even, hits=_hits(0.5, 0.9)))
+    assert uneven.startswith("refinement ordered the hits, so scores may rise again")
+    (brought,) = on_scores(replace(even, refined={"photo": [1, 2], "sketch": []}))
+    assert brought.startswith("refinement brought hits forward: 2 in photo (--no-refine")

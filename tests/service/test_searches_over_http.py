@@ -217,3 +217,11 @@ def test_any_json_is_answered_or_refused(client, value):
     assert response.status_code in (200, 422)
     if response.status_code == 422:
         ErrorBody(**response.json())
+
+
+def test_words_that_are_not_known_are_told_without_what_only_python_has(client):
+    query = {"parts": [{"kind": "words", "text": "zorble"}]}
+    error = client.post("/v1/search", json=query).json()["error"]
+    assert "/v1/words lists them" in error["message"]
+    assert "`" not in error["message"]
+    assert "pip" not in error["message"]

@@ -224,7 +224,7 @@ class IndexFolder:
                 raise _lacks_manifest(path)
             raise StoreError(
                 f"{path} is not an index: it has no {MANIFEST}."
-                f" Make one: `Engine.create({str(path)!r}, model)`"
+                " An index is a folder of its own, made of files: `Engine.create('INDEX')`"
             )
         try:
             fields = json.loads((path / MANIFEST).read_bytes())
