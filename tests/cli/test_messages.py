@@ -58,7 +58,7 @@ def test_no_message_of_the_library_names_a_flag_or_a_verb():
         ("train", "`overrides=['a.b=1']` in another `out`", "--set a.b=1 in another --out"),
         ("query", "`Engine.compact()` makes it", "opensearch compact INDEX makes it"),
         ("info", "`Engine.create('my index', model)`",
-         "opensearch index SOURCE --to 'my index' --model MODEL"),
+         "opensearch index SOURCE --to 'my index'"),
         ("info", "`verify_index('i', repair=True)`", "opensearch verify i --repair"),
         ("query", "`Training(config, data, out, extend=MODEL, domain='a b')`",
          "opensearch train CONFIG --extend MODEL --domain 'a b'"),
@@ -97,7 +97,7 @@ def test_every_call_exists_and_its_line_is_a_verb_with_these_options(call):
         (["query", "{index}"], "needs a file, words (--text) or the key of a stored item (--id)"),
         (["query", "{index}", "--text", "disc", "--where", "a >"], "--where 'a >': expected a"),
         (["query", "{index}", "a.png:-1"], "must be above 0, got -1.0; --not moves away from"),
-        (["query", "{tmp}", "--text", "disc"], "opensearch index SOURCE --to {tmp} --model MODEL"),
+        (["query", "{tmp}", "--text", "disc"], "opensearch index SOURCE --to INDEX"),
         (["import", "{tmp}", "--to", "{tmp}/new"], "opensearch export INDEX {tmp}"),
         (
             ["train", "prototype", "--data={tmp}", "--out={tmp}/m", "--set=joint.steps=3"],
