@@ -121,5 +121,5 @@ def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
     for file in files:
         shown = {"key": file.key, "path": file.path}
         click.echo(json.dumps(shown, ensure_ascii=False) if as_json else file.path)
-    shown = counted(len(files), "file")
-    say(f"{shown} ignored; opensearch remove {engine.path} --unignore PATH ends that")
+    ignored = counted(len(files), "file")
+    say(f"{ignored} ignored; opensearch remove {engine.path} --unignore PATH ends that")
