@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -149,7 +151,7 @@ def evaluate(
         return
     with Bars(quiet) as bars:
         result = run(wanted, bars.show)
-    for note in result.notes:
+    for note in [*result.notes, *_too_few(result.rows)]:
         say(in_flags(note))
     if as_json:
         head = {"protocol": protocol, "model": str(model), "categories": categories}
@@ -195,13 +197,29 @@ def _text(result: Result, full: bool) -> str:
         mean = row.matrix.cross
         low, high = mean.map_all_interval
         lines.append(
-            f"{row.split:<8} {row.representation:<{wide}} {row.refinement:<8} {mean.map_all:>8.4f}"
-            f" {f'{low:.3f} to {high:.3f}':>16} {mean.map_macro:>7.4f}"
-            f" {row.words.mean.map_all:>7.4f} {_share(row):>12}"
+            f"{row.split:<8} {row.representation:<{wide}} {row.refinement:<8}"
+            f" {_measured(mean.map_all, 8)} {'-' if isnan(low) else f'{low:.3f} to {high:.3f}':>16}"
+            f" {_measured(mean.map_macro, 7)} {_measured(row.words.mean.map_all, 7)}"
+            f" {_share(row):>12}"
         )
     lines.append("means of the cross-domain directions; words: mean mAP@all of word → each domain;")
     lines.append("trained on: categories that the model was trained on, of those measured;")
     return "\n".join([*lines, "--full shows every direction"])
+
+
+def _measured(value: float, wide: int) -> str:
+    """A measure; a dash where there was nothing to measure."""
+    return f"{'-':>{wide}}" if isnan(value) else f"{value:>{wide}.4f}"
+
+
+def _too_few(rows: list[Row]) -> Iterator[str]:
+    """Which splits hold too few items to measure anything."""
+    empty = {row.split: row.matrix for row in rows if isnan(row.matrix.cross.map_all)}
+    for split, least in ((split, matrix.min_gallery) for split, matrix in empty.items()):
+        yield (
+            f"nothing could be measured between domains in {split!r}: a category counts from"
+            f" {least} items in the domain searched"
+        )
 
 
 def _share(row: Row) -> str:

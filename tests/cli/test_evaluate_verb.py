@@ -50,6 +50,21 @@ def test_a_split_called_unseen_is_not_believed(toy_model, toy_collection, tmp_pa
     assert (row["trained"], row["untrained"]) == (["disc"], ["bar"])
 
 
+def test_too_few_items_are_told_and_measure_nothing(toy_model, toy_collection, tmp_path):
+    data = tmp_path / "few"
+    for domain in ("photo", "sketch"):
+        (data / domain / "disc").mkdir(parents=True)
+        for number in range(2):
+            name = f"0{number}{'.jpg' if domain == 'photo' else '.png'}"
+            shutil.copy(toy_collection / domain / "disc" / name, data / domain / "disc" / name)
+    done = run(toy_model, "--data", data, "--split", "all")
+    assert done.exit_code == 0, done.output
+    assert "nothing could be measured between domains in 'all': a category" in done.stderr
+    assert "nan" not in done.stdout
+    found = json.loads(run(toy_model, "--data", data, "--split", "all", "--json").stdout)
+    assert found["rows"][0]["cross"]["map_all"] is None
+
+
 def test_nothing_is_said_of_a_split_that_is_unseen(toy_model, toy_collection):
     done = run(toy_model, "--data", toy_collection, "--split", "unseen")
     assert done.stderr == ""
