@@ -7,8 +7,9 @@ read by the reader of the domain. A copy counts as found when it is paired with 
 `opensearch.imprints` as `duplicates` asks it. Pairs of two files of the collection are printed by
 their keys: many are copies that were there, so look at them before they are called false.
 
-Shapes are simplified to half of their faces by `fast-simplification` (pip), through trimesh. It
-tears some shapes apart, so those that lose a tenth of their surface are counted on their own.
+Shapes are simplified to half of their faces by `fast-simplification` (extra `bench`), through
+trimesh. It tears some shapes apart, so those that lose a tenth of their surface are counted on
+their own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -144,6 +146,11 @@ STROKES: Final = (
 @click.option("--seed", default=0, show_default=True)
 def main(collection: Path, domain: str, split: str, items: int, copies: int, seed: int) -> None:
     """Print found / planted of each kind, and the pairs that were not planted."""
+    if default_reader(domain) == "mesh" and find_spec("fast_simplification") is None:
+        raise click.ClickException(
+            "copies of shapes are simplified by fast-simplification, which is not installed:"
+            " pip install 'opensearch-visual[bench]'"
+        )
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder:
         if domain == "strokes":

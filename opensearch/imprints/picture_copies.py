@@ -64,12 +64,15 @@ def picture_pairs(
         shown = _shown(vectors[places])
         gathered = [_none()]
         for window in range(len(WINDOWS)):
-            low = frequencies(greys, window)
+            low = frequencies(greys, window)[shown]
+            asked = np.concatenate([_turned(low, way) for way in range(len(WAYS))])
+            rows, found, cosines = find(asked, _LEAST, _NEIGHBOURS)
             for way in range(len(WAYS)):
-                rows, found, cosines = find(_turned(low, way), _LEAST, _NEIGHBOURS)
-                other = (places[rows] != found) & shown[rows]
-                rows, found, cosines = rows[other], found[other], cosines[other]
-                gathered.append((places[rows], found, cosines, window, way))
+                mine = rows // max(len(low), 1) == way
+                first = places[shown][rows[mine] - way * len(low)]
+                other = first != found[mine]
+                near = found[mine][other], cosines[mine][other]
+                gathered.append((first[other], *near, window, way))
         yield from _looked_at(_joined(gathered), fetch, fetch)
 
 
@@ -86,7 +89,9 @@ def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
     if not base.any():
         return
     parts = [frequencies(own.greys, window) for window in range(len(WINDOWS))]
-    asked = [[_turned(part, way)[0] for way in range(len(WAYS))] for part in parts]
+    asked = [np.concatenate([_turned(part, way) for way in range(len(WAYS))]) for part in parts]
+    # A picture turned is the file where the picture is the file turned back.
+    turned_back = np.concatenate([_turned(parts[0], opposite(w)) for w in range(len(WAYS))])
 
     def itself(places: Places) -> list[bytes]:
         return [imprint] * len(places)
@@ -94,16 +99,18 @@ def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
     for places in blocks(count):
         others = unpacked(fetch(places))
         whole = _vectors(others)
+        shown = _shown(whole)
         gathered, within = [_none()], [_none()]
         for window in range(len(WINDOWS)):
-            low = frequencies(others.greys, window)
+            of_it = whole @ asked[window].T
+            of_them = _unit(frequencies(others.greys, window)) @ turned_back.T
             for way in range(len(WAYS)):
-                cosines = whole @ asked[window][way]
-                near = np.flatnonzero(cosines >= _LEAST)
-                gathered.append((np.zeros_like(near), places[near], cosines[near], window, way))
-                cosines = _turned(low, way) @ base[0]
-                near = np.flatnonzero((cosines >= _LEAST) & _shown(whole))
-                within.append((places[near], np.zeros_like(near), cosines[near], window, way))
+                near = np.flatnonzero(of_it[:, way] >= _LEAST)
+                cosines = of_it[near, way]
+                gathered.append((np.zeros_like(near), places[near], cosines, window, way))
+                near = np.flatnonzero((of_them[:, way] >= _LEAST) & shown)
+                cosines = of_them[near, way]
+                within.append((places[near], np.zeros_like(near), cosines, window, way))
         yield from _looked_at(_joined(gathered), itself, fetch)
         yield from _looked_at(_joined(within), fetch, itself, swap=True)
 
@@ -119,7 +126,7 @@ def _turned(low: Vectors, way: int) -> Vectors:
 
 def _unit(low: Vectors) -> Vectors:
     """Frequencies (n, LOW, LOW) without the mean, as unit vectors."""
-    return unit_rows(low.reshape(len(low), -1)[:, 1:])
+    return unit_rows(low.reshape(len(low), LOW * LOW)[:, 1:])
 
 
 def _vectors(pictures: Pictures) -> Vectors:

@@ -77,9 +77,8 @@ def frequencies(planes: Planes, window: int = 0) -> Planes:
 @cache
 def _transforms(side: int, window: int) -> tuple[Planes, Planes]:
     """Matrices (LOW, side) that cut out a window and take its frequencies, down and across."""
-    from scipy.fft import dct
-
-    basis = dct(np.eye(side), axis=0, norm="ortho")[:LOW]
+    waves = np.cos(np.pi / side * np.outer(np.arange(LOW), np.arange(side) + 0.5))
+    basis = waves * np.sqrt(2 / side) * np.where(np.arange(LOW) == 0, np.sqrt(0.5), 1)[:, None]
     x, y, width, height = WINDOWS[window].tolist()
     return tuple(
         (basis @ _cut(side, start, size)).astype(np.float32)
@@ -103,15 +102,14 @@ def stretched(planes: Planes, parts: Planes) -> Planes:
     Args:
         parts: left, top, width and height of each, shares of its side, shape (n, 4).
     """
-    side = planes.shape[1]
-    middle = (np.arange(side, dtype=np.float32) + 0.5) / side
-    edge = np.float32(side - 1.001)
-    across = np.clip((parts[:, 0, None] + parts[:, 2, None] * middle) * side - 0.5, 0, edge)
-    down = np.clip((parts[:, 1, None] + parts[:, 3, None] * middle) * side - 0.5, 0, edge)
-    left, top = across.astype(np.intp), down.astype(np.intp)
-    rest_x, rest_y = (across - left)[:, None, :], (down - top)[:, :, None]
-    rows = np.take_along_axis(planes, top[:, :, None], 1)
-    rows = rows + rest_y * (np.take_along_axis(planes, top[:, :, None] + 1, 1) - rows)
-    cells = np.take_along_axis(rows, left[:, None, :], 2)
-    right = np.take_along_axis(rows, left[:, None, :] + 1, 2)
-    return np.asarray(cells + rest_x * (right - cells), np.float32)
+    down = _weights(parts[:, 1], parts[:, 3], planes.shape[1])
+    across = _weights(parts[:, 0], parts[:, 2], planes.shape[1])
+    return np.asarray(down @ planes @ across.swapaxes(1, 2), np.float32)
+
+
+def _weights(starts: Planes, sizes: Planes, side: int) -> Planes:
+    """Linear weights (n, side, side) that stretch parts of lines of pixels to whole lines."""
+    pixels = np.arange(side, dtype=np.float32)
+    at = (starts[:, None] + sizes[:, None] * (pixels + 0.5) / side) * side - 0.5
+    at = np.clip(at, 0, np.float32(side - 1))
+    return np.maximum(1 - np.abs(at[:, :, None] - pixels), 0)

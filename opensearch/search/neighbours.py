@@ -18,6 +18,8 @@ Find: TypeAlias = Callable[[Vectors, float, int], tuple[Places, Places, Vectors]
 
 _FEW: Final = 4096
 """Vectors that are all compared with each other."""
+_AT_ONCE: Final = 1024
+"""Vectors compared with all others at once, which bounds memory."""
 _PROBES: Final = 8
 _LEARNT: Final = 64
 """Vectors a cell that its middle is learnt from."""
@@ -32,7 +34,7 @@ def nearest(vectors: Vectors) -> Find:
     """
     count, dim = vectors.shape
     if count <= _FEW:
-        return lambda asked, least, k: _all_compared(asked @ vectors.T, least, k)
+        return lambda asked, least, k: _all_compared(asked, vectors, least, k)
     import faiss
 
     cells = int(4 * np.sqrt(count))
@@ -51,10 +53,20 @@ def nearest(vectors: Vectors) -> Find:
     return find
 
 
-def _all_compared(cosines: Vectors, least: float, k: int) -> tuple[Places, Places, Vectors]:
+def _all_compared(
+    asked: Vectors, vectors: Vectors, least: float, k: int
+) -> tuple[Places, Places, Vectors]:
+    found = [_near(np.zeros((0, len(vectors)), np.float32), 0, least, k)]
+    for start in range(0, len(asked), _AT_ONCE):
+        found.append(_near(asked[start : start + _AT_ONCE] @ vectors.T, start, least, k))
+    rows, places, cosines = (np.concatenate([each[at] for each in found]) for at in range(3))
+    return rows, places, cosines
+
+
+def _near(cosines: Vectors, start: int, least: float, k: int) -> tuple[Places, Places, Vectors]:
     near = cosines >= least
     for row in np.flatnonzero(near.sum(axis=1) > k).tolist():
         near[row] = False
         near[row, np.argpartition(-cosines[row], k - 1)[:k]] = True
     rows, places = np.nonzero(near)
-    return rows, places, cosines[rows, places]
+    return rows + start, places, cosines[rows, places]
