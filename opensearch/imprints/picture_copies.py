@@ -102,8 +102,8 @@ def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
         shown = _shown(whole)
         gathered, within = [_none()], [_none()]
         for window in range(len(WINDOWS)):
-            of_it = whole @ asked[window].T
-            of_them = _unit(frequencies(others.greys, window)) @ turned_back.T
+            of_it = _products(whole, asked[window])
+            of_them = _products(_unit(frequencies(others.greys, window)), turned_back)
             for way in range(len(WAYS)):
                 near = np.flatnonzero(of_it[:, way] >= _LEAST)
                 cosines = of_it[near, way]
@@ -113,6 +113,11 @@ def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
                 within.append((places[near], np.zeros_like(near), cosines, window, way))
         yield from _looked_at(_joined(gathered), itself, fetch)
         yield from _looked_at(_joined(within), fetch, itself, swap=True)
+
+
+def _products(rows: Vectors, with_few: Vectors) -> Vectors:
+    """Products (n, m); not by BLAS, whose threads would wait for each other on a busy machine."""
+    return np.asarray(np.einsum("nd,md->nm", rows, with_few))
 
 
 def _none() -> Candidate:
