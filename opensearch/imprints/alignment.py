@@ -22,8 +22,8 @@ _AT_ONCE: Final = 128
 
 _START: Final = 0.42
 """Least correlation, before alignment, of a pair that is looked at."""
-_NEAR, _NEAR_EDGES = 0.85, 0.5
-"""Least coarse correlations, of pictures and of edges, of a pair that is compared in fine."""
+_NEAR: Final = 0.75
+"""Least coarse correlation of a pair that is compared in fine."""
 # Thresholds of pictures full of tones, such as photographs, and of what is black and white alone,
 # such as icons, which are often nearly the same; others lie between.
 _TONED, _FLAT = 0.45, 0.75
@@ -86,9 +86,6 @@ def _look(
     near = np.flatnonzero(start >= _START)
     parts, found = _aligned(coarse[near], coarse_copy[near], parts[near], 6)
     near, parts = near[found >= _NEAR], parts[found >= _NEAR]
-    edges = _unit(_edges(stretched(coarse[near], parts)))
-    found = _product(edges, _unit(_edges(coarse_copy[near])))
-    near, parts = near[found >= _NEAR_EDGES], parts[found >= _NEAR_EDGES]
     if not len(near):
         return
     parts, fine = _aligned(whole[near], _unit(copy[near]), parts, 3)
