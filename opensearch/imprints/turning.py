@@ -83,7 +83,7 @@ def _transforms(side: int, window: int) -> tuple[Planes, Planes]:
     return tuple(
         (basis @ _cut(side, start, size)).astype(np.float32)
         for start, size in ((y, height), (x, width))
-    )  # type: ignore[return-value]
+    )
 
 
 def _cut(side: int, start: float, size: float) -> NDArray[np.float64]:
@@ -112,4 +112,4 @@ def _weights(starts: Planes, sizes: Planes, side: int) -> Planes:
     pixels = np.arange(side, dtype=np.float32)
     at = (starts[:, None] + sizes[:, None] * (pixels + 0.5) / side) * side - 0.5
     at = np.clip(at, 0, np.float32(side - 1))
-    return np.maximum(1 - np.abs(at[:, :, None] - pixels), 0)
+    return np.asarray(np.maximum(1 - np.abs(at[:, :, None] - pixels), 0), np.float32)
