@@ -93,7 +93,7 @@ def test_the_verb_says_what_was_done_and_what_is_left_out(engine, collection):
     assert result.stderr.splitlines() == [
         "2 items have nothing kept to know their copies by: `opensearch compact` makes it of items"
         " of older versions, --max-distance groups ready codes",
-        "4 items in 1 groups",
+        "4 items in 1 group",
     ]
     result = CliRunner().invoke(main, ["duplicates", str(engine.path), "--json"])
     member = json.loads(result.stdout)["items"][0]
