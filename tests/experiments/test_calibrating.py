@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from toy_files import FIGURES, make_collection, toy_overrides, write_csv
 
-from opensearch.calibration import Curve, Direction, fitting
+from opensearch.calibration import fitting
 from opensearch.cli.group import main
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
@@ -18,11 +18,9 @@ from opensearch.experiments import calibrate as module
 from opensearch.experiments.asking import Asked, first_hits, gains
 from opensearch.experiments.calibrate import (
     Calibrating,
-    Fitted,
     calibrate,
     few_of_each,
     labelled,
-    refined_targets,
     sides_of,
 )
 from opensearch.methods import Training, train
@@ -179,23 +177,3 @@ def test_what_cannot_be_calibrated_says_why(cut, toys, toy_model, tmp_path):
     copy = Bundle.open(toy_model).copy_to(tmp_path / "copy").folder
     with pytest.raises(InvalidInput, match="too little to learn from"):
         calibrate(Calibrating([copy], [toys], "unseen"))
-
-
-def test_refinement_is_on_for_targets_whose_gains_of_all_sources_are_sure():
-    curve = Curve(slope=5.0, middle=0.5)
-    direction = Direction(cosine=curve, distance=None, asymmetric=None, refine=False)
-
-    def of(source, target, gain, sure):
-        return Fitted(source, target, 9, None, 0.5, gain, sure, direction)
-
-    found = refined_targets(
-        [
-            of("sketch", "photo", 0.02, 0.03),  # not sure by itself
-            of("shape", "photo", 0.02, 0.03),
-            of(None, "photo", -0.5, np.inf),  # says nothing
-            of("photo", "shape", 0.02, 0.03),
-            of("sketch", "shape", -0.02, 0.03),
-            of("photo", "sketch", -0.02, 0.01),
-        ]
-    )
-    assert {each.target for each in found if each.direction.refine} == {"photo"}
