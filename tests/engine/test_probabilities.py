@@ -115,6 +115,16 @@ def test_an_answer_without_a_likely_hit_says_so(engine, file):
     assert engine.ask(Query(**asked, targets=["sketch"])).likely is True
 
 
+def test_of_a_query_of_several_things_no_answer_is_called_unlikely(engine, file):
+    where = "domain = photo and category = disc"
+    one = {"files": [(file, 1.0)], "source": "sketch", "refine": False, "where": where}
+    for more in ({"text": "disc"}, {"exclude": [file.with_name("09.png")]}):
+        answer = engine.ask(Query(**one, **more))
+        assert answer.score_kind == "probability"
+        assert answer.likely is not False
+        assert not [note for note in answer.notes if "likely" in note]
+
+
 def test_without_a_curve_for_every_target_scores_stay_cosines():
     whole = calibration()
     assert Meaning(whole, "cosine", ["photo", None], DOMAINS).kind == "probability"

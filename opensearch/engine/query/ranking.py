@@ -53,7 +53,8 @@ class Answer:
         opened: the query's inputs as their encoders saw them, `files` first, then `exclude`.
         understood: how the query was read.
         score_kind: what the scores are; `None` where there are none.
-        likely: whether a hit is as likely as not to be of what was asked; `None` where scores
+        likely: whether a hit is as likely as not to be of what was asked; `None` where several
+            things were asked for and no hit seems likely for all of them, or where scores
             are no probabilities.
         refined: target domains in which refinement ordered the hits, each with the ids of those
             hits that would not be among its first `k` without it.
@@ -386,8 +387,19 @@ def _concluded(found: Answer, query: Query) -> Answer:
     if found.score_kind != "probability" or not found.hits:
         return replace(found, refined=refined)
     best = max(hit.score or 0.0 for hit in found.hits)
+    if best < LIKELY and not _of_one_thing(query, found):
+        return replace(found, refined=refined)
     if best < LIKELY:
         found.notes.append(
             f"nothing here is likely to be what was asked: the best hit has {best:.2f}"
         )
     return replace(found, refined=refined, likely=best >= LIKELY)
+
+
+def _of_one_thing(query: Query, found: Answer) -> bool:
+    """Whether a query is of the kind that probabilities were fitted on: one file, item or word.
+
+    A hit of several things is rarely near to each of them, so that none seems likely.
+    """
+    things = [*query.files, *query.keys, *query.parts, *found.understood.words]
+    return len(things) == 1 and not query.exclude and not found.understood.excluded
