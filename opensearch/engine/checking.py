@@ -80,7 +80,7 @@ def checked(**others: Check) -> Callable[[Callable[P, T]], Callable[P, T]]:
         signature = inspect.signature(function)
         assert others.keys() <= signature.parameters.keys(), function
         checks = {
-            name: others.get(name) or _by_table(parameter)
+            name: _allowing_none(others.get(name) or CHECKS[name], parameter)
             for name, parameter in signature.parameters.items()
             if name not in ("self", "cls")
         }
@@ -101,6 +101,5 @@ def checked(**others: Check) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return wrap
 
 
-def _by_table(parameter: inspect.Parameter) -> Check:
-    check = CHECKS[parameter.name]
+def _allowing_none(check: Check, parameter: inspect.Parameter) -> Check:
     return must.optional(check) if str(parameter.annotation).endswith("| None") else check

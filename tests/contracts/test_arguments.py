@@ -353,3 +353,8 @@ def test_an_empty_index_has_no_hits(tmp_path):
         engine.add_codes(CODES, "photo", keys=[f"k{at}" for at in range(8)])
         engine.remove([f"k{at}" for at in range(8)])
         assert engine.search(text="disc") == []
+
+
+def test_a_check_of_its_own_lets_none_pass_where_the_annotation_does(engine):
+    assert engine.relabel("k0", "cup", None).category == "cup"
+    assert engine.relabel("k0", None, None).category is None

@@ -214,7 +214,7 @@ def test_another_model_is_refused_and_an_extended_one_fits(
 
 
 def test_what_is_no_index_says_how_to_make_one(tmp_path):
-    with pytest.raises(StoreError, match=r"Make one: `Engine.create\("):
+    with pytest.raises(StoreError, match=r"made of files: `Engine.create\("):
         Engine.open(tmp_path)
 
 

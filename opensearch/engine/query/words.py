@@ -26,7 +26,7 @@ class Words:
         self.space = space
 
     @classmethod
-    @checked(path=must.optional(must.path))
+    @checked(path=must.path)
     def open(cls, path: str | Path | None = None) -> Words:
         """The words of a model or of an index, of the shipped starter by default.
 
