@@ -30,7 +30,7 @@ from opensearch.cli.progress import Bars
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import InvalidInput
 from opensearch.experiments.asking import Asked, Hits, first_hits, gains
-from opensearch.experiments.calibrate import Calibrating, sides_of
+from opensearch.experiments.held_out import Calibrating, sides_of
 from opensearch.methods.configs import load_train_config
 from opensearch.model import Model
 

@@ -13,8 +13,8 @@ import numpy as np
 from opensearch import Engine, Query
 from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle
-from opensearch.experiments.calibrate import Calibrating
 from opensearch.experiments.evaluate import Evaluation
+from opensearch.experiments.held_out import Calibrating
 from opensearch.experiments.refit import refit
 from opensearch.methods.configs import load_train_config
 from opensearch.methods.trainer import Training

@@ -14,8 +14,8 @@ import pytest
 from opensearch.domains import Reading, png
 from opensearch.domains.opening import Opened
 from opensearch.engine.query import Query
+from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.parts import Part
-from opensearch.engine.query.ranking import Answer
 from opensearch.engine.query.understood import TakenAs, Understood
 from opensearch.errors import InvalidInput
 from opensearch.model import Content

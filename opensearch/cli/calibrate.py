@@ -75,8 +75,9 @@ def calibrate(
         opensearch calibrate models/mine --data collection/ --split all
         opensearch calibrate models/cut0 models/cut1 --data collection/ --into models/mine
     """
-    from opensearch.experiments.calibrate import Calibrating, to_dict
     from opensearch.experiments.calibrate import calibrate as run
+    from opensearch.experiments.calibrate import to_dict
+    from opensearch.experiments.held_out import Calibrating
 
     omit: tuple[str, ...] = ()
     rename = {}

@@ -124,7 +124,7 @@ def index(
             bars.show("comparing" if dry_run else "indexing", done, total)
 
         if dry_run and not is_index(to):
-            report = plan_new(model, sources, domain, progress, up, exclude)
+            report = plan_new(to, model, sources, domain, progress, up, exclude)
         else:
             with _opened(Engine, to, model, adopt=not dry_run) as engine:
                 report = engine.add(

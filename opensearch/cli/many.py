@@ -53,6 +53,8 @@ def answer_lines(
     from opensearch.engine import Query
 
     lines = list(_lines(_read(file), options))
+    if not lines:
+        say(f"{file} holds no queries")
     answers = engine.ask_many([line.query for line in lines if isinstance(line.query, Query)])
     failed = 0
     for line in lines:
@@ -104,6 +106,11 @@ def _said(line: str) -> dict[str, Any]:
 
     if line.lstrip().startswith("{"):
         return _from_json(line)
+    if line.lstrip().startswith("["):
+        raise InvalidInput(
+            "is an array; a line is an object of JSON, a path or words. Several parts of one query"
+            " are `files` of an object"
+        )
     path = Path(split_part(line)[0])
     if path.is_file() or path.suffix.lower() in known_suffixes():
         return {"files": [(Path(line), 1.0)]}

@@ -20,6 +20,8 @@ from typing import Any, Final
 import click
 
 _QUOTED: Final = re.compile(r"`([^`\n]+)`")
+_REFUSED: Final = re.compile(r"^(\w+)(?= must be )")
+"""The argument that a message begins with, where a value of it is refused."""
 CALLS: Final[dict[str, str]] = {
     "Engine.add(reread)": "opensearch index SOURCE --to INDEX --reread",
     "Engine.build_structure": "opensearch structure INDEX {0}",
@@ -51,7 +53,9 @@ def in_flags(text: str, command: click.Command | None = None) -> str:
         context = click.get_current_context(silent=True)
         command = context.command if context else None
     options = {each.name: each for each in command.params if each.name} if command else {}
-    return _QUOTED.sub(lambda found: _said(found[1], options) or found[0], text)
+    for pattern in (_QUOTED, _REFUSED):
+        text = pattern.sub(lambda found: _said(found[1], options) or found[0], text)
+    return text
 
 
 def _said(code: str, options: Mapping[str, click.Parameter]) -> str | None:

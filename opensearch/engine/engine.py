@@ -44,6 +44,7 @@ from opensearch.engine.lifecycle.generations import (
 from opensearch.engine.lifecycle.imprinting import make_imprints
 from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.query import finding
+from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.copies import without_imprint
 from opensearch.engine.query.duplicates import Group
 from opensearch.engine.query.fields import FieldValues, fields_of
@@ -53,7 +54,7 @@ from opensearch.engine.query.looking_up import found_item, relabelled
 from opensearch.engine.query.many import answer_many, search_codes
 from opensearch.engine.query.parts import Part, made_part
 from opensearch.engine.query.query import Query, Score, Weighted, weighted
-from opensearch.engine.query.ranking import Answer, answer
+from opensearch.engine.query.ranking import answer
 from opensearch.errors import OpenSearchError
 from opensearch.model import InputLike, Model
 from opensearch.records import Hit, Item, Metadata, Names, Report, Several, Up

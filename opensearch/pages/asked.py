@@ -11,8 +11,8 @@ from opensearch.domains import Reading, png
 from opensearch.domains.opening import Opened
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query
+from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.parts import Part
-from opensearch.engine.query.ranking import Answer
 from opensearch.model import Input
 from opensearch.model.inputs import name_of
 from opensearch.pages.markup import NO_PICTURE, figure, image, link_to

@@ -11,7 +11,7 @@ from typing import Final
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query
-from opensearch.engine.query.ranking import Answer
+from opensearch.engine.query.answers import Answer
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.pages import asked, found
 from opensearch.pages.markup import listed, terms

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from opensearch.cli import main
+from opensearch.engine import Engine
 
 
 def run(*words):
@@ -133,10 +134,22 @@ def test_index_excludes_by_patterns_and_names_what_it_would_do(toy_model, files,
     assert "'[z-a]' cannot be understood" in run(*new, "--exclude", "[z-a]").stderr
 
 
-def test_export_takes_a_filter(index, tmp_path):
-    assert run("export", index, tmp_path / "out", "--where", "key ~ cube", "-q").stdout == (
-        "11 exported\n"
-    )
-    refused = run("export", index, tmp_path / "two", "--where", "kee = 1")
+def test_a_dry_run_refuses_the_folder_that_the_run_would_refuse(toy_model, files):
+    words = ["index", files, "--to", files, "--model", toy_model, "--domain", "photo"]
+    real, dry = run(*words), run(*words, "--dry-run")
+    assert "holds other files" in real.stderr
+    assert (dry.exit_code, dry.stderr) == (real.exit_code, real.stderr)
+
+
+def test_an_index_without_items_says_so(toy_model, tmp_path):
+    with Engine.create(tmp_path / "index", toy_model):
+        pass
+    found = run("query", tmp_path / "index", "--text", "disc")
+    assert found.exit_code == 0
+    assert "the index holds no items yet" in found.stderr
+
+
+def test_a_refused_value_is_told_by_its_flag(index):
+    refused = run("query", index, "--text", "disc", "--min-score", "nan")
     assert refused.exit_code == 2
-    assert "no item has a field 'kee'" in refused.stderr
+    assert "--min-score must be" in refused.stderr

@@ -168,3 +168,14 @@ def test_refinement_is_told_where_it_shows():
     assert uneven.startswith("refinement ordered the hits, so scores may rise again")
     (brought,) = on_scores(replace(even, refined={"photo": [1, 2], "sketch": []}))
     assert brought.startswith("refinement brought hits forward: 2 in photo (--no-refine")
+
+
+def test_an_array_is_no_query_and_a_file_without_lines_is_told(index, tmp_path):
+    lines = tmp_path / "lines.txt"
+    lines.write_text("[1]\ndisc\n")
+    done = run("query", index, "--queries", lines, "-k", 1)
+    assert done.exit_code == 3
+    assert "line 1: is an array; a line is an object of JSON, a path or words" in done.stderr
+    lines.write_text("\n")
+    empty = run("query", index, "--queries", lines)
+    assert empty.stderr == f"{lines} holds no queries\n"

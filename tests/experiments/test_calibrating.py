@@ -16,13 +16,8 @@ from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput
 from opensearch.experiments import calibrate as module
 from opensearch.experiments.asking import Asked, first_hits, gains
-from opensearch.experiments.calibrate import (
-    Calibrating,
-    calibrate,
-    few_of_each,
-    labelled,
-    sides_of,
-)
+from opensearch.experiments.calibrate import calibrate
+from opensearch.experiments.held_out import Calibrating, few_of_each, labelled, sides_of
 from opensearch.methods import Training, train
 from opensearch.methods.configs import load_train_config
 from opensearch.model import Model

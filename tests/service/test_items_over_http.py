@@ -163,19 +163,19 @@ def test_no_other_file_is_ever_served(changed, change):
     assert not client.get(f"/v1/items/{id_}").json()["original"]
 
 
-ITEM = Item(1, "photo/a/b.png", "photo", path="/home/me/photo/a/b.png")
+ITEM = Item(1, "photo/a/b.png", "photo", path="/mnt/things/photo/a/b.png")
 
 
 @pytest.mark.parametrize(
     ("key", "path", "root"),
     [
-        ("photo/a/b.png", "/home/me/photo/a/b.png", "/home/me"),
-        ("b.png", "/home/me/b.png", "/home/me"),
-        ("s/d.ndjson#3", "/home/me/s/d.ndjson#3", "/home/me"),
-        ("another name", "/home/me/b.png", "/home/me"),
+        ("photo/a/b.png", "/mnt/things/photo/a/b.png", "/mnt/things"),
+        ("b.png", "/mnt/things/b.png", "/mnt/things"),
+        ("s/d.ndjson#3", "/mnt/things/s/d.ndjson#3", "/mnt/things"),
+        ("another name", "/mnt/things/b.png", "/mnt/things"),
         ("a/b/c/d/e/f.png", "/f.png", "/"),
         ("photo/a/b.png", "", None),
-        ("../../b.png", "/home/me/b.png", None),
+        ("../../b.png", "/mnt/things/b.png", None),
         ("b.png", "home/b.png", None),
     ],
 )

@@ -95,7 +95,7 @@ def _values(page: Any, limits: Limits) -> NDArray[Any] | None:
         raise OverLimit(f"has {pixels:,} pixels, over the limit of {limits.pixels:,}")
     try:
         values: NDArray[Any] = np.asarray(page.asarray())
-    except (ValueError, KeyError, NotImplementedError) as error:
+    except (ValueError, KeyError, NotImplementedError) as error:  # what tifffile raises for codecs
         if "codec" in str(error):
             return None
         raise

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,6 +21,7 @@ from opensearch.domains.walk import Ignored
 from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
 from opensearch.encoders.runtime import LoadedBackbone
+from opensearch.engine.ingest.batches import Batch, Work, item_of
 from opensearch.engine.ingest.changes import (
     BY_TIME,
     Change,
@@ -34,65 +34,11 @@ from opensearch.engine.ingest.listing import Listing
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
 from opensearch.model.inputs import check_is_file, content_of, file_and_part
-from opensearch.records import Failure, Item, Planned, Report, Source, Stamp, Up
+from opensearch.records import Failure, Planned, Report, Source, Stamp, Up
 from opensearch.store import Store
 
 Progress = Callable[[int, int], None]
 TOLD: Final = "told to be ignored"
-COMMIT_ITEMS = 512
-COMMIT_SECONDS = 2.0
-
-
-@dataclass(slots=True)
-class Work:
-    """A file or an item on its way into the index; the reading thread fills in the rest.
-
-    `path` is what its record will say, "" for what is no file; `given` is the input of an item
-    whose key the caller has given.
-    """
-
-    source: Source
-    key: str
-    path: str
-    replaces: bool
-    reread: bool = False
-    given: Input | None = None
-    stamp: Stamp | None = None
-    domain: str = ""
-    sure: bool = True
-    thumbnail: bytes = b""
-    imprint: bytes = b""
-    shot: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What the next transaction will store."""
-
-    items: list[Item] = field(default_factory=list)
-    features: list[NDArray[np.float32]] = field(default_factory=list)
-    thumbnails: list[bytes] = field(default_factory=list)
-    imprints: list[bytes] = field(default_factory=list)
-    replaced: list[bool] = field(default_factory=list)
-    reread: list[bool] = field(default_factory=list)
-    since: float = field(default_factory=time.monotonic)
-
-    def due(self) -> bool:
-        """Whether enough items or time have gathered for a transaction."""
-        late = time.monotonic() - self.since > COMMIT_SECONDS
-        return len(self.items) >= COMMIT_ITEMS or (late and bool(self.items))
-
-    def part(self, places: slice) -> _Pending:
-        """A slice of them."""
-        lists = (
-            self.items,
-            self.features,
-            self.thumbnails,
-            self.imprints,
-            self.replaced,
-            self.reread,
-        )
-        return _Pending(*(each[places] for each in lists))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -212,7 +158,7 @@ class Adding:
 
     def _encode(self, works: Iterable[Work]) -> Report:
         """Read, encode and store in batches what `works` gives."""
-        pending = _Pending()
+        pending = Batch()
         with self._model.readers() as readers, ThreadPoolExecutor(1) as pool:
             read = partial(self._read, readers)
             reads = read_ahead(self._loading(works, pool), read, readers.count)
@@ -316,7 +262,7 @@ class Adding:
     def _backbone(self, work: Work) -> LoadedBackbone:
         return self._model.bundle.backbone(work.domain)
 
-    def _take(self, done: Encoded[Work], pending: _Pending) -> None:
+    def _take(self, done: Encoded[Work], pending: Batch) -> None:
         work = done.source
         if done.features is None:
             self._changes.forget(work.key)
@@ -327,16 +273,16 @@ class Adding:
         pending.imprints.append(work.imprint)
         pending.replaced.append(work.replaces)
         pending.reread.append(work.reread)
-        pending.items.append(_item(work, self._model.version(work.domain)))
+        pending.items.append(item_of(work, self._model.version(work.domain)))
         self.report.guessed += not work.sure
 
-    def _commit(self, pending: _Pending) -> _Pending:
+    def _commit(self, pending: Batch) -> Batch:
         self._changes.flush()
         if pending.items:
             self._put(pending)
-        return _Pending()
+        return Batch()
 
-    def _put(self, pending: _Pending) -> None:
+    def _put(self, pending: Batch) -> None:
         """Store a batch; if the store refuses it, halve it until the bad item fails alone."""
         count = len(pending.items)
         try:
@@ -373,20 +319,3 @@ class Adding:
     def _plan(self, planned: Planned) -> None:
         if self._dry:
             self.report.planned.append(planned)
-
-
-def _item(work: Work, reader: str) -> Item:
-    source, stamp = work.source, work.stamp
-    assert stamp is not None, "it was read"
-    return Item(
-        id=-1,
-        key=work.key,
-        domain=work.domain,
-        path=work.path,
-        category=source.category,
-        size=stamp.size,
-        mtime_ns=stamp.mtime_ns,
-        digest=stamp.digest,
-        metadata={**work.shot, **source.metadata},
-        reader=reader,
-    )

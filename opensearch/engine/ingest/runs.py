@@ -12,6 +12,7 @@ from opensearch.engine.ingest import left_out
 from opensearch.engine.ingest.adding import Adding, Progress, Run
 from opensearch.engine.ingest.pruning import Prune, gone
 from opensearch.engine.ingest.pruning import prune as prune_gone
+from opensearch.engine.lifecycle.folder import check_free
 from opensearch.engine.lifecycle.generations import Generations, open_bundle
 from opensearch.model import Input, Model
 from opensearch.records import Planned, Report, Source, Up
@@ -75,6 +76,7 @@ def plan(
 
 
 def plan_new(
+    path: Path,
     model: str | Path | None,
     roots: Sequence[Path],
     domain: str | None,
@@ -85,8 +87,10 @@ def plan_new(
     """As `plan`, for an index that does not exist and is not created.
 
     Raises:
+        StoreError: no index could be made at `path`.
         BundleError: `model` is no model.
     """
+    check_free(path)
     bundle = open_bundle(model)
     run = Run(domain, up, excluded=Excluded(exclude), progress=progress)
     with (

@@ -177,10 +177,7 @@ class IndexFolder:
         """
         if is_index(path):
             raise StoreError(f"{path} is an index already; open it, or choose another folder")
-        if holds_store(path):
-            raise _lacks_manifest(path)
-        if path.exists() and any(child.name not in _OURS for child in path.iterdir()):
-            raise StoreError(f"{path} holds other files; an index needs an empty or new folder")
+        check_free(path)
         integrity.check(bundle, parts=False)
         shutil.rmtree(path / "store", ignore_errors=True)  # of a creation that was killed
         path.mkdir(parents=True, exist_ok=True)
@@ -277,6 +274,18 @@ def folder_errors(path: Path) -> Iterator[None]:
             f"cannot make an index in {path}: {system_reason(error)}; name a new folder in"
             " one that you may write to"
         ) from error
+
+
+def check_free(path: Path) -> None:
+    """See that an index can be made in a folder, which need not exist.
+
+    Raises:
+        StoreError: it holds what is left of an index, or other files.
+    """
+    if holds_store(path):
+        raise _lacks_manifest(path)
+    if path.exists() and any(child.name not in _OURS for child in path.iterdir()):
+        raise StoreError(f"{path} holds other files; an index needs an empty or new folder")
 
 
 def holds_store(path: Path) -> bool:

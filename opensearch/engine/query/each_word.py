@@ -21,7 +21,7 @@ from opensearch.semantic import unit
 from opensearch.store import Store
 
 if TYPE_CHECKING:
-    from opensearch.engine.query.ranking import Answer
+    from opensearch.engine.query.answers import Answer
 
 Ask = Callable[[Point, Query], "Answer"]
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.engine.lifecycle.generations import Generations
+from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.query import Query
-from opensearch.engine.query.ranking import Answer, answer
+from opensearch.engine.query.ranking import answer
 from opensearch.engine.query.selecting import targeted
 from opensearch.errors import OpenSearchError
 from opensearch.model import Model

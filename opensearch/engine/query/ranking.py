@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.calibration import ScoreName
-from opensearch.domains.opening import Opened
 from opensearch.engine.lifecycle.generations import Generation, Generations
 from opensearch.engine.query.alike import copies_of
+from opensearch.engine.query.answers import Answer, concluded
+from opensearch.engine.query.candidates import Ranked, merged
 from opensearch.engine.query.each_word import answer_each
-from opensearch.engine.query.meaning import LIKELY, Meaning, agreement
+from opensearch.engine.query.meaning import Meaning, agreement
 from opensearch.engine.query.parts import Embed
 from opensearch.engine.query.query import Point, Query, Score, locate
 from opensearch.engine.query.remarks import remarks
 from opensearch.engine.query.selecting import select, targeted
-from opensearch.engine.query.understood import Understood
 from opensearch.engine.query.where import parse_where
 from opensearch.hashing import asymmetric, hamming
 from opensearch.model import Model
-from opensearch.records import Hit, ScoreKind
+from opensearch.records import Hit
 from opensearch.refinement import refine_one
 from opensearch.semantic import unit
 from opensearch.stages import stage
@@ -41,73 +40,6 @@ _NO_SCORE = ", no rescoring and no score"
 _BY_CODES = " and no rescoring, and their scores are told from their codes"
 
 Selector: TypeAlias = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer to a query.
-
-    Attributes:
-        hits: best first.
-        notes: remarks the user should see.
-        opened: the query's inputs as their encoders saw them, `files` first, then `exclude`.
-        understood: how the query was read.
-        score_kind: what the scores are; `None` where there are none.
-        likely: whether a hit is as likely as not to be of what was asked; `None` where several
-            things were asked for and no hit seems likely for all of them, or where scores
-            are no probabilities.
-        refined: target domains in which refinement ordered the hits, each with the ids of those
-            hits that would not be among its first `k` without it.
-    """
-
-    hits: list[Hit]
-    notes: list[str]
-    opened: list[Opened] = field(default_factory=list)
-    understood: Understood = field(default_factory=Understood)
-    score_kind: ScoreKind | None = None
-    likely: bool | None = None
-    refined: dict[str, list[int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Ranked:
-    """Candidates (n,), best first.
-
-    Attributes:
-        scores: with the query as it was asked, NaN where there is none.
-        shown: what these scores say, see `Meaning`.
-        merits: what lists of several targets are merged by, in falling order; NaN where there
-            is none.
-    """
-
-    ids: NDArray[np.int64]
-    distances: NDArray[np.int32]
-    scores: NDArray[np.float32]
-    shown: NDArray[np.float64]
-    merits: NDArray[np.float64]
-
-    def sorted(self) -> _Ranked:
-        """In order of (-merit, -score, distance, id)."""
-        scores, merits = -_number_or_least(self.scores), -_number_or_least(self.merits)
-        return self.take(np.lexsort((self.ids, self.distances, scores, merits)))
-
-    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> _Ranked:
-        """Some of them, in the order of `rows`."""
-        return _Ranked(
-            self.ids[rows],
-            self.distances[rows],
-            self.scores[rows],
-            self.shown[rows],
-            self.merits[rows],
-        )
-
-    def cut(self, k: int) -> _Ranked:
-        """The first `k`."""
-        return self.take(slice(k))
-
-    def reaching(self, least: float | None) -> _Ranked:
-        """Those that show at least this much; all where `None`."""
-        return self if least is None else self.take(self.shown >= least)
 
 
 class Ranking:
@@ -133,8 +65,8 @@ class Ranking:
             within = self._within(targets, point)
             self._note_structure(point, targets, within)
             meaning = self._meaning = self._meaning_of(point, targets)
-            merged = _merged(self._parts(point, targets, within))
-            top = merged.reaching(self._query.min_score).cut(self._query.k)
+            ranked = merged(self._parts(point, targets, within))
+            top = ranked.reaching(self._query.min_score).cut(self._query.k)
             with stage("fetch"):
                 hits = self._hits(top)
             return Answer(
@@ -152,7 +84,7 @@ class Ranking:
         calibration = self._model.bundle.card.calibration
         return Meaning(calibration, names.get(score, "asymmetric"), point.sources, targets)
 
-    def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[_Ranked]:
+    def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[Ranked]:
         asked = self._query.refine
         refine = {t: self._meaning.refines(t) if asked is None else asked for t in targets}
         if not self._meaning.calibrated and not any(refine.values()):
@@ -164,7 +96,7 @@ class Ranking:
             for target in targets
         ]
 
-    def _refined(self, point: Point, target: str, within: Selector | None) -> _Ranked:
+    def _refined(self, point: Point, target: str, within: Selector | None) -> Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
         first = self._rank(point, point.vector, [target], within, "rescored")
         if not len(first.ids):
@@ -183,7 +115,7 @@ class Ranking:
         self._brought[target] = np.setdiff1d(ranked.ids[:k], first.ids[:k]).tolist()
         return self._as_asked(point, ranked, target)
 
-    def _as_asked(self, point: Point, ranked: _Ranked, target: str) -> _Ranked:
+    def _as_asked(self, point: Point, ranked: Ranked, target: str) -> Ranked:
         """Candidates in their order, with the scores that the query had before it was moved.
 
         A moved query lies near its targets whatever was asked for, and nearer in some domains
@@ -201,7 +133,7 @@ class Ranking:
         scores = self._scores(score, point, point.vector, ranked.ids, [target])
         shown = self._shown(scores, distances, [target])
         merits = np.negative(np.sort(np.negative(shown)))  # NaN last
-        return _Ranked(ranked.ids, ranked.distances, scores, shown, merits)
+        return Ranked(ranked.ids, ranked.distances, scores, shown, merits)
 
     def _shown(
         self, scores: NDArray[np.float32], distances: NDArray[np.integer], targets: list[str]
@@ -217,7 +149,7 @@ class Ranking:
         targets: list[str],
         within: Selector | None,
         score: Score | None = None,
-    ) -> _Ranked:
+    ) -> Ranked:
         query = self._query
         score = self._score(score or query.score, targets)
         code = self._model.hasher.encode(vector[None], point.source)[0]
@@ -241,7 +173,7 @@ class Ranking:
         with stage("rescore"):
             scores = self._scores(score, point, vector, ids, targets)
         shown = self._shown(scores, distances, targets)
-        return _Ranked(ids, distances, scores, shown, shown).sorted()
+        return Ranked(ids, distances, scores, shown, shown).sorted()
 
     def _score(self, score: Score, targets: list[str]) -> Score:
         """The score that is possible: distance alone where there are no embeddings."""
@@ -299,7 +231,7 @@ class Ranking:
             _note(point, remark)
         return passed
 
-    def _hits(self, top: _Ranked) -> list[Hit]:
+    def _hits(self, top: Ranked) -> list[Hit]:
         items = self._store.items(top.ids.tolist())
         kind, cosines = self._meaning.kind, self._query.score == "rescored"
         return [
@@ -322,33 +254,6 @@ class Ranking:
 
 def _number(value: np.floating) -> float | None:
     return None if np.isnan(value) else round(float(value), 6)
-
-
-def _merged(parts: list[_Ranked]) -> _Ranked:
-    """Candidates of several targets in one list, by merit where there is one, then by distance."""
-    if not parts:  # an index that holds nothing yet, or no more
-        nothing = np.zeros(0, np.int64)
-        none = nothing.astype(np.float64)
-        return _Ranked(nothing, nothing.astype(np.int32), none.astype(np.float32), none, none)
-    if len(parts) == 1:
-        return parts[0]
-    merged = _Ranked(
-        np.concatenate([part.ids for part in parts]),
-        np.concatenate([part.distances for part in parts]),
-        np.concatenate([part.scores for part in parts]),
-        np.concatenate([part.shown for part in parts]),
-        np.concatenate([part.merits for part in parts]),
-    )
-    # Of equal merits the order within a part stands, whatever put them there.
-    places = np.concatenate([np.arange(len(part.ids)) for part in parts])
-    places[np.isnan(merged.merits)] = 0
-    merits = -_number_or_least(merged.merits)
-    return merged.take(np.lexsort((merged.ids, merged.distances, places, merits)))
-
-
-def _number_or_least(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """What is no number becomes less than any score."""
-    return np.where(np.isnan(values), -2.0, values).astype(np.float64)
 
 
 def _note(point: Point, text: str) -> None:
@@ -375,31 +280,6 @@ def answer(
             path = generations.folder.path
             point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")
         found = answer_each(point, query, now.store, lambda p, q: Ranking(now, model, q).answer(p))
-    return _concluded(found, query)
-
-
-def _concluded(found: Answer, query: Query) -> Answer:
-    """The answer with what can be said of all of its hits."""
-    ids = {hit.id for hit in found.hits}
-    refined = {target: [i for i in own if i in ids] for target, own in found.refined.items()}
-    if not found.hits and query.min_score is not None:
-        found.notes.append(f"no hit scores {query.min_score:g} or more, as `min_score` asks")
-    if found.score_kind != "probability" or not found.hits:
-        return replace(found, refined=refined)
-    best = max(hit.score or 0.0 for hit in found.hits)
-    if best < LIKELY and not _of_one_thing(query, found):
-        return replace(found, refined=refined)
-    if best < LIKELY:
-        found.notes.append(
-            f"nothing here is likely to be what was asked: the best hit has {best:.2f}"
-        )
-    return replace(found, refined=refined, likely=best >= LIKELY)
-
-
-def _of_one_thing(query: Query, found: Answer) -> bool:
-    """Whether a query is of the kind that probabilities were fitted on: one file, item or word.
-
-    A hit of several things is rarely near to each of them, so that none seems likely.
-    """
-    things = [*query.files, *query.keys, *query.parts, *found.understood.words]
-    return len(things) == 1 and not query.exclude and not found.understood.excluded
+        if not any(now.store.meta().counts.values()):
+            found.notes.append("the index holds no items yet")
+    return concluded(found, query)

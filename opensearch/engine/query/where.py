@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from opensearch.engine.query.comparing import NUMBERS, PARTS, SIGNS, Comparison
+from opensearch.engine.query.comparing import NUMBERS, PARTS, SIGNS, Comparison, number_of
 from opensearch.engine.query.dates import FORMS, date_of
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
@@ -150,7 +150,7 @@ class _Parser:
         """The comparison, where no item passes for what its field is.
 
         Raises:
-            InvalidInput: a time is compared with no date, or a number asked for a part of a text.
+            InvalidInput: a time is compared with no date, or a number with a text or a part of one.
         """
         if asked.field == "mtime" and asked.sign not in PARTS:
             for value in asked.values:
@@ -158,6 +158,10 @@ class _Parser:
                     raise InvalidInput(f"mtime is compared with a date, {FORMS}; got {value!r}")
         if asked.field in NUMBERS and asked.sign in PARTS:
             raise InvalidInput(f"{asked.field} is a number; {asked.sign} compares texts")
+        if asked.field in NUMBERS:
+            for value in asked.values:
+                if number_of(value) is None:
+                    raise InvalidInput(f"{asked.field} is a number; it is compared with {value!r}")
         return asked
 
     def _list(self) -> list[str]:

@@ -1,0 +1,77 @@
+"""Candidates of a query in order, and those of several targets in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates (n,), best first.
+
+    Attributes:
+        scores: with the query as it was asked, NaN where there is none.
+        shown: what these scores say, see `Meaning`.
+        merits: what lists of several targets are merged by, in falling order; NaN where there
+            is none.
+    """
+
+    ids: NDArray[np.int64]
+    distances: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    shown: NDArray[np.float64]
+    merits: NDArray[np.float64]
+
+    def sorted(self) -> Ranked:
+        """In order of (-merit, -score, distance, id)."""
+        scores, merits = -_number_or_least(self.scores), -_number_or_least(self.merits)
+        return self.take(np.lexsort((self.ids, self.distances, scores, merits)))
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Ranked:
+        """Some of them, in the order of `rows`."""
+        return Ranked(
+            self.ids[rows],
+            self.distances[rows],
+            self.scores[rows],
+            self.shown[rows],
+            self.merits[rows],
+        )
+
+    def cut(self, k: int) -> Ranked:
+        """The first `k`."""
+        return self.take(slice(k))
+
+    def reaching(self, least: float | None) -> Ranked:
+        """Those that show at least this much; all where `None`."""
+        return self if least is None else self.take(self.shown >= least)
+
+
+def merged(parts: Sequence[Ranked]) -> Ranked:
+    """Candidates of several targets in one list, by merit where there is one, then by distance."""
+    if not parts:  # an index that holds nothing yet, or no more
+        nothing = np.zeros(0, np.int64)
+        none = nothing.astype(np.float64)
+        return Ranked(nothing, nothing.astype(np.int32), none.astype(np.float32), none, none)
+    if len(parts) == 1:
+        return parts[0]
+    every = Ranked(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.distances for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.shown for part in parts]),
+        np.concatenate([part.merits for part in parts]),
+    )
+    # Of equal merits the order within a part stands, whatever put them there.
+    places = np.concatenate([np.arange(len(part.ids)) for part in parts])
+    places[np.isnan(every.merits)] = 0
+    merits = -_number_or_least(every.merits)
+    return every.take(np.lexsort((every.ids, every.distances, places, merits)))
+
+
+def _number_or_least(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """What is no number becomes less than any score."""
+    return np.where(np.isnan(values), -2.0, values).astype(np.float64)

@@ -1,0 +1,143 @@
+"""What curves are fitted on: files of categories that models were kept from, and their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+
+from opensearch.domains.catalog import read_collection
+from opensearch.engine import arguments as must
+from opensearch.errors import InvalidInput
+from opensearch.experiments.asking import Asked, asking
+from opensearch.experiments.embedded import WHOLE, embed_sources
+from opensearch.model import Model
+from opensearch.progress import Progress
+from opensearch.records import Names, Source
+from opensearch.semantic import normalise
+from opensearch.training.cache import cache_folder
+
+
+@dataclass(frozen=True)
+class Calibrating:
+    """What curves are fitted on.
+
+    Attributes:
+        models: bundles of one recipe; what all of them found is put together.
+        data: labelled collections.
+        split: of the collections whose files count, `all` for every file.
+        into: the bundle that the curves are written into; the one model when `None`.
+        exclude: categories to leave out, in any spelling.
+        omit: patterns (`openmoji-*`) of names of files to leave out.
+        rename: other names for the domains of a collection, by the name of its folder.
+        first: hits of a query that are looked at.
+        files: of a category and a domain at most.
+        kinds: of things in the collection that probabilities are for.
+        seed: of which files count.
+    """
+
+    models: Sequence[Path]
+    data: Sequence[Path]
+    split: str = "train"
+    into: Path | None = None
+    exclude: Names = ()
+    omit: Names = ()
+    rename: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    first: int = 10
+    files: int = 20
+    kinds: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("exclude", "omit"):
+            object.__setattr__(self, name, must.texts(name, getattr(self, name)))
+        for name in ("models", "data"):
+            object.__setattr__(self, name, must.paths(name, getattr(self, name)))
+        if not self.models or not self.data:
+            raise InvalidInput("a calibration wants a model and a collection (`data`)")
+        if len(self.models) > 1 and self.into is None:
+            raise InvalidInput(
+                f"curves of {len(self.models)} models: `into` says which bundle they are for"
+            )
+
+
+def sides_of(
+    model: Model,
+    wanted: Calibrating,
+    progress: Progress,
+    notes: list[str],
+    *,
+    unknown: bool = True,
+) -> tuple[dict[str, Asked], Asked]:
+    """What asks and is searched: items by domain, and words for the categories that ask.
+
+    Args:
+        model: what embeds them.
+        wanted: which files.
+        progress: of reading them.
+        notes: takes a line for each file that cannot be read.
+        unknown: leave out categories that the model was trained on.
+
+    Raises:
+        InvalidInput: none asks.
+    """
+    known = {normalise(name) for name in model.bundle.card.categories} if unknown else set()
+    sources = [
+        source
+        for source in labelled(wanted)
+        if source.domain in model.bundle.domains and source.category not in known
+    ]
+    if not sources:
+        raise InvalidInput(
+            f"{', '.join(map(str, wanted.data))}: no files in split {wanted.split!r} of categories"
+            f" that {model.bundle.folder} was not trained on, in domains"
+            f" {', '.join(model.bundle.domains)}. Train a model of the same recipe with some"
+            " categories left out (`exclude` of its config), and give that one, with `into`"
+        )
+    items = {}
+    for domain, own in few_of_each(sources, wanted.files, wanted.seed).items():
+        kept, rows, failures = embed_sources(model.bundle, domain, own, cache_folder(), progress)
+        items[domain] = (rows, [source.category or "" for source in kept])
+        notes += [f"skipped {failure.path}: {failure.reason}" for failure in failures]
+    return asking(model, items, {source.category or "" for source in sources})
+
+
+def few_of_each(sources: Sequence[Source], count: int, seed: int) -> dict[str, list[Source]]:
+    """At most `count` files of each category in each domain, by chance; by domain."""
+    groups: dict[tuple[str, str], list[Source]] = {}
+    for source in sources:
+        groups.setdefault((source.domain or "", source.category or ""), []).append(source)
+    rng = np.random.default_rng(seed)
+    kept: dict[str, list[Source]] = {}
+    for (domain, _), own in sorted(groups.items(), key=lambda group: group[0]):
+        chosen = np.sort(rng.permutation(len(own))[:count])
+        kept.setdefault(domain, []).extend(own[row] for row in chosen)
+    return kept
+
+
+def labelled(wanted: Calibrating) -> list[Source]:
+    """The files that count, their categories in one spelling.
+
+    What is `unseen` in any of the collections stays out of the other splits, as in training.
+    """
+    found = []
+    for folder in wanted.data:
+        names = wanted.rename.get(folder.resolve().name, {})
+        for source in read_collection(folder):
+            if source.domain and source.category:
+                domain = names.get(source.domain, source.domain)
+                category = normalise(source.category)
+                found.append(replace(source, domain=domain, category=category))
+    out = {normalise(name) for name in wanted.exclude}
+    if wanted.split not in ("unseen", WHOLE):
+        out |= {source.category or "" for source in found if source.split == "unseen"}
+    return [
+        source
+        for source in found
+        if wanted.split in (WHOLE, source.split or WHOLE)
+        and source.category not in out
+        and not any(fnmatch(source.path.name, pattern) for pattern in wanted.omit)
+    ]
