@@ -20,6 +20,8 @@ class Settings(BaseModel):
 
 Pooling: TypeAlias = Literal["mean", "max", "upright"]
 """How the embeddings of an item's views become one."""
+Distance: TypeAlias = Literal["cosine", "euclidean", "l1"]
+"""How far apart two codes are."""
 
 
 class Limits(Settings):

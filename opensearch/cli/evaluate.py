@@ -109,6 +109,11 @@ class Borrowed(click.ParamType[tuple[str, str]]):
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Another model to compare with, on the same queries; says which differences are ties.",
 )
+@click.option(
+    "--as-published",
+    is_flag=True,
+    help="Rank as the paper of the model's method does, too, where that is otherwise.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of codes and intervals.")
 @click.option("--full", is_flag=True, help="Print every direction, not the means alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
@@ -124,6 +129,7 @@ def evaluate(
     scores: tuple[Literal["hamming", "asymmetric"], ...],
     categories: Literal["shared", "all"],
     against: Path | None,
+    as_published: bool,
     seed: int,
     full: bool,
     as_json: bool,
@@ -144,7 +150,7 @@ def evaluate(
     from opensearch.experiments.evaluate import evaluate as run
 
     wanted = Evaluation(
-        model, data, splits, bits, hashers, scores, categories, seed, dict(borrowed)
+        model, data, splits, bits, hashers, scores, categories, seed, dict(borrowed), as_published
     )
     if against is not None:
         _against(wanted, against, full, as_json, quiet)

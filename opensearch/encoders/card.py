@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from opensearch.calibration import Calibration
-from opensearch.config import Pooling, ReaderSettings, Settings, check_domain
+from opensearch.config import Distance, Pooling, ReaderSettings, Settings, check_domain
 from opensearch.encoders.names import parse_name
 from opensearch.encoders.tensors import identity, load_tensors
 from opensearch.errors import BundleError, InvalidInput
@@ -86,6 +86,21 @@ class DomainCard(Settings):
     )
 
 
+class Published(Settings):
+    """How the paper of a method ranks, where an index of one unit vector an item ranks otherwise.
+
+    Codes are compared as the encoder gives them, before they are brought to the unit sphere.
+
+    Attributes:
+        distance: between two codes.
+        views: `pooled`, one code an item, by its domain's pooling; `min`, a code a view, and
+            the distance of two items is that of their two nearest views.
+    """
+
+    distance: Distance
+    views: Literal["pooled", "min"] = "pooled"
+
+
 class PartCard(Settings):
     """A part kept as one tensor file and its settings (space, hash)."""
 
@@ -112,6 +127,9 @@ class ModelCard(Settings):
     calibration: Calibration | None = Field(
         default=None, description="null, and left out: scores of hits are cosines"
     )
+    published: Published | None = Field(
+        default=None, description="null, and left out: the paper ranks as an index does, or none"
+    )
     hint: str | None = Field(default=None, description="where words left out of the space are")
     notes: str = ""
 
@@ -127,7 +145,7 @@ class ModelCard(Settings):
 
     def dump(self) -> str:
         """The text of `model.json`."""
-        left_out = {"calibration"} if self.calibration is None else None
+        left_out = {name for name in ("calibration", "published") if getattr(self, name) is None}
         return self.model_dump_json(indent=1, by_alias=True, exclude=left_out)
 
     def files(self) -> set[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.pipeline import encode_views
-from opensearch.encoders.pooling import pool_views, upright_weights
+from opensearch.encoders.pooling import on_sphere, pooled_codes, upright_weights
 from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.errors import BundleError
 
@@ -44,16 +44,25 @@ class Encoder:
 
     def embed_features(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' view features (n, v, f)."""
-        n, v, f = features.shape
-        embedded = self._project(features.reshape(n * v, f)).reshape(n, v, -1)
+        return on_sphere(self.codes(features))
+
+    def codes(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Embeddings (n, d), as they are before they become unit rows."""
+        views = self.view_codes(features)
         if self._pooling != "upright":
-            return pool_views(embedded, self._pooling)
+            return pooled_codes(views, self._pooling)
+        v = features.shape[1]
         if self._upright is None or v % 3:
             raise BundleError(
                 f"pooling upright wants a tensor {UPRIGHT!r} and views in threes, got {v} views"
                 + ("" if self._upright is not None else " and no such tensor")
             )
-        return pool_views(embedded, "upright", upright_weights(features, self._upright))
+        return pooled_codes(views, "upright", upright_weights(features, self._upright))
+
+    def view_codes(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Codes (n, v, d) of items' view features (n, v, f): neither pooled nor unit rows."""
+        n, v, f = features.shape
+        return self._project(features.reshape(n * v, f)).reshape(n, v, -1)
 
 
 class Projection:

@@ -38,12 +38,23 @@ def pool_views(
     Source:
         Thong et al. 2020, shapes: mean of un-normalised view embeddings.
     """
+    return on_sphere(pooled_codes(views, how, weights))
+
+
+def on_sphere(codes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Codes (n, d) as unit rows; one that is all zeros stays so."""
+    norms = np.linalg.norm(codes, axis=1, keepdims=True)
+    return np.asarray(codes / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def pooled_codes(
+    views: NDArray[np.float32], how: str, weights: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """As `pool_views`, but not brought to the unit sphere."""
     if how not in POOLINGS:
         raise InvalidInput(f"unknown pooling {how!r}; known: {', '.join(POOLINGS)}")
     even = np.full(views.shape[:2], 1 / max(views.shape[1], 1), np.float32)
-    pooled = POOLINGS[how](views, even if weights is None else weights)
-    norms = np.linalg.norm(pooled, axis=1, keepdims=True)
-    return np.asarray(pooled / np.maximum(norms, 1e-12), dtype=np.float32)
+    return POOLINGS[how](views, even if weights is None else weights)
 
 
 def up_axes(count: int) -> NDArray[np.int64]:

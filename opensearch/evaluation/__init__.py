@@ -12,6 +12,7 @@ from opensearch.evaluation.metrics import (
     average_precision_voc,
     precision_at,
 )
+from opensearch.evaluation.nearest_views import nearest_views
 from opensearch.evaluation.paired import PairedCell, paired_intervals
 from opensearch.evaluation.protocol import any_to_any, word_to_any
 from opensearch.evaluation.ranks import relevant_ranks
@@ -43,6 +44,7 @@ __all__ = [
     "compare",
     "expected_average_precision",
     "format_matrix",
+    "nearest_views",
     "paired_intervals",
     "precision_at",
     "relevant_ranks",

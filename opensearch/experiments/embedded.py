@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,14 @@ from numpy.typing import NDArray
 from opensearch.domains.catalog import read_collection
 from opensearch.domains.upright import axis_of
 from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.encoder import Encoder
 from opensearch.errors import InvalidInput
 from opensearch.progress import Progress
 from opensearch.records import Failure, Source
 from opensearch.training.features import collection_features
 
+Embed: TypeAlias = Callable[[Encoder, NDArray[np.floating]], NDArray[np.float32]]
+"""An encoder and items' view features (n, v, f) to their rows (n, ...)."""
 WHOLE = "all"
 """The split that is every file of a collection; the only one where none is declared."""
 
@@ -84,6 +88,7 @@ def embed_collection(
     progress: Progress,
     borrowed: Mapping[str, str] | None = None,
     keep: Callable[[str], bool] = lambda split: True,
+    embed: Embed = Encoder.embed_features,
 ) -> EmbeddedCollection:
     """Embed the labelled files of the domains that both the model and the collection have.
 
@@ -93,6 +98,7 @@ def embed_collection(
         borrowed: domains of the collection that the encoder of another domain embeds, by name:
             `{"cartoon": "photo"}`. They are measured under their own name.
         keep: whether the files of a split are wanted.
+        embed: rows (n, ...) of an encoder for features (n, v, f).
 
     Raises:
         InvalidInput: no labelled file of a domain that the model has, none that can be read, or
@@ -115,7 +121,7 @@ def embed_collection(
         sources = [source for source in own if keep(source.split or WHOLE)]
         if not sources:
             continue
-        kept, embeddings, failed = embed_sources(bundle, encoder, sources, cache, progress)
+        kept, embeddings, failed = embed_sources(bundle, encoder, sources, cache, progress, embed)
         failures += failed
         for split in sorted({source.split or WHOLE for source in kept}):
             rows = [i for i, source in enumerate(kept) if (source.split or WHOLE) == split]
@@ -145,7 +151,12 @@ def _checked(
 
 
 def embed_sources(
-    bundle: Bundle, domain: str, sources: Sequence[Source], cache: Path, progress: Progress
+    bundle: Bundle,
+    domain: str,
+    sources: Sequence[Source],
+    cache: Path,
+    progress: Progress,
+    embed: Embed = Encoder.embed_features,
 ) -> tuple[list[Source], NDArray[np.float32], list[Failure]]:
     """The sources that could be read, their embeddings by the encoder of `domain`, and failures."""
     card = bundle.domain(domain)
@@ -162,7 +173,6 @@ def embed_sources(
     encoder = bundle.encoder(domain)
     steps = range(0, len(rows), 512)
     embeddings = [
-        encoder.embed_features(rows.take(range(start, min(start + 512, len(rows)))))
-        for start in steps
+        embed(encoder, rows.take(range(start, min(start + 512, len(rows))))) for start in steps
     ]
     return rows.sources, np.concatenate(embeddings), rows.failures

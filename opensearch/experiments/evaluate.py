@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Required, TypeAlias, TypedDict
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,8 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput
 from opensearch.evaluation import (
-    Encode,
     Labelled,
     Matrix,
-    Rank,
-    Ties,
     Words,
     any_to_any,
     word_to_any,
@@ -30,8 +28,15 @@ from opensearch.experiments.embedded import (
     embed_collection,
 )
 from opensearch.experiments.fitted_codes import TRAIN, check_has_train, fit_codes
+from opensearch.experiments.published import (
+    PUBLISHED,
+    described,
+    published_embed,
+    published_rank,
+)
 from opensearch.experiments.trained import trained_on
-from opensearch.hashing import Hasher, asymmetric, check_fit, hamming, pack_codes
+from opensearch.experiments.ways import CodeScore, Way, ways_of
+from opensearch.hashing import check_fit
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
 from opensearch.records import Names
@@ -42,15 +47,6 @@ PROTOCOLS = ("any-to-any",)
 UNSEEN = "unseen"
 """The split whose categories no training is to see."""
 Array = NDArray[np.float32]
-CodeScore: TypeAlias = Literal["hamming", "asymmetric"]
-
-
-class _Way(TypedDict, total=False):
-    """How rows are compared: callables of the protocol."""
-
-    rank: Required[Rank]
-    encode: Encode
-    ties: Ties
 
 
 @dataclass(frozen=True)
@@ -70,6 +66,7 @@ class Evaluation:
             are made of them alone. `all` keeps every item, as a query or as a distractor.
         borrowed: domains of the collection embedded by the encoder of another domain of the
             model: `{"cartoon": "photo"}`.
+        as_published: rank a second time as the method's paper does, see `Published`.
     """
 
     model: Path
@@ -81,6 +78,7 @@ class Evaluation:
     categories: Literal["shared", "all"] = "shared"
     seed: int = 0
     borrowed: Mapping[str, str] = field(default_factory=dict)
+    as_published: bool = False
 
     def __post_init__(self) -> None:
         for name in ("splits", "hashers", "scores"):
@@ -101,7 +99,8 @@ class Row:
 
     Attributes:
         representation: `real`, `model-<bits>` or `<hasher>-<bits>`, the last two with
-            `-asymmetric` behind them where codes were ranked so.
+            `-asymmetric` behind them where codes were ranked so; `published` as the method's paper
+            ranks, which has no words.
         refinement: `none`, `rule` (the engine's) or `oracle` (the paper's .4 and .7).
         words: the same galleries searched by the categories' prototypes.
         trained: categories measured that the model was trained on, whatever the split is called.
@@ -150,7 +149,8 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     if evaluation.bits:
         check_has_train(evaluation.data, evaluation.bits)
     model = Model(Bundle.open(evaluation.model))
-    embedded = embed_collection(
+    embed = partial(
+        embed_collection,
         model.bundle,
         evaluation.data,
         cache_folder(),
@@ -158,7 +158,10 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
         evaluation.borrowed,
         evaluation.reads,
     )
+    embedded = embed()
     splits = _splits(evaluation, embedded)
+    ranking = model.bundle.card.published if evaluation.as_published else None
+    ranked = _splits(evaluation, embed(published_embed(ranking))) if ranking else {}
     hashers = fit_codes(
         model,
         embedded,
@@ -168,8 +171,8 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
         evaluation.borrowed,
         progress,
     )
-    ways = _ways(evaluation, hashers)
-    total = len(splits) * 3 * len(ways)
+    ways = ways_of(hashers, evaluation.scores, evaluation.borrowed)
+    total = len(splits) * 3 * len(ways) + len(ranked)
     rows: list[Row] = []
     notes = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
     notes += [
@@ -177,6 +180,8 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
         " lends one"
         for domain in embedded.domains_without_encoder
     ]
+    if evaluation.as_published:
+        notes.append(described(model.bundle.card))
     for name, split in splits.items():
         measure = _Measure(model, split, name, evaluation)
         if name == UNSEEN and measure.trained:
@@ -191,6 +196,10 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
             for refinement in ("none", "rule", "oracle"):
                 rows.append(measure.row(representation, way, refinement))
                 progress("measuring", len(rows), total)
+        if ranking is not None:
+            measure = _Measure(model, ranked[name], name, evaluation, words=False)
+            rows.append(measure.row(PUBLISHED, {"rank": published_rank(ranking)}, "none"))
+            progress("measuring", len(rows), total)
     return Result(rows, notes)
 
 
@@ -217,7 +226,12 @@ class _Measure:
     """
 
     def __init__(
-        self, model: Model, split: EmbeddedSplit, name: str, evaluation: Evaluation
+        self,
+        model: Model,
+        split: EmbeddedSplit,
+        name: str,
+        evaluation: Evaluation,
+        words: bool = True,
     ) -> None:
         self._model = model
         self._evaluation = evaluation
@@ -230,10 +244,10 @@ class _Measure:
         self.categories = categories
         self.trained = trained_on(model, categories)
         self.without_vector = model.space.missing(categories)
-        known = [category for category in categories if category not in self.without_vector]
+        known = [name for name in categories if words and name not in self.without_vector]
         self._words = Labelled(model.space.prototypes(known), np.array(known, np.str_))
 
-    def row(self, representation: str, way: _Way, refinement: str) -> Row:
+    def row(self, representation: str, way: Way, refinement: str) -> Row:
         """One row: real-valued or by codes, under one way of refinement."""
         move = None if refinement == "none" else self._refine(refinement)
         seed = self._evaluation.seed
@@ -251,32 +265,3 @@ class _Measure:
             return refine(queries, gallery, oracle if refinement == "oracle" else rule, own)
 
         return move
-
-
-def _ways(evaluation: Evaluation, hashers: Mapping[str, Hasher]) -> dict[str, _Way]:
-    """Real-valued embeddings, and codes under each score, by the names of rows."""
-    ways: dict[str, _Way] = {"real": {"rank": _cosine_distance}}
-    for name, hasher in hashers.items():
-        for score in evaluation.scores:
-            if score == "hamming":
-                way: _Way = {"rank": hamming, "encode": _of_lender(evaluation, hasher.encode)}
-            else:
-                logits = _of_lender(evaluation, hasher.logits)
-                way = {"rank": _asymmetric_distance, "encode": logits}
-            ways[name if score == "hamming" else f"{name}-{score}"] = {**way, "ties": "expected"}
-    return ways
-
-
-def _of_lender(evaluation: Evaluation, encode: Encode) -> Encode:
-    """Encode a domain that borrowed an encoder as the lender's domain."""
-    borrowed = evaluation.borrowed
-    return lambda rows, domain: encode(rows, borrowed.get(domain or "", domain))
-
-
-def _cosine_distance(queries: Array, gallery: Array) -> Array:
-    return np.asarray(1 - queries @ gallery.T, dtype=np.float32)
-
-
-def _asymmetric_distance(queries: Array, gallery: Array) -> Array:
-    """From logits of both: those of the gallery become its codes."""
-    return -asymmetric(queries, pack_codes(gallery))

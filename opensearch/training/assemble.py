@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from opensearch import __version__
 from opensearch.config import TrainConfig
 from opensearch.encoders.bundle import Bundle, write_bundle
-from opensearch.encoders.card import DomainCard, ModelCard, PartCard
+from opensearch.encoders.card import DomainCard, ModelCard, PartCard, Published
 from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.hashing import HashData, fit_hasher
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, LambdaRule
@@ -31,11 +31,13 @@ class FittedModel:
         domains: the encoder of each domain.
         rule: for λ; `None` to take it from the settings, see `given_rule`.
         space: if the method learnt the points of its categories itself.
+        published: how the method's paper ranks, if not by cosines of pooled views.
     """
 
     domains: Mapping[str, FittedDomain]
     rule: LambdaRule | None = None
     space: Space | None = None
+    published: Published | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def assemble(
         refinement={"seen": rule.seen, "unseen": rule.unseen, "threshold": rule.threshold},
         identities={"space": identity(tensors, settings), **codes.identities},
         versions=_versions(),
+        published=fitted.published,
         hint=space.hint,
     )
     return write_bundle(context.out, card)
