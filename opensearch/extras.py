@@ -14,6 +14,8 @@ BROUGHT_BY: Final = {
     "onnx": "train",
     "onnxscript": "train",
     "sentence_transformers": "sentence",
+    "skimage": "reconstruction",
+    "trimesh": "reconstruction",
 }
 """Package, as it is imported, to the extra of this one that installs it."""
 

@@ -23,7 +23,8 @@ HINT = r"pip install 'opensearch-visual\[train\]'"
 # Loaded by every interpreter before anything of ours, those that read files among them.
 BLOCKED = """
 import sys
-for name in ("torch", "torchvision", "onnx", "onnxscript", "trimesh", "networkx", "lxml"):
+others = ("skimage", "trimesh", "networkx", "lxml")
+for name in ("torch", "torchvision", "onnx", "onnxscript", *others):
     sys.modules[name] = None
 """
 VERBS = """
@@ -121,9 +122,13 @@ def test_the_extras_named_are_those_of_the_package():
     extras = setup["options.extras_require"]
     for package, extra in BROUGHT_BY.items():
         lines = [line.split(">=")[0].strip() for line in extras[extra].split("\n")]
-        assert package.replace("_", "-") in lines, package
+        assert distribution(package) in lines, package
     base = {line.split(">=")[0] for line in setup["options"]["install_requires"].split("\n")}
-    assert base.isdisjoint({name.replace("_", "-") for name in BROUGHT_BY})
+    assert base.isdisjoint(map(distribution, BROUGHT_BY))
+
+
+def distribution(package):
+    return {"skimage": "scikit-image"}.get(package, package.replace("_", "-"))
 
 
 def test_a_package_is_looked_for_and_not_loaded(monkeypatch):

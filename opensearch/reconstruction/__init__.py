@@ -1,0 +1,5 @@
+"""From a sketch to a 3D model, guided by the shapes of an index that are like it.
+
+Source: Wang, Qian, Wang, Fang, "Unsupervised learning of 3D model reconstruction from hand-drawn
+sketches", ACM Multimedia 2018.
+"""
