@@ -22,6 +22,7 @@ from opensearch.encoders.starter import starter_model
 from opensearch.engine.exchange.importing import Export
 from opensearch.engine.lifecycle.folder import IndexFolder, check_fits, folder_errors, is_index
 from opensearch.engine.lifecycle.mending import adopt as adopt_model
+from opensearch.engine.lifecycle.vectors import Vectors
 from opensearch.errors import StoreError
 from opensearch.search import CodeSearch
 from opensearch.store import Store
@@ -36,12 +37,16 @@ _writers: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 
 @dataclass(frozen=True)
 class Generation:
-    """An open generation: its name, what told that it is current, its store, what searches it."""
+    """An open generation: its name, what told that it is current, its store, what searches it.
+
+    `vectors` are the embeddings that searches have scored by.
+    """
 
     name: str
     mark: tuple[int, int]
     store: Store
     searcher: CodeSearch
+    vectors: Vectors
 
 
 class Generations:
@@ -179,7 +184,7 @@ class Generations:
         searcher = folder.searcher(store)
         with suppress(StoreError):  # damage is no reason not to open: verify and export say more
             searcher.refresh()
-        return Generation(name, mark, store, searcher)
+        return Generation(name, mark, store, searcher, Vectors(store, store.meta().dim))
 
 
 def open_bundle(model: str | Path | None) -> Bundle:

@@ -24,7 +24,6 @@ from opensearch.hashing import asymmetric, hamming
 from opensearch.model import Model
 from opensearch.records import Hit
 from opensearch.refinement import refine_one
-from opensearch.semantic import unit
 from opensearch.stages import stage
 
 CAP = 10
@@ -48,10 +47,12 @@ class Ranking:
     def __init__(self, now: Generation, model: Model, query: Query) -> None:
         self._store = now.store
         self._searcher = now.searcher
+        self._vectors = now.vectors
         self._model = model
         self._query = query
         self._meaning = Meaning(None, "cosine", [], [])
         self._brought: dict[str, list[int]] = {}
+        self._codes: dict[bytes, NDArray[np.uint8]] = {}
 
     def answer(self, point: Point) -> Answer:
         """The hits of a query at a point.
@@ -105,9 +106,9 @@ class Ranking:
         if not len(scored):
             self._note_no_embeddings(point)
             return self._rank(point, point.vector, [target], within)
-        rows, _ = self._store.embeddings([int(first.ids[scored[0]])])
+        nearest, _ = self._vectors.of(first.ids[scored[:1]])
         lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
-        moved = refine_one(point.vector, unit(rows)[0], float(lam))
+        moved = refine_one(point.vector, nearest[0], float(lam))
         ranked = self._rank(point, moved, [target], within)
         if self._query.min_score is None:
             ranked = ranked.cut(self._query.k)
@@ -127,10 +128,11 @@ class Ranking:
             return ranked
         distances = ranked.distances
         if self._meaning.calibrated:
-            code = self._model.hasher.encode(point.vector[None], point.source)
-            distances = hamming(code, self._searcher.codes(ranked.ids, [target]))[0]
+            code = self._code(point, point.vector)
+            distances = hamming(code[None], self._searcher.codes(ranked.ids, [target]))[0]
         score = self._score(self._query.score, [target])
-        scores = self._scores(score, point, point.vector, ranked.ids, [target])
+        with stage("rescore"):
+            scores = self._scores(score, point, point.vector, ranked.ids, [target])
         shown = self._shown(scores, distances, [target])
         merits = np.negative(np.sort(np.negative(shown)))  # NaN last
         return Ranked(ranked.ids, ranked.distances, scores, shown, merits)
@@ -152,11 +154,10 @@ class Ranking:
     ) -> Ranked:
         query = self._query
         score = self._score(score or query.score, targets)
-        code = self._model.hasher.encode(vector[None], point.source)[0]
         wanted = query.k if score == "hamming" else max(query.k, query.depth)
         with stage("search"):
             found = self._searcher.shells(
-                code,
+                self._code(point, vector),
                 targets,
                 wanted,
                 CAP * wanted,
@@ -174,6 +175,13 @@ class Ranking:
             scores = self._scores(score, point, vector, ids, targets)
         shown = self._shown(scores, distances, targets)
         return Ranked(ids, distances, scores, shown, shown).sorted()
+
+    def _code(self, point: Point, vector: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The code (bits // 8,) of a vector, made once for all targets."""
+        name = vector.tobytes()
+        if name not in self._codes:
+            self._codes[name] = self._model.hasher.encode(vector[None], point.source)[0]
+        return self._codes[name]
 
     def _score(self, score: Score, targets: list[str]) -> Score:
         """The score that is possible: distance alone where there are no embeddings."""
@@ -194,11 +202,8 @@ class Ranking:
             logits = self._model.hasher.logits(vector[None], point.source)
             pairs = asymmetric(logits, self._searcher.codes(ids, targets))
             return pairs.ravel()
-        scores = np.full(len(ids), np.nan, np.float32)
-        if score == "rescored":
-            rows, present = self._store.embeddings(ids)
-            if present.any():
-                scores[present] = unit(rows[present]) @ vector
+        rescored = score == "rescored"
+        scores = self._vectors.cosines(ids, vector) if rescored else _no_scores(len(ids))
         if self._query.score == "rescored" and np.isnan(scores).any():
             self._note_no_embeddings(point)
         return scores
@@ -250,6 +255,10 @@ class Ranking:
             )
             for row, item in enumerate(items)
         ]
+
+
+def _no_scores(count: int) -> NDArray[np.float32]:
+    return np.full(count, np.nan, np.float32)
 
 
 def _number(value: np.floating) -> float | None:
