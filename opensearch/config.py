@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -18,8 +18,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-Pooling: TypeAlias = Literal["mean", "max", "upright"]
-"""How the embeddings of an item's views become one."""
+Pooling: TypeAlias = Literal["mean", "max", "upright", "mean-features", "max-features"]
+"""How an item's views become one: their embeddings, or already their features."""
 Distance: TypeAlias = Literal["cosine", "euclidean", "l1"]
 """How far apart two codes are."""
 
@@ -97,6 +97,35 @@ class ProjectorSettings(Settings):
 
     hidden: int = Field(default=0, ge=0)
     dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class NetworkSettings(Settings):
+    """A network on features, and how it learns; methods that train such networks build on it.
+
+    A batch is of the same categories in all domains that hold them.
+    """
+
+    layers: list[Annotated[int, Field(ge=1, le=65_536)]] = Field(
+        default=[512],
+        max_length=16,
+        description="units of the hidden layers, none for a linear map",
+    )
+    dim: int = Field(default=128, ge=2, le=8192, description="numbers of an embedding")
+    activation: Literal["relu", "sigmoid"] = "relu"
+    norm: bool = Field(default=True, description="batch norm after every linear layer")
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    standardise: bool = Field(
+        default=True, description="bring each number of features to mean 0 and deviation 1"
+    )
+    optimiser: Literal["adam", "sgd"] = "adam"
+    lr: float = Field(default=1e-3, gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="of sgd")
+    weight_decay: float = Field(default=5e-4, ge=0)
+    floor: float = Field(default=0.0, ge=0, description="where the cosine of the rate ends")
+    steps: int = Field(default=1000, ge=1)
+    classes: int = Field(default=16, ge=2, description="categories in a batch")
+    items: int = Field(default=4, ge=2, description="of each of them, in each domain")
+    checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
 
 
 class DomainSettings(Settings):

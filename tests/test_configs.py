@@ -18,7 +18,7 @@ from opensearch.config import (
 from opensearch.domains import reader_settings
 from opensearch.encoders.backbones import list_backbones
 from opensearch.encoders.card import read_card
-from opensearch.encoders.pooling import POOLINGS
+from opensearch.encoders.pooling import FEATURE_POOLINGS, POOLINGS
 from opensearch.encoders.starter import STARTER
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HASHERS
@@ -222,4 +222,7 @@ def test_settings_are_frozen():
 
 def test_a_config_takes_the_names_that_the_rooms_have():
     transforms = DomainSettings.model_fields["pooling"], SpaceSettings.model_fields["transform"]
-    assert [set(get_args(field.annotation)) for field in transforms] == [set(POOLINGS), set(KINDS)]
+    assert [set(get_args(field.annotation)) for field in transforms] == [
+        {*POOLINGS, *FEATURE_POOLINGS},
+        set(KINDS),
+    ]

@@ -1,4 +1,4 @@
-"""Pooling: the embeddings of an item's views become one embedding."""
+"""Pooling: the embeddings of an item's views become one, or their features do before that."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ POOLINGS: dict[str, Callable[[Array, Array], Array]] = {
     "max": lambda views, weights: views.max(axis=1),
     "upright": lambda views, weights: np.einsum("nv,nvd->nd", weights, views),
 }
+
+FEATURE_POOLINGS: dict[str, Callable[[Array], Array]] = {
+    "mean-features": lambda views: views.mean(axis=1),
+    "max-features": lambda views: views.max(axis=1),
+}
+"""What makes one row of features (n, f) of those of an item's views (n, v, f)."""
 
 
 def pool_views(
@@ -52,7 +58,8 @@ def pooled_codes(
 ) -> NDArray[np.float32]:
     """As `pool_views`, but not brought to the unit sphere."""
     if how not in POOLINGS:
-        raise InvalidInput(f"unknown pooling {how!r}; known: {', '.join(POOLINGS)}")
+        known = ", ".join([*POOLINGS, *FEATURE_POOLINGS])
+        raise InvalidInput(f"unknown pooling {how!r}; known: {known}")
     even = np.full(views.shape[:2], 1 / max(views.shape[1], 1), np.float32)
     return POOLINGS[how](views, even if weights is None else weights)
 

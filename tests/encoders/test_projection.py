@@ -8,8 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.encoders.encoder import Encoder, Projection
+from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.pooling import pool_views
+from opensearch.encoders.projection import Projection
 from opensearch.encoders.projector import Projector
 from opensearch.errors import BundleError, InvalidInput
 
@@ -78,7 +79,8 @@ def test_pooling_takes_views_before_they_are_made_unit():
 
 
 def test_unknown_pooling_lists_the_known():
-    with pytest.raises(InvalidInput, match=r"unknown pooling 'median'; known: mean, max, upright$"):
+    told = r"unknown pooling 'median'; known: mean, max, upright, mean-features, max-features$"
+    with pytest.raises(InvalidInput, match=told):
         pool_views(np.zeros((1, 1, 2), np.float32), "median")
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from opensearch.errors import InvalidInput
+from opensearch.methods.checks import refuse_given_space
 from opensearch.methods.gdmh_pixel.settings import PixelConfig
 from opensearch.methods.method import Method
 
@@ -38,12 +39,7 @@ class GdmhPixel(Method[PixelConfig]):
         from opensearch.encoders.migration import CELL
         from opensearch.methods.gdmh_pixel.networks import SMALLEST
 
-        if config.space.provider != "onehot" or config.space.transform != "none":
-            raise InvalidInput(
-                f"method {self.name} learns the points of its categories itself: its"
-                " space.provider is onehot and its space.transform none, got"
-                f" {config.space.provider} and {config.space.transform}"
-            )
+        refuse_given_space(self.name, config)
         if config.size % CELL or config.size < SMALLEST:
             raise InvalidInput(
                 f"method {self.name} takes views of a side that is a multiple of {CELL} and at"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from opensearch.encoders.backbones import Backbone, FrontedBackbone
 from opensearch.encoders.migration import Masking, Migration
@@ -15,14 +14,11 @@ from opensearch.methods.gdmh_pixel.data import load_pixels
 from opensearch.methods.gdmh_pixel.networks import PixelModel
 from opensearch.methods.gdmh_pixel.settings import PixelConfig
 from opensearch.methods.gdmh_pixel.steps import pixel_job
-from opensearch.semantic import Space
-from opensearch.semantic.names import normalise
-from opensearch.semantic.tables import TableProvider
-from opensearch.semantic.vocabulary import Vocabulary
 from opensearch.training.assemble import FittedModel
 from opensearch.training.backbone import write_backbone
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, arrays
+from opensearch.training.learnt_space import learnt_space
 
 
 def fit_pixel(
@@ -53,19 +49,7 @@ def fit_pixel(
         domain.data.name: _fitted(context, domain.data, front, model)
         for domain, front in zip(data.domains, fronts, strict=True)
     }
-    return FittedModel(fitted, space=code_space(categories, model.category_codes()))
-
-
-def code_space(categories: Sequence[str], codes: Tensor) -> Space:
-    """The space whose prototypes are the codes of categories, as unit vectors.
-
-    Args:
-        categories: n names.
-        codes: shape (n, bits).
-    """
-    words = [normalise(category) for category in categories]
-    provider = TableProvider("codes", Vocabulary(words, codes.numpy()))
-    return Space.fit(provider, categories)
+    return FittedModel(fitted, space=learnt_space(categories, model.category_codes().numpy()))
 
 
 def _fitted(

@@ -1,0 +1,83 @@
+"""Checks that several methods make before they train, each with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from opensearch.config import TrainConfig
+from opensearch.errors import InvalidInput
+
+
+def refuse_given_space(method: str, config: TrainConfig) -> None:
+    """Of a method that learns the points of its categories itself.
+
+    Raises:
+        InvalidInput: the config asks for points that are given.
+    """
+    space = config.space
+    if space.provider != "onehot" or space.transform != "none":
+        raise InvalidInput(
+            f"method {method} learns the points of its categories itself: its space.provider is"
+            f" onehot and its space.transform none, got {space.provider} and {space.transform}"
+        )
+
+
+def refuse_single_domain(method: str, categories: Mapping[str, Sequence[str]]) -> None:
+    """Of a method that learns across domains.
+
+    Args:
+        categories: of each domain's training files.
+
+    Raises:
+        InvalidInput: there are fewer than two domains.
+    """
+    if len(categories) < 2:
+        raise InvalidInput(
+            f"method {method} learns across domains, and there are files of"
+            f" {', '.join(categories)} alone. Give it files of another domain, or train prototype"
+        )
+
+
+def refuse_few_shared(
+    method: str, categories: Mapping[str, Sequence[str]], least: int = 2, target: str | None = None
+) -> None:
+    """Of a method that compares items of one category, and of different ones, across domains.
+
+    Args:
+        categories: of each domain's training files.
+        least: categories that a domain is to share.
+        target: the domain to share them with; any other where `None`.
+
+    Raises:
+        InvalidInput: a domain shares fewer.
+    """
+    for name, own in categories.items():
+        others = [held for other, held in categories.items() if other != name]
+        wanted = others if target is None else [categories[target]]
+        shared = set(own) & {category for held in wanted for category in held}
+        if name != target and len(shared) < least:
+            told = "any other domain" if target is None else f"domain {target!r}"
+            raise InvalidInput(
+                f"domain {name!r} shares {len(shared)} categories with {told}; method {method}"
+                f" wants {least} or more. Give it files of them, or leave the domain out"
+            )
+
+
+def refuse_missing_domain(
+    method: str, name: str, setting: str, categories: Mapping[str, Sequence[str]]
+) -> None:
+    """Of a method that treats one domain apart.
+
+    Args:
+        name: of that domain.
+        setting: that chooses it.
+        categories: of each domain's training files.
+
+    Raises:
+        InvalidInput: there are no files of it.
+    """
+    if name not in categories:
+        raise InvalidInput(
+            f"method {method} wants files of domain {name!r}; there are files of"
+            f" {', '.join(categories)}. Choose another by {setting}"
+        )
