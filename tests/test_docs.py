@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-PAGES = ("formats", "gdmh-pixel", "joint", "python", "scale", "words")
+PAGES = ("formats", "gdmh-pixel", "joint", "python", "reconstruction", "scale", "words")
 
 
 @pytest.fixture(scope="module")

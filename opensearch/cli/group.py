@@ -23,6 +23,7 @@ VERBS = {
     "calibrate": "Teach a model what its scores are worth.",
     "index": "Create an index of files and folders, or bring it up to date.",
     "query": "Find the items of INDEX nearest to files, words or stored items.",
+    "reconstruct": "Make a 3D model of SKETCH from similar shapes in INDEX.",
     "words": "List the words to search for that begin with PREFIX.",
     "serve": "Serve INDEX as a page to draw on, and over HTTP for programs.",
     "dataset": "Prepare a collection for training and evaluation.",

@@ -78,7 +78,7 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             return Reading(
                 views=views,
                 up=axis,
-                portrait=_portrait(shape, axis),
+                portrait=portrait(shape, axis),
                 imprint=partial(shape_imprint, *triangles),
             )
 
@@ -100,13 +100,13 @@ def load_triangles(path: Path, limits: Limits) -> Triangles:
     return load(path.read_bytes(), Beside(path.parent, limits), limits)
 
 
-def _portrait(shape: Shape, axis: Up) -> NDArray[np.uint8] | None:
-    """A shape from above its front, shape (p, p, 3); None where nothing is seen from there."""
+def portrait(shape: Shape, axis: Up, side: int = _PORTRAIT) -> NDArray[np.uint8] | None:
+    """A shape from above its front, (side, side, 3); None where nothing is seen from there."""
     try:
-        maps = _maps(shape, portrait_camera(axis), round(OVERSAMPLING * _PORTRAIT))
+        maps = _maps(shape, portrait_camera(axis), round(OVERSAMPLING * side))
     except UnreadableFile:
         return None
-    return as_view(shade(maps), _PORTRAIT)
+    return as_view(shade(maps), side)
 
 
 def _maps(shape: Shape, camera: NDArray[np.float64], side: int) -> Maps:

@@ -125,12 +125,13 @@ def contact_sheet(views: NDArray[np.uint8], columns: int = 6, gap: int = 4) -> V
     return sheet
 
 
-def save_views(reading: Reading, out: Path) -> list[Path]:
+def save_views(reading: Reading, out: Path, columns: int = 6) -> list[Path]:
     """Write one PNG a view (`view-01.png`, ...) and all of them in `views.png`.
 
     Args:
         reading: what a reader returned.
         out: folder, made when missing; files of the same name are replaced.
+        columns: of `views.png`.
 
     Returns:
         The paths written, the views in order and `views.png` last.
@@ -139,7 +140,7 @@ def save_views(reading: Reading, out: Path) -> list[Path]:
         InvalidInput: the folder cannot be written.
     """
     pages = {f"view-{at:02d}.png": view for at, view in enumerate(reading.views, start=1)}
-    pages["views.png"] = contact_sheet(reading.views)
+    pages["views.png"] = contact_sheet(reading.views, columns)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, view in pages.items():

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from opensearch.encoders.pipeline import encode_views
 from opensearch.encoders.pooling import (
     FEATURE_POOLINGS,
+    axis_likelihoods,
     on_sphere,
     pooled_codes,
     upright_weights,
@@ -20,6 +21,7 @@ from opensearch.encoders.pooling import (
 from opensearch.encoders.projection import Projection
 from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.errors import BundleError
+from opensearch.records import UPS, Up
 
 UPRIGHT = "upright.direction"
 """Tensor beside the projector's that pooling `upright` weighs views by, shape (f,)."""
@@ -63,6 +65,17 @@ class Encoder:
                 + ("" if self._upright is not None else " and no such tensor")
             )
         return pooled_codes(views, "upright", upright_weights(features, self._upright))
+
+    def upright_axis(self, views: NDArray[np.uint8]) -> Up | None:
+        """The axis that a shape seems to stand on, `None` where the encoder has not learnt to tell.
+
+        Args:
+            views: shape (v, s, s, 3), of a shape of which nobody said it: the axes take turns.
+        """
+        if self._upright is None or len(views) % 3:
+            return None
+        features = encode_views(views, self.backbone)
+        return UPS[int(axis_likelihoods(features[None], self._upright)[0].argmax())]
 
     def view_codes(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Codes (n, v, d) of items' view features (n, v, f): neither pooled nor unit rows.

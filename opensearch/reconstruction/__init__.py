@@ -3,3 +3,9 @@
 Source: Wang, Qian, Wang, Fang, "Unsupervised learning of 3D model reconstruction from hand-drawn
 sketches", ACM Multimedia 2018.
 """
+
+from opensearch.reconstruction.reconstruct import Reconstruction, reconstruct
+from opensearch.reconstruction.sheet import save_pictures
+from opensearch.reconstruction.surfaces import write_mesh
+
+__all__ = ["Reconstruction", "reconstruct", "save_pictures", "write_mesh"]

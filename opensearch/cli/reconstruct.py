@@ -1,0 +1,146 @@
+"""The verb `reconstruct`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opensearch.cli.messages import in_flags, say
+from opensearch.cli.tables import header
+from opensearch.processes.pool import start_ahead
+
+if TYPE_CHECKING:
+    from opensearch.reconstruction import Reconstruction
+
+_HEADER = "rank  weight   score  key  [category]"
+
+
+@click.command()
+@click.argument("sketch", type=click.Path(path_type=Path))
+@click.option(
+    "--index",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Index that holds shapes; their files are read again.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Mesh to write; its ending says the format: .obj, .ply, .stl or .glb.",
+)
+@click.option("--overwrite", is_flag=True, help="Write over files that are there.")
+@click.option(
+    "-k",
+    "--k",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 50),
+    help="Nearest shapes that the model is made of.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["auto", "nearest", "mean"]),
+    default="auto",
+    show_default=True,
+    help="The nearest shape's voxels, or the mean of all by their weights. auto: nearest.",
+)
+@click.option(
+    "--weights",
+    type=click.Choice(["printed", "normalised"]),
+    default="printed",
+    show_default=True,
+    help="Weights .5 .4 .3 .2 .1 as the paper prints them, or divided by their sum.",
+)
+@click.option("--from", "source", help="Domain of SKETCH. Default: told from it.")
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model to encode SKETCH with; it must fit. Default: the index's own.",
+)
+@click.option(
+    "--views",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for pictures of sketch, shapes and model, and a sheet of all, views.png.",
+)
+@click.option(
+    "--voxels",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the probabilities (32, 32, 32), axes x, y, z, as .npy.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def reconstruct(
+    sketch: Path,
+    index: Path,
+    out: Path,
+    overwrite: bool,
+    model: Path | None,
+    views: Path | None,
+    voxels: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Make a 3D model of SKETCH from similar shapes in INDEX.
+
+    The model is closed, y is up and its front looks towards +z. It is as large as the shapes it is
+    made of are in the mean, each of them taken to have a radius of 1. Shapes are voxels of 32 to a
+    side on the way, so what is thinner than a thirtieth of the whole is lost or thickened.
+
+    \b
+    Example:
+        opensearch reconstruct chair.png --index indexes/mine --out chair.glb
+        opensearch reconstruct chair.png --index indexes/mine --out c.obj --mode mean --views seen
+    """
+    start_ahead()  # it is up once the packages below are
+    from opensearch.reconstruction.surfaces import (
+        check_extra,
+        check_free,
+        check_out,
+        voxel_file,
+        write,
+        write_mesh,
+    )
+
+    check_extra()
+    check_out(out, overwrite)
+    if voxels is not None:
+        check_free(voxels, overwrite)
+    from opensearch.engine import Engine
+    from opensearch.reconstruction import reconstruct, save_pictures
+
+    with Engine.open(index, model) as engine:
+        made = reconstruct(engine, sketch, **options)
+    write_mesh(made.mesh, out, overwrite=overwrite)
+    if voxels is not None:
+        write(voxels, voxel_file(made.grid))
+    if views is not None:
+        save_pictures(made, views)
+    if as_json:
+        paths = {"out": str(out), "voxels": voxels and str(voxels), "views": views and str(views)}
+        told = {**paths, **made.to_dict(), "notes": [in_flags(note) for note in made.notes]}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        _show(made, out)
+
+
+def _show(made: Reconstruction, out: Path) -> None:
+    """The shapes it was made of, a row each, then the model."""
+    for note in made.notes:
+        say(in_flags(note))
+    header(_HEADER)
+    used = made.retrieved[:1] if made.mode == "nearest" else made.retrieved
+    for rank, each in enumerate(made.retrieved, start=1):
+        item, score = each.near.item, each.near.score
+        told = "     -" if score is None else f"{score:6.2f}"
+        label = f"  [{item.category}]" if item.category else ""
+        unused = "" if rank <= len(used) else "  (not used)"
+        click.echo(f"{rank:>4}  {each.weight:6.2f}  {told}  {item.key}{label}{unused}")
+    fields = made.to_dict()
+    sides = " x ".join(f"{side:.2f}" for side in fields["box"])
+    sure = ""
+    if made.confidence is not None:
+        sure = f", confidence {made.confidence:.2f} ({made.confidence_kind})"
+    click.echo(f"{out}: {made.mode}, {fields['faces']:,} faces, {sides}{sure}")

@@ -1,0 +1,199 @@
+"""The whole job: a sketch, the shapes of an index that are like it, a model made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.domains.reading import View
+from opensearch.engine import Engine
+from opensearch.engine import arguments as must
+from opensearch.engine.checking import checked
+from opensearch.engine.input_checks import one_input
+from opensearch.errors import InvalidInput
+from opensearch.model import InputLike, Mesh
+from opensearch.reconstruction.retrieval import (
+    Retrieved,
+    Weights,
+    ask_for_shapes,
+    falling_weights,
+    near_by_meaning,
+    read_nearest,
+)
+from opensearch.reconstruction.shapes import file_of
+from opensearch.reconstruction.surfaces import check_extra, sized, surface
+from opensearch.records import Item, ScoreKind
+
+Mode: TypeAlias = Literal["auto", "nearest", "mean"]
+
+MODES: Final[tuple[Mode, ...]] = get_args(Mode)
+WEIGHTS: Final[tuple[Weights, ...]] = get_args(Weights)
+DEFAULT: Final[Mode] = "nearest"
+MOST: Final = 50
+"""Shapes that a model may be made of."""
+_LEVEL: Final = 0.45
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """A model made from a sketch.
+
+    Attributes:
+        mesh: closed, facing outward; y up, front towards +z, as large as `box_of` says.
+        grid: the probability that a voxel is filled, shape (32, 32, 32), axes x, y, z.
+        level: the probability at which the surface lies.
+        mode: what it was made by.
+        retrieved: the shapes that are like the sketch, nearest first.
+        confidence: mean of their scores by their weights, of those that it was made of; `None`
+            where there are no scores.
+        confidence_kind: what the scores are.
+        sketch: as the encoder saw it, shape (s, s, 3).
+        notes: remarks for the user.
+    """
+
+    mesh: Mesh
+    grid: NDArray[np.float32]
+    level: float
+    mode: Mode
+    retrieved: list[Retrieved]
+    confidence: float | None
+    confidence_kind: ScoreKind | None
+    sketch: View
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is said of it, as plain JSON types."""
+        points = self.mesh.vertices
+        return {
+            "mode": self.mode,
+            "level": self.level,
+            "vertices": len(points),
+            "faces": len(self.mesh.faces),
+            "box": [round(float(side), 4) for side in np.ptp(points, axis=0)],
+            "confidence": self.confidence,
+            "confidence_kind": self.confidence_kind,
+            "retrieved": [_told(rank, each) for rank, each in enumerate(self.retrieved, start=1)],
+            "notes": self.notes,
+        }
+
+
+@checked(
+    engine=must.a(Engine, "an Engine"),
+    sketch=one_input,
+    mode=must.text,
+    weights=must.text,
+    source=must.text,
+    file_of=must.called,
+)
+def reconstruct(
+    engine: Engine,
+    sketch: InputLike,
+    *,
+    k: int = 5,
+    mode: Mode = "auto",
+    weights: Weights = "printed",
+    source: str | None = None,
+    file_of: Callable[[Item], Path] = file_of,
+) -> Reconstruction:
+    """Make a 3D model of a sketch out of the shapes of an index that are like it.
+
+    Args:
+        engine: an index that holds shapes, whose files lie where they were indexed.
+        sketch: a drawing, see `opensearch.model`.
+        k: how many shapes it is made of.
+        mode: `nearest` is the nearest shape's voxels, `mean` the mean of all k by their weights,
+            `auto` what was measured to be best.
+        weights: see `falling_weights`.
+        source: the domain of the drawing; told from it when `None`, and then it must be a sketch.
+        file_of: the file of an item; it raises `UnreadableFile` where there is none.
+
+    Raises:
+        InvalidInput: no sketch, or an index without shapes.
+        UnreadableFile: a blank or damaged sketch, or no shape that can be read.
+        MissingExtra: the extra `reconstruction` is not installed.
+
+    Source:
+        Wang et al. 2018; S6 names nearest and mean as what a generator has to beat.
+    """
+    check_extra()
+    _one_of("mode", mode, MODES)
+    _one_of("weights", weights, WEIGHTS)
+    if k > MOST:
+        raise InvalidInput(f"`k` must be at most {MOST}, got {k}")
+    answer = ask_for_shapes(engine, sketch, source, k)  # type: ignore[arg-type]  # checked
+    notes = list(answer.notes)
+    made_by = DEFAULT if mode == "auto" else mode
+    counted = falling_weights(k, weights)
+    near = near_by_meaning(engine, answer)
+    retrieved = read_nearest(engine, near, counted, file_of, notes)
+    return _made(retrieved, made_by, answer.score_kind, answer.opened[0].reading.views[0], notes)
+
+
+def _made(
+    retrieved: list[Retrieved],
+    mode: Mode,
+    kind: ScoreKind | None,
+    sketch: View,
+    notes: list[str],
+) -> Reconstruction:
+    """The model of the shapes that were found."""
+    used = retrieved[:1] if mode == "nearest" else retrieved
+    grid = used[0].shape.voxels.grid.astype(np.float32) if mode == "nearest" else mean_grid(used)
+    level = _LEVEL if grid.max() > _LEVEL else float(grid.max()) / 2
+    _note_shapes(used, notes)
+    shares = np.array([each.weight for each in used])
+    box = shares @ np.stack([each.shape.box for each in used]) / shares.sum()
+    scores = [each.near.score for each in used]
+    confidence = None
+    if None not in scores:
+        confidence = round(float(shares @ np.array(scores, np.float64) / shares.sum()), 4)
+    mesh = sized(surface(grid, level), box)
+    return Reconstruction(mesh, grid, level, mode, retrieved, confidence, kind, sketch, notes=notes)
+
+
+def mean_grid(shapes: list[Retrieved]) -> NDArray[np.float32]:
+    """The sum of grids by their weights, at most 1: shape (32, 32, 32).
+
+    Weights that sum to more than one make what few shapes have count as filled.
+    """
+    summed = sum(each.weight * each.shape.voxels.grid.astype(np.float32) for each in shapes)
+    return np.minimum(np.asarray(summed, np.float32), 1)
+
+
+def _note_shapes(used: list[Retrieved], notes: list[str]) -> None:
+    hollow = sum(not each.shape.voxels.solid for each in used)
+    if hollow:
+        notes.append(
+            f"{hollow} of {len(used)} shapes have no inside that can be told: their surface counts"
+        )
+    lying = sum(each.shape.up == "unknown" for each in used)
+    if lying:
+        notes.append(
+            f"nothing tells which axis is up in {lying} of {len(used)} shapes: y was taken"
+        )
+
+
+def _told(rank: int, found: Retrieved) -> dict[str, Any]:
+    item, shape = found.near.item, found.shape
+    return {
+        "rank": rank,
+        "id": item.id,
+        "key": item.key,
+        "path": item.path,
+        "category": item.category,
+        "weight": round(found.weight, 4),
+        "score": found.near.score,
+        "distance": None if np.isnan(found.near.distance) else round(found.near.distance, 4),
+        "solid": shape.voxels.solid,
+        "up": shape.up,
+    }
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidInput(f"unknown `{name}` {value!r}; known: {', '.join(known)}")
