@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opensearch.errors import InvalidInput
 from opensearch.extras import require
+from opensearch.methods.cgn import Cgn
 from opensearch.methods.gdmh_pixel import GdmhPixel
 from opensearch.methods.joint import Joint
 from opensearch.methods.method import Method
@@ -24,6 +25,7 @@ METHODS: Final[dict[str, Method[Any]]] = {
     "prototype": Prototype(),
     "joint": Joint(),
     "gdmh-pixel": GdmhPixel(),
+    "cgn": Cgn(),
 }
 
 DEFAULT: Final = "prototype"

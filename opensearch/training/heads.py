@@ -18,6 +18,8 @@ from opensearch.training.items import Batch, Items
 COLLAPSED = 1e-4
 """Spread of a batch's embeddings, as a share of their length, below which they are one point."""
 
+_AT_ONCE = 256  # items
+
 
 def new_head(items: Items, settings: NetworkSettings, seed: int) -> nn.Sequential:
     """A network for one domain; its first weights depend on the seed and the domain's name."""
@@ -60,6 +62,14 @@ def pooled(network: nn.Module, rows: Tensor, pooling: Pooling) -> Tensor:
     n, v, f = rows.shape
     views: Tensor = network(rows.reshape(n * v, f)).reshape(n, v, -1)
     return views.amax(dim=1) if pooling == "max" else views.mean(dim=1)
+
+
+@torch.no_grad()
+def embed_all(network: nn.Module, items: Items) -> Tensor:
+    """Embeddings (n, d) of all items of a domain, not normalised, by a network that has learnt."""
+    network.eval()
+    starts = range(0, len(items.rows), _AT_ONCE)
+    return torch.cat([pooled(network, items.rows[i : i + _AT_ONCE], items.pooling) for i in starts])
 
 
 def spread(points: Tensor) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ class Items:
     """A domain's training items as features of a frozen backbone.
 
     Attributes:
+        data: of the domain, whose rows may be more.
         labels: number of each item's category, shape (n,).
         rows: features (n, v, f); of one view where views are pooled before the network.
     """
@@ -109,6 +110,19 @@ def domain_items(
         labels = np.array([place[category] for category in data.categories], np.int64)
         items.append(Items(data, pooling, labels, _rows(data, pooling)))
     return items, categories
+
+
+def only(items: Items, categories: Sequence[str]) -> Items:
+    """The items of some categories, their labels the places of these.
+
+    Args:
+        categories: names, without repetition.
+    """
+    place = {category: number for number, category in enumerate(categories)}
+    names = items.data.categories
+    kept = [row for row, name in enumerate(names) if name in place]
+    labels = np.array([place[names[row]] for row in kept], np.int64)
+    return replace(items, labels=labels, rows=items.rows[kept])
 
 
 def _rows(data: DomainData, pooling: Pooling) -> Tensor:

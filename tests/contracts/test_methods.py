@@ -36,6 +36,11 @@ QUICK = {
         "hash={name: sign, bits: 16}",
         "pixel={blocks: 1, width: 2, batch: 4, epochs: 2, pool: 3, checkpoint: 3}",
     ],
+    "cgn": [
+        "space={provider: onehot, transform: none}",
+        "cgn={target: photo, layers: [16], dim: 16, classes: 3, items: 3, steps: 6,"
+        " teacher_steps: 6, checkpoint: 3}",
+    ],
     "toy": ["toy={steps: 12}"],
 }
 """What makes each method quick, beside the settings that all of them share."""
