@@ -18,7 +18,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-Pooling: TypeAlias = Literal["mean", "max", "upright", "mean-features", "max-features"]
+Pooling: TypeAlias = Literal[
+    "mean", "max", "upright", "softmax", "mean-features", "max-features", "barycentre"
+]
 """How an item's views become one: their embeddings, or already their features."""
 Distance: TypeAlias = Literal["cosine", "euclidean", "l1"]
 """How far apart two codes are."""
@@ -128,6 +130,16 @@ class NetworkSettings(Settings):
     checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
 
 
+class BarycentreSettings(Settings):
+    """Pooling of views by the Wasserstein barycentre of their features."""
+
+    groups: int = Field(default=128, ge=2, le=512, description="of bins, which mass moves between")
+    gamma: float = Field(
+        default=0.05, ge=0.005, le=10, description="smoothing, in units of the median cost"
+    )
+    rounds: int = Field(default=30, ge=1, le=1000, description="of projections")
+
+
 class DomainSettings(Settings):
     """How one domain is read."""
 
@@ -135,6 +147,7 @@ class DomainSettings(Settings):
     views: int = Field(default=6, ge=0, le=24)
     line_views: int = Field(default=0, ge=0, le=24)
     pooling: Pooling = "mean"
+    barycentre: BarycentreSettings = BarycentreSettings()
 
 
 class GdmhSettings(Settings):

@@ -13,18 +13,16 @@ from numpy.typing import NDArray
 from opensearch.encoders.pipeline import encode_views
 from opensearch.encoders.pooling import (
     FEATURE_POOLINGS,
+    UPRIGHT,
     axis_likelihoods,
     on_sphere,
+    pool_features,
     pooled_codes,
-    upright_weights,
+    view_weights,
 )
 from opensearch.encoders.projection import Projection
 from opensearch.encoders.runtime import LoadedBackbone
-from opensearch.errors import BundleError
 from opensearch.records import UPS, Up
-
-UPRIGHT = "upright.direction"
-"""Tensor beside the projector's that pooling `upright` weighs views by, shape (f,)."""
 
 
 class Encoder:
@@ -40,7 +38,7 @@ class Encoder:
         self.backbone = backbone
         self._project = Projection(projector)
         self._pooling = pooling
-        self._upright = projector[UPRIGHT].astype(np.float64) if UPRIGHT in projector else None
+        self._tensors = projector
 
     def embed(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' views (n, v, s, s, 3)."""
@@ -55,16 +53,9 @@ class Encoder:
     def codes(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings (n, d), as they are before they become unit rows."""
         views = self.view_codes(features)
-        if self._pooling != "upright":
-            how = "mean" if self._pooling in FEATURE_POOLINGS else self._pooling
-            return pooled_codes(views, how)
-        v = features.shape[1]
-        if self._upright is None or v % 3:
-            raise BundleError(
-                f"pooling upright wants a tensor {UPRIGHT!r} and views in threes, got {v} views"
-                + ("" if self._upright is not None else " and no such tensor")
-            )
-        return pooled_codes(views, "upright", upright_weights(features, self._upright))
+        weights = view_weights(self._pooling, features, views, self._tensors)
+        how = "mean" if self._pooling in FEATURE_POOLINGS else self._pooling
+        return pooled_codes(views, how, weights)
 
     def upright_axis(self, views: NDArray[np.uint8]) -> Up | None:
         """The axis that a shape seems to stand on, `None` where the encoder has not learnt to tell.
@@ -72,17 +63,17 @@ class Encoder:
         Args:
             views: shape (v, s, s, 3), of a shape of which nobody said it: the axes take turns.
         """
-        if self._upright is None or len(views) % 3:
+        if UPRIGHT not in self._tensors or len(views) % 3:
             return None
         features = encode_views(views, self.backbone)
-        return UPS[int(axis_likelihoods(features[None], self._upright)[0].argmax())]
+        direction = self._tensors[UPRIGHT].astype(np.float64)
+        return UPS[int(axis_likelihoods(features[None], direction)[0].argmax())]
 
     def view_codes(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Codes (n, v, d) of items' view features (n, v, f): neither pooled nor unit rows.
 
         Where features are pooled, an item has one view.
         """
-        if self._pooling in FEATURE_POOLINGS:
-            features = FEATURE_POOLINGS[self._pooling](features.astype(np.float32))[:, None]
+        features = pool_features(features, self._pooling, self._tensors)
         n, v, f = features.shape
         return self._project(features.reshape(n * v, f)).reshape(n, v, -1)

@@ -37,6 +37,7 @@ from opensearch.training.codes import with_migration
 from opensearch.training.collection import TrainingPart, categories_of, training_part
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, load_domain
+from opensearch.training.view_pooling import pooled_before
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ def _load(
         raise InvalidInput(f"none of the {len(files)} files of domain {name!r} could be read")
     if len(data.rows) * data.views < 2:
         raise InvalidInput(f"domain {name!r} has a single picture to train on; give it more")
-    return data
+    return pooled_before(context, data)
 
 
 def _with_vectors(part: TrainingPart, missing: Sequence[str], note: Note) -> TrainingPart:

@@ -21,6 +21,7 @@ from opensearch.semantic import Space
 from opensearch.training.codes import hash_data, write_codes
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, embed_domain
+from opensearch.training.view_pooling import with_pooling
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def write_domain(
     context: Context[TrainConfig], data: DomainData, fitted: FittedDomain
 ) -> TrainedDomain:
     """Write a domain's projector, shared tensors only once, and embed its items."""
+    fitted = with_pooling(context, data, fitted)
     own = {k: v for k, v in fitted.projector.items() if k not in fitted.shared}
     shared = {k: v for k, v in fitted.projector.items() if k in fitted.shared}
     name = save_tensors(context.out, f"projector-{data.name}", own)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,11 @@ from torch import Tensor
 
 from opensearch.config import Pooling, ReaderSettings, TrainConfig
 from opensearch.domains import reader_kind, reader_settings
+from opensearch.encoders.barycentre import COST
 from opensearch.encoders.card import BackboneCard
 from opensearch.encoders.encoder import Encoder
+from opensearch.encoders.pipeline import encode_views
+from opensearch.encoders.pooling import SOFTMAX
 from opensearch.encoders.runtime import LoadedBackbone, open_backbone
 from opensearch.records import Source
 from opensearch.training.cache import CachedRows
@@ -24,13 +27,16 @@ from opensearch.training.features import collection_features, collection_views
 class DomainData:
     """Cached rows of one domain's training files, and the backbone its encoder starts from.
 
-    `rows` are a frozen backbone's features (v, f), or views (v, s, s, 3) where it learns.
+    `rows` are a frozen backbone's features (v, f), or views (v, s, s, 3) where it learns. Where
+    features are pooled before the method sees them they are (1, f), and `pooling` holds the tensors
+    that it was done by.
     """
 
     name: str
     reader: ReaderSettings
     start: BackboneCard
     rows: CachedRows
+    pooling: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
 
     @property
     def views(self) -> int:
@@ -111,11 +117,28 @@ def load_domain(
 def embed_domain(
     context: Context[TrainConfig], data: DomainData, fitted: FittedDomain, keep: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Embeddings (n, d), unit rows, of the rows at `keep`."""
-    encoder = Encoder(backbone_of(context, fitted.backbone), fitted.projector, fitted.pooling)
-    embed = encoder.embed_features if data.rows.take([0]).ndim == 3 else encoder.embed
+    """Embeddings (n, d), unit rows, of the rows at `keep`.
+
+    Views whose pooling is not fitted yet, see `view_pooling`, count alike.
+    """
+    late = {"softmax": SOFTMAX, "barycentre": COST}.get(fitted.pooling)
+    pooling = fitted.pooling if late is None or late in fitted.projector else "mean"
+    encoder = Encoder(backbone_of(context, fitted.backbone), fitted.projector, pooling)
     parts = [keep[i : i + 256] for i in range(0, len(keep), 256)]
-    return np.concatenate([embed(data.rows.take(part)[:, : data.encoded]) for part in parts])
+    return np.concatenate(
+        [encoder.embed_features(domain_features(data, encoder.backbone, part)) for part in parts]
+    )
+
+
+def domain_features(
+    data: DomainData, backbone: LoadedBackbone, keep: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Features (n, v, f) of the views that the encoder sees, of the rows at `keep`."""
+    rows = data.rows.take(keep)[:, : data.encoded]
+    if rows.ndim == 3:
+        return rows
+    n, v = rows.shape[:2]
+    return encode_views(rows.reshape(n * v, *rows.shape[2:]), backbone).reshape(n, v, -1)
 
 
 def backbone_of(context: Context[TrainConfig], card: BackboneCard) -> LoadedBackbone:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from opensearch.config import NetworkSettings, Pooling, TrainConfig
-from opensearch.encoders.pooling import FEATURE_POOLINGS
+from opensearch.encoders.pooling import pool_features
 from opensearch.loop import step_seed
 from opensearch.samplers.categories import CategorySampler
 from opensearch.training.context import Context
@@ -130,6 +130,5 @@ def _rows(data: DomainData, pooling: Pooling) -> Tensor:
     for start in range(0, len(data.rows), _TAKEN):
         taken = data.rows.take(range(start, min(start + _TAKEN, len(data.rows))))
         rows = taken[:, : data.encoded].astype(np.float32)
-        pooled = FEATURE_POOLINGS[pooling](rows)[:, None] if pooling in FEATURE_POOLINGS else rows
-        parts.append(pooled)
+        parts.append(pool_features(rows, pooling, data.pooling))
     return torch.from_numpy(np.concatenate(parts))

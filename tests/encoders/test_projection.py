@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensearch.encoders.encoder import Encoder
-from opensearch.encoders.pooling import pool_views
+from opensearch.encoders.pooling import FEATURE_POOLINGS, POOLINGS, pool_views
 from opensearch.encoders.projection import Projection
 from opensearch.encoders.projector import Projector
 from opensearch.errors import BundleError, InvalidInput
@@ -79,8 +79,8 @@ def test_pooling_takes_views_before_they_are_made_unit():
 
 
 def test_unknown_pooling_lists_the_known():
-    told = r"unknown pooling 'median'; known: mean, max, upright, mean-features, max-features$"
-    with pytest.raises(InvalidInput, match=told):
+    known = ", ".join([*POOLINGS, *FEATURE_POOLINGS])
+    with pytest.raises(InvalidInput, match=rf"unknown pooling 'median'; known: {known}$"):
         pool_views(np.zeros((1, 1, 2), np.float32), "median")
 
 

@@ -8,7 +8,7 @@ from copy import deepcopy
 import torch
 
 from opensearch.encoders.backbones import build_classifier
-from opensearch.encoders.encoder import UPRIGHT
+from opensearch.encoders.pooling import UPRIGHT
 from opensearch.encoders.projector import SharedProjector
 from opensearch.encoders.tensors import halved
 from opensearch.loop import run_job

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from opensearch.encoders.backbones import Backbone, build_backbone
-from opensearch.encoders.encoder import UPRIGHT
+from opensearch.encoders.pooling import UPRIGHT
 from opensearch.encoders.projector import Projector
 from opensearch.encoders.tensors import load_tensors
 from opensearch.losses.prototype import PrototypeLoss

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from toy_files import toy_settings
 
-from opensearch.encoders.encoder import UPRIGHT
-from opensearch.encoders.pooling import axis_likelihoods, up_axes
+from opensearch.encoders.pooling import UPRIGHT, axis_likelihoods, up_axes
 from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import InvalidInput
 from opensearch.methods import Training, train
