@@ -8,7 +8,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-PAGES = ("formats", "gdmh-pixel", "joint", "python", "reconstruction", "scale", "words")
+PAGES = (
+    "formats",
+    "gdmh-pixel",
+    "joint",
+    "python",
+    "reconstruction",
+    "scale",
+    "scale-out",
+    "words",
+)
 
 
 @pytest.fixture(scope="module")
