@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from threadpoolctl import threadpool_limits
 
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.service.app import create_app
@@ -123,6 +124,8 @@ def serve(path: Path, model: Path | None, serving: Serving, started: Callable[[s
     listening = listen(serving.host, serving.port)
     try:
         app = create_app(Served(path, model, UPLOADS), serving)
-        run(app, listening, serving, lambda: started(address_of(listening)))
+        # Products of one query are small: threads of BLAS would wait for cores that others use.
+        with threadpool_limits(1, user_api="blas"):
+            run(app, listening, serving, lambda: started(address_of(listening)))
     finally:
         listening.close()
