@@ -16,7 +16,7 @@ BROUGHT_BY: Final = {
     "sentence_transformers": "sentence",
     "skimage": "reconstruction",
     "trimesh": "reconstruction",
-    "ray": "ray",
+    "pymilvus": "milvus",
 }
 """Package, as it is imported, to the extra of this one that installs it."""
 

@@ -184,3 +184,27 @@ class Report:
         fields["ignored_suffixes"] = dict(self.ignored_suffixes)
         fields["planned"] = [asdict(planned) for planned in self.planned]
         return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an index lies that is no folder: `scheme://authority/path`.
+
+    `authority` is empty where a file is named.
+    """
+
+    scheme: str
+    authority: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}/{self.path}"
+
+    @property
+    def name(self) -> str:
+        """The last part of the path, as of a folder."""
+        return self.path.rpartition("/")[2]
+
+
+Where: TypeAlias = Path | Address
+"""Where an index lies: in a folder, or at an address."""

@@ -12,7 +12,6 @@ import numpy as np
 
 from opensearch import Engine, Query
 from opensearch.config import HashSettings
-from opensearch.encoders.bundle import Bundle
 from opensearch.experiments.evaluate import Evaluation
 from opensearch.experiments.held_out import Calibrating
 from opensearch.experiments.refit import refit
@@ -61,5 +60,5 @@ CALLS: Final[dict[str, Callable[[Engine], object]]] = {
     "overrides": lambda e: load_train_config("prototype", "size=32"),  # type: ignore[arg-type]
     "training data": lambda e: Training(load_train_config("joint"), "data", Path("m")),  # type: ignore[arg-type]
     "training folder": lambda e: Training(load_train_config("joint"), Path("d"), Path("m")),  # type: ignore[arg-type]
-    "refit data": lambda e: refit(Bundle.open(e.path / "model"), e.path, "d", HashSettings()),  # type: ignore[arg-type]
+    "refit data": lambda e: refit(e.model.bundle, Path("m"), "d", HashSettings()),  # type: ignore[arg-type]
 }

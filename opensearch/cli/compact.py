@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
 from opensearch.cli.messages import say
+from opensearch.cli.places import IndexPlace
+from opensearch.records import Where
 
 
 @click.command()
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
-def compact(index: Path, as_json: bool) -> None:
+def compact(index: Where, as_json: bool) -> None:
     """Drop removed items of INDEX for good.
 
     Replaced ones go as well, and the index comes to the newest format. Everything live is written

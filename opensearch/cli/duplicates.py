@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from opensearch.cli.messages import say
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.tables import counted
+from opensearch.records import Where
 
 if TYPE_CHECKING:
     from opensearch.engine.query.duplicates import Group
 
 
 @click.command()
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.option(
     "--exact",
     is_flag=True,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--domain", help="Look in this domain alone. Default: in all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a group.")
 def duplicates(
-    index: Path,
+    index: Where,
     exact: bool,
     max_distance: int | None,
     min_score: float | None,

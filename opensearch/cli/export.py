@@ -7,16 +7,18 @@ from pathlib import Path
 
 import click
 
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars
+from opensearch.records import Where
 
 
 @click.command()
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--where", metavar="EXPR", help="Only what passes this filter; docs/filters.md.")
 @click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
-def export(index: Path, out: Path, where: str | None, as_json: bool, quiet: bool) -> None:
+def export(index: Where, out: Path, where: str | None, as_json: bool, quiet: bool) -> None:
     """Write the items of INDEX as JSON lines and arrays.
 
     The folder OUT gets lines, codes, embeddings and pictures.

@@ -35,6 +35,7 @@ VERBS = {
     "compact": "Drop removed items of INDEX for good.",
     "export": "Write the items of INDEX as JSON lines and arrays.",
     "import": "Add an export to an index of the same model, new or old.",
+    "copy": "Copy INDEX to another place, a folder or a server.",
     "structure": "Build a search structure over INDEX, and measure it.",
     "duplicates": "Find copies in INDEX: items that show one picture or one shape.",
     "render": "Show what an encoder sees of FILE.",

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import click
 
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars
+from opensearch.records import Where
 
 
 @click.command(name="import")
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
-@click.option("--to", "to", required=True, type=click.Path(path_type=Path), help="Index folder.")
+@click.option(
+    "--to", "to", required=True, type=IndexPlace(exists=False),
+    help="Folder of the index, or milvus://HOST:PORT/NAME; docs/scale-out.md.",
+)  # fmt: skip
 @click.option(
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -20,7 +25,7 @@ from opensearch.cli.progress import Bars
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
-def importing(folder: Path, to: Path, model: Path | None, as_json: bool, quiet: bool) -> None:
+def importing(folder: Path, to: Where, model: Path | None, as_json: bool, quiet: bool) -> None:
     """Add an export to an index of the same model, new or old.
 
     Items whose keys the index holds are replaced. Nothing is encoded. An import that was cut short

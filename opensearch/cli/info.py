@@ -8,11 +8,14 @@ from typing import Any
 
 import click
 
+from opensearch.cli.places import IndexPlace
+from opensearch.records import Where
+
 
 @click.command()
-@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("path", type=IndexPlace())
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
-def info(path: Path, as_json: bool) -> None:
+def info(path: Where, as_json: bool) -> None:
     """Show what an index or a model at PATH holds.
 
     \b
@@ -28,12 +31,12 @@ def info(path: Path, as_json: bool) -> None:
         click.echo(f"{name:<18}{text}")
 
 
-def _fields(path: Path) -> dict[str, Any]:
+def _fields(path: Where) -> dict[str, Any]:
     from opensearch.encoders.bundle import Bundle
     from opensearch.encoders.card import holds_model
     from opensearch.engine import Engine
 
-    if holds_model(path):
+    if isinstance(path, Path) and holds_model(path):
         bundle = Bundle.open(path)
         return bundle.card.model_dump(mode="json", by_alias=True) | {"runtime": bundle.runtime()}
     with Engine.open(path) as engine:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import in_flags, say
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.tables import counted, header, separated
+from opensearch.records import Where
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.option(
     "--where",
     metavar="EXPR",
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an item.")
 def listing(
-    index: Path,
+    index: Where,
     where: str | None,
     folder: Path | None,
     limit: int | None,

@@ -13,8 +13,9 @@ from opensearch.cli.backends import BackendName
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.hits import open_first, remarks, show
 from opensearch.cli.many import answer_lines
+from opensearch.cli.places import IndexPlace
 from opensearch.processes.pool import start_ahead
-from opensearch.records import UPS
+from opensearch.records import UPS, Where
 
 
 class WeightedFile(click.ParamType[tuple[Path, float]]):
@@ -38,7 +39,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 
 
 @click.command(cls=ReadsShapes)
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.argument("files", nargs=-1, type=WeightedFile())
 @click.option("--text", help="Words to search for, alone or beside the files.")
 @click.option(
@@ -121,7 +122,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
     "--json", "as_json", is_flag=True, help="One JSON object a hit; with --queries, one a line."
 )
 def query(
-    index: Path,
+    index: Where,
     files: tuple[tuple[Path, float], ...],
     model: Path | None,
     many: Path | None,

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import in_flags, say
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.tables import header
 from opensearch.processes.pool import start_ahead
+from opensearch.records import Where
 
 if TYPE_CHECKING:
     from opensearch.reconstruction import Reconstruction
@@ -23,7 +25,7 @@ _HEADER = "rank  weight   score  key  [category]"
 @click.option(
     "--index",
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=IndexPlace(),
     help="Index that holds shapes; their files are read again.",
 )
 @click.option(
@@ -74,7 +76,7 @@ _HEADER = "rank  weight   score  key  [category]"
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def reconstruct(
     sketch: Path,
-    index: Path,
+    index: Where,
     out: Path,
     overwrite: bool,
     model: Path | None,

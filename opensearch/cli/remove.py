@@ -11,8 +11,10 @@ import click
 
 from opensearch.cli.listing import HEADER, row
 from opensearch.cli.messages import say
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.tables import header
 from opensearch.errors import InvalidInput
+from opensearch.records import Where
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.argument("keys", nargs=-1)
 @click.option("--where", metavar="EXPR", help="Also what passes this filter; docs/filters.md.")
 @click.option(
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print counts and keys as JSON.")
 def remove(
-    index: Path,
+    index: Where,
     keys: tuple[str, ...],
     where: str | None,
     folder: Path | None,

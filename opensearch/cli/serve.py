@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from opensearch.cli.messages import say
+from opensearch.cli.places import IndexPlace
+from opensearch.records import Where
 
 
 @click.command()
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
               help="Where to listen. Other machines reach only another address than this, which"
               " wants a token.")  # fmt: skip
@@ -27,7 +29,7 @@ from opensearch.cli.messages import say
 @click.option("--open/--no-open", "opens", default=None,
               help="Open the page in a browser. Default: on a terminal.")  # fmt: skip
 def serve(
-    index: Path,
+    index: Where,
     host: str,
     port: int,
     token_file: Path | None,
@@ -51,7 +53,7 @@ def serve(
 
 
 def serve_index(
-    index: Path,
+    index: Where,
     model: Path | None = None,
     place: tuple[str, int] = ("127.0.0.1", 8765),
     token_file: Path | None = None,

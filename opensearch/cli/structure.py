@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
 from opensearch.cli.backends import BackendName, ListsBackends
+from opensearch.cli.places import IndexPlace
+from opensearch.records import Where
 
 
 @click.command(cls=ListsBackends)
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.argument("name", type=BackendName("exact"))
 @click.option("--seed", default=0, show_default=True, help="Of the queries that measure recall.")
 @click.option("--json", "as_json", is_flag=True, help="Print recall@10 by domain as JSON.")
-def structure(index: Path, name: str, seed: int, as_json: bool) -> None:
+def structure(index: Where, name: str, seed: int, as_json: bool) -> None:
     """Build a search structure over INDEX, and measure it.
 
     A search is exact unless it names a structure: flat, and from five million items of a domain

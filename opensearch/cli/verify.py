@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
+from opensearch.cli.places import IndexPlace
+from opensearch.records import Where
+
 
 @click.command()
-@click.argument("index", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("index", type=IndexPlace())
 @click.option(
     "--repair",
     is_flag=True,
@@ -17,7 +19,7 @@ import click
     " model where it is the shipped one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
-def verify(index: Path, repair: bool, as_json: bool) -> None:
+def verify(index: Where, repair: bool, as_json: bool) -> None:
     """Check INDEX for damage.
 
     Compares books, rows, search files and model; exit 1 if they are not whole, with --repair if

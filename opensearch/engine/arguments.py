@@ -16,7 +16,7 @@ import numpy as np
 
 from opensearch.config import Limits
 from opensearch.errors import InvalidInput
-from opensearch.records import UPS, Up
+from opensearch.records import UPS, Address, Up, Where
 
 Check: TypeAlias = Callable[[str, Any], Any]
 
@@ -148,8 +148,15 @@ def path(name: str, value: Any) -> Path:
     return Path(given)
 
 
-def index_path(name: str, value: Any) -> Path:
-    """A path that is valid UTF-8, which messages and libraries below need."""
+def index_path(name: str, value: Any) -> Where:
+    """Where an index lies: a path that is valid UTF-8, which messages and libraries need."""
+    from opensearch.engine.lifecycle.places import located
+
+    if isinstance(value, Address):
+        return value
+    given = located(value) if isinstance(value, str) and value and "\0" not in value else None
+    if isinstance(given, Address):
+        return given
     given = path(name, value)
     try:
         str(given).encode()

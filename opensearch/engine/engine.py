@@ -19,6 +19,7 @@ from opensearch.config import Limits
 from opensearch.domains.excluding import Excluded
 from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
+from opensearch.engine.exchange.copying import copy_index
 from opensearch.engine.exchange.exporting import export
 from opensearch.engine.exchange.importing import Export
 from opensearch.engine.ingest import left_out, removing
@@ -29,12 +30,11 @@ from opensearch.engine.ingest.embeddings import (
     check_made_by,
     unit_rows,
 )
-from opensearch.engine.ingest.encoding import IN_PLACE, Encoding
 from opensearch.engine.ingest.keyed import described, keyed
 from opensearch.engine.ingest.left_out import IgnoredFile
 from opensearch.engine.ingest.pruning import Prune
 from opensearch.engine.ingest.runs import add_files, add_inputs, plan
-from opensearch.engine.lifecycle.compacting import Compacted, compact
+from opensearch.engine.lifecycle.compacting import Compacted
 from opensearch.engine.lifecycle.generations import (
     Generations,
     create_index,
@@ -43,6 +43,7 @@ from opensearch.engine.lifecycle.generations import (
     open_index,
 )
 from opensearch.engine.lifecycle.imprinting import make_imprints
+from opensearch.engine.lifecycle.places import kind_of, located
 from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.query import finding
 from opensearch.engine.query.answers import Answer
@@ -58,7 +59,7 @@ from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import answer
 from opensearch.errors import OpenSearchError
 from opensearch.model import InputLike, Model
-from opensearch.records import Hit, Item, Metadata, Names, Report, Several, Up
+from opensearch.records import Address, Hit, Item, Metadata, Names, Report, Several, Up, Where
 from opensearch.store import Store, again
 
 
@@ -66,34 +67,40 @@ class Engine:
     """An index and the model at work on it; open one with `create` or `open`.
 
     Attributes:
-        path: the index folder.
+        path: where the index lies: a folder, or an address.
         model: what encodes queries and new files.
     """
 
     def __init__(self, generations: Generations, model: Model) -> None:
-        self.path = generations.folder.path
+        self.path: Where = generations.folder.path
         self.model = model
         self._generations = generations
 
     @classmethod
     @checked()
     def create(
-        cls, path: str | Path, model: str | Path | None = None, limits: Limits | None = None
+        cls,
+        path: str | Path | Address,
+        model: str | Path | None = None,
+        limits: Limits | None = None,
     ) -> Engine:
         """Make an empty index around a model, the shipped starter by default.
+
+        Args:
+            path: a folder, or the address of a place in a server, see docs/scale-out.md.
 
         Raises:
             StoreError: the folder holds an index or other files.
             BundleError: `model` is no model.
         """
-        generations, bundle = create_index(Path(path), model)
+        generations, bundle = create_index(_where(path), model)
         return cls(generations, Model(bundle, limits))
 
     @classmethod
     @checked()
     def open(
         cls,
-        path: str | Path,
+        path: str | Path | Address,
         model: str | Path | None = None,
         *,
         adopt: bool = False,
@@ -109,13 +116,13 @@ class Engine:
             StoreError: not an index, or damaged.
             IndexMismatch: the model does not fit the index.
         """
-        generations, bundle = open_index(Path(path), model, adopt)
+        generations, bundle = open_index(_where(path), model, adopt)
         return cls(generations, Model(bundle, limits))
 
     @classmethod
     @checked()
     def open_for(
-        cls, export: str | Path, path: str | Path, model: str | Path | None = None
+        cls, export: str | Path, path: str | Path | Address, model: str | Path | None = None
     ) -> Engine:
         """Open the index that an export will be imported into, or make it when there is none.
 
@@ -123,7 +130,7 @@ class Engine:
             UnreadableFile: the export is damaged or none; no index was made.
             IndexMismatch: the export was made by another model; no index was made.
         """
-        generations, bundle = open_for_export(Path(export), Path(path), model)
+        generations, bundle = open_for_export(Path(export), _where(path), model)
         return cls(generations, Model(bundle))
 
     def close(self) -> None:
@@ -153,7 +160,6 @@ class Engine:
         dry_run: bool = False,
         compare: Compare = "time",
         reread: bool = False,
-        encoding: Encoding = IN_PLACE,
         progress: Progress = lambda done, total: None,
     ) -> Report:
         """Bring the index up to date with files and folders; only new or changed ones are encoded.
@@ -171,8 +177,6 @@ class Engine:
                 told without reading the files; nothing is written or encoded.
             compare: what tells that a file has not changed: its size and time, or its content.
             reread: read files again that an older version of their reader has read.
-            encoding: where they are read and encoded: in this process, or on the machines of
-                `opensearch.cluster.OnRay`; written they are here.
             progress: called with files settled and files in all.
 
         Returns:
@@ -186,10 +190,9 @@ class Engine:
             BundleError: the model is damaged; nothing was stored.
         """
         roots = [Path(source) for source in sources]
-        comparing = Comparing(compare, reread)
-        run = Run(domain, up, strict, comparing, Excluded(exclude), progress, encoding)
+        run = Run(domain, up, strict, Comparing(compare, reread), Excluded(exclude), progress)
         if dry_run:
-            ignored = left_out.read(self.path).keys()
+            ignored = left_out.read(self._generations.folder).keys()
             return plan(self._store, self.model, roots, run, prune, ignored)
         return add_files(self._generations, self.model, roots, run, prune)
 
@@ -333,9 +336,9 @@ class Engine:
             InvalidInput: as `find`, or the filter asks for what no item has; nothing was removed.
             StoreError: another process writes to the index.
         """
-        asked = (list(keys), where, folder)
+        asked, place = (list(keys), where, folder), self._generations.folder
         return self._generations.write(
-            lambda store: removing.remove(store, *asked, self.path if ignore else None)
+            lambda store: removing.remove(store, *asked, place if ignore else None)
         )
 
     @checked()
@@ -349,14 +352,15 @@ class Engine:
         Returns:
             The names that were found, and the paths of what was found in the folder.
         """
-        if not left_out.read(self.path):
+        place = self._generations.folder
+        if not left_out.read(place):
             return set()
         with self._generations.claimed():
-            return left_out.forget(self.path, names, folder)
+            return left_out.forget(place, names, folder)
 
     def ignored(self) -> list[IgnoredFile]:
         """The files that `add` passes over since `remove` was told to ignore them."""
-        return list(left_out.read(self.path).values())
+        return list(left_out.read(self._generations.folder).values())
 
     @checked()
     def find(
@@ -676,7 +680,8 @@ class Engine:
                 store is damaged; nothing has changed.
         """
         folder, built = self._generations.folder, self._generations.current().searcher.built()
-        done = self._generations.write_and_settle(lambda store: compact(folder, store, built))
+        kind = kind_of(folder.path)
+        done = self._generations.write_and_settle(lambda store: kind.compact(folder, store, built))
         made = self._generations.write(lambda store: make_imprints(store, self.model))
         return replace(done, imprints=made)
 
@@ -708,6 +713,24 @@ class Engine:
         return again(lambda: export(store, marks, Path(folder), progress, some))
 
     @checked()
+    def copy_to(
+        self, path: str | Path | Address, progress: Progress = lambda done, total: None
+    ) -> int:
+        """Copy the index to another place, ids and model included; return how many items it has.
+
+        Args:
+            path: a new folder, or an address, where nothing lies yet. The copy is there once it is
+                whole.
+            progress: called with items copied and items in all.
+
+        Raises:
+            StoreError: something lies there already, or it cannot be written.
+            InvalidInput: an item is larger than the other place can hold.
+        """
+        place = self._generations.folder
+        return copy_index(place, self._store, place.open_model(), _where(path), progress)
+
+    @checked()
     def import_from(
         self, folder: str | Path, progress: Progress = lambda done, total: None
     ) -> Report:
@@ -724,3 +747,8 @@ class Engine:
     @property
     def _store(self) -> Store:
         return self._generations.current().store
+
+
+def _where(path: str | Path | Address) -> Where:
+    """Where an index lies, by what a caller has named."""
+    return path if isinstance(path, Address) else located(path)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from opensearch.errors import InvalidInput
 from opensearch.extras import require
 from opensearch.methods.cgn import Cgn
-from opensearch.methods.dca import Dca
 from opensearch.methods.gdmh_pixel import GdmhPixel
 from opensearch.methods.joint import Joint
 from opensearch.methods.method import Method
@@ -27,7 +26,6 @@ METHODS: Final[dict[str, Method[Any]]] = {
     "joint": Joint(),
     "gdmh-pixel": GdmhPixel(),
     "cgn": Cgn(),
-    "dca": Dca(),
 }
 
 DEFAULT: Final = "prototype"

@@ -12,9 +12,9 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
-from threadpoolctl import threadpool_limits
 
 from opensearch.errors import InvalidInput, system_reason
+from opensearch.records import Where
 from opensearch.service.app import create_app
 from opensearch.service.connection import HEAD_BYTES, Connection
 from opensearch.service.served import Served
@@ -107,7 +107,9 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(path: Path, model: Path | None, serving: Serving, started: Callable[[str], None]) -> None:
+def serve(
+    path: Where, model: Path | None, serving: Serving, started: Callable[[str], None]
+) -> None:
     """Open an index and serve it until SIGINT or SIGTERM comes.
 
     Args:
@@ -124,8 +126,6 @@ def serve(path: Path, model: Path | None, serving: Serving, started: Callable[[s
     listening = listen(serving.host, serving.port)
     try:
         app = create_app(Served(path, model, UPLOADS), serving)
-        # Products of one query are small: threads of BLAS would wait for cores that others use.
-        with threadpool_limits(1, user_api="blas"):
-            run(app, listening, serving, lambda: started(address_of(listening)))
+        run(app, listening, serving, lambda: started(address_of(listening)))
     finally:
         listening.close()

@@ -18,7 +18,7 @@ from opensearch.engine import Engine
 from opensearch.engine.query.parts import Part
 from opensearch.errors import StoreError
 from opensearch.model import Content
-from opensearch.records import Up
+from opensearch.records import Up, Where
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -59,7 +59,7 @@ class Served:
     for a while: a page asks for more hits of the same drawing as one scrolls.
     """
 
-    def __init__(self, path: Path, model: Path | None, limits: Limits) -> None:
+    def __init__(self, path: Where, model: Path | None, limits: Limits) -> None:
         self._open: Callable[[], Engine] = partial(Engine.open, path, model, limits=limits)
         self._engine = self._open()
         self._guard = threading.Lock()

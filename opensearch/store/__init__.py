@@ -1,6 +1,7 @@
 """The store: every item of an index with its code, embedding and thumbnail, over LMDB."""
 
 from opensearch.store.implied_keys import key_of as implied_key
+from opensearch.store.implied_keys import split_key
 from opensearch.store.lmdb_store import LmdbStore, ever_used
 from opensearch.store.meta import FORMAT, Meta
 from opensearch.store.overtaken import again
@@ -18,4 +19,5 @@ __all__ = [
     "again",
     "ever_used",
     "implied_key",
+    "split_key",
 ]

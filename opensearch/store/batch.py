@@ -49,13 +49,23 @@ class Writer:
         vectors = Blocks(tables["embeddings"], 2 * meta.dim, meta.posted)
         return cls(txn, tables, meta, codes, vectors)
 
-    def put(self, batch: Batch) -> list[int]:
+    def new_ids(self, first: int, count: int, given: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        """Ids from `first` on, or those given, which no other item ever has from now on.
+
+        Raises:
+            InvalidInput: those given do not ascend from the next id on.
+        """
+        ids = np.arange(first, first + count, dtype=np.int64) if given is None else given
+        if count and (int(ids[0]) < self.meta.next_id or not bool((np.diff(ids) > 0).all())):
+            raise InvalidInput(f"ids must ascend from {self.meta.next_id} on, which is the next")
+        self.meta.next_id = int(ids[-1]) + 1 if count else self.meta.next_id
+        return ids
+
+    def put(self, batch: Batch, given: NDArray[np.int64] | None = None) -> list[int]:
         """Store items under new ids, retiring those that had their keys."""
         keys = [lmdb_keys.ordered(item.key) for item in batch.items]
         self.retire(self.ids_of(keys, [item.key for item in batch.items]))
-        first = self.meta.next_id
-        ids = np.arange(first, first + len(keys), dtype=np.int64)
-        self.meta.next_id += len(keys)
+        ids = self.new_ids(self.meta.next_id, len(keys), given)
         rows = [lmdb_keys.number(id_) for id_ in ids.tolist()]
         self._put_rows(batch, ids)
         self._put_records(batch, keys, rows)
@@ -64,7 +74,8 @@ class Writer:
             self._tally(item, 1)
         self._put_thumbnails(rows, batch.thumbnails or ())
         self._put_imprints(rows, batch.imprints or ())
-        return ids.tolist()
+        numbers: list[int] = ids.tolist()
+        return numbers
 
     def put_imprints(self, ids: Sequence[int], imprints: Sequence[bytes]) -> None:
         """Keep imprints of those items that are stored."""

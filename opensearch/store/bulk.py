@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, PartlyStored, StoreError
 from opensearch.records import Metadata
 from opensearch.store import codec, implied_keys, lmdb_keys, postings
 from opensearch.store.batch import Writer
@@ -78,13 +78,22 @@ def check_bulk(bulk: Bulk, bits: int) -> None:
         raise InvalidInput("ready codes need a domain and keys that are not empty")
 
 
-def put(writer: Writer, bulk: Bulk) -> NDArray[np.int64]:
-    """Store one batch under new ids; items that had its keys are retired.
+def partly_stored(done: NDArray[np.int64], count: int, error: StoreError) -> PartlyStored:
+    """What to raise when a batch after the first could not be stored."""
+    return PartlyStored(
+        f"the first {len(done)} of {count} codes are stored, the rest are not: {error} Repeat with"
+        " the rest alone; the ids of those stored are `ids` of this error.",
+        done,
+    )
+
+
+def put(writer: Writer, bulk: Bulk, given: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """Store one batch under new ids, or those given; items that had its keys are retired.
 
     Of items that share a key the last one is stored, and all get its id.
     """
     if not bulk.recorded:
-        return _put_rows(writer, bulk)
+        return _put_rows(writer, bulk, given)
     if bulk.keys is not None:
         last = {key: place for place, key in enumerate(bulk.keys)}
         if len(last) < len(bulk):
@@ -92,22 +101,22 @@ def put(writer: Writer, bulk: Bulk) -> NDArray[np.int64]:
             ids = put(writer, bulk.take(kept))
             by_key = {bulk.keys[place]: id_ for place, id_ in zip(kept, ids, strict=True)}
             return np.array([by_key[key] for key in bulk.keys], np.int64)
-    return _put_recorded(writer, bulk)
+    return _put_recorded(writer, bulk, given)
 
 
-def _put_rows(writer: Writer, bulk: Bulk) -> NDArray[np.int64]:
-    ids = _append(writer, bulk, implied=True)
+def _put_rows(writer: Writer, bulk: Bulk, given: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    ids = _append(writer, bulk, given, implied=True)
     meta = writer.meta
     meta.unnamed[bulk.domain] = meta.unnamed.get(bulk.domain, 0) + len(bulk)
     return ids
 
 
-def _put_recorded(writer: Writer, bulk: Bulk) -> NDArray[np.int64]:
+def _put_recorded(writer: Writer, bulk: Bulk, given: NDArray[np.int64] | None) -> NDArray[np.int64]:
     keys = bulk.keys
     if keys is not None:
         raws = [lmdb_keys.ordered(key) for key in keys]
         writer.retire(writer.ids_of(raws, keys))
-    ids = _append(writer, bulk, implied=keys is None)
+    ids = _append(writer, bulk, given, implied=keys is None)
     if keys is None:
         keys = [implied_keys.key_of(bulk.domain, id_) for id_ in ids.tolist()]
         raws = [lmdb_keys.ordered(key) for key in keys]
@@ -134,14 +143,15 @@ def _postings(bulk: Bulk, row_names: Sequence[bytes]) -> Iterator[tuple[bytes, b
             yield name, row
 
 
-def _append(writer: Writer, bulk: Bulk, *, implied: bool) -> NDArray[np.int64]:
+def _append(
+    writer: Writer, bulk: Bulk, given: NDArray[np.int64] | None, *, implied: bool
+) -> NDArray[np.int64]:
     """Give ids and write the rows; ids whose implied keys are taken are passed over."""
     meta, n = writer.meta, len(bulk)
     first = meta.next_id
-    if implied:
+    if implied and given is None:
         first = implied_keys.free_start(writer.txn, writer.tables, bulk.domain, first, n)
-    ids = np.arange(first, first + n, dtype=np.int64)
-    meta.next_id = first + n
+    ids = writer.new_ids(first, n, given)
     writer.codes.append(writer.txn, meta.number(bulk.domain), ids, bulk.codes)
     meta.counts[bulk.domain] += n
     return ids

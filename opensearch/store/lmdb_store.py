@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput, Overtaken, PartlyStored, StoreError, Superseded
+from opensearch.errors import InvalidInput, Overtaken, StoreError, Superseded
 from opensearch.records import Item, Metadata
 from opensearch.store import (
     bulk,
@@ -169,6 +169,12 @@ class LmdbStore:
         """The item of this key."""
         return self._read(Reader.by_key, key)
 
+    def by_keys(self, keys: Sequence[str]) -> dict[str, Item]:
+        """Items of those keys that are stored, by key."""
+        with self.snapshot():
+            found = {key: self.by_key(key) for key in keys}
+        return {key: item for key, item in found.items() if item is not None}
+
     def by_path(self, path: str) -> Item | None:
         """The item read from this path."""
         found = self._read(Reader.linked, "paths", path)
@@ -187,6 +193,11 @@ class LmdbStore:
     def thumbnail(self, id_: int) -> bytes | None:
         """The picture file of an item."""
         return self._read(Reader.thumbnail, int(id_))
+
+    def thumbnails(self, ids: Sequence[int]) -> list[bytes]:
+        """The picture files of items, empty where there is none."""
+        with self.snapshot():
+            return [self.thumbnail(id_) or b"" for id_ in ids]
 
     def imprints(self, ids: Iterable[int]) -> list[bytes]:
         """Imprints of items, empty where there is none."""
@@ -265,6 +276,7 @@ class LmdbStore:
         thumbnails: Sequence[bytes] | None = None,
         mark: Mark | None = None,
         imprints: Sequence[bytes] | None = None,
+        ids: Ids | None = None,
     ) -> list[int]:
         """Store a batch, in one transaction."""
         meta = self.meta()
@@ -272,8 +284,8 @@ class LmdbStore:
         batch, places = check_batch(items, codes, embeddings, thumbnails, widths, imprints)
         if not batch.items:
             return []
-        ids = self._write(lambda writer: writer.put(batch), mark)
-        return [ids[place] for place in places]
+        given = self._write(lambda writer: writer.put(batch, ids), mark)
+        return [given[place] for place in places]
 
     def put_codes(
         self,
@@ -283,25 +295,23 @@ class LmdbStore:
         metadata: Sequence[Metadata] | None = None,
         categories: Sequence[str | None] | None = None,
         mark: Mark | None = None,
+        ids: Ids | None = None,
     ) -> Ids:
         """Store ready codes of one domain in bulk, in transactions of at most `bulk.BATCH`."""
         all_codes = bulk.Bulk(domain, codes, keys, metadata, categories)
         bulk.check_bulk(all_codes, self.meta().bits)
-        ids = np.zeros(0, np.int64)
+        done = np.zeros(0, np.int64)
         for batch in all_codes.batches():
-            last = mark if len(ids) + len(batch) == len(codes) else None
+            last = mark if len(done) + len(batch) == len(codes) else None
+            own = None if ids is None else ids[len(done) : len(done) + len(batch)]
             try:
-                ids = np.concatenate((ids, self._write(partial(bulk.put, bulk=batch), last)))
+                stored = self._write(partial(bulk.put, bulk=batch, given=own), last)
             except StoreError as error:
-                if not len(ids):
+                if not len(done):
                     raise
-                text = (
-                    f"the first {len(ids)} of {len(codes)} codes are stored, the rest are not:"
-                    f" {error} Repeat with the rest alone; the ids of those stored are `ids` of"
-                    " this error."
-                )
-                raise PartlyStored(text, ids) from error
-        return ids
+                raise bulk.partly_stored(done, len(codes), error) from error
+            done = np.concatenate((done, stored))
+        return done
 
     def update(self, items: Sequence[Item]) -> None:
         """Write new record fields for stored ids; codes stay."""

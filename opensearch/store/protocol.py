@@ -102,6 +102,9 @@ class Store(Protocol):
     def by_key(self, key: str) -> Item | None:
         """The item of this key."""
 
+    def by_keys(self, keys: Sequence[str]) -> dict[str, Item]:
+        """Items of those keys that are stored, by key, asked for at once."""
+
     def by_path(self, path: str) -> Item | None:
         """The item read from this path; the oldest of them where several parts were."""
 
@@ -117,6 +120,9 @@ class Store(Protocol):
 
     def thumbnail(self, id_: int) -> bytes | None:
         """The picture file of an item."""
+
+    def thumbnails(self, ids: Sequence[int]) -> list[bytes]:
+        """The picture files of items, in the order of `ids`, empty where there is none."""
 
     def imprints(self, ids: Iterable[int]) -> list[bytes]:
         """What is kept of items to know their copies by, in the order of `ids`.
@@ -184,6 +190,7 @@ class Store(Protocol):
         thumbnails: Sequence[bytes] | None = None,
         mark: Mark | None = None,
         imprints: Sequence[bytes] | None = None,
+        ids: Ids | None = None,
     ) -> list[int]:
         """Store a batch; an item whose key is stored is replaced under a new id.
 
@@ -196,12 +203,15 @@ class Store(Protocol):
             thumbnails: a picture file an item, or empty bytes for none.
             mark: of the job that this batch belongs to, set in the same transaction.
             imprints: an imprint an item, or empty bytes for none.
+            ids: theirs in the index that this is a copy of, ascending (n,), from the next id on;
+                no key may be shared.
 
         Returns:
             The n ids given, ascending unless keys are shared.
 
         Raises:
-            InvalidInput: shapes do not agree, or metadata are not JSON values.
+            InvalidInput: shapes do not agree, metadata are not JSON values, or an id was given
+                before.
             StoreError: another process writes, or there is no room; nothing was written.
         """
 
@@ -213,6 +223,7 @@ class Store(Protocol):
         metadata: Sequence[Metadata] | None = None,
         categories: Sequence[str | None] | None = None,
         mark: Mark | None = None,
+        ids: Ids | None = None,
     ) -> Ids:
         """Store ready codes of one domain in bulk, in transactions of at most 64 Ki items.
 
@@ -226,6 +237,7 @@ class Store(Protocol):
             metadata: fields of each, JSON values.
             categories: of each.
             mark: of the job that they belong to, set in the transaction of the last.
+            ids: as of `put`.
 
         Returns:
             The n ids given.

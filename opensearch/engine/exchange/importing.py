@@ -269,7 +269,8 @@ def _put(
     """Store a batch of one kind; return how many items it replaced."""
     items = [line.item for line in lines]
     if items[0].key:
-        replaced = sum(store.by_key(item.key) is not None for item in items)
+        held = store.by_keys([item.key for item in items])
+        replaced = sum(item.key in held for item in items)
         store.put(items, codes, embeddings, [line.picture for line in lines], mark)
         return replaced
     bare = lines[0].kind[2]

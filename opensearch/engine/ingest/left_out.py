@@ -1,7 +1,7 @@
 """Files that `add` leaves out because their items were removed with the word to ignore them.
 
-They stand in `ignored.jsonl` in the folder of the index, a line a file with its key and its path,
-and stay there through compactions. The file may be edited by hand while nobody writes.
+They stand in `ignored.jsonl` of the index, a line a file with its key and its path, and stay there
+through compactions. In a folder the file may be edited by hand while nobody writes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.lifecycle.folder import IGNORED
+from opensearch.engine.lifecycle.places import Place
 from opensearch.engine.query.comparing import is_below
-from opensearch.errors import StoreError, system_reason
+from opensearch.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,14 @@ class IgnoredFile:
     path: str
 
 
-def read(index: Path) -> dict[str, IgnoredFile]:
+def read(index: Place) -> dict[str, IgnoredFile]:
     """What an index leaves out, by path.
 
     Raises:
         StoreError: the list cannot be read; the text names the line.
     """
-    file = index / IGNORED
-    try:
-        lines = file.read_bytes().splitlines()
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise StoreError(f"{file} cannot be read: {system_reason(error)}") from error
-    found = {}
-    for number, line in enumerate(lines, start=1):
+    file, found = f"{index.path}/{IGNORED}", {}
+    for number, line in enumerate(index.read_ignored().splitlines(), start=1):
         try:
             fields = json.loads(line or b"{}")
             if fields:
@@ -53,7 +46,7 @@ def read(index: Path) -> dict[str, IgnoredFile]:
     return found
 
 
-def add(index: Path, files: Iterable[IgnoredFile]) -> None:
+def add(index: Place, files: Iterable[IgnoredFile]) -> None:
     """Leave out these, too; what is no file is passed over. For the process that writes.
 
     Raises:
@@ -65,11 +58,11 @@ def add(index: Path, files: Iterable[IgnoredFile]) -> None:
         _write(index, {**known, **fresh}.values())
 
 
-def forget(index: Path, names: Iterable[str], folder: str | Path | None = None) -> set[str]:
+def forget(index: Place, names: Iterable[str], folder: str | Path | None = None) -> set[str]:
     """Leave out some no longer; for the process that writes.
 
     Args:
-        index: its folder.
+        index: where it lies.
         names: keys their items had, or paths.
         folder: all whose files lie in it.
 
@@ -97,9 +90,6 @@ def forget(index: Path, names: Iterable[str], folder: str | Path | None = None) 
     return found
 
 
-def _write(index: Path, files: Iterable[IgnoredFile]) -> None:
+def _write(index: Place, files: Iterable[IgnoredFile]) -> None:
     lines = [json.dumps(asdict(file), ensure_ascii=False) + "\n" for file in files]
-    try:
-        write_atomic(index / IGNORED, "".join(lines).encode())
-    except OSError as error:
-        raise StoreError(f"{index / IGNORED} cannot be written: {system_reason(error)}") from error
+    index.write_ignored("".join(lines).encode())

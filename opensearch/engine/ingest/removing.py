@@ -7,6 +7,7 @@ from pathlib import Path
 
 from opensearch.engine.ingest import left_out
 from opensearch.engine.ingest.left_out import IgnoredFile
+from opensearch.engine.lifecycle.places import Place
 from opensearch.engine.query.finding import find, items, refuse_remarks
 from opensearch.store import Store
 
@@ -16,7 +17,7 @@ def remove(
     keys: Sequence[str],
     where: str | None,
     folder: str | Path | None,
-    ignored_in: Path | None = None,
+    ignored_in: Place | None = None,
 ) -> int:
     """Remove items; see `Engine.remove`.
 
@@ -25,7 +26,7 @@ def remove(
         keys: of items; others are passed over.
         where: filter expression.
         folder: of files; with `where`, what passes both.
-        ignored_in: folder of the index, where their files are to be ignored. That is written
+        ignored_in: the place of the index, where their files are to be ignored. That is written
             first: killed in between, the same call finishes the job.
     """
     by_filter = where is not None or folder is not None

@@ -12,10 +12,10 @@ from opensearch.engine.ingest import left_out
 from opensearch.engine.ingest.adding import Adding, Progress, Run
 from opensearch.engine.ingest.pruning import Prune, gone
 from opensearch.engine.ingest.pruning import prune as prune_gone
-from opensearch.engine.lifecycle.folder import check_free
 from opensearch.engine.lifecycle.generations import Generations, open_bundle
+from opensearch.engine.lifecycle.places import kind_of
 from opensearch.model import Input, Model
-from opensearch.records import Planned, Report, Source, Up
+from opensearch.records import Planned, Report, Source, Up, Where
 from opensearch.store import LmdbStore, Store
 
 
@@ -27,7 +27,7 @@ def add_files(
     def add(store: Store) -> Report:
         model.check(generations.folder.graphs)
         before = store.meta().next_id
-        ignored = left_out.read(generations.folder.path).keys()
+        ignored = left_out.read(generations.folder).keys()
         report = Adding(store, model, run, ignored).run(roots)
         if prune:
             books = {"before": before, "replaced": report.replaced}
@@ -76,7 +76,7 @@ def plan(
 
 
 def plan_new(
-    path: Path,
+    path: Where,
     model: str | Path | None,
     roots: Sequence[Path],
     domain: str | None,
@@ -90,7 +90,7 @@ def plan_new(
         StoreError: no index could be made at `path`.
         BundleError: `model` is no model.
     """
-    check_free(path)
+    kind_of(path).check_free(path)
     bundle = open_bundle(model)
     run = Run(domain, up, excluded=Excluded(exclude), progress=progress)
     with (

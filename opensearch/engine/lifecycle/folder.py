@@ -24,6 +24,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import IndexMismatch, StoreError, system_reason
+from opensearch.records import Where
 from opensearch.search import CodeSearch, Searcher
 from opensearch.store import LmdbStore, Store, ever_used
 
@@ -87,6 +88,36 @@ class IndexFolder:
         """A searcher of the codes of a store."""
         meta = store.meta()
         return Searcher(store, self.search_files(meta.identity), meta.bits)
+
+    def forget_derived(self) -> None:
+        """Remove all search files; they are made anew from the store."""
+        shutil.rmtree(self.search, ignore_errors=True)
+
+    def read_ignored(self) -> bytes:
+        """The list of files that `add` passes over.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        file = self.path / IGNORED
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise StoreError(f"{file} cannot be read: {system_reason(error)}") from error
+
+    def write_ignored(self, raw: bytes) -> None:
+        """Write that list.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        file = self.path / IGNORED
+        try:
+            write_atomic(file, raw)
+        except OSError as error:
+            raise StoreError(f"{file} cannot be written: {system_reason(error)}") from error
 
     def drop_search_files(self, identity: str) -> None:
         """Remove derived files of all stores but one; for the process that writes to that one."""
@@ -261,7 +292,7 @@ def _flush(*folders: Path) -> None:
 
 
 @contextmanager
-def folder_errors(path: Path) -> Iterator[None]:
+def folder_errors(path: Where) -> Iterator[None]:
     """Turn errors of the system about a folder into one `StoreError`.
 
     Raises:
@@ -274,6 +305,31 @@ def folder_errors(path: Path) -> Iterator[None]:
             f"cannot make an index in {path}: {system_reason(error)}; name a new folder in"
             " one that you may write to"
         ) from error
+
+
+@contextmanager
+def building(path: Path, bundle: Bundle, precision: Precision) -> Iterator[IndexFolder]:
+    """An index that is there only once all of it is; it is made under another name.
+
+    Raises:
+        StoreError: there are files already, or the folder cannot be written.
+    """
+    path = path.absolute()
+    if is_index(path) or (path.exists() and any(path.iterdir())):
+        raise StoreError(f"{path} is there already; name a new folder")
+    partial = path.with_name(f".{path.name}.partial")
+    with folder_errors(path):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            place = IndexFolder.create(partial, bundle, precision)
+            yield place
+            place.finish(bundle)
+            if path.exists():
+                path.rmdir()
+            partial.rename(path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def check_free(path: Path) -> None:
@@ -332,11 +388,11 @@ def is_index(path: Path) -> bool:
     return os.path.isfile(path / MANIFEST)
 
 
-def check_fits(index: Path, inside: Bundle, given: Bundle, held: list[str]) -> None:
+def check_fits(index: Where, inside: Bundle, given: Bundle, held: list[str]) -> None:
     """Refuse a model whose codes would mean nothing in an index.
 
     Args:
-        index: its path, for the text.
+        index: where it lies, for the text.
         inside: the model that made it.
         given: the model the user named.
         held: domains the index holds items of.

@@ -20,10 +20,11 @@ from opensearch.domains import is_older
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.exchange.importing import Export
-from opensearch.engine.lifecycle.folder import IndexFolder, check_fits, folder_errors, is_index
-from opensearch.engine.lifecycle.mending import adopt as adopt_model
+from opensearch.engine.lifecycle.folder import check_fits, folder_errors
+from opensearch.engine.lifecycle.places import Place, is_index, kind_of, open_place
 from opensearch.engine.lifecycle.vectors import Vectors
 from opensearch.errors import StoreError
+from opensearch.records import Address, Where
 from opensearch.search import CodeSearch
 from opensearch.store import Store
 
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-_writers: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
+_writers: defaultdict[Where, threading.RLock] = defaultdict(threading.RLock)
 """One writing engine an index at a time in this process; between processes the store sees to it."""
 
 
@@ -53,18 +54,19 @@ class Generations:
     """Gives the newest generation of an index and writes to it.
 
     Attributes:
-        folder: of the index.
+        folder: of the index, or whatever place it lies in.
         writing: to be held while something is written.
     """
 
-    def __init__(self, folder: IndexFolder) -> None:
+    def __init__(self, folder: Place) -> None:
         """Open the current generation.
 
         Raises:
             StoreError: it is missing, damaged or of a newer format.
         """
         self.folder = folder
-        self.writing = _writers[folder.path.resolve()]
+        where = folder.path
+        self.writing = _writers[where if isinstance(where, Address) else where.resolve()]
         self._guard = threading.Lock()
         self._open = self._newest()
         self._closed = False
@@ -196,22 +198,23 @@ def open_bundle(model: str | Path | None) -> Bundle:
     return Bundle.open(starter_model() if model is None else Path(model))
 
 
-def create_index(path: Path, model: str | Path | None) -> tuple[Generations, Bundle]:
+def create_index(path: Where, model: str | Path | None) -> tuple[Generations, Bundle]:
     """Make an empty index around a model; see `Engine.create`."""
     bundle = open_bundle(model)
     with folder_errors(path):
-        folder = IndexFolder.create(path, bundle, bundle.best_precision())
+        folder = kind_of(path).create(path, bundle, bundle.best_precision())
         folder.create_store(bundle.card.bits, bundle.card.dim)
         folder.finish(bundle)
+    folder = open_place(path)
     return Generations(folder), folder.open_model()
 
 
-def open_index(path: Path, model: str | Path | None, adopt: bool) -> tuple[Generations, Bundle]:
+def open_index(path: Where, model: str | Path | None, adopt: bool) -> tuple[Generations, Bundle]:
     """Open an index, with a model in place of its own if one is given; see `Engine.open`."""
-    folder = IndexFolder.open(path)
+    folder = open_place(path)
     if model is not None and adopt:
-        adopt_model(folder, folder.open_model(Path(model)))
-        folder, model = IndexFolder.open(folder.path), None
+        kind_of(path).adopt(folder, folder.open_model(Path(model)))
+        folder, model = open_place(path), None
     bundle = folder.open_model()
     generations = Generations(folder)
     if model is None:
@@ -227,7 +230,7 @@ def open_index(path: Path, model: str | Path | None, adopt: bool) -> tuple[Gener
 
 
 def open_for_export(
-    export: Path, path: Path, model: str | Path | None
+    export: Path, path: Where, model: str | Path | None
 ) -> tuple[Generations, Bundle]:
     """Open the index that an export will be imported into, or make it; see `Engine.open_for`."""
     if is_index(path):

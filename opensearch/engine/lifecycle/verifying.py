@@ -7,15 +7,14 @@ a page of zeros by an assertion; neither can be caught, so a child is sent ahead
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from opensearch.engine.lifecycle.generations import Generations
-from opensearch.engine.lifecycle.mending import check_folder, model_problems
+from opensearch.engine.lifecycle.places import kind_of, located
 from opensearch.errors import OpenSearchError, StoreError
+from opensearch.records import Where
 from opensearch.store import again
 
 _CHILD = "from opensearch.engine.lifecycle.verifying import answer; answer()"
@@ -29,15 +28,15 @@ def problems_of(generations: Generations, repair: bool) -> list[str]:
         problems += again(now.searcher.problems)
     except StoreError as error:  # nothing to compare with
         problems = problems or [str(error)]
-    problems += model_problems(folder.path)
+    problems += kind_of(folder.path).model_problems(folder.path)
     if repair:
-        shutil.rmtree(folder.search, ignore_errors=True)
+        folder.forget_derived()
         generations.renew()
         generations.settle()
     return problems
 
 
-def verify_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
+def verify_index(path: Where, repair: bool) -> tuple[list[str], list[str]]:
     """As `Engine.verify`, in a child process; a killed child is reported as a problem.
 
     Returns:
@@ -68,17 +67,19 @@ def verify_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
 def answer() -> None:
     """In the child: print the result as JSON; a string is the text of an error."""
     try:
-        said: tuple[list[str], list[str]] | str = check_index(Path(sys.argv[1]), sys.argv[2] == "1")
+        said: tuple[list[str], list[str]] | str = check_index(
+            located(sys.argv[1]), sys.argv[2] == "1"
+        )
     except OpenSearchError as error:
         said = str(error)
     sys.stdout.write(json.dumps(said))
 
 
-def check_index(path: Path, repair: bool) -> tuple[list[str], list[str]]:
+def check_index(path: Where, repair: bool) -> tuple[list[str], list[str]]:
     """Check what surrounds the store, then the store and its search files."""
     from opensearch.engine.engine import Engine
 
-    found, left = check_folder(path, repair)
+    found, left = kind_of(path).problems(path, repair)
     try:
         with Engine.open(path) as engine:
             inside = engine.verify(repair)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
-from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
-from opensearch.engine.lifecycle.folder import IndexFolder, is_index
+from opensearch.engine.lifecycle.places import is_index, open_place
 from opensearch.engine.query.sentences import text_points
 from opensearch.engine.query.understood import Understood, understood_text
 from opensearch.model import Model
+from opensearch.records import Where
 from opensearch.semantic import Space
 
 
@@ -26,7 +26,7 @@ class Words:
         self.space = space
 
     @classmethod
-    @checked(path=must.path)
+    @checked()
     def open(cls, path: str | Path | None = None) -> Words:
         """The words of a model or of an index, of the shipped starter by default.
 
@@ -34,8 +34,11 @@ class Words:
             BundleError: no model is there, or it is damaged.
             StoreError: the index is damaged.
         """
-        folder = Path(path) if path is not None else starter_model()
-        bundle = IndexFolder.open(folder).open_model() if is_index(folder) else Bundle.open(folder)
+        where: Where = starter_model() if path is None else path  # type: ignore[assignment]  # checked
+        if isinstance(where, Path) and not is_index(where):
+            bundle = Bundle.open(where)
+        else:
+            bundle = open_place(where).open_model()
         return cls(Model(bundle).space)
 
     def __len__(self) -> int:

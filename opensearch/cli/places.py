@@ -1,0 +1,34 @@
+"""An index as an argument or an option: a folder, or an address such as milvus://host:19530/name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from opensearch.records import Where
+
+
+class IndexPlace(click.ParamType[Where]):
+    """Where an index lies; a folder must exist if `exists`."""
+
+    name = "path"
+
+    def __init__(self, *, exists: bool = True) -> None:
+        self._exists = exists
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Where:
+        """A path, or an address."""
+        if not isinstance(value, str) or "://" not in value:
+            path = click.Path(exists=self._exists, file_okay=not self._exists, path_type=Path)
+            return Path(path.convert(value, param, ctx))
+        from opensearch.engine.lifecycle.places import located
+        from opensearch.errors import InvalidInput
+
+        try:
+            return located(value)
+        except InvalidInput as error:
+            self.fail(str(error), param, ctx)

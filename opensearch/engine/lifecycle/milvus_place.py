@@ -1,0 +1,324 @@
+"""An index in Milvus: its manifest and model beside its items, and a cache of the model here.
+
+The model's files lie in the books' collection in pieces, each named by its sha256. Whoever opens
+the index fetches those that its cache lacks; OPENSEARCH_CACHE names the folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from opensearch.encoders import integrity
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.card import CARD
+from opensearch.encoders.openvino import PRECISIONS, Precision
+from opensearch.encoders.tensors import write_atomic
+from opensearch.engine.lifecycle.folder import check_fits
+from opensearch.errors import BundleError, InvalidInput, StoreError, system_reason
+from opensearch.milvus import Connection, MilvusSearch, MilvusStore, connect, refuse_wrong, schema
+from opensearch.milvus.books import Shelf
+from opensearch.records import Address
+from opensearch.search import CodeSearch
+from opensearch.store import Store
+
+if TYPE_CHECKING:
+    from opensearch.engine.lifecycle.compacting import Compacted
+
+__all__ = ["MilvusPlace", "refuse_wrong"]
+
+FORMAT: Final = 1
+MANIFEST, IGNORED = "manifest", "ignored"
+_PIECE: Final = 45_000
+"""Bytes of a model's file in one row; base64 makes 60,000 letters of them."""
+_AT_ONCE: Final = 200
+"""Pieces fetched at once."""
+_LARGEST: Final = 8 * 2**30
+"""Bytes of a model that is fetched, at most."""
+_FILE: Final = re.compile(r"\w[\w.-]*")
+
+
+@dataclass(frozen=True)
+class MilvusPlace:
+    """What an index in Milvus is made of beside its items; keeps the `Place` protocol.
+
+    Attributes:
+        files: of the model, by name: bytes and sha256.
+    """
+
+    path: Address
+    identities: dict[str, str]
+    precision: Precision = "f32"
+    graphs: dict[str, str] = field(default_factory=dict)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, path: Address, bundle: Bundle, precision: Precision = "f32") -> MilvusPlace:
+        """Begin an index; what is left of one that was never finished is removed.
+
+        Raises:
+            StoreError: there is one, or the server cannot hold one.
+            BundleError: the bundle is damaged.
+        """
+        check_free(path)
+        integrity.check(bundle, parts=False)
+        with _shelf(path) as (link, _):
+            schema.drop_all(link)
+        return cls(path, bundle.card.identities, precision)
+
+    @classmethod
+    def open(cls, path: Address) -> MilvusPlace:
+        """Read an index's manifest.
+
+        Raises:
+            StoreError: not an index, damaged, or of a newer format.
+        """
+        text = _manifest(path)
+        if text is None:
+            raise StoreError(
+                f"there is no index at {path}; make one of files: `Engine.create({str(path)!r})`"
+            )
+        try:
+            said = json.loads(text)
+            version, precision = said["format"], said["precision"]
+            made = cls(path, dict(said["identities"]), precision, dict(said["graphs"]),
+                       dict(said["files"]))  # fmt: skip
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(f"the index at {path} has a damaged manifest: {error}") from error
+        if version != FORMAT or precision not in PRECISIONS:
+            raise StoreError(
+                f"the index at {path} has format {version} and precision {precision!r}, this"
+                f" version reads format {FORMAT}; upgrade opensearch-visual"
+            )
+        return made
+
+    @property
+    def generation(self) -> str:
+        """There is one alone: the server compacts by itself."""
+        return "0"
+
+    def mark(self) -> tuple[int, int]:
+        """Always the same."""
+        return (0, 0)
+
+    def open_model(self, given: Path | None = None) -> Bundle:
+        """The model of the index, fetched where it is not here, or another that is given.
+
+        Raises:
+            StoreError: pieces are missing or damaged, or the cache cannot be written.
+        """
+        folder = given or self._fetched()
+        return Bundle.open(folder, self.precision, self._cache / "compiled")
+
+    def create_store(self, bits: int, dim: int) -> None:
+        """Make the empty store of a new index."""
+        MilvusStore.create(connect(self.path), bits, dim).close()
+
+    def open_store(self, generation: str | None = None, *, readonly: bool = False) -> Store:
+        """The store."""
+        link = connect(self.path)
+        try:
+            return MilvusStore.open(link)
+        except BaseException:
+            link.close()
+            raise
+
+    def searcher(self, store: Store) -> CodeSearch:
+        """What asks the server."""
+        assert isinstance(store, MilvusStore)
+        return MilvusSearch(store)
+
+    def finish(self, bundle: Bundle) -> None:
+        """Write the model's files, then the manifest, which makes this an index."""
+        files: dict[str, dict[str, Any]] = {}
+        with _shelf(self.path) as (_, shelf):
+            for name in [*sorted(bundle.card.files()), CARD]:
+                raw = (bundle.folder / name).read_bytes()
+                files[name] = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+                _write_file(shelf, files[name]["sha256"], raw)
+            fields = {
+                "format": FORMAT,
+                "identities": bundle.card.identities,
+                "precision": self.precision,
+                "graphs": integrity.graph_sums(bundle),
+                "files": files,
+            }
+            shelf.write({MANIFEST: json.dumps(fields)})
+            held = {each["sha256"] for each in files.values()}
+            gone = [name for name in shelf.names("model/") if name.split("/")[1] not in held]
+            shelf.drop(gone)
+
+    def drop_search_files(self, identity: str) -> None:
+        """Nothing: the server keeps its own."""
+
+    def forget_derived(self) -> None:
+        """Nothing: the server keeps its own."""
+
+    def read_ignored(self) -> bytes:
+        """The list of files that `add` passes over."""
+        with _shelf(self.path) as (_, shelf):
+            return (shelf.long(IGNORED) or "").encode()
+
+    def write_ignored(self, raw: bytes) -> None:
+        """Write that list."""
+        with _shelf(self.path) as (_, shelf):
+            shelf.write_long(IGNORED, raw.decode())
+
+    @property
+    def _cache(self) -> Path:
+        """The folder here of this model; those of one content share it."""
+        content = json.dumps({name: about["sha256"] for name, about in sorted(self.files.items())})
+        home = os.environ.get("XDG_CACHE_HOME", "") or str(Path.home() / ".cache")
+        cache = Path(os.environ.get("OPENSEARCH_CACHE", "") or f"{home}/opensearch")
+        return cache / "models" / hashlib.sha256(content.encode()).hexdigest()[:32]
+
+    def _fetched(self) -> Path:
+        folder = self._cache / "model"
+        size = sum(int(about["bytes"]) for about in self.files.values())
+        if size > _LARGEST or not all(_FILE.fullmatch(name) for name in self.files):
+            raise StoreError(f"the manifest of {self.path} names files that no model has")
+        missing = [name for name in self.files if not self._is_here(folder, name)]
+        if not missing:
+            return folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _shelf(self.path) as (_, shelf):
+                for name in sorted(missing, key=lambda name: name == CARD):  # the card last
+                    write_atomic(folder / name, self._read_file(shelf, name))
+        except OSError as error:
+            raise StoreError(
+                f"the model of {self.path} cannot be kept in {folder}: {system_reason(error)};"
+                " name another folder in OPENSEARCH_CACHE"
+            ) from error
+        return folder
+
+    def _is_here(self, folder: Path, name: str) -> bool:
+        try:
+            with (folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return False
+        return bool(found == self.files[name]["sha256"])
+
+    def _read_file(self, shelf: Shelf, name: str) -> bytes:
+        sha256, size = self.files[name]["sha256"], int(self.files[name]["bytes"])
+        names = _pieces(sha256, size)
+        parts: list[bytes] = []
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            found = shelf.texts(*some)
+            parts += [base64.b64decode(found.get(each, "")) for each in some]
+        raw = b"".join(parts)
+        if hashlib.sha256(raw).hexdigest() != sha256:
+            raise StoreError(
+                f"the file {name} of the model in {self.path} is damaged or not whole; put the"
+                f" model there again: `Engine.open({str(self.path)!r}, model, adopt=True)`"
+            )
+        return raw
+
+
+def is_index(path: Address) -> bool:
+    """Whether an index lies at an address."""
+    return _manifest(path) is not None
+
+
+def check_free(path: Address) -> None:
+    """See that an index can be made at an address.
+
+    Raises:
+        StoreError: it holds one, or collections of somebody else.
+    """
+    with _shelf(path) as (link, shelf):
+        if not shelf.exists() and link.has(schema.items(link.name)):
+            raise StoreError(
+                f"{path} is a collection of somebody else, which nothing was done to; name another"
+            )
+        if shelf.exists() and shelf.texts(MANIFEST):
+            raise StoreError(f"{path} is an index already; open it, or choose another name")
+
+
+@contextmanager
+def building(path: Address, bundle: Bundle, precision: Precision) -> Iterator[MilvusPlace]:
+    """An index that is there only once all of it is."""
+    place = MilvusPlace.create(path, bundle, precision)
+    yield place
+    place.finish(bundle)
+
+
+def adopt(place: MilvusPlace, given: Bundle) -> None:
+    """Replace the index's own model by another that fits.
+
+    Raises:
+        IndexMismatch: it does not fit.
+        BundleError: it is damaged itself.
+    """
+    integrity.check(given)
+    with place.open_store() as store:
+        counts = store.meta().counts
+        held = [name for name, count in counts.items() if count]
+        check_fits(place.path, place.open_model(), given, held)
+        store.claim()
+        place.finish(given)
+
+
+def problems(path: Address, repair: bool) -> tuple[list[str], list[str]]:
+    """What is wrong around the store of an index, and what is left after repair."""
+    found = model_problems(path)
+    return found, found
+
+
+def model_problems(path: Address) -> list[str]:
+    """What is wrong with the model of an index."""
+    place = MilvusPlace.open(path)
+    try:
+        return integrity.problems(place.open_model(), place.graphs)
+    except (BundleError, StoreError) as error:
+        return [str(error)]
+
+
+def compact(place: MilvusPlace, store: Store, structures: Sequence[str]) -> Compacted:
+    """Refused: the server compacts by itself.
+
+    Raises:
+        InvalidInput: always.
+    """
+    raise InvalidInput(
+        f"Milvus compacts by itself what was removed from {place.path}; there is nothing to do"
+    )
+
+
+def _manifest(path: Address) -> str | None:
+    with _shelf(path) as (_, shelf):
+        return shelf.texts(MANIFEST).get(MANIFEST) if shelf.exists() else None
+
+
+@contextmanager
+def _shelf(path: Address) -> Iterator[tuple[Connection, Shelf]]:
+    link = connect(path)
+    try:
+        yield link, Shelf(link)
+    finally:
+        link.close()
+
+
+def _pieces(sha256: str, size: int) -> list[str]:
+    return [f"model/{sha256}/{place}" for place in range(-(-size // _PIECE))]
+
+
+def _write_file(shelf: Shelf, sha256: str, raw: bytes) -> None:
+    """Keep a file in pieces; one that is there is written over with the same."""
+    names = _pieces(sha256, len(raw))
+    for start in range(0, len(names), _AT_ONCE):
+        texts = {}
+        for place, name in enumerate(names[start : start + _AT_ONCE], start):
+            piece = raw[place * _PIECE : (place + 1) * _PIECE]
+            texts[name] = base64.b64encode(piece).decode("ascii")
+        shelf.write(texts)

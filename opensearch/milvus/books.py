@@ -1,0 +1,233 @@
+"""The books of an index in Milvus: one row, whose writing is what makes a batch stored.
+
+Rows of items are written first, under ids that no book counts yet; then the books, which count
+them and list the ids of those they replace; then these are deleted. Readers pass over ids from
+`next_id` on and those listed. So a batch is seen whole or not at all, and a writer that is killed
+leaves rows that the next one removes.
+
+Milvus has no locks. Who writes says so in a row beside the books and renews it; another process
+takes it for dead after `LEASE` seconds, on the same machine at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from opensearch.errors import StoreError
+from opensearch.milvus import schema
+from opensearch.milvus.connecting import Connection
+from opensearch.milvus.rows import quoted
+from opensearch.store import Meta
+
+FORMAT: Final = 1
+"""Version of the collections; a newer one is refused."""
+
+BOOKS, WRITER = "books", "writer"
+LEASE: Final = 60.0
+"""Seconds after which a writer that has not been heard of is taken for dead."""
+
+_PIECE: Final = 60_000
+_LISTED: Final = 3000
+"""Ids of one row, of at most 19 digits."""
+_GOING: Final = "going"
+_US: Final = secrets.token_hex(8)
+"""What this process is called where it writes; all its stores write together."""
+
+
+@dataclass
+class Books:
+    """What is known of all items.
+
+    Attributes:
+        meta: as every store has it; nothing is ever a tombstone here.
+        files: items that have a path.
+        implied: items with records whose keys look like those of ready codes.
+        going: rows that list ids which are replaced or removed, and not deleted yet.
+        marks: how far jobs are, by name.
+        structures: of approximate structures, by name: rows, effort and recall by domain.
+    """
+
+    meta: Meta
+    files: int = 0
+    implied: int = 0
+    going: int = 0
+    marks: dict[str, int] = field(default_factory=dict)
+    structures: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def dump(self) -> str:
+        """As text."""
+        return json.dumps({"version": FORMAT, **asdict(self)}, separators=(",", ":"))
+
+
+class Shelf:
+    """Reads and writes the rows of the books' collection.
+
+    A text that is longer than a row is kept in pieces: `name`, `name/1`, and so on.
+    """
+
+    def __init__(self, link: Connection) -> None:
+        self._link = link
+        self._name = schema.books(link.name)
+
+    def exists(self) -> bool:
+        """Whether there is such a collection."""
+        return self._link.has(self._name)
+
+    def texts(self, *names: str, strong: bool = False) -> dict[str, str]:
+        """Texts of these names that are there."""
+        asked = f"name in [{','.join(map(quoted, names))}]"
+        found = self._link.query(self._name, asked, ["name", "value"], strong=strong)
+        return {row["name"]: row["value"] for row in found}
+
+    def names(self, prefix: str) -> list[str]:
+        """Names that begin so."""
+        asked = f'name like "{prefix}%"'
+        return [row["name"] for row in self._link.query(self._name, asked, ["name"])]
+
+    def write(self, texts: dict[str, str]) -> None:
+        """Write texts, in place of those of the same names."""
+        rows = [{"name": n, "value": v, "bits": schema.NO_BITS} for n, v in texts.items()]
+        self._link.upsert(self._name, rows)
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Remove texts by name."""
+        self._link.delete(self._name, list(names))
+
+    def long(self, name: str) -> str | None:
+        """A text kept in pieces, `None` where there is none.
+
+        Raises:
+            StoreError: a piece is missing.
+        """
+        head = self.texts(name).get(name)
+        if head is None:
+            return None
+        count = int(head)
+        names = [f"{name}/{place}" for place in range(count)]
+        found: dict[str, str] = {}
+        for start in range(0, count, 256):
+            found |= self.texts(*names[start : start + 256])
+        if len(found) < count:
+            raise StoreError(
+                f"{self._link.address} lacks {count - len(found)} of the {count} pieces of {name};"
+                " build the index again, or copy it from another place"
+            )
+        return "".join(found[each] for each in names)
+
+    def write_long(self, name: str, text: str) -> None:
+        """Keep a text in pieces; its head is written last."""
+        pieces = [text[at : at + _PIECE] for at in range(0, len(text), _PIECE)]
+        self.write({f"{name}/{place}": piece for place, piece in enumerate(pieces)})
+        self.write({name: str(len(pieces))})
+
+    def books(self, *, strong: bool = False) -> Books:
+        """The books.
+
+        Raises:
+            StoreError: they are missing, damaged or of a newer format.
+        """
+        text = self.texts(BOOKS, strong=strong).get(BOOKS)
+        where = self._link.address
+        if text is None:
+            raise StoreError(f"the creation of {where} was cut short; create it again.")
+        try:
+            said = json.loads(text)
+            version = said.pop("version")
+            if version <= FORMAT:
+                return Books(**{**said, "meta": Meta(**said["meta"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreError(f"the books of {where} are damaged ({error}).") from error
+        raise StoreError(
+            f"{where} is of format {version}, this version reads up to {FORMAT}; upgrade opensearch"
+        )
+
+    def going(self, books: Books) -> set[int]:
+        """Ids that are replaced or removed and, by these books, not deleted yet."""
+        if not books.going:
+            return set()
+        names = _going(books.meta.last_transaction, books.going)
+        return {id_ for text in self.texts(*names).values() for id_ in json.loads(text)}
+
+    def write_going(self, transaction: int, ids: list[int]) -> int:
+        """List such ids, before the books that count these rows; how many rows there are."""
+        pieces = [ids[at : at + _LISTED] for at in range(0, len(ids), _LISTED)]
+        names = _going(transaction, len(pieces))
+        if names:
+            self.write(dict(zip(names, map(json.dumps, pieces), strict=True)))
+        return len(names)
+
+    def drop_going(self, transaction: int, count: int) -> None:
+        """Remove such a list; for whoever has read older books the rows are gone by now."""
+        self.drop(_going(transaction, count))
+
+    # Who writes
+
+    def claim(self) -> bool:
+        """Become the one process that writes; whether it was none of this process before.
+
+        Raises:
+            StoreError: another process writes.
+        """
+        known = _writer(self.texts(WRITER).get(WRITER))
+        ours = known is not None and known["who"] == _US
+        if known is not None and not ours and not _is_dead(known):
+            raise StoreError(
+                f"another process writes to {self._link.address} ({known['host']}, process"
+                f" {known['pid']}); repeat when it is done. One that was killed elsewhere is waited"
+                f" for {LEASE:.0f} s"
+            )
+        now = time.time()
+        if not ours or now - float(known["at"] if known else 0) > LEASE / 4:
+            self.write({WRITER: json.dumps(_ourselves(now))})
+        if not ours:
+            said = _writer(self.texts(WRITER, strong=True).get(WRITER))
+            if said is None or said["who"] != _US:
+                raise StoreError(
+                    f"another process has begun to write to {self._link.address} at the same"
+                    " moment; repeat when it is done"
+                )
+        return not ours
+
+    def release(self) -> None:
+        """Let others write."""
+        known = _writer(self.texts(WRITER).get(WRITER))
+        if known is not None and known["who"] == _US:
+            self.drop([WRITER])
+
+
+def _going(transaction: int, count: int) -> list[str]:
+    return [f"{_GOING}/{transaction}/{place}" for place in range(count)]
+
+
+def _ourselves(now: float) -> dict[str, Any]:
+    return {"who": _US, "host": socket.gethostname(), "pid": os.getpid(), "at": now}
+
+
+def _writer(text: str | None) -> dict[str, Any] | None:
+    """Who writes, by that row."""
+    try:
+        said = json.loads(text) if text else None
+        return (
+            said if isinstance(said, dict) and {"who", "host", "pid", "at"} <= set(said) else None
+        )
+    except ValueError:
+        return None
+
+
+def _is_dead(writer: dict[str, Any]) -> bool:
+    """Whether a writer is not there any more, or was not heard of for long."""
+    if writer["host"] == socket.gethostname():
+        try:
+            os.kill(int(writer["pid"]), 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, ValueError, OverflowError):
+            pass
+    return bool(time.time() - float(writer["at"]) > LEASE)

@@ -1,0 +1,408 @@
+"""The store of an index in Milvus; keeps the `Store` protocol.
+
+What differs from the one on a disk stands in the documentation of the methods: Milvus keeps no old
+versions of rows, so a snapshot lacks what is removed meanwhile, and nothing is ever a tombstone.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.errors import InvalidInput, StoreError
+from opensearch.milvus import checking, schema
+from opensearch.milvus.books import BOOKS, Books, Shelf
+from opensearch.milvus.connecting import Connection
+from opensearch.milvus.fields import MilvusFields
+from opensearch.milvus.rows import among, hashed, item_of, joined
+from opensearch.milvus.state import RECORDS, State
+from opensearch.milvus.writing import Writer, picture_of
+from opensearch.records import Item, Metadata
+from opensearch.store import Block, Fields, Mark, Meta, Store
+from opensearch.store.bulk import Bulk, check_bulk, partly_stored
+from opensearch.store.checks import check_batch, check_imprints, check_update
+
+T = TypeVar("T")
+Ids = NDArray[np.int64]
+
+_NO_COMPACTING: Final = (
+    "Milvus compacts by itself what was deleted from {0}; there is nothing to do here"
+)
+
+
+class MilvusStore:
+    """The truth of an index in Milvus, over one connection; open it with `create` or `open`.
+
+    A `Store`, see there for what its methods do.
+    """
+
+    def __init__(self, link: Connection) -> None:
+        self.link = link
+        self._shelf = Shelf(link)
+        self._local = threading.local()
+        self._writing = threading.RLock()
+        self._ids: dict[str, tuple[int, Ids]] = {}
+        self._wrote = False
+        self._closed = False
+        self._identity = ""
+
+    @classmethod
+    def create(cls, link: Connection, bits: int, dim: int) -> Self:
+        """Make the collections of an empty store, and its books.
+
+        Raises:
+            InvalidInput: `bits` is not a positive multiple of 8, or `dim` is negative.
+            StoreError: the server refuses it, or there is one.
+        """
+        if bits <= 0 or bits % 8:
+            raise InvalidInput(f"a hash code needs a positive multiple of 8 bits, got {bits}")
+        if dim < 0:
+            raise InvalidInput(f"an embedding needs a dimension of 0 or more, got {dim}")
+        if link.has(schema.items(link.name)):
+            raise StoreError(f"there is a store at {link.address}; open it, or name another.")
+        shelf = Shelf(link)
+        if not shelf.exists():
+            schema.create_books(link)
+        schema.create_items(link, bits, dim)
+        meta = Meta(secrets.token_hex(16), bits, dim, origin=secrets.token_hex(16))
+        shelf.write({BOOKS: Books(meta).dump()})
+        return cls.open(link)
+
+    @classmethod
+    def open(cls, link: Connection) -> Self:
+        """Open a store.
+
+        Raises:
+            StoreError: there is none, or it is damaged or of a newer format.
+        """
+        shelf = Shelf(link)
+        if not shelf.exists():
+            raise StoreError(f"there is no index at {link.address}; create it first.")
+        store = cls(link)
+        store._identity = shelf.books(strong=True).meta.identity
+        return store
+
+    # What is there
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Self]:
+        """What this thread reads inside has the books of one state.
+
+        Rows that are added meanwhile are not seen; those removed meanwhile are gone.
+        """
+        if getattr(self._local, "state", None) is not None:
+            yield self
+            return
+        self._local.state = self._read()
+        try:
+            yield self
+        finally:
+            self._local.state = None
+
+    @property
+    def state(self) -> State:
+        """The rows of this thread's snapshot, else of now."""
+        held: State | None = getattr(self._local, "state", None)
+        return held or self._read()
+
+    def _read(self, *, strong: bool = False) -> State:
+        """The rows of now.
+
+        Raises:
+            StoreError: another index lies there by now.
+        """
+        if self._closed:
+            raise StoreError("this store is closed; open it again.")
+        books = self._shelf.books(strong=strong)
+        if books.meta.identity != self._identity:
+            raise StoreError(
+                f"the index at {self.link.address} was replaced by another while it was open;"
+                " nothing was written to it. Close this one and open the index again."
+            )
+        return State(self.link, books, self._shelf.going(books))
+
+    def meta(self) -> Meta:
+        """The books, by one row."""
+        return self.state.meta
+
+    def readers(self) -> dict[str, int]:
+        """Items of files by the version of the reader that read them."""
+        books = self.state.books
+        known = {name: count for name, count in books.meta.readers.items() if count}
+        rest = books.files - sum(known.values())
+        return {"": rest, **known} if rest > 0 else known
+
+    def by_key(self, key: str) -> Item | None:
+        """The item of this key."""
+        return self.by_keys([key]).get(key)
+
+    def by_keys(self, keys: Sequence[str]) -> dict[str, Item]:
+        """Items of those keys that are stored."""
+        wanted = [key for key in keys if key]
+        return self.state.by_keys(wanted) if wanted else {}
+
+    def by_path(self, path: str) -> Item | None:
+        """The item read from this path."""
+        if not path:
+            return None
+        found = self.state.items_where(among("path_hash", [hashed(path)]))
+        return next((item for item in found if item.path == path), None)
+
+    def by_digest(self, digest: bytes) -> list[Item]:
+        """Items whose file had this digest, by id."""
+        if not digest:
+            return []
+        found = self.state.items_where(among("digest_hash", [hashed(digest)]))
+        return [item for item in found if item.digest == digest]
+
+    def items(self, ids: Iterable[int]) -> list[Item]:
+        """Items of these ids, in their order."""
+        wanted = [int(id_) for id_ in ids]
+        found = self.state.found(wanted) if wanted else {}
+        for id_ in wanted:
+            if id_ not in found:
+                raise StoreError(f"no item has the id {id_}; it was removed or replaced.")
+        return [found[id_] for id_ in wanted]
+
+    def thumbnail(self, id_: int) -> bytes | None:
+        """The picture file of an item."""
+        found = self.state.parts([int(id_)], ["thumbnail"]).get(int(id_))
+        return (picture_of(found, "thumbnail") or None) if found else None
+
+    def thumbnails(self, ids: Sequence[int]) -> list[bytes]:
+        """The picture files of items, empty where there is none."""
+        found = self.state.parts(ids, ["thumbnail"])
+        return [picture_of(found[id_], "thumbnail") if id_ in found else b"" for id_ in ids]
+
+    def imprints(self, ids: Iterable[int]) -> list[bytes]:
+        """Imprints of items, empty where there is none."""
+        wanted = [int(id_) for id_ in ids]
+        found = self.state.parts(wanted, ["imprint"])
+        return [picture_of(found[id_], "imprint") if id_ in found else b"" for id_ in wanted]
+
+    def embeddings(
+        self, ids: Iterable[int], *, check: bool = False
+    ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+        """Embeddings (n, dim) of items; Milvus sees to their bytes, so `check` costs nothing."""
+        return self.state.embeddings([int(id_) for id_ in ids])
+
+    def walk(self, prefix: str = "") -> Iterator[Item]:
+        """Items whose key starts with `prefix`; the keys are read first and held in memory."""
+        state = self.state
+        rows = state.rows_where('record != ""', ["id", "domain", "record"], RECORDS)
+        keys = [
+            (item.key.encode("utf-8", "surrogatepass"), item.id)
+            for item in map(state.item, rows)
+            if item.key.startswith(prefix)
+        ]
+        ids = [id_ for _, id_ in sorted(keys)]
+        for start in range(0, len(ids), RECORDS):
+            page = ids[start : start + RECORDS]
+            found = self.state.found(page)
+            yield from (found[id_] for id_ in page if id_ in found)
+        for domain in [name for name, count in state.meta.unnamed.items() if count]:
+            bare = joined(state.in_domain(domain) or "", 'record == ""')
+            items = map(state.item, state.rows_where(bare, ["id", "domain", "record"], RECORDS))
+            yield from (item for item in items if item.key.startswith(prefix))
+
+    def every(self) -> Iterator[Item]:
+        """All items of one moment, set aside in a temporary file."""
+        state = self.state
+        with tempfile.SpooledTemporaryFile(max_size=2**24, mode="w+", encoding="ascii") as file:
+            for row in state.rows_where("", ["id", "domain", "record"], RECORDS):
+                kept = [int(row["id"]), int(row["domain"]), row["record"]]
+                file.write(json.dumps(kept) + "\n")
+            for number in [-1, *range(len(state.meta.domains))]:
+                file.seek(0)
+                for line in file:
+                    id_, domain, record = json.loads(line)
+                    if (number < 0) == bool(record) and (record or domain == number):
+                        yield item_of(id_, record, state.domain_of(domain))
+
+    def blocks(self, domain: str, after: int = -1) -> Iterator[Block]:
+        """Codes of a domain in blocks; none of them is a tombstone."""
+        return self.state.blocks(domain, after)
+
+    def live(self, domain: str) -> Iterator[Block]:
+        """As `blocks`."""
+        return self.blocks(domain)
+
+    def tombstones(self, domain: str) -> Ids:
+        """None: rows that go are deleted."""
+        return np.zeros(0, np.int64)
+
+    def ids(self, domain: str) -> Ids:
+        """Ids of the items of a domain, ascending; kept until something is written."""
+        state = self.state
+        mine = state.in_domain(domain)
+        if mine is None:
+            return np.zeros(0, np.int64)
+        transaction, ids = self._ids.get(domain, (-1, None))
+        if ids is None or transaction != state.meta.last_transaction:
+            ids = state.ids_where(mine)
+            self._ids[domain] = (state.meta.last_transaction, ids)
+        return ids.copy()
+
+    @contextmanager
+    def fields(self) -> Iterator[Fields | None]:
+        """Items by their fields, asked of the server."""
+        with self.snapshot():
+            yield MilvusFields(self.state)
+
+    # Writing
+
+    def put(
+        self,
+        items: Sequence[Item],
+        codes: NDArray[np.uint8],
+        embeddings: NDArray[np.floating[Any]] | None = None,
+        thumbnails: Sequence[bytes] | None = None,
+        mark: Mark | None = None,
+        imprints: Sequence[bytes] | None = None,
+        ids: Ids | None = None,
+    ) -> list[int]:
+        """Store a batch, which is seen whole or not at all."""
+        meta = self.meta()
+        widths = (meta.bits, meta.dim)
+        batch, places = check_batch(items, codes, embeddings, thumbnails, widths, imprints)
+        if not batch.items:
+            return []
+        given = self._write(lambda writer: writer.put(batch, mark, ids))
+        return [given[place] for place in places]
+
+    def put_codes(
+        self,
+        codes: NDArray[np.uint8],
+        domain: str,
+        keys: Sequence[str] | None = None,
+        metadata: Sequence[Metadata] | None = None,
+        categories: Sequence[str | None] | None = None,
+        mark: Mark | None = None,
+        ids: Ids | None = None,
+    ) -> Ids:
+        """Store ready codes of one domain in bulk, in batches of 64 Ki items."""
+        whole = Bulk(domain, codes, keys, metadata, categories)
+        check_bulk(whole, self.meta().bits)
+        given = np.zeros(0, np.int64)
+        for batch in whole.batches():
+            place = len(given)
+            last = mark if place + len(batch) == len(codes) else None
+            own = None if ids is None else ids[place : place + len(batch)]
+            try:
+                stored = self._write(partial(Writer.put_codes, bulk=batch, mark=last, ids=own))
+            except StoreError as error:
+                if not place:
+                    raise
+                raise partly_stored(given, len(codes), error) from error
+            given = np.concatenate((given, stored))
+        return given
+
+    def update(self, items: Sequence[Item]) -> None:
+        """Write new record fields for stored ids; killed within, some may have them already."""
+        check_update(items)
+        if items:
+            self._write(lambda writer: writer.update(items))
+
+    def put_imprints(self, ids: Sequence[int], imprints: Sequence[bytes]) -> None:
+        """Keep imprints of stored items; of items that are gone none is kept."""
+        check_imprints(len(ids), imprints)
+        if ids:
+            self._write(lambda writer: writer.put_imprints(ids, imprints))
+
+    def remove(self, keys: Iterable[str]) -> int:
+        """Remove items by key; how many there were."""
+        wanted = list(dict.fromkeys(key for key in keys if key))
+        return self._write(lambda writer: writer.remove(wanted)) if wanted else 0
+
+    def mark(self, name: str) -> int:
+        """How much of a job is done."""
+        return self.state.books.marks.get(name, 0)
+
+    def finish(self, name: str) -> None:
+        """Remove the mark of a job that is done, if there is one."""
+        if self.mark(name):
+            self._write(lambda writer: writer.note(Mark(name, None)))
+
+    def _write(self, work: Callable[[Writer], T]) -> T:
+        """Run `work` on the newest state as the one process that writes."""
+        with self._writing:
+            self.claim()
+            return work(Writer(self._read(), self._shelf))
+
+    # Being one of several processes
+
+    @property
+    def unlocked(self) -> bool:
+        """False: what is written elsewhere shows in the books."""
+        return False
+
+    @property
+    def replaced(self) -> bool:
+        """False: whoever reads next is told."""
+        return False
+
+    def shares(self, other: Store) -> bool:
+        """Whether both read the same data."""
+        return isinstance(other, MilvusStore) and self._identity == other._identity
+
+    def claim(self) -> None:
+        """Become the one process that writes; what a killed one has left is finished first."""
+        with self._writing:
+            if self._shelf.claim():
+                state = self._read(strong=True)
+                self.link.settle(schema.items(self.link.name))  # what others wrote is seen by now
+                self.link.settle(schema.parts(self.link.name))
+                Writer(state, self._shelf).clear()
+            self._wrote = True
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let nobody write to this store, in any process, until the block ends."""
+        with self._writing:
+            self.claim()
+            yield
+
+    def check_current(self) -> None:
+        """Refuse to go on with a store that was replaced by another."""
+        self._read()
+
+    def close(self) -> None:
+        """Close the connection; others may write."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._wrote:
+                self._shelf.release()
+        finally:
+            self.link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Upkeep
+
+    def verify(self) -> list[str]:
+        """What is wrong with the store: counts, and a sample of the rows."""
+        return checking.problems(self._read(strong=True))
+
+    def compacted_size(self) -> int:
+        """Refused, as `compact_to`."""
+        raise InvalidInput(_NO_COMPACTING.format(self.link.address))
+
+    def compact_to(self, folder: Path) -> None:
+        """Refused: the server compacts by itself."""
+        raise InvalidInput(_NO_COMPACTING.format(self.link.address))
