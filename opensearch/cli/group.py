@@ -19,6 +19,7 @@ from opensearch.errors import FULL, OpenSearchError
 
 VERBS = {
     "train": "Train a model on labelled collections.",
+    "train-3d": "Train a model for `reconstruct` on the shapes of collections.",
     "refit": "Fit the codes of MODEL anew.",
     "calibrate": "Teach a model what its scores are worth.",
     "index": "Create an index of files and folders, or bring it up to date.",
@@ -43,8 +44,8 @@ VERBS = {
 }
 """The verbs in the order of a user's first day, and the first sentence of each one's help."""
 
-_MODULES = {"import": "importing", "list": "listing"}
-"""Modules of verbs whose names Python keeps for itself."""
+_MODULES = {"import": "importing", "list": "listing", "train-3d": "train_3d"}
+"""Modules of verbs whose names Python cannot give them."""
 
 
 class VerbGroup(click.Group):

@@ -32,6 +32,7 @@ CALLS: Final[dict[str, str]] = {
     "Engine.open": "opensearch index SOURCE --to {0} --model MODEL",
     "Engine.open_for": "opensearch import DIR --to NEW --model MODEL",
     "Engine.verify": "opensearch verify INDEX --repair",
+    "Task": "opensearch train-3d --data DIR --out MODEL",
     "Training": "opensearch train CONFIG --data DIR --out MODEL",
     "Training(domain)": "opensearch train CONFIG --extend MODEL --domain {domain}",
     "Words.open": "opensearch words",

@@ -22,7 +22,6 @@ from opensearch.encoders.pooling import (
 )
 from opensearch.encoders.projection import Projection
 from opensearch.encoders.runtime import LoadedBackbone
-from opensearch.records import UPS, Up
 
 
 class Encoder:
@@ -57,17 +56,15 @@ class Encoder:
         how = "mean" if self._pooling in FEATURE_POOLINGS else self._pooling
         return pooled_codes(views, how, weights)
 
-    def upright_axis(self, views: NDArray[np.uint8]) -> Up | None:
-        """The axis that a shape seems to stand on, `None` where the encoder has not learnt to tell.
+    def axis_likelihoods(self, features: NDArray[np.floating]) -> NDArray[np.float64] | None:
+        """How likely x, y and z are up in a shape, (3,); `None` where that was not learnt.
 
         Args:
-            views: shape (v, s, s, 3), of a shape of which nobody said it: the axes take turns.
+            features: shape (v, f), of its views, which stand on the three axes in turn.
         """
-        if UPRIGHT not in self._tensors or len(views) % 3:
+        if UPRIGHT not in self._tensors or len(features) % 3:
             return None
-        features = encode_views(views, self.backbone)
-        direction = self._tensors[UPRIGHT].astype(np.float64)
-        return UPS[int(axis_likelihoods(features[None], direction)[0].argmax())]
+        return axis_likelihoods(features[None], self._tensors[UPRIGHT].astype(np.float64))[0]
 
     def view_codes(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Codes (n, v, d) of items' view features (n, v, f): neither pooled nor unit rows.

@@ -33,19 +33,28 @@ def load_train_config(name: str, overrides: Names = ()) -> TrainConfig:
     file = known.get(name, Path(name))
     if not file.is_file():
         raise InvalidInput(f"no config {name!r}: not a file, nor one of {', '.join(known)}")
-    if isinstance(overrides, str):
-        raise InvalidInput(
-            f"`overrides` must be a list of key=value, as in [{overrides!r}], got {overrides!r}"
-        )
-    fields = _read(file)
-    for override in overrides:
-        _apply(fields, override)
+    fields = overridden(_read(file), overrides)
     method = find_method(fields.get("method", DEFAULT))
     try:
         config: TrainConfig = method.config.model_validate(fields)
     except ValidationError as error:
         raise InvalidInput(f"config {file.name}: {_complaint(error, method.name)}") from error
     return config
+
+
+def overridden(fields: dict[str, Any], overrides: Names) -> dict[str, Any]:
+    """Settings by name with `key.subkey=value` put in their places; see `load_train_config`.
+
+    Raises:
+        InvalidInput: a malformed override.
+    """
+    if isinstance(overrides, str):
+        raise InvalidInput(
+            f"`overrides` must be a list of key=value, as in [{overrides!r}], got {overrides!r}"
+        )
+    for override in overrides:
+        _apply(fields, override)
+    return fields
 
 
 def _read(file: Path) -> dict[str, Any]:

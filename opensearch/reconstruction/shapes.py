@@ -13,9 +13,10 @@ from opensearch.domains.catalog import digest
 from opensearch.domains.layout import split_part
 from opensearch.domains.upright import declared
 from opensearch.domains.workers import Readers
+from opensearch.encoders.pipeline import encode_views
 from opensearch.errors import UnreadableFile
 from opensearch.model import Model
-from opensearch.reconstruction.posing import faced, upright
+from opensearch.reconstruction.posing import faced, told_axis, upright
 from opensearch.reconstruction.voxels import Voxels, voxelise
 from opensearch.records import Item, Source, Up
 
@@ -68,7 +69,7 @@ def file_of(item: Item) -> Path:
 def read_shape(model: Model, readers: Readers, item: Item, file: Path) -> Shape:
     """The shape in a file, which stands as its item's metadata or its format say.
 
-    Where they say nothing the encoder tells which axis is up, if it has learnt to.
+    Where they say nothing the encoder tells which axis is up, if it has learnt to and is sure.
 
     Raises:
         UnreadableFile: the file is damaged or over the limits.
@@ -78,7 +79,8 @@ def read_shape(model: Model, readers: Readers, item: Item, file: Path) -> Shape:
     if up == "unknown":
         source = Source(file, item.key, None, item.domain, metadata=item.metadata)
         reading = model.opened(readers, source).reading
-        up = model.bundle.encoder(item.domain).upright_axis(reading.views) or "unknown"
+        encoder = model.bundle.encoder(item.domain)
+        up = told_axis(encoder.axis_likelihoods(encode_views(reading.views, encoder.backbone)))
     triangles = upright(solid.vertices[solid.faces], up)
     turned = faced(triangles).triangles
     return Shape(turned, voxelise(turned), up)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from opensearch.cli.group import VERBS, main
 from opensearch.errors import InvalidInput
 
-WITHOUT_JSON = ("train", "refit", "demo", "serve")
+WITHOUT_JSON = ("train", "train-3d", "refit", "demo", "serve")
 """Verbs whose result is a folder, or that answer to others."""
 
 

@@ -1,0 +1,58 @@
+"""The verb `train-3d`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from opensearch.cli.messages import in_flags, say
+from opensearch.cli.progress import Bars
+
+
+@click.command("train-3d")
+@click.option(
+    "--data",
+    "data",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Collection with shapes; repeatable.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model that tells which way up shapes are; the shipped one by default.",
+)
+@click.option("--seed", type=int, help="Seed of everything; 0 by default.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+def train_3d(
+    data: tuple[Path, ...],
+    out: Path,
+    overrides: tuple[str, ...],
+    model: Path | None,
+    seed: int | None,
+    quiet: bool,
+) -> None:
+    """Train a model for `reconstruct` on the shapes of collections.
+
+    Of a collection with a split its part `train` is used. Sheets of slices show how far the run
+    has got, in OUT/training/slices. A run that was interrupted goes on where it was.
+
+    \b
+    Example:
+        opensearch train-3d --data triad/ --data solids/ --out models/solid
+        opensearch train-3d --data triad/ --out models/quick --set voxels.steps=500
+    """
+    from opensearch.reconstruction.settings import load_config
+    from opensearch.reconstruction.training import Task, train
+
+    given = [*overrides, *([f"seed={seed}"] if seed is not None else [])]
+    config = load_config(given)
+    with Bars(quiet) as bars:
+        task = Task(data, out, config, model)
+        card = train(task, bars.show, lambda note: bars.note(in_flags(note)))
+    click.echo(f"{out}: codes of {config.voxels.code}, made by {card.default}")
+    say(f"next: opensearch reconstruct SKETCH --index INDEX --model {out} --out MODEL.obj")

@@ -1,0 +1,176 @@
+"""The trained voxel generator at work, without torch: T2, the pooling layer and T2'.
+
+Convolutions are products of matrices here, as projectors are in `encoders.encoder`: the networks
+are small, and nobody who makes a model waits for torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from opensearch.encoders.tensors import identity, load_tensors
+from opensearch.errors import BundleError, InvalidInput
+from opensearch.reconstruction.card import ReconstructionCard, read_card
+from opensearch.reconstruction.voxels import SIDE
+
+Array: TypeAlias = NDArray[np.float32]
+
+PATCH: Final = 4
+"""Side of the cubes of voxels that a grid is cut into first, and put together of last."""
+_HALVINGS: Final = 2
+_FIRST: Final = SIDE // PATCH
+_BATCH: Final = 16
+
+
+class Generator:
+    """Runs a trained voxel generator.
+
+    Attributes:
+        card: of the model.
+
+    Args:
+        tensors: the state dict of `training.networks.VoxelAutoencoder` as arrays.
+
+    Raises:
+        BundleError: a tensor is missing, or shapes do not fit together.
+    """
+
+    def __init__(
+        self, tensors: Mapping[str, NDArray[np.generic]], card: ReconstructionCard
+    ) -> None:
+        self.card = card
+        self._tensors = {name: array.astype(np.float32) for name, array in tensors.items()}
+        names = [f"{way}.{at}" for way in ("down", "up") for at in range(_HALVINGS)]
+        names += ["cut", "narrow", "wide", "join"]
+        wanted = {f"{name}.{kind}" for name in names for kind in ("weight", "bias")}
+        if wanted != set(tensors):
+            raise BundleError(
+                "the tensors are not those of a voxel generator:"
+                f" {', '.join(sorted(wanted ^ set(tensors)))} are missing or too many"
+            )
+        try:
+            blank = self.decode(self.encode(np.zeros((1, SIDE, SIDE, SIDE), np.float32)))
+        except ValueError as error:
+            raise BundleError(f"the tensors are not those of a voxel generator: {error}") from error
+        if blank.shape != (1, SIDE, SIDE, SIDE):
+            raise BundleError(f"the voxel generator makes grids of shape {blank.shape[1:]}")
+
+    @classmethod
+    def open(cls, folder: Path) -> Generator:
+        """The generator of the reconstruction model in a folder.
+
+        Raises:
+            BundleError: no such model there, or a damaged one.
+        """
+        card = read_card(folder)
+        tensors = load_tensors(folder / card.voxels.tensors)
+        if identity(tensors, card.voxels.settings) != card.voxels.identity:
+            raise BundleError(
+                f"tensor file {folder / card.voxels.tensors} is not the one that its model was"
+                " written with; copy the whole folder again"
+            )
+        return cls(tensors, card)
+
+    @property
+    def code(self) -> int:
+        """Width of a code."""
+        return len(self._tensors["narrow.bias"])
+
+    def encode(self, grids: NDArray[np.generic]) -> Array:
+        """T2: codes (n, code) of grids (n, 32, 32, 32), bool or values 0..1."""
+        if grids.ndim != 4 or grids.shape[1:] != (SIDE, SIDE, SIDE):
+            raise InvalidInput(
+                f"`grids` must have shape (n, {SIDE}, {SIDE}, {SIDE}), got {grids.shape}"
+            )
+        return _in_batches(self._encode, grids.astype(np.float32), self.code)
+
+    def pool(self, codes: Array, weights: NDArray[np.floating]) -> Array:
+        """The pooling layer: w = sum of w_i z_i, shape (code,), of codes (k, code)."""
+        if codes.ndim != 2 or weights.shape != codes.shape[:1]:
+            raise InvalidInput(
+                f"wanted `weights` (k,) for `codes` (k, d), got {weights.shape} and {codes.shape}"
+            )
+        return np.asarray(weights @ codes, np.float32)
+
+    def decode(self, codes: Array) -> Array:
+        """T2': probabilities (n, 32, 32, 32) that voxels are filled, of codes (n, code)."""
+        if codes.ndim != 2 or codes.shape[1] != self.code:
+            raise InvalidInput(f"`codes` must have shape (n, {self.code}), got {codes.shape}")
+        return _in_batches(self._decode, codes.astype(np.float32), SIDE, SIDE, SIDE)
+
+    def _encode(self, grids: Array) -> Array:
+        n = len(grids)
+        cubes = grids.reshape(n, *[_FIRST, PATCH] * 3).transpose(0, 1, 3, 5, 2, 4, 6)
+        x = _elu(self._linear("cut", cubes.reshape(n, _FIRST**3, PATCH**3)))
+        x = x.transpose(0, 2, 1).reshape(n, -1, _FIRST, _FIRST, _FIRST)
+        for at in range(_HALVINGS):
+            x = _elu(_halved(x, *self._layer(f"down.{at}")))
+        return self._linear("narrow", x.reshape(n, -1))
+
+    def _decode(self, codes: Array) -> Array:
+        n, last = len(codes), _FIRST >> _HALVINGS
+        x = _elu(self._linear("wide", codes)).reshape(n, -1, last, last, last)
+        for at in range(_HALVINGS):
+            x = _elu(_doubled(x, *self._layer(f"up.{at}")))
+        cubes = self._linear("join", x.reshape(n, -1, _FIRST**3).transpose(0, 2, 1))
+        cubes = cubes.reshape(n, *[_FIRST] * 3, *[PATCH] * 3).transpose(0, 1, 4, 2, 5, 3, 6)
+        with np.errstate(over="ignore"):  # of a voxel that is certainly empty
+            return np.asarray(1 / (1 + np.exp(-cubes.reshape(n, SIDE, SIDE, SIDE))), np.float32)
+
+    def _linear(self, name: str, x: Array) -> Array:
+        weight, bias = self._layer(name)
+        return np.asarray(x @ weight.T + bias)
+
+    def _layer(self, name: str) -> tuple[Array, Array]:
+        return self._tensors[f"{name}.weight"], self._tensors[f"{name}.bias"]
+
+
+def _in_batches(function: Callable[[Array], Array], rows: Array, *shape: int) -> Array:
+    """The rows (n, *shape) that a function makes of a few at a time, so that memory stays flat."""
+    parts = [function(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]
+    return np.concatenate(parts) if parts else np.zeros((0, *shape), np.float32)
+
+
+def _elu(x: Array) -> Array:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+def _halved(x: Array, weight: Array, bias: Array) -> Array:
+    """Torch's Conv3d of kernel 4, stride 2 and padding 1.
+
+    Args:
+        x: shape (n, a, s, s, s).
+        weight: shape (b, a, 4, 4, 4).
+
+    Returns:
+        Shape (n, b, s/2, s/2, s/2).
+    """
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1), (1, 1)))
+    windows = sliding_window_view(padded, (4, 4, 4), axis=(2, 3, 4))[:, :, ::2, ::2, ::2]
+    out = np.tensordot(windows, weight, axes=([1, 5, 6, 7], [1, 2, 3, 4])) + bias
+    return np.asarray(np.moveaxis(out, 4, 1))
+
+
+def _doubled(x: Array, weight: Array, bias: Array) -> Array:
+    """Torch's ConvTranspose3d of kernel 4, stride 2 and padding 1.
+
+    Args:
+        x: shape (n, a, s, s, s).
+        weight: shape (a, b, 4, 4, 4).
+
+    Returns:
+        Shape (n, b, 2s, 2s, 2s).
+    """
+    n, _, side = x.shape[:3]
+    parts = np.tensordot(x, weight, axes=(1, 0))  # (n, s, s, s, b, 4, 4, 4)
+    out = np.zeros((n, weight.shape[1], *[2 * side + 2] * 3), np.float32)
+    for i, j, k in np.ndindex(4, 4, 4):
+        places = tuple(slice(at, at + 2 * side, 2) for at in (i, j, k))
+        out[:, :, *places] += np.moveaxis(parts[..., i, j, k], 4, 1)
+    return out[:, :, 1:-1, 1:-1, 1:-1] + bias[:, None, None, None]

@@ -1,0 +1,121 @@
+"""Settings of a reconstruction model and of the run that trains it."""
+
+from __future__ import annotations
+
+from pydantic import Field, ValidationError, model_validator
+
+from opensearch.config import Settings
+from opensearch.errors import InvalidInput
+from opensearch.methods.configs import overridden
+from opensearch.records import Names
+
+
+class PoolingSettings(Settings):
+    """How the codes of the shapes that a sketch retrieves become one: w = sum of w_i z_i."""
+
+    weights: tuple[float, ...] = Field(
+        default=(0.5, 0.4, 0.3, 0.2, 0.1),
+        min_length=1,
+        max_length=100,
+        description="of the shapes, the nearest first; there are as many shapes as weights",
+    )
+    normalise: bool = Field(
+        default=True, description="to a sum of one; as the paper prints them they sum to 1.5"
+    )
+
+    @model_validator(mode="after")
+    def _some(self) -> PoolingSettings:
+        if min(self.weights) < 0 or sum(self.weights) <= 0:
+            raise ValueError("weights must be 0 or more, one of them above 0")
+        return self
+
+    def shares(self, count: int | None = None) -> tuple[float, ...]:
+        """The weights of the nearest `count` shapes, normalised if they are to be.
+
+        Weights as printed that fewer shapes share are scaled to the sum of all.
+        """
+        kept = self.weights[:count]
+        whole = 1.0 if self.normalise else sum(self.weights)
+        return tuple(weight * whole / sum(kept) for weight in kept)
+
+
+class VoxelSettings(Settings):
+    """The voxel generator: an autoencoder of grids, and the discriminator it learns against."""
+
+    code: int = Field(default=200, ge=1, le=4096, description="width of the bottleneck")
+    channels: tuple[int, int, int] = Field(
+        default=(64, 64, 96), description="of the features of side 8, 4 and 2"
+    )
+    critic: tuple[int, int, int] = Field(
+        default=(32, 32, 64), description="the same of the discriminator"
+    )
+    balanced: bool = Field(
+        default=True,
+        description="(27) and (28) weigh filled and empty voxels alike; false: L1 as printed",
+    )
+    phi: float = Field(default=0.1, ge=0, lt=1, description="share of the adversary in (25)")
+    gamma: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="what equilibrium keeps: loss of made over loss of real",
+    )
+    balance_rate: float = Field(default=0.001, ge=0, description="by which k_3D follows")
+    groups: int = Field(default=6, ge=1, description="neighbourhoods a step, of as many as weights")
+    steps: int = Field(default=5000, ge=1)
+    lr: float = Field(default=1e-3, gt=0, description="of the generator; falls to a twentieth")
+    critic_lr: float = Field(default=3e-4, gt=0, description="of the discriminator; falls likewise")
+    mirrored: bool = Field(default=True, description="half of the groups mirrored at x = 0")
+    checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
+    samples: int = Field(default=500, ge=1, description="steps between sheets of slices")
+
+    @model_validator(mode="after")
+    def _wide(self) -> VoxelSettings:
+        if min(*self.channels, *self.critic) < 1:
+            raise ValueError("channels and critic must be 1 or more at each side")
+        return self
+
+
+class ReconstructionConfig(Settings):
+    """All settings of a run of `train-3d`."""
+
+    seed: int = Field(default=0, ge=0)
+    exclude: tuple[str, ...] = Field(
+        default=(), description="categories left out beside those that a collection calls unseen"
+    )
+    pooling: PoolingSettings = PoolingSettings()
+    voxels: VoxelSettings = VoxelSettings()
+
+
+def load_config(overrides: Names = ()) -> ReconstructionConfig:
+    """The settings of a run, some of them changed.
+
+    Args:
+        overrides: `key.subkey=value`, values as in YAML: `voxels.steps=500`.
+
+    Raises:
+        InvalidInput: a malformed override, an unknown setting, or a value that it cannot have.
+    """
+    try:
+        return ReconstructionConfig.model_validate(overridden({}, overrides))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(_names(ReconstructionConfig))
+            raise InvalidInput(f"unknown setting {place}; known: {known}") from error
+        raise InvalidInput(
+            f"{place}: {first['msg']} (got {first['input']!r:.60})."
+            f" Set it with `overrides=['{place}=VALUE']`"
+        ) from error
+
+
+def _names(group: type[Settings], parent: str = "") -> list[str]:
+    """Dotted names of all settings of a group."""
+    found = []
+    for name, field in group.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
+            found += _names(field.annotation, f"{parent}{name}.")
+        else:
+            found.append(f"{parent}{name}")
+    return found

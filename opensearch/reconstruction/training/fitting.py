@@ -1,0 +1,108 @@
+"""Training a reconstruction model from collections to its folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from opensearch import __version__
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import starter_model
+from opensearch.encoders.tensors import halved, identity, save_tensors
+from opensearch.errors import BundleError
+from opensearch.loop import RunFolder, run_job
+from opensearch.progress import Note, Progress, quiet, silent
+from opensearch.reconstruction.card import Part, ReconstructionCard, read_card, write_card
+from opensearch.reconstruction.settings import ReconstructionConfig
+from opensearch.reconstruction.training.data import Shapes, load_shapes
+from opensearch.reconstruction.training.networks import VoxelModel
+from opensearch.reconstruction.training.steps import voxel_job
+from opensearch.training.cache import cache_folder
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to train on, and where the model goes.
+
+    Attributes:
+        data: collections that hold shapes, see `domains.catalog`.
+        out: the model's folder; a run that was interrupted there goes on.
+        model: folder of the bundle that tells which axis of a shape is up; the starter by default.
+        cache: of what was read; the user's by default.
+    """
+
+    data: Sequence[Path]
+    out: Path
+    config: ReconstructionConfig = field(default_factory=ReconstructionConfig)
+    model: Path | None = None
+    cache: Path | None = None
+
+
+def train(task: Task, progress: Progress = quiet, note: Note = silent) -> ReconstructionCard:
+    """Train the voxel generator and write the model.
+
+    Raises:
+        InvalidInput: nothing to train on, another run or model in the folder, or a loss that is
+            not a number.
+        BundleError: the bundle that tells the upright axis cannot be read.
+    """
+    config = task.config
+    cache = task.cache or cache_folder()
+    size = len(config.pooling.weights)
+    bundle = Bundle.open(task.model or starter_model())
+    shapes = load_shapes(task.data, config.exclude, size, bundle, cache, progress, note)
+    run = RunFolder(task.out, _settings(task, shapes))
+    if run.finished:
+        try:
+            card = read_card(task.out)
+        except BundleError:
+            pass  # damaged: it is written again
+        else:
+            note(f"{task.out} was finished before, with these settings and these files")
+            return card
+    torch.manual_seed(config.seed)
+    model = VoxelModel(config.voxels)
+    run_job(voxel_job(config, shapes, model, run.folder / "slices"), run, progress)
+    card = ReconstructionCard(
+        pooling=config.pooling,
+        voxels=write_generator(task.out, model, config),
+        provenance={
+            **_settings(task, shapes),
+            "versions": {"opensearch": __version__, "torch": torch.__version__},
+        },
+    )
+    write_card(task.out, card)
+    return card
+
+
+def write_generator(out: Path, model: VoxelModel, config: ReconstructionConfig) -> Part:
+    """Write the generator's tensors in float16; the discriminator is not kept."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        name: tensor.numpy() for name, tensor in model.generator.state_dict().items()
+    }
+    tensors = halved(arrays)
+    settings: dict[str, Any] = {
+        "code": config.voxels.code,
+        "channels": list(config.voxels.channels),
+    }
+    name = save_tensors(out, "voxels", tensors)
+    return Part(tensors=name, settings=settings, identity=identity(tensors, settings))
+
+
+def _settings(task: Task, shapes: Shapes) -> dict[str, Any]:
+    """What a resumed run must agree on."""
+    lines = "\n".join(f"{source.path.name}|{source.category}" for source in shapes.sources)
+    content = lines.encode(errors="replace") + shapes.packed.tobytes()
+    digest = hashlib.blake2b(content, digest_size=6)
+    return {
+        "config": task.config.model_dump(mode="json"),
+        "data": [folder.resolve().name for folder in task.data],
+        "shapes": f"{len(shapes.sources)} shapes, {digest.hexdigest()}",
+    }

@@ -1,0 +1,145 @@
+"""The steps of the voxel generator, as one job.
+
+A step draws neighbourhoods of training shapes. Each shape is coded once: the code serves both to
+bring the shape itself back and, pooled with its neighbours', to make v_OUT. No sketch
+and no pair of sketch and shape takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from opensearch.loop import Descent, Job, Learner, cosine, step_seed
+from opensearch.reconstruction.settings import ReconstructionConfig
+from opensearch.reconstruction.training.data import Shapes
+from opensearch.reconstruction.training.losses import (
+    convergence,
+    critic_loss,
+    distance,
+    generator_loss,
+    next_balance,
+)
+from opensearch.reconstruction.training.networks import VoxelAutoencoder, VoxelModel
+from opensearch.reconstruction.training.sheets import write_sheet
+
+STAGE = "voxels"
+_BETAS = (0.5, 0.999)  # 3D-GAN's
+_LOWEST = 0.05  # of the learning rate, at the end
+_EPOCH = 50  # steps a line of metrics, at most
+
+
+def voxel_job(config: ReconstructionConfig, shapes: Shapes, model: VoxelModel, out: Path) -> Job:
+    """The job that trains generator and discriminator.
+
+    Args:
+        out: folder for sheets of slices.
+    """
+    settings = config.voxels
+    epoch = min(_EPOCH, settings.checkpoint, settings.samples, settings.steps)
+    generator = _learner(model.generator, settings.lr, "lr")
+    critic = _learner(model.critic, settings.critic_lr)
+
+    def closing(number: int) -> None:
+        # Before the checkpoint, so that a sheet cut short by a kill is made again.
+        done = number * epoch
+        if done // settings.samples > (done - epoch) // settings.samples:
+            write_sheet(out / f"{done:06d}.png", model.generator, shapes, config.pooling)
+
+    return Job(
+        name=STAGE,
+        module=model,
+        learners=[generator, critic],
+        step=lambda number: _step(config, shapes, model, generator, critic, number),
+        steps=settings.steps,
+        epoch=epoch,
+        checkpoint=settings.checkpoint,
+        setting="voxels.lr or voxels.critic_lr",
+        closing=closing,
+    )
+
+
+def pooled(codes: Tensor, shares: Tensor) -> Tensor:
+    """W = sum of w_i z_i: one code (g, c) of each group of codes (g, k, c) by weights (k,)."""
+    return (shares[None, :, None] * codes).sum(dim=1)
+
+
+def _step(
+    config: ReconstructionConfig,
+    shapes: Shapes,
+    model: VoxelModel,
+    generator: Learner,
+    critic: Learner,
+    number: int,
+) -> Iterator[Descent]:
+    settings, networks = config.voxels, (model.generator, model.critic)
+    rng = np.random.default_rng(step_seed(config.seed, STAGE, number))
+    real = torch.from_numpy(shapes.groups(settings.groups, rng, settings.mirrored))
+    _learning(model.critic.parameters(), learns=False)
+    made, losses = _generated(config, *networks, real)
+    yield Descent(losses, [generator])
+    _learning(model.critic.parameters(), learns=True)
+    whole = real.flatten(0, 1)
+    with _autocast(), torch.no_grad():
+        again = model.generator(made)
+    with _autocast():
+        judged_real = distance(model.critic(whole), whole, settings.balanced)
+        judged_made = distance(model.critic(again), again, settings.balanced)
+    yield Descent(
+        critic_loss(judged_real, judged_made, model.balance),
+        [critic],
+        {
+            "balance": float(model.balance),
+            "convergence": convergence(judged_real, judged_made, settings.gamma),
+        },
+    )
+    model.balance.copy_(
+        next_balance(model.balance, judged_real, judged_made, settings.gamma, settings.balance_rate)
+    )
+
+
+def _generated(
+    config: ReconstructionConfig,
+    generator: VoxelAutoencoder,
+    critic: VoxelAutoencoder,
+    real: Tensor,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """v_OUT (g, s, s, s) of groups (g, k, s, s, s), without gradient, and the terms of (25)."""
+    settings = config.voxels
+    shares = torch.tensor(config.pooling.shares(), dtype=torch.float32)
+    whole = real.flatten(0, 1)
+    with _autocast():
+        codes = generator.encode(whole)
+        back = generator.decode(codes)
+        made = generator.decode(pooled(codes.float().reshape(*real.shape[:2], -1), shares))
+        losses = generator_loss(
+            distance(generator(made), made, settings.balanced),
+            distance(back, whole, settings.balanced),
+            distance(critic(made), made, settings.balanced),
+            settings.phi,
+        )
+    return made.detach(), losses
+
+
+def _learner(module: nn.Module, top: float, shown_as: str = "") -> Learner:
+    optimiser = Adam(module.parameters(), betas=_BETAS)
+
+    def rate(share: float, factor: float) -> float:
+        return factor * cosine(share, top, _LOWEST * top)
+
+    return Learner(optimiser, rate, shown_as)
+
+
+def _learning(parameters: Iterable[nn.Parameter], learns: bool) -> None:
+    for parameter in parameters:
+        parameter.requires_grad_(learns)
+
+
+def _autocast() -> torch.autocast:
+    """Convolutions in bf16: nearly twice as fast on a CPU that has it."""
+    return torch.autocast("cpu", dtype=torch.bfloat16)
