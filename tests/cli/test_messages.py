@@ -81,9 +81,10 @@ def test_every_call_exists_and_its_line_is_a_verb_with_these_options(call):
     from opensearch import engine
     from opensearch.domains import splitting
     from opensearch.methods import trainer
+    from opensearch.reconstruction.training import fitting
 
     *owner, name = call.partition("(")[0].split(".")
-    rooms = [engine.Engine] if owner else [engine, trainer, splitting]
+    rooms = [engine.Engine] if owner else [engine, trainer, splitting, fitting]
     assert any(callable(getattr(room, name, None)) for room in rooms)
     words = CALLS[call].split()
     command = verb(words[1])

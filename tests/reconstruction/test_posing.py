@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from opensearch.reconstruction.posing import faced, upright
+from opensearch.encoders.encoder import Encoder
+from opensearch.reconstruction.posing import faced, told_axis, upright
 from opensearch.reconstruction.voxels import iou, voxelise
 
 
@@ -68,3 +69,21 @@ def test_of_a_table_neither_mirror_nor_front_can_be_told(quarters):
 def test_posing_what_was_posed_changes_nothing():
     once = faced(turned(chair(), 1)).triangles
     assert np.array_equal(faced(once).triangles, once)
+
+
+@pytest.mark.parametrize(
+    ("likelihoods", "axis"),
+    [((0.01, 0.02, 0.97), "z"), ((0.96, 0.04, 0), "x"), ((0.1, 0.8, 0.1), "unknown")],
+)
+def test_an_axis_is_told_where_there_is_no_doubt(likelihoods, axis):
+    assert told_axis(np.array(likelihoods)) == axis
+
+
+def test_an_encoder_that_has_learnt_what_is_upright_tells_it():
+    features = np.zeros((6, 2))
+    features[[1, 4], 0] = 9  # the views on z, of y, z and x in turn
+    linear = {"linear.weight": np.eye(2), "linear.bias": np.zeros(2)}
+    knowing = Encoder(None, {**linear, "upright.direction": np.array([1, 0])}, "upright")
+    assert told_axis(knowing.axis_likelihoods(features)) == "z"
+    assert told_axis(Encoder(None, linear, "mean").axis_likelihoods(features)) == "unknown"
+    assert knowing.axis_likelihoods(features[:4]) is None
