@@ -64,7 +64,8 @@ class Encoder:
         """
         if UPRIGHT not in self._tensors or len(features) % 3:
             return None
-        return axis_likelihoods(features[None], self._tensors[UPRIGHT].astype(np.float64))[0]
+        direction = self._tensors[UPRIGHT].astype(np.float64)
+        return np.asarray(axis_likelihoods(features[None], direction)[0])
 
     def view_codes(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Codes (n, v, d) of items' view features (n, v, f): neither pooled nor unit rows.

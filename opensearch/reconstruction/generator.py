@@ -120,8 +120,7 @@ class Generator:
             x = _elu(_doubled(x, *self._layer(f"up.{at}")))
         cubes = self._linear("join", x.reshape(n, -1, _FIRST**3).transpose(0, 2, 1))
         cubes = cubes.reshape(n, *[_FIRST] * 3, *[PATCH] * 3).transpose(0, 1, 4, 2, 5, 3, 6)
-        with np.errstate(over="ignore"):  # of a voxel that is certainly empty
-            return np.asarray(1 / (1 + np.exp(-cubes.reshape(n, SIDE, SIDE, SIDE))), np.float32)
+        return np.asarray(cubes.reshape(n, SIDE, SIDE, SIDE).clip(0, 1), np.float32)
 
     def _linear(self, name: str, x: Array) -> Array:
         weight, bias = self._layer(name)

@@ -53,7 +53,7 @@ def test_codes_and_grids_are_those_of_torch(network, folder):
         back = network.decode(codes)
     assert generator.code == CODE
     assert np.allclose(generator.encode(grids), codes.numpy(), atol=1e-4)
-    assert np.allclose(generator.decode(codes.numpy()), back.numpy(), atol=1e-5)
+    assert np.allclose(generator.decode(codes.numpy()), back.numpy().clip(0, 1), atol=1e-4)
     assert back.numpy().std() > 0.01
 
 

@@ -16,7 +16,7 @@ def distance(out: Tensor, grids: Tensor, balanced: bool) -> Tensor:
     """|out - grids|, mean over voxels and then over items: the norm of (27) and (28).
 
     Args:
-        out: shape (n, s, s, s), values 0..1.
+        out: shape (n, s, s, s).
         grids: what it is compared with, of the same shape; fractions are filled in part.
         balanced: filled and empty voxels of an item count half each, however few are filled.
             A few percent of a grid are filled, so that plain L1 is content with
@@ -25,7 +25,7 @@ def distance(out: Tensor, grids: Tensor, balanced: bool) -> Tensor:
     apart = (out - grids).abs().flatten(1)
     if not balanced:
         return apart.mean()
-    filled = grids.detach().flatten(1)
+    filled = grids.detach().flatten(1).clamp(0, 1)
     parts = [(share * apart).sum(1) / share.sum(1).clamp_min(1) for share in (filled, 1 - filled)]
     return (0.5 * (parts[0] + parts[1])).mean()
 

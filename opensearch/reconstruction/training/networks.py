@@ -51,14 +51,19 @@ class VoxelAutoencoder(nn.Module):
         return codes
 
     def decode(self, codes: Tensor) -> Tensor:
-        """T2': grids (n, 32, 32, 32), float32, values 0..1, of codes (n, code)."""
+        """T2': grids (n, 32, 32, 32), float32, of codes (n, code).
+
+        Values are near 0..1 and not bounded, as in BEGAN: behind a sigmoid the absolute
+        differences of (27) lose their gradient where a voxel is certain, and training ended
+        with one grid for all shapes.
+        """
         n = len(codes)
         x = nn.functional.elu(self.wide(codes)).reshape(n, -1, _LAST, _LAST, _LAST)
         for layer in self.up:
             x = nn.functional.elu(layer(x))
         cubes = self.join(x.flatten(2).transpose(1, 2)).reshape(n, *[_FIRST] * 3, *[PATCH] * 3)
-        grids = cubes.permute(0, 1, 4, 2, 5, 3, 6).reshape(n, SIDE, SIDE, SIDE)
-        return torch.sigmoid(grids.float())
+        grids: Tensor = cubes.permute(0, 1, 4, 2, 5, 3, 6).reshape(n, SIDE, SIDE, SIDE)
+        return grids.float()
 
     def forward(self, grids: Tensor) -> Tensor:
         """T2' T2: the grids as they come back."""

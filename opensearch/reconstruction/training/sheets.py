@@ -37,7 +37,7 @@ def write_sheet(
     shares = torch.tensor(pooling.shares(), dtype=torch.float32)
     made = generator.decode((shares[None, :, None] * codes).sum(dim=1))
     rows = torch.stack([groups[:, 0], generator.decode(codes[:, 0]), made], dim=1)
-    slices = rows.flatten(0, 1).numpy()[:, :, :, list(_CUTS)].transpose(0, 3, 2, 1)
+    slices = rows.clamp(0, 1).flatten(0, 1).numpy()[:, :, :, list(_CUTS)].transpose(0, 3, 2, 1)
     file.parent.mkdir(parents=True, exist_ok=True)
     pictures = _pictures(slices.reshape(-1, *slices.shape[2:]))
     file.write_bytes(png(contact_sheet(pictures, len(_CUTS))))
