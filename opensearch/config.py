@@ -101,7 +101,21 @@ class ProjectorSettings(Settings):
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
-class NetworkSettings(Settings):
+class LearningSettings(Settings):
+    """How networks learn from batches of so many categories, and items of each."""
+
+    optimiser: Literal["adam", "sgd"] = "adam"
+    lr: float = Field(default=1e-3, gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="of sgd")
+    weight_decay: float = Field(default=5e-4, ge=0)
+    floor: float = Field(default=0.0, ge=0, description="where the cosine of the rate ends")
+    steps: int = Field(default=1000, ge=1)
+    classes: int = Field(default=16, ge=2, description="categories in a batch")
+    items: int = Field(default=4, ge=2, description="of each of them, in each domain")
+    checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
+
+
+class NetworkSettings(LearningSettings):
     """A network on features, and how it learns; methods that train such networks build on it.
 
     A batch is of the same categories in all domains that hold them.
@@ -119,15 +133,6 @@ class NetworkSettings(Settings):
     standardise: bool = Field(
         default=True, description="bring each number of features to mean 0 and deviation 1"
     )
-    optimiser: Literal["adam", "sgd"] = "adam"
-    lr: float = Field(default=1e-3, gt=0)
-    momentum: float = Field(default=0.9, ge=0, lt=1, description="of sgd")
-    weight_decay: float = Field(default=5e-4, ge=0)
-    floor: float = Field(default=0.0, ge=0, description="where the cosine of the rate ends")
-    steps: int = Field(default=1000, ge=1)
-    classes: int = Field(default=16, ge=2, description="categories in a batch")
-    items: int = Field(default=4, ge=2, description="of each of them, in each domain")
-    checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
 
 
 class BarycentreSettings(Settings):

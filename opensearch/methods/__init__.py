@@ -14,6 +14,7 @@ from opensearch.methods.gdmh_pixel import GdmhPixel
 from opensearch.methods.joint import Joint
 from opensearch.methods.method import Method
 from opensearch.methods.prototype import Prototype
+from opensearch.methods.siamese import Siamese
 
 if TYPE_CHECKING:
     from opensearch.methods.trainer import Training as Training
@@ -26,6 +27,7 @@ METHODS: Final[dict[str, Method[Any]]] = {
     "joint": Joint(),
     "gdmh-pixel": GdmhPixel(),
     "cgn": Cgn(),
+    "siamese": Siamese(),
 }
 
 DEFAULT: Final = "prototype"

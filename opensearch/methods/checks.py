@@ -81,3 +81,20 @@ def refuse_missing_domain(
             f"method {method} wants files of domain {name!r}; there are files of"
             f" {', '.join(categories)}. Choose another by {setting}"
         )
+
+
+def refuse_missing_gpu(setting: str, device: str) -> None:
+    """Of a method that may train on a GPU.
+
+    Args:
+        setting: that names the device.
+
+    Raises:
+        InvalidInput: the device is cuda, and there is none.
+    """
+    if device != "cuda":
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        raise InvalidInput(f"{setting} is cuda, but torch finds none; give auto or cpu")

@@ -31,7 +31,11 @@ class Start(NamedTuple):
 
 
 def initial_backbone(config: TrainConfig, note: Note) -> Start:
-    """Build what the config asks for, with a warning if its weights are random."""
+    """Build what the config asks for, with a warning if its weights are random.
+
+    Raises:
+        InvalidInput: it takes views of one size, and the config has another.
+    """
     settings = config.backbone
     tag = parse_name(settings.name).tag or settings.pretrained
     if settings.weights is None and tag is None:
@@ -43,7 +47,14 @@ def initial_backbone(config: TrainConfig, note: Note) -> Start:
             " pretrained ones come by backbone.pretrained=DEFAULT or backbone.weights=FILE"
         )
     built = build_classifier(settings.name, settings.pretrained, settings.weights, config.seed)
-    return Start(*built)
+    start = Start(*built)
+    expected = start.backbone.expected
+    if expected.fixed and config.size != expected.size:
+        raise InvalidInput(
+            f"size: backbone {settings.name} takes views of {expected.size} pixels, got"
+            f" {config.size}; give `overrides=['size={expected.size}']`"
+        )
+    return start
 
 
 def write_backbone(

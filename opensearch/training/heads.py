@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from opensearch.config import NetworkSettings, Pooling
+from opensearch.config import LearningSettings, NetworkSettings, Pooling
 from opensearch.encoders.networks import Standard, perceptron, projector_tensors
 from opensearch.errors import InvalidInput
 from opensearch.loop import Descent, Job, Learner, cosine, step_seed
@@ -122,7 +122,7 @@ def refuse_no_pairs(batch: Batch, other: Batch | None = None) -> None:
 
 
 def learner(
-    networks: Iterable[nn.Module], settings: NetworkSettings, shown_as: str = "lr"
+    networks: Iterable[nn.Module], settings: LearningSettings, shown_as: str = "lr"
 ) -> Learner:
     """An optimiser of the networks, whose rate falls by a cosine."""
     parameters = [p for network in networks for p in network.parameters()]
@@ -141,7 +141,7 @@ def head_job(
     module: nn.Module,
     learners: list[Learner],
     losses: Callable[[int], Iterator[Descent]],
-    settings: NetworkSettings,
+    settings: LearningSettings,
     seed: int,
     *,
     epoch: int,

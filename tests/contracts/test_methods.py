@@ -41,6 +41,10 @@ QUICK = {
         "cgn={target: photo, layers: [16], dim: 16, classes: 3, items: 3, steps: 6,"
         " teacher_steps: 6, checkpoint: 3}",
     ],
+    "siamese": [
+        "space={provider: onehot, transform: none}",
+        "siamese={code: 16, steps: 12, classes: 3, items: 3, checkpoint: 4}",
+    ],
     "toy": ["toy={steps: 12}"],
 }
 """What makes each method quick, beside the settings that all of them share."""

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from opensearch.encoders.backbones.backbone import Backbone, FrontedBackbone, cut_classifier
+from opensearch.encoders.backbones.drawings import Drawings
 from opensearch.encoders.backbones.lite import Lite
 from opensearch.encoders.backbones.source import Source
 from opensearch.encoders.backbones.tiny import Tiny
@@ -37,6 +38,7 @@ __all__ = [
 
 SOURCES: Final[dict[str, Source]] = {
     "tiny": Tiny(),
+    "drawings": Drawings(),
     "lite": Lite(),
     "torchvision": Torchvision(),
 }

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from opensearch.errors import InvalidInput
-from opensearch.methods.checks import refuse_given_space
+from opensearch.methods.checks import refuse_given_space, refuse_missing_gpu
 from opensearch.methods.gdmh_pixel.settings import PixelConfig
 from opensearch.methods.method import Method
 
@@ -34,8 +34,6 @@ class GdmhPixel(Method[PixelConfig]):
 
     def check(self, config: PixelConfig) -> None:
         """Refuse another space, a side that the networks cannot halve twice, or a missing GPU."""
-        import torch
-
         from opensearch.encoders.migration import CELL
         from opensearch.methods.gdmh_pixel.networks import SMALLEST
 
@@ -45,8 +43,7 @@ class GdmhPixel(Method[PixelConfig]):
                 f"method {self.name} takes views of a side that is a multiple of {CELL} and at"
                 f" least {SMALLEST} pixels, got size {config.size}"
             )
-        if config.pixel.device == "cuda" and not torch.cuda.is_available():
-            raise InvalidInput("pixel.device is cuda, but torch finds none; give auto or cpu")
+        refuse_missing_gpu("pixel.device", config.pixel.device)
 
     def check_data(self, config: PixelConfig, categories: Mapping[str, Sequence[str]]) -> None:
         """Refuse data whose domains cannot be paired with the pivot.

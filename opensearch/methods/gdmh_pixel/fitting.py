@@ -17,6 +17,7 @@ from opensearch.methods.gdmh_pixel.steps import pixel_job
 from opensearch.training.assemble import FittedModel
 from opensearch.training.backbone import write_backbone
 from opensearch.training.context import Context
+from opensearch.training.device import chosen_device
 from opensearch.training.domain import DomainData, FittedDomain, arrays
 from opensearch.training.learnt_space import learnt_space
 
@@ -39,7 +40,7 @@ def fit_pixel(
     data, categories = load_pixels(context, domains)
     labels = [domain.labels for domain in data.domains]
     model = PixelModel(config, backbone, labels, len(categories))
-    model.to(_device(config.pixel.device)).to(memory_format=torch.channels_last)
+    model.to(chosen_device(config.pixel.device)).to(memory_format=torch.channels_last)
     run_job(pixel_job(context, data, model), context.run, context.progress)
     model.cpu()
     model.discrete_step(config.pixel.fidelity)
@@ -68,9 +69,3 @@ def _fitted(
     return FittedDomain(
         backbone, halved(projector) if half else projector, config.domain(data.name).pooling
     )
-
-
-def _device(asked: str) -> torch.device:
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(asked)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from opensearch.encoders.starter import STARTER
 from opensearch.errors import InvalidInput
+from opensearch.methods.checks import refuse_missing_gpu
 from opensearch.methods.joint.settings import JointConfig
 from opensearch.methods.method import Method
 
@@ -54,8 +55,7 @@ class Joint(Method[JointConfig]):
             _refuse(f"photographed.{name}.to", config, given.to, ("image",))
         for name in joint.photos:
             _refuse("photos", config, name, ("image",))
-        if joint.device == "cuda":
-            _refuse_without_gpu()
+        refuse_missing_gpu("joint.device", joint.device)
 
     def line_views(self, config: JointConfig) -> int:
         """As many as the config asks for."""
@@ -84,10 +84,3 @@ def _refuse(setting: str, config: JointConfig, domain: str, looks: Sequence[str]
             f"joint.{setting} takes a domain of {' or '.join(_KINDS[kind] for kind in looks)}, and"
             f" {domain} has {_KINDS[found]}; name another, or set domains.{domain}.reader"
         )
-
-
-def _refuse_without_gpu() -> None:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise InvalidInput("joint.device is cuda, but torch finds none; give auto or cpu")

@@ -21,6 +21,7 @@ from opensearch.methods.joint.uses import unknown_domains
 from opensearch.training.assemble import FittedModel
 from opensearch.training.backbone import Start, write_backbone
 from opensearch.training.context import Context
+from opensearch.training.device import chosen_device
 from opensearch.training.domain import DomainData, FittedDomain, arrays
 from opensearch.training.weights import on_the_way
 
@@ -98,10 +99,3 @@ def fit_joint(
             model.upright.point_along(data.direction)
         model.load_state_dict(on_the_way(model.state_dict(), tuned, config.joint.toward))
     return model.cpu().eval()
-
-
-def chosen_device(asked: str) -> torch.device:
-    """The device that `joint.device` means."""
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(asked)
