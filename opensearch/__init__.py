@@ -62,10 +62,11 @@ _ROOMS = {
 __all__ = ["__version__", *(name for names in _ROOMS.values() for name in names)]
 
 # ONNX Runtime 1.32 writes a device id and a queue of events into the user's cache and looks up its
-# maker's host; sentence models count their downloads. Both look at these names only once, when
-# they are first imported: everything of ours comes after this line.
+# maker's host; sentence models count their downloads; Ray reports its use every hour. They look
+# at these names only once, when they are first imported: everything of ours comes after this line.
 for _silenced in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
     os.environ[_silenced] = "1"
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 
 def __getattr__(name: str) -> Any:

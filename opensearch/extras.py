@@ -17,6 +17,7 @@ BROUGHT_BY: Final = {
     "skimage": "reconstruction",
     "trimesh": "reconstruction",
     "pymilvus": "milvus",
+    "ray": "ray",
 }
 """Package, as it is imported, to the extra of this one that installs it."""
 

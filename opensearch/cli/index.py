@@ -17,6 +17,8 @@ from opensearch.records import UPS, Up, Where
 if TYPE_CHECKING:
     from opensearch.engine import Engine
     from opensearch.engine.ingest.changes import Compare
+    from opensearch.engine.ingest.encoding import Encoding
+    from opensearch.progress import Note
     from opensearch.records import Report
 
 SKIPPED = 3
@@ -89,6 +91,17 @@ class _PruneAlone(ReadsShapes):
     show_default=True,
     help="What a file that cannot be read does to the run.",
 )
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Read and encode on a Ray cluster that this machine is a node of, by its HOST:PORT or"
+    " auto; local: by workers on this machine alone. Written it is here. Needs the extra ray.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Workers on the Ray cluster. Default: as many as it has processors for, four to each.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def index(
@@ -103,6 +116,8 @@ def index(
     compare: Compare,
     reread: bool,
     on_error: str,
+    ray: str | None,
+    workers: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -117,11 +132,14 @@ def index(
         opensearch index photos/ --to indexes/mine --exclude '*.gif' --exclude drafts/
         opensearch index prints/ --to indexes/mine --up z
         opensearch index collection/ --to indexes/other --model models/mine
+        opensearch index /mnt/photos --to indexes/all --ray head:6379 --workers 16
     """
     from opensearch.engine import Engine
     from opensearch.engine.ingest.runs import plan_new
     from opensearch.engine.lifecycle.places import is_index
 
+    if workers is not None and ray is None:
+        raise click.UsageError("--workers are those of a Ray cluster; name it by --ray")
     with Bars(quiet) as bars:
 
         def progress(done: int, total: int) -> None:
@@ -141,6 +159,7 @@ def index(
                     dry_run=dry_run,
                     compare=compare,
                     reread=reread,
+                    encoding=_encoding(ray, workers, bars.note),
                     progress=progress,
                 )
     if as_json:
@@ -154,6 +173,14 @@ def index(
         _list_failures(report)
     if report.failed:
         raise click.exceptions.Exit(SKIPPED)
+
+
+def _encoding(ray: str | None, workers: int | None, note: Note) -> Encoding:
+    """Where files are encoded: here, unless a Ray cluster is named."""
+    from opensearch.cluster import OnRay
+    from opensearch.engine.ingest.encoding import IN_PLACE
+
+    return IN_PLACE if ray is None else OnRay(ray, workers, note)
 
 
 def _opened(engine: type[Engine], to: Where, model: Path | None, *, adopt: bool) -> Engine:

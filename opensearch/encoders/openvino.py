@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import platform
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.tensors import first_line, write_atomic
-from opensearch.errors import BundleError
+from opensearch.errors import BundleError, InvalidInput
 from opensearch.extras import installed
 
 Precision: TypeAlias = Literal["f32", "bf16"]
@@ -60,8 +62,11 @@ class OpenVinoBackbone:
         precision = precision if has_bf16() else "f32"
         self.runtime = f"openvino-{precision}"
         self._turn = threading.Lock()
+        settings = {**_SETTINGS, "INFERENCE_PRECISION_HINT": precision}
+        if threads():
+            settings["INFERENCE_NUM_THREADS"] = threads()
         try:
-            model = _model(graph, precision, compiled)
+            model = _model(graph, precision, settings, compiled)
         except Exception as error:
             # It raises RuntimeError with pages of its own source.
             raise BundleError(
@@ -90,6 +95,20 @@ def has_bf16() -> bool:
     return not _BF16.isdisjoint(_processor().split())
 
 
+def threads() -> int:
+    """Threads of one backbone, said by OPENSEARCH_THREADS; 0: all cores. No bit depends on it.
+
+    Raises:
+        InvalidInput: the variable is no such number.
+    """
+    said = os.environ.get("OPENSEARCH_THREADS", "0")
+    if not re.fullmatch("[0-9]{1,4}", said):
+        raise InvalidInput(
+            f"OPENSEARCH_THREADS={said:.40} must be a number of threads, or 0 for all cores"
+        )
+    return int(said)
+
+
 def compiled_file(graph: Path, precision: Precision, folder: Path) -> Path:
     """Where a backbone compiled on this machine lies in a folder, whether it does or not.
 
@@ -101,9 +120,8 @@ def compiled_file(graph: Path, precision: Precision, folder: Path) -> Path:
     return folder / f"{graph.stem}-{precision}-{mark}.openvino"
 
 
-def _model(graph: Path, precision: Precision, folder: Path | None) -> Any:
+def _model(graph: Path, precision: Precision, settings: dict[str, Any], folder: Path | None) -> Any:
     core = _openvino().Core()
-    settings = {**_SETTINGS, "INFERENCE_PRECISION_HINT": precision}
     with _compiling:
         file = compiled_file(graph, precision, folder) if folder else None
         if file is not None and file.is_file():

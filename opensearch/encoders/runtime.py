@@ -16,6 +16,7 @@ from opensearch.encoders.openvino import (
     compiled_file,
     has_bf16,
     is_quick,
+    threads,
 )
 from opensearch.encoders.tensors import first_line, load_tensors
 from opensearch.errors import BundleError, InvalidInput
@@ -46,7 +47,7 @@ class OnnxBackbone:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
+        options.intra_op_num_threads = threads() or os.cpu_count() or 1
         options.log_severity_level = 3
         # Threads that spin while they wait would take the cores from those that read files.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

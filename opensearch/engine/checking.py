@@ -12,7 +12,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from opensearch.engine import arguments as must
 from opensearch.engine.arguments import Check
-from opensearch.engine.input_checks import inputs, one_input
+from opensearch.engine.input_checks import encoding, inputs, one_input
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +27,7 @@ CHECKS: Final[dict[str, Check]] = {
     "domain": must.text,
     "dry_run": must.flag,
     "embeddings": must.vectors,
+    "encoding": encoding,
     "exact": must.flag,
     "exclude": must.texts,
     "export": must.path,

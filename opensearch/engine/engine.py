@@ -30,6 +30,7 @@ from opensearch.engine.ingest.embeddings import (
     check_made_by,
     unit_rows,
 )
+from opensearch.engine.ingest.encoding import IN_PLACE, Encoding
 from opensearch.engine.ingest.keyed import described, keyed
 from opensearch.engine.ingest.left_out import IgnoredFile
 from opensearch.engine.ingest.pruning import Prune
@@ -160,6 +161,7 @@ class Engine:
         dry_run: bool = False,
         compare: Compare = "time",
         reread: bool = False,
+        encoding: Encoding = IN_PLACE,
         progress: Progress = lambda done, total: None,
     ) -> Report:
         """Bring the index up to date with files and folders; only new or changed ones are encoded.
@@ -177,6 +179,8 @@ class Engine:
                 told without reading the files; nothing is written or encoded.
             compare: what tells that a file has not changed: its size and time, or its content.
             reread: read files again that an older version of their reader has read.
+            encoding: where they are read and encoded: in this process, or on the machines of
+                `opensearch.cluster.OnRay`; written they are here.
             progress: called with files settled and files in all.
 
         Returns:
@@ -190,7 +194,8 @@ class Engine:
             BundleError: the model is damaged; nothing was stored.
         """
         roots = [Path(source) for source in sources]
-        run = Run(domain, up, strict, Comparing(compare, reread), Excluded(exclude), progress)
+        comparing = Comparing(compare, reread)
+        run = Run(domain, up, strict, comparing, Excluded(exclude), progress, encoding)
         if dry_run:
             ignored = left_out.read(self._generations.folder).keys()
             return plan(self._store, self.model, roots, run, prune, ignored)

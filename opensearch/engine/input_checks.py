@@ -1,4 +1,7 @@
-"""Checks of inputs: a path, the bytes of a file, a file object, a picture, an array or a mesh."""
+"""Checks of inputs: a path, the bytes of a file, a file object, a picture, an array or a mesh.
+
+And of what encodes them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from opensearch.config import Limits
 from opensearch.domains.contents import is_picture
 from opensearch.engine import arguments as must
+from opensearch.engine.ingest.encoding import Encoding
 from opensearch.errors import InvalidInput, OverLimit
 from opensearch.model import Content, Input, Mesh
 
@@ -92,3 +96,10 @@ def _read(name: str, file: Any) -> Content:
         raise OverLimit(f"{name} holds over {READ:,} bytes, the limit")
     called = getattr(file, "name", "")
     return Content(b"".join(parts), called if isinstance(called, str) else "")
+
+
+def encoding(name: str, value: Any) -> Encoding:
+    """Something with the methods of an `Encoding`; no class of them."""
+    if not isinstance(value, Encoding) or isinstance(value, type):
+        must.refuse(name, "an Encoding, such as `opensearch.cluster.OnRay`", value)
+    return value

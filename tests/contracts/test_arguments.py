@@ -8,6 +8,7 @@ from typing import get_args, get_origin
 import numpy as np
 import pytest
 
+from opensearch.cluster import OnRay
 from opensearch.config import Limits
 from opensearch.engine import Engine, Query
 from opensearch.engine.arguments import shown
@@ -104,6 +105,7 @@ WRONG = {
         "dry_run": FLAG,
         "compare": [*TEXT, "weight"],
         "reread": FLAG,
+        "encoding": [None, "local", OnRay, object()],
         "progress": CALLED,
     },
     "add_items": {

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from opensearch.domains.catalog import find_sources
 from opensearch.domains.excluding import NOTHING, Excluded
 from opensearch.domains.files import printable
 from opensearch.domains.upright import with_axis
 from opensearch.domains.walk import Ignored
-from opensearch.domains.workers import Readers
-from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
-from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.engine.ingest.batches import Batch, Work, item_of
 from opensearch.engine.ingest.changes import (
     BY_TIME,
@@ -30,6 +23,7 @@ from opensearch.engine.ingest.changes import (
     address,
     stamp_of,
 )
+from opensearch.engine.ingest.encoding import IN_PLACE, Done, Encoding
 from opensearch.engine.ingest.listing import Listing
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
@@ -52,6 +46,7 @@ class Run:
         comparing: what makes a file a changed one.
         excluded: which files are passed over, by patterns.
         progress: called with files settled and files in all.
+        encoding: where files are read and encoded.
     """
 
     domain: str | None = None
@@ -60,6 +55,7 @@ class Run:
     comparing: Comparing = BY_TIME
     excluded: Excluded = NOTHING
     progress: Progress = lambda done, total: None
+    encoding: Encoding = IN_PLACE
 
 
 class Adding:
@@ -159,23 +155,14 @@ class Adding:
     def _encode(self, works: Iterable[Work]) -> Report:
         """Read, encode and store in batches what `works` gives."""
         pending = Batch()
-        with self._model.readers() as readers, ThreadPoolExecutor(1) as pool:
-            read = partial(self._read, readers)
-            reads = read_ahead(self._loading(works, pool), read, readers.count)
-            for done in encode_stream(reads, self._backbone):
+        with closing(self._run.encoding.encode_works(self._model, works)) as encoded:
+            for done in encoded:
                 self._take(done, pending)
                 if pending.due():
                     pending = self._commit(pending)
         self._commit(pending)
         self.report.relabelled = self._changes.relabelled
         return self.report
-
-    def _loading(self, works: Iterable[Work], pool: ThreadPoolExecutor) -> Iterator[Work]:
-        """The files, while a backbone for the first of them loads in a thread of `pool`."""
-        for place, work in enumerate(works):
-            if place == 0:  # what goes wrong is told to whoever asks for the backbone
-                pool.submit(self._model.load_backbone, self._run.domain or work.source.domain)
-            yield work
 
     def _works(self, listing: Listing) -> Iterator[Work]:
         """Files that must be encoded; all others are counted in the report here."""
@@ -245,24 +232,7 @@ class Adding:
         replaces = change.state == "replaced"
         return Work(source, change.key, path, replaces, change.reread, stamp=change.stamp)
 
-    def _read(self, readers: Readers, work: Work) -> NDArray[np.uint8]:
-        """Read a file and what the index keeps of it; runs in a thread."""
-        try:
-            if work.given is None:
-                opened = self._model.opened(readers, work.source, True, work.stamp)
-            else:
-                opened = self._model.opened_input(readers, work.given, work.source, work.stamp)
-        except InvalidInput as error:  # a domain that the model has no encoder for
-            raise UnreadableFile(str(error)) from error
-        work.domain, work.sure, work.thumbnail = opened.domain, opened.sure, opened.thumbnail
-        work.imprint, work.shot = opened.imprint, opened.reading.shot
-        work.stamp = Stamp(opened.size, opened.mtime_ns if work.path else 0, opened.digest)
-        return opened.reading.views
-
-    def _backbone(self, work: Work) -> LoadedBackbone:
-        return self._model.bundle.backbone(work.domain)
-
-    def _take(self, done: Encoded[Work], pending: Batch) -> None:
+    def _take(self, done: Done, pending: Batch) -> None:
         work = done.source
         if done.features is None:
             self._changes.forget(work.key)

@@ -1,0 +1,46 @@
+"""Works gathered into batches that a worker can hold in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from opensearch.engine.ingest.batches import Work
+
+FILES: Final = 64
+"""Files of a batch: two sessions' worth of pictures, so that a lost batch costs a second or two."""
+
+BYTES: Final = 2**25
+"""Bytes of the files of a batch; one that is larger travels alone."""
+
+
+def batched(works: Iterable[Work], files: int = FILES, most: int = BYTES) -> Iterator[list[Work]]:
+    """Works in their order, in lists of at most `files` whose files have `most` bytes together.
+
+    Args:
+        works: taken as they are needed.
+        files: 1 or more.
+        most: bytes; a single file may have more.
+    """
+    batch: list[Work] = []
+    held = 0
+    for work in works:
+        size = _size(work)
+        if batch and (len(batch) == files or held + size > most):
+            yield batch
+            batch, held = [], 0
+        batch.append(work)
+        held += size
+    if batch:
+        yield batch
+
+
+def _size(work: Work) -> int:
+    """Bytes of a file; 0 where it is gone, which its reader will tell."""
+    if work.stamp is not None:
+        return work.stamp.size
+    try:
+        return os.stat(work.source.path).st_size
+    except OSError:
+        return 0

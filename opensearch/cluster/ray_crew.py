@@ -1,0 +1,93 @@
+"""A crew of Ray actors: one process, one model and one session each."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from opensearch.cluster.crew import Answer, Death, Event, Ready
+from opensearch.cluster.worker import Job, Worker
+from opensearch.engine.ingest.batches import Work
+from opensearch.errors import OpenSearchError
+from opensearch.progress import Note, silent
+
+_SHOWN = 200
+
+
+class RayCrew:
+    """See `Crew`; Ray must be connected. A context, which ends all workers.
+
+    Args:
+        job: of every worker; sent to each machine once.
+        note: told what a worker has to say of its machine, the first of them.
+    """
+
+    def __init__(self, job: Job, note: Note = silent) -> None:
+        import ray
+
+        self._ray: Any = ray
+        self._note = note
+        self._job = ray.put(job)
+        # Ray restarts none by itself: the schedule must know which batch they died of.
+        self._kind: Any = ray.remote(Worker).options(
+            num_cpus=job.processors, max_restarts=0, scheduling_strategy="SPREAD"
+        )
+        self._actors: list[Any] = []
+        self._asked: dict[int, deque[Any]] = {}
+        self._prepared: set[int] = set()
+        self._remarked = False
+
+    def hire(self) -> int:
+        """See `Crew.hire`."""
+        actor = self._kind.remote()
+        self._actors.append(actor)
+        number = len(self._actors) - 1
+        self._asked[number] = deque([actor.prepare.remote(self._job)])
+        return number
+
+    def give(self, worker: int, works: Sequence[Work]) -> None:
+        """See `Crew.give`."""
+        self._asked[worker].append(self._actors[worker].encode.remote(list(works)))
+
+    def wait(self, seconds: float) -> Sequence[Event]:
+        """See `Crew.wait`."""
+        oldest = {asked[0]: worker for worker, asked in self._asked.items() if asked}
+        done, _ = self._ray.wait(list(oldest), timeout=seconds)
+        if done:
+            done, _ = self._ray.wait(list(oldest), num_returns=len(oldest), timeout=0)
+        return [self._event(oldest[ref], ref) for ref in done]
+
+    def stop(self) -> None:
+        """End all workers, whatever they are at."""
+        for number in list(self._asked):
+            self._end(number)
+
+    def _event(self, worker: int, ref: Any) -> Event:
+        try:
+            result = self._ray.get(ref)
+        except self._ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, OpenSearchError):
+                raise error.cause from None
+            return self._dead(worker, repr(error.cause))
+        except self._ray.exceptions.RayError as error:
+            return self._dead(worker, str(error))
+        self._asked[worker].popleft()
+        if worker in self._prepared:
+            return Answer(worker, result)
+        self._prepared.add(worker)
+        if result and not self._remarked:
+            self._note(result)
+            self._remarked = True
+        return Ready(worker)
+
+    def _dead(self, worker: int, reason: str) -> Death:
+        self._end(worker)
+        return Death(worker, " ".join(reason.split())[:_SHOWN])
+
+    def _end(self, worker: int) -> None:
+        self._asked.pop(worker, None)
+        with suppress(self._ray.exceptions.RayError, ValueError):
+            self._ray.kill(self._actors[worker])
+        self._actors[worker] = None
