@@ -1,4 +1,4 @@
-"""Ray itself, on this machine: the same index as without it, and nothing left when it is stopped."""
+"""Ray itself, on this machine: the same index as without it, ids and codes and books."""
 
 import json
 import os
