@@ -1,5 +1,6 @@
 """Fixtures of all rooms: a toy collection of three domains, and a model trained on it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from toy_files import make_collection, toy_overrides
 
 from opensearch.config import TrainConfig
 from opensearch.methods.configs import load_train_config
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Tests run side by side, a process a core: threads of torch would wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("opensearch", deadline=None, derandomize=True)
 settings.load_profile("opensearch")
