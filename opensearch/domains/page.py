@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.domains.sheet import border
+from opensearch.domains.sheet import border, darkest
 from opensearch.errors import UnreadableFile
 
 Points: TypeAlias = NDArray[np.float64]
@@ -151,14 +151,19 @@ def _areas(pixels: NDArray[np.float32]) -> Iterator[Mask]:
     """
     from scipy.ndimage import gaussian_gradient_magnitude, grey_closing
 
-    closed = np.stack(
-        [grey_closing(pixels[..., channel], size=(_CLOSING, _CLOSING)) for channel in range(3)]
-    )
+    channels = [pixels[..., channel] for channel in range(3)]
+    if all(np.array_equal(channels[0], channel) for channel in channels[1:]):
+        del channels[1:]  # they say the same
+    closed = np.stack([grey_closing(channel, size=(_CLOSING, _CLOSING)) for channel in channels])
     grey = closed.min(axis=0)
     low, high = np.percentile(grey, (5, 95))
+    before = None
     for level in np.linspace(low, high, _LEVELS + 2)[1:-1]:
-        yield from _largest(grey > level)
-    if border(pixels.min(axis=2))[1]:
+        bright = grey > level
+        if before is None or not np.array_equal(bright, before):  # most sheets have few shades
+            yield from _largest(bright)
+        before = bright
+    if border(darkest(pixels))[1]:
         return
     slope = np.max([gaussian_gradient_magnitude(channel, 1) for channel in closed], axis=0)
     for steep in _STEEP:
@@ -169,6 +174,8 @@ def _largest(mask: Mask) -> Iterator[Mask]:
     """The largest connected part of a mask, its holes filled, if it is large enough."""
     from scipy.ndimage import binary_fill_holes, label
 
+    if np.count_nonzero(mask) < _SMALLEST * mask.size:
+        return
     parts, count = label(mask)
     sizes = np.bincount(parts.ravel())[1:]
     if count and sizes.max() >= _SMALLEST * mask.size:

@@ -76,9 +76,10 @@ def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
     return darker / max(level, 1), False
 
 
-def darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def darkest(rgb: NDArray[_Value]) -> NDArray[_Value]:
     """The least of three channels, shape (h, w): `min(axis=2)`, ten times as fast."""
-    return np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
+    least: NDArray[_Value] = np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
+    return least
 
 
 def brightest(rgb: NDArray[_Value]) -> NDArray[_Value]:
@@ -94,8 +95,9 @@ def _inside_frame(rgb: NDArray[np.uint8]) -> tuple[slice, slice]:
     """
     # Of a dark frame on a deep colour the darkest channel shows nothing, nor the brightest of
     # a light one.
-    for channel in (darkest, brightest):
-        inside = _inside_lines(channel(rgb).astype(np.float32))
+    dark, bright = darkest(rgb), brightest(rgb)
+    for channel in (dark,) if np.array_equal(dark, bright) else (dark, bright):
+        inside = _inside_lines(channel.astype(np.float32))
         if inside is not None:
             within = rgb[inside].astype(np.int16)
             paper = np.median(within[0], axis=0).astype(np.int16)
@@ -158,13 +160,21 @@ def _is_board(grey: Plane) -> bool:
 
     Thin strokes stand out of the local median; cubing lets them outweigh the grain.
     """
-    from scipy.ndimage import median_filter
-
     coarse = _small(grey, 2 * _COARSE)
     if np.median(coarse) >= _BRIGHT:
         return False
-    stands_out = coarse - median_filter(coarse, size=_CLOSING)
+    stands_out = coarse - _local_median(coarse)
     return bool(np.sum(stands_out**3) > 0)
+
+
+def _local_median(grey: Plane) -> Plane:
+    """`scipy.ndimage.median_filter(grey, size=_CLOSING)`, which takes four times as long."""
+    around = np.pad(grey, _CLOSING // 2, mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(around, (_CLOSING, _CLOSING))
+    each = windows.copy().reshape(grey.size, -1)
+    middle = each.shape[1] // 2
+    each.partition(middle, axis=1)
+    return each[:, middle].reshape(grey.shape)
 
 
 def _paper(grey: Plane) -> Plane:

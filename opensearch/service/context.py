@@ -72,7 +72,7 @@ class Context:
             return {}
 
 
-def of(request: Request) -> Context:
+async def of(request: Request) -> Context:
     """The context of the service that a request came to."""
     context: Context = request.app.state.context
     return context

@@ -12,6 +12,7 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from threadpoolctl import threadpool_limits
 
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.records import Where
@@ -126,6 +127,8 @@ def serve(
     listening = listen(serving.host, serving.port)
     try:
         app = create_app(Served(path, model, UPLOADS), serving)
-        run(app, listening, serving, lambda: started(address_of(listening)))
+        # Products of one query are small: threads of BLAS would wait for cores that others use.
+        with threadpool_limits(1, user_api="blas"):
+            run(app, listening, serving, lambda: started(address_of(listening)))
     finally:
         listening.close()
