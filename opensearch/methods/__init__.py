@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opensearch.errors import InvalidInput
 from opensearch.extras import require
 from opensearch.methods.cgn import Cgn
+from opensearch.methods.dca import Dca
 from opensearch.methods.gdmh_pixel import GdmhPixel
 from opensearch.methods.joint import Joint
 from opensearch.methods.method import Method
@@ -28,6 +29,7 @@ METHODS: Final[dict[str, Method[Any]]] = {
     "gdmh-pixel": GdmhPixel(),
     "cgn": Cgn(),
     "siamese": Siamese(),
+    "dca": Dca(),
 }
 
 DEFAULT: Final = "prototype"

@@ -45,6 +45,11 @@ QUICK = {
         "space={provider: onehot, transform: none}",
         "siamese={code: 16, steps: 12, classes: 3, items: 3, checkpoint: 4}",
     ],
+    "dca": [
+        "space={provider: onehot, transform: none}",
+        "dca={target: photo, layers: [16], dim: 16, classes: 3, items: 3, transform_layers: [8],"
+        " critic_layers: [8], metric_steps: 4, transform_steps: 4, steps: 4, checkpoint: 2}",
+    ],
     "toy": ["toy={steps: 12}"],
 }
 """What makes each method quick, beside the settings that all of them share."""
@@ -207,7 +212,8 @@ class Cut(Exception):
 
 def test_cut_off_in_every_stage_and_resumed_equals_uninterrupted(bundle, load, toys, tmp_path):
     """So a seed decides everything, wherever and how often a run is started."""
-    stages = sorted(file.stem for file in (bundle.folder / "training").glob("*.safetensors"))
+    kept = (bundle.folder / "training").glob("*.safetensors")
+    stages = [file.stem for file in sorted(kept, key=lambda file: file.stat().st_mtime_ns)]
     assert stages
     training = Training(load(), [toys], tmp_path / "cut")
     for number, stage in enumerate(stages):
