@@ -11,8 +11,10 @@ from opensearch.errors import InvalidInput
 from opensearch.extras import require
 from opensearch.methods.cgn import Cgn
 from opensearch.methods.dca import Dca
+from opensearch.methods.dcml import Dchml, Dcml
 from opensearch.methods.gdmh_pixel import GdmhPixel
 from opensearch.methods.joint import Joint
+from opensearch.methods.lwbr import Lwbr
 from opensearch.methods.method import Method
 from opensearch.methods.prototype import Prototype
 from opensearch.methods.siamese import Siamese
@@ -30,6 +32,9 @@ METHODS: Final[dict[str, Method[Any]]] = {
     "cgn": Cgn(),
     "siamese": Siamese(),
     "dca": Dca(),
+    "dcml": Dcml(),
+    "dchml": Dchml(),
+    "lwbr": Lwbr(),
 }
 
 DEFAULT: Final = "prototype"

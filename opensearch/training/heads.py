@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -119,6 +119,22 @@ def refuse_no_pairs(batch: Batch, other: Batch | None = None) -> None:
                 " categories or items of each a batch, or leave out categories of single files"
                 " with `exclude`"
             )
+
+
+def refuse_unpaired(parts: Sequence[Batch]) -> None:
+    """Stop at a batch in which a domain has no pair of one category with any other domain.
+
+    Args:
+        parts: of the batch, one of each of two or more domains.
+
+    Raises:
+        InvalidInput: with the batch's place and the way out.
+    """
+    for part in parts:
+        others = [other for other in parts if other is not part]
+        own = set(part.labels.tolist())
+        if all(own.isdisjoint(other.labels.tolist()) for other in others):
+            refuse_no_pairs(part, others[0])
 
 
 def learner(

@@ -50,6 +50,18 @@ QUICK = {
         "dca={target: photo, layers: [16], dim: 16, classes: 3, items: 3, transform_layers: [8],"
         " critic_layers: [8], metric_steps: 4, transform_steps: 4, steps: 4, checkpoint: 2}",
     ],
+    "dcml": [
+        "space={provider: onehot, transform: none}",
+        "dcml={layers: [16], dim: 16, classes: 3, items: 3, steps: 6, checkpoint: 3}",
+    ],
+    "dchml": [
+        "space={provider: onehot, transform: none}",
+        "dchml={layers: [16], dim: 16, classes: 3, items: 3, steps: 6, checkpoint: 3}",
+    ],
+    "lwbr": [
+        "space={provider: onehot, transform: none}",
+        "lwbr={layers: [16], dim: 16, classes: 3, items: 3, steps: 6, checkpoint: 3}",
+    ],
     "toy": ["toy={steps: 12}"],
 }
 """What makes each method quick, beside the settings that all of them share."""
