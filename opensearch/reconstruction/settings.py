@@ -49,9 +49,17 @@ class VoxelSettings(Settings):
     critic: tuple[int, int, int] = Field(
         default=(32, 32, 64), description="the same of the discriminator"
     )
-    balanced: bool = Field(
-        default=True,
-        description="(27) and (28) weigh filled and empty voxels alike; false: L1 as printed",
+    filled: float | None = Field(
+        default=0.25,
+        gt=0,
+        lt=1,
+        description="share of the filled voxels in (27), (28); null: all voxels alike, as printed",
+    )
+    warm: float = Field(
+        default=0.3, ge=0, le=1, description="share of the steps before v_OUT and the adversary"
+    )
+    through: bool = Field(
+        default=False, description="whether L_REC(v_OUT) moves v_OUT itself, too, not only T2, T2'"
     )
     phi: float = Field(default=0.1, ge=0, lt=1, description="share of the adversary in (25)")
     gamma: float = Field(
@@ -62,7 +70,7 @@ class VoxelSettings(Settings):
     )
     balance_rate: float = Field(default=0.001, ge=0, description="by which k_3D follows")
     groups: int = Field(default=6, ge=1, description="neighbourhoods a step, of as many as weights")
-    steps: int = Field(default=5000, ge=1)
+    steps: int = Field(default=1200, ge=1)
     lr: float = Field(default=1e-3, gt=0, description="of the generator; falls to a twentieth")
     critic_lr: float = Field(default=3e-4, gt=0, description="of the discriminator; falls likewise")
     mirrored: bool = Field(default=True, description="half of the groups mirrored at x = 0")

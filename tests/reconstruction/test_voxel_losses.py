@@ -22,34 +22,35 @@ def test_plain_distance_is_the_sum_of_differences_by_voxel():
     out, truth = grids(0), (grids(1) > 0.7).double()
     summed = [sum(abs(float(a) - float(b)) for a, b in zip(x, y, strict=True))
               for x, y in zip(out.reshape(3, -1), truth.reshape(3, -1), strict=True)]  # fmt: skip
-    assert float(distance(out, truth, balanced=False)) == pytest.approx(sum(summed) / 3 / 64)
+    assert float(distance(out, truth, filled=None)) == pytest.approx(sum(summed) / 3 / 64)
 
 
-def test_balanced_distance_is_half_by_filled_and_half_by_empty_voxels():
+def test_balanced_distance_is_a_quarter_by_filled_voxels_and_the_rest_by_empty_ones():
     out, truth = grids(0), (grids(1) > 0.7).double()
     losses = []
     for x, y in zip(out, truth, strict=True):
         filled = [float(abs(a - 1)) for a, b in zip(x.reshape(-1), y.reshape(-1), strict=True) if b]
         empty = [float(a) for a, b in zip(x.reshape(-1), y.reshape(-1), strict=True) if not b]
-        losses.append((sum(filled) / len(filled) + sum(empty) / len(empty)) / 2)
-    assert float(distance(out, truth, balanced=True)) == pytest.approx(sum(losses) / 3)
+        losses.append(0.25 * sum(filled) / len(filled) + 0.75 * sum(empty) / len(empty))
+    assert float(distance(out, truth, filled=0.25)) == pytest.approx(sum(losses) / 3)
 
 
-def test_an_empty_answer_costs_half_however_little_is_filled():
+def test_an_empty_answer_costs_the_share_of_what_is_filled_however_little_that_is():
     truth = torch.zeros(1, 32, 32, 32)
     truth[0, 3, 4, 5] = 1
     blank = torch.zeros_like(truth)
-    assert float(distance(blank, truth, balanced=True)) == pytest.approx(0.5)
-    assert float(distance(blank, truth, balanced=False)) == pytest.approx(1 / 32**3)
-    assert float(distance(blank, blank, balanced=True)) == 0
+    assert float(distance(blank, truth, filled=0.25)) == pytest.approx(0.25)
+    assert float(distance(blank, truth, filled=None)) == pytest.approx(1 / 32**3)
+    assert float(distance(blank, blank, filled=0.25)) == 0
 
 
 def test_the_gradient_of_a_distance_to_itself_does_not_move_the_weights():
     made = grids(2).requires_grad_()
-    distance(grids(3), made, balanced=True).backward()
+    distance(grids(3), made, filled=0.25).backward()
     filled = made.detach().flatten(1)
     signs = torch.sign(made.detach() - grids(3)).flatten(1)
-    expected = 0.5 * (filled / filled.sum(1, True) + (1 - filled) / (1 - filled).sum(1, True))
+    expected = 0.25 * filled / filled.sum(1, True)
+    expected = expected + 0.75 * (1 - filled) / (1 - filled).sum(1, True)
     assert torch.allclose(made.grad.flatten(1), signs * expected / 3)
 
 

@@ -25,7 +25,7 @@ from opensearch.training.features import collection_features
 SHAPE: Final = "shape"
 _VERSION: Final = 1
 """Raised whenever grids change that `posed_grid` gives, so that none is taken from a cache."""
-_FLAGS: Final = ("solid", "mirror", "front")
+FLAGS: Final = ("solid", "mirror", "front")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +98,12 @@ def load_shapes(
             f"a neighbourhood takes {size} shapes, and {len(rows)} could be read; give more `data`"
         )
     taken = rows.take(range(len(rows)))
-    told = dict(zip(_FLAGS, taken[:, -len(_FLAGS) :].sum(axis=0).tolist(), strict=True))
+    told = dict(zip(FLAGS, taken[:, -len(FLAGS) :].sum(axis=0).tolist(), strict=True))
     note(
         f"{len(taken)} shapes: {told['solid']} solid, the others as surfaces; the mirror plane of"
         f" {told['mirror']} could be told, and the front of {told['front']}"
     )
-    packed = np.ascontiguousarray(taken[:, : -len(_FLAGS)])
+    packed = np.ascontiguousarray(taken[:, : -len(FLAGS)])
     return Shapes(rows.sources, packed, nearest(packed, size))
 
 
@@ -132,7 +132,7 @@ def told_axes(
 def posed_rows(
     sources: Sequence[Source], axes: Sequence[Up], cache: Path, progress: Progress
 ) -> CachedRows:
-    """Grids of posed shapes, eight voxels to a byte, each followed by the bytes of `_FLAGS`."""
+    """Grids of posed shapes, eight voxels to a byte, each followed by the bytes of `FLAGS`."""
     up_of = {source.path: up for source, up in zip(sources, axes, strict=True)}
 
     def compute(part: Sequence[Source]) -> Rows:

@@ -12,22 +12,22 @@ import torch
 from torch import Tensor
 
 
-def distance(out: Tensor, grids: Tensor, balanced: bool) -> Tensor:
+def distance(out: Tensor, grids: Tensor, filled: float | None) -> Tensor:
     """|out - grids|, mean over voxels and then over items: the norm of (27) and (28).
 
     Args:
         out: shape (n, s, s, s).
         grids: what it is compared with, of the same shape; fractions are filled in part.
-        balanced: filled and empty voxels of an item count half each, however few are filled.
-            A few percent of a grid are filled, so that plain L1 is content with
-            next to nothing. Without filled voxels, or empty ones, the others make up the loss.
+        filled: the share that the filled voxels of an item have in its loss, however few there
+            are; `None`: as many as there are. A tenth of a grid is filled, so that
+            plain L1 is soon content with nothing.
     """
     apart = (out - grids).abs().flatten(1)
-    if not balanced:
+    if filled is None:
         return apart.mean()
-    filled = grids.detach().flatten(1).clamp(0, 1)
-    parts = [(share * apart).sum(1) / share.sum(1).clamp_min(1) for share in (filled, 1 - filled)]
-    return (0.5 * (parts[0] + parts[1])).mean()
+    there = grids.detach().flatten(1).clamp(0, 1)
+    parts = [(share * apart).sum(1) / share.sum(1).clamp_min(1) for share in (there, 1 - there)]
+    return (filled * parts[0] + (1 - filled) * parts[1]).mean()
 
 
 def generator_loss(

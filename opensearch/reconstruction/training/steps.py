@@ -29,7 +29,7 @@ from opensearch.reconstruction.training.networks import VoxelAutoencoder, VoxelM
 from opensearch.reconstruction.training.sheets import write_sheet
 
 STAGE = "voxels"
-_BETAS = (0.5, 0.999)  # 3D-GAN's
+_BETAS = (0.9, 0.999)
 _LOWEST = 0.05  # of the learning rate, at the end
 _EPOCH = 50  # steps a line of metrics, at most
 
@@ -80,27 +80,30 @@ def _step(
     settings, networks = config.voxels, (model.generator, model.critic)
     rng = np.random.default_rng(step_seed(config.seed, STAGE, number))
     real = torch.from_numpy(shapes.groups(settings.groups, rng, settings.mirrored))
+    whole = real.flatten(0, 1)
+    if number < settings.warm * settings.steps:
+        with _autocast():
+            back = distance(model.generator(whole), whole, settings.filled)
+            judged = distance(model.critic(whole), whole, settings.filled)
+        yield Descent({"real": back}, [generator])
+        yield Descent({"critic_real": judged}, [critic])
+        return
     _learning(model.critic.parameters(), learns=False)
     made, losses = _generated(config, *networks, real)
     yield Descent(losses, [generator])
     _learning(model.critic.parameters(), learns=True)
-    whole = real.flatten(0, 1)
     with _autocast(), torch.no_grad():
         again = model.generator(made)
     with _autocast():
-        judged_real = distance(model.critic(whole), whole, settings.balanced)
-        judged_made = distance(model.critic(again), again, settings.balanced)
-    yield Descent(
-        critic_loss(judged_real, judged_made, model.balance),
-        [critic],
-        {
-            "balance": float(model.balance),
-            "convergence": convergence(judged_real, judged_made, settings.gamma),
-        },
-    )
-    model.balance.copy_(
-        next_balance(model.balance, judged_real, judged_made, settings.gamma, settings.balance_rate)
-    )
+        judged_real = distance(model.critic(whole), whole, settings.filled)
+        judged_made = distance(model.critic(again), again, settings.filled)
+    measured = {
+        "balance": float(model.balance),
+        "convergence": convergence(judged_real, judged_made, settings.gamma),
+    }
+    yield Descent(critic_loss(judged_real, judged_made, model.balance), [critic], measured)
+    after = (settings.gamma, settings.balance_rate)
+    model.balance.copy_(next_balance(model.balance, judged_real, judged_made, *after))
 
 
 def _generated(
@@ -109,7 +112,11 @@ def _generated(
     critic: VoxelAutoencoder,
     real: Tensor,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """v_OUT (g, s, s, s) of groups (g, k, s, s, s), without gradient, and the terms of (25)."""
+    """v_OUT (g, s, s, s) of groups (g, k, s, s, s), without gradient, and the terms of (25).
+
+    A blank v_OUT comes back as it was at once. Where L_REC(v_OUT) may move v_OUT, all shapes were
+    soon made alike; so it is a training shape like others to that term, unless `through` is set.
+    """
     settings = config.voxels
     shares = torch.tensor(config.pooling.shares(), dtype=torch.float32)
     whole = real.flatten(0, 1)
@@ -117,10 +124,11 @@ def _generated(
         codes = generator.encode(whole)
         back = generator.decode(codes)
         made = generator.decode(pooled(codes.float().reshape(*real.shape[:2], -1), shares))
+        given = made if settings.through else made.detach()
         losses = generator_loss(
-            distance(generator(made), made, settings.balanced),
-            distance(back, whole, settings.balanced),
-            distance(critic(made), made, settings.balanced),
+            distance(generator(given), given, settings.filled),
+            distance(back, whole, settings.filled),
+            distance(critic(made), made, settings.filled),
             settings.phi,
         )
     return made.detach(), losses

@@ -1,0 +1,290 @@
+"""Models made of drawings, held against shapes that were kept out: which way of making is best.
+
+    python -m benchmarks.reconstruction COLLECTION [--model MODEL]... [--held train] [--json FILE]
+
+COLLECTION holds shapes and sketches with a split, as triad does. The gallery are its shapes for
+training. A query is a line drawing of a held-out shape, from one camera, which is held against
+that shape; or a sketch by hand, held against every held-out shape of its category: the mean of
+them, and the best. The five nearest shapes are found by the shipped model's embeddings (exact
+cosines). Each MODEL is a reconstruction model, one of several seeds for instance.
+
+    nearest     the grid of the nearest shape
+    mean        the mean of the five by their weights
+    generator   what the model's generator makes of the five, pooled
+
+IoU is taken at a level: that of the verb for the mean, of the card for a generator; AP needs none.
+With `--held train` each fourth shape for training is a query and leaves the gallery while it is
+asked for; nothing of the split `test` is read. That is what levels are chosen by.
+Ten minutes on two cores for triad, of which half are for views that are cached afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.cli.progress import Bars
+from opensearch.config import ReaderSettings
+from opensearch.domains.catalog import read_collection
+from opensearch.domains.workers import Readers
+from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.starter import starter_model
+from opensearch.model import Model
+from opensearch.reconstruction.generator import Generator
+from opensearch.reconstruction.settings import PoolingSettings
+from opensearch.reconstruction.training.data import FLAGS, posed_rows, told_axes
+from opensearch.reconstruction.voxels import SIDE, Grid, average_precision, iou
+from opensearch.records import Source, Up
+from opensearch.training.cache import cache_folder
+from opensearch.training.features import collection_features
+
+LEVELS: Final = (0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9)
+LINE_SIZE: Final = 224
+Array: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Shapes of the collection with all that is asked of them.
+
+    Attributes:
+        axes: upright ones, by file.
+        grids: shape (n, 32, 32, 32).
+        embeddings: shape (n, d), unit rows.
+    """
+
+    sources: Sequence[Source]
+    axes: Mapping[Path, Up]
+    grids: Grid
+    embeddings: Array
+
+    def take(self, places: Sequence[int]) -> Part:
+        """Some of them."""
+        some = [self.sources[place] for place in places]
+        return Part(some, self.axes, self.grids[places], self.embeddings[places])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query: its kind, category and embedding, and what it is held against.
+
+    Attributes:
+        truths: places of held-out shapes.
+        left_out: the shape that the gallery lacks, if any.
+    """
+
+    kind: str
+    category: str
+    embedding: Array
+    truths: Sequence[int]
+    left_out: Path | None = None
+
+
+class Making:
+    """The three ways to make a grid of five shapes, as probabilities with a level."""
+
+    def __init__(self, models: Sequence[Path], weights: Sequence[float]) -> None:
+        self.generators = {model.name: Generator.open(model) for model in models}
+        self._printed = np.array(weights, np.float32)
+        self._codes: dict[str, Array] = {}
+
+    def levels(self, mean: float) -> dict[str, float]:
+        """The level of each way."""
+        own = {name: made.card.level for name, made in self.generators.items()}
+        return {"nearest": 0.5, "mean": mean, **own}
+
+    def coded(self, gallery: Part) -> None:
+        """Code the gallery by every generator."""
+        for name, generator in self.generators.items():
+            self._codes[name] = generator.encode(gallery.grids)
+
+    def make(self, gallery: Part, found: NDArray[np.int64]) -> dict[str, Array]:
+        """Probabilities by each way, of the nearest shapes at places `found` (k,)."""
+        grids = gallery.grids[found].astype(np.float32)
+        mean = np.minimum(np.einsum("k,kxyz->xyz", self._printed, grids), 1)
+        made = {"nearest": grids[0], "mean": mean}
+        for name, generator in self.generators.items():
+            shares = np.array(generator.card.pooling.shares(), np.float32)
+            pooled = generator.pool(self._codes[name][found], shares)
+            made[name] = generator.decode(pooled[None])[0]
+        return made
+
+
+def read_part(collection: Path, splits: Sequence[str], bars: Bars) -> Part:
+    """The labelled shapes of some splits, those that can be read."""
+    bundle, cache = Bundle.open(starter_model()), cache_folder()
+    shapes = [
+        source
+        for source in read_collection(collection)
+        if source.domain == "shape" and source.category and source.split in splits
+    ]
+    up = told_axes(shapes, bundle, cache, bars.show)
+    rows = posed_rows(shapes, up, cache, bars.show)
+    card = bundle.domain("shape")
+    features = collection_features(
+        rows.sources, card.reader, bundle.backbone("shape"), card.backbone.tensors, cache, bars.show
+    )
+    packed = rows.take(range(len(rows)))[:, : -len(FLAGS)]
+    grids = np.unpackbits(packed, axis=1).reshape(-1, SIDE, SIDE, SIDE).astype(bool)
+    embeddings = bundle.encoder("shape").embed_features(features.take(range(len(features))))
+    axes = {source.path: axis for source, axis in zip(shapes, up, strict=True)}
+    return Part(rows.sources, axes, grids, embeddings)
+
+
+def line_queries(held: Part, leave_out: bool, bars: Bars) -> list[Asked]:
+    """A line drawing of each held-out shape."""
+    model = Model(Bundle.open(starter_model()))
+    lines = ReaderSettings(reader="mesh", size=LINE_SIZE, views=0, line_views=1)
+    asked = []
+    with Readers({"lines": lines}) as readers:
+        for place, source in enumerate(held.sources):
+            axis = held.axes[source.path]
+            up: Up = "y" if axis == "unknown" else axis
+            view = readers.open(source.path, None, "lines", up=up).reading.views[0]
+            embedding = model.embed([view], "sketch")[0]
+            out = source.path if leave_out else None
+            asked.append(Asked("lines", source.category or "", embedding, [place], out))
+            bars.show("line drawings", place + 1, len(held.sources))
+    return asked
+
+
+def hand_queries(collection: Path, split: str, held: Part, count: int, bars: Bars) -> list[Asked]:
+    """Sketches of the categories of held-out shapes, the first `count` of each."""
+    model = Model(Bundle.open(starter_model()))
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, source in enumerate(held.sources):
+        places[source.category or ""].append(place)
+    taken: dict[str, list[Source]] = defaultdict(list)
+    for source in read_collection(collection):
+        wanted = source.domain == "sketch" and source.split == split and source.category in places
+        if wanted and len(taken[source.category or ""]) < count:
+            taken[source.category or ""].append(source)
+    sketches = [source for some in taken.values() for source in some]
+    asked = []
+    for at, source in enumerate(sketches):
+        embedding = model.embed([source.path], "sketch")[0]
+        category = source.category or ""
+        asked.append(Asked("sketches", category, embedding, places[category]))
+        bars.show("sketches", at + 1, len(sketches))
+    return asked
+
+
+def judge(
+    gallery: Part,
+    held: Part,
+    queries: Sequence[Asked],
+    making: Making,
+    mean_level: float,
+    bars: Bars,
+) -> list[dict[str, Any]]:
+    """A row for each query and way of making: measures, and IoU at each of `LEVELS`."""
+    making.coded(gallery)
+    levels = making.levels(mean_level)
+    files = np.array([str(source.path) for source in gallery.sources])
+    rows = []
+    for at, query in enumerate(queries):
+        scores = gallery.embeddings @ query.embedding
+        if query.left_out is not None:
+            scores[files == str(query.left_out)] = -np.inf
+        found = np.argsort(-scores, kind="stable")[: len(making._printed)]
+        right = np.mean([gallery.sources[place].category == query.category for place in found])
+        for way, made in making.make(gallery, found).items():
+            truths = held.grids[list(query.truths)]
+            overlaps = [iou(made >= levels[way], truth) for truth in truths]
+            swept = [np.mean([iou(made >= level, t) for t in truths]) for level in LEVELS]
+            rows.append({
+                "kind": query.kind,
+                "category": query.category,
+                "way": way,
+                "right": float(right),
+                "iou": float(np.mean(overlaps)),
+                "best": float(max(overlaps)),
+                "ap": float(np.mean([average_precision(made, truth) for truth in truths])),
+                "levels": [float(value) for value in swept],
+            })  # fmt: skip
+        bars.show("making", at + 1, len(queries))
+    return rows
+
+
+def report(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Means over queries of each category, then over categories; printed and returned."""
+    told: dict[str, Any] = {}
+    for kind in sorted({row["kind"] for row in rows}):
+        own = [row for row in rows if row["kind"] == kind]
+        ways = list(dict.fromkeys(row["way"] for row in own))
+        categories = sorted({row["category"] for row in own})
+        table = {
+            way: {
+                c: _means([r for r in own if r["way"] == way and r["category"] == c])
+                for c in categories
+            }
+            for way in ways
+        }
+        print(f"\n{kind}: {len(own) // len(ways)} queries of {len(categories)} categories")
+        print(f"{'':18}" + "".join(f"{way:>26}" for way in ways))
+        print(f"{'':18}" + "".join(f"{'IoU':>10}{'best':>8}{'AP':>8}" for _ in ways))
+        for category in categories:
+            print(f"{category:18}" + "".join(_cells(table[way][category]) for way in ways))
+        whole = {way: _means(list(table[way].values())) for way in ways}
+        print(f"{'mean':18}" + "".join(_cells(whole[way]) for way in ways))
+        for way in ways:
+            swept = zip(LEVELS, whole[way]["levels"], strict=True)
+            print(f"  {way}: IoU by level", *(f"{level:g}: {value:.3f}" for level, value in swept))
+        print(f"  share of the five of the query's category: {whole[ways[0]]['right']:.3f}")
+        told[kind] = {"categories": table, "mean": whole}
+    return told
+
+
+def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    names = ("iou", "best", "ap", "right", "levels")
+    means = {name: np.mean([row[name] for row in rows], axis=0) for name in names}
+    return {name: np.round(value, 4).tolist() for name, value in means.items()}
+
+
+def _cells(row: Mapping[str, Any]) -> str:
+    return f"{row['iou']:10.3f}{row['best']:8.3f}{row['ap']:8.3f}"
+
+
+@click.command()
+@click.argument("collection", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--model", "models", multiple=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--held", type=click.Choice(["test", "train"]), default="test", show_default=True)
+@click.option("--sketches", default=5, show_default=True, help="By hand, of each category.")
+@click.option("--level", default=0.45, show_default=True, help="Of the mean.")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write all measures there.")
+def main(
+    collection: Path,
+    models: tuple[Path, ...],
+    held: str,
+    sketches: int,
+    level: float,
+    file: Path | None,
+) -> None:
+    """Print tables of IoU and AP by category, for line drawings and for sketches by hand."""
+    with Bars() as bars:
+        gallery = read_part(collection, ["train"], bars)
+        if held == "train":
+            kept = gallery.take(range(0, len(gallery.sources), 4))
+            queries = line_queries(kept, True, bars)
+        else:
+            kept = read_part(collection, ["test"], bars)
+            queries = line_queries(kept, False, bars)
+            queries += hand_queries(collection, "test", kept, sketches, bars)
+        making = Making(models, PoolingSettings(normalise=False).shares())
+        rows = judge(gallery, kept, queries, making, level, bars)
+    print(f"gallery: {len(gallery.sources)} shapes; held out: {len(kept.sources)}")
+    told = report(rows)
+    if file:
+        file.write_text(json.dumps(told, indent=1))
+
+
+if __name__ == "__main__":
+    main()
