@@ -12,6 +12,7 @@ PAGES = (
     "formats",
     "gdmh-pixel",
     "joint",
+    "methods",
     "python",
     "reconstruction",
     "scale",
@@ -46,6 +47,18 @@ def test_every_file_a_page_names_is_there(page):
         assert (ROOT / name).exists(), name
     for link in links:
         assert ((ROOT / page).parent / link).exists(), link
+
+
+def test_every_equation_names_a_function_and_a_test_that_are_there():
+    text = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    rows = [row for row in text.splitlines() if row.startswith("| (")]
+    named = [re.findall(r"`([\w/]+\.py):(\w+)`", row) for row in rows]
+    assert len(rows) > 15
+    for row, found in zip(rows, named, strict=True):
+        assert {file.split("/")[0] for file, _ in found} == {"opensearch", "tests"}, row
+        for file, name in found:
+            code = (ROOT / file).read_text(encoding="utf-8")
+            assert re.search(rf"^(?:def|class) {name}\b", code, re.MULTILINE), f"{file}: {name}"
 
 
 def test_every_verb_in_the_readme_is_one_we_have(made):

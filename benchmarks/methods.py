@@ -1,0 +1,179 @@
+"""Methods on the same features: sketch and shape, the same budget of trials, three seeds.
+
+    python -m benchmarks.methods TRIAD --weights efficientnet-lite2-9656183e.pth --out runs/methods
+
+TRIAD holds sketches and shapes with a split.csv; of its categories those count that both have train
+files of, and the unseen ones. The backbone is an EfficientNet-Lite2 with ImageNet weights, frozen:
+the shipped one has seen categories of this collection. Features of every file are made once.
+
+A method gets `--trials` draws of its settings. Each is trained on a part of train and measured on
+hidden files and on hidden categories of train; the best mean of both is trained on all of train,
+once for every seed, and measured on test and unseen files. OUT/results.jsonl keeps what is done, so
+a run goes on where it was cut off, and with nothing left to do it only prints the tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import torch
+
+from benchmarks.methods_data import Parts, base_settings, final, load, validation
+from benchmarks.methods_fit import Outcome, config_of, drawn, outcome, tried
+from benchmarks.methods_report import report
+from opensearch.cli.progress import Bars
+from opensearch.errors import InvalidInput
+from opensearch.evaluation import METRICS, Matrix
+from opensearch.training.domain import DomainData
+
+BACKBONE, SIZE = "efficientnet_lite2", 160
+WAY = ("sketch", "shape")
+GALLERY = 4  # least relevant items of a query that counts, as in `evaluate`
+POOLINGS = ("mean-features", "max-features", "barycentre", "mean", "max", "softmax")
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--weights", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--out", default=Path("runs/methods"), type=click.Path(path_type=Path))
+@click.option("--trials", default=20, show_default=True)
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--method", "methods", multiple=True, help="All that there are, if none is named.")
+@click.option("--final/--no-final", "finals", default=True, help="Measure on test and unseen.")
+@click.option("--pooled", multiple=True, help="Methods to pool views in every way, on validation.")
+def main(
+    data: Path,
+    weights: Path,
+    out: Path,
+    trials: int,
+    seeds: int,
+    methods: Sequence[str],
+    finals: bool,
+    pooled: Sequence[str],
+) -> None:
+    """Try, choose and measure every method on the collection DATA."""
+    torch.set_num_threads(1)
+    base = base_settings(BACKBONE, weights, SIZE)
+    with Bars() as bars:
+        loaded = load(data, out / "features", base, bars.show)
+    work = Work(out, base, loaded)
+    for name in methods or tried():
+        for trial in range(trials):
+            work.trial(name, trial)
+    for name in pooled:
+        for how in POOLINGS:
+            work.pooling(name, how, seeds)
+    if finals:
+        for seed in range(seeds):
+            for name in methods or tried():
+                work.final(name, seed)
+    print(report(work.lines(), out))
+
+
+class Work:
+    """What is done and what is left.
+
+    Args:
+        out: results, and the features' folder.
+        base: of `base_settings`.
+        loaded: of `load`.
+    """
+
+    def __init__(self, out: Path, base: Mapping[str, Any], loaded: Sequence[DomainData]) -> None:
+        self._out, self._base = out, base
+        self._validation, self._final = validation(loaded), final(loaded)
+
+    def trial(self, name: str, trial: int) -> None:
+        """Draw settings, train and measure on validation parts."""
+        key = {"kind": "trial", "method": name, "trial": trial}
+        self._once(key, drawn(name, trial), 0, self._validation, 1)
+
+    def pooling(self, name: str, how: str, seeds: int) -> None:
+        """The settings chosen with another pooling of views, on validation parts."""
+        settings = {**chosen(self.lines(), name), "domains.shape.pooling": how}
+        for seed in range(seeds):
+            key = {"kind": "pooling", "method": name, "pooling": how, "seed": seed}
+            self._once(key, settings, seed, self._validation, 1)
+
+    def final(self, name: str, seed: int) -> None:
+        """Train the settings chosen on all of train; measure on test and unseen files."""
+        key = {"kind": "final", "method": name, "seed": seed}
+        found = self._once(key, chosen(self.lines(), name), seed, self._final, GALLERY)
+        if found is not None:
+            file = self._out / f"final-{name}-{seed}.npz"
+            np.savez(file, **_queries("seen", found.seen), **_queries("unseen", found.unseen))
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What is done, a result a line."""
+        results = self._results
+        return [json.loads(x) for x in results.read_text().splitlines()] if results.exists() else []
+
+    @property
+    def _results(self) -> Path:
+        return self._out / "results.jsonl"
+
+    def _once(
+        self,
+        key: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        seed: int,
+        parts: Parts,
+        min_gallery: int,
+    ) -> Outcome | None:
+        """Train and measure unless that was done; a refusal is a result as well."""
+        if any(key.items() <= line.items() for line in self.lines()):
+            return None
+        name, found = str(key["method"]), None
+        try:
+            config = config_of(name, self._base, settings, seed)
+            found = outcome(name, config, self._out / "features", parts, min_gallery)
+            told = _told(found)
+        except InvalidInput as error:
+            told = {"failed": str(error)}
+        line = {**key, "settings": dict(settings), **told}
+        with self._results.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        shown = told.get("failed") or {p: round(told[p]["map_all"], 3) for p in ("seen", "unseen")}
+        print(*key.values(), shown, f"{told.get('seconds', 0):.0f} s", flush=True)
+        return found
+
+
+def chosen(lines: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
+    """The settings of the best trial: by the mean of mAP of seen and unseen, sketch to shape."""
+    own = [x for x in lines if x["kind"] == "trial" and x["method"] == name and "seen" in x]
+    if not own:
+        raise click.ClickException(f"no trial of {name} came to an end; run some first")
+    best = max(own, key=lambda line: line["seen"]["map_all"] + line["unseen"]["map_all"])
+    return dict(best["settings"])
+
+
+def _told(found: Outcome) -> dict[str, Any]:
+    told: dict[str, Any] = {"seconds": found.seconds}
+    for part, matrix in (("seen", found.seen), ("unseen", found.unseen)):
+        told[part] = _cell(matrix, *WAY)
+        told[f"{part} back"] = _cell(matrix, *reversed(WAY))
+    if found.published:
+        told["seen published"], told["unseen published"] = (
+            _cell(matrix, *WAY) for matrix in found.published
+        )
+    return told
+
+
+def _cell(matrix: Matrix, source: str, target: str) -> dict[str, float]:
+    return dict(matrix.cell(source, target).measures)
+
+
+def _queries(part: str, matrix: Matrix) -> dict[str, Any]:
+    """What each query got, for paired intervals."""
+    scores = matrix.scores(*WAY)
+    table = np.stack([scores.measures[name] for name in METRICS], axis=1)
+    return {f"{part} values": table, f"{part} labels": scores.labels}
+
+
+if __name__ == "__main__":
+    main()
