@@ -188,6 +188,7 @@ def judge(
     """A row for each query and way of making: measures, and IoU at each of `LEVELS`."""
     making.coded(gallery)
     levels = making.levels(mean_level)
+    flat = gallery.grids.reshape(len(gallery.grids), -1).astype(np.float32)
     files = np.array([str(source.path) for source in gallery.sources])
     rows = []
     for at, query in enumerate(queries):
@@ -205,6 +206,7 @@ def judge(
                 "category": query.category,
                 "way": way,
                 "right": float(right),
+                "near": nearest_overlap(made >= levels[way], flat),
                 "iou": float(np.mean(overlaps)),
                 "best": float(max(overlaps)),
                 "ap": float(np.mean([average_precision(made, truth) for truth in truths])),
@@ -212,6 +214,13 @@ def judge(
             })  # fmt: skip
         bars.show("making", at + 1, len(queries))
     return rows
+
+
+def nearest_overlap(made: Grid, flat: Array) -> float:
+    """IoU of a grid with the shape of the gallery, flat grids (n, voxels), that it is most like."""
+    own = made.reshape(-1).astype(np.float32)
+    both = flat @ own
+    return float((both / np.maximum(flat.sum(axis=1) + own.sum() - both, 1)).max())
 
 
 def report(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -238,13 +247,15 @@ def report(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         for way in ways:
             swept = zip(LEVELS, whole[way]["levels"], strict=True)
             print(f"  {way}: IoU by level", *(f"{level:g}: {value:.3f}" for level, value in swept))
+        near = (f"{way} {whole[way]['near']:.3f}" for way in ways)
+        print("  IoU with the shape of the gallery that is most like it:", *near)
         print(f"  share of the five of the query's category: {whole[ways[0]]['right']:.3f}")
         told[kind] = {"categories": table, "mean": whole}
     return told
 
 
 def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = ("iou", "best", "ap", "right", "levels")
+    names = ("iou", "best", "ap", "right", "near", "levels")
     means = {name: np.mean([row[name] for row in rows], axis=0) for name in names}
     return {name: np.round(value, 4).tolist() for name, value in means.items()}
 

@@ -213,6 +213,11 @@ def read_card(folder: Path) -> ModelCard:
         )
     try:
         fields = json.loads(file.read_bytes())
+        if "kind" in fields:  # of a model of another room
+            raise BundleError(
+                f"{folder} holds a model for {fields['kind']!r:.40}, which embeds no files;"
+                " give one that `Training(config, data, out)` made"
+            )
         version = fields.get("format")
         if version != FORMAT:
             raise BundleError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, ValidationError, model_validator
 
 from opensearch.config import Settings
@@ -90,6 +92,12 @@ class ReconstructionConfig(Settings):
     seed: int = Field(default=0, ge=0)
     exclude: tuple[str, ...] = Field(
         default=(), description="categories left out beside those that a collection calls unseen"
+    )
+    default: Literal["nearest", "mean", "generator"] = Field(
+        default="mean", description="what a model is made by where nobody says"
+    )
+    level: float = Field(
+        default=0.5, gt=0, lt=1, description="from which a voxel of the generator is filled"
     )
     pooling: PoolingSettings = PoolingSettings()
     voxels: VoxelSettings = VoxelSettings()

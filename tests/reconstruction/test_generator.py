@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from opensearch import starter_model
+from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.errors import BundleError, InvalidInput
 from opensearch.reconstruction.card import Part, ReconstructionCard, read_card, write_card
@@ -127,6 +129,13 @@ def test_a_damaged_card_is_refused(folder, changes, message):
     spoil(folder, **changes)
     with pytest.raises(BundleError, match=message):
         read_card(folder)
+
+
+def test_it_is_told_from_a_model_that_embeds_files(folder):
+    with pytest.raises(BundleError, match="a model for 'reconstruction', which embeds no files"):
+        Bundle.open(folder)
+    with pytest.raises(BundleError, match="of another kind of model"):
+        Generator.open(starter_model())
 
 
 def test_a_folder_without_a_card_says_how_to_train_one(tmp_path):

@@ -71,6 +71,8 @@ def train(task: Task, progress: Progress = quiet, note: Note = silent) -> Recons
     model = VoxelModel(config.voxels)
     run_job(voxel_job(config, shapes, model, run.folder / "slices"), run, progress)
     card = ReconstructionCard(
+        default=config.default,
+        level=config.level,
         pooling=config.pooling,
         voxels=write_generator(task.out, model, config),
         provenance={
