@@ -5,7 +5,8 @@ python -m benchmarks.service INDEX COLLECTION --seconds 60 --out service.json
 The service runs as a process of its own, as `opensearch serve` starts it. In the same run the bare
 encoder is fed the same pictures, one at a time, and requests for /healthz say what the load
 generator itself costs. COLLECTION has the folders sketch/, photo/ and shape/. Memory is that of
-the service and of the processes that read for it.
+the service and of the processes that read for it. Milliseconds of processor time a request say
+where the cores go, and how many requests they could answer at most, whatever else runs beside.
 """
 
 from __future__ import annotations
@@ -94,8 +95,11 @@ class Load:
         self._next = itertools.cycle(made)
         self._lock = threading.Lock()
 
-    def run(self, clients: int, seconds: float, most: int | None = None) -> dict[str, Any]:
-        """Figures of one run."""
+    def run(
+        self, clients: int, seconds: float, most: int | None = None, pid: int = 0
+    ) -> dict[str, Any]:
+        """Figures of one run; with those of processor time where `pid` is the service's."""
+        before = spent(pid)
         start = time.perf_counter()
         end = start + seconds
         threads = [threading.Thread(target=self._ask, args=(end, most)) for _ in range(clients)]
@@ -103,13 +107,18 @@ class Load:
             thread.start()
         for thread in threads:
             thread.join()
-        spent = time.perf_counter() - start
+        took = time.perf_counter() - start
+        used = [b - a for a, b in zip(before, spent(pid), strict=True)]
         stages = {name: percentiles(self.stages[name]) for name in STAGES if name in self.stages}
         return {
             "clients": clients,
             "requests": len(self.seconds),
             "errors": self.errors,
-            "per_second": round(len(self.seconds) / spent, 1),
+            "per_second": round(len(self.seconds) / took, 1),
+            "cpu_ms": {
+                name: round(1000 * each / max(1, len(self.seconds)), 2)
+                for name, each in zip(("service", "readers", "clients"), used, strict=True)
+            },
             "latency_ms": percentiles([1000 * each for each in self.seconds]),
             "stages_ms": stages,
         }
@@ -142,31 +151,53 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
     return {f"p{at}": round(float(np.percentile(values, at)), 2) for at in (50, 95, 99)}
 
 
-def bare_rate(index: Path, collection: Path, kind: str, count: int) -> float:
-    """Pictures a second through the encoder alone, views ready, one at a time."""
+def bare_rate(index: Path, collection: Path, kind: str, count: int) -> dict[str, float]:
+    """Pictures a second through the encoder alone, views ready, one at a time; and their cost.
+
+    BLAS has one thread, as in the service: with more, the encoder is slower.
+    """
+    from threadpoolctl import threadpool_limits
+
     from opensearch.engine import Engine
 
-    with Engine.open(index) as engine:
+    with Engine.open(index) as engine, threadpool_limits(1, user_api="blas"):
         model = engine.model
         files = sorted((collection / kind).rglob("*.*"))[:count]
         views = [model.read(kind, file).views for file in files]
         encoder = model.bundle.encoder(kind)
         for view in views[:3]:
             encoder.embed(view[None])
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         for view in views:
             encoder.embed(view[None])
-        return len(views) / (time.perf_counter() - start)
+        return {
+            "per_second": round(len(views) / (time.perf_counter() - start), 1),
+            "cpu_ms": round(1000 * (time.process_time() - used) / len(views), 2),
+        }
 
 
 def memory(pid: int) -> int:
     """Bytes held by a process and its children, shared pages counted by their share."""
-    children = [
-        int(entry)
-        for entry in os.listdir("/proc")
-        if entry.isdigit() and _parent(int(entry)) == pid
-    ]
-    return sum(_held(each) for each in (pid, *children))
+    return sum(_held(each) for each in (pid, *_children(pid)))
+
+
+def spent(pid: int) -> tuple[float, float, float]:
+    """Seconds of processor time of a process, of its children, and of this one."""
+    children = sum(_spent(each) for each in _children(pid)) if pid else 0.0
+    return _spent(pid) if pid else 0.0, children, time.process_time()
+
+
+def _spent(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[int]:
+    every = (int(entry) for entry in os.listdir("/proc") if entry.isdigit())
+    return [each for each in every if _parent(each) == pid]
 
 
 def _parent(pid: int) -> int:
@@ -206,7 +237,7 @@ def measured(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[
             runs = figures["runs"][kind] = []
             for clients in arguments.clients:
                 load = Load(port, made)
-                runs.append(load.run(clients, arguments.seconds))
+                runs.append(load.run(clients, arguments.seconds, pid=pid))
                 say(f"{kind}: {json.dumps(runs[-1])}")
         if arguments.soak:
             mixed = [r for kind in KINDS[:2] for r in requests(kind, arguments.collection, 200, 1)]
@@ -214,9 +245,12 @@ def measured(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[
             figures["soak"] = soak(port, pid, mixed, arguments.soak)
             say(f"soak: {json.dumps(figures['soak'])}")
     for kind in ("sketch", "photo"):
-        rate = bare_rate(arguments.index, arguments.collection, kind, 200)
-        figures["bare"][kind] = round(rate, 1)
-        say(f"bare encoder, {kind}: {rate:.1f} a second")
+        bare = bare_rate(arguments.index, arguments.collection, kind, 200)
+        figures["bare"][kind] = bare
+        say(f"bare encoder, {kind}: {json.dumps(bare)}")
+        for run in figures["runs"].get(kind, ()):
+            share = run["per_second"] / bare["per_second"]
+            say(f"{kind}, {run['clients']} clients: {share:.2f} of the bare encoder's rate")
     return figures
 
 

@@ -95,7 +95,8 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
     type=click.Choice(["meaning", "exact"]),
     default="meaning",
     show_default=True,
-    help="`exact`: copies of FILE alone, as `opensearch duplicates` knows them.",
+    help="`exact`: copies of FILE, or of the item of --id, alone, as `opensearch duplicates` knows"
+    " them.",
 )
 @click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'.")
 @click.option(

@@ -129,10 +129,10 @@ class Pool:
         self._busy: set[Worker] = set()
         self._left: list[Worker] = []
 
-    def start(self) -> None:
-        """Start a process ahead of its first job, unless one is idle."""
+    def start(self, count: int) -> None:
+        """Start processes ahead of their first jobs, until so many are idle."""
         with self._changed:
-            if not self._idle:
+            while len(self._idle) < count:
                 self._idle.append(Worker())
 
     def take(self, most: int) -> Worker:
@@ -207,10 +207,9 @@ def worker_count() -> int:
     return int(said)
 
 
-def start_ahead() -> None:
-    """Start a process for a file that will be read soon, while other things are loaded."""
-    if worker_count():
-        POOL.start()
+def start_ahead(count: int = 1) -> None:
+    """Start processes for files that will be read soon, while other things are loaded."""
+    POOL.start(min(count, worker_count()))
 
 
 def _command() -> list[str]:

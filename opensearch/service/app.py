@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import numpy as np
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from opensearch import __version__
 from opensearch.errors import OpenSearchError
+from opensearch.processes.pool import start_ahead
 from opensearch.service import catalogue, failures, items, pages, searching, upkeep, writing
 from opensearch.service.context import ERRORS, Context
 from opensearch.service.guard import Guard
@@ -71,13 +73,16 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _warm(context: Context) -> None:
-    """Load what the first searches would wait for."""
+    """Load and start what the first searches would wait for, and go through it once."""
     try:
-        model = context.served.engine.model
-        model.load_backbone(None)
-        model.space.dim  # noqa: B018 - reading it loads the words
-        model.hasher.bits  # noqa: B018 - and this the codes
-        context.served.engine.info()
+        start_ahead(context.serving.bounds.encoders)
+        engine = context.served.engine
+        engine.model.load_backbone(None)
+        for domain, card in engine.model.bundle.card.domains.items():
+            blank = np.zeros((1, card.reader.size, card.reader.size, 3), np.uint8)
+            engine.model.bundle.encoder(domain).backbone.features(blank)
+        if any(engine.info()["items"].values()):
+            engine.search(text=engine.model.space.vocabulary.words[0], k=1)
     except OpenSearchError as error:
         _log.warning("the model cannot be loaded yet: %s", error)
     context.ready = True

@@ -20,7 +20,7 @@ from opensearch.records import UPS, Item, Source
 from opensearch.service import originals
 from opensearch.service.context import Context, Shared, item_of
 from opensearch.service.failures import missing
-from opensearch.service.models import HitFound, ItemRecord, Near, Views
+from opensearch.service.models import Copies, HitFound, ItemRecord, Near, Views
 
 router = APIRouter(prefix="/v1/items", tags=["items"])
 
@@ -29,6 +29,7 @@ NEAR_DISTANCE: Final = 6
 NEAR_COSINE: Final = 0.97
 _KEPT: Final = "private, max-age=3600"
 _CHUNK: Final = 2**16
+MOST_COPIES: Final = 100
 MOST_FACES: Final = 500_000
 """Faces of a shape that a browser is given; larger ones are shown by their views."""
 _PNG: Final[dict[int | str, dict[str, Any]]] = {
@@ -151,6 +152,20 @@ async def near(request: Request, shared: Shared, id: Id) -> Near:  # noqa: A002
         )
         hits = [hit for hit in engine.ask(search).hits if (hit.cosine or 0.0) >= NEAR_COSINE]
         return Near(hits=[HitFound.of(hit) for hit in hits])
+
+    return await shared.read(request, work)
+
+
+@router.get("/{id}/copies", summary="Copies of an item")
+async def copies(request: Request, shared: Shared, id: Id) -> Copies:  # noqa: A002
+    """Items that show the same picture or shape, resized, cropped, turned or in another format.
+
+    All items are compared by what is kept of them, which takes a second for some ten thousand.
+    """
+
+    def work(engine: Engine) -> Copies:
+        found = engine.ask(Search(keys=[item_of(engine, id).key], like="exact", k=MOST_COPIES))
+        return Copies(hits=[HitFound.of(hit) for hit in found.hits], notes=found.notes)
 
     return await shared.read(request, work)
 

@@ -182,6 +182,13 @@ class Near(BaseModel):
     hits: list[HitFound]
 
 
+class Copies(BaseModel):
+    """Copies of an item; their scores say how like they are, 0 to 1."""
+
+    hits: list[HitFound]
+    notes: list[str] = Field(description="what it was taken for, and what was done to which copy")
+
+
 class Books(BaseModel):
     """What became of an upload."""
 

@@ -35,12 +35,19 @@ router = APIRouter(prefix="/v1", tags=["search"])
 
 @dataclass
 class _Job:
-    """A search under way: what was asked, the parts read so far, seconds by stage."""
+    """A search under way: what was asked, the parts read so far, seconds by stage.
+
+    `queue` among the stages is the time it waited for threads.
+    """
 
     asked: SearchAsked
     contents: Sequence[Content] = ()
     read: dict[int, Part] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def begun(self, asked_at: float) -> None:
+        """A thread begins on what it was asked for then, by `time.perf_counter`."""
+        self.count({"queue": time.perf_counter() - asked_at})
 
     def count(self, seconds: dict[str, float]) -> None:
         for name, spent in seconds.items():
@@ -86,15 +93,14 @@ async def _answered(request: Request, shared: Context, job: _Job) -> SearchAnswe
     start = time.perf_counter()
     for at, part in enumerate(job.asked.parts):
         if isinstance(part, FilePart | DrawingPart):
-            content, domain, up = _content(part, job, shared)
+            said = (*_content(part, job, shared), time.perf_counter())
             job.read[at] = await shared.encode.run(
-                lambda c=content, d=domain, u=up: _read(shared, job, c, d, u),  # type: ignore[misc]
+                lambda said=said: _read(shared, job, *said),  # type: ignore[misc]
                 request.is_disconnected,
             )
-    asked, taken = job.asked, list[PartTaken]()
-    answer = await shared.read(request, lambda engine: _asked(engine, job, taken))
+    asked, taken, asked_at = job.asked, list[PartTaken](), time.perf_counter()
+    answer = await shared.read(request, lambda engine: _asked(engine, job, taken, asked_at))
     total = time.perf_counter() - start
-    job.seconds["queue"] = max(0.0, total - sum(job.seconds.values()))
     shared.meters.searched(job.seconds)
     hits = answer.hits[asked.offset :]
     return SearchAnswer(
@@ -189,19 +195,28 @@ def _content(
     return content, "sketch" if "sketch" in known else None, None
 
 
-def _read(shared: Context, job: _Job, content: Content, domain: str | None, up: Up | None) -> Part:
+def _read(
+    shared: Context,
+    job: _Job,
+    content: Content,
+    domain: str | None,
+    up: Up | None,
+    asked_at: float,
+) -> Part:
+    job.begun(asked_at)
     with timed() as seconds:
         part = shared.served.file_part(content, domain, up)
     job.count(seconds)
     return part
 
 
-def _asked(engine: Engine, job: _Job, taken: list[PartTaken]) -> Answer:
+def _asked(engine: Engine, job: _Job, taken: list[PartTaken], asked_at: float) -> Answer:
     """Ask the engine; `taken` tells how the parts were understood.
 
     Words and items of weight 1 are asked as such, so that the engine knows them for what they
     are; others are points with their weights.
     """
+    job.begun(asked_at)
     taken.clear()
     text, keys, parts = None, list[str](), list[tuple[Part, float]]()
     with timed() as seconds:

@@ -2,8 +2,13 @@
 
 import re
 
+import numpy as np
 import pytest
 from conftest import opened
+from gltf_files import Model
+
+from opensearch.config import Limits
+from opensearch.domains.solid import read_solid
 
 CHAIR = [
     [(0.3, 0.1), (0.3, 0.9)],
@@ -13,6 +18,11 @@ CHAIR = [
 
 
 ANSWERED = "/hits in|Nothing|away/.test(document.querySelector('#status').textContent)"
+LIKELY = """(() => {
+    const hits = [...document.querySelectorAll("#found li")];
+    const shares = hits.map((hit) => parseInt(hit.textContent.match(/[0-9]+ %/)));
+    return hits.length && shares.every((share) => share >= 90);
+})()"""
 WORDS = "[...document.querySelectorAll('#found strong')].map(each => each.textContent)"
 
 
@@ -91,10 +101,13 @@ def test_undo_redo_eraser_and_clear(page):
     page.wait_for_selector("#tray li")
 
 
-def test_a_shape_that_is_dropped_finds_photos(page, collection):
+@pytest.mark.parametrize("suffix", [".ply", ".glb"])
+def test_a_shape_that_is_dropped_finds_photos(page, collection, tmp_path, suffix):
     page.locator("#targets input[value=shape]").uncheck()
     page.locator("#targets input[value=sketch]").uncheck()
     file = collection / "shape" / "windmill" / "00.ply"
+    if suffix == ".glb":
+        file = as_glb(file, tmp_path / "mill.glb")
     page.evaluate(
         """([name, content]) => {
             const carried = new DataTransfer();
@@ -106,6 +119,18 @@ def test_a_shape_that_is_dropped_finds_photos(page, collection):
     )
     page.wait_for_selector("#found ol.hits li")
     assert titles(page)[0] == "photo · windmill"
+
+
+def as_glb(file, path):
+    """A shape as glTF has it, where y is up."""
+    solid = read_solid(file, None, Limits())
+    x, y, z = solid.vertices.astype("<f4").T
+    model = Model()
+    places = model.accessor(np.stack([x, z, -y] if solid.up == "z" else [x, y, z], axis=1))
+    faces = model.accessor(solid.faces.astype("<u4").ravel())
+    model.mesh({"attributes": {"POSITION": places}, "indices": faces})
+    path.write_bytes(model.glb())
+    return path
 
 
 def test_a_file_by_the_button(page, collection):
@@ -213,6 +238,28 @@ def test_a_picture_is_opened_and_escape_closes(page):
     page.keyboard.press("Escape")
     until(page, "!document.querySelector('#opened').open")
     until(page, "!location.search.includes('open=')")  # told by an event, some time after
+
+
+def test_copies_of_what_is_opened_are_looked_for_when_asked(page):
+    write(page, "cup")
+    page.locator("#found .look").first.click()
+    assert page.locator("#copies-title").is_hidden()
+    page.get_by_role("button", name="Find its copies").click()
+    until(page, "/No copy of it|distance/.test(document.querySelector('#copies').textContent)")
+    page.keyboard.press("Escape")
+
+
+def test_a_least_score_leaves_out_what_is_below_it(page):
+    write(page, "chair")
+    page.locator("summary").click()
+    page.locator("#least").fill("0.9")
+    page.locator("#least").press("Enter")
+    until(page, "location.search.includes('least=0.9')")
+    settled(page)
+    until(page, LIKELY)
+    page.locator("#least").fill("")
+    page.locator("#least").press("Enter")
+    until(page, "!location.search.includes('least')")
 
 
 def test_an_address_can_be_sent_to_somebody(browser, address, page):

@@ -260,7 +260,7 @@ def test_no_process_outlives_who_started_it(spoiled, tmp_path, ending):
     while not (POOL._busy and next(iter(POOL._busy))._ready):
         time.sleep(0.01)
     time.sleep(0.2)
-    POOL.start()
+    POOL.start(1)
     print(*(worker._process.pid for worker in [*POOL._idle, *POOL._busy]), flush=True)
     time.sleep(60)
     """

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from opensearch.cli import main
 from opensearch.engine import Engine, Query
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
 
 
@@ -111,6 +111,21 @@ def test_a_read_only_or_compacted_index_keeps_them(engine, collection):
     assert engine.verify() == []
 
 
+def test_an_item_is_asked_for_by_its_copies(engine, collection):
+    engine.add(collection)
+    of_file = engine.ask(Query(files=[(collection / "photo" / "half.jpg", 1.0)], like="exact"))
+    answer = engine.ask(Query(keys=["photo/half.jpg"], like="exact"))
+    assert [(hit.key, hit.score, hit.distance) for hit in answer.hits] == [
+        (hit.key, hit.score, hit.distance) for hit in of_file.hits if hit.key != "photo/half.jpg"
+    ]
+    assert answer.notes[0] == "photo/half.jpg is looked for as a photo, by its copies alone"
+    with pytest.raises(InvalidInput, match="the index has no item 'photo/none'"):
+        engine.ask(Query(keys=["photo/none"], like="exact"))
+    engine.add_codes(np.zeros((1, engine.info()["bits"] // 8), np.uint8), "photo", ["x"])
+    with pytest.raises(StoreError, match="no imprint is kept of item 'x'"):
+        engine.ask(Query(keys=["x"], like="exact"))
+
+
 def test_a_file_is_asked_for_by_its_copies(engine, collection):
     engine.add(collection)
     file = collection / "photo" / "half.jpg"
@@ -125,7 +140,9 @@ def test_a_file_is_asked_for_by_its_copies(engine, collection):
     words = ["query", str(engine.path), str(file), "--like", "exact", "--to", "sketch", "--json"]
     result = CliRunner().invoke(main, words)
     assert json.loads(result.stdout)["key"] == "sketch/mirrored.png"
-    with pytest.raises(InvalidInput, match="copies are looked for by one file alone"):
+    with pytest.raises(InvalidInput, match="copies are looked for by one file or one item alone"):
         engine.ask(Query(text="dog", like="exact"))
+    with pytest.raises(InvalidInput, match="copies are looked for by one file or one item alone"):
+        engine.ask(Query(files=[(file, 1.0)], keys=["photo/half.jpg"], like="exact"))
     with pytest.raises(InvalidInput, match="unknown `like` 'x'; known: meaning, exact"):
         Query(text="dog", like="x")

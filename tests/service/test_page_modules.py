@@ -9,7 +9,7 @@ import pytest
 WEB = Path(__file__).parents[2] / "opensearch" / "service" / "web"
 CHECKS = """
 import assert from "node:assert/strict";
-import { address, asks, filter, parsed, quoted, request, settings } from "%(web)s/query.js";
+import { address, asks, filter, parsed, quoted, request, score, settings } from "%(web)s/query.js";
 import { Strokes } from "%(web)s/drawing.js";
 import { mesh, rotation } from "%(web)s/viewer.js";
 
@@ -19,12 +19,13 @@ const parts = [
   { kind: "words", text: "a~3", weight: 2 },
 ];
 const chosen = { category: ["stop sign", 'say "hi"'], year: [2001, true] };
-const said = { targets: ["photo", "shape"], layout: "apart", where: "year > 3", chosen };
+const said = { targets: ["photo", "shape"], layout: "apart", where: "year > 3", chosen, least: 0 };
 assert.deepEqual(parsed(address(parts, said, "a/b")), { parts, settings: said, opened: "a/b" });
 assert.deepEqual(parsed(""), { parts: [], settings: settings(), opened: null });
 assert.equal(address([], settings()), "/");
 const odd = ["?is=x", "?is=1", "?is=[1,2]", "?words=", "?words=~2", "?item=a~0", "?to=&%%"];
 odd.forEach(parsed);
+assert.equal(parsed("?least=x").settings.least, null);
 
 assert.equal(filter(settings()), "");
 const both = { where: "a = 1 or b = 2", chosen: { c: ["x y"], d: [] } };
@@ -36,7 +37,9 @@ const drawn = { kind: "drawing", weight: 1, blob: 1, name: "d.png" };
 const { query, files } = request([...parts, drawn], said, { offset: 24 });
 assert.deepEqual(files, [drawn]);
 assert.deepEqual(query.parts[3], { kind: "file", file: 0, weight: 1, domain: "sketch" });
-assert.equal(query.offset, 24);
+assert.deepEqual([query.offset, query.min_score], [24, 0]);
+assert.ok(!("min_score" in request(parts, settings()).query));
+assert.deepEqual(["", " ", "x", "2", "0", "-.5"].map(score), [null, null, null, null, 0, -0.5]);
 
 const strokes = new Strokes();
 assert.ok(strokes.empty);

@@ -1,14 +1,17 @@
-"""Copies of one file: items that show the same picture or shape, by their imprints."""
+"""Copies of one file or item: items that show the same picture or shape, by their imprints."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.engine.lifecycle.generations import Generation
 from opensearch.engine.query.copies import matches
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.selecting import targeted
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, StoreError
 from opensearch.model import Model
 from opensearch.model.inputs import name_of
 from opensearch.records import Hit, Source
@@ -17,39 +20,49 @@ _PAGE = 4096
 """Imprints compared at once."""
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What copies are looked for of: its imprint and code (bits // 8,), and what it is called."""
+
+    name: str
+    domain: str
+    imprint: bytes
+    code: NDArray[np.uint8]
+    own_id: int = -1
+
+
 def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], list[str]]:
-    """Items that are copies of a query's file, and what was done to them, in remarks.
+    """Items that are copies of a query's file or stored item, and what was done, in remarks.
 
     Exact copies come first, then altered ones, likest first. The score is the likeness, 0..1, and
-    the distance that of codes.
+    the distance that of codes. An item is no copy of itself.
 
     Raises:
-        InvalidInput: the query is not one file, or asks for more than copies have.
+        InvalidInput: the query is neither one file nor one item, or asks for more than copies have.
+        StoreError: the item has no imprint.
     """
-    if len(query.files) != 1 or query.text or query.keys or query.exclude or query.parts:
-        raise InvalidInput("copies are looked for by one file alone: leave out what else is asked")
+    alone = len(query.files) + len(query.keys) == 1
+    if not alone or query.text or query.exclude or query.parts:
+        raise InvalidInput(
+            "copies are looked for by one file or one item alone: leave out what else is asked"
+        )
     if query.where is not None:
         raise InvalidInput("`where` does not go with `like`: filter what comes")
-    given = query.files[0][0]
-    with model.readers() as readers:
-        source = Source(path=given, key="query", domain=query.source)  # type: ignore[arg-type]
-        opened = model.opened_input(readers, given, source, None)
-    vector = model.bundle.encoder(opened.domain).embed(opened.reading.views[None])
-    code = model.hasher.encode(vector, opened.domain)[0]
     store, targets = now.store, targeted(now.store, query.targets)
+    now.searcher.refresh()
+    asked = _of_item(query.keys[0], now) if query.keys else _of_file(query, model)
     ids = np.sort(np.concatenate([np.zeros(0, np.int64), *(store.ids(t) for t in targets)]))
     found: list[tuple[bool, float, int, str]] = []
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE].tolist()
         for id_, likeness, change, exact in zip(
-            page, *matches(opened.imprint, store.imprints(page)), strict=True
+            page, *matches(asked.imprint, store.imprints(page)), strict=True
         ):
-            if likeness is not None and likeness >= (query.min_score or 0):
+            if likeness is not None and likeness >= (query.min_score or 0) and id_ != asked.own_id:
                 found.append((not exact, -likeness, id_, change or ""))
     found = sorted(found)[: query.k]
-    now.searcher.refresh()
     codes = now.searcher.codes(np.array([row[2] for row in found], np.int64), targets)
-    distances = np.unpackbits(codes ^ code, axis=1).sum(axis=1).tolist()
+    distances = np.unpackbits(codes ^ asked.code, axis=1).sum(axis=1).tolist()
     hits = [
         Hit(rank, i.id, i.key, i.path, i.domain, i.category, distance, -row[1], i.metadata)
         for rank, (i, distance, row) in enumerate(
@@ -57,5 +70,29 @@ def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], l
         )
     ]
     notes = [f"{hit.key}: {row[3]}" for hit, row in zip(hits, found, strict=True) if row[3]]
-    notes.insert(0, f"{name_of(given)} is looked for as a {opened.domain}, by its copies alone")
+    notes.insert(0, f"{asked.name} is looked for as a {asked.domain}, by its copies alone")
     return hits, notes
+
+
+def _of_file(query: Query, model: Model) -> _Asked:
+    given = query.files[0][0]
+    with model.readers() as readers:
+        source = Source(path=given, key="query", domain=query.source)  # type: ignore[arg-type]
+        opened = model.opened_input(readers, given, source, None)
+    vector = model.bundle.encoder(opened.domain).embed(opened.reading.views[None])
+    code = model.hasher.encode(vector, opened.domain)[0]
+    return _Asked(name_of(given), opened.domain, opened.imprint, code)
+
+
+def _of_item(key: str, now: Generation) -> _Asked:
+    item = now.store.by_key(key)
+    if item is None:
+        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
+    imprint = now.store.imprints([item.id])[0]
+    if not imprint:
+        raise StoreError(
+            f"no imprint is kept of item {key!r}, by which its copies would be found;"
+            " `Engine.compact()` makes those of files that lie in their places"
+        )
+    code = now.searcher.codes(np.array([item.id]), [item.domain])[0]
+    return _Asked(item.key, item.domain, imprint, code, item.id)

@@ -78,4 +78,5 @@ def _wanted(hits: list[Hit], point: Point, store: Store) -> list[Hit]:
 
 
 def _first(hits: list[Hit], k: int) -> list[Hit]:
-    return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], start=1)]
+    ranked = enumerate(hits[:k], start=1)
+    return [hit if hit.rank == rank else replace(hit, rank=rank) for rank, hit in ranked]

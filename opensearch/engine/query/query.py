@@ -66,8 +66,8 @@ class Query:
             when `None`. What `where` lets pass is searched exactly.
         parts: what `Engine.part` made of files, words and stored items, with weights; they join
             the others, and one of a weight below 0 moves away.
-        like: `exact` finds copies of one file, see `Engine.duplicates`, and nothing else; their
-            score is how like they are.
+        like: `exact` finds copies of one file or stored item, see `Engine.duplicates`, and nothing
+            else; their score is how like they are.
     """
 
     files: Sequence[tuple[Input, float]] = ()

@@ -16,6 +16,8 @@ export async function open(item, actions) {
   $("opened-picture").replaceChildren(picture(thumbnail(item.id), item.key, { loading: "eager" }));
   $("opened-actions").replaceChildren(...buttons(item, actions));
   $("near").replaceChildren();
+  $("copies").replaceChildren();
+  $("copies-title").hidden = true;
   facts(item);
   if (!$("opened").open) $("opened").showModal();
   const [record, near] = await Promise.all([
@@ -45,8 +47,25 @@ function buttons(item, actions) {
   const button = (text, act) => make("button", { type: "button", on: { click: act } }, text);
   return [
     button("+ More like this", () => actions.more(item)), button("− Less like this", () => actions.less(item)),
+    button("Find its copies", () => copies(item, actions)),
     ...(item.path ? [button("Copy its path", (event) => copy(item.path, event.target))] : []),
   ];
+}
+
+// Other files of the same picture or shape: looked for when asked, since all items are compared.
+async function copies(item, actions) {
+  const mine = shown;
+  const tell = (...what) => { if (mine === shown) $("copies").replaceChildren(...what); };
+  $("copies-title").hidden = false;
+  tell("Looking…");
+  try {
+    const { hits, notes } = await json(`/v1/items/${item.id}/copies`);
+    const list = grid("Copies");
+    list.append(...hits.map((hit) => entry(hit, { open: actions.open })));
+    tell(hits.length ? list : "No copy of it was found.", ...notes.slice(1).map((note) => make("p", { className: "key" }, note)));
+  } catch (error) {
+    tell(error.message);
+  }
 }
 
 async function copy(text, button) {

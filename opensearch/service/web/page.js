@@ -6,7 +6,7 @@ import { $, make } from "./elements.js";
 import * as filters from "./filters.js";
 import { entry, grid } from "./hits.js";
 import * as opened from "./opened.js";
-import { PAGE, address, asks, parsed, request } from "./query.js";
+import { PAGE, address, asks, parsed, request, score } from "./query.js";
 import * as tray from "./tray.js";
 
 const WHILE_DRAWING = 250; // milliseconds between searches of an unfinished stroke
@@ -170,6 +170,7 @@ async function restore() {
     json(`/v1/items?key=${encodeURIComponent(part.key)}`).then((item) => { part.seen = thumbnail(item.id); tray.show(parts, changed); }, () => {});
   }
   $("where").value = settings.where;
+  $("least").value = settings.least ?? "";
   for (const radio of document.querySelectorAll("input[name=layout]")) radio.checked = radio.value === settings.layout;
   showFilters();
   tray.show(parts, changed);
@@ -226,6 +227,7 @@ function inputs() {
     addFiles([...event.dataTransfer.files]);
   });
   $("where").addEventListener("change", (event) => { settings.where = event.target.value; changed(); });
+  $("least").addEventListener("change", (event) => { settings.least = score(event.target.value); changed(); });
   $("layout").addEventListener("change", (event) => { settings.layout = event.target.value; changed(); });
   $("opened").addEventListener("close", () => { if (parsed(location.search).opened !== null) history.pushState(null, "", address(parts, settings)); opened.close(); });
   window.addEventListener("popstate", restore);

@@ -1,11 +1,12 @@
 // What is asked, apart from any page: parts and settings, as a request and as an address.
 //
 // A part is {kind, weight, ...}: `drawing` and `file` with {blob, name}, `words` with {text}, `item`
-// with {key}. Settings are {targets, layout, where, chosen}; `chosen` holds values by field.
+// with {key}. Settings are {targets, layout, where, chosen, least}; `chosen` holds values by field,
+// `least` is the least score of a hit, null for any.
 
 export const PAGE = 24;
 
-export const settings = () => ({ targets: [], layout: "mixed", where: "", chosen: {} });
+export const settings = () => ({ targets: [], layout: "mixed", where: "", chosen: {}, least: null });
 
 // A value as `where` reads it, in whichever quotation marks it does not hold itself.
 export function quoted(value) {
@@ -35,7 +36,8 @@ export function request(parts, { targets, ...rest }, { offset = 0, k = PAGE } = 
     return { kind: "file", file: files.length - 1, weight, ...domain };
   });
   const where = filter(rest);
-  return { files, query: { parts: said, targets, k, offset, ...(where && { where }) } };
+  const least = rest.least === null ? {} : { min_score: rest.least };
+  return { files, query: { parts: said, targets, k, offset, ...(where && { where }), ...least } };
 }
 
 const ending = (value, weight) => (weight === 1 ? value : `${value}~${weight}`);
@@ -47,7 +49,7 @@ function ended(text) {
 }
 
 // The address of a query; files and drawings cannot stand in one.
-export function address(parts, { targets, layout, where, chosen }, opened = null) {
+export function address(parts, { targets, layout, where, chosen, least }, opened = null) {
   const terms = new URLSearchParams();
   for (const part of parts) {
     if (part.kind === "words") terms.append("words", ending(part.text, part.weight));
@@ -56,6 +58,7 @@ export function address(parts, { targets, layout, where, chosen }, opened = null
   for (const target of targets) terms.append("to", target);
   if (layout !== "mixed") terms.set("layout", layout);
   if (where.trim()) terms.set("where", where.trim());
+  if (least !== null) terms.set("least", least);
   for (const [field, values] of Object.entries(chosen)) {
     for (const value of values) terms.append("is", JSON.stringify([field, value]));
   }
@@ -76,9 +79,16 @@ export function parsed(text) {
     if (name === "to") found.settings.targets.push(value);
     if (name === "layout" && value === "apart") found.settings.layout = value;
     if (name === "where") found.settings.where = value;
+    if (name === "least") found.settings.least = score(value);
     if (name === "is") choose(found.settings.chosen, value);
   }
   return found;
+}
+
+// A least score as it is written, null for none and for what is no score.
+export function score(text) {
+  const number = text.trim() === "" ? NaN : Number(text);
+  return Math.abs(number) <= 1 ? number : null;
 }
 
 function choose(chosen, text) {
