@@ -220,7 +220,15 @@ METHODS_TRIED: Final[dict[str, Entry]] = {
         {**_under("lwbr", PAIRS)},
         {"lwbr.steps": 200},
     ),
-    "cdnn": Entry({**_under("cdnn", HEAD)}, {"cdnn.steps": 200}),
+    "cdnn": Entry(
+        {
+            **_under("cdnn", HEAD, {"layers": ([256], [512])}),
+            "cdnn.activation": ("relu", "sigmoid"),
+            "cdnn.decay": (1e-6, 1e-5, 1e-4),
+            "cdnn.representation": ("hidden", "target"),
+        },
+        {"cdnn.steps": 200},
+    ),
 }
 """The methods of the table, by their names; those that are not there yet are left out."""
 

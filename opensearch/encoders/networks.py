@@ -48,6 +48,31 @@ class Unit(nn.Module):
         return normalize(x, dim=-1)
 
 
+class Parallel(nn.Module):
+    """Networks side by side, each on columns of its own; their outputs are put in a row.
+
+    Args:
+        branches: one network each.
+        columns: of the input, first and last + 1 of each branch.
+    """
+
+    def __init__(
+        self, branches: Sequence[nn.Sequential], columns: Sequence[tuple[int, int]]
+    ) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+        self.columns = list(columns)
+
+    def outputs(self, x: Tensor) -> list[Tensor]:
+        """What each branch makes of rows (n, f)."""
+        pairs = zip(self.branches, self.columns, strict=True)
+        return [branch(x[:, start:stop]) for branch, (start, stop) in pairs]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Rows (n, f) to the outputs of all branches, (n, d)."""
+        return torch.cat(self.outputs(x), dim=1)
+
+
 class Residual(nn.Module):
     """A network that is added to its input.
 
@@ -121,6 +146,9 @@ def projector_tensors(network: nn.Sequential) -> dict[str, NDArray[np.generic]]:
             inner = projector_tensors(layer.inner)
             found |= {f"layers.{place}.residual.{name}": tensor for name, tensor in inner.items()}
             continue
+        if isinstance(layer, Parallel):
+            found |= _parallel_tensors(layer, f"layers.{place}.parallel")
+            continue
         if type(layer) not in _KINDS:
             raise TypeError(f"no layer of inference is a {type(layer).__name__}")
         name = f"layers.{place}.{_KINDS[type(layer)]}"
@@ -128,6 +156,16 @@ def projector_tensors(network: nn.Sequential) -> dict[str, NDArray[np.generic]]:
         found |= {f"{name}.{key}": value.detach().cpu().numpy() for key, value in state.items()}
         if not state:
             found[name] = np.zeros(0, np.float32)
+    return found
+
+
+def _parallel_tensors(layer: Parallel, name: str) -> dict[str, NDArray[np.generic]]:
+    found: dict[str, NDArray[np.generic]] = {}
+    for number, columns in enumerate(layer.columns):
+        branch: nn.Sequential = layer.branches[number]  # type: ignore[assignment]
+        inner = projector_tensors(branch)
+        found |= {f"{name}.{number}.{key}": tensor for key, tensor in inner.items()}
+        found[f"{name}.{number}.columns"] = np.array(columns, np.int32)
     return found
 
 

@@ -120,6 +120,20 @@ def _residual(tensors: Tensors, name: str) -> Layer:
     return lambda x: x + inner(x)
 
 
+def _parallel(tensors: Tensors, name: str) -> Layer:
+    start, end = f"{name}.", ".columns"
+    numbers = sorted(
+        int(key.removeprefix(start).removesuffix(end))
+        for key in tensors
+        if key.startswith(start) and key.removeprefix(start).removesuffix(end).isdecimal()
+    )
+    branches = []
+    for number in numbers:
+        first, last = tensors[f"{start}{number}{end}"].astype(int)
+        branches.append((_chain(tensors, f"{start}{number}."), slice(first, last)))
+    return lambda x: np.concatenate([branch(x[:, own]) for branch, own in branches], axis=1)
+
+
 def _relu(x: Wide) -> Wide:
     return np.maximum(x, 0)
 
@@ -143,5 +157,6 @@ LAYERS: Final[dict[str, Callable[[Tensors, str], Layer]]] = {
     "sigmoid": lambda tensors, name: _sigmoid,
     "unit": lambda tensors, name: _unit,
     "residual": _residual,
+    "parallel": _parallel,
 }
 """Every kind of layer, made from the tensors of its name. `networks` has the same in torch."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opensearch.errors import InvalidInput
 from opensearch.extras import require
+from opensearch.methods.cdnn import Cdnn
 from opensearch.methods.cgn import Cgn
 from opensearch.methods.dca import Dca
 from opensearch.methods.dcml import Dchml, Dcml
@@ -30,6 +31,7 @@ METHODS: Final[dict[str, Method[Any]]] = {
     "joint": Joint(),
     "gdmh-pixel": GdmhPixel(),
     "cgn": Cgn(),
+    "cdnn": Cdnn(),
     "siamese": Siamese(),
     "dca": Dca(),
     "dcml": Dcml(),

@@ -10,6 +10,7 @@ from opensearch.config import TrainConfig
 from opensearch.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from opensearch.encoders.backbones import Backbone
     from opensearch.training.assemble import FittedModel
     from opensearch.training.backbone import Start
     from opensearch.training.context import Context
@@ -62,6 +63,14 @@ class Method(ABC, Generic[C]):
     def line_views(self, config: C) -> int:
         """Line views of a shape to draw for training, if more than its encoder will see."""
         return 0
+
+    def backbone(self, config: C, domain: str, start: Backbone) -> Backbone:
+        """The backbone of a domain where training begins, if it is not that of all domains.
+
+        Args:
+            start: that of all, which is to stay as it is.
+        """
+        return start
 
     @abstractmethod
     def fit(self, context: Context[C], domains: Sequence[DomainData], start: Start) -> FittedModel:

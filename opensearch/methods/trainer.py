@@ -99,14 +99,17 @@ def _train_new(
     space = Space.fit(spec, part.categories, transform=config.space.transform)
     method.check_data(config, {d: categories_of(s) for d, s in part.domains.items()})
     start = initial_backbone(config, note)
+    backbones = {name: method.backbone(config, name, start.backbone) for name in part.domains}
     # Everything wrong with the settings was found above; from here on files are written.
     run = RunFolder(out, _settings(training, part))
     if finished := _finished(run, out, note):
         return finished
     cache = training.cache or cache_folder()
     context = Context(config, out, space, part.categories, run, cache, progress, note)
-    card = _written(context, method, start.backbone)
-    domains = [_load(context, method, n, files, card) for n, files in part.domains.items()]
+    cards = {one: _written(context, method, one) for one in set(backbones.values())}
+    domains = [
+        _load(context, method, n, files, cards[backbones[n]]) for n, files in part.domains.items()
+    ]
     return assemble(context, domains, method.fit(context, domains, start))
 
 

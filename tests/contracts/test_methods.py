@@ -41,6 +41,11 @@ QUICK = {
         "cgn={target: photo, layers: [16], dim: 16, classes: 3, items: 3, steps: 6,"
         " teacher_steps: 6, checkpoint: 3}",
     ],
+    "cdnn": [
+        "space={provider: onehot, transform: none}",
+        "cdnn={layers: [16], dim: 8, levels: [1, 2], classes: 3, items: 3, steps: 8,"
+        " checkpoint: 4}",
+    ],
     "siamese": [
         "space={provider: onehot, transform: none}",
         "siamese={code: 16, steps: 12, classes: 3, items: 3, checkpoint: 4}",

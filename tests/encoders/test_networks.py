@@ -5,7 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from opensearch.encoders.networks import Residual, Standard, Unit, perceptron, projector_tensors
+from opensearch.encoders.networks import (
+    Parallel,
+    Residual,
+    Standard,
+    Unit,
+    perceptron,
+    projector_tensors,
+)
 from opensearch.encoders.projection import LAYERS, Projection
 from opensearch.encoders.tensors import load_tensors, save_tensors
 from opensearch.errors import BundleError
@@ -17,7 +24,8 @@ def network():
     features = torch.randn(64, 12) * 3 + 1
     chain = nn.Sequential(
         Standard(features.mean(0), features.std(0)),
-        perceptron([12, 9, 7, 5], "relu", norm=True, dropout=0.5),
+        Parallel([perceptron([8, 6]), perceptron([12, 4], active_end=True)], [(2, 10), (0, 12)]),
+        perceptron([10, 9, 7, 5], "relu", norm=True, dropout=0.5),
         Unit(),
         Residual(perceptron([5, 6, 5], "sigmoid", active_end=True)),
     )

@@ -16,6 +16,7 @@ from torch import nn
 from opensearch.encoders.backbones.backbone import Backbone, FrontedBackbone, cut_classifier
 from opensearch.encoders.backbones.drawings import Drawings
 from opensearch.encoders.backbones.lite import Lite
+from opensearch.encoders.backbones.pyramid import PyramidBackbone, levels_of
 from opensearch.encoders.backbones.source import Source
 from opensearch.encoders.backbones.tiny import Tiny
 from opensearch.encoders.backbones.torchvision import Torchvision
@@ -30,6 +31,7 @@ __all__ = [
     "SOURCES",
     "Backbone",
     "FrontedBackbone",
+    "PyramidBackbone",
     "Source",
     "build_backbone",
     "build_classifier",
@@ -77,7 +79,10 @@ def build_backbone(
     if front is None:
         return build_classifier(name, pretrained, weights, seed)[0]
     plain = name.removeprefix(f"{front}/")
-    return FrontedBackbone(_front(front), build_backbone(plain, pretrained, weights, seed))
+    behind = build_backbone(plain, pretrained, weights, seed)
+    if levels := levels_of(front):
+        return PyramidBackbone(levels, behind)
+    return FrontedBackbone(_front(front), behind)
 
 
 def build_classifier(
@@ -148,8 +153,8 @@ def _front(name: str) -> Front:
     found = _FRONT.fullmatch(name)
     if not found:
         raise InvalidInput(
-            f"unknown front {name!r} of a backbone; known: migration-BLOCKSxWIDTH and"
-            " masking-BLOCKSxWIDTHxCOUNT"
+            f"unknown front {name!r} of a backbone; known: migration-BLOCKSxWIDTH,"
+            " masking-BLOCKSxWIDTHxCOUNT and pyramid-LEVELxLEVEL, such as pyramid-1x2x4"
         )
     blocks, width, *masking = (int(group) for group in found.groups() if group)
     if masking:

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from opensearch.encoders.card import Published
 from opensearch.loop import LOSS, Descent, run_job
+from opensearch.losses.decay import squared_weights
 from opensearch.losses.margins import Points
-from opensearch.methods.dcml.losses import CorrelatedLoss, squared_weights
+from opensearch.methods.dcml.losses import CorrelatedLoss
 from opensearch.methods.dcml.networks import DomainNetwork
 from opensearch.methods.dcml.settings import CorrelatedConfig, DcmlSettings
 from opensearch.training.assemble import FittedModel

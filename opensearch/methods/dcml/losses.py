@@ -14,7 +14,7 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -112,8 +112,3 @@ def own_distances(own: Points) -> tuple[Tensor, Tensor]:
     apart = squared > 0
     roots = torch.where(apart, torch.where(apart, squared, 1.0).sqrt(), 0.0)
     return roots, labels
-
-
-def squared_weights(weights: Iterable[Tensor]) -> Tensor:
-    """The last term of equation (7) without lambda: squared Frobenius norms, summed."""
-    return torch.stack([weight.square().sum() for weight in weights]).sum()

@@ -34,7 +34,7 @@ class Siamese(Method[SiameseConfig]):
     config = SiameseConfig
 
     def check(self, config: SiameseConfig) -> None:
-        """Refuse another space, a backbone that is not to learn, and pooling of features."""
+        """Refuse another space, a missing GPU, and pooling of features."""
         refuse_given_space(self.name, config)
         refuse_missing_gpu("siamese.device", config.siamese.device)
         for name, own in config.domains.items():

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opensearch.losses.decay import squared_weights
 from opensearch.losses.margins import Points
 from opensearch.methods.dcml.losses import (
     CorrelatedLoss,
@@ -15,7 +16,6 @@ from opensearch.methods.dcml.losses import (
     pair_correlation,
     scatter_correlation,
     scatter_difference,
-    squared_weights,
 )
 
 
