@@ -8,11 +8,12 @@ from typing import Final
 
 from opensearch.engine.ingest.batches import Work
 
-FILES: Final = 64
-"""Files of a batch: two sessions' worth of pictures, so that a lost batch costs a second or two."""
+FILES: Final = 256
+"""Files of a batch: a few seconds of work on pictures. The first are read before any is encoded,
+and the last encoded when all are read; in few files that would be much of the time."""
 
 BYTES: Final = 2**25
-"""Bytes of the files of a batch; one that is larger travels alone."""
+"""Bytes of the files of a batch, which bounds what comes back of it; a larger file goes alone."""
 
 
 def batched(works: Iterable[Work], files: int = FILES, most: int = BYTES) -> Iterator[list[Work]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, Final, TextIO
 
 from opensearch.errors import InvalidInput, OpenSearchError
 from opensearch.extras import require
@@ -95,12 +97,14 @@ def connected(address: str, model_bytes: int, workers: int | None) -> Iterator[A
             try:
                 _knock(address)
                 ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
-            except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+            except Exception as error:  # it raises all kinds, and that class itself
                 raise _unreached(address, error) from error
         try:
-            yield ray
+            with redirect_stdout(_WithoutRay(sys.stdout)):
+                yield ray
         finally:
-            ray.shutdown()
+            with redirect_stdout(io.StringIO()):  # what was not printed yet
+                ray.shutdown()
 
 
 def processors(ray: Any) -> list[int]:
@@ -128,6 +132,24 @@ def _unreached(address: str, error: Exception) -> OpenSearchError:
         f"no Ray cluster answers at {address}: {reason}. Start one with `ray start --head`, or"
         f" let this run have its own: {LOCAL!r}"
     )
+
+
+class _WithoutRay(io.TextIOBase):
+    """Standard output for all but the threads in which Ray prints what became of its workers.
+
+    The schedule tells that in its own words, and what stands there must stay JSON where it is.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if threading.current_thread().name.startswith("ray_"):
+            return len(text)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 @contextmanager

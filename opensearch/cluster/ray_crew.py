@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from opensearch.cluster.crew import Answer, Death, Event, Ready
 from opensearch.cluster.worker import Job, Worker
@@ -13,7 +14,9 @@ from opensearch.engine.ingest.batches import Work
 from opensearch.errors import OpenSearchError
 from opensearch.progress import Note, silent
 
-_SHOWN = 200
+_SHOWN: Final = 200
+_DETAIL: Final = re.compile(r"Worker exit detail: (.*?)(?:\. |$)")
+_MACHINE: Final = re.compile(r"\bip: (\S+)")
 
 
 class RayCrew:
@@ -84,10 +87,17 @@ class RayCrew:
 
     def _dead(self, worker: int, reason: str) -> Death:
         self._end(worker)
-        return Death(worker, " ".join(reason.split())[:_SHOWN])
+        return Death(worker, _in_short(" ".join(reason.split())))
 
     def _end(self, worker: int) -> None:
         self._asked.pop(worker, None)
         with suppress(self._ray.exceptions.RayError, ValueError):
             self._ray.kill(self._actors[worker])
         self._actors[worker] = None
+
+
+def _in_short(reason: str) -> str:
+    """What Ray says in a paragraph: where it was, and the first sentence of how it ended."""
+    machine, detail = _MACHINE.search(reason), _DETAIL.search(reason)
+    short = (detail[1] if detail else reason)[:_SHOWN]
+    return f"on {machine[1]}, {short}" if machine else short

@@ -155,6 +155,7 @@ class Schedule:
     def _bury(self, death: Death) -> None:
         """Take back the batches of a worker that is gone, and start another in its place."""
         tasks = self._queues.pop(death.worker, deque())
+        files = sum(task.last - task.first for task in tasks)
         begun = tasks.popleft() if tasks else None
         self._again.extendleft(reversed(tasks))
         if begun is not None:
@@ -165,7 +166,7 @@ class Schedule:
                 f"{self._deaths} workers have died one after the other without finishing a batch,"
                 f" the last of them thus: {death.reason}"
             )
-        self._note(f"a worker has died, and another is started: {death.reason}")
+        self._note(f"a worker has died with {files} files, which others take over: {death.reason}")
         self._crew.hire()
 
     def _after(self, task: _Task, reason: str) -> None:
