@@ -137,7 +137,7 @@ def kill_drivers(
         left = waited_for(family)
         print(
             f"driver kill {number} of {kills}: {held(index)} items, {verify(index)}; of its"
-            f" {len(family)} processes {left} are left after 20 s or less",
+            f" {len(family)} processes {left or 'none'} are left after 20 s or less",
             flush=True,
         )
     with started(files, index, *ray) as child:
@@ -272,15 +272,14 @@ def signalled(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def waited_for(family: dict[int, str], seconds: float = 20.0) -> int:
-    """How many of some processes are left after some seconds, or as soon as none is."""
+def waited_for(family: dict[int, str], seconds: float = 20.0) -> list[str]:
+    """Which of some processes are left after some seconds, or none as soon as that is so."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        left = sum(alive(pid) for pid in family)
-        if not left:
-            return 0
+    left = family
+    while left and time.monotonic() < until:
         time.sleep(0.5)
-    return left
+        left = {pid: name for pid, name in left.items() if alive(pid)}
+    return [name[:60] for name in left.values()]
 
 
 def alive(pid: int) -> bool:

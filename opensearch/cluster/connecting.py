@@ -28,6 +28,9 @@ _ADDRESS: Final = re.compile(r"local|auto|[^\s/]+:[0-9]{1,5}")
 
 _KNOCK_SECONDS: Final = 10.0
 
+_STARTS: Final = 3
+"""Times that Ray is started on this machine: it gives itself half a minute."""
+
 _STORE: Final = 200 * 2**20
 """Bytes of shared memory for results under way, beside twice the model."""
 
@@ -94,17 +97,30 @@ def connected(address: str, model_bytes: int, workers: int | None) -> Iterator[A
                 "_temp_dir": folder,
             }
         with _own_signals():
-            try:
-                _knock(address)
-                ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
-            except Exception as error:  # it raises all kinds, and that class itself
-                raise _unreached(address, error) from error
+            _start(ray, address, options)
         try:
             with redirect_stdout(_WithoutRay(sys.stdout)):
                 yield ray
         finally:
             with redirect_stdout(io.StringIO()):  # what was not printed yet
                 ray.shutdown()
+
+
+def _start(ray: Any, address: str, options: dict[str, Any]) -> None:
+    """Connect; on this machine start Ray again where it took too long, which a busy one may do.
+
+    Raises:
+        OpenSearchError: nothing answers there, or Ray cannot be started.
+    """
+    for left in reversed(range(_STARTS if address == LOCAL else 1)):
+        try:
+            _knock(address)
+            ray.init(logging_level=logging.ERROR, log_to_driver=False, **options)
+            return
+        except Exception as error:  # it raises all kinds, and that class itself
+            ray.shutdown()
+            if not left or "timed out" not in str(error):
+                raise _unreached(address, error) from error
 
 
 def processors(ray: Any) -> list[int]:

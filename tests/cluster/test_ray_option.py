@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from opensearch.cli.group import main
 from opensearch.cluster import connecting
 from opensearch.cluster.ray_crew import _in_short
+from opensearch.errors import OpenSearchError
 
 DIED = (
     "The actor died unexpectedly before finishing this task. class_name: Worker actor_id: 72 pid: 1"
@@ -76,3 +77,26 @@ def test_what_ray_prints_of_itself_does_not_reach_standard_output():
     ray.join()
     print("{}", file=stream, flush=True)
     assert kept.getvalue() == "{}\n"
+
+
+class Slow:
+    """Ray on a machine that is too busy for it, the first times."""
+
+    def __init__(self, times):
+        self.left, self.stopped = times, 0
+
+    def init(self, **options):
+        self.left -= 1
+        if self.left >= 0:
+            raise Exception("The current node timed out during startup. This could happen")
+
+    def shutdown(self):
+        self.stopped += 1
+
+
+def test_a_busy_machine_is_given_three_starts():
+    ray = Slow(2)
+    connecting._start(ray, "local", {})
+    assert ray.stopped == 2
+    with pytest.raises(OpenSearchError, match="Ray cannot be started on this machine: The curr"):
+        connecting._start(Slow(3), "local", {})

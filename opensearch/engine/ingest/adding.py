@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ from opensearch.store import Store
 
 Progress = Callable[[int, int], None]
 TOLD: Final = "told to be ignored"
+_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Adding:
         """What lies under the roots, which must be there."""
         for root in roots:
             if not os.path.lexists(root):
-                raise InvalidInput(f"{root} does not exist")
+                raise InvalidInput(f"{root} does not exist{_way_in(str(root))}")
         walks = (
             find_sources(
                 root,
@@ -289,3 +291,12 @@ class Adding:
     def _plan(self, planned: Planned) -> None:
         if self._dry:
             self.report.planned.append(planned)
+
+
+def _way_in(root: str) -> str:
+    """What to do with an address such as s3://bucket/photos, of which a path has one slash."""
+    if not _ADDRESS.match(root):
+        return ""
+    return (
+        "; files are read from folders alone: mount what lies at that address, and name its folder"
+    )
