@@ -62,13 +62,15 @@ def with_pooling(
 ) -> FittedDomain:
     """The encoder with the tensors of its pooling, which are fitted if it has none yet."""
     own: dict[str, NDArray[np.generic]] = {}
+    if data.encoded == 1:
+        return fitted
     some = _some(data)
     if fitted.pooling == "barycentre" and COST not in fitted.projector:
         own = dict(data.pooling)
         if not own:
             backbone = backbone_of(context, fitted.backbone)
             own = _barycentre_of(context, data, domain_features(data, backbone, some))
-    elif fitted.pooling == "softmax" and SOFTMAX not in fitted.projector and data.encoded > 1:
+    elif fitted.pooling == "softmax" and SOFTMAX not in fitted.projector:
         backbone = backbone_of(context, fitted.backbone)
         encoder = Encoder(backbone, fitted.projector, "mean")
         codes = encoder.view_codes(domain_features(data, backbone, some))

@@ -21,12 +21,12 @@ class DcmlSettings(NetworkSettings):
     """
 
     layers: list[Width] = Field(
-        default=[1000, 500], max_length=16, description="units of the hidden layers"
+        default=[500], max_length=16, description="units of the hidden layers"
     )
     domain_layers: Mapping[str, Annotated[list[Width], Field(max_length=16)]] = Field(
         default_factory=dict, description="units of a domain's where they are not `layers`"
     )
-    dim: int = Field(default=256, ge=2, le=8192, description="numbers of an embedding")
+    dim: int = Field(default=100, ge=2, le=8192, description="numbers of an embedding")
     activation: Literal["relu", "sigmoid"] = "sigmoid"
     norm: bool = Field(default=False, description="batch norm after every linear layer")
     weight_decay: float = Field(default=1e-5, ge=0, description="lambda of squared weights, (7)")
@@ -47,7 +47,7 @@ class DcmlSettings(NetworkSettings):
     holistic: int = Field(
         default=0, ge=0, le=16, description="hidden layers, from the last, that have the losses too"
     )
-    holistic_weight: float = Field(default=1.0, gt=0, description="of the losses at each of them")
+    holistic_weight: float = Field(default=0.1, gt=0, description="of the losses at each of them")
 
     @property
     def cuts(self) -> bool:
