@@ -10,6 +10,7 @@ import click
 
 from opensearch.cli.messages import in_flags, say
 from opensearch.cli.places import IndexPlace
+from opensearch.cli.progress import Bars
 from opensearch.cli.tables import header
 from opensearch.processes.pool import start_ahead
 from opensearch.records import Where
@@ -45,23 +46,31 @@ _HEADER = "rank  weight   score  key  [category]"
 )
 @click.option(
     "--mode",
-    type=click.Choice(["auto", "nearest", "mean"]),
+    type=click.Choice(["auto", "nearest", "mean", "generator"]),
     default="auto",
     show_default=True,
-    help="The nearest shape's voxels, or the mean of all by their weights. auto: nearest.",
+    help="The nearest shape's voxels, the mean of all by their weights, or what the generator of"
+    " the reconstruction model makes of them. auto: what the model says is best, else mean.",
 )
 @click.option(
     "--weights",
     type=click.Choice(["printed", "normalised"]),
-    default="printed",
+    help="Weights .5 .4 .3 .2 .1 as the paper prints them, or divided by their sum. Default: those"
+    " the generator has learnt with, else as printed.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["semantic", "latent"]),
+    default="semantic",
     show_default=True,
-    help="Weights .5 .4 .3 .2 .1 as the paper prints them, or divided by their sum.",
+    help="Find shapes by the embeddings of INDEX, or by their renders in the latent space of the"
+    " reconstruction model; the first time these are drawn of all shapes, and kept in INDEX.",
 )
 @click.option("--from", "source", help="Domain of SKETCH. Default: told from it.")
 @click.option(
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Model to encode SKETCH with; it must fit. Default: the index's own.",
+    help="Reconstruction model, made by train-3d. Default: the one that is shipped, if any.",
 )
 @click.option(
     "--views",
@@ -79,7 +88,6 @@ def reconstruct(
     index: Where,
     out: Path,
     overwrite: bool,
-    model: Path | None,
     views: Path | None,
     voxels: Path | None,
     as_json: bool,
@@ -113,8 +121,8 @@ def reconstruct(
     from opensearch.engine import Engine
     from opensearch.reconstruction import reconstruct, save_pictures
 
-    with Engine.open(index, model) as engine:
-        made = reconstruct(engine, sketch, **options)
+    with Engine.open(index) as engine, Bars(as_json) as bars:
+        made = reconstruct(engine, sketch, progress=bars.show, **options)
     write_mesh(made.mesh, out, overwrite=overwrite)
     if voxels is not None:
         write(voxels, voxel_file(made.grid))

@@ -38,6 +38,7 @@ def train_3d(
 ) -> None:
     """Train a model for `reconstruct` on the shapes of collections.
 
+    Where they hold sketches, too, the latent space of `reconstruct --by latent` is learnt as well.
     Of a collection with a split its part `train` is used. Sheets of slices show how far the run
     has got, in OUT/training/slices. A run that was interrupted goes on where it was.
 

@@ -4,8 +4,15 @@ Source: Wang, Qian, Wang, Fang, "Unsupervised learning of 3D model reconstructio
 sketches", ACM Multimedia 2018.
 """
 
-from opensearch.reconstruction.reconstruct import Reconstruction, reconstruct
+from opensearch.reconstruction.reconstruct import Reconstruction, is_possible, reconstruct
 from opensearch.reconstruction.sheet import save_pictures
-from opensearch.reconstruction.surfaces import write_mesh
+from opensearch.reconstruction.surfaces import mesh_file, write_mesh
 
-__all__ = ["Reconstruction", "reconstruct", "save_pictures", "write_mesh"]
+__all__ = [
+    "Reconstruction",
+    "is_possible",
+    "mesh_file",
+    "reconstruct",
+    "save_pictures",
+    "write_mesh",
+]

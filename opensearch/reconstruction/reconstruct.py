@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,28 +15,30 @@ from opensearch.engine import Engine
 from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
 from opensearch.engine.input_checks import one_input
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, MissingExtra
 from opensearch.model import InputLike, Mesh
+from opensearch.progress import Progress, quiet
+from opensearch.reconstruction.making import Maker, Mode
 from opensearch.reconstruction.retrieval import (
+    By,
     Retrieved,
     Weights,
     ask_for_shapes,
     falling_weights,
     near_by_meaning,
+    near_in_latent,
     read_nearest,
+    shape_domains,
 )
 from opensearch.reconstruction.shapes import file_of
 from opensearch.reconstruction.surfaces import check_extra, sized, surface
 from opensearch.records import Item, ScoreKind
 
-Mode: TypeAlias = Literal["auto", "nearest", "mean"]
-
 MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 WEIGHTS: Final[tuple[Weights, ...]] = get_args(Weights)
-DEFAULT: Final[Mode] = "nearest"
+BY: Final[tuple[By, ...]] = get_args(By)
 MOST: Final = 50
 """Shapes that a model may be made of."""
-_LEVEL: Final = 0.45
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,23 +84,37 @@ class Reconstruction:
         }
 
 
+def is_possible(engine: Engine) -> bool:
+    """Whether models can be made here: the packages are there, and the index holds shapes."""
+    try:
+        check_extra()
+        shape_domains(engine)
+    except (InvalidInput, MissingExtra):
+        return False
+    return True
+
+
 @checked(
     engine=must.a(Engine, "an Engine"),
     sketch=one_input,
     mode=must.text,
+    by=must.text,
     weights=must.text,
     source=must.text,
     file_of=must.called,
 )
-def reconstruct(
+def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
     engine: Engine,
     sketch: InputLike,
     *,
     k: int = 5,
     mode: Mode = "auto",
-    weights: Weights = "printed",
+    by: By = "semantic",
+    weights: Weights | None = None,
     source: str | None = None,
+    model: str | Path | None = None,
     file_of: Callable[[Item], Path] = file_of,
+    progress: Progress = quiet,
 ) -> Reconstruction:
     """Make a 3D model of a sketch out of the shapes of an index that are like it.
 
@@ -107,44 +123,56 @@ def reconstruct(
         sketch: a drawing, see `opensearch.model`.
         k: how many shapes it is made of.
         mode: `nearest` is the nearest shape's voxels, `mean` the mean of all k by their weights,
-            `auto` what was measured to be best.
-        weights: see `falling_weights`.
+            `generator` what the model makes of their codes, `auto` what the model says is best,
+            and the mean where there is no model.
+        by: what is near: `semantic` by the embeddings of the index's model, `latent` by the
+            renders of shapes in the latent space of the adaptation.
+        weights: see `falling_weights`; those that the generator has learnt with, and else as
+            printed, when `None`.
         source: the domain of the drawing; told from it when `None`, and then it must be a sketch.
+        model: folder of a reconstruction model; the shipped one, if there is one, when `None`.
         file_of: the file of an item; it raises `UnreadableFile` where there is none.
+        progress: called with shapes drawn and shapes in all, when their latent codes are made.
 
     Raises:
         InvalidInput: no sketch, or an index without shapes.
         UnreadableFile: a blank or damaged sketch, or no shape that can be read.
+        BundleError: no model where one is needed, or a damaged one.
         MissingExtra: the extra `reconstruction` is not installed.
 
     Source:
-        Wang et al. 2018; S6 names nearest and mean as what a generator has to beat.
+        Wang et al. 2018; nearest and mean are what a generator has to beat.
     """
     check_extra()
     _one_of("mode", mode, MODES)
-    _one_of("weights", weights, WEIGHTS)
+    _one_of("by", by, BY)
+    if weights is not None:
+        _one_of("weights", weights, WEIGHTS)
     if k > MOST:
         raise InvalidInput(f"`k` must be at most {MOST}, got {k}")
+    maker = Maker.open(mode, by, None if model is None else Path(model))
+    shares = falling_weights(k, weights or maker.weights)
     answer = ask_for_shapes(engine, sketch, source, k)  # type: ignore[arg-type]  # checked
-    notes = list(answer.notes)
-    made_by = DEFAULT if mode == "auto" else mode
-    counted = falling_weights(k, weights)
+    notes, kind = list(answer.notes), answer.score_kind
     near = near_by_meaning(engine, answer)
-    retrieved = read_nearest(engine, near, counted, file_of, notes)
-    return _made(retrieved, made_by, answer.score_kind, answer.opened[0].reading.views[0], notes)
+    if by == "latent":
+        near = near_in_latent(engine, maker.folder, sketch, file_of, progress)  # type: ignore[arg-type]
+        kind = "probability"
+    retrieved = read_nearest(engine, near, shares, file_of, notes)
+    return _made(maker, retrieved, kind, answer.opened[0].reading.views[0], notes)
 
 
 def _made(
+    maker: Maker,
     retrieved: list[Retrieved],
-    mode: Mode,
     kind: ScoreKind | None,
     sketch: View,
     notes: list[str],
 ) -> Reconstruction:
     """The model of the shapes that were found."""
-    used = retrieved[:1] if mode == "nearest" else retrieved
-    grid = used[0].shape.voxels.grid.astype(np.float32) if mode == "nearest" else mean_grid(used)
-    level = _LEVEL if grid.max() > _LEVEL else float(grid.max()) / 2
+    used = retrieved[:1] if maker.mode == "nearest" else retrieved
+    grid = maker.grid(used)
+    level = maker.level if grid.max() > maker.level else float(grid.max()) / 2
     _note_shapes(used, notes)
     shares = np.array([each.weight for each in used])
     box = shares @ np.stack([each.shape.box for each in used]) / shares.sum()
@@ -152,17 +180,17 @@ def _made(
     confidence = None
     if None not in scores:
         confidence = round(float(shares @ np.array(scores, np.float64) / shares.sum()), 4)
-    mesh = sized(surface(grid, level), box)
-    return Reconstruction(mesh, grid, level, mode, retrieved, confidence, kind, sketch, notes=notes)
-
-
-def mean_grid(shapes: list[Retrieved]) -> NDArray[np.float32]:
-    """The sum of grids by their weights, at most 1: shape (32, 32, 32).
-
-    Weights that sum to more than one make what few shapes have count as filled.
-    """
-    summed = sum(each.weight * each.shape.voxels.grid.astype(np.float32) for each in shapes)
-    return np.minimum(np.asarray(summed, np.float32), 1)
+    return Reconstruction(
+        mesh=sized(surface(grid, level), box),
+        grid=grid,
+        level=level,
+        mode=maker.mode,
+        retrieved=retrieved,
+        confidence=confidence,
+        confidence_kind=None if confidence is None else kind,
+        sketch=sketch,
+        notes=notes,
+    )
 
 
 def _note_shapes(used: list[Retrieved], notes: list[str]) -> None:

@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains import READERS
+from opensearch.domains.workers import Readers
 from opensearch.engine import Answer, Engine, Query
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input
+from opensearch.model.inputs import on_disk
+from opensearch.progress import Progress, quiet
+from opensearch.reconstruction.latent import SKETCH, LineEncoder, ink
+from opensearch.reconstruction.latent_index import shape_codes
 from opensearch.reconstruction.shapes import Shape, read_shape
 from opensearch.records import Item
 
@@ -121,6 +126,35 @@ def near_by_meaning(engine: Engine, answer: Answer) -> Iterator[Near]:
         if item is not None:
             distance = float("nan") if hit.cosine is None else (max(0.0, 2 - 2 * hit.cosine)) ** 0.5
             yield Near(item, hit.score, distance)
+
+
+def near_in_latent(
+    engine: Engine,
+    folder: Path,
+    sketch: Input,
+    file_of: Callable[[Item], Path],
+    progress: Progress = quiet,
+) -> Iterator[Near]:
+    """The shapes of an index by the distance of their nearest render in the latent space.
+
+    Args:
+        folder: of the reconstruction model.
+        sketch: a drawing.
+        file_of: see `reconstruct`.
+
+    Raises:
+        BundleError: a model that has no latent space.
+        InvalidInput: the index holds too many shapes.
+    """
+    encoder = LineEncoder.open(folder)
+    limits = engine.model.limits
+    with on_disk(sketch, limits) as (path, part), Readers({"sketch": SKETCH}, limits) as readers:
+        views = readers.open(path, part, "sketch").reading.views
+    codes = shape_codes(engine, shape_domains(engine), encoder, file_of, progress)
+    for id_, distance in codes.nearest(encoder(ink(views[..., 0]))[0]):
+        item = engine.item(id_)
+        if item is not None:
+            yield Near(item, encoder.likelihood(distance), distance)
 
 
 def read_nearest(

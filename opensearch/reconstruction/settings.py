@@ -86,6 +86,40 @@ class VoxelSettings(Settings):
         return self
 
 
+class AdaptationSettings(Settings):
+    """The adaptation: an autoencoder of sketches and renders, and its discriminator."""
+
+    code: int = Field(default=128, ge=1, le=4096, description="width of the bottleneck")
+    channels: tuple[int, int, int, int] = Field(
+        default=(16, 32, 48, 64), description="of the features of side 32, 16, 8 and 4"
+    )
+    critic: tuple[int, int, int, int] = Field(
+        default=(8, 16, 24, 32), description="the same of the discriminator"
+    )
+    inked: float | None = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="share of ink in (23) and (24), however little there is; null: L1 as printed",
+    )
+    phi: float = Field(default=0.1, ge=0, lt=1, description="phi_2D, the share of the adversary")
+    gamma: float = Field(
+        default=0.5, ge=0, le=1, description="what equilibrium keeps, sketches over renders"
+    )
+    balance_rate: float = Field(default=0.001, ge=0, description="by which k_2D follows")
+    batch: int = Field(default=16, ge=1, description="sketches, and renders, a step")
+    steps: int = Field(default=500, ge=0, description="0: no adaptation")
+    lr: float = Field(default=1e-3, gt=0, description="of the autoencoder; falls to a twentieth")
+    critic_lr: float = Field(default=5e-4, gt=0, description="of the discriminator; likewise")
+    checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
+
+    @model_validator(mode="after")
+    def _wide(self) -> AdaptationSettings:
+        if min(*self.channels, *self.critic) < 1:
+            raise ValueError("channels and critic must be 1 or more at each side")
+        return self
+
+
 class ReconstructionConfig(Settings):
     """All settings of a run of `train-3d`."""
 
@@ -101,6 +135,7 @@ class ReconstructionConfig(Settings):
     )
     pooling: PoolingSettings = PoolingSettings()
     voxels: VoxelSettings = VoxelSettings()
+    adaptation: AdaptationSettings = AdaptationSettings()
 
 
 def load_config(overrides: Names = ()) -> ReconstructionConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,14 +106,20 @@ def check_free(out: Path, overwrite: bool = False) -> None:
         raise InvalidInput(f"nothing can be written in {str(out.parent)!r}; name another folder")
 
 
-def mesh_file(mesh: Mesh, suffix: str) -> bytes:
+def mesh_file(mesh: Mesh, suffix: str, told: Mapping[str, Any] | None = None) -> bytes:
     """A mesh as the bytes of a file of one of `SUFFIXES`; y is up in all of them.
+
+    Args:
+        told: what is said of it, as plain JSON types: kept in `asset.extras` of a .glb, the one
+            format that has a place for it.
 
     Raises:
         MissingExtra: trimesh is not installed.
     """
     check_extra()
-    content: Any = _trimesh(mesh).export(file_type=suffix.lower().lstrip("."))
+    kind = suffix.lower().lstrip(".")
+    more = {"tree_postprocessor": lambda tree: tree["asset"].update(extras=told)} if told else {}
+    content: Any = _trimesh(mesh).export(file_type=kind, **(more if kind == "glb" else {}))
     return content.encode() if isinstance(content, str) else content
 
 

@@ -15,7 +15,16 @@ from fastapi.routing import APIRoute
 from opensearch import __version__
 from opensearch.errors import OpenSearchError
 from opensearch.processes.pool import start_ahead
-from opensearch.service import catalogue, failures, items, pages, searching, upkeep, writing
+from opensearch.service import (
+    catalogue,
+    failures,
+    items,
+    pages,
+    reconstructing,
+    searching,
+    upkeep,
+    writing,
+)
 from opensearch.service.context import ERRORS, Context
 from opensearch.service.guard import Guard
 from opensearch.service.lanes import Lane
@@ -25,6 +34,8 @@ from opensearch.service.settings import Serving
 
 _log = logging.getLogger(__name__)
 
+_MODELS_WAITING: Final = 8
+"""3D models that may wait to be made: each takes seconds."""
 _ABOUT: Final = (
     "One index over sketches, photos and 3D shapes, searched from any domain to any domain."
     ' Every error is one JSON shape: `{"error": {"status", "kind", "message", "wanted",'
@@ -38,8 +49,9 @@ def create_app(served: Served, serving: Serving) -> FastAPI:
     bounds = serving.bounds
     encode = Lane("encode", bounds.encoders, bounds.queue)
     search = Lane("search", bounds.searches, bounds.queue)
-    meters = Meters((encode, search), lambda: context.items())
-    context = Context(served, serving, encode, search, meters)
+    make = Lane("reconstruct", 1, min(bounds.queue, _MODELS_WAITING))
+    meters = Meters((encode, search, make), lambda: context.items())
+    context = Context(served, serving, encode, search, make, meters)
     app = FastAPI(
         title="opensearch",
         version=__version__,
@@ -54,7 +66,7 @@ def create_app(served: Served, serving: Serving) -> FastAPI:
     app.state.context = context
     app.add_middleware(Guard, serving=serving, meters=meters)
     failures.install(app)
-    for module in (searching, items, writing, catalogue, upkeep, pages):
+    for module in (searching, items, writing, catalogue, upkeep, pages, reconstructing):
         app.include_router(module.router)
     return app
 
@@ -67,7 +79,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        for lane in (context.encode, context.search):
+        for lane in (context.encode, context.search, context.make):
             lane.close()
         context.served.close()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
 from opensearch import __version__
 from opensearch.engine import Engine
+from opensearch.reconstruction import is_possible
 from opensearch.semantic.names import normalise
 from opensearch.service.context import Shared
 from opensearch.service.models import Fields, FieldSeen, Info, Value, Words
@@ -57,9 +58,23 @@ async def fields(
 @router.get("/info", summary="The index and what the service allows")
 async def info(request: Request, shared: Shared) -> Info:
     """Items by domain, the model, and the bounds of requests."""
-    said = await shared.read(request, lambda engine: {**engine.info(), "name": engine.path.name})
+
+    def work(engine: Engine) -> dict[str, Any]:
+        made = is_possible(engine)
+        return {**engine.info(), "name": engine.path.name, "reconstructs": made}
+
+    said = await shared.read(request, work)
     bounds = shared.serving.bounds
-    kept = ("name", "items", "domains", "bits", "method", "generation", "last_transaction")
+    kept = (
+        "name",
+        "items",
+        "reconstructs",
+        "domains",
+        "bits",
+        "method",
+        "generation",
+        "last_transaction",
+    )
     return Info(
         **{name: said[name] for name in kept},
         writable=shared.serving.writable,

@@ -49,6 +49,7 @@ class Context:
         serving: its settings.
         encode: where inputs are read and encoded.
         search: where the index is searched and read.
+        make: where 3D models are made, one at a time.
         meters: what is counted.
         ready: whether the model is loaded.
     """
@@ -57,6 +58,7 @@ class Context:
     serving: Serving
     encode: Lane
     search: Lane
+    make: Lane
     meters: Meters
     ready: bool = False
 

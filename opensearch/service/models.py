@@ -248,6 +248,7 @@ class Info(BaseModel):
     generation: int
     last_transaction: int
     writable: bool
+    reconstructs: bool = Field(description="whether /v1/reconstruct can make 3D models here")
     limits: dict[str, int] = Field(description="bytes of a body, parts of a query, hits, text")
     version: str
 

@@ -61,16 +61,22 @@ def collection_views(
     cache: Path,
     progress: Progress = quiet,
     what: str = "views",
+    axis: Axis = turning,
 ) -> CachedRows:
-    """Views (v, s, s, 3) uint8 of every source, cached on disk."""
+    """Views (v, s, s, 3) uint8 of every source, cached on disk.
+
+    Args:
+        cache: folder of all caches.
+        axis: of each source; `upright.axis_of` is that of an index.
+    """
 
     def compute(part: Sequence[Source]) -> Rows:
         with Readers({what: reader}) as readers:
-            for item in read_ahead(part, _views(readers, what, turning), readers.count):
+            for item in read_ahead(part, _views(readers, what, axis), readers.count):
                 yield _row(item.views, item.error, np.uint8)
 
     return RowCache(cache, f"views|{reader.model_dump_json()}").rows(
-        sources, compute, progress, what
+        sources, compute, progress, what, lambda source: _mark(axis(source))
     )
 
 

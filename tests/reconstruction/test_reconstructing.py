@@ -12,7 +12,7 @@ from opensearch.engine import Engine
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Mesh
 from opensearch.reconstruction import reconstruct
-from opensearch.reconstruction.reconstruct import mean_grid
+from opensearch.reconstruction.making import mean_grid
 from opensearch.reconstruction.retrieval import Near, Retrieved, falling_weights
 from opensearch.reconstruction.shapes import Shape, file_of
 from opensearch.reconstruction.voxels import Voxels
@@ -171,8 +171,11 @@ def test_ready_codes_have_no_form(toy_model, tmp_path, sketch):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"mode": "best"}, "unknown `mode` 'best'; known: auto, nearest, mean"),
+        ({"mode": "best"}, "unknown `mode` 'best'; known: auto, nearest, mean, generator"),
         ({"weights": "even"}, "unknown `weights` 'even'; known: printed, normalised"),
+        ({"by": "touch"}, "unknown `by` 'touch'; known: semantic, latent"),
+        ({"model": 3}, "model must be a path"),
+        ({"progress": 3}, "progress must be a function"),
         ({"k": 0}, "k must be a whole number of 1 or more"),
         ({"k": 51}, "`k` must be at most 50, got 51"),
         ({"k": "5"}, "k must be a whole number"),

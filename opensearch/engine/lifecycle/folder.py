@@ -5,6 +5,7 @@ model/               a copy of the bundle, so that the index alone answers queri
 compiled/            its backbones, compiled for this machine's processor; safe to delete
 store/<generation>/  LMDB, the truth; CURRENT names the generation
 search/              derived, safe to delete
+latent/              codes of shapes, see `reconstruction.latent_index`; safe to delete
 ignored.jsonl        files that `Engine.add` passes over, see `ingest.left_out`; may be missing
 """
 

@@ -21,6 +21,10 @@ from opensearch.loop import RunFolder, run_job
 from opensearch.progress import Note, Progress, quiet, silent
 from opensearch.reconstruction.card import Part, ReconstructionCard, read_card, write_card
 from opensearch.reconstruction.settings import ReconstructionConfig
+from opensearch.reconstruction.training.adaptation.data import Lines, load_lines
+from opensearch.reconstruction.training.adaptation.networks import AdaptationModel
+from opensearch.reconstruction.training.adaptation.steps import adaptation_job
+from opensearch.reconstruction.training.adaptation.writing import write_encoder
 from opensearch.reconstruction.training.data import Shapes, load_shapes
 from opensearch.reconstruction.training.networks import VoxelModel
 from opensearch.reconstruction.training.steps import voxel_job
@@ -46,7 +50,7 @@ class Task:
 
 
 def train(task: Task, progress: Progress = quiet, note: Note = silent) -> ReconstructionCard:
-    """Train the voxel generator and write the model.
+    """Train the voxel generator, and the adaptation where there are sketches; write the model.
 
     Raises:
         InvalidInput: nothing to train on, another run or model in the folder, or a loss that is
@@ -58,7 +62,9 @@ def train(task: Task, progress: Progress = quiet, note: Note = silent) -> Recons
     size = len(config.pooling.weights)
     bundle = Bundle.open(task.model or starter_model())
     shapes = load_shapes(task.data, config.exclude, size, bundle, cache, progress, note)
-    run = RunFolder(task.out, _settings(task, shapes))
+    wanted = config.adaptation.steps > 0
+    lines = load_lines(task.data, config.exclude, cache, progress, note) if wanted else None
+    run = RunFolder(task.out, _settings(task, shapes, lines))
     if run.finished:
         try:
             card = read_card(task.out)
@@ -70,18 +76,28 @@ def train(task: Task, progress: Progress = quiet, note: Note = silent) -> Recons
     torch.manual_seed(config.seed)
     model = VoxelModel(config.voxels)
     run_job(voxel_job(config, shapes, model, run.folder / "slices"), run, progress)
+    adaptation = None if lines is None else adapt(config, lines, run, progress)
     card = ReconstructionCard(
         default=config.default,
         level=config.level,
         pooling=config.pooling,
         voxels=write_generator(task.out, model, config),
+        adaptation=adaptation,
         provenance={
-            **_settings(task, shapes),
+            **_settings(task, shapes, lines),
             "versions": {"opensearch": __version__, "torch": torch.__version__},
         },
     )
     write_card(task.out, card)
     return card
+
+
+def adapt(config: ReconstructionConfig, lines: Lines, run: RunFolder, progress: Progress) -> Part:
+    """Train the adaptation and write its encoder beside the generator."""
+    torch.manual_seed(config.seed)
+    model = AdaptationModel(config.adaptation)
+    run_job(adaptation_job(config, lines, model), run, progress)
+    return write_encoder(run.folder.parent, model.autoencoder, lines)
 
 
 def write_generator(out: Path, model: VoxelModel, config: ReconstructionConfig) -> Part:
@@ -98,13 +114,17 @@ def write_generator(out: Path, model: VoxelModel, config: ReconstructionConfig) 
     return Part(tensors=name, settings=settings, identity=identity(tensors, settings))
 
 
-def _settings(task: Task, shapes: Shapes) -> dict[str, Any]:
+def _settings(task: Task, shapes: Shapes, lines: Lines | None) -> dict[str, Any]:
     """What a resumed run must agree on."""
-    lines = "\n".join(f"{source.path.name}|{source.category}" for source in shapes.sources)
-    content = lines.encode(errors="replace") + shapes.packed.tobytes()
+    names = "\n".join(f"{source.path.name}|{source.category}" for source in shapes.sources)
+    content = names.encode(errors="replace") + shapes.packed.tobytes()
     digest = hashlib.blake2b(content, digest_size=6)
-    return {
+    told = {
         "config": task.config.model_dump(mode="json"),
         "data": [folder.resolve().name for folder in task.data],
         "shapes": f"{len(shapes.sources)} shapes, {digest.hexdigest()}",
     }
+    if lines is not None:
+        drawings = hashlib.blake2b(lines.sketches.tobytes(), digest_size=6)
+        told["sketches"] = f"{len(lines.sketches)} sketches, {drawings.hexdigest()}"
+    return told

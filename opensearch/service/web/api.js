@@ -45,4 +45,12 @@ export async function search({ query, files }, signal) {
   return json("/v1/search/files", { method: "POST", body: form, signal });
 }
 
+// A 3D model of a drawing or a file, as a blob of binary glTF.
+export async function model({ kind, blob, name }) {
+  const form = new FormData();
+  form.append("file", blob, name);
+  if (kind === "drawing") form.append("source", "sketch");
+  return (await ask("/v1/reconstruct", { method: "POST", body: form })).blob();
+}
+
 export const thumbnail = (id) => `/v1/items/${id}/thumbnail`;

@@ -32,6 +32,29 @@ export async function open(item, actions) {
   if (record.original) await larger(record, still);
 }
 
+// A 3D model made of a drawing, in the place of a hit.
+export function openModel(file, { triangles, told }) {
+  shown++;
+  release();
+  $("opened-title").textContent = "A 3D model of your drawing";
+  const canvas = make("canvas", {
+    tabIndex: 0, role: "img", id: "shape",
+    "aria-label": "The model in 3D. Drag or use the arrow keys to turn it, + and - to come nearer.",
+  });
+  $("opened-picture").replaceChildren(canvas);
+  $("opened-actions").replaceChildren(make("a", { href: URL.createObjectURL(file), download: "model.glb" }, "Save it (.glb)"));
+  const used = told.mode === "nearest" ? told.retrieved.slice(0, 1) : told.retrieved;
+  rows({
+    "made of": used.map((each) => each.key).join(", "), "how": told.mode,
+    [told.confidence_kind ?? "confidence"]: told.confidence, "remarks": told.notes.join("; "),
+  });
+  $("near-title").hidden = true;
+  $("near").replaceChildren();
+  if (!$("opened").open) $("opened").showModal();
+  shape = view(canvas, triangles);
+  if (!shape) $("opened-picture").replaceChildren("This browser shows no 3D; save the model to look at it.");
+}
+
 export function close() {
   shown++;
   release();
@@ -78,8 +101,11 @@ async function copy(text, button) {
 }
 
 function facts(item) {
-  const rows = { domain: item.domain, category: item.category, path: item.path, score: item.score, distance: item.distance, ...item.metadata };
-  $("opened-facts").replaceChildren(...Object.entries(rows)
+  rows({ domain: item.domain, category: item.category, path: item.path, score: item.score, distance: item.distance, ...item.metadata });
+}
+
+function rows(told) {
+  $("opened-facts").replaceChildren(...Object.entries(told)
     .filter(([, value]) => value !== null && value !== undefined && value !== "")
     .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, String(value)))));
 }

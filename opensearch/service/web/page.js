@@ -1,9 +1,10 @@
 // The page: what is asked, when it is asked, and where the answers go.
 
-import { json, onLocked, post, search, thumbnail } from "./api.js";
+import { json, model, onLocked, post, search, thumbnail } from "./api.js";
 import { Pad } from "./drawing.js";
 import { $, make } from "./elements.js";
 import * as filters from "./filters.js";
+import { glb } from "./glb.js";
 import { entry, grid } from "./hits.js";
 import * as opened from "./opened.js";
 import { PAGE, address, asks, parsed, request, score } from "./query.js";
@@ -113,7 +114,7 @@ function like(item, weight) {
 function changed(removed = null) {
   if (removed?.kind === "drawing") pad.clear();
   if (removed?.seen?.startsWith("blob:")) URL.revokeObjectURL(removed.seen);
-  tray.show(parts, changed);
+  showTray();
   const place = address(parts, settings);
   if (place !== address(...now())) history.pushState(null, "", place === "/" ? location.pathname : place);
   return renew();
@@ -150,6 +151,30 @@ function addFiles(files) {
   if (files.length) changed();
 }
 
+// A 3D model of the drawing, or of the first file
+
+const drawing = () => parts.find((part) => part.blob && part.weight > 0);
+
+function showTray() {
+  tray.show(parts, changed);
+  $("reconstruct").hidden = !info.reconstructs || !drawing();
+}
+
+async function reconstruct() {
+  const part = drawing();
+  $("reconstruct").disabled = true;
+  say("Making a 3D model…");
+  try {
+    const file = await model(part);
+    opened.openModel(file, glb(await file.arrayBuffer()));
+    say("");
+  } catch (error) {
+    fail(error);
+  } finally {
+    $("reconstruct").disabled = false;
+  }
+}
+
 // A hit opened, and the address of it
 
 async function openItem(item, remember = true) {
@@ -173,7 +198,7 @@ async function restore() {
   $("least").value = settings.least ?? "";
   for (const radio of document.querySelectorAll("input[name=layout]")) radio.checked = radio.value === settings.layout;
   showFilters();
-  tray.show(parts, changed);
+  showTray();
   const searching = renew();
   if (found.opened === null) opened.close();
   else json(`/v1/items?key=${encodeURIComponent(found.opened)}`).then((item) => openItem(item, false), fail);
@@ -217,6 +242,7 @@ function inputs() {
     changed();
   });
   $("words").addEventListener("input", complete);
+  $("reconstruct").addEventListener("click", reconstruct);
   $("file").addEventListener("change", (event) => { addFiles([...event.target.files]); event.target.value = ""; });
   document.addEventListener("paste", (event) => addFiles([...event.clipboardData.files]));
   document.addEventListener("dragover", (event) => { event.preventDefault(); document.body.classList.add("dropping"); });

@@ -21,8 +21,13 @@ export function mesh(buffer) {
   const [vertices, faces, up] = new Uint32Array(buffer, 0, 4);
   const places = new Float32Array(buffer, 16, 3 * vertices);
   const corners = new Uint32Array(buffer, 16 + 12 * vertices, 3 * faces);
+  return facets(places, corners, upright(up));
+}
+
+// Each triangle with corners and a normal of its own; `at` gives a corner's place.
+export function facets(places, corners, at = upright(1)) {
+  const faces = corners.length / 3;
   const spread = new Float32Array(9 * faces), normals = new Float32Array(9 * faces);
-  const at = upright(up);
   for (let face = 0; face < faces; face++) {
     const corner = [0, 1, 2].map((k) => at(places, 3 * corners[3 * face + k]));
     const [a, b, c] = corner;

@@ -1,0 +1,137 @@
+"""The latent space of drawings and renders, without torch: T1 of the adaptation, at work.
+
+Convolutions are products of matrices here, as in `generator`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from opensearch.calibration import Curve
+from opensearch.config import ReaderSettings
+from opensearch.encoders.tensors import identity, load_tensors
+from opensearch.errors import BundleError, InvalidInput
+from opensearch.reconstruction.card import Part, read_card
+
+Array: TypeAlias = NDArray[np.float32]
+
+SIDE: Final = 64
+"""Of a drawing, pixels."""
+HALVINGS: Final = 4
+VIEWS: Final = 12
+"""Line views that are drawn of a shape."""
+_STROKE: Final = 0.03
+_BATCH: Final = 64
+
+SKETCH: Final = ReaderSettings(reader="sketch", size=SIDE, stroke=_STROKE)
+RENDER: Final = ReaderSettings(reader="mesh", size=SIDE, views=0, line_views=VIEWS, stroke=_STROKE)
+
+
+def ink(grey: NDArray[np.uint8]) -> Array:
+    """Pictures of any shape, 0 black to 255 white, as drawings, 0 paper to 1 ink."""
+    return np.asarray(1 - grey.astype(np.float32) / 255, np.float32)
+
+
+class LineEncoder:
+    """Runs a trained T1.
+
+    Attributes:
+        identity: sha256 in hexadecimal digits, "" of an encoder that is no part of a model.
+
+    Args:
+        tensors: those of the encoder in the state dict of `LineAutoencoder`, as arrays.
+        part: of the model; its settings may hold `likely`, see `training.adaptation.writing`.
+
+    Raises:
+        BundleError: a tensor is missing, or shapes do not fit together.
+    """
+
+    def __init__(
+        self, tensors: Mapping[str, NDArray[np.generic]], part: Part | None = None
+    ) -> None:
+        names = [*(f"down.{at}" for at in range(HALVINGS)), "narrow"]
+        wanted = {f"{name}.{kind}" for name in names for kind in ("weight", "bias")}
+        if wanted != set(tensors):
+            raise BundleError(
+                "the tensors are not those of an encoder of drawings:"
+                f" {', '.join(sorted(wanted ^ set(tensors)))} are missing or too many"
+            )
+        self._tensors = {name: array.astype(np.float32) for name, array in tensors.items()}
+        likely = part.settings.get("likely") if part else None
+        self._likely = Curve(**likely) if likely else None
+        self.identity = part.identity if part else ""
+        try:
+            self(np.zeros((1, SIDE, SIDE), np.float32))
+        except ValueError as error:
+            raise BundleError(
+                f"the tensors are not those of an encoder of drawings: {error}"
+            ) from error
+
+    @classmethod
+    def open(cls, folder: Path) -> LineEncoder:
+        """The encoder of the reconstruction model in a folder.
+
+        Raises:
+            BundleError: no such model there, a damaged one, or one without an adaptation.
+        """
+        part = read_card(folder).adaptation
+        if part is None:
+            raise BundleError(
+                f"the reconstruction model {folder} has no latent space of drawings; go by the"
+                " meaning of shapes: `by='semantic'`"
+            )
+        tensors = load_tensors(folder / part.tensors)
+        if identity(tensors, part.settings) != part.identity:
+            raise BundleError(
+                f"tensor file {folder / part.tensors} is not the one that its model was written"
+                " with; copy the whole folder again"
+            )
+        return cls(tensors, part)
+
+    @property
+    def code(self) -> int:
+        """Width of a code."""
+        return len(self._tensors["narrow.bias"])
+
+    def likelihood(self, distance: float) -> float | None:
+        """The probability that a shape so far off is of what was drawn, `None` if not known."""
+        if self._likely is None:
+            return None
+        return round(float(self._likely(np.array([-distance]))[0]), 6)
+
+    def __call__(self, drawings: Array) -> Array:
+        """Codes (n, code) of drawings (n, 64, 64), 0 paper to 1 ink."""
+        if drawings.ndim != 3 or drawings.shape[1:] != (SIDE, SIDE):
+            raise InvalidInput(
+                f"`drawings` must have shape (n, {SIDE}, {SIDE}), got {drawings.shape}"
+            )
+        parts = [self._encode(drawings[at : at + _BATCH]) for at in range(0, len(drawings), _BATCH)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.code), np.float32)
+
+    def _encode(self, drawings: Array) -> Array:
+        x = drawings[:, None].astype(np.float32)
+        for at in range(HALVINGS):
+            x = _elu(_halved(x, *self._layer(f"down.{at}")))
+        weight, bias = self._layer("narrow")
+        return np.asarray(x.reshape(len(x), -1) @ weight.T + bias, np.float32)
+
+    def _layer(self, name: str) -> tuple[Array, Array]:
+        return self._tensors[f"{name}.weight"], self._tensors[f"{name}.bias"]
+
+
+def _elu(x: Array) -> Array:
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+def _halved(x: Array, weight: Array, bias: Array) -> Array:
+    """Torch's Conv2d of kernel 4, stride 2 and padding 1: (n, a, s, s) to (n, b, s/2, s/2)."""
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    windows: Any = sliding_window_view(padded, (4, 4), axis=(2, 3))[:, :, ::2, ::2]
+    out = np.tensordot(windows, weight, axes=([1, 4, 5], [1, 2, 3])) + bias
+    return np.asarray(np.moveaxis(out, 3, 1))

@@ -1,0 +1,1 @@
+"""How the adaptation is trained: sketches and renders in one latent space, nothing paired."""

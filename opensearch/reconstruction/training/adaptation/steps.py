@@ -1,0 +1,94 @@
+"""The steps of the adaptation, as one job.
+
+A step draws sketches and renders at random, each for itself: no sketch is ever paired with a shape
+or a category.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch.optim import Adam
+
+from opensearch.loop import Descent, Job, Learner, cosine, step_seed
+from opensearch.reconstruction.settings import ReconstructionConfig
+from opensearch.reconstruction.training.adaptation.data import Lines
+from opensearch.reconstruction.training.adaptation.losses import (
+    adaptation_loss,
+    discriminator_loss,
+    judging,
+)
+from opensearch.reconstruction.training.adaptation.networks import AdaptationModel
+from opensearch.reconstruction.training.losses import convergence, next_balance
+
+STAGE = "adaptation"
+_BETAS = (0.5, 0.999)
+_LOWEST = 0.05  # of the learning rate, at the end
+_EPOCH = 50  # steps a line of metrics
+
+
+def adaptation_job(config: ReconstructionConfig, lines: Lines, model: AdaptationModel) -> Job:
+    """The job that trains autoencoder and discriminator."""
+    settings = config.adaptation
+    encoder = _learner(model.autoencoder, settings.lr, "lr")
+    critic = _learner(model.critic, settings.critic_lr)
+    return Job(
+        name=STAGE,
+        module=model,
+        learners=[encoder, critic],
+        step=lambda number: _step(config, lines, model, (encoder, critic), number),
+        steps=settings.steps,
+        epoch=min(_EPOCH, settings.steps),
+        checkpoint=settings.checkpoint,
+        setting="adaptation.lr or adaptation.critic_lr",
+    )
+
+
+def _step(
+    config: ReconstructionConfig,
+    lines: Lines,
+    model: AdaptationModel,
+    learners: tuple[Learner, Learner],
+    number: int,
+) -> Iterator[Descent]:
+    settings = config.adaptation
+    rng = np.random.default_rng(step_seed(config.seed, STAGE, number))
+    sketches, renders = (torch.from_numpy(each) for each in lines.batch(settings.batch, rng))
+    model.critic.requires_grad_(False)
+    back = model.autoencoder(torch.cat([sketches, renders]))
+    sketches_back, renders_back = back.split([len(sketches), len(renders)])
+    yield Descent(
+        adaptation_loss(
+            sketches,
+            renders,
+            sketches_back,
+            renders_back,
+            model.critic(sketches_back),
+            settings.phi,
+            settings.inked,
+        ),
+        [learners[0]],
+    )
+    model.critic.requires_grad_(True)
+    sketches_back, renders_back = sketches_back.detach(), renders_back.detach()
+    seen = model.critic(torch.cat([renders_back, sketches_back]))
+    judged = seen.split([len(renders), len(sketches)])
+    real, made = judging(renders_back, sketches_back, judged, settings.inked)
+    measured = {
+        "balance": float(model.balance),
+        "convergence": convergence(real, made, settings.gamma),
+    }
+    yield Descent(discriminator_loss(real, made, model.balance), [learners[1]], measured)
+    balance = next_balance(model.balance, real, made, settings.gamma, settings.balance_rate)
+    model.balance.copy_(balance)
+
+
+def _learner(module: torch.nn.Module, top: float, shown_as: str = "") -> Learner:
+    optimiser = Adam(module.parameters(), betas=_BETAS)
+
+    def rate(share: float, factor: float) -> float:
+        return factor * cosine(share, top, _LOWEST * top)
+
+    return Learner(optimiser, rate, shown_as)
