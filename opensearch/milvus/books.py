@@ -77,8 +77,8 @@ class Shelf:
         self._name = schema.books(link.name)
 
     def exists(self) -> bool:
-        """Whether there is such a collection."""
-        return self._link.has(self._name)
+        """Whether there is such a collection, whose making was not cut short."""
+        return self._link.awake(self._name)
 
     def texts(self, *names: str, strong: bool = False) -> dict[str, str]:
         """Texts of these names that are there."""

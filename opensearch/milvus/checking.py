@@ -29,8 +29,11 @@ def _miscounted(state: State) -> list[str]:
     for domain, counted in meta.counts.items():
         mine = joined(state.visible, state.in_domain(domain) or "")
         there = link.count(items, mine, strong=True)
-        if there != counted:
-            found.append(f"the books count {counted} items of {domain}, {there} are there")
+        listed = len(state.ids_where(state.in_domain(domain) or ""))
+        if not there == listed == counted:
+            found.append(
+                f"the books count {counted} items of {domain}, {there} are there, {listed} listed"
+            )
     counted, embedded = sum(meta.embedded.values()), joined(state.visible, "embedded == true")
     there = link.count(parts, embedded, strong=True)
     if there != counted:

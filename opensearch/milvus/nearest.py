@@ -17,8 +17,8 @@ from opensearch.milvus.rows import joined
 from opensearch.milvus.state import State
 from opensearch.search.hamming import Codes, Distances, Ids, merge
 
-MOST: Final = 16_384
-"""Rows that a server gives at once for a query."""
+MOST: Final = 16_000
+"""Rows asked for at once; servers give 16,384 at most, Milvus Lite one less."""
 
 _TOGETHER: Final = 64
 """Queries of one message."""

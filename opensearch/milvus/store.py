@@ -72,6 +72,7 @@ class MilvusStore:
             raise StoreError(f"there is a store at {link.address}; open it, or name another.")
         shelf = Shelf(link)
         if not shelf.exists():
+            link.drop(schema.books(link.name))
             schema.create_books(link)
         schema.create_items(link, bits, dim)
         meta = Meta(secrets.token_hex(16), bits, dim, origin=secrets.token_hex(16))
@@ -90,6 +91,9 @@ class MilvusStore:
             raise StoreError(f"there is no index at {link.address}; create it first.")
         store = cls(link)
         store._identity = shelf.books(strong=True).meta.identity
+        for name in (schema.items(link.name), schema.parts(link.name)):
+            if not link.awake(name):
+                raise StoreError(f"the creation of {link.address} was cut short; create it again.")
         return store
 
     # What is there

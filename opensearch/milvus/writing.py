@@ -130,8 +130,8 @@ class Writer:
         """Finish what a writer that was killed has left: rows that are going, or never counted."""
         begun = f"id >= {self._books.meta.next_id}"
         for name in (schema.items(self._link.name), schema.parts(self._link.name)):
-            strays = [row["id"] for row in self._link.query(name, begun, ["id"], strong=True)]
-            self._link.delete(name, strays)
+            while strays := self._link.query(name, begun, ["id"], strong=True):
+                self._link.delete(name, [row["id"] for row in strays])
         if self._books.going:
             self._delete(sorted(self._state.going))
 

@@ -502,6 +502,22 @@ def test_what_cannot_be_stored_is_refused_and_nothing_is_written(store, call):
     assert (store.meta(), list(store.walk())) == (before, walked)
 
 
+def test_more_than_a_server_gives_at_once_is_given_whole(store):
+    """Milvus Lite leaves out what is above 16,384 rows without a word."""
+    many = codes(20_000)
+    given = store.put_codes(many, "photo")
+    assert store.ids("photo").tolist() == given.tolist() == list(range(20_000))
+    assert sum(len(block.ids) for block in store.live("photo")) == 20_000
+    assert sum(1 for _ in store.every()) == sum(1 for _ in store.walk()) == 20_000
+    distances, ids = _searcher(store).search(many[:1], ["photo"], 18_000)
+    away = np.unpackbits(many ^ many[0], axis=1).sum(axis=1)
+    order = np.argsort(away, kind="stable")[:18_000]
+    assert (distances[0].tolist(), ids[0].tolist()) == (away[order].tolist(), order.tolist())
+    assert store.remove(["photo/#0", "photo/#1"]) == 2
+    assert store.ids("photo").tolist() == list(range(2, 20_000))
+    assert store.verify() == []
+
+
 def test_a_job_marks_how_far_it_is(store):
     assert store.mark("import one") == 0
     store.put(items("a"), codes(1), mark=Mark("import one", 1))

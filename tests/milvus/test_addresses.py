@@ -105,3 +105,21 @@ def test_rows_are_sent_in_messages_that_a_server_takes(monkeypatch):
     portions = list(connecting._portions(rows))
     assert [row for part in portions for row in part] == rows
     assert [len(part) for part in portions] == [3, 3, 3, 1]
+
+
+def test_a_server_that_was_just_started_is_waited_for_and_other_errors_are_told(monkeypatch):
+    monkeypatch.setattr(connecting.time, "sleep", lambda seconds: None)
+    said = [ValueError("collection not loaded[1]"), ValueError("channel not available"), None]
+
+    class Client:
+        def has_collection(self, name, timeout):
+            if error := said.pop(0):
+                raise error
+            return True
+
+    link = connecting.Connection(Address("milvus", "host:1", "name"), Client(), "toy")
+    assert link.has("name")
+    said += [ValueError("odd")]
+    with pytest.raises(StoreError, match="failed: odd"):
+        link.has("name")
+    assert said == []

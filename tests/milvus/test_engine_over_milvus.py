@@ -13,7 +13,9 @@ from opensearch.engine import Engine
 from opensearch.engine.lifecycle.places import is_index
 from opensearch.engine.lifecycle.verifying import check_index
 from opensearch.errors import IndexMismatch, InvalidInput, StoreError
+from opensearch.milvus import connect, schema
 from opensearch.milvus.books import WRITER
+from opensearch.milvus.connecting import is_lite
 from opensearch.milvus.rows import row_of
 from opensearch.records import Item
 
@@ -159,6 +161,25 @@ def test_what_a_killed_writer_left_is_seen_by_nobody_and_removed_by_the_next(add
         engine.add_codes(codes(1, 7, width), "photo", ["f"])
         assert engine.verify() == []
         assert [item.id for item in engine.records()] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.milvus
+def test_what_a_killed_creation_left_is_no_index_and_is_made_anew(address):
+    link = connect(address)
+    schema.create_books(link)
+    if not is_lite(address):  # killed before the collection had an index and was loaded
+        link._client.release_collection(schema.books(link.name))
+        link._client.drop_index(schema.books(link.name), "bits")
+    link.close()
+    assert not is_index(address)
+    with Engine.create(address, MODEL) as engine:
+        assert len(engine) == 0
+    if not is_lite(address):  # released by somebody: asked for, it is loaded again
+        link = connect(address)
+        link._client.release_collection(link.name)
+        link.close()
+    with Engine.open(address) as engine:
+        assert engine.verify() == []
 
 
 @pytest.mark.milvus

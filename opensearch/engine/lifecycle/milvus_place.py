@@ -237,7 +237,7 @@ def check_free(path: Address) -> None:
         StoreError: it holds one, or collections of somebody else.
     """
     with _shelf(path) as (link, shelf):
-        if not shelf.exists() and link.has(schema.items(link.name)):
+        if not link.has(schema.books(link.name)) and link.has(schema.items(link.name)):
             raise StoreError(
                 f"{path} is a collection of somebody else, which nothing was done to; name another"
             )
