@@ -143,6 +143,10 @@ class Planned:
     reason: str = ""
 
 
+GUESSED_TOLD: Final = 1000
+"""Files that a report names whose domain was guessed; of a million all names would fill memory."""
+
+
 @dataclass(slots=True)
 class Report:
     """The books of one `add`; `removed` stands apart, since it was not seen.
@@ -150,6 +154,7 @@ class Report:
     `relabelled` files are among the unchanged: their category or metadata were declared anew.
     `refused` says why nothing would be removed, in the books of a dry run.
     `reread` files are among the replaced: they did not change, but an older reader had read them.
+    `guessed_files` names those, the first thousand, that were guessed to be sketch or picture.
     `planned` names what a dry run would change, pass over or fail, in order; a run leaves it empty.
 
     The books close when seen = added + replaced + moved + unchanged + ignored + failed.
@@ -164,12 +169,19 @@ class Report:
     failed: int = 0
     removed: int = 0
     guessed: int = 0
+    guessed_files: list[str] = field(default_factory=list)
     relabelled: int = 0
     refused: str = ""
     reread: int = 0
     failures: list[Failure] = field(default_factory=list)
     ignored_suffixes: Counter[str] = field(default_factory=Counter)
     planned: list[Planned] = field(default_factory=list)
+
+    def guess(self, name: str) -> None:
+        """Count a file whose domain was guessed."""
+        self.guessed += 1
+        if self.guessed <= GUESSED_TOLD:
+            self.guessed_files.append(name)
 
     @property
     def closes(self) -> bool:

@@ -26,6 +26,15 @@ def test_what_was_removed_or_guessed_is_in_no_sum():
     assert Report(removed=3, guessed=2).closes
 
 
+def test_a_million_guesses_are_counted_and_a_thousand_named():
+    report = Report()
+    for at in range(1001):
+        report.guess(str(at))
+    assert (report.guessed, len(report.guessed_files), report.guessed_files[-1]) == (
+        *(1001, 1000, "999"),
+    )
+
+
 def test_a_report_is_plain_json():
     report = Report(seen=2, failed=1, ignored=1, failures=[Failure("a.png", "is empty")])
     report.ignored_suffixes[".txt"] += 1

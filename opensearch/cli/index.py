@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SKIPPED = 3
 SHOWN = 20
+NAMED = 3
 
 
 class _PruneAlone(ReadsShapes):
@@ -206,7 +207,11 @@ def _books(report: Report) -> str:
     if report.relabelled:
         lines.append(f"{report.relabelled} of the unchanged have a new category or metadata")
     if report.guessed:
-        lines.append(f"{report.guessed} guessed to be sketch or picture; --domain says which")
+        named = ", ".join(report.guessed_files[:NAMED])
+        more = ", ..." if report.guessed > NAMED else ""
+        lines.append(
+            f"{report.guessed} guessed to be sketch or picture ({named}{more}); --domain says which"
+        )
     if report.ignored_suffixes:
         counts = ", ".join(f"{n} {suffix}" for suffix, n in report.ignored_suffixes.most_common())
         lines.append(f"ignored: {counts}")

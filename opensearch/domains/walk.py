@@ -28,6 +28,9 @@ SYSTEM_FOLDERS: Final = frozenset(
 )
 """Names, in small letters, of folders that systems keep for themselves: thumbnails and waste."""
 
+INDEX_FILES: Final = frozenset({"manifest.json", "CURRENT", "store"})
+"""What the folder of an index holds, this one or another: its files are no part of a collection."""
+
 _FOUND_BY_CHECKS: Final = re.compile(r"found\.\d{3}", re.IGNORECASE)
 
 
@@ -142,6 +145,8 @@ def _entries(folder: _Folder, links: _Links, excluded: Excluded) -> Iterator[Fou
     me = (status.st_dev, status.st_ino)
     if me in folder.above:
         yield Ignored(folder.path, "", "folder inside itself")
+        return
+    if folder.key and {entry.name for entry in listed} >= INDEX_FILES:
         return
     above = folder.above | {me}
     known = known_suffixes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -144,7 +145,20 @@ def install(app: FastAPI) -> None:
             message=f"{str(error.detail)[:_SHOWN]}; /docs lists what can be asked",
             way_out="/docs lists what can be asked",
         )
-        return answer_of(failure, dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        methods = _methods(app, request.url.path) if error.status_code == 405 else []
+        if methods:  # the first route of a path tells its own method alone
+            headers["Allow"] = ", ".join(methods)
+        return answer_of(failure, headers)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """The methods that the document of the service has for a path."""
+    found = set[str]()
+    for template, operations in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            found |= {method.upper() for method in operations}
+    return sorted(found)
 
 
 def _invalid(errors: Any) -> Failure:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from opensearch.engine import Score
 from opensearch.records import Hit, Item, Up
 
+
+def _number(value: Any) -> Any:
+    """JSON's own numbers alone: neither true nor the text "3" is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a number is wanted")
+    return value
+
+
+Number: TypeAlias = Annotated[float, BeforeValidator(_number)]
+Whole: TypeAlias = Annotated[int, BeforeValidator(_number)]
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 Weight: TypeAlias = Annotated[
-    float,
+    Number,
     Field(ge=-100, le=100, description="above 0 joins the query, below 0 moves it away; not 0"),
 ]
 Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -27,7 +38,7 @@ class FilePart(Asked):
     """An uploaded file of any domain."""
 
     kind: Literal["file"]
-    file: int = Field(ge=0, description="which of the `file` fields of the form, from 0")
+    file: Whole = Field(ge=0, description="which of the `file` fields of the form, from 0")
     weight: Weight = 1.0
     domain: str | None = Field(default=None, description="what it is; told from it when absent")
     up: Up | None = Field(default=None, description="axis that is up in a mesh")
@@ -37,7 +48,7 @@ class DrawingPart(Asked):
     """A drawing as strokes; a PNG of one is an uploaded file."""
 
     kind: Literal["drawing"]
-    strokes: list[list[tuple[float, float]]] = Field(
+    strokes: list[list[tuple[Number, Number]]] = Field(
         min_length=1, description="points (x, y) of each stroke in order, y downwards"
     )
     weight: Weight = 1.0
@@ -69,20 +80,22 @@ class SearchAsked(Asked):
 
     parts: list[Part] = Field(default_factory=list, description="joined by their weights")
     targets: list[str] = Field(default_factory=list, description="domains; all when empty")
-    k: int = Field(default=24, ge=1, description="hits wanted")
-    offset: int = Field(default=0, ge=0, description="hits passed over before the first wanted")
+    k: Whole = Field(default=24, ge=1, description="hits wanted")
+    offset: Whole = Field(default=0, ge=0, description="hits passed over before the first wanted")
     where: str | None = Field(
         default=None, description="filter, such as domain = photo and year > 2010"
     )
-    max_distance: int | None = Field(default=None, ge=0, le=4096, description="Hamming, inclusive")
+    max_distance: Whole | None = Field(
+        default=None, ge=0, le=4096, description="Hamming, inclusive"
+    )
     score: Score = "rescored"
-    refine: bool | None = Field(
+    refine: Flag | None = Field(
         default=None,
         description="move towards the nearest item of each domain; null: where the model's"
         " calibration found that it helps",
     )
-    min_score: float | None = Field(default=None, description="least score of a hit")
-    depth: int = Field(default=1000, ge=1, le=10_000, description="candidates scored")
+    min_score: Number | None = Field(default=None, description="least score of a hit")
+    depth: Whole = Field(default=1000, ge=1, le=10_000, description="candidates scored")
     structure: str | None = Field(default=None, description="a structure that was built, or exact")
 
 

@@ -46,6 +46,15 @@ def test_files_that_systems_leave_behind_are_ignored_by_their_reason(tmp_path):
     assert labels == {".db": 1, ".ini": 1, "hidden": 2, "hidden folder": 1}
 
 
+def test_an_index_in_its_own_source_is_no_part_of_it(tmp_path):
+    inside = ("CURRENT", "manifest.json", "store/0/data.mdb", "model/model.json", "search/a.png")
+    make(tmp_path, "a.png", "notes.txt", *(f"sub/index/{name}" for name in inside))
+    keys, labels, reasons = walked(tmp_path)
+    assert (keys, labels, reasons) == (["a.png"], {".txt": 1}, {})
+    (tmp_path / "sub" / "index" / "CURRENT").unlink()
+    assert walked(tmp_path)[0] == ["a.png", "sub/index/search/a.png"], "it is none without"
+
+
 @pytest.mark.parametrize("name", ["b.png", "b.txt", "b"])
 def test_a_link_to_itself_is_one_failure(tmp_path, name):
     make(tmp_path, "a.png", "c.png")

@@ -242,5 +242,5 @@ def test_a_plain_picture_guessed_to_be_a_sketch_is_stored_as_a_picture(
     (tmp_path / "files").mkdir()
     Image.new("RGB", (40, 40), "blue").save(tmp_path / "files" / "blue.png")
     report = engine.add(tmp_path / "files")
-    assert (report.added, report.guessed) == (1, 1)
+    assert (report.added, report.guessed, report.guessed_files) == (1, 1, ["blue.png"])
     assert engine.info()["items"]["photo"] == 1

@@ -162,6 +162,19 @@ def test_a_damaged_model_is_found_and_stores_nothing(index, pictures, part):
     assert held(index) == {"photo": 51}
 
 
+def test_an_index_that_lost_its_model_says_the_way_back(index):
+    shutil.rmtree(index / "model")
+    for verb in ("info", "list", "compact"):
+        result = run(verb, index)
+        assert result.exit_code == 1
+        assert f"the model inside index {index} is gone; if it was the shipped" in result.stderr
+        assert f"opensearch verify {index} --repair" in result.stderr.replace("'", "")
+        assert f"copy the model that made the index to {index / 'model'}" in result.stderr
+        assert "Train" not in result.stderr
+    shutil.copytree(MODEL, index / "model")
+    assert held(index) == {"photo": 50}
+
+
 def test_changed_settings_and_graphs_are_found(index):
     with Engine.open(index) as engine:
         card = index / "model" / "model.json"

@@ -62,6 +62,21 @@ def test_a_shape_comes_to_be_saved(client):
     assert response.headers["content-disposition"] == 'attachment; filename="03.off"'
 
 
+def test_a_path_tells_all_its_methods(client):
+    found = record(client, "shape/cube/03.off")
+    for path, methods in ((f"/{found['id']}", "DELETE, GET, PATCH"), ("", "GET, POST")):
+        response = client.put(f"/v1/items{path}")
+        assert (response.status_code, response.headers["allow"]) == (405, methods)
+    assert client.post("/docs").headers["allow"] == "GET"
+
+
+def test_copies_of_an_item_are_told(client):
+    found = record(client, "photo/cube/03.jpg")
+    answer = client.get(f"/v1/items/{found['id']}/copies").json()
+    assert found["id"] not in [hit["id"] for hit in answer["hits"]]
+    assert answer["notes"][0].startswith(f"{found['key']} is looked for as a photo")
+
+
 def test_thumbnails_and_views_are_pictures(client):
     found = record(client, "shape/cube/03.off")
     small = client.get(f"/v1/items/{found['id']}/thumbnail")

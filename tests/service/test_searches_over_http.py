@@ -155,6 +155,27 @@ def test_what_cannot_be_searched_is_refused_in_one_shape(client, query, message)
     assert message in ErrorBody(**response.json()).error.message
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"k": True}, {"k": "3"}, {"offset": False}, {"depth": "9"}, {"min_score": True},
+        {"max_distance": "1"}, {"refine": 1}, {"refine": "yes"},
+        {"parts": [{"kind": "words", "text": "cube", "weight": True}]},
+        {"parts": [{"kind": "drawing", "strokes": [[[0, False], [1, 1]]]}]},
+    ],
+)  # fmt: skip
+def test_numbers_and_flags_are_those_of_json(client, field):
+    query = {"parts": [{"kind": "words", "text": "cube"}], **field}
+    assert client.post("/v1/search", json=query).status_code == 422
+    form = {"files": {"file": ("a.png", b"none")}, "data": {"query": json.dumps(query)}}
+    assert client.post("/v1/search/files", **form).status_code == 422
+
+
+def test_a_whole_number_may_be_written_with_a_point(client):
+    query = {"parts": [{"kind": "words", "text": "cube", "weight": 1}], "k": 3.0}
+    assert len(client.post("/v1/search", json=query).json()["hits"]) == 3
+
+
 @pytest.mark.parametrize("query", ["no json", "[]", '{"k": 0}', '{"zebra": 1}', '{"k":1e999}'])
 def test_a_form_with_a_wrong_query_is_refused(client, picture, query):
     form = {"files": [("file", (picture.name, picture.read_bytes()))], "data": {"query": query}}

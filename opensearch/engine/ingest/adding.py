@@ -246,7 +246,8 @@ class Adding:
         pending.replaced.append(work.replaces)
         pending.reread.append(work.reread)
         pending.items.append(item_of(work, self._model.version(work.domain)))
-        self.report.guessed += not work.sure
+        if not work.sure:
+            self.report.guess(work.key)
 
     def _commit(self, pending: Batch) -> Batch:
         self._changes.flush()

@@ -24,7 +24,7 @@ from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
-from opensearch.errors import IndexMismatch, StoreError, system_reason
+from opensearch.errors import BundleError, IndexMismatch, StoreError, system_reason
 from opensearch.records import Where
 from opensearch.search import CodeSearch, Searcher
 from opensearch.store import LmdbStore, Store, ever_used
@@ -56,8 +56,22 @@ class IndexFolder:
         return self.path / "compiled"
 
     def open_model(self, given: Path | None = None) -> Bundle:
-        """Open the copy of the bundle, or another that is given, to work as this index does."""
-        return Bundle.open(given or self.model, self.precision, self.compiled)
+        """Open the copy of the bundle, or another that is given, to work as this index does.
+
+        Raises:
+            BundleError: it is gone or damaged.
+        """
+        try:
+            return Bundle.open(given or self.model, self.precision, self.compiled)
+        except BundleError as error:
+            if given is not None:
+                raise
+            there = (self.model / "model.json").exists()
+            raise BundleError(
+                f"the model inside index {self.path} is {f'damaged: {error}' if there else 'gone'}"
+                f"; if it was the shipped one, `verify_index({str(self.path)!r}, repair=True)` puts"
+                f" it back, else copy the model that made the index to {self.model}"
+            ) from error
 
     @property
     def search(self) -> Path:

@@ -75,7 +75,7 @@ def model_problems(path: Path) -> list[str]:
     with suppress(StoreError):
         graphs = IndexFolder.open(path).graphs
     try:
-        return integrity.problems(Bundle.open(path / "model"), graphs)
+        return integrity.problems(IndexFolder(path, {}).open_model(), graphs)
     except BundleError as error:
         return [str(error)]
 
