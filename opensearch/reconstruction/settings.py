@@ -128,10 +128,10 @@ class ReconstructionConfig(Settings):
         default=(), description="categories left out beside those that a collection calls unseen"
     )
     default: Literal["nearest", "mean", "generator"] = Field(
-        default="mean", description="what a model is made by where nobody says"
+        default="generator", description="what a model is made by where nobody says"
     )
     level: float = Field(
-        default=0.5, gt=0, lt=1, description="from which a voxel of the generator is filled"
+        default=0.4, gt=0, lt=1, description="from which a voxel of the generator is filled"
     )
     pooling: PoolingSettings = PoolingSettings()
     voxels: VoxelSettings = VoxelSettings()

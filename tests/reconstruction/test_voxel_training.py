@@ -184,7 +184,7 @@ def test_the_verb_trains_a_model(boxes, tmp_path, monkeypatch, cache):
     words = ["train-3d", "--data", str(boxes), "--out", str(out), *settings, "--seed", "3", "-q"]
     ran = CliRunner().invoke(main, words)
     assert ran.exit_code == 0, ran.output
-    assert ran.stdout == f"{out}: codes of 8, made by mean\n"
+    assert ran.stdout == f"{out}: codes of 8, made by generator\n"
     assert f"--model {out}" in ran.stderr
     assert Generator.open(out).card.provenance["config"]["seed"] == 3
     refused = CliRunner().invoke(main, [*words, "--set", "voxels.phi=2"])
