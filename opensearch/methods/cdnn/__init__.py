@@ -1,7 +1,8 @@
 """Cross-domain neural networks: items of one category meet in one target, whatever their domain.
 
 With a pyramid (PCDNN), drawings are cut into cells on several levels, and each level has networks
-of its own; what they hold in their hidden layers, in a row, is the representation.
+of its own; what all of them give, in a row, is the representation. In the paper that is what they
+hold in their hidden layers, which need not be alike in two domains whose outputs are.
 
 Source:
     Zhu, Xie, Fang, "Learning cross-domain neural networks for sketch-based 3D shape retrieval",

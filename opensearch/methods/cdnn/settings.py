@@ -36,7 +36,7 @@ class CdnnSettings(NetworkSettings):
         " one each",
     )
     representation: Literal["hidden", "target"] = Field(
-        default="hidden", description="the last hidden layers as in the paper, or the target layers"
+        default="target", description="the target layers, or the last hidden ones as in the paper"
     )
     decay: float = Field(default=1e-5, ge=0, description="lambda, of squared weights in the loss")
     weight_decay: float = Field(default=0.0, ge=0, description="of the optimiser, beside lambda")
