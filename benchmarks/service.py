@@ -233,9 +233,9 @@ def measured(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[
     say(f"{os.cpu_count()} cores, load before {busy}")
     with service(arguments.index) as (port, pid):
         for kind in ("healthz", *arguments.kinds):
-            made = requests(kind, arguments.collection, arguments.files, seed=0)
             runs = figures["runs"][kind] = []
-            for clients in arguments.clients:
+            for clients in arguments.clients:  # other files each time: some that were read are kept
+                made = requests(kind, arguments.collection, arguments.files, seed=clients)
                 load = Load(port, made)
                 runs.append(load.run(clients, arguments.seconds, pid=pid))
                 say(f"{kind}: {json.dumps(runs[-1])}")
