@@ -114,10 +114,9 @@ def kill_workers(
         for number in range(1, kills + 1):
             if not reached(child, index, number * len(wanted) // (kills + 1)):
                 break
-            victims = [
-                pid for pid, name in below(child.pid).items() if name.startswith("ray::Work")
-            ]
-            if victims:
+            while child.poll() is None and not (victims := busy(child.pid)):
+                time.sleep(0.1)
+            if child.poll() is None:
                 signalled(chance.choice(victims))
             print(f"worker kill {number} of {kills} at {held(index)} items", flush=True)
         return ended(child, index, wanted)
@@ -264,6 +263,11 @@ def below(pid: int) -> dict[int, str]:
             with suppress(OSError):
                 found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
     return found
+
+
+def busy(pid: int) -> list[int]:
+    """The workers below a process that are encoding."""
+    return [worker for worker, name in below(pid).items() if name.startswith("ray::Worker.enc")]
 
 
 def signalled(pid: int) -> None:
