@@ -24,7 +24,8 @@ import numpy as np
 import torch
 
 from benchmarks.methods_data import Parts, base_settings, final, load, validation
-from benchmarks.methods_fit import Outcome, config_of, drawn, outcome, tried
+from benchmarks.methods_fit import Outcome, outcome
+from benchmarks.methods_ranges import config_of, drawn, tried
 from benchmarks.methods_report import report
 from opensearch.cli.progress import Bars
 from opensearch.errors import InvalidInput

@@ -13,13 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from opensearch.config import TrainConfig
 from opensearch.domains.catalog import read_collection
-from opensearch.evaluation import Labelled
 from opensearch.loop import RunFolder
-from opensearch.progress import Progress, silent
+from opensearch.progress import Progress
 from opensearch.records import Source
 from opensearch.semantic import Space
 from opensearch.training.backbone import initial_backbone, write_backbone
@@ -136,11 +133,3 @@ def _subset(rows: CachedRows, wanted: Callable[[Source], bool]) -> CachedRows:
     return CachedRows(
         [rows.sources[row] for row in kept], [], rows.chunks, [rows.where[row] for row in kept]
     )
-
-
-def labelled(data: DomainData, embeddings: Any) -> Labelled:
-    """Embeddings (n, d) of a part with their categories."""
-    return Labelled(embeddings, np.array(data.categories))
-
-
-QUIET: Final = silent

@@ -8,7 +8,6 @@ import click
 
 from opensearch.cli.messages import in_flags, say
 from opensearch.cli.progress import Bars
-from opensearch.cli.train import kept
 
 
 @click.command("train-3d")
@@ -55,10 +54,6 @@ def train_3d(
     config = load_config(given)
     with Bars(quiet) as bars:
         task = Task(data, out, config, model)
-        try:
-            card = train(task, bars.show, lambda note: bars.note(in_flags(note)))
-        except KeyboardInterrupt:
-            bars.note(kept(out))
-            raise
+        card = train(task, bars.show, lambda note: bars.note(in_flags(note)))
     click.echo(f"{out}: codes of {config.voxels.code}, made by {card.default}")
     say(f"next: opensearch reconstruct SKETCH --index INDEX --model {out} --out MODEL.obj")

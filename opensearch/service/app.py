@@ -94,8 +94,7 @@ def _warm(context: Context) -> None:
             blank = np.zeros((1, card.reader.size, card.reader.size, 3), np.uint8)
             engine.model.bundle.encoder(domain).backbone.features(blank)
         if any(engine.info()["items"].values()):
-            for word in engine.model.space.vocabulary.words[:1]:
-                engine.search(text=word, k=1)
+            engine.search(text=engine.model.space.vocabulary.words[0], k=1)
     except OpenSearchError as error:
         _log.warning("the model cannot be loaded yet: %s", error)
     context.ready = True

@@ -9,7 +9,7 @@ from toy_files import make_collection
 
 from benchmarks.methods import Work, chosen
 from benchmarks.methods_data import final, load, validation
-from benchmarks.methods_fit import METHODS_TRIED, config_of, drawn, tried
+from benchmarks.methods_ranges import METHODS_TRIED, config_of, drawn, tried
 from benchmarks.methods_report import report
 from opensearch.methods import METHODS
 from opensearch.progress import quiet
