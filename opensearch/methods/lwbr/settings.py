@@ -24,7 +24,7 @@ class LwbrSettings(NetworkSettings):
     """
 
     layers: list[Annotated[int, Field(ge=1, le=65_536)]] = Field(
-        default=[1000, 500], max_length=16, description="units of the hidden layers"
+        default=[500], max_length=16, description="units of the hidden layers"
     )
     dim: int = Field(default=100, ge=2, le=8192, description="numbers of an embedding")
     activation: Literal["relu", "sigmoid"] = "sigmoid"
