@@ -3,14 +3,14 @@
     python -m benchmarks.barycentre [SHAPES]
 
 Prints the largest difference of our barycentres and POT's (log-domain, the same cost and gamma),
-and the milliseconds that each takes. With SHAPES, a folder of meshes, their views are read and
-encoded by the shipped model's backbone, as an index does, and each pooling is timed on them.
-Needs the extra `bench`; times are of one thread and the median of the repetitions.
+and the milliseconds of CPU time that each takes, the least of the repetitions. With SHAPES, a
+folder of meshes, their views are read and encoded by the shipped model's backbone, as an index
+does, and each pooling is timed on them.
+Needs the extra `bench`. Give it one thread (OMP_NUM_THREADS=1).
 """
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -87,15 +87,17 @@ def on_shapes(folder: Path, most: int) -> None:
     files = [f for f in sorted(folder.rglob("*")) if f.suffix.lower() in meshes.suffixes()]
     files = files[:: max(1, len(files) // most)][:most]
     read = READERS[settings.reader].open(settings, Limits())
-    start = time.perf_counter()
+    start = time.process_time()
     views = [read(file).views for file in files]
-    reading = (time.perf_counter() - start) / len(files) * 1000
+    reading = (time.process_time() - start) / len(files) * 1000
     backbone = bundle.backbone("shape")
-    start = time.perf_counter()
+    start = time.process_time()
     features = np.stack([encode_views(own, backbone) for own in views])
-    encoding = (time.perf_counter() - start) / len(files) * 1000
-    print(f"\n{len(files)} shapes, {features.shape[1]} views: reading {reading:.0f} ms a shape,")
-    print(f"encoding {encoding:.0f} ms a shape\n\npooling            ms a shape")
+    encoding = (time.process_time() - start) / len(files) * 1000
+    print(
+        f"\n{len(files)} shapes, {features.shape[1]} views: reading {reading:.0f} ms of CPU time,"
+    )
+    print(f"encoding {encoding:.0f} ms\n\npooling            ms a shape")
     print(f"mean-features      {pooling_time(features, 'mean-features', {}):10.2f}")
     flat = features.reshape(-1, features.shape[-1])
     for groups in GROUPS:
@@ -111,13 +113,13 @@ def pooling_time(features: NDArray[np.float32], how: str, tensors: dict[str, Any
 
 
 def milliseconds(work: Callable[[], Any]) -> float:
-    """The median of a few runs."""
+    """CPU time of the quickest of a few runs."""
     times = []
     for _ in range(REPEATS):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times) * 1000
+        times.append(time.process_time() - start)
+    return min(times) * 1000
 
 
 if __name__ == "__main__":

@@ -39,6 +39,14 @@ from opensearch.store import LmdbStore
 
 Rows = dict[int, tuple[str, bytes]]
 """Key and code of each item, by id."""
+SMALL = """
+from functools import partial
+from opensearch.__main__ import main
+from opensearch.cluster import on_ray
+on_ray.batched = partial(on_ray.batched, files=32)
+main()
+"""
+"""The command line with smaller batches, so that a few files are many of them."""
 BOOKS = ("added", "replaced", "moved", "unchanged", "ignored", "failed")
 
 
@@ -114,10 +122,9 @@ def kill_workers(
         for number in range(1, kills + 1):
             if not reached(child, index, number * len(wanted) // (kills + 1)):
                 break
-            victims = [
-                pid for pid, name in below(child.pid).items() if name.startswith("ray::Work")
-            ]
-            if victims:
+            while child.poll() is None and not (victims := busy(child.pid)):
+                time.sleep(0.1)
+            if child.poll() is None:
                 signalled(chance.choice(victims))
             print(f"worker kill {number} of {kills} at {held(index)} items", flush=True)
         return ended(child, index, wanted)
@@ -154,7 +161,7 @@ def lose_a_node(files: Path, index: Path, nodes: int, wanted: Rows) -> bool:
         added = [cluster.add_node(num_cpus=1, **small) for _ in range(nodes)]
         cluster.wait_for_nodes()
         with started(files, index, "--ray", cluster.address) as child:
-            reached(child, index, len(wanted) // 2)
+            reached(child, index, len(wanted) // 3)
             print(f"workers a node: {[workers_of(node) for node in added]}", flush=True)
             cluster.remove_node(added[0], allow_graceful=False)
             print(f"a node is removed at {held(index)} items", flush=True)
@@ -170,9 +177,12 @@ def workers_of(node: Any) -> int:
 
 
 @contextmanager
-def started(files: Path, index: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """The command line at work; killed if it is still at it when the block ends."""
-    command = [sys.executable, "-m", "opensearch", "index", str(files), "--to", str(index)]
+def started(
+    files: Path, index: Path, *words: str, small: bool = True
+) -> Iterator[subprocess.Popen[str]]:
+    """The command line at work, by default in `SMALL` batches; killed when the block ends."""
+    program = ["-c", SMALL] if small else ["-m", "opensearch"]
+    command = [sys.executable, *program, "index", str(files), "--to", str(index)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen([*command, "--json", *words], text=True, **pipes) as child:  # type: ignore[call-overload]
         try:
@@ -184,7 +194,7 @@ def started(files: Path, index: Path, *words: str) -> Iterator[subprocess.Popen[
 def run(files: Path, index: Path, *words: str) -> str:
     """What a run to its end took, from the start of its interpreter and from its first commit."""
     since = time.perf_counter()
-    with started(files, index, *words) as child:
+    with started(files, index, *words, small=False) as child:
         reached(child, index, 1)
         begun, first = time.perf_counter(), held(index)
         output, errors = child.communicate()
@@ -264,6 +274,11 @@ def below(pid: int) -> dict[int, str]:
             with suppress(OSError):
                 found[child] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
     return found
+
+
+def busy(pid: int) -> list[int]:
+    """The workers below a process that are encoding."""
+    return [worker for worker, name in below(pid).items() if name.startswith("ray::Worker.enc")]
 
 
 def signalled(pid: int) -> None:

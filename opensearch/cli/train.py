@@ -63,7 +63,7 @@ def train(
             task = Training(recipe, data, out, extend, domain)
             bundle = run(task, bars.show, lambda note: bars.note(in_flags(note)))
         except KeyboardInterrupt:
-            bars.note(_kept(out))
+            bars.note(kept(out))
             raise
     click.echo(f"{out}: {', '.join(bundle.domains)}; {len(bundle.card.categories)} categories")
     model, collection = quote(str(out)), quote(str(data[0]))
@@ -73,7 +73,7 @@ def train(
     )
 
 
-def _kept(out: Path) -> str:
+def kept(out: Path) -> str:
     """What an interrupted run leaves to go on from."""
     stages = sorted(file.stem for file in (out / "training").glob("*.safetensors"))
     if not stages:

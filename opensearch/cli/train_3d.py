@@ -8,6 +8,7 @@ import click
 
 from opensearch.cli.messages import in_flags, say
 from opensearch.cli.progress import Bars
+from opensearch.cli.train import kept
 
 
 @click.command("train-3d")
@@ -54,6 +55,10 @@ def train_3d(
     config = load_config(given)
     with Bars(quiet) as bars:
         task = Task(data, out, config, model)
-        card = train(task, bars.show, lambda note: bars.note(in_flags(note)))
+        try:
+            card = train(task, bars.show, lambda note: bars.note(in_flags(note)))
+        except KeyboardInterrupt:
+            bars.note(kept(out))
+            raise
     click.echo(f"{out}: codes of {config.voxels.code}, made by {card.default}")
     say(f"next: opensearch reconstruct SKETCH --index INDEX --model {out} --out MODEL.obj")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ class RayCrew:
             num_cpus=job.processors, max_restarts=0, scheduling_strategy="SPREAD"
         )
         self._actors: list[Any] = []
-        self._asked: dict[int, deque[Any]] = {}
+        self._asked: dict[int, deque[Future[Any]]] = {}
         self._prepared: set[int] = set()
         self._remarked = False
 
@@ -47,29 +48,28 @@ class RayCrew:
         actor = self._kind.remote()
         self._actors.append(actor)
         number = len(self._actors) - 1
-        self._asked[number] = deque([actor.prepare.remote(self._job)])
+        self._asked[number] = deque([actor.prepare.remote(self._job).future()])
         return number
 
     def give(self, worker: int, works: Sequence[Work]) -> None:
         """See `Crew.give`."""
-        self._asked[worker].append(self._actors[worker].encode.remote(list(works)))
+        self._asked[worker].append(self._actors[worker].encode.remote(list(works)).future())
 
     def wait(self, seconds: float) -> Sequence[Event]:
         """See `Crew.wait`."""
         oldest = {asked[0]: worker for worker, asked in self._asked.items() if asked}
-        done, _ = self._ray.wait(list(oldest), timeout=seconds)
-        if done:
-            done, _ = self._ray.wait(list(oldest), num_returns=len(oldest), timeout=0)
-        return [self._event(oldest[ref], ref) for ref in done]
+        # Not by `ray.wait`, which takes every signal for an interrupt.
+        done = wait(oldest, seconds, return_when=FIRST_COMPLETED).done
+        return [self._event(oldest[answer], answer) for answer in done]
 
     def stop(self) -> None:
         """End all workers, whatever they are at."""
         for number in list(self._asked):
             self._end(number)
 
-    def _event(self, worker: int, ref: Any) -> Event:
+    def _event(self, worker: int, answer: Future[Any]) -> Event:
         try:
-            result = self._ray.get(ref)
+            result = answer.result()
         except self._ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, OpenSearchError):
                 raise error.cause from None

@@ -35,6 +35,8 @@ GAMMA: Final = "barycentre.gamma"
 ROUNDS: Final = "barycentre.rounds"
 """Tensor: rounds of projections, a scalar."""
 
+MOST_ROUNDS: Final = 1000
+"""Rounds that a model may ask for: no file may keep a query waiting."""
 _LEAST = 1e-8
 """Mass that every bin has before histograms are brought to sum 1."""
 _FARTHEST = 700.0
@@ -100,6 +102,11 @@ class BarycentrePooling:
         self._groups = tensors[GROUPS].astype(np.int64)
         self._cost = tensors[COST].astype(np.float64)
         self._gamma, self._rounds = float(tensors[GAMMA]), int(tensors[ROUNDS])
+        if not (self._gamma > 0 and 1 <= self._rounds <= MOST_ROUNDS):
+            raise BundleError(
+                f"pooling barycentre wants a gamma above 0 and 1 to {MOST_ROUNDS} rounds, got"
+                f" {self._gamma} and {self._rounds}; train the model again"
+            )
         groups = len(self._cost)
         fits = self._groups.min() >= 0 and self._groups.max() < groups
         if self._cost.shape != (groups, groups) or not fits:

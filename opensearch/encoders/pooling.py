@@ -23,6 +23,8 @@ UPRIGHT: Final = "upright.direction"
 """Tensor beside the projector's that pooling `upright` weighs views by, shape (f,)."""
 SOFTMAX: Final = "softmax.weight"
 """Tensor that pooling `softmax` weighs views by, shape (v, v d)."""
+SOFTMAX_BIAS: Final = "softmax.bias"
+"""Tensor that is added to its logits, shape (v,); 0 where there is none."""
 
 
 def _weighed(views: Array, weights: Array) -> Array:
@@ -132,18 +134,20 @@ def view_weights(
             raise BundleError(
                 f"pooling softmax wants a tensor {SOFTMAX!r}, which the model lacks; train it again"
             )
-        return softmax_weights(codes, tensors[SOFTMAX].astype(np.float64))
+        bias = tensors.get(SOFTMAX_BIAS, np.zeros(views)).astype(np.float64)
+        return softmax_weights(codes, tensors[SOFTMAX].astype(np.float64), bias)
     return None
 
 
 def softmax_weights(
-    codes: NDArray[np.floating], weight: NDArray[np.floating]
+    codes: NDArray[np.floating], weight: NDArray[np.floating], bias: NDArray[np.floating]
 ) -> NDArray[np.float32]:
-    """How much each view counts, by the embeddings of all: a softmax of weight @ (all in a row).
+    """How much each view counts: a softmax of weight @ (all embeddings in a row) + bias.
 
     Args:
         codes: un-normalised view embeddings, shape (n, v, d).
         weight: shape (v, v d).
+        bias: shape (v,).
 
     Returns:
         Shape (n, v), float32, rows that sum to one.
@@ -155,12 +159,12 @@ def softmax_weights(
         Dai et al. 2017 in its authors' later code; the paper itself has one feature a shape.
     """
     n, views, width = codes.shape
-    if weight.shape != (views, views * width):
+    if weight.shape != (views, views * width) or bias.shape != (views,):
         raise BundleError(
             f"pooling softmax has weights of shape {weight.shape} for {views} views of {width}"
             " numbers; index with as many views as the model was trained with"
         )
-    logits = codes.reshape(n, -1).astype(np.float64) @ weight.T
+    logits = codes.reshape(n, -1).astype(np.float64) @ weight.T + bias
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
 

@@ -60,7 +60,7 @@ class OnFeatures(Method[C]):
             if own.pooling == "upright":
                 raise InvalidInput(
                     f"domains.{name}.pooling: method {self.name} learns no direction that upright"
-                    " views are told by; give mean, max or mean-features, or train joint"
+                    " views are told by; give mean-features or barycentre, or train joint"
                 )
 
     def check_data(self, config: C, categories: Mapping[str, Sequence[str]]) -> None:

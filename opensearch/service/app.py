@@ -94,7 +94,8 @@ def _warm(context: Context) -> None:
             blank = np.zeros((1, card.reader.size, card.reader.size, 3), np.uint8)
             engine.model.bundle.encoder(domain).backbone.features(blank)
         if any(engine.info()["items"].values()):
-            engine.search(text=engine.model.space.vocabulary.words[0], k=1)
+            for word in engine.model.space.vocabulary.words[:1]:
+                engine.search(text=word, k=1)
     except OpenSearchError as error:
         _log.warning("the model cannot be loaded yet: %s", error)
     context.ready = True

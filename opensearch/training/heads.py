@@ -187,6 +187,20 @@ def head_job(
     )
 
 
+def common_centre(points: Sequence[Tensor]) -> Tensor:
+    """The mean of the domains' mean embeddings, (d,), of embeddings (n, d) of each domain."""
+    return torch.stack([own.mean(dim=0) for own in points]).mean(dim=0)
+
+
+def shifted(network: nn.Sequential, centre: Tensor) -> nn.Sequential:
+    """A network whose outputs are counted from a centre.
+
+    No distance changes by it. But an index ranks by cosines, and outputs that lie to one side of
+    the origin, as those of sigmoids do, have all nearly the same direction.
+    """
+    return nn.Sequential(*network, Standard(centre, torch.ones_like(centre)))
+
+
 def fitted_head(items: Items, network: nn.Sequential) -> FittedDomain:
     """The encoder of a domain, from its trained network."""
     return FittedDomain(items.data.start, projector_tensors(network.eval()), items.pooling)

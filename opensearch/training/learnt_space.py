@@ -14,6 +14,7 @@ from opensearch.semantic.tables import TableProvider
 from opensearch.semantic.vocabulary import Vocabulary
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, embed_domain
+from opensearch.training.view_pooling import with_pooling
 
 
 def learnt_space(categories: Sequence[str], points: NDArray[np.float32]) -> Space:
@@ -42,7 +43,8 @@ def space_of_means(
     """
     sums: dict[str, NDArray[np.float64]] = {}
     for data in domains:
-        embeddings = embed_domain(context, data, fitted[data.name], np.arange(len(data.rows)))
+        encoder = with_pooling(context, data, fitted[data.name])
+        embeddings = embed_domain(context, data, encoder, np.arange(len(data.rows)))
         labels = np.array(data.categories)
         for category in np.unique(labels).tolist():
             mean = embeddings[labels == category].mean(axis=0, dtype=np.float64)

@@ -39,6 +39,8 @@ def index(files, to, *words):
     done = subprocess.run(
         [*command, "--model", str(MODEL), *words], env=environment, capture_output=True, text=True
     )
+    if "Ray cannot be started on this machine: The current node timed out" in done.stderr:
+        pytest.skip("this machine is too busy for Ray, which gives itself half a minute to start")
     assert done.returncode == 3, done.stderr
     report = json.loads(done.stdout)
     with LmdbStore.open(IndexFolder.open(to).store, readonly=True) as store:

@@ -141,6 +141,14 @@ def test_a_missing_tensor_is_named(lost):
         BarycentrePooling(kept)
 
 
+@pytest.mark.parametrize(
+    "changed", [{GAMMA: np.array(0.0)}, {ROUNDS: np.array(0)}, {ROUNDS: np.array(10**9)}]
+)
+def test_what_would_never_end_is_refused(changed):
+    with pytest.raises(BundleError, match="wants a gamma above 0 and 1 to 1000 rounds, got"):
+        BarycentrePooling(tensors(**changed))
+
+
 def test_tensors_that_do_not_fit_are_refused():
     with pytest.raises(BundleError, match=r"numbers groups to 1 and .* shape \(1, 1\)"):
         BarycentrePooling(tensors(**{COST: np.zeros((1, 1))}))

@@ -13,7 +13,9 @@ def test_known_weights():
     codes = np.array([[[np.log(3), 0.0], [5.0, 7.0]]], np.float32)
     weight = np.zeros((2, 4))
     weight[1, 0] = 1
-    assert softmax_weights(codes, weight)[0] == pytest.approx([0.25, 0.75])
+    assert softmax_weights(codes, weight, np.zeros(2))[0] == pytest.approx([0.25, 0.75])
+    biased = softmax_weights(codes, weight, np.array([np.log(3), 0]))[0]
+    assert biased == pytest.approx([0.5, 0.5])
 
 
 def projector(**more):

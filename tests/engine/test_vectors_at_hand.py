@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensearch.engine import Engine, Query
-from opensearch.engine.lifecycle.vectors import Vectors, products
+from opensearch.engine.lifecycle.vectors import Vectors, _Kept, products
 from opensearch.errors import InvalidInput
 from opensearch.semantic import unit
 
@@ -71,6 +71,22 @@ def test_threads_get_their_own_rows():
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(right, range(400)))
+
+
+def test_what_another_thread_drops_meanwhile_is_not_missed(monkeypatch):
+    store = Rows()
+    vectors = Vectors(store, DIM)
+    ids = np.array([8, 2, 4])
+    vectors.of(ids)
+    looked = _Kept.missing
+
+    def missing(kept, asked):
+        found = looked(kept, asked)
+        vectors._kept = vectors._nothing()
+        return found
+
+    monkeypatch.setattr(_Kept, "missing", missing)
+    assert vectors.of(ids)[0].tobytes() == unit(store.rows[ids]).tobytes()
 
 
 def test_a_zero_row_is_refused():

@@ -13,7 +13,7 @@ from opensearch.cli import main
 from opensearch.errors import InvalidInput
 from opensearch.reconstruction.generator import Generator
 from opensearch.reconstruction.settings import ReconstructionConfig, load_config
-from opensearch.reconstruction.training import Task, train
+from opensearch.reconstruction.training import Task, fitting, train
 from opensearch.reconstruction.training.data import Shapes, nearest
 
 SMALL = ["voxels.code=8", "voxels.channels=[4,4,4]", "voxels.critic=[2,2,2]", "voxels.groups=2",
@@ -177,6 +177,10 @@ def test_settings_that_cannot_be_are_refused(override, message):
         load_config([override])
 
 
+def stopped(*_):
+    raise KeyboardInterrupt
+
+
 def test_the_verb_trains_a_model(boxes, tmp_path, monkeypatch, cache):
     monkeypatch.setenv("OPENSEARCH_CACHE", str(cache))
     out = tmp_path / "solid"
@@ -187,6 +191,11 @@ def test_the_verb_trains_a_model(boxes, tmp_path, monkeypatch, cache):
     assert ran.stdout == f"{out}: codes of 8, made by generator\n"
     assert f"--model {out}" in ran.stderr
     assert Generator.open(out).card.provenance["config"]["seed"] == 3
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "run_job", stopped)
+        late = CliRunner().invoke(main, [*words[:3], "--out", str(tmp_path / "other"), "-q"])
+    assert late.exit_code == 130
+    assert "stopped before the first checkpoint" in late.stderr
     refused = CliRunner().invoke(main, [*words, "--set", "voxels.phi=2"])
     assert refused.exit_code == 1 or refused.exit_code == 2
     assert "Set it with --set voxels.phi=VALUE" in refused.stderr

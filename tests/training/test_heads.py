@@ -11,12 +11,14 @@ from opensearch.config import NetworkSettings
 from opensearch.encoders.encoder import Encoder
 from opensearch.errors import InvalidInput
 from opensearch.training.heads import (
+    common_centre,
     embed,
     fitted_head,
     learner,
     new_head,
     pooled,
     refuse_no_pairs,
+    shifted,
     spread,
 )
 from opensearch.training.items import Batch, Batches, Items
@@ -132,3 +134,14 @@ def test_a_learner_moves_all_networks_at_a_falling_rate(name):
     made = learner(networks, settings)
     assert len(made.optimiser.param_groups[0]["params"]) == 4
     assert [made.rate(share, 1.0) for share in (0.0, 0.5, 1.0)] == pytest.approx([0.5, 0.3, 0.1])
+
+
+def test_counting_from_the_common_centre_changes_no_distance_and_domains_lie_around_it():
+    """Two domains count alike, however many items they have."""
+    network = nn.Sequential(nn.Linear(3, 4), nn.Sigmoid())
+    rows = [torch.randn(n, 3, generator=torch.Generator().manual_seed(n)) for n in (5, 50)]
+    with torch.no_grad():
+        before = [network(own) for own in rows]
+        after = [shifted(network, common_centre(before))(own) for own in rows]
+    assert torch.allclose(torch.cdist(*before), torch.cdist(*after), atol=1e-5)
+    assert (after[0].mean(0) + after[1].mean(0)).abs().max() < 1e-5

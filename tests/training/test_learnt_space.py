@@ -8,6 +8,8 @@ from opensearch.training.learnt_space import learnt_space, space_of_means
 
 
 class Rows:
+    encoded = 1  # a single view, which is not pooled
+
     def __init__(self, categories, embeddings):
         self.name, self.categories = categories[0], categories[1]
         self.rows, self.embeddings = range(len(embeddings)), np.array(embeddings, np.float32)

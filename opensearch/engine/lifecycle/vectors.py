@@ -89,8 +89,9 @@ class Vectors:
         Raises:
             StoreError: the index is damaged.
         """
-        missing = self._kept.missing(ids)
-        kept = self._kept if not len(missing) else self._added(ids)
+        kept: _Kept | None = self._kept  # once: another thread may drop it any time
+        if kept is not None and len(kept.missing(ids)):
+            kept = self._added(ids)
         if kept is None:
             return self._read(ids)
         slots = kept.slots[kept.ids.searchsorted(ids)]

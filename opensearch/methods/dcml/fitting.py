@@ -17,6 +17,7 @@ from opensearch.training.assemble import FittedModel
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData
 from opensearch.training.heads import (
+    common_centre,
     head_job,
     learner,
     refuse_collapse,
@@ -66,7 +67,9 @@ def fit_dcml(context: Context[CorrelatedConfig], domains: Sequence[DomainData]) 
         group=config.method,
     )
     run_job(job, context.run, context.progress)
-    fitted = {own.name: net.fitted(own) for own, net in zip(items, networks, strict=True)}
+    pairs = list(zip(items, networks, strict=True))
+    centre = common_centre([network.points(own.rows) for own, network in pairs])
+    fitted = {own.name: network.fitted(own, centre) for own, network in pairs}
     space = space_of_means(context, domains, fitted)
     return FittedModel(fitted, space=space, published=Published(distance="euclidean"))
 

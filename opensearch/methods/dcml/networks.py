@@ -9,13 +9,15 @@ from torch import Tensor, nn
 
 from opensearch.config import Pooling
 from opensearch.encoders.networks import ACTIVATIONS
-from opensearch.encoders.pooling import SOFTMAX
+from opensearch.encoders.pooling import SOFTMAX, SOFTMAX_BIAS
 from opensearch.methods.dcml.settings import DcmlSettings
 from opensearch.training.domain import FittedDomain, arrays
-from opensearch.training.heads import fitted_head, new_head
+from opensearch.training.heads import fitted_head, new_head, shifted
 from opensearch.training.items import Items
 
 _ACTIVE = tuple(ACTIVATIONS.values())
+_PART = 256
+"""Items that are embedded at once."""
 
 
 class DomainNetwork(nn.Module):
@@ -63,10 +65,19 @@ class DomainNetwork(nn.Module):
         shares = (outputs[-1].flatten(1) @ self.view_weights.T).softmax(dim=1)
         return [torch.einsum("nv,nvw->nw", shares, output) for output in outputs]
 
-    def fitted(self, items: Items) -> FittedDomain:
-        """The encoder of the domain."""
-        made = fitted_head(items, self.layers)
+    @torch.no_grad()
+    def points(self, rows: Tensor) -> Tensor:
+        """Embeddings (n, d) of items' features (n, v, f), as after training."""
+        self.eval()
+        starts = range(0, len(rows), _PART)
+        return torch.cat([self(rows[start : start + _PART])[-1] for start in starts])
+
+    def fitted(self, items: Items, centre: Tensor) -> FittedDomain:
+        """The encoder of the domain, its outputs counted from a centre (d,)."""
+        made = fitted_head(items, shifted(self.layers, centre))
         if self.view_weights is None:
             return made
-        own = arrays({SOFTMAX: self.view_weights})
+        # Weights that were learnt of outputs as they were are taken of shifted ones from here on.
+        bias = self.view_weights @ centre.repeat(len(self.view_weights))
+        own = arrays({SOFTMAX: self.view_weights, SOFTMAX_BIAS: bias})
         return replace(made, projector={**made.projector, **own})

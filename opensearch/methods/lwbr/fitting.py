@@ -15,12 +15,15 @@ from opensearch.training.assemble import FittedModel
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData
 from opensearch.training.heads import (
+    common_centre,
     embed,
+    embed_all,
     fitted_head,
     head_job,
     learner,
     new_head,
     refuse_unpaired,
+    shifted,
 )
 from opensearch.training.items import Batches, domain_items
 from opensearch.training.learnt_space import space_of_means
@@ -60,6 +63,8 @@ def fit_lwbr(context: Context[LwbrConfig], domains: Sequence[DomainData]) -> Fit
         group=config.method,
     )
     run_job(job, context.run, context.progress)
-    fitted = {own.name: fitted_head(own, head) for own, head in zip(items, heads, strict=True)}
+    pairs = list(zip(items, heads, strict=True))
+    centre = common_centre([embed_all(head, own) for own, head in pairs])
+    fitted = {own.name: fitted_head(own, shifted(head, centre)) for own, head in pairs}
     space = space_of_means(context, domains, fitted)
     return FittedModel(fitted, space=space, published=Published(distance="euclidean"))
