@@ -78,6 +78,29 @@ def test_a_chair_that_is_drawn_finds_shapes(page):
     until(page, sides + "(document.querySelector('#found img')) >= 192")
 
 
+def test_a_drawing_becomes_a_model_to_turn_and_to_save(page, tmp_path):
+    button = page.locator("#reconstruct")
+    assert not button.is_visible()  # there is nothing yet to make one of
+    draw(page)
+    settled(page)
+    button.click()
+    shape = page.locator("#shape")
+    shape.wait_for(timeout=120_000)
+    until(page, "document.querySelector('#shape').dataset.turned")
+    before = shape.screenshot()
+    shape.focus()
+    page.keyboard.press("ArrowRight")
+    assert shape.screenshot() != before
+    assert "shape/chair/" in page.inner_text("#opened-facts")
+    with page.expect_download() as download:
+        page.locator("#opened-actions a").click()
+    download.value.save_as(tmp_path / "model.glb")
+    assert len(read_solid(tmp_path / "model.glb", None, Limits()).faces) > 100
+    page.locator("#close").click()
+    page.locator("#clear").click()
+    until(page, "document.querySelector('#reconstruct').hidden")
+
+
 def test_undo_redo_eraser_and_clear(page):
     draw(page, CHAIR[:1])
     settled(page)
