@@ -6,6 +6,7 @@ import numpy as np
 
 import opensearch.reconstruction
 from opensearch.reconstruction.generator import Generator
+from opensearch.reconstruction.latent import LineEncoder
 from opensearch.reconstruction.voxels import average_precision
 
 FOLDER = Path(opensearch.reconstruction.__file__).parent / "model"
@@ -28,6 +29,14 @@ def test_it_is_small_and_says_where_it_comes_from():
 
 def test_nothing_unseen_was_trained_on():
     assert set(UNSEEN) <= set(Generator.open(FOLDER).card.provenance["config"]["exclude"])
+
+
+def test_its_latent_space_was_kept_from_what_is_unseen_too():
+    encoder = LineEncoder.open(FOLDER)
+    assert encoder.code == 128
+    assert 0 < encoder.likelihood(5.0) < 1
+    adaptation = Generator.open(FOLDER).card.provenance["adaptation"]
+    assert set(UNSEEN) <= set(adaptation["config"]["exclude"])
 
 
 def test_a_table_comes_back_as_a_table():
