@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -36,6 +36,9 @@ class Rows(Protocol):
 
     def rows_where(self, expression: str, fields: list[str]) -> Iterator[dict[str, Any]]:
         """Fields of the rows that pass, in pages by id."""
+
+    def rows_of(self, ids: Sequence[int], fields: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Fields of the rows of ids, in no order."""
 
     def domain_of(self, number: int) -> str:
         """The name of a domain."""
@@ -113,7 +116,8 @@ class MilvusFields:
         if _askable(field):
             above = f"{_of(field)} >= {quoted(low) if _sayable(low) else quoted('')}"
             below = f"{_of(field)} <= {quoted(high)}" if high and _sayable(high) else ""
-            for row in self._rows.rows_where(joined(above, below), ["id", "fields"]):
+            near = self._rows.ids_where(joined(above, below)).tolist()
+            for row in self._rows.rows_of(near, ["fields"]):
                 value = _json(row["fields"]).get(field)
                 if isinstance(value, str) and accept(value):
                     ids.append(row["id"])

@@ -17,7 +17,7 @@ from opensearch.errors import StoreError
 from opensearch.milvus import schema
 from opensearch.milvus.books import Books
 from opensearch.milvus.connecting import Connection
-from opensearch.milvus.rows import among, bytes_of, hashed, item_of, joined, windows
+from opensearch.milvus.rows import among, ascending, bytes_of, hashed, item_of, joined, windows
 from opensearch.records import Item
 from opensearch.store import Block, Meta
 
@@ -89,9 +89,18 @@ class State:
             yield from sorted(self._kept(found), key=lambda row: int(row["id"]))
 
     def ids_where(self, expression: str) -> Ids:
-        """Ids of the rows that pass, ascending."""
-        found = [row["id"] for row in self.rows_where(expression, ["id"], self.link.most)]
-        return np.array(found, np.int64)
+        """Ids of the rows that pass, ascending.
+
+        A server looks at all rows for each range of ids that it is asked for, so few are asked for
+        at once.
+        """
+        name, asked = schema.items(self.link.name), joined(self.visible, expression)
+        count = self.link.count(name, asked)
+        if count > self.link.most:
+            found = [row["id"] for row in self.rows_where(expression, ["id"], self.link.most)]
+        else:
+            found = [row["id"] for row in self.link.query(name, asked, ["id"])] if count else []
+        return ascending(found)
 
     def any_where(self, expression: str) -> bool:
         """Whether a row passes."""
@@ -115,9 +124,9 @@ class State:
 
     def found(self, ids: Sequence[int]) -> dict[int, Item]:
         """Those of the ids that are stored, with their items."""
-        return {int(row["id"]): self.item(row) for row in self._rows(ids, ["domain", "record"])}
+        return {int(row["id"]): self.item(row) for row in self.rows_of(ids, ["domain", "record"])}
 
-    def _rows(self, ids: Sequence[int], fields: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def rows_of(self, ids: Sequence[int], fields: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Fields of the rows of ids, in no order; unknown ids are passed over."""
         wanted = [id_ for id_ in dict.fromkeys(ids) if self._counted(id_)]
         name = schema.items(self.link.name)
@@ -130,7 +139,7 @@ class State:
 
     def held_ids(self, ids: Sequence[int]) -> list[Held]:
         """Those of the ids that are stored."""
-        rows = self._rows(ids, ["domain", "record"])
+        rows = self.rows_of(ids, ["domain", "record"])
         return [Held(self.item(row), not row["record"]) for row in rows]
 
     def held_keys(self, keys: Sequence[str]) -> list[Held]:
@@ -152,7 +161,7 @@ class State:
 
     def codes(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Codes of those of the ids that are stored."""
-        return {int(row["id"]): bytes_of(row["code"]) for row in self._rows(ids, ["code"])}
+        return {int(row["id"]): bytes_of(row["code"]) for row in self.rows_of(ids, ["code"])}
 
     def parts(self, ids: Sequence[int], fields: Sequence[str]) -> dict[int, dict[str, Any]]:
         """Fields of the parts of items, by id."""

@@ -94,6 +94,7 @@ class MilvusStore:
         for name in (schema.items(link.name), schema.parts(link.name)):
             if not link.awake(name):
                 raise StoreError(f"the creation of {link.address} was cut short; create it again.")
+            link.settle(name)  # a server that was just started shows old rows only by and by
         return store
 
     # What is there

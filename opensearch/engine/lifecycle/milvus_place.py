@@ -241,7 +241,13 @@ def check_free(path: Address) -> None:
             raise StoreError(
                 f"{path} is a collection of somebody else, which nothing was done to; name another"
             )
-        if shelf.exists() and shelf.texts(MANIFEST):
+        there = shelf.exists()
+        if not there and link.has(schema.items(link.name)):
+            raise StoreError(
+                f"{path} holds items, but its books cannot be read; nothing was changed. Repeat"
+                " when the server is all there, or drop its collections if they are not wanted"
+            )
+        if there and shelf.texts(MANIFEST, strong=True):
             raise StoreError(f"{path} is an index already; open it, or choose another name")
 
 
@@ -297,7 +303,7 @@ def compact(place: MilvusPlace, store: Store, structures: Sequence[str]) -> Comp
 
 def _manifest(path: Address) -> str | None:
     with _shelf(path) as (_, shelf):
-        return shelf.texts(MANIFEST).get(MANIFEST) if shelf.exists() else None
+        return shelf.texts(MANIFEST, strong=True).get(MANIFEST) if shelf.exists() else None
 
 
 @contextmanager
