@@ -294,7 +294,7 @@ def waited_for(family: dict[int, str], seconds: float = 20.0) -> list[str]:
     while left and time.monotonic() < until:
         time.sleep(0.5)
         left = {pid: name for pid, name in left.items() if alive(pid)}
-    return [name[:60] for name in left.values()]
+    return [name.strip()[:60] for name in left.values()]
 
 
 def alive(pid: int) -> bool:
