@@ -219,7 +219,7 @@ def test_a_backbone_sees_what_its_front_made():
 
 @pytest.mark.parametrize("name", ["migration-9", "masking-9x32", "migration-9x32x1", "m", ""])
 def test_an_unknown_front_is_refused_with_the_known(name):
-    with pytest.raises(InvalidInput, match="known: migration-BLOCKSxWIDTH and masking-BLOCKSx"):
+    with pytest.raises(InvalidInput, match="masking-BLOCKSxWIDTHxCOUNT and pyramid-LEVELx"):
         build_backbone(f"{name}/tiny")
 
 
