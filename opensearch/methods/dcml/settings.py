@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -66,9 +67,9 @@ class DchmlSettings(DcmlSettings):
 class CorrelatedConfig(FeaturesConfig):
     """Settings of a run of either method."""
 
+    @abstractmethod
     def settings(self) -> DcmlSettings:
         """The method's own, whatever their group is called."""
-        raise NotImplementedError
 
 
 class DcmlConfig(CorrelatedConfig):
