@@ -10,6 +10,7 @@ import pytest
 from milvus_places import drop, milvus_params, new_address
 
 from opensearch.engine import Engine
+from opensearch.engine.lifecycle.milvus_place import MANIFEST
 from opensearch.engine.lifecycle.places import is_index
 from opensearch.engine.lifecycle.verifying import check_index
 from opensearch.errors import IndexMismatch, InvalidInput, StoreError
@@ -180,6 +181,21 @@ def test_what_a_killed_creation_left_is_no_index_and_is_made_anew(address):
         link.close()
     with Engine.open(address) as engine:
         assert engine.verify() == []
+
+
+@pytest.mark.milvus
+def test_an_index_whose_manifest_is_not_shown_is_not_made_anew(address):
+    with Engine.create(address, MODEL) as engine:
+        width = engine.model.bundle.card.bits // 8
+        engine.add_codes(codes(3, width=width), "photo")
+        shelf = engine._store._shelf
+        manifest = shelf.texts(MANIFEST)[MANIFEST]
+        shelf.drop([MANIFEST])
+        with pytest.raises(StoreError, match=r"shows no manifest, and nothing was changed"):
+            Engine.create(address, MODEL)
+        shelf.write({MANIFEST: manifest})
+    with Engine.open(address) as engine:
+        assert len(engine) == 3
 
 
 @pytest.mark.milvus

@@ -62,7 +62,7 @@ class MilvusPlace:
 
     @classmethod
     def create(cls, path: Address, bundle: Bundle, precision: Precision = "f32") -> MilvusPlace:
-        """Begin an index; what is left of one that was never finished is removed.
+        """Begin an index; books that were begun and have no items beside them are made anew.
 
         Raises:
             StoreError: there is one, or the server cannot hold one.
@@ -241,14 +241,17 @@ def check_free(path: Address) -> None:
             raise StoreError(
                 f"{path} is a collection of somebody else, which nothing was done to; name another"
             )
-        there = shelf.exists()
-        if not there and link.has(schema.items(link.name)):
-            raise StoreError(
-                f"{path} holds items, but its books cannot be read; nothing was changed. Repeat"
-                " when the server is all there, or drop its collections if they are not wanted"
-            )
-        if there and shelf.texts(MANIFEST, strong=True):
+        if shelf.exists() and shelf.texts(MANIFEST, strong=True):
             raise StoreError(f"{path} is an index already; open it, or choose another name")
+        if link.has(schema.items(link.name)):
+            # A server that was killed shows only by and by what it holds: absence proves nothing.
+            raise StoreError(
+                f"{path} holds collections of an index that shows no manifest, and nothing was"
+                " changed: the server may not show all that it holds yet, so repeat in some"
+                " minutes. Where it stays so, its making was cut short: drop the collections"
+                f" {link.name}, {schema.parts(link.name)} and {schema.books(link.name)} with"
+                " Milvus's own tools, and make it again"
+            )
 
 
 @contextmanager
