@@ -6,13 +6,14 @@ import io
 import logging
 import os
 import re
+import secrets
 import signal
 import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import Any, Final, TextIO
 
 from opensearch.errors import InvalidInput, OpenSearchError
@@ -30,6 +31,10 @@ _KNOCK_SECONDS: Final = 10.0
 
 _STARTS: Final = 3
 """Times that Ray is started on this machine: it gives itself half a minute."""
+
+_AUTH_MODE, _AUTH_TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
+_TOKEN: Final = secrets.token_hex(32)
+"""One a process: Ray keeps the first that it sees."""
 
 _STORE: Final = 200 * 2**20
 """Bytes of shared memory for results under way, beside twice the model."""
@@ -82,11 +87,37 @@ def connected(address: str, model_bytes: int, workers: int | None) -> Iterator[A
     Raises:
         OpenSearchError: nothing answers there, or Ray cannot be started.
     """
-    import ray
+    with _with_token() if address == LOCAL else nullcontext():
+        import ray
 
-    if ray.is_initialized():
-        yield ray
+        if ray.is_initialized():
+            yield ray
+            return
+        with _session(ray, address, model_bytes, workers):
+            yield ray
+
+
+@contextmanager
+def _with_token() -> Iterator[None]:
+    """Let a cluster of this machine obey none but this process, which alone knows its token.
+
+    It listens on all addresses of the machine, and whoever it obeys runs code there. Ray reads
+    the variables when it starts; what the user has set is left.
+    """
+    if _AUTH_MODE in os.environ:
+        yield
         return
+    os.environ |= {_AUTH_MODE: "token", _AUTH_TOKEN: _TOKEN}
+    try:
+        yield
+    finally:
+        for name in (_AUTH_MODE, _AUTH_TOKEN):
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _session(ray: Any, address: str, model_bytes: int, workers: int | None) -> Iterator[None]:
+    """What is connected for a while, and what was started for it."""
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
         options: dict[str, Any] = {"address": address}
         if address == LOCAL:
@@ -100,7 +131,7 @@ def connected(address: str, model_bytes: int, workers: int | None) -> Iterator[A
             _start(ray, address, options)
         try:
             with redirect_stdout(_WithoutRay(sys.stdout)):
-                yield ray
+                yield
         finally:
             with redirect_stdout(io.StringIO()):  # what was not printed yet
                 ray.shutdown()

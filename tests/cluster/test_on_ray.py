@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from opensearch.cluster.connecting import LOCAL, connected
 from opensearch.engine.lifecycle.folder import IndexFolder
+from opensearch.errors import OpenSearchError
 from opensearch.extras import installed
 from opensearch.store import LmdbStore
 
@@ -57,3 +59,28 @@ def test_the_index_is_the_one_that_this_process_would_make(files, tmp_path):
     report, codes = index(files, tmp_path / "here")
     assert report["failed"] == 1
     assert index(files, tmp_path / "there", "--ray", "local", "--workers", "2") == (report, codes)
+
+
+LET_IN = """
+import logging, sys
+import ray
+ray.init(address=sys.argv[1], logging_level=logging.ERROR, log_to_driver=False)
+print("let in")
+"""
+
+
+def test_a_cluster_of_this_machine_obeys_nobody_else():
+    environment = {name: value for name, value in os.environ.items() if "RAY_AUTH" not in name}
+    try:
+        with connected(LOCAL, 0, 1) as ray:
+            gcs = ray.get_runtime_context().gcs_address
+            command = [sys.executable, "-c", LET_IN, gcs]
+            stranger = subprocess.run(command, env=environment, capture_output=True, text=True)
+            known = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True)
+    except OpenSearchError as error:
+        if "timed out" not in str(error):
+            raise
+        pytest.skip("this machine is too busy for Ray, which gives itself half a minute to start")
+    assert (stranger.returncode, stranger.stdout) == (1, "")
+    assert "let in" in known.stdout
+    assert "RAY_AUTH_TOKEN" not in os.environ
