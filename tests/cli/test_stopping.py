@@ -44,8 +44,8 @@ from opensearch.cli.stopping import run_stoppable
 def work():
     thread = threading.Thread(target=time.sleep, args=(30,))
     thread.start()
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)  # a signal may come at once
         time.sleep(30)
     finally:
         if "slow" in sys.argv:
