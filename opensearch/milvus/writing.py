@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from opensearch.milvus.books import BOOKS, Shelf
 from opensearch.milvus.rows import bytes_of, part_of, row_of
 from opensearch.milvus.state import Held, State
 from opensearch.records import Item
-from opensearch.store import Mark, implied_key, split_key
+from opensearch.store import Mark, codec, implied_key, split_key
 from opensearch.store.batch import Batch
 from opensearch.store.bulk import Bulk
 
@@ -81,7 +80,7 @@ class Writer:
                 raise StoreError(f"no item has the id {item.id}; it was removed or replaced.")
             if held[item.id].bare:
                 raise StoreError(f"item {item.id} has no record to update; add it with a key.")
-        new = [_in_domain(item, held[item.id].item.domain) for item in items]
+        new = [codec.checked(item, held[item.id].item.domain) for item in items]
         for key, other in self._state.by_keys([item.key for item in new]).items():
             if other.id not in held:
                 raise InvalidInput(
@@ -226,17 +225,3 @@ def _item_of(bulk: Bulk, place: int, id_: int) -> Item:
     category = None if bulk.categories is None else bulk.categories[place]
     metadata = {} if bulk.metadata is None else bulk.metadata[place]
     return Item(id_, key, bulk.domain, category=category, metadata=metadata)
-
-
-def _in_domain(item: Item, domain: str) -> Item:
-    """An item under the domain it is stored in.
-
-    Raises:
-        InvalidInput: it names another one; its code is of the old domain.
-    """
-    if item.domain not in ("", domain):
-        raise InvalidInput(
-            f"item {item.key!r} is of domain {domain!r}, not {item.domain!r};"
-            " put it again to move it to another domain."
-        )
-    return replace(item, domain=domain)

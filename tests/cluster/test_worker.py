@@ -29,6 +29,7 @@ def works(collection):
 
 
 def travelled(value):
+    """What arrives at a worker: Ray pickles what it sends, and these bytes are our own."""
     return pickle.loads(pickle.dumps(value))
 
 
