@@ -83,8 +83,7 @@ def siamese_heads(context: Context[SiameseConfig], domains: Sequence[DomainData]
         codes = [embed(head, part) for head, part in zip(heads, drawn, strict=True)]
         yield Descent(siamese_losses(codes, [part.labels for part in drawn], loss), [adjusts])
 
-    epoch = batches.epoch
-    job = head_job("siamese", heads, [adjusts], losses, own, seed, epoch=epoch, group="siamese")
+    job = head_job(context.config, "siamese", heads, [adjusts], losses, own, batches.epoch)
     run_job(job, None, quiet)
     fitted = {
         one.name: fitted_head(one, cast(nn.Sequential, head))

@@ -83,6 +83,20 @@ def refuse_missing_domain(
         )
 
 
+def refuse_no_target(method: str, target: str, categories: Mapping[str, Sequence[str]]) -> None:
+    """Of a method that brings all domains to that of its setting `target`.
+
+    Args:
+        target: the name of that domain.
+        categories: of each domain's training files.
+
+    Raises:
+        InvalidInput: there are no files of it, or a domain shares too few categories with it.
+    """
+    refuse_missing_domain(method, target, f"{method}.target", categories)
+    refuse_few_shared(method, categories, target=target)
+
+
 def refuse_missing_gpu(setting: str, device: str) -> None:
     """Of a method that may train on a GPU.
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from opensearch.config import LearningSettings, NetworkSettings, Pooling
+from opensearch.config import LearningSettings, NetworkSettings, Pooling, TrainConfig
 from opensearch.encoders.networks import Standard, perceptron, projector_tensors
 from opensearch.errors import InvalidInput
 from opensearch.loop import Descent, Job, Learner, cosine, step_seed
@@ -153,26 +153,24 @@ def learner(
 
 
 def head_job(
+    config: TrainConfig,
     name: str,
     module: nn.Module,
     learners: list[Learner],
     losses: Callable[[int], Iterator[Descent]],
     settings: LearningSettings,
-    seed: int,
-    *,
     epoch: int,
-    group: str,
 ) -> Job:
     """A job whose steps are seeded; see `Job`.
 
     Args:
+        config: of the run; its group of settings that messages name has the method's name.
         losses: yields the descents of a step.
         epoch: steps that a line of metrics sums up, if there are so many.
-        group: of the settings, for messages.
     """
 
     def step(number: int) -> Iterator[Descent]:
-        with chance(seed, name, number):
+        with chance(config.seed, name, number):
             yield from losses(number)
 
     return Job(
@@ -183,7 +181,7 @@ def head_job(
         steps=settings.steps,
         epoch=min(epoch, settings.steps),
         checkpoint=settings.checkpoint,
-        setting=f"{group}.lr",
+        setting=f"{config.method}.lr",
     )
 
 

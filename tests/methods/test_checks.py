@@ -66,3 +66,12 @@ def test_its_defaults_pass_and_average_features_of_views():
     assert not Heads().learns(config)
     assert config.domain("shape").pooling == "mean-features"
     assert isinstance(config, TrainConfig)
+
+
+def test_domains_that_share_too_little_with_the_target_are_named_though_they_share_with_another():
+    apart = {**TWO, "shape": ["key", "car"]}
+    told = "'sketch' shares 0 categories with domain 'shape'"
+    with pytest.raises(InvalidInput, match=told):
+        checks.refuse_no_target("m", "shape", {**apart, "photo": ["key", "car", "cat", "cup"]})
+    with pytest.raises(InvalidInput, match=r"files of domain 'clip'.*Choose another by m\.target"):
+        checks.refuse_no_target("m", "clip", apart)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from opensearch.encoders.card import Published
 from opensearch.encoders.networks import projector_tensors
 from opensearch.loop import Descent, Job, run_job
 from opensearch.losses.decay import squared_weights
@@ -16,13 +15,13 @@ from opensearch.methods.cdnn.losses import target_loss
 from opensearch.methods.cdnn.networks import LevelNetworks, last_layers
 from opensearch.methods.cdnn.settings import CdnnConfig, CdnnSettings
 from opensearch.training.assemble import FittedModel
+from opensearch.training.centred import EUCLIDEAN
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain
 from opensearch.training.heads import chance, head_job, learner, refuse_collapse, spread
 from opensearch.training.items import Batches, Items, domain_items
 from opensearch.training.learnt_space import space_of_means
 
-PUBLISHED = Published(distance="euclidean")
 STAGE = "cdnn"
 
 
@@ -42,7 +41,7 @@ def fit_cdnn(context: Context[CdnnConfig], domains: Sequence[DomainData]) -> Fit
     for own, network, layers in zip(items, networks, lasts, strict=True):
         encoder = network.eval().encoder(settings.representation, layers)
         fitted[own.name] = FittedDomain(own.data.start, projector_tensors(encoder), own.pooling)
-    return FittedModel(fitted, space=space_of_means(context, domains, fitted), published=PUBLISHED)
+    return FittedModel(fitted, space=space_of_means(context, domains, fitted), published=EUCLIDEAN)
 
 
 def layers_to_targets(
@@ -87,13 +86,4 @@ def _job(
         }
         yield Descent(made, [adjusts], {"spread": min(least)})
 
-    return head_job(
-        STAGE,
-        module,
-        [adjusts],
-        losses,
-        settings,
-        config.seed,
-        epoch=batches.epoch,
-        group="cdnn",
-    )
+    return head_job(config, STAGE, module, [adjusts], losses, settings, batches.epoch)

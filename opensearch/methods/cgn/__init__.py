@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from opensearch.methods.cgn.settings import CgnConfig
-from opensearch.methods.checks import refuse_few_shared, refuse_missing_domain
+from opensearch.methods.checks import refuse_no_target
 from opensearch.methods.on_features import OnFeatures
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ class Cgn(OnFeatures[CgnConfig]):
     def check_data(self, config: CgnConfig, categories: Mapping[str, Sequence[str]]) -> None:
         """Refuse data without the teacher's domain, or domains that share too little with it."""
         super().check_data(config, categories)
-        target = config.cgn.target
-        refuse_missing_domain(self.name, target, "cgn.target", categories)
-        refuse_few_shared(self.name, categories, target=target)
+        refuse_no_target(self.name, config.cgn.target, categories)
 
     def fit(
         self, context: Context[CgnConfig], domains: Sequence[DomainData], start: Start

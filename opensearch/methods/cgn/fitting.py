@@ -89,9 +89,7 @@ def _teacher(context: Context[CgnConfig], items: Items) -> tuple[FittedDomain, C
         told = {"accuracy": softmax.accuracy(points, batch.labels)}
         yield Descent({LOSS: softmax(points, batch.labels)}, [adjusts], told, len(points))
 
-    job = head_job(
-        stage, module, [adjusts], losses, settings, config.seed, epoch=batches.epoch, group="cgn"
-    )
+    job = head_job(config, stage, module, [adjusts], losses, settings, batches.epoch)
     run_job(job, context.run, context.progress)
     return fitted_head(items, head), _centres(head, items, categories)
 
@@ -123,9 +121,7 @@ def _student(context: Context[CgnConfig], items: Items, centres: Centres) -> Fit
         loss = _guidance(embedded, points, batch.labels, settings)
         yield Descent({LOSS: loss}, [adjusts], samples=len(embedded))
 
-    job = head_job(
-        stage, head, [adjusts], losses, settings, config.seed, epoch=batches.epoch, group="cgn"
-    )
+    job = head_job(config, stage, head, [adjusts], losses, settings, batches.epoch)
     run_job(job, context.run, context.progress)
     return fitted_head(items, head)
 

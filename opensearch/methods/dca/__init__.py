@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from opensearch.methods.checks import refuse_few_shared, refuse_missing_domain
+from opensearch.methods.checks import refuse_no_target
 from opensearch.methods.dca.settings import DcaConfig
 from opensearch.methods.on_features import OnFeatures
 
@@ -34,9 +34,7 @@ class Dca(OnFeatures[DcaConfig]):
     def check_data(self, config: DcaConfig, categories: Mapping[str, Sequence[str]]) -> None:
         """Refuse data without the target, or domains that share too little with it."""
         super().check_data(config, categories)
-        target = config.dca.target
-        refuse_missing_domain(self.name, target, "dca.target", categories)
-        refuse_few_shared(self.name, categories, target=target)
+        refuse_no_target(self.name, config.dca.target, categories)
 
     def fit(
         self, context: Context[DcaConfig], domains: Sequence[DomainData], start: Start

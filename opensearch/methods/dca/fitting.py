@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from torch import Tensor, nn
 
-from opensearch.encoders.card import Published
 from opensearch.loop import LOSS, Descent, Learner, run_job
 from opensearch.methods.dca.losses import discriminator_loss, metric_loss, transformation_losses
 from opensearch.methods.dca.networks import DcaModel
 from opensearch.methods.dca.settings import DcaConfig, DcaSettings
 from opensearch.training.assemble import FittedModel
+from opensearch.training.centred import EUCLIDEAN
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData
 from opensearch.training.heads import (
@@ -50,7 +50,7 @@ def fit_dca(context: Context[DcaConfig], domains: Sequence[DomainData]) -> Fitte
     _run(context, f"{STAGE}-transform", adapting, list(learners.values()), adapt, alone, batches)
     _in_turn(context, model, items)
     fitted = {own.name: fitted_head(own, model.encoder(own.name)) for own in items}
-    published = None if settings.unit else Published(distance="euclidean")
+    published = None if settings.unit else EUCLIDEAN
     return FittedModel(fitted, space=space_of_means(context, domains, fitted), published=published)
 
 
@@ -137,8 +137,5 @@ def _run(
     settings: DcaSettings,
     batches: Batches,
 ) -> None:
-    seed = context.config.seed
-    job = head_job(
-        stage, module, learners, losses, settings, seed, epoch=batches.epoch, group=STAGE
-    )
+    job = head_job(context.config, stage, module, learners, losses, settings, batches.epoch)
     run_job(job, context.run, context.progress)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor, nn
 
-from opensearch.encoders.card import Published
 from opensearch.loop import LOSS, Descent, run_job
 from opensearch.losses.decay import squared_weights
 from opensearch.losses.margins import Points
@@ -14,10 +13,10 @@ from opensearch.methods.dcml.losses import CorrelatedLoss
 from opensearch.methods.dcml.networks import DomainNetwork
 from opensearch.methods.dcml.settings import CorrelatedConfig, DcmlSettings
 from opensearch.training.assemble import FittedModel
+from opensearch.training.centred import centred_model
 from opensearch.training.context import Context
-from opensearch.training.domain import DomainData
+from opensearch.training.domain import DomainData, FittedDomain
 from opensearch.training.heads import (
-    common_centre,
     head_job,
     learner,
     refuse_collapse,
@@ -25,7 +24,6 @@ from opensearch.training.heads import (
     refuse_unpaired,
 )
 from opensearch.training.items import Batch, Batches, domain_items
-from opensearch.training.learnt_space import space_of_means
 
 
 def fit_dcml(context: Context[CorrelatedConfig], domains: Sequence[DomainData]) -> FittedModel:
@@ -56,22 +54,14 @@ def fit_dcml(context: Context[CorrelatedConfig], domains: Sequence[DomainData]) 
         terms = {LOSS: holistic_loss(loss, outputs, parts, settings), "decay": decay}
         yield Descent(terms, [adjusts], samples=len(parts[0].labels))
 
-    job = head_job(
-        config.method,
-        module,
-        [adjusts],
-        losses,
-        settings,
-        config.seed,
-        epoch=batches.epoch,
-        group=config.method,
-    )
+    job = head_job(config, config.method, module, [adjusts], losses, settings, batches.epoch)
     run_job(job, context.run, context.progress)
-    pairs = list(zip(items, networks, strict=True))
-    centre = common_centre([network.points(own.rows) for own, network in pairs])
-    fitted = {own.name: network.fitted(own, centre) for own, network in pairs}
-    space = space_of_means(context, domains, fitted)
-    return FittedModel(fitted, space=space, published=Published(distance="euclidean"))
+
+    def encoder(place: int, centre: Tensor) -> FittedDomain:
+        return networks[place].fitted(items[place], centre)
+
+    points = [network.points(own.rows) for own, network in zip(items, networks, strict=True)]
+    return centred_model(context, domains, points, encoder)
 
 
 def holistic_loss(

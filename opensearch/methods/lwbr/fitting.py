@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from torch import nn
+from torch import Tensor, nn
 
-from opensearch.encoders.card import Published
 from opensearch.loop import LOSS, Descent, run_job
 from opensearch.losses.margins import Points
 from opensearch.methods.lwbr.losses import BarycentricLoss
 from opensearch.methods.lwbr.settings import LwbrConfig
 from opensearch.training.assemble import FittedModel
+from opensearch.training.centred import centred_model
 from opensearch.training.context import Context
-from opensearch.training.domain import DomainData
+from opensearch.training.domain import DomainData, FittedDomain
 from opensearch.training.heads import (
-    common_centre,
     embed,
     embed_all,
     fitted_head,
@@ -26,7 +25,6 @@ from opensearch.training.heads import (
     shifted,
 )
 from opensearch.training.items import Batches, domain_items
-from opensearch.training.learnt_space import space_of_means
 
 
 def fit_lwbr(context: Context[LwbrConfig], domains: Sequence[DomainData]) -> FittedModel:
@@ -52,19 +50,11 @@ def fit_lwbr(context: Context[LwbrConfig], domains: Sequence[DomainData]) -> Fit
         ]
         yield Descent({LOSS: loss(points)}, [adjusts], samples=len(parts[0].labels))
 
-    job = head_job(
-        config.method,
-        module,
-        [adjusts],
-        losses,
-        settings,
-        config.seed,
-        epoch=batches.epoch,
-        group=config.method,
-    )
+    job = head_job(config, config.method, module, [adjusts], losses, settings, batches.epoch)
     run_job(job, context.run, context.progress)
-    pairs = list(zip(items, heads, strict=True))
-    centre = common_centre([embed_all(head, own) for own, head in pairs])
-    fitted = {own.name: fitted_head(own, shifted(head, centre)) for own, head in pairs}
-    space = space_of_means(context, domains, fitted)
-    return FittedModel(fitted, space=space, published=Published(distance="euclidean"))
+
+    def encoder(place: int, centre: Tensor) -> FittedDomain:
+        return fitted_head(items[place], shifted(heads[place], centre))
+
+    points = [embed_all(head, own) for own, head in zip(items, heads, strict=True)]
+    return centred_model(context, domains, points, encoder)

@@ -76,16 +76,7 @@ def siamese_job(model: SiameseModel, drawn: Drawn, config: SiameseConfig) -> Job
         least = min(spread(part) for part in codes)
         yield Descent(siamese_losses(codes, labels, loss), [learns], {"spread": least})
 
-    return head_job(
-        STAGE,
-        model,
-        [learns],
-        losses,
-        settings,
-        config.seed,
-        epoch=_EPOCH,
-        group="siamese",
-    )
+    return head_job(config, STAGE, model, [learns], losses, settings, _EPOCH)
 
 
 def _one_view(items: NDArray[np.generic], rng: np.random.Generator) -> NDArray[np.generic]:
