@@ -21,7 +21,8 @@ from typing import Any
 
 import click
 
-from opensearch.engine.lifecycle.folder import IndexFolder, is_index
+from opensearch.engine.lifecycle.folder import IndexFolder
+from opensearch.engine.lifecycle.layout import is_index
 from opensearch.store import LmdbStore
 
 

@@ -33,7 +33,8 @@ from typing import Any
 import click
 
 from benchmarks.kills import verify
-from opensearch.engine.lifecycle.folder import IndexFolder, is_index
+from opensearch.engine.lifecycle.folder import IndexFolder
+from opensearch.engine.lifecycle.layout import is_index
 from opensearch.errors import StoreError
 from opensearch.store import LmdbStore
 

@@ -2,7 +2,7 @@
 
 from opensearch.engine.engine import Engine
 from opensearch.engine.ingest.runs import plan_new
-from opensearch.engine.lifecycle.folder import is_index
+from opensearch.engine.lifecycle.layout import is_index
 from opensearch.engine.lifecycle.verifying import verify_index
 from opensearch.engine.query import Answer, Query, Score, Understood
 from opensearch.engine.query.words import Words

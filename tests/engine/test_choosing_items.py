@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from opensearch.engine import Engine
-from opensearch.engine.lifecycle.folder import IGNORED
+from opensearch.engine.lifecycle.layout import IGNORED
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
 

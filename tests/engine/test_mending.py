@@ -13,7 +13,7 @@ from opensearch import starter_model
 from opensearch.cli import main
 from opensearch.engine import Engine
 from opensearch.engine.lifecycle import verifying
-from opensearch.engine.lifecycle.folder import holds_store
+from opensearch.engine.lifecycle.layout import holds_store
 from opensearch.errors import BundleError, StoreError
 from opensearch.store import LmdbStore
 

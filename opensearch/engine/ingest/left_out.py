@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from opensearch.engine.lifecycle.folder import IGNORED
+from opensearch.engine.lifecycle.layout import IGNORED
 from opensearch.engine.lifecycle.places import Place
 from opensearch.engine.query.comparing import is_below
 from opensearch.errors import StoreError

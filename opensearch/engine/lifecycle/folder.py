@@ -1,12 +1,6 @@
-"""The folder of an index: manifest, the model inside it, the store's generation.
+"""The folder of an index at work: the model inside it, its stores, what is derived of them.
 
-manifest.json        format version, identities of the model, precision, graphs' sums; written last
-model/               a copy of the bundle, so that the index alone answers queries
-compiled/            its backbones, compiled for this machine's processor; safe to delete
-store/<generation>/  LMDB, the truth; CURRENT names the generation
-search/              derived, safe to delete
-latent/              codes of shapes, see `reconstruction.latent_index`; safe to delete
-ignored.jsonl        files that `Engine.add` passes over, see `ingest.left_out`; may be missing
+See `layout` for what lies where.
 """
 
 from __future__ import annotations
@@ -18,19 +12,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
-from opensearch.errors import BundleError, IndexMismatch, StoreError, system_reason
+from opensearch.engine.lifecycle.current import mark_of_current, read_current, switch_current
+from opensearch.engine.lifecycle.layout import (
+    CURRENT,
+    IGNORED,
+    MANIFEST,
+    check_free,
+    holds_store,
+    is_index,
+    lacks_manifest,
+)
+from opensearch.errors import BundleError, StoreError, system_reason
 from opensearch.records import Where
 from opensearch.search import CodeSearch, Searcher
-from opensearch.store import LmdbStore, Store, ever_used
+from opensearch.store import LmdbStore, Store
 
 FORMAT = 1
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -153,36 +155,16 @@ class IndexFolder:
 
     @property
     def generation(self) -> str:
-        """The name of the current generation: a number, one higher after each compaction."""
-        try:
-            name = (self.path / "CURRENT").read_text("utf-8").strip()
-        except OSError as error:
-            raise self._lacks_current(error) from error
-        if not (name.isascii() and name.isdigit()):
-            raise StoreError(
-                f"the file CURRENT of index {self.path} holds {name[:20]!r}; write the number of"
-                " the newest whole folder in store/ into it"
-            )
-        return name
+        """The name of the current generation, see `current`.
+
+        Raises:
+            StoreError: CURRENT is gone, or holds no number.
+        """
+        return read_current(self.path)
 
     def mark(self) -> tuple[int, int]:
         """A value that changes whenever CURRENT does; cheaper than reading it."""
-        try:
-            stat = (self.path / "CURRENT").stat()
-        except OSError as error:
-            raise self._lacks_current(error) from error
-        return stat.st_ino, stat.st_mtime_ns
-
-    def _lacks_current(self, error: OSError) -> StoreError:
-        if not self.path.exists():
-            return StoreError(
-                f"the folder of index {self.path} is gone: it was removed or moved; open it where"
-                " it lies now, or restore it from a copy"
-            )
-        return StoreError(
-            f"the file CURRENT of index {self.path} is gone ({error.strerror}); restore it from a"
-            " copy: it holds the name of the newest folder in store/"
-        )
+        return mark_of_current(self.path)
 
     def switch(self, generation: int) -> None:
         """Make a generation the current one, at once and for good.
@@ -190,16 +172,7 @@ class IndexFolder:
         Raises:
             StoreError: CURRENT cannot be written.
         """
-        store = self.path / "store"
-        try:
-            _flush(store / str(generation), store)  # it is on the disk before CURRENT names it
-            write_atomic(self.path / "CURRENT", f"{generation}\n".encode())
-            _flush(self.path)  # and CURRENT before anything is removed
-        except OSError as error:
-            raise StoreError(
-                f"cannot write the file CURRENT of index {self.path}: {system_reason(error)};"
-                " mend the cause and repeat (everything is kept)."
-            ) from error
+        switch_current(self.path, generation)
 
     def drop_strays(self) -> None:
         """Remove all generations but the current one; for the process that holds its lock.
@@ -228,7 +201,7 @@ class IndexFolder:
         shutil.rmtree(path / "store", ignore_errors=True)  # of a creation that was killed
         path.mkdir(parents=True, exist_ok=True)
         bundle.copy_to(path / "model")
-        write_atomic(path / "CURRENT", b"0\n")
+        write_atomic(path / CURRENT, b"0\n")
         return cls(path, bundle.card.identities, precision)
 
     def finish(self, bundle: Bundle) -> None:
@@ -241,20 +214,6 @@ class IndexFolder:
         }
         write_atomic(self.path / MANIFEST, json.dumps(fields, indent=1).encode())
 
-    def check_same(self, given: Bundle) -> None:
-        """Refuse a model other than the one inside, whose own copy may be damaged.
-
-        Raises:
-            IndexMismatch: space, hash or an encoder differs.
-        """
-        for part, mark in self.identities.items():
-            if given.card.identities.get(part) != mark:
-                raise IndexMismatch(
-                    f"index {self.path} was made with {_mark(part, self.identities)}, but the"
-                    f" model {given.folder} has {_mark(part, given.card.identities)}; give the"
-                    " model that made the index"
-                )
-
     @classmethod
     def open(cls, path: Path) -> IndexFolder:
         """Read an index's manifest.
@@ -264,7 +223,7 @@ class IndexFolder:
         """
         if not is_index(path):
             if holds_store(path):
-                raise _lacks_manifest(path)
+                raise lacks_manifest(path)
             raise StoreError(
                 f"{path} is not an index: it has no {MANIFEST}."
                 " An index is a folder of its own, made of files: `Engine.create('INDEX')`"
@@ -290,20 +249,6 @@ class IndexFolder:
                 f" {', '.join(PRECISIONS)}; upgrade opensearch-visual"
             )
         return cls(path, identities, precision, graphs)
-
-
-IGNORED = "ignored.jsonl"
-_OURS = {"model", "store", "search", "compiled", "CURRENT", MANIFEST, IGNORED}
-
-
-def _flush(*folders: Path) -> None:
-    """Wait until the entries of folders are on disk."""
-    for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextmanager
@@ -345,87 +290,3 @@ def building(path: Path, bundle: Bundle, precision: Precision) -> Iterator[Index
             partial.rename(path)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-
-
-def check_free(path: Path) -> None:
-    """See that an index can be made in a folder, which need not exist.
-
-    Raises:
-        StoreError: it holds what is left of an index, or other files.
-    """
-    if holds_store(path):
-        raise _lacks_manifest(path)
-    if path.exists() and any(child.name not in _OURS for child in path.iterdir()):
-        raise StoreError(f"{path} holds other files; an index needs an empty or new folder")
-
-
-def holds_store(path: Path) -> bool:
-    """Whether a folder holds a store that is not, or may not be, empty."""
-    return any(ever_used(store) for store in _generations(path))
-
-
-def mend_current(path: Path) -> None:
-    """Write CURRENT again, naming the generation that was written to last.
-
-    A copy that a killed compaction left complete has one transaction more than the store it was
-    made from, which may have been written to since; of two with the same number that one is it.
-
-    Raises:
-        StoreError: none of them can be read.
-    """
-    last: dict[int, int] = {}
-    for folder in _generations(path):
-        with suppress(StoreError), LmdbStore.open(folder, readonly=True) as store:
-            last[int(folder.name)] = store.meta().last_transaction
-    if not last:
-        raise StoreError(f"no store of index {path} can be read; restore it from a copy")
-    newest = max(last, key=lambda number: (last[number], -number))
-    write_atomic(path / "CURRENT", f"{newest}\n".encode())
-
-
-def _generations(path: Path) -> list[Path]:
-    """Folders of stores, whether CURRENT names them or not."""
-    try:
-        return [folder for folder in (path / "store").iterdir() if folder.name.isdecimal()]
-    except OSError:
-        return []
-
-
-def _lacks_manifest(path: Path) -> StoreError:
-    return StoreError(
-        f"{path} holds the store of an index, but its {MANIFEST} is gone; nothing was changed."
-        f" Write it anew from the model inside: `verify_index({str(path)!r}, repair=True)`"
-    )
-
-
-def is_index(path: Path) -> bool:
-    """Whether a folder holds an index."""
-    return os.path.isfile(path / MANIFEST)
-
-
-def check_fits(index: Where, inside: Bundle, given: Bundle, held: list[str]) -> None:
-    """Refuse a model whose codes would mean nothing in an index.
-
-    Args:
-        index: where it lies, for the text.
-        inside: the model that made it.
-        given: the model the user named.
-        held: domains the index holds items of.
-
-    Raises:
-        IndexMismatch: the space, the hash, or an encoder of a held domain differs.
-    """
-    parts = ["space", "hash", *(f"encoder/{domain}" for domain in held)]
-    stored, other = inside.card.identities, given.card.identities
-    for part in parts:
-        if stored.get(part) != other.get(part):
-            raise IndexMismatch(
-                f"index {index} was made with {_mark(part, stored)}, but the model {given.folder}"
-                f" has {_mark(part, other)}; their distances mean nothing. Leave `model` out to"
-                f" use the index's own model, or index the collection again with this one"
-            )
-
-
-def _mark(part: str, identities: dict[str, Any]) -> str:
-    value = identities.get(part)
-    return f"{part} {value[:12]}" if value else f"no {part}"

@@ -20,7 +20,8 @@ from opensearch.domains import is_older
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.engine.exchange.importing import Export
-from opensearch.engine.lifecycle.folder import check_fits, folder_errors
+from opensearch.engine.lifecycle.folder import folder_errors
+from opensearch.engine.lifecycle.matching import check_fits
 from opensearch.engine.lifecycle.places import Place, is_index, kind_of, open_place
 from opensearch.engine.lifecycle.vectors import Vectors
 from opensearch.errors import StoreError

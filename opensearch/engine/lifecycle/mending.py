@@ -14,7 +14,10 @@ from pathlib import Path
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
-from opensearch.engine.lifecycle.folder import IndexFolder, check_fits, holds_store, mend_current
+from opensearch.engine.lifecycle.current import mend_current
+from opensearch.engine.lifecycle.folder import IndexFolder
+from opensearch.engine.lifecycle.layout import holds_store
+from opensearch.engine.lifecycle.matching import check_fits, check_same
 from opensearch.errors import BundleError, OpenSearchError, StoreError
 
 
@@ -91,7 +94,7 @@ def adopt(folder: IndexFolder, given: Bundle) -> None:
     try:
         inside = Bundle.open(folder.model)
     except BundleError:
-        folder.check_same(given)
+        check_same(folder.path, folder.identities, given)
     else:
         with folder.open_store(readonly=True) as store:
             counts = store.meta().counts
@@ -103,7 +106,7 @@ def _copy_starter(path: Path) -> None:
     """Put the shipped model in place of a damaged one, if it is the same."""
     folder = IndexFolder.open(path)
     starter = Bundle.open(starter_model())
-    folder.check_same(starter)
+    check_same(folder.path, folder.identities, starter)
     integrity.check(starter)
     folder.finish(starter.copy_to(folder.model))
 

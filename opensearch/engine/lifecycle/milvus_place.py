@@ -22,7 +22,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.card import CARD
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
-from opensearch.engine.lifecycle.folder import check_fits
+from opensearch.engine.lifecycle.matching import check_fits
 from opensearch.errors import BundleError, InvalidInput, StoreError, system_reason
 from opensearch.milvus import Connection, MilvusSearch, MilvusStore, connect, refuse_wrong, schema
 from opensearch.milvus.books import Shelf

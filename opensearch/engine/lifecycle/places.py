@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import Precision
-from opensearch.engine.lifecycle import folder, mending, milvus_place
+from opensearch.engine.lifecycle import folder, layout, mending, milvus_place
 from opensearch.engine.lifecycle.compacting import Compacted, compact
 from opensearch.errors import InvalidInput
 from opensearch.records import Address, Where
@@ -107,8 +107,8 @@ class Kind:
 
 
 FOLDER: Final = Kind(
-    is_index=folder.is_index,
-    check_free=folder.check_free,
+    is_index=layout.is_index,
+    check_free=layout.check_free,
     create=folder.IndexFolder.create,
     building=folder.building,
     open=folder.IndexFolder.open,

@@ -1,0 +1,62 @@
+"""What lies in the folder of an index, by name, and what can be told of a folder by looking at it.
+
+manifest.json        format version, identities of the model, precision, graphs' sums; written last
+model/               a copy of the bundle, so that the index alone answers queries
+compiled/            its backbones, compiled for this machine's processor; safe to delete
+store/<generation>/  LMDB, the truth; CURRENT names the generation
+search/              derived, safe to delete
+latent/              codes of shapes, see `reconstruction.latent_index`; safe to delete
+ignored.jsonl        files that `Engine.add` passes over, see `ingest.left_out`; may be missing
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from opensearch.errors import StoreError
+from opensearch.store import ever_used
+
+MANIFEST = "manifest.json"
+CURRENT = "CURRENT"
+IGNORED = "ignored.jsonl"
+
+_OF_A_NEW_INDEX = {"model", "store", "search", "compiled", CURRENT, MANIFEST, IGNORED}
+
+
+def is_index(path: Path) -> bool:
+    """Whether a folder holds an index."""
+    return os.path.isfile(path / MANIFEST)
+
+
+def check_free(path: Path) -> None:
+    """See that an index can be made in a folder, which need not exist.
+
+    Raises:
+        StoreError: it holds what is left of an index, or other files.
+    """
+    if holds_store(path):
+        raise lacks_manifest(path)
+    if path.exists() and any(child.name not in _OF_A_NEW_INDEX for child in path.iterdir()):
+        raise StoreError(f"{path} holds other files; an index needs an empty or new folder")
+
+
+def holds_store(path: Path) -> bool:
+    """Whether a folder holds a store that is not, or may not be, empty."""
+    return any(ever_used(store) for store in generations(path))
+
+
+def generations(path: Path) -> list[Path]:
+    """Folders of stores, whether CURRENT names them or not."""
+    try:
+        return [folder for folder in (path / "store").iterdir() if folder.name.isdecimal()]
+    except OSError:
+        return []
+
+
+def lacks_manifest(path: Path) -> StoreError:
+    """What is said of a folder with a store and no manifest."""
+    return StoreError(
+        f"{path} holds the store of an index, but its {MANIFEST} is gone; nothing was changed."
+        f" Write it anew from the model inside: `verify_index({str(path)!r}, repair=True)`"
+    )
