@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from opensearch.engine import Engine
-from opensearch.engine.lifecycle import compacting, folder
+from opensearch.engine.lifecycle import compacting, current
 from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.errors import StoreError, Superseded
 from opensearch.store import LmdbStore, blocks
@@ -169,7 +169,7 @@ def test_a_current_that_cannot_be_written_is_an_error_of_ours(index, monkeypatch
     with Engine.open(index) as engine:
         before = everything(engine)
         with monkeypatch.context() as patch:
-            patch.setattr(folder, "write_atomic", full)
+            patch.setattr(current, "write_atomic", full)
             with pytest.raises(StoreError, match=r"cannot write the file CURRENT .*No space left"):
                 engine.compact()
         assert everything(engine) == before

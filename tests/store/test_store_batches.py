@@ -151,7 +151,7 @@ def test_a_batch_that_cannot_be_stored_is_refused_by_name(store, change, message
 
 
 def test_walk_is_in_order_of_key_even_past_what_a_name_holds(store, monkeypatch):
-    monkeypatch.setattr("opensearch.store.lmdb_store._PAGE", 2)
+    monkeypatch.setattr("opensearch.store.lmdb_reading._PAGE", 2)
     long = "x" * (lmdb_keys.HEAD - 1) + "é"  # the head ends inside a letter
     keys = [long + tail for tail in ("", "b", "a" * 30, "c" * 99, "b" * 70, "b" * 71)]
     keys += ["x" * size for size in range(470, 500, 3)] + ["a", "xy", "y", "\U0001f600", "\uffff"]
