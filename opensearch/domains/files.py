@@ -13,9 +13,15 @@ from typing import Final
 
 from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
-from opensearch.domains.meshes import way_in
+from opensearch.domains.meshes import FORMATS, way_in
+from opensearch.domains.signatures import HEAD, mistaken
 from opensearch.errors import OverLimit, UnreadableFile
 
+STROKE_SUFFIXES: Final = frozenset({".svg", ".svgz", ".ndjson"})
+"""Files of drawing programs, which are certainly drawings."""
+
+# Pictures are told by their bytes, whatever their names say; these are what their names say.
+_AS_NAMED: Final = STROKE_SUFFIXES | FORMATS.keys()
 _REASON_LENGTH = 160
 _TELLING = 6
 _CUT_SHORT: Final = re.compile(
@@ -58,21 +64,36 @@ def reading(path: Path, kind: str, part: int | None = None) -> Iterator[None]:
 
     Raises:
         UnreadableFile: the block failed; an `UnreadableFile` raised in the block has the
-            file's name put before its reason.
+            file's name put before its reason. Where the file is something else than its name
+            says, such as a page in place of a download, that is the reason.
         OverLimit: the block raised `OverLimit` or ran out of memory.
     """
     name = printable(path.name) + (f"#{part}" if part is not None else "")
     try:
         yield
-    except OverLimit as error:
-        raise OverLimit(f"{kind} {name!r} {error}") from error
-    except UnreadableFile as error:
-        raise UnreadableFile(f"{kind} {name!r} {error}") from error
-    except MemoryError as error:
-        raise OverLimit(f"{kind} {name!r} needs more memory than there is") from error
     except Exception as error:
         # Decoders raise nearly anything on damaged bytes: SyntaxError, struct.error, KeyError.
+        other = _mistaken(path)
+        if other is not None:
+            raise UnreadableFile(f"{kind} {name!r} is {other}") from error
+        if isinstance(error, UnreadableFile):
+            known = OverLimit if isinstance(error, OverLimit) else UnreadableFile
+            raise known(f"{kind} {name!r} {error}") from error
+        if isinstance(error, MemoryError):
+            raise OverLimit(f"{kind} {name!r} needs more memory than there is") from error
         raise UnreadableFile(f"{kind} {name!r} cannot be read: {_reason(error)}") from error
+
+
+def _mistaken(path: Path) -> str | None:
+    """What a file is that its name says it is not; None where that is not known."""
+    suffix = path.suffix.lower()
+    if suffix not in _AS_NAMED or not os.path.isfile(path):
+        return None
+    try:
+        with path.open("rb") as file:
+            return mistaken(file.read(HEAD), suffix)
+    except OSError:
+        return None
 
 
 def check_file(path: Path, limits: Limits, suffixes: frozenset[str]) -> None:

@@ -48,12 +48,12 @@ def unit_triangles(
         faces = faces[finite[faces].all(axis=1)]
     if len(faces) == 0:
         raise UnreadableFile("has no face whose vertices are finite numbers (NaN or infinite)")
-    points, faces = _centred(vertices, faces)
-    areas = _areas(points, faces)
-    solid = areas > 0
-    if not solid.any():
+    # Before they are centred: a line that leads far away would leave the rest no digits.
+    faces = faces[~_is_line(vertices, faces)]
+    if len(faces) == 0:
         raise UnreadableFile("has no area: all its faces are lines or points")
-    kept = _without_specks(points, faces[solid], areas[solid])
+    points, faces = _centred(vertices, faces)
+    kept = _without_specks(points, faces, _areas(points, faces))
     if len(kept) < len(faces):
         points, kept = _centred(points, kept)
     points /= np.linalg.norm(points, axis=1).max()
@@ -76,18 +76,23 @@ def _centred(
     return points, renumbered.reshape(-1, 3)
 
 
+def _is_line(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a face, shape (m, 3), has no area; true where rounding may be all its height."""
+    # Halved, and each face to its own scale: neither differences nor squares may overflow.
+    a, b, c = (vertices[faces[:, at]] / 2 for at in range(3))
+    sides = np.stack([b - a, c - b, a - c])
+    scale = np.abs(sides).max(axis=(0, 2), initial=0)
+    sides /= np.where(scale > 0, scale, 1)[None, :, None]
+    doubled = np.linalg.norm(np.cross(sides[0], sides[2]), axis=1)
+    line: NDArray[np.bool_] = doubled <= _THINNEST * np.einsum("smc,smc->sm", sides, sides).max(0)
+    return line
+
+
 def _areas(points: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Twice the area of each face; 0 where rounding may be all there is of its height."""
+    """Twice the area of each face."""
     a, b, c = (points[faces[:, at]] for at in range(3))
     doubled: NDArray[np.float64] = np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    longest = np.maximum(_squares(b - a), np.maximum(_squares(c - b), _squares(a - c)))
-    doubled[doubled <= _THINNEST * longest] = 0
     return doubled
-
-
-def _squares(sides: NDArray[np.float64]) -> NDArray[np.float64]:
-    squares: NDArray[np.float64] = np.einsum("mc,mc->m", sides, sides)
-    return squares
 
 
 def _without_specks(

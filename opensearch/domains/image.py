@@ -24,6 +24,9 @@ from opensearch.records import Up
 Paper: TypeAlias = tuple[int, int, int, int]
 """A colour, RGBA, each 0..255."""
 
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, upper, right and lower of a part of a picture, pixels, the last two exclusive."""
+
 WHITE: Final[Paper] = (255, 255, 255, 255)
 _BLACK: Final[Paper] = (0, 0, 0, 255)
 # Ink this pale does not show on white; unless this share of it is darker, paper is black.
@@ -86,7 +89,11 @@ def _white(picture: Image.Image) -> Paper:
 
 
 def load_picture(
-    path: Path, limits: Limits, longest: int, paper: Callable[[Image.Image], Paper] = _white
+    path: Path,
+    limits: Limits,
+    longest: int,
+    paper: Callable[[Image.Image], Paper] = _white,
+    frame: Callable[[Image.Image], Box | None] = lambda picture: None,
 ) -> Image.Image:
     """A raster file as RGB, upright, its longer side at most `longest` pixels.
 
@@ -95,6 +102,7 @@ def load_picture(
         limits: what it may cost.
         longest: pixels.
         paper: gives the colour that shows through a transparent picture, RGBA.
+        frame: gives the part of a picture that is kept of one that is larger; all if None.
 
     Raises:
         UnreadableFile: damaged, truncated or no picture.
@@ -102,6 +110,9 @@ def load_picture(
     """
     with opened(path, limits, side=longest) as image:
         turn = _orientation(image)
+        part = frame(image) if max(image.size) > longest else None
+        if part is not None:
+            image = image.crop(part)
         scale = min(1.0, longest / max(image.size))
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         upright = flat_rgb(image, size, paper)

@@ -134,7 +134,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=3,
+    version=4,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageChops
 
 _Value = TypeVar("_Value", bound=np.generic)
 Plane: TypeAlias = NDArray[np.float32]
@@ -28,6 +28,8 @@ _COLOURED: Final = 40
 # that straight, and a drawing brought to the one look keeps more distance.
 _FRAME_DEPTH, _FRAME_LINE = 0.04, 0.02
 _FRAME_EVEN, _FRAME_SHARE, _FRAME_CONTRAST = 16, 0.95, 40
+# Of the sheet around a small drawing, as a share of its side: more than a border is judged by.
+_MARGIN, _LEAST_MARGIN = 0.15, 4
 
 
 def darkness(rgb: NDArray[np.uint8], drawn: bool = False) -> tuple[Plane, bool]:
@@ -74,6 +76,43 @@ def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
     if lighter.sum() > darker.sum():
         return lighter / max(255 - level, 1), False
     return darker / max(level, 1), False
+
+
+def small_drawing(picture: Image.Image) -> tuple[int, int, int, int] | None:
+    """Where a drawing lies that takes up little of an even sheet, with some of the sheet.
+
+    Made smaller with all of its sheet, next to nothing would be left of it.
+
+    Args:
+        picture: in any mode of Pillow.
+
+    Returns:
+        Left, upper, right and lower, the last two exclusive; `None` where the sheet is not even
+        or the drawing no smaller than half of it.
+    """
+    plain = picture if picture.mode == "RGB" else picture.convert("RGBA")
+    opacity = plain.getchannel("A") if plain.mode == "RGBA" else None
+    if opacity is not None and opacity.getpixel((0, 0)) == 0:
+        apart = opacity
+    else:
+        plain = plain.convert("RGB")
+        ground = Image.new("RGB", plain.size, plain.getpixel((0, 0)))
+        apart = ImageChops.difference(plain, ground)
+    box = apart.point(lambda value: 255 * (value > _EVEN)).getbbox()
+    if box is None:
+        return None
+    left, upper, right, lower = box
+    side = max(right - left, lower - upper)
+    margin = max(_LEAST_MARGIN, round(_MARGIN * side))
+    if 2 * (side + 2 * margin) > max(picture.size):
+        return None
+    width, height = picture.size
+    return (
+        max(left - margin, 0),
+        max(upper - margin, 0),
+        min(right + margin, width),
+        min(lower + margin, height),
+    )
 
 
 def darkest(rgb: NDArray[_Value]) -> NDArray[_Value]:

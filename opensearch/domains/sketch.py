@@ -12,16 +12,14 @@ from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import pictures
-from opensearch.domains.files import check_file, reading
+from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
 from opensearch.domains.image import load_picture, on_paper, paper_for
 from opensearch.domains.ink import normalise
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
+from opensearch.domains.sheet import small_drawing
 from opensearch.domains.strokes import draw_ndjson
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.records import Up
-
-STROKE_SUFFIXES: Final = SVG_SUFFIXES | {".ndjson"}
-"""Files of drawing programs, which are certainly drawings."""
 
 # A phone's picture of a page: fine enough for a drawing that fills a third of it.
 _WORK = 2.0
@@ -76,11 +74,11 @@ def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> 
     check_file(path, limits, suffixes())
     suffix = path.suffix.lower()
     if suffix in SVG_SUFFIXES:
-        drawing = draw_svg(path.read_bytes(), longest)
+        drawing = draw_svg(path.read_bytes(), longest, close=True)
         return on_paper(drawing, paper_for(drawing))
     if suffix == ".ndjson":
         return draw_ndjson(path, part, limits, longest)
-    return load_picture(path, limits, longest, paper_for)
+    return load_picture(path, limits, longest, paper_for, small_drawing)
 
 
 def suffixes() -> frozenset[str]:
@@ -90,7 +88,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=3,
+    version=4,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,

@@ -2,7 +2,8 @@
 
 Source:
     https://github.com/googlecreativelab/quickdraw-dataset: `word`, and `drawing` as strokes
-    [[x, ...], [y, ...]] (simplified) or [[x, ...], [y, ...], [t, ...]] (raw).
+    [[x, ...], [y, ...]] (simplified) or [[x, ...], [y, ...], [t, ...]] (raw). Strokes as points,
+    [[x, y], ...], are read, too, where one of them has more than four.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from opensearch.domains.limits import check_bytes
 from opensearch.errors import OverLimit, UnreadableFile
 
 _MOST_POINTS = 200_000
+# Rows of a stroke: x, y, time, and the pressure of a pen.
+_MOST_ROWS = 4
 _CHUNK = 2**22
 # Ink width and the free border, as shares of the drawing's longer side.
 _PEN, _BORDER = 0.02, 0.06
@@ -42,7 +45,11 @@ def draw_ndjson(path: Path, part: int | None, limits: Limits, longest: int) -> I
         OverLimit: a line or a drawing too large.
     """
     text = read_line(path, 1 if part is None else part, limits)
-    return draw_strokes(_strokes(json.loads(text)), longest)
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise UnreadableFile(f"holds no JSON: {error}") from error
+    return draw_strokes(_strokes(record), longest)
 
 
 def read_line(path: Path, part: int, limits: Limits) -> bytes:
@@ -96,14 +103,33 @@ def _strokes(record: Any) -> list[NDArray[np.float64]]:
     drawing = record.get("drawing") if isinstance(record, dict) else record
     if not isinstance(drawing, list):
         raise UnreadableFile("has no list named 'drawing'")
-    if sum(len(stroke[0]) for stroke in drawing) > _MOST_POINTS:
+    if sum(_length(stroke) for stroke in drawing) > _MOST_POINTS:
         raise OverLimit(f"has over {_MOST_POINTS:,} points")
-    strokes = [np.array([stroke[0], stroke[1]], np.float64).T for stroke in drawing if stroke[0]]
+    as_points = any(_is_points(stroke) for stroke in drawing)
+    try:
+        rows = [np.array(s if as_points else list(zip(*s[:2], strict=True))) for s in drawing]
+        strokes = [row.astype(np.float64)[:, :2] for row in rows if len(row)]
+    except (ValueError, TypeError, IndexError) as error:
+        raise UnreadableFile(
+            "has a stroke that is neither [[x, ...], [y, ...]] nor [[x, y], ...] in numbers"
+        ) from error
     if not strokes:
         raise UnreadableFile("has no ink")
     if not all(np.isfinite(stroke).all() for stroke in strokes):
         raise UnreadableFile("has points that are not finite numbers")
     return strokes
+
+
+def _length(stroke: Any) -> int:
+    """Numbers or points in a stroke, in either order."""
+    if not isinstance(stroke, list) or not all(isinstance(part, list) for part in stroke):
+        raise UnreadableFile("has a stroke that is no list of lists")
+    return max((len(stroke), *map(len, stroke)))
+
+
+def _is_points(stroke: list[list[Any]]) -> bool:
+    """Whether a stroke is [[x, y], ...], as other programs write it: more than x, y, time."""
+    return len(stroke) > _MOST_ROWS and all(2 <= len(point) <= _MOST_ROWS for point in stroke)
 
 
 def draw_strokes(strokes: list[NDArray[np.float64]], longest: int) -> Image.Image:

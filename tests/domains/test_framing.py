@@ -67,6 +67,9 @@ def test_a_row_of_parts_is_no_row_of_specks():
         [(1e3, 0, 0)] * 3,
         [(0, 0, 0), (0, 0, 0), (1e3, 0, 0)],
         [(0, 0, 0), (500, 1, 2), (1000, 2, 4)],
+        [(1e30, 1e30, 1e30)] * 3,
+        [(0, 0, 0), (1, 0, 0), (1e30, 1e30, 0)],
+        [(1.7e308, 0, 0), (-1.7e308, 0, 0), (0, 0, 0)],
     ],
 )
 def test_a_face_without_area_does_not_shrink_the_shape(corners):

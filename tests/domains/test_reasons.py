@@ -84,3 +84,43 @@ def test_damaged_tiff_writes_nothing_to_the_terminal(tmp_path, capfd):
         open_reader(ReaderSettings(reader="image", size=16))(tmp_path / "a.tif", None)
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("tifffile").handlers
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("a.stl", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+        ("a.obj", b"<!DOCTYPE html><html><body>404</body></html>", "an HTML page"),
+        ("a.svg", b"\n<html><body>404</body></html>", "an HTML page"),
+        ("a.svg", b"\x89PNG\r\n\x1a\n" + bytes(30), "is a PNG picture"),
+        ("a.ply", b"\x1f\x8b\x08" + bytes(30), "gzip-compressed data"),
+        ("a.off", b"PK\x03\x04" + bytes(30), "a zip archive"),
+        ("a.obj", b"glTF\x02\0\0\0" + bytes(30), "name it .glb"),
+        ("a.ndjson", b"%PDF-1.7\n", "a PDF document"),
+        ("a.glb", b"RIFF\0\0\0\0WEBP" + bytes(30), "is a WebP picture"),
+    ],
+)
+def test_what_is_no_mesh_or_drawing_is_told_by_what_it_is(tmp_path, name, data, told):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UnreadableFile, match=told) as caught:
+        open_reader(ReaderSettings(reader=reader_of(name)))(tmp_path / name, None)
+    assert str(caught.value).count(name) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("a.3mf", b"PK\x03\x04" + bytes(30), "is no whole zip"),
+        ("a.stl", b"solid \nfacet normal 0 0 1\nouter loop\n", "no faces"),
+        ("a.svg", b"<svg><path", "is not well-formed XML"),
+        ("a.ply", b"ply\nformat ascii 1.0\n", "header"),
+    ],
+)
+def test_a_damaged_file_of_the_kind_it_should_be_is_told_by_its_damage(tmp_path, name, data, told):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UnreadableFile, match=told):
+        open_reader(ReaderSettings(reader=reader_of(name)))(tmp_path / name, None)
+
+
+def reader_of(name):
+    return "sketch" if name.endswith((".svg", ".ndjson")) else "mesh"

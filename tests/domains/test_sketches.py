@@ -277,8 +277,10 @@ def test_a_dot_is_a_drawing(tmp_path):
         ({"word": "cat"}, "no list named 'drawing'"),
         ({"drawing": []}, "no ink"),
         ({"drawing": [[[], []]]}, "no ink"),
-        ({"drawing": [[[1, 2], [1]]]}, "cannot be read"),
-        ({"drawing": [[["a"], ["b"]]]}, "cannot be read"),
+        ({"drawing": [[[1, 2], [1]]]}, "a stroke that is neither"),
+        ({"drawing": [[["a"], ["b"]]]}, "a stroke that is neither"),
+        ({"drawing": [{"x": [1], "y": [2]}]}, "a stroke that is no list of lists"),
+        ([{"drawing": LINE}], "a stroke that is no list of lists"),
         ({"drawing": [[[1e999, 0], [1, 2]]]}, "not finite"),
         (7, "no list"),
     ],
@@ -347,3 +349,29 @@ def test_a_drawing_from_a_program_has_no_page(drawing):
 def test_a_blank_page_on_a_table_has_no_ink():
     photo = on_a_table(on_shadowed_paper(house(360, 0, 255)), VIEWS["whole"], TABLES["cloth"])
     assert cut_out(photo) is None, "nothing is marked, so it may itself be what is drawn"
+
+
+def test_strokes_as_points_are_read_as_those_in_rows_are(tmp_path):
+    turn = np.linspace(0, 6, 20)
+    rows = [[(9 * np.cos(turn)).tolist(), turn.tolist()], [[0, 9], [0, 5]]]
+    points = [[list(point) for point in zip(*stroke, strict=True)] for stroke in rows]
+    path = ndjson(tmp_path / "a.ndjson", {"drawing": rows}, {"drawing": points}, points)
+    read = open_reader(ReaderSettings(reader="sketch"))
+    views = [read(path, part).views for part in (1, 2, 3)]
+    assert (views[0] == views[1]).all()
+    assert (views[0] == views[2]).all()
+
+
+@pytest.mark.parametrize("size", [(3000, 3000), (4000, 300), (300, 4000)])
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA"])
+def test_a_drawing_that_is_small_on_its_sheet_is_as_fine_as_one_that_fills_it(tmp_path, size, mode):
+    drawing = Image.fromarray(house())
+    sheet = Image.new("L", size, 255)
+    sheet.paste(drawing, (size[0] - 200, size[1] - 200))
+    if mode == "RGBA":
+        sheet = Image.merge("LA", (Image.new("L", size, 0), sheet.point(lambda grey: 255 - grey)))
+    sheet.convert(mode).save(tmp_path / "small.png")
+    drawing.save(tmp_path / "large.png")
+    read = open_reader(ReaderSettings(reader="sketch"))
+    small, large = (read(tmp_path / f"{name}.png", None).views[0] for name in ("small", "large"))
+    assert np.abs(small.astype(int) - large).mean() < 4

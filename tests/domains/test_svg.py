@@ -348,3 +348,23 @@ def test_what_is_no_svg_is_unreadable(tmp_path, data):
     (tmp_path / "a.svg").write_bytes(data)
     with pytest.raises(UnreadableFile, match=r"a\.svg"):
         open_reader(ReaderSettings(reader="sketch"))(tmp_path / "a.svg", None)
+
+
+@pytest.mark.parametrize("ground", ["", '<rect width="6000" height="8000" fill="#fff"/>'])
+def test_a_drawing_that_is_small_on_its_page_is_as_fine_as_one_that_fills_it(tmp_path, ground):
+    star = '<path d="M10 90L50 10L90 90L10 40H90Z" fill="none" stroke="#000" stroke-width="2"/>'
+    placed = f'{ground}<g transform="translate(4000 7000)">{star}</g>'
+    (tmp_path / "small.svg").write_bytes(svg(placed, attributes='viewBox="0 0 6000 8000"'))
+    (tmp_path / "large.svg").write_bytes(svg(star))
+    read = open_reader(ReaderSettings(reader="sketch"))
+    small, large = (read(tmp_path / f"{name}.svg", None).views[0] for name in ("small", "large"))
+    assert np.abs(small.astype(int) - large).mean() < 8
+
+
+@pytest.mark.parametrize("width", [0.1, 0.01])
+def test_lines_of_a_cutters_plan_are_drawn_in_their_colour(width):
+    plan = f'<path d="M50 50H550V350H50Z" fill="none" stroke="red" stroke-width="{width}"/>'
+    picture = np.asarray(draw_svg(svg(plan, attributes='viewBox="0 0 600 400"'), 448))
+    line = picture[picture[..., 3] > 128]
+    assert len(line) > 1000
+    assert (line[:, :3] == (255, 0, 0)).all()

@@ -19,7 +19,7 @@ from opensearch.domains.meshes.text import as_floats, as_integers, plain_lines
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 
-_KEYWORD: Final = re.compile(rb"\s*(ST)?(C)?(N)?(4)?(n)?OFF(?=[\s\d]|$)")
+_KEYWORD: Final = re.compile(rb"\s*(ST)?(C)?(N)?(4)?(n)?(?:OFF|off)(?=[\s\d]|$)")
 _COMMENT: Final = re.compile(rb"#[^\n]*")
 
 

@@ -23,6 +23,8 @@ _FACET: Final = np.dtype([("normal", "<f4", 3), ("corners", "<f4", 9), ("attribu
 # Programs that stream their triangles cannot know how many come and leave one of these.
 _UNCOUNTED: Final = (0, 2**32 - 1)
 _BLOCK: Final = 2**22
+# Normals are of length 1 or 0; some programs round them.
+_LONGEST_NORMAL: Final = 1.01
 # The words of a facet, None for a number: "facet normal x y z outer loop vertex x y z ...".
 _WORDS: Final = (
     *(b"facet", b"normal", None, None, None, b"outer", b"loop"),
@@ -74,7 +76,7 @@ def _binary(data: bytes, limits: Limits) -> Triangles:
     if room < 0:
         raise UnreadableFile(f"is neither ASCII nor binary STL: {len(data)} bytes are too few")
     promised = _promised(data)
-    count = room if promised in _UNCOUNTED else promised
+    count = room if promised in _UNCOUNTED or _is_undercounted(data, promised) else promised
     if count > room:
         raise UnreadableFile(
             f"is no ASCII STL, and as a binary one promises {count:,} faces and holds {room:,}:"
@@ -85,6 +87,18 @@ def _binary(data: bytes, limits: Limits) -> Triangles:
     check_faces(count, limits)
     facets = np.frombuffer(data, _FACET, count, _HEADER)
     return _soup(facets["corners"].astype(np.float64))
+
+
+def _is_undercounted(data: bytes, promised: int) -> bool:
+    """Whether what follows the facets that are promised are whole facets, too, to the end."""
+    rest = data[_HEADER + promised * _FACET.itemsize :]
+    if not rest or len(rest) % _FACET.itemsize:
+        return False
+    facets = np.frombuffer(rest, _FACET)
+    corners = facets["corners"]
+    unit = np.abs(facets["normal"]) <= _LONGEST_NORMAL
+    # Neither zeros to the end of a block, nor other bytes that come by the fifty.
+    return bool(unit.all() and np.isfinite(corners).all() and (np.ptp(corners, axis=1) > 0).all())
 
 
 def _ascii(text: bytes, limits: Limits) -> Triangles:

@@ -21,6 +21,7 @@ from opensearch.domains.limits import check_bytes
 from opensearch.domains.meshes.polygons import check_corners, check_faces
 from opensearch.domains.meshes.threemf_model import (
     Model,
+    Object,
     Placed,
     check_counts,
     read_model,
@@ -42,8 +43,9 @@ _MOST_COPIES: Final = 1_000_000
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """The triangles of every item that a 3MF builds, with its components, where it puts them.
 
-    Without items, those objects that are no component of another are taken. Units, colours,
-    slices and thumbnails are passed over; only parts that the root model leads to are opened.
+    Without items, those objects that are no component of another are taken. Supports and
+    modifiers are left out where anything else is built. Units, colours, slices and thumbnails
+    are passed over; only parts that the root model leads to are opened.
     What the items add up to is counted before any of them is made.
 
     Raises:
@@ -118,6 +120,7 @@ class _Build:
     def __init__(self, package: _Package, limits: Limits) -> None:
         self._package = package
         self._limits = limits
+        self._aids = False
         self._sums: dict[tuple[str, str], tuple[int, int]] = {}
         self._places: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
 
@@ -128,10 +131,11 @@ class _Build:
         items = model.items or model.loose()
         if not items:
             raise UnreadableFile("has no faces: it builds nothing and holds no object")
-        faces = copies = 0
-        for item in items:
-            of_item = self._count(_key(item, part), 0)
-            faces, copies = faces + of_item[0], copies + of_item[1]
+        faces, copies = self._count_all(items, part)
+        if faces == 0:  # nothing, or aids alone
+            self._aids = True
+            self._sums.clear()
+            faces, copies = self._count_all(items, part)
         check_faces(faces, self._limits)
         if copies > _MOST_COPIES:
             raise OverLimit(f"places {copies:,} objects, over {_MOST_COPIES:,}, the limit")
@@ -141,6 +145,11 @@ class _Build:
             self._place(_key(item, part), item.transform)
         return self._joined()
 
+    def _count_all(self, items: list[Placed], part: str) -> tuple[int, int]:
+        """Triangles and copies of objects that the items of a part add up to."""
+        counts = [self._count(_key(item, part), 0) for item in items]
+        return sum(faces for faces, _ in counts), sum(copies for _, copies in counts)
+
     def _count(self, key: tuple[str, str], depth: int) -> tuple[int, int]:
         """Triangles and copies of objects that one copy of an object adds up to."""
         if depth > _DEEPEST:
@@ -148,19 +157,22 @@ class _Build:
         if key not in self._sums:
             part, number = key
             found = self._package.model(part).object(number)
-            faces, copies = len(found.triangles), 1
+            faces, copies = self._own_faces(found), 1
             for component in found.components:
                 inner = self._count(_key(component, part), depth + 1)
                 faces, copies = faces + inner[0], copies + inner[1]
             self._sums[key] = faces, copies
         return self._sums[key]
 
+    def _own_faces(self, found: Object) -> int:
+        return 0 if found.aid and not self._aids else len(found.triangles)
+
     def _place(self, key: tuple[str, str], transform: NDArray[np.float64]) -> None:
         if self._sums[key][0] == 0:
             return
         part, number = key
         found = self._package.model(part).object(number)
-        if len(found.triangles):
+        if self._own_faces(found):
             self._places.setdefault(key, []).append(transform)
         for component in found.components:
             with np.errstate(all="ignore"):

@@ -42,6 +42,11 @@ _SHAPING: Final = {
 }
 
 
+# Types of objects that help to print a shape and are none of it: what holds it up, and the
+# modifiers that slicers keep beside it.
+_AIDS: Final = ("support", "solidsupport", "other")
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """An object, by its part (None: the one that says so) and number, and where it goes.
@@ -56,11 +61,15 @@ class Placed:
 
 @dataclass(slots=True)
 class Object:
-    """Vertices (n, 3), triangles (m, 3) that number them, and components placed beside."""
+    """Vertices (n, 3), triangles (m, 3) that number them, and components placed beside.
+
+    An `aid` helps to print a shape and is no part of it.
+    """
 
     vertices: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
     triangles: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 3), np.int64))
     components: list[Placed] = field(default_factory=list)
+    aid: bool = False
 
 
 @dataclass(slots=True)
@@ -208,7 +217,7 @@ class _ModelReader:
             self._check_extensions(attributes)
         elif name == self._core + "object":
             self.finish()
-            self._object = Object()
+            self._object = Object(aid=attributes.get("type") in _AIDS)
             self.model.objects[attributes["id"]] = self._object
         elif name == self._core + "component":
             self._object.components.append(_placed(attributes))

@@ -18,7 +18,7 @@ from opensearch.domains.files import check_file
 from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, suffixes, tiff
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import shown
-from opensearch.domains.pictures.signatures import HEAD, told_by
+from opensearch.domains.signatures import HEAD, told_by
 from opensearch.errors import OverLimit, UnreadableFile
 
 # A header may promise this many times the pixels that are decoded (JPEG drafts shrink by 8).

@@ -12,14 +12,16 @@ from typing import Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+import numpy as np
 from PIL import Image
 
+from opensearch.domains.sheet import small_drawing
 from opensearch.domains.svg.clean import clean
 from opensearch.domains.svg.cost import weigh
 from opensearch.domains.svg.fonts import font_options
 from opensearch.domains.svg.images import embedding
 from opensearch.domains.svg.markup import parse
-from opensearch.domains.svg.size import Window, shown_size, window
+from opensearch.domains.svg.size import Window, is_stretched, seen_through, shown_size, window
 from opensearch.errors import UnreadableFile
 
 SVG_SUFFIXES: Final = frozenset({".svg", ".svgz"})
@@ -28,27 +30,43 @@ SVG_SUFFIXES: Final = frozenset({".svg", ".svgz"})
 _WIDE, _COARSE = 4096.0, 512
 # What weighs more is drawn half as large: layers cost by their pixels.
 _HEAVY = 10_000
+# Nowhere more opaque is a drawing whose lines are a tenth of a pixel wide.
+_FAINT: Final = 26
+# On so many pixels, on the longer side, they show.
+_LARGE: Final = 2048
 
 
-def draw_svg(data: bytes, longest: int) -> Image.Image:
+def draw_svg(data: bytes, longest: int, *, close: bool = False) -> Image.Image:
     """Render an SVG, RGBA, its longer side `longest` pixels.
 
     Where nothing is drawn it stays clear. A drawing of many layers comes out half as large.
+
+    Args:
+        data: the file.
+        longest: pixels.
+        close: show a drawing that takes up little of its page without the rest of the page.
 
     Raises:
         UnreadableFile: not an SVG, one that resvg refuses, or text alone without a font.
         OverLimit: more bytes, elements or nesting than a drawing needs.
     """
-    return _draw(data, longest, 0)
+    return _draw(data, longest, 0, close)
 
 
-def _draw(data: bytes, longest: int, depth: int) -> Image.Image:
+def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.Image:
     root = parse(data)
     rules = clean(root, embedding(longest, partial(_draw_inner, longest), depth))
-    if weigh(root, rules) > _HEAVY:
+    heavy = weigh(root, rules) > _HEAVY
+    if heavy:
         longest = -(-longest // 2)
     shown = window(root) or _found_window(root)
     drawn = _render(root, shown, shown_size(root, shown, longest))
+    part = small_drawing(drawn) if close and not is_stretched(root) else None
+    if part is not None:
+        shown = seen_through(shown, drawn.size, part)
+        drawn = _render(root, shown, shown_size(root, shown, longest))
+    if not heavy and np.asarray(drawn.getchannel("A")).max() < _FAINT:
+        drawn = _hairlines(root, shown, drawn)
     if _has_text(root) and font_options() is None and not drawn.getchannel("A").getbbox():
         raise UnreadableFile(
             "draws text alone, and this system has no font to draw it with; install one, such"
@@ -60,6 +78,25 @@ def _draw(data: bytes, longest: int, depth: int) -> Image.Image:
 def _draw_inner(longest: int, data: bytes, depth: int) -> Image.Image:
     """A drawing embedded in another."""
     return _draw(data, longest, depth)
+
+
+def _hairlines(root: Element, shown: Window, faint: Image.Image) -> Image.Image:
+    """A drawing, in the size of `faint`, whose lines are too thin to be seen: made visible.
+
+    Plans for laser cutters have lines of a hundredth of a millimetre.
+    """
+    width, height = faint.size
+    times = max(1, _LARGE // max(width, height))
+    large = np.asarray(_render(root, shown, (width * times, height * times)))
+    cells = large.reshape(height, times, width, times, 4).swapaxes(1, 2)
+    cells = cells.reshape(height, width, times * times, 4)
+    darkest = cells[..., 3].argmax(axis=2)[..., None, None]
+    lines = np.take_along_axis(cells, darkest, axis=2)[:, :, 0].copy()
+    drawn = lines[..., 3] > 0
+    if drawn.any():
+        usual = np.median(lines[drawn, 3])  # corners, where lines meet, are darker
+        lines[..., 3] = np.minimum(lines[..., 3] * (255 / usual), 255).astype(np.uint8)
+    return Image.fromarray(lines)
 
 
 def _found_window(root: Element) -> Window:

@@ -53,12 +53,36 @@ def window(root: Element) -> Window | None:
 def shown_size(root: Element, shown: Window, longest: int) -> tuple[int, int]:
     """Width and height to draw at, pixels, the longer `longest`."""
     width, height = shown.width, shown.height
-    if root.get("preserveAspectRatio", "").split()[:1] == ["none"]:
+    if is_stretched(root):
         stretched = length(root.get("width")), length(root.get("height"))
         width, height = stretched[0] or width, stretched[1] or height
     width, height = max(width, height / _MOST_RATIO), max(height, width / _MOST_RATIO)
     scale = longest / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def is_stretched(root: Element) -> bool:
+    """Whether a drawing fills its width and height, whatever that does to its proportions."""
+    return root.get("preserveAspectRatio", "").split()[:1] == ["none"]
+
+
+def seen_through(shown: Window, size: tuple[int, int], part: tuple[int, int, int, int]) -> Window:
+    """What a part of the picture shows that `shown` was drawn as, not stretched.
+
+    Args:
+        shown: of the whole picture.
+        size: its width and height, pixels.
+        part: left, upper, right and lower, pixels.
+    """
+    scale = min(size[0] / shown.width, size[1] / shown.height)
+    left = shown.left + (shown.width - size[0] / scale) / 2  # it is drawn in the middle
+    top = shown.top + (shown.height - size[1] / scale) / 2
+    return Window(
+        left + part[0] / scale,
+        top + part[1] / scale,
+        (part[2] - part[0]) / scale,
+        (part[3] - part[1]) / scale,
+    )
 
 
 def length(text: str | None) -> float | None:

@@ -23,6 +23,7 @@ def joined(*parts):
     [
         joined("OFF", COUNTS, CORNERS, FACES),
         joined("OFF " + COUNTS, CORNERS, FACES),
+        joined("off", COUNTS, CORNERS, FACES),
         joined("OFF" + COUNTS, CORNERS, FACES),  # as a well-known collection has it
         joined(COUNTS, CORNERS, FACES),
         joined("OFF", "4 4", CORNERS, FACES),

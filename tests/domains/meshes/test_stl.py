@@ -121,3 +121,13 @@ def test_faces_are_limited(data):
 
 def test_coordinates_keep_their_places():
     np.testing.assert_array_equal(load(binary()).vertices.reshape(-1, 3, 3), SOUP)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_facets_beyond_the_count_are_read_where_they_are_whole(count):
+    np.testing.assert_array_equal(load(binary(count)).vertices, load(binary()).vertices)
+
+
+@pytest.mark.parametrize("more", [bytes(50), bytes(37), b"a word or two more" * 25])
+def test_other_bytes_behind_the_facets_are_passed_over(more):
+    np.testing.assert_array_equal(load(binary() + more).vertices, load(binary()).vertices)

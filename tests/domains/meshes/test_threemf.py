@@ -234,3 +234,14 @@ def test_many_items_of_one_object_are_placed_at_once():
     found = load(single(thing(1, mesh()), items))
     assert len(found.faces) == 8000
     np.testing.assert_allclose(found.vertices.max(axis=0), [2000, 1, 1])
+
+
+@pytest.mark.parametrize("kind", ["support", "solidsupport", "other"])
+def test_what_only_helps_to_print_is_no_part_of_the_shape(kind):
+    aid = thing(2, mesh(5)).replace("model", kind)
+    shape = thing(1, mesh())
+    built = load(single(shape + aid, item(1) + item(2)))
+    assert area(built) == pytest.approx(TETRAHEDRON_AREA)
+    part = thing(3, f"<components>{component(1)}{component(2)}</components>")
+    assert area(load(single(shape + aid + part, item(3)))) == pytest.approx(TETRAHEDRON_AREA)
+    assert area(load(single(aid, item(2)))) == pytest.approx(25 * TETRAHEDRON_AREA)

@@ -7,15 +7,19 @@ from typing import Final
 HEAD: Final = 512
 """Bytes that are enough to tell."""
 
+_READ: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a BMP picture"),
+    (b"qoif", "a QOI picture"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+)
+"""Pictures of formats that are read: what begins so and is not read is damaged."""
+
 _SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself by 'git lfs pull'"),
-    (b"\x89PNG", "what was a PNG picture"),
-    (b"\xff\xd8\xff", "what was a JPEG picture"),
-    (b"GIF8", "what was a GIF picture"),
-    (b"BM", "what was a BMP picture"),
     (b"8BPS", "a Photoshop picture that is damaged, or of channels that are not read"),
-    (b"qoif", "what was a QOI picture"),
-    (b"\0\0\0\x0cjP  ", "what was a JPEG 2000 picture"),
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript document"),
@@ -47,6 +51,16 @@ _SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89HDF", "an HDF5 file"),
     (b"\x93NUMPY", "a NumPy array"),
 )
+_OWN: Final[dict[bytes, tuple[str, ...]]] = {
+    b"glTF": (".glb",),
+    b"solid ": (".stl",),
+    b"ply": (".ply",),
+    b"PK\x03\x04": (".3mf", ".usdz"),
+    b"PK\x05\x06": (".3mf", ".usdz"),
+    b"\x1f\x8b": (".svg", ".svgz"),
+    b"<svg": (".svg", ".svgz"),
+}
+"""Suffixes of the files that are meant to begin so."""
 _PICTURES: Final = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
 _TEXT: Final[tuple[tuple[bytes, str], ...]] = (
     (b"<!doctype html", "an HTML page, perhaps in place of a download that failed"),
@@ -57,27 +71,63 @@ _TEXT: Final[tuple[tuple[bytes, str], ...]] = (
 
 
 def told_by(head: bytes) -> str | None:
-    """What the first `HEAD` bytes of a file say it is, with the way out; None when unknown."""
-    for sign, kind in _SIGNS:
-        if head.startswith(sign):
-            return kind
-    if head[4:8] == b"ftyp":
-        picture = head[8:12] in _PICTURES
-        return "what was an AVIF or HEIF picture" if picture else "an MP4 or QuickTime video"
-    if head[:4] == b"RIFF":
-        return "what was a WebP picture" if head[8:12] == b"WEBP" else "a video or sound (RIFF)"
+    """What the first `HEAD` bytes of a file that is no picture say it is; None when unknown.
+
+    With the way out, where there is one.
+    """
+    read = _picture(head)
+    if read is not None:
+        return f"what was {read}"
     if head and not head.strip(b"\0"):
         return "zero bytes alone, as after a copy that was cut short"
-    return _text(head)
+    return _sign(head, "") or _text(head)
+
+
+def mistaken(head: bytes, suffix: str) -> str | None:
+    """What a file that is no mesh or drawing is in truth, with the way out; None when unknown.
+
+    Args:
+        head: its first `HEAD` bytes.
+        suffix: of its name, in lower case: what it should be.
+    """
+    return _picture(head) or _sign(head, suffix) or _page(head, suffix)
+
+
+def _picture(head: bytes) -> str | None:
+    """The kind of a picture that can be read, were it whole and named so."""
+    for sign, kind in _READ:
+        if head.startswith(sign):
+            return kind
+    if head[4:8] == b"ftyp" and head[8:12] in _PICTURES:
+        return "an AVIF or HEIF picture"
+    return "a WebP picture" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
+
+
+def _sign(head: bytes, suffix: str) -> str | None:
+    for sign, kind in _SIGNS:
+        if head.startswith(sign) and suffix not in _OWN.get(sign, ()):
+            return kind
+    if head[4:8] == b"ftyp":
+        return "an MP4 or QuickTime video"
+    return "a video or sound (RIFF)" if head[:4] == b"RIFF" else None
+
+
+def _page(head: bytes, suffix: str) -> str | None:
+    """What a text in markup is, where it is not plain XML."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for sign, kind in _TEXT:
+        if text.startswith(sign) and suffix not in _OWN.get(sign, ()):
+            return kind
+    return None
 
 
 def _text(head: bytes) -> str | None:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text (UTF-16)"
+    page = _page(head, "")
+    if page is not None:
+        return page
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for sign, kind in _TEXT:
-        if text.startswith(sign):
-            return kind
     if text.startswith(b"<?xml"):
         svg = b"<svg" in text
         return "an SVG drawing; name it .svg" if svg else "an XML document"
