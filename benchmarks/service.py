@@ -2,26 +2,24 @@
 
 python -m benchmarks.service INDEX COLLECTION --seconds 60 --out service.json
 
-The service runs as a process of its own, as `opensearch serve` starts it. In the same run the bare
-encoder is fed the same pictures, one at a time, and requests for /healthz say what the load
-generator itself costs. COLLECTION has the folders sketch/, photo/ and shape/. Memory is that of
-the service and of the processes that read for it. Milliseconds of processor time a request say
-where the cores go, and how many requests they could answer at most, whatever else runs beside.
+The service runs as a process of its own, as `opensearch serve` starts it; `service_clients` is
+another, whose processor time is told with each row, and what the rate would be without it. In the
+same run the same pictures are read and encoded one at a time without a service: from the bytes of a
+file through reader and network (`file`), and through the network alone, views ready (`network`).
+COLLECTION has the folders sketch/, photo/ and shape/. Memory is that of the service and of the
+processes that read for it. Milliseconds of processor time a request say where the cores go.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
-import itertools
 import json
 import os
 import random
 import subprocess
 import sys
-import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,8 +28,9 @@ from typing import Any
 import numpy as np
 
 KINDS = ("sketch", "photo", "shape", "words")
-WORDS = ("chair", "car", "airplane", "guitar", "dog", "lamp", "table", "bicycle", "cup", "tree")
 STAGES = ("queue", "decode", "render", "encode", "search", "rescore", "fetch", "total")
+_BARE = 300
+"""Pictures that the bare encoder is given."""
 
 
 @contextmanager
@@ -42,7 +41,7 @@ def service(index: Path) -> Iterator[tuple[int, int]]:
     assert process.stdout is not None
     port = int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])
     try:
-        while asked(port, "GET", "/readyz")[0] != 200:
+        while _ready(port) != 200:
             time.sleep(0.2)
         yield port, process.pid
     finally:
@@ -50,98 +49,54 @@ def service(index: Path) -> Iterator[tuple[int, int]]:
         process.wait(30)
 
 
-def asked(port: int, method: str, path: str, *rest: Any) -> tuple[int, bytes]:
-    """Status and body of one request on a connection of its own."""
+def _ready(port: int) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
-        connection.request(method, path, *rest)
-        response = connection.getresponse()
-        return response.status, response.read()
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status
     finally:
         connection.close()
 
 
-def form(file: Path) -> tuple[bytes, dict[str, str]]:
-    """A multipart body with a file, and its headers."""
-    mark = uuid.uuid4().hex
-    head = (
-        f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{file.name}"\r\n\r\n'
-    )
-    body = head.encode() + file.read_bytes() + f"\r\n--{mark}--\r\n".encode()
-    return body, {"Content-Type": f"multipart/form-data; boundary={mark}"}
-
-
-def requests(kind: str, collection: Path, count: int, seed: int) -> list[tuple[Any, ...]]:
-    """Arguments of `HTTPConnection.request`; no two are of the same file."""
-    if kind == "healthz":
-        return [("GET", "/healthz")]
-    if kind == "words":
-        bodies = [{"parts": [{"kind": "words", "text": word}], "k": 24} for word in WORDS]
-        headers = {"Content-Type": "application/json"}
-        return [("POST", "/v1/search", json.dumps(body).encode(), headers) for body in bodies]
-    files = sorted(path for path in (collection / kind).rglob("*") if path.is_file())
-    random.Random(seed).shuffle(files)
-    return [("POST", "/v1/search/files", *form(file)) for file in files[:count]]
-
-
-class Load:
-    """Clients that ask as fast as they are answered, for a while."""
-
-    def __init__(self, port: int, made: Sequence[tuple[Any, ...]]) -> None:
-        self.port = port
-        self.seconds: list[float] = []
-        self.stages: dict[str, list[float]] = {}
-        self.errors = 0
-        self._next = itertools.cycle(made)
-        self._lock = threading.Lock()
-
-    def run(
-        self, clients: int, seconds: float, most: int | None = None, pid: int = 0
-    ) -> dict[str, Any]:
-        """Figures of one run; with those of processor time where `pid` is the service's."""
+def asked(port: int, collection: Path, kind: str, pid: int, **options: float) -> dict[str, Any]:
+    """What clients found, and the seconds of processor time of the service and its readers."""
+    command = [sys.executable, "-m", "benchmarks.service_clients", str(port), str(collection), kind]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as clients:
+        assert clients.stdin is not None
+        assert clients.stdout is not None
+        clients.stdout.readline()  # its requests are made
         before = spent(pid)
-        start = time.perf_counter()
-        end = start + seconds
-        threads = [threading.Thread(target=self._ask, args=(end, most)) for _ in range(clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        took = time.perf_counter() - start
+        clients.stdin.write("\n")
+        clients.stdin.close()
+        found: dict[str, Any] = json.loads(clients.stdout.readline())
         used = [b - a for a, b in zip(before, spent(pid), strict=True)]
-        stages = {name: percentiles(self.stages[name]) for name in STAGES if name in self.stages}
-        return {
-            "clients": clients,
-            "requests": len(self.seconds),
-            "errors": self.errors,
-            "per_second": round(len(self.seconds) / took, 1),
-            "cpu_ms": {
-                name: round(1000 * each / max(1, len(self.seconds)), 2)
-                for name, each in zip(("service", "readers", "clients"), used, strict=True)
-            },
-            "latency_ms": percentiles([1000 * each for each in self.seconds]),
-            "stages_ms": stages,
-        }
+    return {**found, "service_seconds": used[0], "reader_seconds": used[1]}
 
-    def _ask(self, end: float, most: int | None) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        while time.perf_counter() < end and (most is None or len(self.seconds) < most):
-            with self._lock:
-                request = next(self._next)
-            start = time.perf_counter()
-            connection.request(*request)
-            response = connection.getresponse()
-            body = response.read()
-            self._note(time.perf_counter() - start, response.status, body)
-        connection.close()
 
-    def _note(self, seconds: float, status: int, body: bytes) -> None:
-        took = json.loads(body).get("took_ms", {}) if status == 200 else {}
-        with self._lock:
-            self.seconds.append(seconds)
-            self.errors += status != 200
-            for name, spent in took.items():
-                self.stages.setdefault(name, []).append(spent)
+def row(found: dict[str, Any], clients: int) -> dict[str, Any]:
+    """Figures of one run."""
+    count, took = len(found["latencies_ms"]), found["seconds"]
+    parts = {"service": "service_seconds", "readers": "reader_seconds", "clients": "cpu_seconds"}
+    share = found["cpu_seconds"] / (took * (os.cpu_count() or 1))
+    return {
+        "clients": clients,
+        "requests": count,
+        "errors": found["errors"],
+        "per_second": round(count / took, 1),
+        "without_clients": round(count / took / (1 - share), 1),
+        "cpu_ms": {
+            name: round(1000 * found[key] / max(1, count), 2) for name, key in parts.items()
+        },
+        "latency_ms": percentiles(found["latencies_ms"]),
+        "stages_ms": {
+            name: percentiles(found["stages_ms"][name])
+            for name in STAGES
+            if name in found["stages_ms"]
+        },
+    }
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
@@ -151,29 +106,42 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
     return {f"p{at}": round(float(np.percentile(values, at)), 2) for at in (50, 95, 99)}
 
 
-def bare_rate(index: Path, collection: Path, kind: str, count: int) -> dict[str, float]:
-    """Pictures a second through the encoder alone, views ready, one at a time; and their cost.
+def bare(index: Path, collection: Path, kind: str, count: int) -> dict[str, dict[str, float]]:
+    """Pictures a second without a service, one at a time: from files, and of ready views.
 
-    BLAS has one thread, as in the service: with more, the encoder is slower.
+    BLAS has one thread, as in the service; the network has all cores, one picture after the other.
     """
     from threadpoolctl import threadpool_limits
 
     from opensearch.engine import Engine
+    from opensearch.model import Content
 
+    files = sorted((collection / kind).rglob("*.*"))
+    random.Random(1).shuffle(files)
+    inputs = [Content(file.read_bytes(), file.name) for file in files[:count]]
     with Engine.open(index) as engine, threadpool_limits(1, user_api="blas"):
         model = engine.model
-        files = sorted((collection / kind).rglob("*.*"))[:count]
-        views = [model.read(kind, file).views for file in files]
-        encoder = model.bundle.encoder(kind)
-        for view in views[:3]:
-            encoder.embed(view[None])
-        start, used = time.perf_counter(), time.process_time()
-        for view in views:
-            encoder.embed(view[None])
-        return {
-            "per_second": round(len(views) / (time.perf_counter() - start), 1),
-            "cpu_ms": round(1000 * (time.process_time() - used) / len(views), 2),
-        }
+        for each in inputs[:10]:
+            model.embed_one(each)
+        opened: list[Any] = []
+        of_files = _rate(inputs, lambda each: opened.append(model.embed_one(each)[0]))
+        network = _rate(
+            opened,
+            lambda each: model.bundle.encoder(each.domain).embed(each.reading.views[None]),
+        )
+    return {"file": of_files, "network": network}
+
+
+def _rate(items: Sequence[Any], work: Callable[[Any], object]) -> dict[str, float]:
+    before, start = spent(os.getpid()), time.perf_counter()
+    for item in items:
+        work(item)
+    took = time.perf_counter() - start
+    used = sum(spent(os.getpid())) - sum(before)
+    return {
+        "per_second": round(len(items) / took, 1),
+        "cpu_ms": round(1000 * used / len(items), 2),
+    }
 
 
 def memory(pid: int) -> int:
@@ -181,10 +149,9 @@ def memory(pid: int) -> int:
     return sum(_held(each) for each in (pid, *_children(pid)))
 
 
-def spent(pid: int) -> tuple[float, float, float]:
-    """Seconds of processor time of a process, of its children, and of this one."""
-    children = sum(_spent(each) for each in _children(pid)) if pid else 0.0
-    return _spent(pid) if pid else 0.0, children, time.process_time()
+def spent(pid: int) -> tuple[float, float]:
+    """Seconds of processor time of a process, and of its children."""
+    return _spent(pid), sum(_spent(each) for each in _children(pid))
 
 
 def _spent(pid: int) -> float:
@@ -215,15 +182,14 @@ def _held(pid: int) -> int:
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
-def soak(port: int, pid: int, made: Sequence[tuple[Any, ...]], count: int) -> dict[str, Any]:
-    """Memory after each tenth of many requests by 8 clients."""
+def soak(port: int, pid: int, collection: Path, count: int) -> dict[str, Any]:
+    """Memory after each twentieth of many requests by 8 clients: sketches, photos, words."""
     held, errors = [], 0
-    for _ in range(10):
-        load = Load(port, made)
-        load.run(8, 3600, count // 10)
-        errors += load.errors
+    for part in range(20):
+        options = {"clients": 8, "seconds": 3600, "most": count // 20, "files": 400, "seed": part}
+        errors += asked(port, collection, "mixed", pid, **options)["errors"]
         held.append(round(memory(pid) / 2**20, 1))
-    return {"requests": count, "errors": errors, "mib_after_each_tenth": held}
+    return {"requests": count, "errors": errors, "mib_after_each_twentieth": held}
 
 
 def measured(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
@@ -232,25 +198,26 @@ def measured(arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[
     figures: dict[str, Any] = {"cores": os.cpu_count(), "load": busy, "runs": {}, "bare": {}}
     say(f"{os.cpu_count()} cores, load before {busy}")
     with service(arguments.index) as (port, pid):
-        for kind in ("healthz", *arguments.kinds):
+        for kind in arguments.kinds:
             runs = figures["runs"][kind] = []
             for clients in arguments.clients:  # other files each time: some that were read are kept
-                made = requests(kind, arguments.collection, arguments.files, seed=clients)
-                load = Load(port, made)
-                runs.append(load.run(clients, arguments.seconds, pid=pid))
+                options = {"clients": clients, "seconds": arguments.seconds, "seed": clients}
+                found = asked(port, arguments.collection, kind, pid, **options)
+                runs.append(row(found, clients))
                 say(f"{kind}: {json.dumps(runs[-1])}")
         if arguments.soak:
-            mixed = [r for kind in KINDS[:2] for r in requests(kind, arguments.collection, 200, 1)]
-            mixed += requests("words", arguments.collection, 0, 1) * 40
-            figures["soak"] = soak(port, pid, mixed, arguments.soak)
+            figures["soak"] = soak(port, pid, arguments.collection, arguments.soak)
             say(f"soak: {json.dumps(figures['soak'])}")
-    for kind in ("sketch", "photo"):
-        bare = bare_rate(arguments.index, arguments.collection, kind, 200)
-        figures["bare"][kind] = bare
-        say(f"bare encoder, {kind}: {json.dumps(bare)}")
-        for run in figures["runs"].get(kind, ()):
-            share = run["per_second"] / bare["per_second"]
-            say(f"{kind}, {run['clients']} clients: {share:.2f} of the bare encoder's rate")
+    for kind in (each for each in ("sketch", "photo") if each in arguments.kinds):
+        rates = figures["bare"][kind] = bare(arguments.index, arguments.collection, kind, _BARE)
+        say(f"one at a time, {kind}: {json.dumps(rates)}")
+        for run in figures["runs"][kind]:
+            for name, one in rates.items():
+                shares = [run[of] / one["per_second"] for of in ("per_second", "without_clients")]
+                say(
+                    f"{kind}, {run['clients']} clients: {shares[0]:.2f} of {name};"
+                    f" {shares[1]:.2f} without the clients' share of the cores"
+                )
     return figures
 
 
@@ -262,9 +229,8 @@ def main() -> None:
     parser.add_argument("index", type=Path)
     parser.add_argument("collection", type=Path)
     parser.add_argument("--seconds", type=float, default=60, help="of each run")
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--kinds", nargs="*", choices=("healthz", *KINDS), default=KINDS)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
-    parser.add_argument("--files", type=int, default=2000, help="different files of a kind")
     parser.add_argument("--soak", type=int, default=0, help="requests while memory is watched")
     parser.add_argument("--out", type=Path, help="JSON file of all figures")
     arguments = parser.parse_args()

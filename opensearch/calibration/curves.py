@@ -111,4 +111,5 @@ class Calibration(Settings):
         if not curves or len(curves) < len(found):
             return np.full(len(scores), np.nan)
         here = [curve.among(self.kinds, kinds or self.kinds) for curve in curves]
-        return np.asarray(np.mean([curve(scores) for curve in here], axis=0))
+        told = [curve(scores) for curve in here]
+        return told[0] if len(told) == 1 else np.asarray(np.mean(told, axis=0))

@@ -23,6 +23,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.encoders.joining import Joined
 from opensearch.encoders.tensors import first_line, write_atomic
 from opensearch.errors import BundleError, InvalidInput
 from opensearch.extras import installed
@@ -46,7 +47,7 @@ _compiling = threading.Lock()
 
 
 class OpenVinoBackbone:
-    """A backbone in OpenVINO, on all cores; threads take turns.
+    """A backbone in OpenVINO, on all cores; threads take turns, or run together.
 
     Args:
         graph: the ONNX graph, beside its tensors.
@@ -61,7 +62,6 @@ class OpenVinoBackbone:
     def __init__(self, graph: Path, precision: Precision, compiled: Path | None = None) -> None:
         precision = precision if has_bf16() else "f32"
         self.runtime = f"openvino-{precision}"
-        self._turn = threading.Lock()
         settings = {**_SETTINGS, "INFERENCE_PRECISION_HINT": precision}
         if threads():
             settings["INFERENCE_NUM_THREADS"] = threads()
@@ -73,13 +73,12 @@ class OpenVinoBackbone:
                 f"ONNX graph {graph} cannot be compiled: {_said(error)};"
                 " OPENSEARCH_RUNTIME=onnx or torch runs the model without OpenVINO"
             ) from error
-        self._request = model.create_infer_request()
+        request = model.create_infer_request()
+        self._joined = Joined(lambda views: request.infer({0: views})[0])
 
     def features(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `LoadedBackbone.features`."""
-        with self._turn:
-            out: NDArray[np.float32] = self._request.infer({0: views})[0]
-        return out
+        return self._joined(views)
 
 
 def is_quick() -> bool:

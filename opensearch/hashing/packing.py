@@ -71,7 +71,8 @@ def hamming(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 def _words(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Codes as 64-bit words, the last one filled up with zero bits."""
-    filled = np.pad(codes, ((0, 0), (0, -codes.shape[1] % 8)))
+    missing = -codes.shape[1] % 8
+    filled = np.pad(codes, ((0, 0), (0, missing))) if missing else codes
     return np.ascontiguousarray(filled).view(np.uint64)
 
 

@@ -49,6 +49,7 @@ class Model:
         self.bundle = bundle
         self.limits = limits or Limits()
         self._checked = False
+        self._loaded: set[str | None] = set()  # domains whose backbone needs no loading any more
 
     def check(self, graphs: Mapping[str, str]) -> None:
         """Refuse to encode with damaged model files; they are checked once.
@@ -153,13 +154,21 @@ class Model:
             InvalidInput: a path of no file, or a domain that the model has no encoder for.
             UnreadableFile: it cannot be read, or is over the limits.
         """
-        with (
-            on_disk(given, self.limits) as (path, part),
-            self.readers() as readers,
-            ThreadPoolExecutor(1) as pool,
-        ):
+        with on_disk(given, self.limits) as (path, part), self.readers() as readers:
             source = with_axis(Source(path, path.name, part, domain), up)
             since = perf_counter()
+            if domain in self._loaded:
+                opened = self.opened(readers, source)
+            else:
+                opened = self._opened_meanwhile(readers, source, domain)
+        kind = READERS[self.bundle.domain(opened.domain).reader.reader]
+        spent("render" if kind.several else "decode", since)
+        with stage("encode"):
+            return opened, self.bundle.encoder(opened.domain).embed(opened.reading.views[None])[0]
+
+    def _opened_meanwhile(self, readers: Readers, source: Source, domain: str | None) -> Opened:
+        """As `opened`, in a thread, while the backbone of the domain is loaded."""
+        with ThreadPoolExecutor(1) as pool:
             reading = pool.submit(self.opened, readers, source)
             try:
                 self.load_backbone(domain, at_once=True)
@@ -167,10 +176,8 @@ class Model:
             except BaseException:
                 readers.stop()
                 raise
-        kind = READERS[self.bundle.domain(opened.domain).reader.reader]
-        spent("render" if kind.several else "decode", since)
-        with stage("encode"):
-            return opened, self.bundle.encoder(opened.domain).embed(opened.reading.views[None])[0]
+        self._loaded.add(domain)
+        return opened
 
     def load_backbone(self, domain: str | None, *, at_once: bool = False) -> None:
         """Load the backbone of a domain, or the one all share; see `Bundle.backbone`."""

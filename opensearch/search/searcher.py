@@ -162,20 +162,24 @@ class Searcher:
         query = self._checked(np.asarray(code)[None])
         made = self._made(domains, structure, filtered=within is not None)
         parts = self._view.rows(domains, exclude, within)
-        at_least = max(1, min(at_least, _held(parts)))
-        found = [
-            (made.get(domain) or _exact(rows)).nearest(query, rows, at_least)
-            for domain, rows in parts.items()
-        ]
-        distances, ids = hamming.merge([_nothing(), *((d[0], i[0]) for d, i in found)])
-        count = int(np.count_nonzero(ids[:at_least] >= 0))
-        if structure is not None and within is None:
-            return Shells(distances[:count], ids[:count], sampled=False)
-        radius = int(distances[count - 1]) if count else 0
-        distances, ids = self._range(query, parts, radius)
+        held = _held(parts)
+        at_least = max(1, min(at_least, held))
+        if not made and 0 < held <= hamming.FEW_ROWS:
+            every = [part for rows in parts.values() for part in rows]
+            distances, ids = hamming.shells(query, every, at_least)
+        else:
+            found = [
+                (made.get(domain) or _exact(rows)).nearest(query, rows, at_least)
+                for domain, rows in parts.items()
+            ]
+            distances, ids = hamming.merge([_nothing(), *((d[0], i[0]) for d, i in found)])
+            count = int(np.count_nonzero(ids[:at_least] >= 0))
+            if structure is not None and within is None:
+                return Shells(distances[:count], ids[:count], sampled=False)
+            distances, ids = self._range(query, parts, int(distances[count - 1]) if count else 0)
         if len(ids) <= cap:
             return Shells(distances, ids, sampled=False)
-        inner = int(np.searchsorted(distances, radius))
+        inner = int(np.searchsorted(distances, distances[-1]))
         order = np.argsort(hamming.scattered(ids[inner:]), kind="stable")[: cap - inner]
         kept = np.concatenate((np.arange(inner), inner + np.sort(order)))
         return Shells(distances[kept], ids[kept], sampled=True)
@@ -183,18 +187,19 @@ class Searcher:
     def codes(self, ids: Ids, domains: Sequence[str]) -> Codes:
         """As `CodeSearch.codes`."""
         found = [part for parts in self._view.rows(domains, None, ids).values() for part in parts]
-        held = np.concatenate([np.zeros(0, np.int64), *(rows.ids for rows in found)])
-        nothing = np.zeros((0, self._bits // 8), np.uint8)
-        codes = np.concatenate([nothing, *(rows.codes for rows in found)])
+        # One row that is no item's, so that there always is a nearest one to look at.
+        held = np.concatenate([np.full(1, -1, np.int64), *(rows.ids for rows in found)])
+        none = np.zeros((1, self._bits // 8), np.uint8)
+        codes = np.concatenate([none, *(rows.codes for rows in found)])
         order = np.argsort(held)
-        at = np.searchsorted(held, ids, sorter=order)
-        known = np.isin(ids, held)
+        at = order[np.minimum(np.searchsorted(held, ids, sorter=order), len(held) - 1)]
+        known = held[at] == ids
         if not known.all():
             raise InvalidInput(
                 f"domains {', '.join(domains)} hold no item {ids[~known][0]} to take the code of;"
                 " ask for items that a search in them has found"
             )
-        return np.asarray(codes[order[at]], dtype=np.uint8)
+        return np.asarray(codes[at], dtype=np.uint8)
 
     def build(self, structure: str, seed: int = 0) -> dict[str, float]:
         """As `CodeSearch.build`."""

@@ -83,7 +83,9 @@ def slerp(
     sine = np.linalg.norm(across, axis=1, keepdims=True)
     angle = np.arctan2(sine, along) * fraction.reshape(-1, 1)
     opposite = (sine < NEAR) & (along < 0)
-    across = np.where(opposite, _orthogonal(start), across / np.maximum(sine, NEAR))
+    across = across / np.maximum(sine, NEAR)
+    if opposite.any():
+        across = np.where(opposite, _orthogonal(start), across)
     return unit(np.cos(angle) * start + np.sin(angle) * across)
 
 

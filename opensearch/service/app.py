@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from opensearch import __version__
+from opensearch.encoders.joining import SIZES
 from opensearch.errors import OpenSearchError
 from opensearch.processes.pool import start_ahead
 from opensearch.service import (
@@ -36,6 +38,8 @@ _log = logging.getLogger(__name__)
 
 _MODELS_WAITING: Final = 8
 """3D models that may wait to be made: each takes seconds."""
+_SCORED: Final = 10_000
+"""Items of each domain whose embeddings are read before the first search asks for them."""
 _ABOUT: Final = (
     "One index over sketches, photos and 3D shapes, searched from any domain to any domain."
     ' Every error is one JSON shape: `{"error": {"status", "kind", "message", "wanted",'
@@ -44,8 +48,13 @@ _ABOUT: Final = (
 )
 
 
-def create_app(served: Served, serving: Serving) -> FastAPI:
-    """The service over an index; it closes the index when it shuts down."""
+def create_app(
+    served: Served, serving: Serving, loaded: Callable[[], None] = lambda: None
+) -> FastAPI:
+    """The service over an index; it closes the index when it shuts down.
+
+    `loaded` is called once in a thread, when all is there that searches need.
+    """
     bounds = serving.bounds
     encode = Lane("encode", bounds.encoders, bounds.queue)
     search = Lane("search", bounds.searches, bounds.queue)
@@ -59,7 +68,7 @@ def create_app(served: Served, serving: Serving) -> FastAPI:
         docs_url=None,  # those of FastAPI load their scripts from elsewhere
         redoc_url=None,
         responses=ERRORS,
-        lifespan=_life,
+        lifespan=partial(_life, loaded=loaded),
         generate_unique_id_function=_operation,
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
@@ -72,9 +81,9 @@ def create_app(served: Served, serving: Serving) -> FastAPI:
 
 
 @asynccontextmanager
-async def _life(app: FastAPI) -> AsyncIterator[None]:
+async def _life(app: FastAPI, loaded: Callable[[], None]) -> AsyncIterator[None]:
     context: Context = app.state.context
-    task = asyncio.ensure_future(context.encode.run(lambda: _warm(context)))
+    task = asyncio.ensure_future(context.encode.run(lambda: _warm(context, loaded)))
     try:
         yield
     finally:
@@ -84,21 +93,24 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         context.served.close()
 
 
-def _warm(context: Context) -> None:
+def _warm(context: Context, loaded: Callable[[], None]) -> None:
     """Load and start what the first searches would wait for, and go through it once."""
     try:
         start_ahead(context.serving.bounds.encoders)
         engine = context.served.engine
+        bundle = engine.model.bundle
         engine.model.load_backbone(None)
-        for domain, card in engine.model.bundle.card.domains.items():
-            blank = np.zeros((1, card.reader.size, card.reader.size, 3), np.uint8)
-            engine.model.bundle.encoder(domain).backbone.features(blank)
+        sides = {bundle.encoder(n).backbone: c.reader.size for n, c in bundle.card.domains.items()}
+        for backbone, side in sides.items():
+            for count in SIZES:  # for each of which a runtime prepares itself
+                backbone.features(np.zeros((count, side, side, 3), np.uint8))
         if any(engine.info()["items"].values()):
             for word in engine.model.space.vocabulary.words[:1]:
-                engine.search(text=word, k=1)
+                engine.search(text=word, k=1, depth=_SCORED)
     except OpenSearchError as error:
         _log.warning("the model cannot be loaded yet: %s", error)
     context.ready = True
+    loaded()
 
 
 def _operation(route: APIRoute) -> str:

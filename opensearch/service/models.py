@@ -102,6 +102,8 @@ class SearchAsked(Asked):
 class HitFound(BaseModel):
     """One hit; `score_kind` says whether `score` is a probability or a cosine."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     rank: int
     id: int
     key: str
@@ -117,7 +119,7 @@ class HitFound(BaseModel):
     @classmethod
     def of(cls, hit: Hit) -> HitFound:
         """A hit of the engine."""
-        return cls.model_validate({name: getattr(hit, name) for name in cls.model_fields})
+        return cls.model_validate(hit)
 
 
 class PartTaken(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -108,6 +109,12 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+def _settle() -> None:
+    """Leave what is loaded to itself: looking through it for garbage stops all threads."""
+    gc.collect()
+    gc.freeze()
+
+
 def serve(
     path: Where, model: Path | None, serving: Serving, started: Callable[[str], None]
 ) -> None:
@@ -126,7 +133,7 @@ def serve(
     check_reach(serving.host, serving.token)
     listening = listen(serving.host, serving.port)
     try:
-        app = create_app(Served(path, model, UPLOADS), serving)
+        app = create_app(Served(path, model, UPLOADS), serving, _settle)
         # Products of one query are small: threads of BLAS would wait for cores that others use.
         with threadpool_limits(1, user_api="blas"):
             run(app, listening, serving, lambda: started(address_of(listening)))

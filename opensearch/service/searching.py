@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from pydantic import ValidationError
 
 from opensearch.engine import Answer, Engine, Query
@@ -54,8 +54,10 @@ class _Job:
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
 
 
-@router.post("/search", summary="Search by drawings, words and stored items")
-async def search(request: Request, shared: Shared, asked: SearchAsked) -> SearchAnswer:
+@router.post(
+    "/search", summary="Search by drawings, words and stored items", response_model=SearchAnswer
+)
+async def search(request: Request, shared: Shared, asked: SearchAsked) -> Response:
     """A search in which no file is sent.
 
     Example: `{"parts": [{"kind": "words", "text": "chair"}], "targets": ["shape"], "k": 5}`
@@ -63,13 +65,15 @@ async def search(request: Request, shared: Shared, asked: SearchAsked) -> Search
     return await _answered(request, shared, _Job(asked))
 
 
-@router.post("/search/files", summary="Search by files, and all the rest")
+@router.post(
+    "/search/files", summary="Search by files, and all the rest", response_model=SearchAnswer
+)
 async def search_files(
     request: Request,
     shared: Shared,
     file: Annotated[list[UploadFile], File(description="pictures, drawings, meshes; repeatable")],
     query: Annotated[str, Form(description="a search as JSON; see SearchAsked")] = "{}",
-) -> SearchAnswer:
+) -> Response:
     """A search with files of any domain.
 
     A file that no part of `query` names joins it with weight 1.
@@ -88,7 +92,8 @@ async def search_files(
     return await _answered(request, shared, _Job(asked, contents))
 
 
-async def _answered(request: Request, shared: Context, job: _Job) -> SearchAnswer:
+async def _answered(request: Request, shared: Context, job: _Job) -> Response:
+    """The answer, written at once: FastAPI would check and walk through it once more."""
     _check(job.asked, len(job.contents), shared)
     start = time.perf_counter()
     for at, part in enumerate(job.asked.parts):
@@ -103,7 +108,7 @@ async def _answered(request: Request, shared: Context, job: _Job) -> SearchAnswe
     total = time.perf_counter() - start
     shared.meters.searched(job.seconds)
     hits = answer.hits[asked.offset :]
-    return SearchAnswer(
+    told = SearchAnswer(
         hits=[HitFound.of(hit) for hit in hits],
         more=len(hits) >= asked.k and asked.offset + asked.k < shared.serving.bounds.hits,
         likely=answer.likely,
@@ -114,6 +119,7 @@ async def _answered(request: Request, shared: Context, job: _Job) -> SearchAnswe
             name: round(1000 * spent, 3) for name, spent in {**job.seconds, "total": total}.items()
         },
     )
+    return Response(told.model_dump_json(), media_type="application/json")
 
 
 def _check(asked: SearchAsked, files: int, shared: Context) -> None:

@@ -33,9 +33,9 @@ class Bounds(Settings):
     requests: int = Field(default=128, gt=0, description="at work at a time")
     per_client: int = Field(default=32, gt=0, description="of one address at work at a time")
     encoders: int = Field(
-        default_factory=lambda: max(2, os.cpu_count() or 1),
+        default_factory=lambda: 4 * max(2, os.cpu_count() or 1),
         gt=0,
-        description="inputs read and encoded at a time",
+        description="inputs at hand: a core reads one of them, the rest wait or are encoded",
     )
     searches: int = Field(
         default_factory=lambda: max(2, os.cpu_count() or 1),

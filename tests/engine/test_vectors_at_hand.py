@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensearch.engine import Engine, Query
-from opensearch.engine.lifecycle.vectors import Vectors, _Kept, products
+from opensearch.engine.lifecycle.vectors import Vectors, _Kept
 from opensearch.errors import InvalidInput
+from opensearch.search.products import products
 from opensearch.semantic import unit
 
 DIM = 24
@@ -101,11 +102,12 @@ def test_a_product_does_not_depend_on_the_rows_beside_it(count, seed):
     rng = np.random.default_rng(seed)
     rows = unit(rng.normal(size=(count, 384)))
     vector = unit(rng.normal(size=384))
-    every = products(rows, vector)
+    every = products(rows, vector, np.arange(count))
     assert every.dtype == np.float32
     assert np.abs(every - rows.astype(float) @ vector.astype(float)).max() < 1e-6
     some = rng.permutation(count)[: rng.integers(1, count + 1)]
-    assert np.array_equal(products(rows[some], vector), every[some])
+    assert np.array_equal(products(rows, vector, some), every[some])
+    assert np.array_equal(products(rows[some], vector, np.arange(len(some))), every[some])
 
 
 def test_cosines_are_nan_where_there_is_no_embedding():
@@ -113,7 +115,7 @@ def test_cosines_are_nan_where_there_is_no_embedding():
     vector = unit(np.ones(DIM))
     scores = Vectors(store, DIM).cosines(np.array([9, 5, 1]), vector)
     assert np.isnan(scores).tolist() == [False, True, False]
-    assert scores[0] == products(unit(store.rows[[9]]), vector)[0]
+    assert scores[0] == products(unit(store.rows[[9]]), vector, np.zeros(1, np.int64))[0]
 
 
 def test_the_same_query_reads_no_embedding_again(toy_model, toy_collection, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -125,6 +126,12 @@ def check(source, searcher, queries, domains, k, within, exclude):
             assert found == [pair for pair in every if pair[0] <= radius]
         shells = searcher.shells(query, domains, k, 2 * k, within=within, exclude=exclude or None)
         check_shells(pairs(shells.distances, shells.ids), expected, k, shells.sampled)
+        with patch.object(hamming, "FEW_ROWS", 0):  # as of many rows: in chunks
+            asked = {"within": within, "exclude": exclude or None}
+            chunked = searcher.shells(query, domains, k, 2 * k, **asked)
+        assert np.array_equal(chunked.ids, shells.ids)
+        assert np.array_equal(chunked.distances, shells.distances)
+        assert chunked.sampled == shells.sampled
         codes = searcher.codes(shells.ids, domains)
         assert codes.shape == (len(shells.ids), source.bits // 8)
         assert [code.tolist() for code in codes] == [source.rows[i][2].tolist() for i in shells.ids]

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.search.products import products
 from opensearch.semantic import unit
 from opensearch.store import Store
 
@@ -24,18 +25,6 @@ Ids = NDArray[np.int64]
 Rows = NDArray[np.float32]
 
 
-TOGETHER: Final = 16
-"""Rows multiplied at once: BLAS divides what is larger among threads, which wait for each other
-wherever the machine has other work, and whose number changes the last bits of a product."""
-
-
-def products(rows: Rows, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Products (n,) of rows (n, d) with a vector (d,), each whatever rows lie beside it."""
-    rest = -len(rows) % TOGETHER
-    padded = np.concatenate((rows, np.zeros((rest, rows.shape[1]), rows.dtype))) if rest else rows
-    return (padded.reshape(-1, TOGETHER, rows.shape[1]) @ vector).ravel()[: len(rows)]
-
-
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """What is kept at one moment; rows are added behind the used ones, which stay as they are.
@@ -44,7 +33,7 @@ class _Kept:
     """
 
     ids: Ids
-    slots: NDArray[np.int32]
+    slots: NDArray[np.int64]
     rows: Rows
     used: int = 0
 
@@ -53,13 +42,18 @@ class _Kept:
         if not len(self.ids):
             return np.unique(ids)
         at = np.minimum(self.ids.searchsorted(ids), len(self.ids) - 1)
-        return np.unique(ids[self.ids[at] != ids])
+        new = self.ids[at] != ids
+        return np.unique(ids[new]) if new.any() else ids[:0]
+
+    def slots_of(self, ids: Ids) -> NDArray[np.int64]:
+        """Where in `rows` those of kept ids are; -1 of one without an embedding."""
+        return self.slots[self.ids.searchsorted(ids)]
 
     def with_rows(self, ids: Ids, rows: Rows, present: NDArray[np.bool_]) -> _Kept:
         """More of them: `ids` (n,) and `rows` of those that are `present` (n,)."""
         used = self.used + len(rows)
         self.rows[self.used : used] = rows
-        slots = np.full(len(ids), -1, np.int32)
+        slots = np.full(len(ids), -1, np.int64)
         slots[present] = np.arange(self.used, used)
         every = np.concatenate((self.ids, ids))
         order = np.argsort(every, kind="stable")
@@ -89,22 +83,28 @@ class Vectors:
         Raises:
             StoreError: the index is damaged.
         """
-        kept: _Kept | None = self._kept  # once: another thread may drop it any time
-        if kept is not None and len(kept.missing(ids)):
-            kept = self._added(ids)
-        if kept is None:
-            return self._read(ids)
-        slots = kept.slots[kept.ids.searchsorted(ids)]
+        rows, slots = self._placed(ids)
         present = slots >= 0
-        return np.take(kept.rows, slots if present.all() else slots[present], axis=0), present
+        return rows[slots[present]], present
 
     def cosines(self, ids: Ids, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosines (n,) of live items with a unit vector (d,), NaN where there is no embedding."""
-        rows, present = self.of(ids)
+        rows, slots = self._placed(ids)
+        present = slots >= 0
+        if present.all():
+            return products(rows, vector, slots)
         scores = np.full(len(ids), np.nan, np.float32)
-        if len(rows):
-            scores[present] = products(rows, vector)
+        scores[present] = products(rows, vector, slots[present])
         return scores
+
+    def _placed(self, ids: Ids) -> tuple[Rows, NDArray[np.int64]]:
+        """Rows (m, d), and which of them is that of each item (n,): -1 without an embedding."""
+        kept = self._kept  # once: another thread may drop it any time
+        found = self._added(ids) if len(kept.missing(ids)) else kept
+        if found is not None:
+            return found.rows, found.slots_of(ids)
+        rows, present = self._read(ids)
+        return rows, np.where(present, np.cumsum(present) - 1, -1)
 
     def _added(self, ids: Ids) -> _Kept | None:
         """What is kept once `ids` are; `None` where they are too many to be."""
@@ -120,7 +120,7 @@ class Vectors:
 
     def _nothing(self) -> _Kept:
         rows = np.zeros((self._room, self._dim), np.float32)
-        return _Kept(np.zeros(0, np.int64), np.zeros(0, np.int32), rows)
+        return _Kept(np.zeros(0, np.int64), np.zeros(0, np.int64), rows)
 
     def _read(self, ids: Ids) -> tuple[Rows, NDArray[np.bool_]]:
         rows, present = self._store.embeddings(ids.tolist())

@@ -27,9 +27,9 @@ class Ranked:
     merits: NDArray[np.float64]
 
     def sorted(self) -> Ranked:
-        """In order of (-merit, -score, distance, id)."""
+        """By merit, then score; what is equal keeps the order of a search, (distance, id)."""
         scores, merits = -_number_or_least(self.scores), -_number_or_least(self.merits)
-        return self.take(np.lexsort((self.ids, self.distances, scores, merits)))
+        return self.take(np.lexsort((scores, merits)))  # which is stable
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Ranked:
         """Some of them, in the order of `rows`."""

@@ -73,9 +73,13 @@ class Meaning:
         wide = np.asarray(scores, np.float64)
         if not self.calibrated or self._calibration is None:
             return wide
-        by_score = self._calibration.probabilities(wide, self._name, self._sources, target)
-        by_code = self._calibration.probabilities(agreement, "distance", self._sources, target)
-        return np.where(np.isnan(by_score), by_code, by_score)
+        told = self._calibration.probabilities(wide, self._name, self._sources, target)
+        bare = np.isnan(told)
+        if bare.any():
+            told[bare] = self._calibration.probabilities(
+                agreement[bare], "distance", self._sources, target
+            )
+        return told
 
     def refines(self, target: str) -> bool:
         """Whether refinement was found to help from these sources to a target."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -86,18 +87,20 @@ class Ranking:
         return Meaning(calibration, names.get(score, "asymmetric"), point.sources, targets)
 
     def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[Ranked]:
-        asked = self._query.refine
-        refine = {t: self._meaning.refines(t) if asked is None else asked for t in targets}
+        said = self._query.refine
+        refine = {t: self._meaning.refines(t) if said is None else said for t in targets}
         if not self._meaning.calibrated and not any(refine.values()):
             return [self._rank(point, point.vector, targets, within)]
+        asked, seen = point.vector[None], self._model.seen_prototypes
+        lam = float(self._model.rule.of(asked, seen)[0]) if any(refine.values()) else 0.0
         return [
-            self._refined(point, target, within)
+            self._refined(point, target, within, lam)
             if refine[target]
             else self._rank(point, point.vector, [target], within)
             for target in targets
         ]
 
-    def _refined(self, point: Point, target: str, within: Selector | None) -> Ranked:
+    def _refined(self, point: Point, target: str, within: Selector | None, lam: float) -> Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
         first = self._rank(point, point.vector, [target], within, "rescored")
         if not len(first.ids):
@@ -107,13 +110,12 @@ class Ranking:
             self._note_no_embeddings(point)
             return self._rank(point, point.vector, [target], within)
         nearest, _ = self._vectors.of(first.ids[scored[:1]])
-        lam = self._model.rule.of(point.vector[None], self._model.seen_prototypes)[0]
-        moved = refine_one(point.vector, nearest[0], float(lam))
+        moved = refine_one(point.vector, nearest[0], lam)
         ranked = self._rank(point, moved, [target], within)
         if self._query.min_score is None:
             ranked = ranked.cut(self._query.k)
-        k = self._query.k
-        self._brought[target] = np.setdiff1d(ranked.ids[:k], first.ids[:k]).tolist()
+        before, after = (set(each.ids[: self._query.k].tolist()) for each in (first, ranked))
+        self._brought[target] = sorted(after - before)
         return self._as_asked(point, ranked, target)
 
     def _as_asked(self, point: Point, ranked: Ranked, target: str) -> Ranked:
@@ -163,7 +165,7 @@ class Ranking:
                 CAP * wanted,
                 query.structure,
                 within=within,
-                exclude=np.array(point.own_ids),
+                exclude=point.own_ids or None,
             )
         if found.sampled:
             _note(point, f"more than {CAP * wanted} candidates at one distance: an even sample")
@@ -183,10 +185,14 @@ class Ranking:
             self._codes[name] = self._model.hasher.encode(vector[None], point.source)[0]
         return self._codes[name]
 
+    @cached_property
+    def _embedded(self) -> Mapping[str, int]:
+        """Items with an embedding, by domain."""
+        return self._store.meta().embedded
+
     def _score(self, score: Score, targets: list[str]) -> Score:
         """The score that is possible: distance alone where there are no embeddings."""
-        embedded = self._store.meta().embedded
-        bare = score == "rescored" and not any(embedded[target] for target in targets)
+        bare = score == "rescored" and not any(self._embedded[target] for target in targets)
         return "hamming" if bare else score
 
     def _scores(
