@@ -30,6 +30,8 @@ NEAR_COSINE: Final = 0.97
 _KEPT: Final = "private, max-age=3600"
 _CHUNK: Final = 2**16
 MOST_COPIES: Final = 100
+COMPARED: Final = 30_000
+"""Items among which copies are looked for: some two seconds of a core."""
 MOST_FACES: Final = 500_000
 """Faces of a shape that a browser is given; larger ones are shown by their views."""
 _PNG: Final[dict[int | str, dict[str, Any]]] = {
@@ -160,11 +162,15 @@ async def near(request: Request, shared: Shared, id: Id) -> Near:  # noqa: A002
 async def copies(request: Request, shared: Shared, id: Id) -> Copies:  # noqa: A002
     """Items that show the same picture or shape, resized, cropped, turned or in another format.
 
-    All items are compared by what is kept of them, which takes a second for some ten thousand.
+    Items are compared by what is kept of them: all, or in a large index those with the nearest
+    codes, as a note then says. The command `query --id KEY --like exact` compares all of any.
     """
 
     def work(engine: Engine) -> Copies:
-        found = engine.ask(Search(keys=[item_of(engine, id).key], like="exact", k=MOST_COPIES))
+        search = Search(
+            keys=[item_of(engine, id).key], like="exact", k=MOST_COPIES, compared=COMPARED
+        )
+        found = engine.ask(search)
         return Copies(hits=[HitFound.of(hit) for hit in found.hits], notes=found.notes)
 
     return await shared.read(request, work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -25,6 +25,7 @@ Weight: TypeAlias = Annotated[
     Field(ge=-100, le=100, description="above 0 joins the query, below 0 moves it away; not 0"),
 ]
 Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096)]
+MOST_THUMBNAILS: Final = 48
 Metadata: TypeAlias = dict[str, str | int | float | bool | None]
 
 
@@ -97,6 +98,12 @@ class SearchAsked(Asked):
     min_score: Number | None = Field(default=None, description="least score of a hit")
     depth: Whole = Field(default=1000, ge=1, le=10_000, description="candidates scored")
     structure: str | None = Field(default=None, description="a structure that was built, or exact")
+    thumbnails: Whole = Field(
+        default=0,
+        ge=0,
+        le=MOST_THUMBNAILS,
+        description="hits of those wanted that come with their thumbnails, the first ones",
+    )
 
 
 class HitFound(BaseModel):
@@ -115,6 +122,9 @@ class HitFound(BaseModel):
     score_kind: str | None = Field(description="probability, cosine, asymmetric; null: no score")
     cosine: float | None = Field(description="of the embeddings of item and query")
     metadata: dict[str, Any]
+    thumbnail: str | None = Field(
+        default=None, description="a JPEG as `data:` address, where it was asked for and is kept"
+    )
 
     @classmethod
     def of(cls, hit: Hit) -> HitFound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from opensearch.engine import Answer, Engine, Query
 from opensearch.engine.query.parts import Part
 from opensearch.model import Content
-from opensearch.records import Up
+from opensearch.records import Hit, Up
 from opensearch.service.context import Context, Shared
 from opensearch.service.failures import ServiceError
 from opensearch.service.models import (
@@ -28,14 +29,14 @@ from opensearch.service.models import (
     TextUnderstood,
     WordsPart,
 )
-from opensearch.stages import timed
+from opensearch.stages import stage, timed
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
 
 @dataclass
 class _Job:
-    """A search under way: what was asked, the parts read so far, seconds by stage.
+    """A search under way: what was asked, the parts read so far, thumbnails, seconds by stage.
 
     `queue` among the stages is the time it waited for threads.
     """
@@ -43,6 +44,7 @@ class _Job:
     asked: SearchAsked
     contents: Sequence[Content] = ()
     read: dict[int, Part] = field(default_factory=dict)
+    pictures: dict[int, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def begun(self, asked_at: float) -> None:
@@ -109,7 +111,7 @@ async def _answered(request: Request, shared: Context, job: _Job) -> Response:
     shared.meters.searched(job.seconds)
     hits = answer.hits[asked.offset :]
     told = SearchAnswer(
-        hits=[HitFound.of(hit) for hit in hits],
+        hits=[_hit(hit, job) for hit in hits],
         more=len(hits) >= asked.k and asked.offset + asked.k < shared.serving.bounds.hits,
         likely=answer.likely,
         notes=list(dict.fromkeys(answer.notes)),
@@ -120,6 +122,12 @@ async def _answered(request: Request, shared: Context, job: _Job) -> Response:
         },
     )
     return Response(told.model_dump_json(), media_type="application/json")
+
+
+def _hit(hit: Hit, job: _Job) -> HitFound:
+    found = HitFound.of(hit)
+    found.thumbnail = job.pictures.get(hit.id)
+    return found
 
 
 def _check(asked: SearchAsked, files: int, shared: Context) -> None:
@@ -243,8 +251,21 @@ def _asked(engine: Engine, job: _Job, taken: list[PartTaken], asked_at: float) -
             domain = part.domain if part else None
             taken.append(PartTaken(kind=given.kind, domain=domain, sure=not opened or opened.sure))
         answer = engine.ask(_query(job.asked, text, keys, parts))
+        first = answer.hits[job.asked.offset :][: job.asked.thumbnails]
+        with stage("fetch"):
+            job.pictures = _pictures(engine, [hit.id for hit in first])
     job.count(seconds)
     return answer
+
+
+def _pictures(engine: Engine, ids: list[int]) -> dict[int, str]:
+    """Thumbnails of items as `data:` addresses, of those that have one."""
+    kept = {id_: engine.thumbnail(id_) for id_ in ids}
+    return {
+        id_: "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+        for id_, picture in kept.items()
+        if picture is not None
+    }
 
 
 def _query(

@@ -146,3 +146,17 @@ def test_a_file_is_asked_for_by_its_copies(engine, collection):
         engine.ask(Query(files=[(file, 1.0)], keys=["photo/half.jpg"], like="exact"))
     with pytest.raises(InvalidInput, match="unknown `like` 'x'; known: meaning, exact"):
         Query(text="dog", like="x")
+
+
+def test_of_a_large_index_the_nearest_are_compared_and_that_is_said(engine, collection):
+    engine.add(collection)
+    every = engine.ask(Query(keys=["photo/half.jpg"], like="exact"))
+    enough = engine.ask(Query(keys=["photo/half.jpg"], like="exact", compared=6))
+    assert enough == every
+    few = engine.ask(Query(keys=["photo/half.jpg"], like="exact", compared=3))
+    nearest = engine.search(keys=["photo/half.jpg"], score="hamming", refine=False, k=2)
+    assert {hit.id for hit in few.hits} <= {hit.id for hit in nearest}  # itself is the third
+    assert few.hits == [hit for hit in every.hits if hit.id in {near.id for near in nearest}]
+    assert "compared with the 3 of 6 items that are nearest by code" in few.notes
+    with pytest.raises(InvalidInput, match="compared must be a whole number of 1 or more, got 0"):
+        Query(keys=["photo/half.jpg"], like="exact", compared=0)

@@ -37,7 +37,8 @@ const drawn = { kind: "drawing", weight: 1, blob: 1, name: "d.png" };
 const { query, files } = request([...parts, drawn], said, { offset: 24 });
 assert.deepEqual(files, [drawn]);
 assert.deepEqual(query.parts[3], { kind: "file", file: 0, weight: 1, domain: "sketch" });
-assert.deepEqual([query.offset, query.min_score], [24, 0]);
+assert.deepEqual([query.offset, query.min_score, query.thumbnails], [24, 0, 0]);
+assert.equal(request(parts, settings()).query.thumbnails, 18);
 assert.ok(!("min_score" in request(parts, settings()).query));
 assert.deepEqual(["", " ", "x", "2", "0", "-.5"].map(score), [null, null, null, null, 0, -0.5]);
 

@@ -1,5 +1,6 @@
 """Searches over HTTP: the engine's own answers, from files, drawings, words and stored items."""
 
+import base64
 import json
 
 import pytest
@@ -246,3 +247,20 @@ def test_words_that_are_not_known_are_told_without_what_only_python_has(client):
     assert "/v1/words lists them" in error["message"]
     assert "`" not in error["message"]
     assert "pip" not in error["message"]
+
+
+def test_the_first_hits_bring_their_thumbnails_where_asked(client):
+    asked = {"parts": [{"kind": "words", "text": "cube"}], "k": 4}
+    plain = client.post("/v1/search", json=asked).json()["hits"]
+    hits = client.post("/v1/search", json={**asked, "thumbnails": 2}).json()["hits"]
+    assert [hit["thumbnail"] for hit in plain] == [None] * 4
+    head = "data:image/jpeg;base64,"
+    for hit in hits[:2]:
+        assert hit["thumbnail"].startswith(head)
+        kept = client.get(f"/v1/items/{hit['id']}/thumbnail").content
+        assert base64.b64decode(hit["thumbnail"].removeprefix(head)) == kept
+    assert [hit["thumbnail"] for hit in hits[2:]] == [None, None]
+    after = client.post("/v1/search", json={**asked, "thumbnails": 2, "offset": 1}).json()["hits"]
+    assert [hit["thumbnail"] is None for hit in after] == [False, False, True, True]
+    refused = client.post("/v1/search", json={**asked, "thumbnails": 49})
+    assert refused.status_code == 422

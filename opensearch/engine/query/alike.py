@@ -51,7 +51,7 @@ def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], l
     store, targets = now.store, targeted(now.store, query.targets)
     now.searcher.refresh()
     asked = _of_item(query.keys[0], now) if query.keys else _of_file(query, model)
-    ids = np.sort(np.concatenate([np.zeros(0, np.int64), *(store.ids(t) for t in targets)]))
+    ids, notes = _compared(query, asked, now, targets)
     found: list[tuple[bool, float, int, str]] = []
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE].tolist()
@@ -69,9 +69,22 @@ def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], l
             zip(store.items([row[2] for row in found]), distances, found, strict=True), start=1
         )
     ]
-    notes = [f"{hit.key}: {row[3]}" for hit, row in zip(hits, found, strict=True) if row[3]]
-    notes.insert(0, f"{asked.name} is looked for as a {asked.domain}, by its copies alone")
-    return hits, notes
+    told = [f"{hit.key}: {row[3]}" for hit, row in zip(hits, found, strict=True) if row[3]]
+    taken = f"{asked.name} is looked for as a {asked.domain}, by its copies alone"
+    return hits, [taken, *notes, *told]
+
+
+def _compared(
+    query: Query, asked: _Asked, now: Generation, targets: list[str]
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Ids, ascending, of the items that are compared, and a remark where they are not all."""
+    every = [np.zeros(0, np.int64), *(now.store.ids(target) for target in targets)]
+    count, most = sum(map(len, every)), query.compared
+    if most is None or count <= most:
+        return np.sort(np.concatenate(every)), []
+    nearest = now.searcher.search(asked.code[None], targets, most)[1][0]
+    note = f"compared with the {most:,} of {count:,} items that are nearest by code"
+    return np.sort(nearest), [note]
 
 
 def _of_file(query: Query, model: Model) -> _Asked:

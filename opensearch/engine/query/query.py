@@ -68,6 +68,8 @@ class Query:
             the others, and one of a weight below 0 moves away.
         like: `exact` finds copies of one file or stored item, see `Engine.duplicates`, and nothing
             else; their score is how like they are.
+        compared: of copies, the most items that are compared: those whose codes are nearest. All
+            when `None`: a hundred thousand take up to ten seconds.
     """
 
     files: Sequence[tuple[Input, float]] = ()
@@ -88,6 +90,7 @@ class Query:
     structure: str | None = None
     parts: Sequence[tuple[Part, float]] = ()
     like: Like = "meaning"
+    compared: int | None = None
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -150,6 +153,7 @@ _CHECKS: dict[str, must.Check] = {
     "structure": must.optional(must.text),
     "parts": _weighted_parts,
     "like": must.text,
+    "compared": must.optional(must.whole(1)),
 }
 
 

@@ -5,7 +5,7 @@ import { Pad } from "./drawing.js";
 import { $, make } from "./elements.js";
 import * as filters from "./filters.js";
 import { glb } from "./glb.js";
-import { entry, grid } from "./hits.js";
+import { entry, forget, grid } from "./hits.js";
 import * as opened from "./opened.js";
 import { PAGE, address, asks, parsed, request, score } from "./query.js";
 import * as tray from "./tray.js";
@@ -41,6 +41,7 @@ async function renew() {
     pages = answers.map((answer, at) => ({ domain: domains[at], offset: PAGE, more: answer.more, list: grid(domains[at] ?? "Hits"), loading: false }));
     pages.forEach((page, at) => page.list.append(...answers[at].hits.map(hitEntry)));
     $("found").replaceChildren(...pages.flatMap(section));
+    forget();
     told(answers, performance.now() - start);
     $("results").dataset.answered = String(Number($("results").dataset.answered ?? 0) + 1);
   } catch (error) {
@@ -125,7 +126,7 @@ function now() {
   return [found.parts, found.settings, found.opened];
 }
 
-async function drew(finished) {
+function drew(finished) {
   for (const [id, none] of [["undo", !pad.strokes.done.length], ["redo", !pad.strokes.undone.length], ["clear", pad.blank]]) $(id).disabled = none;
   if (!finished && performance.now() - drawn < WHILE_DRAWING) return;
   drawn = performance.now();
@@ -135,7 +136,7 @@ async function drew(finished) {
     if (before || finished) changed();
     return;
   }
-  const blob = await pad.picture();
+  const blob = pad.picture();
   const part = before ?? { kind: "drawing", name: "drawing.png", weight: 1 };
   if (!before) parts.push(part);
   if (part.seen) URL.revokeObjectURL(part.seen);

@@ -5,6 +5,7 @@
 // `least` is the least score of a hit, null for any.
 
 export const PAGE = 24;
+const IN_VIEW = 18; // hits whose thumbnails come with the answer: about as many as a screen shows
 
 export const settings = () => ({ targets: [], layout: "mixed", where: "", chosen: {}, least: null });
 
@@ -37,7 +38,8 @@ export function request(parts, { targets, ...rest }, { offset = 0, k = PAGE } = 
   });
   const where = filter(rest);
   const least = rest.least === null ? {} : { min_score: rest.least };
-  return { files, query: { parts: said, targets, k, offset, ...(where && { where }), ...least } };
+  const thumbnails = offset ? 0 : Math.min(k, IN_VIEW);
+  return { files, query: { parts: said, targets, k, offset, thumbnails, ...(where && { where }), ...least } };
 }
 
 const ending = (value, weight) => (weight === 1 ? value : `${value}~${weight}`);
