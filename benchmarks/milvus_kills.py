@@ -1,14 +1,16 @@
-"""Kill `opensearch index` and the Milvus server under it; in the end nothing is lost or doubled.
+"""SIGKILL of the Milvus server, of `index` and its workers; in the end nothing is lost or doubled.
 
-    python -m benchmarks.milvus_kills MODEL COLLECTION --python server/bin/python --data FOLDER
-        [--port 19530] [--kills 10] [--seed 0]
+    python -m benchmarks.milvus_kills COLLECTION --python server/bin/python --data FOLDER
+        [--kills 10] [--victim server --victim run --victim worker] [--port 19530] [--seed 0]
 
-One index is made in a folder without interruption. Another is made in a Milvus server: of the runs
-every second one is killed with SIGKILL at a random moment, in the others the server is, and started
-again. Where a run had finished all the same, half of the items are removed again, so that the next
-kill meets work. One last run finishes. Both must hold the same codes for the same keys, bit for
-bit, each key once; the last run's books must close and `verify` find nothing. The server is that of
-`benchmarks/milvus_server.py`; run this in an environment with pymilvus.
+One index is made in a folder without interruption. Another is made in a Milvus server, and of each
+run somebody is killed: the server, which is started again at once, the run itself, or a worker of
+`--ray local`. Every fourth kill comes at a random second, before or while the index is made or
+opened, the others when a random part of what is missing is stored. Then the same command is run
+again, and must leave an index whose keys and codes are those of the folder, each key once, bit for
+bit, with embeddings and thumbnails; its books must close, and `verify` find nothing. Then half of
+the items are removed, so that the next kill meets work. The server is that of
+`benchmarks/milvus_server.py`; run this in an environment with pymilvus, and ray for workers.
 """
 
 from __future__ import annotations
@@ -16,137 +18,172 @@ from __future__ import annotations
 import json
 import random
 import secrets
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import click
 
 from benchmarks.milvus_server import Server
-from opensearch.engine.lifecycle.places import is_index, located, open_place
+from benchmarks.ray_ingest import BOOKS, SMALL, busy, signalled
+from opensearch.engine import Engine
+from opensearch.engine.lifecycle.places import located, open_place
 from opensearch.errors import OpenSearchError
+from opensearch.milvus import connect
+from opensearch.milvus.books import Shelf
+from opensearch.records import Address
+
+VICTIMS = ("server", "run", "worker")
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, path_type=Path))
 @click.argument("collection", type=click.Path(exists=True, path_type=Path))
 @click.option("--python", required=True, type=click.Path(exists=True, path_type=Path),
               help="Python of the environment of the server.")  # fmt: skip
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Its folder.")
 @click.option("--port", default=19530, show_default=True)
 @click.option("--kills", default=10, show_default=True)
+@click.option("--victim", "victims", multiple=True, type=click.Choice(VICTIMS),
+              help="Killed in turn; repeatable. Default: mostly the server.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True)
 def main(
-    model: Path, collection: Path, python: Path, data: Path, port: int, kills: int, seed: int
-) -> None:
-    """Exit 0 if the index in the killed server equals the one in a folder."""
-    chance = random.Random(seed)
+    collection: Path, python: Path, data: Path, port: int, kills: int,
+    victims: tuple[str, ...], seed: int,
+) -> None:  # fmt: skip
+    """Exit 0 if after every kill the same command left what a run without any leaves."""
     server = Server(python, data, port)
     server.start()
-    address = f"{server.address}/k{secrets.token_hex(4)}"
+    trial = Trial(collection, f"{server.address}/k{secrets.token_hex(4)}", server, seed)
+    turn = victims or ("server", "run", "server", "worker")
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
-            run(model, collection, f"{folder}/whole")
-            seconds = time.perf_counter() - start
-            wanted = codes(f"{folder}/whole")
-        print(f"in a folder: {seconds:.1f} s, {len(wanted)} items", flush=True)
-        for number in range(1, kills + 1):
-            halve(address)
-            moment = chance.uniform(4, 4 + 3 * seconds / kills)
-            said = (kill_run if number % 2 else kill_server)(
-                model, collection, address, moment, server
-            )
-            print(f"kill {number:>2} after {moment:4.1f} s: {said}; {state(address)}", flush=True)
-        report = run(model, collection, address)
-        found = codes(address)
-        books = ("added", "replaced", "moved", "unchanged", "ignored", "failed")
-        closes = report["seen"] == sum(report[name] for name in books)
-        print(f"last run: {report['added']} added, {report['unchanged']} unchanged")
-        print(f"books close: {closes}; codes equal: {found == wanted}; {state(address)}")
-        sys.exit(0 if closes and found == wanted and not problems(address) else 1)
+        well = [trial.kill(victim, number) for number, victim in enumerate(_some(turn, kills), 1)]
+        print(f"{sum(well)} of {kills} kills left nothing lost or doubled", flush=True)
+        sys.exit(0 if all(well) else 1)
     finally:
         server.stop()
 
 
-def halve(where: str) -> None:
-    """Remove half of the items, where nearly all are there."""
-    if is_there(where) and not problems(where):
-        with open_place(located(where)).open_store() as store:
-            keys = [item.key for item in store.walk()]
-            if len(keys) > 300:
-                store.remove(keys[::2])
+def _some(victims: Sequence[str], kills: int) -> list[str]:
+    return list(islice(cycle(victims), kills))
 
 
-def command(model: Path, collection: Path, where: str) -> list[str]:
-    """The command line that is killed and run again."""
-    asked = [sys.executable, "-m", "opensearch", "index", str(collection), "--to", where]
-    return [*asked, "--json", "-q"] + ([] if "://" in where and is_there(where) else
-                                       ["--model", str(model)])  # fmt: skip
+class Trial:
+    """One index in a server, killed and completed again and again."""
+
+    def __init__(self, collection: Path, where: str, server: Server, seed: int) -> None:
+        self._words = [str(collection), "--json", "-q"]
+        self._where = where
+        self._server = server
+        self._chance = random.Random(seed)
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            self._run(f"{folder}/whole")
+            seconds = time.perf_counter() - start
+            self._wanted = contents(f"{folder}/whole")
+        print(f"in a folder: {seconds:.1f} s, {len(self._wanted)} items", flush=True)
+
+    def kill(self, victim: str, number: int) -> bool:
+        """Kill once and run the same command again; whether that made the index whole."""
+        if number > 1:
+            with Engine.open(self._where) as engine:
+                engine.remove(sorted(self._wanted)[number % 2 :: 2])
+        before = held(self._where)
+        said = self._killed(victim, early=number % 4 == 1)
+        left = state(self._where)
+        start = time.perf_counter()
+        report = self._run(self._where)
+        closes = report["seen"] == sum(report[name] for name in BOOKS)
+        found = state(self._where)
+        same = contents(self._where) == self._wanted
+        print(
+            f"kill {number:>2}, from {before} items on: {said}; {left}. The same command again:"
+            f" {time.perf_counter() - start:.0f} s, {report['added']} added, {report['replaced']}"
+            f" replaced, {report['unchanged']} unchanged; books close: {closes}; keys, codes,"
+            f" embeddings and thumbnails: {same}; {found}",
+            flush=True,
+        )
+        return closes and same and found.endswith("whole")
+
+    def _killed(self, victim: str, *, early: bool) -> str:
+        """Start the command and kill; what became of it."""
+        ray = ("--ray", "local", "--workers", "2") if victim == "worker" else ()
+        with self._started(self._where, *ray) as child:
+            if early:
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(self._chance.uniform(2, 12))
+            else:
+                first = held(self._where)
+                part = self._chance.uniform(0.1, 0.7) * (len(self._wanted) - first)
+                while child.poll() is None and held(self._where) < first + part:
+                    time.sleep(0.2)
+            while victim == "worker" and child.poll() is None and not busy(child.pid):
+                time.sleep(0.1)
+            if child.poll() is not None:
+                return "the run had finished"
+            at = held(self._where)
+            if victim == "server":
+                self._server.kill()
+                self._server.start()
+            else:
+                signalled(child.pid if victim == "run" else self._chance.choice(busy(child.pid)))
+            _, errors = child.communicate()
+            words = (errors.strip().splitlines() or [""])[-1][:110]
+            return f"{victim} killed at {at} items, the run ends with {child.returncode} {words!r}"
+
+    @contextmanager
+    def _started(self, where: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+        program = ["-c", SMALL] if words else ["-m", "opensearch"]
+        command = [sys.executable, "-W", "ignore", *program, "index", *self._words, "--to", where]
+        with subprocess.Popen(
+            [*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as child:
+            try:
+                yield child
+            finally:
+                child.kill()
+
+    def _run(self, where: str) -> dict[str, Any]:
+        """Run to the end; the report."""
+        with self._started(where) as child:
+            output, errors = child.communicate()
+        if child.returncode not in (0, 3):
+            raise SystemExit(f"index ended with {child.returncode}: {errors[-500:]}")
+        report: dict[str, Any] = json.loads(output)
+        return report
 
 
-def is_there(where: str) -> bool:
-    """Whether an index lies there."""
-    return is_index(located(where))
-
-
-def run(model: Path, collection: Path, where: str) -> dict[str, Any]:
-    """Run to the end; the report."""
-    done = subprocess.run(command(model, collection, where), stdout=subprocess.PIPE, check=False)
-    if done.returncode not in (0, 3):
-        raise SystemExit(f"index ended with {done.returncode}")
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
-
-
-def kill_run(model: Path, collection: Path, where: str, seconds: float, server: Server) -> str:
-    """Start the command and SIGKILL it; what became of it."""
-    with subprocess.Popen(command(model, collection, where), stdout=subprocess.DEVNULL) as child:
+def held(where: str) -> int:
+    """Items of an index in a server by its books, 0 where there is none yet or nobody answers."""
+    place = located(where)
+    assert isinstance(place, Address)
+    with suppress(OpenSearchError):
+        link = connect(place)
         try:
-            child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGKILL)
-            return "the run is killed"
-    return "the run had finished"
-
-
-def kill_server(model: Path, collection: Path, where: str, seconds: float, server: Server) -> str:
-    """Start the command, SIGKILL the server and start it again; what became of the command."""
-    asked = command(model, collection, where)
-    with subprocess.Popen(
-        asked, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as child:
-        try:
-            child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.start()
-        _, said = child.communicate()
-        return f"the server is killed, the run ends with {child.returncode} {said[-90:].strip()!r}"
+            shelf = Shelf(link)
+            return sum(shelf.books().meta.counts.values()) if shelf.exists() else 0
+        finally:
+            link.close()
+    return 0
 
 
 def state(where: str) -> str:
-    """Items of an index after a kill, and what is wrong with it."""
-    if not is_there(where):
-        return "no index yet"
-    return f"{len(codes(where))} items, {'; '.join(problems(where)) or 'whole'}"
+    """Items of an index, and what is wrong with it."""
+    try:
+        with open_place(located(where)).open_store() as store:
+            items = sum(store.meta().counts.values())
+            return f"{items} items, {'; '.join(store.verify()) or 'whole'}"
+    except OpenSearchError as error:
+        return str(error)[:110]
 
 
-def problems(where: str) -> list[str]:
-    """What the store finds wrong with itself."""
-    with open_place(located(where)).open_store() as store:
-        try:
-            return store.verify()
-        except OpenSearchError as error:
-            return [str(error)]
-
-
-def codes(where: str) -> dict[str, bytes]:
-    """Code of every key.
+def contents(where: str) -> dict[str, tuple[bytes, bytes, bool]]:
+    """Code, embedding and whether there is a thumbnail, of every key.
 
     Raises:
         SystemExit: a key comes twice.
@@ -159,7 +196,12 @@ def codes(where: str) -> dict[str, bytes]:
             for id_, code in zip(block.ids, block.codes, strict=True)
         }
         items = list(store.walk())
-    found = {item.key: by_id[item.id] for item in items}
+        ids = [item.id for item in items]
+        embeddings, pictures = store.embeddings(ids)[0], store.thumbnails(ids)
+        found = {
+            item.key: (by_id[item.id], embedding.tobytes(), bool(picture))
+            for item, embedding, picture in zip(items, embeddings, pictures, strict=True)
+        }
     if len(found) < len(items):
         raise SystemExit(f"of {len(items)} items {len(items) - len(found)} have a key of another")
     return found

@@ -15,10 +15,22 @@ from contextlib import suppress
 from pathlib import Path
 
 _RUN = """
-import signal, sys, threading
+import signal, socket, sys, threading
+from contextlib import suppress
 from milvus import default_server
+
+def bound(port):
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with suppress(OSError):
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        return listener
+
+# The package takes the next port where connections to a killed server still linger.
+default_server.config.try_bind_port = bound
 default_server.set_base_dir(sys.argv[1])
-default_server.listen_port = int(sys.argv[2])
+default_server.config.configs["proxy_port"] = int(sys.argv[2])
 default_server.show_startup_banner = False
 ended = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: ended.set())

@@ -60,8 +60,8 @@ def new_address(kind, folder):
 @contextmanager
 def empty_store(kind, folder, bits, dim):
     """An empty store; on a server, which takes ten seconds to make one, it is emptied and kept."""
-    from opensearch.milvus import MilvusStore, connect
-    from opensearch.milvus.books import BOOKS, Books, Shelf
+    from opensearch.milvus import MilvusStore, connect, schema
+    from opensearch.milvus.books import Books, Shelf
     from opensearch.store import Meta
 
     if kind == "milvus-lite":
@@ -73,7 +73,7 @@ def empty_store(kind, folder, bits, dim):
         link.delete(name, [row["id"] for row in link.query(name, "id >= 0", ["id"], strong=True)])
         link.settle(name)
     fresh = Meta(secrets.token_hex(8), bits, dim, origin="tests")
-    Shelf(link).write({BOOKS: Books(fresh).dump()})
+    Shelf(link).begin_books(Books(fresh, parts=dict.fromkeys(schema.PARTS, 0)))
     with MilvusStore.open(link) as store:
         yield store
 

@@ -1,5 +1,9 @@
 """The books of an index in Milvus: one row, whose writing is what makes a batch stored.
 
+Each writing is a new row, and the one before is deleted afterwards: a row that is written over is
+deleted and inserted by the server, and whoever ends it in between may find either, or both. Of
+several the newest counts.
+
 Rows of items are written first, under ids that no book counts yet; then the books, which count
 them and list the ids of those they replace; then these are deleted. Readers pass over ids from
 `next_id` on and those listed. So a batch is seen whole or not at all, and a writer that is killed
@@ -30,6 +34,7 @@ FORMAT: Final = 1
 """Version of the collections; a newer one is refused."""
 
 BOOKS, WRITER = "books", "writer"
+_ALL_BOOKS: Final = f'name like "{BOOKS}%"'
 LEASE: Final = 60.0
 """Seconds after which a writer that has not been heard of is taken for dead."""
 
@@ -52,6 +57,8 @@ class Books:
         going: rows that list ids which are replaced or removed, and not deleted yet.
         marks: how far jobs are, by name.
         structures: of approximate structures, by name: rows, effort and recall by domain.
+        parts: how many parts there are, thumbnails and imprints; empty where nobody has counted.
+        written: how often the books were written.
     """
 
     meta: Meta
@@ -60,6 +67,8 @@ class Books:
     going: int = 0
     marks: dict[str, int] = field(default_factory=dict)
     structures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
+    written: int = 0
 
     def dump(self) -> str:
         """As text."""
@@ -133,10 +142,24 @@ class Shelf:
         Raises:
             StoreError: they are missing, damaged or of a newer format.
         """
-        text = self.texts(BOOKS, strong=strong).get(BOOKS)
+        found = self.all_books(strong=strong)
+        if not found:
+            raise StoreError(
+                f"the creation of {self._link.address} was cut short; create it again."
+            )
+        return max(found, key=lambda books: books.written)
+
+    def all_books(self, *, strong: bool = False) -> list[Books]:
+        """The books, and older ones that were not dropped yet, in no order.
+
+        Raises:
+            StoreError: they are damaged or of a newer format.
+        """
+        found = self._link.query(self._name, _ALL_BOOKS, ["value"], strong=strong)
+        return [self._read(row["value"]) for row in found]
+
+    def _read(self, text: str) -> Books:
         where = self._link.address
-        if text is None:
-            raise StoreError(f"the creation of {where} was cut short; create it again.")
         try:
             said = json.loads(text)
             version = said.pop("version")
@@ -147,6 +170,23 @@ class Shelf:
         raise StoreError(
             f"{where} is of format {version}, this version reads up to {FORMAT}; upgrade opensearch"
         )
+
+    def write_books(self, books: Books) -> None:
+        """Write the books, then drop those before."""
+        before = _books(books.written)
+        books.written += 1
+        row = {"name": _books(books.written), "value": books.dump(), "bits": schema.NO_BITS}
+        self._link.insert(self._name, [row])
+        self.drop([before])
+
+    def begin_books(self, books: Books) -> None:
+        """Write the first books, in place of any."""
+        self.drop(self.names(BOOKS))
+        self.write_books(books)
+
+    def drop_older(self, books: Books) -> None:
+        """Drop books that a writer which was killed has left."""
+        self.drop([name for name in self.names(BOOKS) if name != _books(books.written)])
 
     def going(self, books: Books) -> set[int]:
         """Ids that are replaced or removed and, by these books, not deleted yet."""
@@ -200,6 +240,11 @@ class Shelf:
         known = _writer(self.texts(WRITER).get(WRITER))
         if known is not None and known["who"] == _US:
             self.drop([WRITER])
+
+
+def _books(written: int) -> str:
+    """The name of their row; books that were written over, as once, have no number."""
+    return f"{BOOKS}/{written}" if written else BOOKS
 
 
 def _going(transaction: int, count: int) -> list[str]:

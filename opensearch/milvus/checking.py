@@ -34,10 +34,19 @@ def _miscounted(state: State) -> list[str]:
             found.append(
                 f"the books count {counted} items of {domain}, {there} are there, {listed} listed"
             )
-    counted, embedded = sum(meta.embedded.values()), joined(state.visible, "embedded == true")
-    there = link.count(parts, embedded, strong=True)
-    if there != counted:
-        found.append(f"the books count {counted} embeddings, {there} are there")
+    recorded = sum(meta.counts.values()) - sum(meta.unnamed.values())
+    embedded = sum(meta.embedded.values())
+    books = [
+        ("records", items, 'record != ""', recorded),
+        ("embeddings", parts, "embedded == true", embedded),
+    ]
+    for kind, counted in state.books.parts.items():
+        name = "items with embedding or pictures" if kind == "rows" else kind
+        books.append((name, parts, schema.PARTS[kind], counted))
+    for name, collection, passing, counted in books:
+        there = link.count(collection, joined(state.visible, passing), strong=True)
+        if there != counted:
+            found.append(f"the books count {counted} {name}, {there} are there")
     begun = link.count(items, f"id >= {meta.next_id}", strong=True)
     if begun or state.going:
         found.append(

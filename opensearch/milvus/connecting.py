@@ -82,6 +82,8 @@ class Connection:
         name: of its collections, or what their names begin with.
         server: what answers, and its version, in words.
         most: rows that one query gives; Milvus Lite leaves out the rest without a word.
+        is_server: whether others than this process may have ended it, so that it starts anew.
+        unsettled: whether a write has failed, and nobody has cleared away yet what it left.
     """
 
     def __init__(self, address: Address, client: Any, server: str) -> None:
@@ -89,6 +91,8 @@ class Connection:
         self.name = "opensearch" if is_lite(address) else address.path
         self.server = server
         self.most = _LITE_GIVES if is_lite(address) else _SERVER_GIVES
+        self.is_server = not is_lite(address)
+        self.unsettled = False
         self._client: Any = client
         self._columns: dict[str, Any] = {}
         self._users = 1
@@ -197,6 +201,11 @@ class Connection:
     def count(self, collection: str, expression: str = "", *, strong: bool = False) -> int:
         """How many rows pass an expression."""
         return int(self.query(collection, expression, ["count(*)"], strong=strong)[0]["count(*)"])
+
+    def kept(self, collection: str) -> int:
+        """About how many rows the server keeps, by its own books: loaded or not, deleted or not."""
+        said = self._call(lambda c: c.get_collection_stats(collection, timeout=_SECONDS))
+        return int(said["row_count"])
 
     def search(
         self, collection: str, codes: list[bytes], expression: str, limit: int,

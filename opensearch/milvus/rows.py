@@ -172,6 +172,14 @@ def part_of(
     return row
 
 
+def parts_in(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """How many rows of the parts' collection there are, by kind."""
+    thumbnails, imprints = (
+        sum(1 for row in rows if row[name]) for name in ("thumbnail", "imprint")
+    )
+    return {"rows": len(rows), "thumbnails": thumbnails, "imprints": imprints}
+
+
 def bytes_of(vector: Any) -> bytes:
     """The bytes of a binary vector, as pymilvus of any version gives it."""
     return bytes(vector[0] if isinstance(vector, list) else vector)

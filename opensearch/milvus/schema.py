@@ -20,6 +20,9 @@ TEXT: Final = 65_535
 
 NO_BITS: Final = b"\0"
 
+PARTS: Final = {"rows": "", "thumbnails": 'thumbnail != ""', "imprints": 'imprint != ""'}
+"""Kinds of parts that the books count, with the expression that those of a kind pass."""
+
 KINDS: Final = {"hnsw": "HNSW", "ivf": "BIN_IVF_FLAT"}
 """Approximate structures by the names that they have elsewhere."""
 

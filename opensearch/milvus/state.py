@@ -173,6 +173,16 @@ class State:
                 found[int(row["id"])] = row
         return found
 
+    def count_parts(self, ids: Sequence[int]) -> dict[str, int]:
+        """How many parts items have, by kind."""
+        wanted = [id_ for id_ in dict.fromkeys(ids) if self._counted(id_)]
+        counts = dict.fromkeys(schema.PARTS, 0)
+        for start in range(0, len(wanted), RECORDS):
+            some = among("id", wanted[start : start + RECORDS])
+            for kind, passing in schema.PARTS.items():
+                counts[kind] += self.link.count(schema.parts(self.link.name), joined(some, passing))
+        return counts
+
     def embeddings(self, ids: Sequence[int]) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
         """Embeddings (n, dim) and whether there is one (n,)."""
         rows = np.zeros((len(ids), self.meta.dim), np.float16)

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
-from opensearch.milvus import checking, schema
-from opensearch.milvus.books import BOOKS, Books, Shelf
+from opensearch.milvus import checking, mending, schema
+from opensearch.milvus.books import Books, Shelf
 from opensearch.milvus.connecting import Connection
 from opensearch.milvus.fields import MilvusFields
 from opensearch.milvus.rows import among, hashed, item_of, joined
@@ -34,6 +34,9 @@ from opensearch.store.checks import check_batch, check_imprints, check_update
 
 T = TypeVar("T")
 Ids = NDArray[np.int64]
+
+_PATIENCE: Final = 30.0
+"""Seconds that who opens a store waits for a server that was just started to show all it holds."""
 
 _NO_COMPACTING: Final = (
     "Milvus compacts by itself what was deleted from {0}; there is nothing to do here"
@@ -76,7 +79,7 @@ class MilvusStore:
             schema.create_books(link)
         schema.create_items(link, bits, dim)
         meta = Meta(secrets.token_hex(16), bits, dim, origin=secrets.token_hex(16))
-        shelf.write({BOOKS: Books(meta).dump()})
+        shelf.begin_books(Books(meta, parts=dict.fromkeys(schema.PARTS, 0)))
         return cls.open(link)
 
     @classmethod
@@ -94,7 +97,8 @@ class MilvusStore:
         for name in (schema.items(link.name), schema.parts(link.name)):
             if not link.awake(name):
                 raise StoreError(f"the creation of {link.address} was cut short; create it again.")
-            link.settle(name)  # a server that was just started shows old rows only by and by
+            link.settle(name)
+        mending.wait_until_whole(partial(store._read, strong=True), _PATIENCE * link.is_server)
         return store
 
     # What is there
@@ -342,7 +346,10 @@ class MilvusStore:
         """Run `work` on the newest state as the one process that writes."""
         with self._writing:
             self.claim()
-            return work(Writer(self._read(), self._shelf))
+            self.link.unsettled = True
+            done = work(Writer(self._read(), self._shelf))
+            self.link.unsettled = False
+            return done
 
     # Being one of several processes
 
@@ -360,15 +367,31 @@ class MilvusStore:
         """Whether both read the same data."""
         return isinstance(other, MilvusStore) and self._identity == other._identity
 
+    def prepare(self) -> None:
+        """Claim it: what a killed writer or a killed server left is seen to by that."""
+        self.claim()
+
     def claim(self) -> None:
         """Become the one process that writes; what a killed one has left is finished first."""
         with self._writing:
-            if self._shelf.claim():
-                state = self._read(strong=True)
-                self.link.settle(schema.items(self.link.name))  # what others wrote is seen by now
-                self.link.settle(schema.parts(self.link.name))
-                Writer(state, self._shelf).clear()
+            if self._shelf.claim() or self.link.unsettled:
+                self._settle()
             self._wrote = True
+
+    def _settle(self) -> None:
+        """Finish what a killed writer left; what a killed server lost is counted no more."""
+        self.link.settle(schema.items(self.link.name))  # what others wrote is seen by now
+        self.link.settle(schema.parts(self.link.name))
+        whole = mending.wait_until_whole(self._heard_of, mending.PATIENCE * self.link.is_server)
+        Writer(self._read(strong=True), self._shelf).clear()
+        if not whole:
+            mending.mend(self._read(strong=True), self._shelf)
+        self.link.unsettled = False
+
+    def _heard_of(self) -> State:
+        """The rows of now, for one that waits long and must not be taken for dead."""
+        self._shelf.claim()
+        return self._read(strong=True)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -403,6 +426,12 @@ class MilvusStore:
     def verify(self) -> list[str]:
         """What is wrong with the store: counts, and a sample of the rows."""
         return checking.problems(self._read(strong=True))
+
+    def mend(self) -> None:
+        """Make the books those of the rows that are there, see `mending`."""
+        with self.frozen():
+            if checking.problems(self._read(strong=True)):
+                mending.mend(self._read(strong=True), self._shelf)
 
     def compacted_size(self) -> int:
         """Refused, as `compact_to`."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.milvus import schema
-from opensearch.milvus.books import BOOKS, Shelf
+from opensearch.milvus.books import Shelf
 from opensearch.milvus.nearest import MOST, merged, nearest, pairs_of
 from opensearch.milvus.rows import among, joined
 from opensearch.milvus.state import State
@@ -97,7 +97,7 @@ class Structures:
                     made[domain] = _measured(state, name, domain, seed)
             shelf, fresh = Shelf(state.link), self._store.state
             fresh.books.structures[name] = {"next_id": state.meta.next_id, "domains": made}
-            shelf.write({BOOKS: fresh.books.dump()})
+            shelf.write_books(fresh.books)
         return {domain: about["recall"] for domain, about in made.items()}
 
     def drop(self) -> None:
@@ -109,7 +109,7 @@ class Structures:
     def _forget(self, name: str) -> None:
         state = self._store.state
         if state.books.structures.pop(name, None) is not None:
-            Shelf(state.link).write({BOOKS: state.books.dump()})
+            Shelf(state.link).write_books(state.books)
         state.link.drop(schema.structure(state.link.name, name))
 
     def _copied(self, state: State, name: str) -> None:

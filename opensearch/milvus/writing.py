@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.milvus import schema
-from opensearch.milvus.books import BOOKS, Shelf
-from opensearch.milvus.rows import bytes_of, part_of, row_of
+from opensearch.milvus.books import Shelf
+from opensearch.milvus.rows import bytes_of, part_of, parts_in, row_of
 from opensearch.milvus.state import Held, State
 from opensearch.records import Item
 from opensearch.store import Mark, codec, implied_key, split_key
@@ -45,6 +45,7 @@ class Writer:
         self._link.insert(schema.items(self._link.name), rows)
         for item in batch.items:
             self._tally(item, 1, embedded=batch.embeddings is not None)
+        self._tally_parts(parts_in(parts), 1)
         self._commit(gone, mark)
         return [int(id_) for id_ in given]
 
@@ -101,6 +102,7 @@ class Writer:
         """Keep imprints of those of the items that are stored."""
         given = {int(id_): imprint for id_, imprint in zip(ids, imprints, strict=True)}
         stored = self._state.found(list(given))
+        self._tally_parts(self._state.count_parts(list(stored)), -1)
         parts = self._state.parts(list(stored), ["embedding", "embedded", "thumbnail"])
         rows = [
             {
@@ -113,6 +115,7 @@ class Writer:
             for id_ in stored
         ]
         self._link.upsert(schema.parts(self._link.name), rows)
+        self._tally_parts(parts_in(rows), 1)
         self._commit([], None)
 
     def remove(self, keys: Iterable[str]) -> int:
@@ -125,6 +128,14 @@ class Writer:
         """Set a mark and nothing else."""
         self._commit([], mark)
 
+    def recount(self, held: Held, *, embedded: bool) -> None:
+        """Count an item that is there, in books that do not yet."""
+        self._tally(held.item, 1, embedded=embedded, bare=held.bare)
+
+    def write_books(self) -> None:
+        """Write the books of what was counted."""
+        self._commit([], None)
+
     def clear(self) -> None:
         """Finish what a writer that was killed has left: rows that are going, or never counted."""
         begun = f"id >= {self._books.meta.next_id}"
@@ -133,6 +144,7 @@ class Writer:
                 self._link.delete(name, [row["id"] for row in strays])
         if self._books.going:
             self._delete(sorted(self._state.going))
+        self._shelf.drop_older(self._books)
 
     # The steps
 
@@ -176,6 +188,11 @@ class Writer:
         else:
             self._count_record(item, by)
 
+    def _tally_parts(self, counts: dict[str, int], by: int) -> None:
+        """Count parts, in books that did so from the beginning."""
+        for name in self._books.parts:
+            self._books.parts[name] += by * counts[name]
+
     def _count_record(self, item: Item, by: int) -> None:
         readers = self._books.meta.readers
         if item.reader:
@@ -191,13 +208,15 @@ class Writer:
         for each in gone:
             has = bool(embedded.get(each.item.id, {}).get("embedded"))
             self._tally(each.item, -1, embedded=has, bare=each.bare)
+        if ids and any(books.parts.values()):
+            self._tally_parts(self._state.count_parts(ids), -1)
         if mark is not None and mark.done is None:
             books.marks.pop(mark.name, None)
         elif mark is not None and mark.done is not None:
             books.marks[mark.name] = mark.done
         books.meta.last_transaction += 1
         books.going = self._shelf.write_going(books.meta.last_transaction, ids)
-        self._shelf.write({BOOKS: books.dump()})
+        self._shelf.write_books(books)
         if ids:
             self._delete(ids)
 
@@ -210,7 +229,7 @@ class Writer:
         for name in names:
             self._link.settle(name)
         listed, self._books.going = self._books.going, 0
-        self._shelf.write({BOOKS: self._books.dump()})
+        self._shelf.write_books(self._books)
         self._shelf.drop_going(self._books.meta.last_transaction, listed)
 
 

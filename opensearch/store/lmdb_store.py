@@ -217,6 +217,9 @@ class LmdbStore(LmdbReading):
         """Whether both read the same file."""
         return isinstance(other, LmdbStore) and self._shared is other._shared
 
+    def prepare(self) -> None:
+        """Nothing to do: a transaction shows all of one moment."""
+
     def claim(self) -> None:
         """Become the one process that writes, until the store is closed, as a write would."""
         with self.frozen():

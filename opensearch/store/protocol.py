@@ -281,6 +281,13 @@ class Store(Protocol):
     def shares(self, other: Store) -> bool:
         """Whether both read the same data."""
 
+    def prepare(self) -> None:
+        """Be sure to show all that is held, before anything is compared with it in order to write.
+
+        Raises:
+            StoreError: as `claim`, where that has to be asked for.
+        """
+
     def claim(self) -> None:
         """Become the one process that writes, until the store is closed, as a write would.
 

@@ -279,6 +279,9 @@ class MemoryStore(Store):
     def claim(self):
         return
 
+    def prepare(self):
+        pass
+
     def check_current(self):
         return
 

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from opensearch.engine.lifecycle.milvus_place import MANIFEST
 from opensearch.engine.lifecycle.places import is_index
 from opensearch.engine.lifecycle.verifying import check_index
 from opensearch.errors import IndexMismatch, InvalidInput, StoreError
-from opensearch.milvus import connect, schema
-from opensearch.milvus.books import WRITER
+from opensearch.milvus import connect, mending, schema
+from opensearch.milvus import store as milvus_store
+from opensearch.milvus.books import WRITER, Shelf
 from opensearch.milvus.connecting import is_lite
 from opensearch.milvus.rows import row_of
 from opensearch.records import Item
@@ -181,6 +183,98 @@ def test_what_a_killed_creation_left_is_no_index_and_is_made_anew(address):
         link.close()
     with Engine.open(address) as engine:
         assert engine.verify() == []
+
+
+@pytest.mark.milvus
+def test_an_index_that_was_begun_and_never_filled_is_made_anew(address):
+    Engine.create(address, MODEL).close()
+    link = connect(address)
+    Shelf(link).drop([MANIFEST])  # as if it was killed before it wrote that
+    link.close()
+    assert not is_index(address)
+    with Engine.create(address, MODEL) as engine:
+        assert engine.verify() == []
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Nothing that is missing comes back, so there is nothing to wait for."""
+    monkeypatch.setattr(mending, "PATIENCE", 0.0)
+    monkeypatch.setattr(milvus_store, "_PATIENCE", 0.0)
+
+
+@pytest.mark.milvus
+def test_what_a_server_lost_is_told_and_brought_back_by_the_same_command(
+    address, toy_collection, impatient
+):
+    with Engine.create(address, MODEL) as engine:
+        first = engine.add(toy_collection)
+        keys, link = sorted(item.key for item in engine.records()), engine._store.link
+        few = [item.id for item in engine.records()][:3]
+        link.delete(schema.parts(link.name), few[1:])  # a part without item, two items without part
+        link.delete(schema.items(link.name), few[:1])
+        link.settle(schema.items(link.name))
+        link.settle(schema.parts(link.name))
+        told = "; ".join(engine.verify())
+    for words in ("items of ", "records", "embeddings", "thumbnails", "imprints"):
+        assert words in told
+    with Engine.open(address) as engine:
+        again = engine.add(toy_collection)
+        assert (again.added, again.replaced) == (1, 2)
+        assert again.unchanged == first.added - 3
+        assert sorted(item.key for item in engine.records()) == keys
+        assert engine.verify() == []
+
+
+@pytest.mark.milvus
+def test_what_comes_back_late_is_not_there_twice(address, impatient):
+    with Engine.create(address, MODEL) as engine:
+        width = engine.model.bundle.card.bits // 8
+        engine.add_codes(codes(3, width=width), "photo", list("abc"))
+        link, number = engine._store.link, 0
+        old = row_of(Item(0, "a", "photo"), 0, bytes(width), number)
+        engine.add_codes(codes(1, 1, width), "photo", ["a"])  # in place of id 0
+        link.insert(schema.items(link.name), [old])  # whose deletion a server lost
+        assert "4 are there" in engine.verify()[0]
+    found, left = check_index(address, repair=True)
+    assert found
+    assert left == []
+    with Engine.open(address) as engine:
+        assert {item.key: item.id for item in engine.records()} == {"a": 3, "b": 1, "c": 2}
+
+
+@pytest.mark.milvus
+def test_of_several_books_the_newest_counts(address):
+    with Engine.create(address, MODEL) as engine:
+        width = engine.model.bundle.card.bits // 8
+        shelf = engine._store._shelf
+        older = shelf.books()
+        engine.add_codes(codes(3, width=width), "photo")
+        shelf.write({f"books/{older.written}": older.dump()})  # whose deletion a server lost
+        assert len(engine) == 3
+        shelf.write({"books": replace(older, written=0).dump()})  # as they were named once
+        assert len(engine) == 3
+    with Engine.open(address) as engine:
+        engine.add_codes(codes(3, 1, width=width), "photo")
+        assert engine.verify() == []
+        books = Shelf(engine._store.link)
+        assert books.names("books") == [f"books/{books.books().written}"]
+
+
+@pytest.mark.milvus
+def test_after_a_write_that_failed_the_next_one_clears_away_what_it_left(address, monkeypatch):
+    with Engine.create(address, MODEL) as engine:
+        width = engine.model.bundle.card.bits // 8
+        engine.add_codes(codes(2, width=width), "photo", ["a", "b"])
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                Shelf, "write_books", lambda *_: (_ for _ in ()).throw(StoreError("gone"))
+            )
+            with pytest.raises(StoreError, match="gone"):
+                engine.add_codes(codes(2, 1, width), "photo", ["c", "d"])
+        engine.add_codes(codes(1, 2, width), "photo", ["e"])
+        assert engine.verify() == []
+        assert {item.key: item.id for item in engine.records()} == {"a": 0, "b": 1, "e": 2}
 
 
 @pytest.mark.milvus

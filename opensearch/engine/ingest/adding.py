@@ -80,6 +80,8 @@ class Adding:
         *,
         dry: bool = False,
     ) -> None:
+        if not dry:
+            store.prepare()
         self._store = store
         self._model = model
         self._run = run

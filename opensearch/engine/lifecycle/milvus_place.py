@@ -24,7 +24,15 @@ from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.lifecycle.matching import check_fits
 from opensearch.errors import BundleError, InvalidInput, StoreError, system_reason
-from opensearch.milvus import Connection, MilvusSearch, MilvusStore, connect, refuse_wrong, schema
+from opensearch.milvus import (
+    Connection,
+    MilvusSearch,
+    MilvusStore,
+    connect,
+    refuse_wrong,
+    schema,
+    was_never_filled,
+)
 from opensearch.milvus.books import Shelf
 from opensearch.records import Address
 from opensearch.search import CodeSearch
@@ -62,7 +70,7 @@ class MilvusPlace:
 
     @classmethod
     def create(cls, path: Address, bundle: Bundle, precision: Precision = "f32") -> MilvusPlace:
-        """Begin an index; books that were begun and have no items beside them are made anew.
+        """Begin an index; collections that were begun and never held an item are made anew.
 
         Raises:
             StoreError: there is one, or the server cannot hold one.
@@ -243,7 +251,7 @@ def check_free(path: Address) -> None:
             )
         if shelf.exists() and shelf.texts(MANIFEST, strong=True):
             raise StoreError(f"{path} is an index already; open it, or choose another name")
-        if link.has(schema.items(link.name)):
+        if link.has(schema.items(link.name)) and not was_never_filled(link):
             # A server that was killed shows only by and by what it holds: absence proves nothing.
             raise StoreError(
                 f"{path} holds collections of an index that shows no manifest, and nothing was"
@@ -281,7 +289,12 @@ def adopt(place: MilvusPlace, given: Bundle) -> None:
 def problems(path: Address, repair: bool) -> tuple[list[str], list[str]]:
     """What is wrong around the store of an index, and what is left after repair."""
     found = model_problems(path)
-    return found, found
+    if repair:
+        with MilvusPlace.open(path).open_store() as store:
+            found = [*store.verify(), *found]
+            assert isinstance(store, MilvusStore)
+            store.mend()
+    return found, model_problems(path) if repair else found
 
 
 def model_problems(path: Address) -> list[str]:
