@@ -24,7 +24,7 @@ from opensearch.engine import Engine
 T = TypeVar("T")
 
 BATCH = 65_536
-SINGLE, TOGETHER, FILTERED = 200, 20, 20
+SINGLE, TOGETHER, FILTERED = 200, 20, 5
 K = 10
 
 

@@ -133,8 +133,9 @@ class MilvusFields:
     def _others(self) -> list[Item]:
         """Items whose fields the server does not know."""
         if self._odd is None:
-            found = self._rows.rows_where("plain == false", ["id", "domain", "record"])
-            self._odd = [self._item(row) for row in found]
+            odd = self._rows.ids_where("plain == false").tolist()
+            found = self._rows.rows_of(odd, ["domain", "record"])
+            self._odd = sorted((self._item(row) for row in found), key=lambda item: item.id)
         return self._odd
 
     def _records(self) -> Iterator[dict[str, Any]]:

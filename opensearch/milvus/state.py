@@ -91,15 +91,21 @@ class State:
     def ids_where(self, expression: str) -> Ids:
         """Ids of the rows that pass, ascending.
 
-        A server looks at all rows for each range of ids that it is asked for, so few are asked for
-        at once.
+        A server looks at all rows for each range of ids that it is asked for, so a range is as wide
+        as what it gives at once allows, and halved where more pass than that.
         """
         name, asked = schema.items(self.link.name), joined(self.visible, expression)
-        count = self.link.count(name, asked)
-        if count > self.link.most:
-            found = [row["id"] for row in self.rows_where(expression, ["id"], self.link.most)]
-        else:
-            found = [row["id"] for row in self.link.query(name, asked, ["id"])] if count else []
+        count, stop, most = self.link.count(name, asked), self.meta.next_id, self.link.most
+        width = stop if count <= most else max(1, stop * most // count)
+        low, found = 0, list[int]()
+        while count and low < stop:
+            within = joined(asked, f"id >= {low}", f"id < {low + width}")
+            rows = self.link.query(name, within, ["id"])
+            if len(rows) > most and width > 1:
+                width //= 2
+                continue
+            found += [row["id"] for row in rows]
+            low += width
         return ascending(found)
 
     def any_where(self, expression: str) -> bool:
