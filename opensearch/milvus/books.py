@@ -8,42 +8,31 @@ Rows of items are written first, under ids that no book counts yet; then the boo
 them and list the ids of those they replace; then these are deleted. Readers pass over ids from
 `next_id` on and those listed. So a batch is seen whole or not at all, and a writer that is killed
 leaves rows that the next one removes.
-
-Milvus has no locks. Who writes says so in a row beside the books and renews it; another process
-takes it for dead after `LEASE` seconds, on the same machine at once.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import socket
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from opensearch.errors import StoreError
 from opensearch.milvus import schema
-from opensearch.milvus.connecting import Connection
+from opensearch.milvus.connection import Connection
 from opensearch.milvus.rows import quoted
+from opensearch.records import Address
 from opensearch.store import Meta
 
 FORMAT: Final = 1
 """Version of the collections; a newer one is refused."""
 
-BOOKS, WRITER = "books", "writer"
+BOOKS: Final = "books"
 _ALL_BOOKS: Final = f'name like "{BOOKS}%"'
-LEASE: Final = 60.0
-"""Seconds after which a writer that has not been heard of is taken for dead."""
-
 _PIECE: Final = 60_000
 _LISTED: Final = 3000
 """Ids of one row, of at most 19 digits."""
 _GOING: Final = "going"
-_US: Final = secrets.token_hex(8)
-"""What this process is called where it writes; all its stores write together."""
 
 
 @dataclass
@@ -84,6 +73,11 @@ class Shelf:
     def __init__(self, link: Connection) -> None:
         self._link = link
         self._name = schema.books(link.name)
+
+    @property
+    def address(self) -> Address:
+        """Of the index."""
+        return self._link.address
 
     def exists(self) -> bool:
         """Whether there is such a collection, whose making was not cut short."""
@@ -207,40 +201,6 @@ class Shelf:
         """Remove such a list; for whoever has read older books the rows are gone by now."""
         self.drop(_going(transaction, count))
 
-    # Who writes
-
-    def claim(self) -> bool:
-        """Become the one process that writes; whether it was none of this process before.
-
-        Raises:
-            StoreError: another process writes.
-        """
-        known = _writer(self.texts(WRITER).get(WRITER))
-        ours = known is not None and known["who"] == _US
-        if known is not None and not ours and not _is_dead(known):
-            raise StoreError(
-                f"another process writes to {self._link.address} ({known['host']}, process"
-                f" {known['pid']}); repeat when it is done. One that was killed elsewhere is waited"
-                f" for {LEASE:.0f} s"
-            )
-        now = time.time()
-        if not ours or now - float(known["at"] if known else 0) > LEASE / 4:
-            self.write({WRITER: json.dumps(_ourselves(now))})
-        if not ours:
-            said = _writer(self.texts(WRITER, strong=True).get(WRITER))
-            if said is None or said["who"] != _US:
-                raise StoreError(
-                    f"another process has begun to write to {self._link.address} at the same"
-                    " moment; repeat when it is done"
-                )
-        return not ours
-
-    def release(self) -> None:
-        """Let others write."""
-        known = _writer(self.texts(WRITER).get(WRITER))
-        if known is not None and known["who"] == _US:
-            self.drop([WRITER])
-
 
 def _books(written: int) -> str:
     """The name of their row; books that were written over, as once, have no number."""
@@ -249,30 +209,3 @@ def _books(written: int) -> str:
 
 def _going(transaction: int, count: int) -> list[str]:
     return [f"{_GOING}/{transaction}/{place}" for place in range(count)]
-
-
-def _ourselves(now: float) -> dict[str, Any]:
-    return {"who": _US, "host": socket.gethostname(), "pid": os.getpid(), "at": now}
-
-
-def _writer(text: str | None) -> dict[str, Any] | None:
-    """Who writes, by that row."""
-    try:
-        said = json.loads(text) if text else None
-        return (
-            said if isinstance(said, dict) and {"who", "host", "pid", "at"} <= set(said) else None
-        )
-    except ValueError:
-        return None
-
-
-def _is_dead(writer: dict[str, Any]) -> bool:
-    """Whether a writer is not there any more, or was not heard of for long."""
-    if writer["host"] == socket.gethostname():
-        try:
-            os.kill(int(writer["pid"]), 0)
-        except ProcessLookupError:
-            return True
-        except (OSError, ValueError, OverflowError):
-            pass
-    return bool(time.time() - float(writer["at"]) > LEASE)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from opensearch.milvus import schema
 from opensearch.milvus.books import Books, Shelf
-from opensearch.milvus.connecting import Connection
+from opensearch.milvus.connection import Connection
 from opensearch.milvus.rows import joined, windows
 from opensearch.milvus.state import RECORDS, Held, State
 from opensearch.milvus.writing import Writer

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from opensearch.milvus.connecting import Connection
+from opensearch.milvus.connection import Connection
 
 TEXT: Final = 65_535
 """Bytes of the longest text a row can hold."""

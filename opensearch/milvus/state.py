@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from opensearch.errors import StoreError
 from opensearch.milvus import schema
 from opensearch.milvus.books import Books
-from opensearch.milvus.connecting import Connection
+from opensearch.milvus.connection import Connection
 from opensearch.milvus.rows import among, ascending, bytes_of, hashed, item_of, joined, windows
 from opensearch.records import Item
 from opensearch.store import Block, Meta

@@ -8,7 +8,7 @@ from opensearch import extras
 from opensearch.engine import Engine
 from opensearch.engine.lifecycle.places import located
 from opensearch.errors import InvalidInput, MissingExtra, StoreError
-from opensearch.milvus import connecting
+from opensearch.milvus import asking, connection, versions
 from opensearch.records import Address
 
 
@@ -64,51 +64,51 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
 def test_who_asks_is_told_by_the_environment_or_a_file(monkeypatch, tmp_path):
     for name in ("TOKEN", "TOKEN_FILE", "USER", "PASSWORD"):
         monkeypatch.delenv(f"OPENSEARCH_MILVUS_{name}", raising=False)
-    assert connecting._credentials() == {}
+    assert asking.credentials() == {}
     monkeypatch.setenv("OPENSEARCH_MILVUS_USER", "me")
     monkeypatch.setenv("OPENSEARCH_MILVUS_PASSWORD", "word")
-    assert connecting._credentials() == {"user": "me", "password": "word"}
+    assert asking.credentials() == {"user": "me", "password": "word"}
     (tmp_path / "secret").write_text("me:word\n")
     monkeypatch.setenv("OPENSEARCH_MILVUS_TOKEN_FILE", str(tmp_path / "secret"))
-    assert connecting._credentials() == {"token": "me:word"}
+    assert asking.credentials() == {"token": "me:word"}
     monkeypatch.setenv("OPENSEARCH_MILVUS_TOKEN", "key")
-    assert connecting._credentials() == {"token": "key"}
+    assert asking.credentials() == {"token": "key"}
     monkeypatch.delenv("OPENSEARCH_MILVUS_TOKEN")
     monkeypatch.setenv("OPENSEARCH_MILVUS_TOKEN_FILE", str(tmp_path / "none"))
     with pytest.raises(InvalidInput, match="TOKEN_FILE names a file that cannot be read"):
-        connecting._credentials()
+        asking.credentials()
 
 
 def test_versions_that_cannot_hold_codes_are_refused_and_those_that_can_are_named(monkeypatch):
-    assert connecting._checked("v2.3.5-lite") == "Milvus v2.3.5-lite"
+    assert versions.checked("v2.3.5-lite") == "Milvus v2.3.5-lite"
     with pytest.raises(StoreError, match=r"Milvus v2\.2\.16; an index needs .* 2\.3 or later"):
-        connecting._checked("v2.2.16")
-    monkeypatch.setattr(connecting, "version", lambda package: "3.0.1")
+        versions.checked("v2.2.16")
+    monkeypatch.setattr(versions, "version", lambda package: "3.0.1")
     with pytest.raises(
         StoreError, match=r"Lite 3\.0\.1 has no binary vectors.*milvus-lite==2\.5\.1"
     ):
-        connecting._lite_version()
+        versions.lite_version()
 
 
 def test_what_a_server_raises_is_one_line_with_a_way_out():
     address = Address("milvus", "host:1", "name")
     with (
         pytest.raises(StoreError, match=r"^Milvus at milvus://host:1/name failed: odd\. See that"),
-        connecting._as_ours(address),
+        connection.as_ours(address),
     ):
         raise ValueError("odd")
 
 
 def test_rows_are_sent_in_messages_that_a_server_takes(monkeypatch):
-    monkeypatch.setattr(connecting, "_AT_ONCE", 1000)
+    monkeypatch.setattr(connection, "_AT_ONCE", 1000)
     rows = [{"id": at, "record": "x" * 300} for at in range(10)]
-    portions = list(connecting._portions(rows))
+    portions = list(connection._portions(rows))
     assert [row for part in portions for row in part] == rows
     assert [len(part) for part in portions] == [3, 3, 3, 1]
 
 
 def test_a_server_that_was_just_started_is_waited_for_and_other_errors_are_told(monkeypatch):
-    monkeypatch.setattr(connecting.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(connection.time, "sleep", lambda seconds: None)
     said = [ValueError("collection not loaded[1]"), ValueError("channel not available"), None]
 
     class Client:
@@ -117,7 +117,7 @@ def test_a_server_that_was_just_started_is_waited_for_and_other_errors_are_told(
                 raise error
             return True
 
-    link = connecting.Connection(Address("milvus", "host:1", "name"), Client(), "toy")
+    link = connection.Connection(Address("milvus", "host:1", "name"), Client(), "toy")
     assert link.has("name")
     said += [ValueError("odd")]
     with pytest.raises(StoreError, match="failed: odd"):

@@ -17,8 +17,9 @@ from opensearch.engine.lifecycle.verifying import check_index
 from opensearch.errors import IndexMismatch, InvalidInput, StoreError
 from opensearch.milvus import connect, mending, schema
 from opensearch.milvus import store as milvus_store
-from opensearch.milvus.books import WRITER, Shelf
-from opensearch.milvus.connecting import is_lite
+from opensearch.milvus.addresses import is_lite
+from opensearch.milvus.books import Shelf
+from opensearch.milvus.claiming import WRITER
 from opensearch.milvus.rows import row_of
 from opensearch.records import Item
 

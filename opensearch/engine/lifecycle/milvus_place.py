@@ -6,11 +6,8 @@ the index fetches those that its cache lacks; OPENSEARCH_CACHE names the folder.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,9 +18,9 @@ from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.card import CARD
 from opensearch.encoders.openvino import PRECISIONS, Precision
-from opensearch.encoders.tensors import write_atomic
+from opensearch.engine.lifecycle.fetching import cache_of, fetch
 from opensearch.engine.lifecycle.matching import check_fits
-from opensearch.errors import BundleError, InvalidInput, StoreError, system_reason
+from opensearch.errors import BundleError, InvalidInput, StoreError
 from opensearch.milvus import (
     Connection,
     MilvusSearch,
@@ -34,6 +31,7 @@ from opensearch.milvus import (
     was_never_filled,
 )
 from opensearch.milvus.books import Shelf
+from opensearch.milvus.files import write_file
 from opensearch.records import Address
 from opensearch.search import CodeSearch
 from opensearch.store import Store
@@ -45,13 +43,6 @@ __all__ = ["MilvusPlace", "refuse_wrong"]
 
 FORMAT: Final = 1
 MANIFEST, IGNORED = "manifest", "ignored"
-_PIECE: Final = 45_000
-"""Bytes of a model's file in one row; base64 makes 60,000 letters of them."""
-_AT_ONCE: Final = 200
-"""Pieces fetched at once."""
-_LARGEST: Final = 8 * 2**30
-"""Bytes of a model that is fetched, at most."""
-_FILE: Final = re.compile(r"\w[\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -123,8 +114,11 @@ class MilvusPlace:
         Raises:
             StoreError: pieces are missing or damaged, or the cache cannot be written.
         """
-        folder = given or self._fetched()
-        return Bundle.open(folder, self.precision, self._cache / "compiled")
+        cache = cache_of(self.files)
+        if given is None:
+            with _shelf(self.path) as (_, shelf):
+                fetch(shelf, self.files, cache / "model")
+        return Bundle.open(given or cache / "model", self.precision, cache / "compiled")
 
     def create_store(self, bits: int, dim: int) -> None:
         """Make the empty store of a new index."""
@@ -151,7 +145,7 @@ class MilvusPlace:
             for name in [*sorted(bundle.card.files()), CARD]:
                 raw = (bundle.folder / name).read_bytes()
                 files[name] = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-                _write_file(shelf, files[name]["sha256"], raw)
+                write_file(shelf, files[name]["sha256"], raw)
             fields = {
                 "format": FORMAT,
                 "identities": bundle.card.identities,
@@ -179,58 +173,6 @@ class MilvusPlace:
         """Write that list."""
         with _shelf(self.path) as (_, shelf):
             shelf.write_long(IGNORED, raw.decode())
-
-    @property
-    def _cache(self) -> Path:
-        """The folder here of this model; those of one content share it."""
-        content = json.dumps({name: about["sha256"] for name, about in sorted(self.files.items())})
-        home = os.environ.get("XDG_CACHE_HOME", "") or str(Path.home() / ".cache")
-        cache = Path(os.environ.get("OPENSEARCH_CACHE", "") or f"{home}/opensearch")
-        return cache / "models" / hashlib.sha256(content.encode()).hexdigest()[:32]
-
-    def _fetched(self) -> Path:
-        folder = self._cache / "model"
-        size = sum(int(about["bytes"]) for about in self.files.values())
-        if size > _LARGEST or not all(_FILE.fullmatch(name) for name in self.files):
-            raise StoreError(f"the manifest of {self.path} names files that no model has")
-        missing = [name for name in self.files if not self._is_here(folder, name)]
-        if not missing:
-            return folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with _shelf(self.path) as (_, shelf):
-                for name in sorted(missing, key=lambda name: name == CARD):  # the card last
-                    write_atomic(folder / name, self._read_file(shelf, name))
-        except OSError as error:
-            raise StoreError(
-                f"the model of {self.path} cannot be kept in {folder}: {system_reason(error)};"
-                " name another folder in OPENSEARCH_CACHE"
-            ) from error
-        return folder
-
-    def _is_here(self, folder: Path, name: str) -> bool:
-        try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            return False
-        return bool(found == self.files[name]["sha256"])
-
-    def _read_file(self, shelf: Shelf, name: str) -> bytes:
-        sha256, size = self.files[name]["sha256"], int(self.files[name]["bytes"])
-        names = _pieces(sha256, size)
-        parts: list[bytes] = []
-        for start in range(0, len(names), _AT_ONCE):
-            some = names[start : start + _AT_ONCE]
-            found = shelf.texts(*some)
-            parts += [base64.b64decode(found.get(each, "")) for each in some]
-        raw = b"".join(parts)
-        if hashlib.sha256(raw).hexdigest() != sha256:
-            raise StoreError(
-                f"the file {name} of the model in {self.path} is damaged or not whole; put the"
-                f" model there again: `Engine.open({str(self.path)!r}, model, adopt=True)`"
-            )
-        return raw
 
 
 def is_index(path: Address) -> bool:
@@ -329,18 +271,3 @@ def _shelf(path: Address) -> Iterator[tuple[Connection, Shelf]]:
         yield link, Shelf(link)
     finally:
         link.close()
-
-
-def _pieces(sha256: str, size: int) -> list[str]:
-    return [f"model/{sha256}/{place}" for place in range(-(-size // _PIECE))]
-
-
-def _write_file(shelf: Shelf, sha256: str, raw: bytes) -> None:
-    """Keep a file in pieces; one that is there is written over with the same."""
-    names = _pieces(sha256, len(raw))
-    for start in range(0, len(names), _AT_ONCE):
-        texts = {}
-        for place, name in enumerate(names[start : start + _AT_ONCE], start):
-            piece = raw[place * _PIECE : (place + 1) * _PIECE]
-            texts[name] = base64.b64encode(piece).decode("ascii")
-        shelf.write(texts)
