@@ -78,7 +78,9 @@ class BackboneSettings(Settings):
         default=None, description="the tag of weights to download once, where the name has none"
     )
     weights: Path | None = Field(
-        default=None, description="a local state dict, or `starter`: the shipped model's"
+        default=None,
+        description="a local state dict, of a whole network or a model's `trunk-*.safetensors`, or"
+        " `starter`: the shipped model's",
     )
     mode: Literal["frozen", "finetune"] = "frozen"
     half: bool = Field(default=False, description="keep trained weights in float16")

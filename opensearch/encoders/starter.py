@@ -1,4 +1,4 @@
-"""The starter: the model that is shipped, for sketches, photos and shapes.
+"""The starter: the model that is shipped, for sketches, photos and shapes; backbones of models.
 
 Its card, `opensearch/starter/README.md`, says what it was trained on and how good it is.
 """
@@ -10,6 +10,22 @@ from typing import Final
 
 STARTER: Final = Path("starter")
 """Given as weights: those of the shipped model's backbone."""
+
+
+def without_classifier(weights: Path | None) -> bool:
+    """Whether weights are the backbone's of a model, the shipped one or a `trunk-*.safetensors`.
+
+    Those have no classifier, which published weights of whole networks have.
+    """
+    if weights is None or weights == STARTER:
+        return weights is not None
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(weights, "np") as file:
+            return "pixel_mean" in file.keys()  # noqa: SIM118
+    except (OSError, SafetensorError):
+        return False  # whoever reads it says what is wrong
 
 
 def starter_model() -> Path:

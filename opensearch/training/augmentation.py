@@ -34,8 +34,8 @@ def augment_affine(views: Tensor, generator: torch.Generator) -> Tensor:
     """Flip, scale, turn and shift each view at random; what comes from outside is white.
 
     Args:
-        views: shape (n, h, w, 3), uint8.
-        generator: source of all chance.
+        views: shape (n, h, w, 3), uint8, on any device.
+        generator: source of all chance, on the CPU.
 
     Returns:
         Shape (n, h, w, 3), float32, values 0..255.
@@ -47,7 +47,8 @@ def augment_affine(views: Tensor, generator: torch.Generator) -> Tensor:
     """
     n = len(views)
     ink = 255 - views.permute(0, 3, 1, 2).float()
-    grid = affine_grid(_affine_maps(n, generator), list(ink.shape), align_corners=False)
+    maps = _affine_maps(n, generator).to(ink.device)
+    grid = affine_grid(maps, list(ink.shape), align_corners=False)
     moved = grid_sample(ink, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     return (255 - moved).permute(0, 2, 3, 1)
 

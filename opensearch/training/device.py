@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+CPU = torch.device("cpu")
+
 
 def chosen_device(asked: str) -> torch.device:
     """The device that a setting `auto`, `cpu` or `cuda` means: auto is cuda where there is one."""

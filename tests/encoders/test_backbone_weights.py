@@ -117,6 +117,14 @@ def test_weights_are_read_from_a_file(tmp_path, resnet_state, suffix):
             assert torch.equal(loaded[f"trunk.{name}"], tensor)
 
 
+def test_the_backbone_of_a_model_is_read_from_its_file(tmp_path):
+    trained = build_backbone("tiny", seed=4)
+    save_file(trained.state_dict(), tmp_path / "trunk-1.safetensors")
+    assert same(build_backbone("tiny", weights=tmp_path / "trunk-1.safetensors"), trained)
+    with pytest.raises(BundleError, match=r"trunk-1\.safetensors is not a state dict of resnet18"):
+        build_backbone("resnet18", weights=tmp_path / "trunk-1.safetensors")
+
+
 def test_half_precision_weights_become_float32(tmp_path, resnet_state):
     halves = {k: v.half() if v.is_floating_point() else v for k, v in resnet_state.items()}
     save_file(halves, tmp_path / "half.safetensors")

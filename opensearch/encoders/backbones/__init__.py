@@ -23,7 +23,7 @@ from opensearch.encoders.backbones.torchvision import Torchvision
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.migration import Focus, Front, Generator, Masking, Migration
 from opensearch.encoders.names import BARE, BackboneName, parse_name
-from opensearch.encoders.starter import STARTER, starter_model
+from opensearch.encoders.starter import STARTER, starter_model, without_classifier
 from opensearch.encoders.tensors import first_line, load_tensors
 from opensearch.errors import BundleError, InvalidInput
 
@@ -66,8 +66,9 @@ def build_backbone(
             `torchvision:mobilenet_v2@IMAGENET1K_V2`.
         pretrained: the tag, where the name has none, e.g. `IMAGENET1K_V2` or `DEFAULT`; needs a
             network once.
-        weights: a state dict of the whole network with its classifier, `.pth` or `.safetensors`,
-            or `STARTER`: the backbone of the shipped model, which has no classifier.
+        weights: a state dict of the whole network with its classifier, `.pth` or `.safetensors`;
+            the tensors of a model's backbone (`trunk-*.safetensors`), or `STARTER`, those of the
+            shipped model's, which both have no classifier.
         seed: of the random weights, where there are no others.
 
     Raises:
@@ -101,13 +102,16 @@ def build_classifier(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _built(source, asked, tag)
-    if weights and weights != STARTER:
-        _load(network, source, weights, asked.kept)
+    alone = without_classifier(weights)
+    if weights and not alone:
+        _load(network, weights, asked.kept, source)
     classifier = cut_classifier(network)
     expected = source.expected(asked.name, tag)
     backbone = Backbone(asked.kept, network, classifier.in_features, expected)
     if weights == STARTER:
         _load_starter(backbone)
+    elif weights and alone:
+        _load(backbone, weights, asked.kept)
     return backbone, classifier
 
 
@@ -162,7 +166,8 @@ def _front(name: str) -> Front:
     return Migration(Generator(blocks, width))
 
 
-def _load(network: nn.Module, source: Source, file: Path, name: str) -> None:
+def _load(module: nn.Module, file: Path, name: str, source: Source | None = None) -> None:
+    """Give a module the tensors in a file, which may have the names of its source."""
     from safetensors.torch import load_file
 
     try:
@@ -171,7 +176,7 @@ def _load(network: nn.Module, source: Source, file: Path, name: str) -> None:
         else:
             state = torch.load(file, map_location="cpu", weights_only=True)
         state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
-        network.load_state_dict(source.renamed(state, network))
+        module.load_state_dict(source.renamed(state, module) if source else state)
     except FileNotFoundError as error:
         raise InvalidInput(
             f"backbone weights {file} do not exist; give the path of the file with"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from opensearch.encoders.starter import STARTER
+from opensearch.encoders.starter import without_classifier
 from opensearch.errors import InvalidInput
 from opensearch.methods.checks import refuse_missing_gpu
 from opensearch.methods.joint.settings import JointConfig
@@ -42,10 +42,10 @@ class Joint(Method[JointConfig]):
             )
         joint = config.joint
         distils = any(run.distil for run in joint.runs())
-        if config.backbone.weights == STARTER and distils and joint.teacher is None:
+        if distils and joint.teacher is None and without_classifier(config.backbone.weights):
             raise InvalidInput(
-                "the starter's backbone has no classifier to distil; give joint.teacher=FILE,"
-                " or joint.distil=0"
+                f"the backbone of backbone.weights={config.backbone.weights} has no classifier to"
+                " distil; give joint.teacher=FILE, or joint.distil=0"
             )
         for name, given in joint.outlines.items():
             _refuse("outlines", config, name, ("image", "mesh"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from opensearch.methods.checks import refuse_missing_gpu
 from opensearch.methods.method import Method
 from opensearch.methods.prototype.settings import PrototypeConfig
 
@@ -27,6 +28,10 @@ class Prototype(Method[PrototypeConfig]):
     name = "prototype"
     config = PrototypeConfig
     extends = True
+
+    def check(self, config: PrototypeConfig) -> None:
+        """Refuse a missing GPU."""
+        refuse_missing_gpu("loop.device", config.loop.device)
 
     def learns(self, config: PrototypeConfig) -> bool:
         """If `backbone.mode` says so."""

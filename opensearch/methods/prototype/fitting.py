@@ -18,6 +18,7 @@ from opensearch.methods.prototype.settings import PrototypeConfig
 from opensearch.methods.prototype.steps import FeatureSamples, Samples, Stage, ViewSamples, fit
 from opensearch.training.backbone import write_backbone
 from opensearch.training.context import Context, InheritedProjector
+from opensearch.training.device import chosen_device
 from opensearch.training.domain import DomainData, FittedDomain, arrays
 
 Groups = list[tuple[list[nn.Parameter], float]]
@@ -42,7 +43,8 @@ def fit_domain(
     module, groups = _module(context, data, schedule.backbone_factor)
     prototypes, labels = _targets(context, [data.categories[i] for i in keep])
     loss = PrototypeLoss(torch.from_numpy(prototypes), schedule.temperature)
-    samples = _samples(data, keep, labels, settings.augment)
+    device = chosen_device(schedule.device)
+    samples = _samples(data, keep, labels, settings.augment, device)
     made = Stage(stage or data.name, module, groups, loss, samples, config.seed)
     fit(made, schedule, context.run, context.progress)
     return _fitted(context, data, module)
@@ -102,13 +104,17 @@ def _targets(
 
 
 def _samples(
-    data: DomainData, keep: NDArray[np.int64], labels: NDArray[np.int64], augmented: bool
+    data: DomainData,
+    keep: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    augmented: bool,
+    device: torch.device,
 ) -> Samples:
     views = data.views
     if data.rows.take([0]).ndim == 3:
         rows = data.rows.take(keep).astype(np.float32)
         return FeatureSamples(rows.reshape(-1, rows.shape[-1]), np.repeat(labels, views))
-    return ViewSamples(data.rows, keep, views, np.repeat(labels, views), augmented)
+    return ViewSamples(data.rows, keep, views, np.repeat(labels, views), augmented, device)
 
 
 def _fitted(context: Context[PrototypeConfig], data: DomainData, module: nn.Module) -> FittedDomain:

@@ -26,6 +26,9 @@ class LoopSettings(Settings):
         default="own", description="prototypes in the softmax: the domain's own, or all trained"
     )
     checkpoint: int = Field(default=200, ge=1, description="steps between checkpoints")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="auto: cuda where there is one"
+    )
 
 
 class PrototypeDomain(DomainSettings):

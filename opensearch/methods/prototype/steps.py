@@ -21,6 +21,7 @@ from opensearch.methods.prototype.settings import LoopSettings
 from opensearch.progress import Progress
 from opensearch.training.augmentation import augment_affine
 from opensearch.training.cache import CachedRows
+from opensearch.training.device import CPU, chosen_device
 
 
 class Samples(Protocol):
@@ -48,19 +49,23 @@ class FeatureSamples:
 
 @dataclass(frozen=True)
 class ViewSamples:
-    """Cached views of the items at `keep`, augmented as drawn; `labels` has one entry a view."""
+    """Cached views of the items at `keep`, augmented as drawn; `labels` has one entry a view.
+
+    They are augmented on `device`; what is drawn for it is the same on all.
+    """
 
     rows: CachedRows
     keep: NDArray[np.int64]
     views: int
     labels: NDArray[np.int64]
     augmented: bool
+    device: torch.device = CPU
 
     def inputs(self, indices: NDArray[np.int64], generator: torch.Generator) -> Tensor:
         """Views (len(indices), h, w, 3): float 0..255 when augmented, else uint8."""
-        items = self.rows.take(self.keep[indices // self.views])
-        picked = items[np.arange(len(indices)), indices % self.views]
-        views = torch.from_numpy(np.ascontiguousarray(picked))
+        places = zip(self.keep[indices // self.views], indices % self.views, strict=True)
+        picked = [self.rows.row(int(item))[view] for item, view in places]
+        views = torch.from_numpy(np.stack(picked)).to(self.device)
         return augment_affine(views, generator) if self.augmented else views
 
 
@@ -97,6 +102,9 @@ def fit(stage: Stage, settings: LoopSettings, run: RunFolder, progress: Progress
         checkpoint.
     """
     batches = _batches_an_epoch(len(stage.samples.labels), settings.batch)
+    device = chosen_device(settings.device)
+    stage.module.to(device)
+    stage.loss.to(device)
     learner = Learner(
         _sgd(stage, settings),
         lambda share, factor: cosine(share, settings.lr * factor, settings.floor),
@@ -105,7 +113,7 @@ def fit(stage: Stage, settings: LoopSettings, run: RunFolder, progress: Progress
 
     def step(number: int) -> Iterator[Descent]:
         indices = _indices(stage, settings, number)
-        loss, accuracy = _forward(stage, indices, number)
+        loss, accuracy = _forward(stage, indices, number, device)
         yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(indices))
 
     job = Job(
@@ -119,13 +127,16 @@ def fit(stage: Stage, settings: LoopSettings, run: RunFolder, progress: Progress
         setting="loop.lr",
     )
     run_job(job, run, progress)
+    stage.module.cpu()
 
 
-def _forward(stage: Stage, indices: NDArray[np.int64], step: int) -> tuple[Tensor, float]:
+def _forward(
+    stage: Stage, indices: NDArray[np.int64], step: int, device: torch.device
+) -> tuple[Tensor, float]:
     """Mean loss of the samples at `indices`, and the share of them that are right."""
     seed = step_seed(stage.seed, stage.name, step)
-    inputs = stage.samples.inputs(indices, torch.Generator().manual_seed(seed))
-    labels = torch.from_numpy(stage.samples.labels[indices])
+    inputs = stage.samples.inputs(indices, torch.Generator().manual_seed(seed)).to(device)
+    labels = torch.from_numpy(stage.samples.labels[indices]).to(device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # dropout
         embeddings = run_module(stage.module, inputs)
@@ -141,7 +152,7 @@ def run_module(module: nn.Module, inputs: Tensor) -> Tensor:
     if inputs.ndim == 2:
         out: Tensor = module(inputs)
         return out
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
         views: Tensor = module(inputs)
         return views
 

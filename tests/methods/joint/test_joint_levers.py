@@ -306,7 +306,7 @@ def test_domains_without_files_are_told(toy_collection, tmp_path):
             "joint.photographed.shape.to takes a domain of pictures, and sketch has drawings",
         ),
         ("photos=[sketch]", "joint.photos takes a domain of pictures, and sketch has drawings"),
-        ("soup=[{}, {distil: 1}]", "the starter's backbone has no classifier to distil"),
+        ("soup=[{}, {distil: 1}]", "weights=starter has no classifier to distil"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(setting, message, toy_collection, tmp_path):
