@@ -110,13 +110,14 @@ class Bundle:
                 found = open_backbone(
                     card.name, tensors, graph, self.precision, self.compiled, at_once=at_once
                 )
-                best = not at_once or found.runtime.startswith(choose_runtime(graph))
+                best = not at_once or found.runtime.startswith(choose_runtime(graph, card.name))
                 (self._backbones if best else self._stand_ins)[card] = found
         return found
 
     def runtime(self) -> str:
         """What its backbones run in here, a precision behind a hyphen where there are several."""
-        names = {choose_runtime(self._graph(card.backbone)) for card in self.card.domains.values()}
+        cards = [card.backbone for card in self.card.domains.values()]
+        names = {choose_runtime(self._graph(card), card.name) for card in cards}
         precision = self.precision if has_bf16() else "f32"
         return ", ".join(f"{n}-{precision}" if n == "openvino" else n for n in sorted(names))
 

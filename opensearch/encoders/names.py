@@ -18,6 +18,9 @@ from opensearch.errors import InvalidInput
 BARE: Final = ("tiny", "lite", "torchvision")
 """Sources whose names also stand alone, in the order in which they are looked through."""
 
+SCSPM: Final = "scspm"
+"""Source of features without a network: `scspm:1x2x4` has cells of 1, 2 and 4 along a side."""
+
 _NAME: Final = re.compile(
     r"(?:(?P<front>[^:/@]*)/)?(?:(?P<source>[^:/@]+):)?(?P<name>[^:@]+)(?:@(?P<tag>[^@]+))?"
 )

@@ -18,6 +18,7 @@ from opensearch.encoders.openvino import (
     is_quick,
     threads,
 )
+from opensearch.encoders.scspm import Scspm, is_scspm
 from opensearch.encoders.tensors import first_line, load_tensors
 from opensearch.errors import BundleError, InvalidInput
 from opensearch.extras import installed, require
@@ -102,8 +103,11 @@ class TorchBackbone:
         return out
 
 
-def choose_runtime(graph: Path | None) -> str:
+def choose_runtime(graph: Path | None, backbone: str = "") -> str:
     """The runtime asked for by OPENSEARCH_RUNTIME, or the quickest one for this bundle.
+
+    Args:
+        backbone: its name; what is no network has a runtime of its own.
 
     Raises:
         InvalidInput: an unknown name, `openvino` where it is not installed, or `openvino` or
@@ -112,6 +116,8 @@ def choose_runtime(graph: Path | None) -> str:
     asked = os.environ.get("OPENSEARCH_RUNTIME", "auto")
     if asked not in RUNTIMES:
         raise InvalidInput(f"OPENSEARCH_RUNTIME={asked} is unknown; known: {', '.join(RUNTIMES)}")
+    if is_scspm(backbone):
+        return Scspm.runtime
     if asked in ("onnx", "openvino") and graph is None:
         raise InvalidInput(
             f"OPENSEARCH_RUNTIME={asked}, but the model has no ONNX graph; train it with the extra"
@@ -137,7 +143,7 @@ def choose_precision(graph: Path | None, backbone: str) -> Precision:
         InvalidInput: see `choose_runtime`.
     """
     suits = parse_name(backbone).front is None and has_bf16()
-    return "bf16" if suits and choose_runtime(graph) == "openvino" else "f32"
+    return "bf16" if suits and choose_runtime(graph, backbone) == "openvino" else "f32"
 
 
 def open_backbone(
@@ -165,7 +171,9 @@ def open_backbone(
         MissingExtra: the runtime is torch, which is not installed.
         BundleError: a file is missing or damaged.
     """
-    runtime = choose_runtime(graph)
+    runtime = choose_runtime(graph, backbone)
+    if runtime == Scspm.runtime:
+        return Scspm(load_tensors(tensors))
     if graph is None or runtime == "torch":
         return TorchBackbone(backbone, load_tensors(tensors))
     if runtime == "onnx":

@@ -18,6 +18,8 @@ from opensearch.progress import Progress, quiet
 from opensearch.records import Source, Up
 from opensearch.training.cache import CachedRows, RowCache, Rows
 
+_AT_ONCE = 32  # views
+
 Axis: TypeAlias = Callable[[Source], Up]
 """The axis that views of a shape stand on."""
 
@@ -78,6 +80,36 @@ def collection_views(
     return RowCache(cache, f"views|{reader.model_dump_json()}").rows(
         sources, compute, progress, what, lambda source: _mark(axis(source))
     )
+
+
+def rows_of_views(
+    rows: CachedRows,
+    features: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
+    recipe: str,
+    cache: Path,
+    progress: Progress = quiet,
+    what: str = "",
+    count: int = _AT_ONCE,
+) -> CachedRows:
+    """Features (v, f) float32 of views that were read already, in the same order, cached on disk.
+
+    Args:
+        rows: of views (v, s, s, 3).
+        features: of views (n, s, s, 3), shape (n, f).
+        recipe: what tells these features, and views, from others.
+        what: the domain's name, for the progress.
+        count: views, or those of one item, whose features are made at once.
+    """
+    place = {(source.path, source.part): row for row, source in enumerate(rows.sources)}
+
+    def compute(part: Sequence[Source]) -> Rows:
+        items = max(1, count // len(rows.row(0)))
+        for start in range(0, len(part), items):
+            taken = rows.take([place[s.path, s.part] for s in part[start : start + items]])
+            made = features(taken.reshape(-1, *taken.shape[2:]))
+            yield from made.reshape(*taken.shape[:2], -1)
+
+    return RowCache(cache, recipe).rows(rows.sources, compute, progress, f"{what} features")
 
 
 def _views(readers: Readers, domain: str, axis: Axis) -> Callable[[Source], NDArray[np.uint8]]:

@@ -16,7 +16,9 @@ from toy_files import make_collection, toy_settings
 from opensearch.config import Settings, TrainConfig
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.projector import Projector
+from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
+from opensearch.experiments.evaluate import Evaluation, evaluate
 from opensearch.loop import LOSS, Descent, Job, Learner, run_job, step_seed
 from opensearch.losses.prototype import PrototypeLoss
 from opensearch.methods import METHODS, Method, Training, train
@@ -212,6 +214,16 @@ def test_its_bundle_opens_embeds_and_codes(name, bundle, toys):
         assert embedding.shape == (1, card.dim)
         assert np.linalg.norm(embedding) == pytest.approx(1, abs=1e-5)
         assert opened.hasher.encode(embedding, domain).shape == (1, card.bits // 8)
+
+
+def test_its_model_makes_an_index_that_answers_and_is_evaluated(bundle, toys, tmp_path):
+    with Engine.create(tmp_path / "index", bundle.folder) as engine:
+        engine.add(toys)
+        hits = engine.search(toys / "sketch" / "cube" / "04.png", targets=["photo"], k=3)
+    assert [hit.domain for hit in hits] == ["photo"] * 3
+    rows = evaluate(Evaluation(bundle.folder, toys, ["all"])).rows
+    assert {row.split for row in rows} == {"all"}
+    assert all(0 < row.matrix.cross.map_all <= 1 for row in rows)
 
 
 def test_its_lines_of_metrics_tell_stage_step_losses_and_rate(bundle):

@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from opensearch.encoders.names import SCSPM
 from opensearch.errors import InvalidInput
+from opensearch.extras import require
 from opensearch.methods.cdnn.settings import CdnnConfig
 from opensearch.methods.on_features import OnFeatures
 
@@ -35,6 +37,8 @@ class Cdnn(OnFeatures[CdnnConfig]):
     def check(self, config: CdnnConfig) -> None:
         """Refuse as `OnFeatures` does, and pooling that mean outputs of views do not stand for."""
         super().check(config)
+        if config.cdnn.features == SCSPM:
+            require("cdnn.features=scspm", "cv2")
         for name, own in config.domains.items():
             if own.pooling in ("max", "softmax"):
                 raise InvalidInput(
@@ -59,13 +63,17 @@ class Cdnn(OnFeatures[CdnnConfig]):
                 " of drawings by domains.NAME.reader=sketch"
             )
 
+    def learns(self, config: CdnnConfig) -> bool:
+        """The dictionary of features `scspm` is learnt from views."""
+        return config.cdnn.features == SCSPM
+
     def backbone(self, config: CdnnConfig, domain: str, start: Backbone) -> Backbone:
-        """Of drawings, one that gives features of every cell."""
+        """Of drawings, one that gives features of every cell; `scspm` features have none."""
         from opensearch.encoders.backbones import PyramidBackbone
         from opensearch.methods.cdnn.networks import has_pyramid
 
         looks = "sketch" if _drawn(config, domain) else ""
-        if not has_pyramid(looks, config.cdnn.levels):
+        if config.cdnn.features == SCSPM or not has_pyramid(looks, config.cdnn.levels):
             return start
         return PyramidBackbone(config.cdnn.levels, start)
 
@@ -76,6 +84,10 @@ class Cdnn(OnFeatures[CdnnConfig]):
         from opensearch.methods.cdnn.fitting import fit_cdnn
 
         self.check_read(context.config, domains)
+        if context.config.cdnn.features == SCSPM:
+            from opensearch.methods.cdnn.dictionary import on_scspm
+
+            domains = on_scspm(context, domains)
         return fit_cdnn(context, domains)
 
 

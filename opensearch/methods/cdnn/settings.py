@@ -6,8 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from opensearch.config import NetworkSettings
+from opensearch.config import NetworkSettings, Settings
 from opensearch.methods.on_features import FeaturesConfig
+
+
+class ScspmSettings(Settings):
+    """Features `scspm`, see `encoders.scspm`; the paper's numbers, but for step and nearest."""
+
+    words: int = Field(default=1024, ge=2, le=65_536, description="of the dictionary")
+    patch: int = Field(default=16, ge=8, le=256, description="side of a patch, pixels")
+    step: int = Field(default=8, ge=1, le=256, description="pixels from one patch to the next")
+    nearest: int = Field(default=5, ge=1, le=64, description="words that a patch is a sum of")
+    descriptors: int = Field(
+        default=100_000, ge=2, le=10_000_000, description="that the dictionary is learnt from"
+    )
 
 
 class CdnnSettings(NetworkSettings):
@@ -22,6 +34,12 @@ class CdnnSettings(NetworkSettings):
         max_length=4,
         description="cells along a side of a drawing, a network for each; 1, 2, 4 is the pyramid",
     )
+    features: Literal["backbone", "scspm"] = Field(
+        default="backbone",
+        description="of a frozen backbone, or sparse codes of SIFT descriptors as in the paper,"
+        " which want the extra scspm",
+    )
+    scspm: ScspmSettings = ScspmSettings()
     layers: list[Annotated[int, Field(ge=1, le=65_536)]] = Field(
         default=[256], min_length=1, max_length=16, description="units of the hidden layers"
     )
@@ -40,6 +58,11 @@ class CdnnSettings(NetworkSettings):
     )
     decay: float = Field(default=1e-5, ge=0, description="lambda, of squared weights in the loss")
     weight_decay: float = Field(default=0.0, ge=0, description="of the optimiser, beside lambda")
+
+    @property
+    def pyramid(self) -> list[int]:
+        """Cells along a side that features `scspm` are pooled over."""
+        return [1, 2, 4] if self.levels == [1] else self.levels
 
     @field_validator("levels")
     @classmethod

@@ -14,11 +14,11 @@ from opensearch.encoders.tensors import identity
 from opensearch.methods.joint.pools import Part, Pool
 from opensearch.methods.joint.settings import JointConfig
 from opensearch.methods.joint.upright import upright_views
-from opensearch.records import Source
 from opensearch.training.augmentation import resized
-from opensearch.training.cache import CachedRows, RowCache, Rows
+from opensearch.training.cache import CachedRows
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData
+from opensearch.training.features import rows_of_views
 
 _VIEWS = 32  # a batch
 
@@ -114,21 +114,17 @@ def frozen_features(
     """
     side = context.config.joint.side
     backbone = backbone.eval().to(device).to(memory_format=torch.channels_last)
-    place = {(s.path, s.part): row for row, s in enumerate(data.rows.sources)}
-    count = max(1, _VIEWS // data.views)
 
-    def compute(part: Sequence[Source]) -> Rows:
-        for start in range(0, len(part), count):
-            here = [place[s.path, s.part] for s in part[start : start + count]]
-            views = data.rows.take(here)
-            flat = torch.from_numpy(views.reshape(-1, *views.shape[2:])).to(device)
-            with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
-                rows = backbone(resized(flat, side)).float().cpu().numpy()
-            yield from rows.reshape(*views.shape[:2], -1)
+    def features(views: NDArray[np.uint8]) -> NDArray[np.float32]:
+        with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
+            made = backbone(resized(torch.from_numpy(views).to(device), side))
+        rows: NDArray[np.float32] = made.float().cpu().numpy()
+        return rows
 
     tensors = {name: tensor.cpu().numpy() for name, tensor in backbone.state_dict().items()}
     recipe = f"frozen|{identity(tensors, {})}|{side}|{data.views}|{data.reader.model_dump_json()}"
     # Rounding differs, so rows are kept apart.
     recipe += "" if device.type == "cpu" else f"|{device.type}"
-    rows = RowCache(context.cache, recipe)
-    return rows.rows(data.rows.sources, compute, context.progress, f"{data.name} features")
+    return rows_of_views(
+        data.rows, features, recipe, context.cache, context.progress, data.name, count=_VIEWS
+    )

@@ -11,7 +11,9 @@ from toy_files import make_collection, toy_settings
 from opensearch.encoders.card import Published
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.networks import projector_tensors
-from opensearch.errors import InvalidInput
+from opensearch.encoders.tensors import load_tensors
+from opensearch.engine import Engine
+from opensearch.errors import InvalidInput, MissingExtra
 from opensearch.experiments.evaluate import Evaluation, evaluate
 from opensearch.methods import Training, train
 from opensearch.methods.cdnn.fitting import fixed_targets, layers_to_targets
@@ -131,3 +133,39 @@ def test_it_learns_and_ranks_as_published(config, toy_collection, tmp_path, monk
     rows = evaluate(Evaluation(bundle.folder, toy_collection, ["train"], as_published=True)).rows
     found = {(r.representation, r.refinement): r.matrix.cross.map_all for r in rows}
     assert min(found["real", "none"], found["published", "none"]) > 0.7
+
+
+SMALL = ["cdnn.features=scspm", "cdnn.scspm={words: 12, step: 16, nearest: 2, descriptors: 400}"]
+
+
+def test_a_model_on_sift_codes_learns_and_opens(toy_collection, tmp_path):
+    pytest.importorskip("cv2", reason="the extra scspm is not installed")
+    quick = [f"cdnn.{name}" for name in ("layers=[16]", "dim=16", "steps=100", "classes=3")]
+    settings = [*toy_settings(toy_collection), *OWN, *quick, *SMALL, "cdnn.lr=0.01", "hash.bits=16"]
+    made = load_train_config("pcdnn", settings)
+    bundle = train(Training(made, [toy_collection], tmp_path / "model", cache=tmp_path / "cache"))
+    assert {own.backbone.name for own in bundle.card.domains.values()} == {"scspm:1x2x4"}
+    (words,) = {own.backbone.tensors for own in bundle.card.domains.values()}
+    assert load_tensors(bundle.folder / words)["words"].shape == (12, 128)
+    rows = evaluate(Evaluation(bundle.folder, toy_collection, ["train"])).rows
+    found = {(r.representation, r.refinement): r.matrix.cross.map_all for r in rows}
+    assert found["real", "none"] > 0.6  # by chance about .4
+    with Engine.create(tmp_path / "index", bundle.folder) as engine:
+        engine.add(toy_collection)
+        hits = engine.search(toy_collection / "sketch" / "cube" / "00.png", targets=["shape"], k=2)
+    assert [hit.domain for hit in hits] == ["shape"] * 2
+
+
+def test_what_sift_codes_want_is_told_before_files_are_written(tmp_path, monkeypatch):
+    toys = make_collection(tmp_path / "c", domains=("photo", "sketch"), train=2)
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(MissingExtra, match=r"features=scspm needs cv2, .* extra 'scspm'"):
+        train_toys(toys, tmp_path, SMALL)
+    assert not (tmp_path / "out").exists()
+
+
+def test_more_words_than_patches_are_refused(tmp_path):
+    pytest.importorskip("cv2", reason="the extra scspm is not installed")
+    toys = make_collection(tmp_path / "c", domains=("photo", "sketch"), train=2)
+    with pytest.raises(InvalidInput, match=r"words is 9000, and the views hold \d+ patches"):
+        train_toys(toys, tmp_path, [*SMALL, "cdnn.scspm.words=9000"])
