@@ -15,7 +15,7 @@ a run goes on where it was cut off, and with nothing left to do it only prints t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ import torch
 from benchmarks.methods_data import Parts, base_settings, final, load, validation
 from benchmarks.methods_fit import Outcome, outcome
 from benchmarks.methods_ranges import config_of, drawn, tried
-from benchmarks.methods_report import report
+from benchmarks.methods_report import named, report
+from benchmarks.methods_tuned import LEARN, TunedFits
 from opensearch.cli.progress import Bars
 from opensearch.errors import InvalidInput
 from opensearch.evaluation import METRICS, Matrix
@@ -34,7 +35,6 @@ from opensearch.training.domain import DomainData
 
 BACKBONE, SIZE = "efficientnet_lite2", 160
 WAY = ("sketch", "shape")
-GALLERY = 4  # least relevant items of a query that counts, as in `evaluate`
 POOLINGS = ("mean-features", "max-features", "barycentre", "mean", "max", "softmax")
 
 
@@ -43,10 +43,10 @@ POOLINGS = ("mean-features", "max-features", "barycentre", "mean", "max", "softm
 @click.option("--weights", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--out", default=Path("runs/methods"), type=click.Path(path_type=Path))
 @click.option("--trials", default=20, show_default=True)
-@click.option("--seeds", default=3, show_default=True)
+@click.option("--seeds", default=3, show_default=True, help="0 to measure nothing but trials.")
 @click.option("--method", "methods", multiple=True, help="All that there are, if none is named.")
-@click.option("--final/--no-final", "finals", default=True, help="Measure on test and unseen.")
 @click.option("--pooled", multiple=True, help="Methods to pool views in every way, on validation.")
+@click.option("--tuned", multiple=True, help="Methods of block (b), with a backbone that learns.")
 def main(
     data: Path,
     weights: Path,
@@ -54,26 +54,39 @@ def main(
     trials: int,
     seeds: int,
     methods: Sequence[str],
-    finals: bool,
     pooled: Sequence[str],
+    tuned: Sequence[str],
 ) -> None:
     """Try, choose and measure every method on the collection DATA."""
     torch.set_num_threads(1)
     base = base_settings(BACKBONE, weights, SIZE)
     with Bars() as bars:
         loaded = load(data, out / "features", base, bars.show)
-    work = Work(out, base, loaded)
-    for name in methods or tried():
-        for trial in range(trials):
-            work.trial(name, trial)
-    for name in pooled:
-        for how in POOLINGS:
-            work.pooling(name, how, seeds)
-    if finals:
+        work = Work(out, base, loaded)
+        for trial in range(trials):  # of all methods in turn: cut off, all had about as many
+            for name in methods or tried():
+                work.trial(name, trial)
+        for name in pooled:
+            for how in POOLINGS:
+                work.pooling(name, how, seeds)
         for seed in range(seeds):
             for name in methods or tried():
                 work.final(name, seed)
+        if tuned:
+            whole = load(data, out / "features", base, bars.show, whole=True)
+            block_b(TunedWork(work, whole, TunedFits(out, base, bars.show)), tuned, seeds)
     print(report(work.lines(), out))
+
+
+def block_b(work: TunedWork, names: Sequence[str], seeds: int) -> None:
+    """Try, choose and measure methods whose backbone learns, or is the one that joint trained."""
+    for name in LEARN:
+        if name in names:
+            for trial in range(len(LEARN[name].tried)):
+                work.trial(name, trial)
+    for seed in range(seeds):
+        for name in names:
+            work.final(name, seed)
 
 
 class Work:
@@ -92,22 +105,19 @@ class Work:
     def trial(self, name: str, trial: int) -> None:
         """Draw settings, train and measure on validation parts."""
         key = {"kind": "trial", "method": name, "trial": trial}
-        self._once(key, drawn(name, trial), 0, self._validation, 1)
+        self._heads(key, drawn(name, trial), 0, self._validation)
 
     def pooling(self, name: str, how: str, seeds: int) -> None:
         """The settings chosen with another pooling of views, on validation parts."""
         settings = {**chosen(self.lines(), name), "domains.shape.pooling": how}
         for seed in range(seeds):
             key = {"kind": "pooling", "method": name, "pooling": how, "seed": seed}
-            self._once(key, settings, seed, self._validation, 1)
+            self._heads(key, settings, seed, self._validation)
 
     def final(self, name: str, seed: int) -> None:
         """Train the settings chosen on all of train; measure on test and unseen files."""
         key = {"kind": "final", "method": name, "seed": seed}
-        found = self._once(key, chosen(self.lines(), name), seed, self._final, GALLERY)
-        if found is not None:
-            file = self._out / f"final-{name}-{seed}.npz"
-            np.savez(file, **_queries("seen", found.seen), **_queries("unseen", found.unseen))
+        self._heads(key, chosen(self.lines(), name), seed, self._final)
 
     def lines(self) -> list[dict[str, Any]]:
         """What is done, a result a line."""
@@ -118,22 +128,27 @@ class Work:
     def _results(self) -> Path:
         return self._out / "results.jsonl"
 
-    def _once(
-        self,
-        key: Mapping[str, Any],
-        settings: Mapping[str, Any],
-        seed: int,
-        parts: Parts,
-        min_gallery: int,
-    ) -> Outcome | None:
+    def _heads(
+        self, key: Mapping[str, Any], settings: Mapping[str, Any], seed: int, parts: Parts
+    ) -> None:
+        def fit() -> Outcome:
+            name = str(key["method"])
+            config = config_of(name, self._base, settings, seed)
+            return outcome(name, config, self._out / "features", parts)
+
+        self.once(key, settings, fit)
+
+    def once(
+        self, key: Mapping[str, Any], settings: Mapping[str, Any], fit: Callable[[], Outcome]
+    ) -> None:
         """Train and measure unless that was done; a refusal is a result as well."""
         if any(key.items() <= line.items() for line in self.lines()):
-            return None
-        name, found = str(key["method"]), None
+            return
         try:
-            config = config_of(name, self._base, settings, seed)
-            found = outcome(name, config, self._out / "features", parts, min_gallery)
+            found = fit()
             told = _told(found)
+            to = self._out / f"{named(key.values())}.npz"
+            np.savez(to, **_queries("seen", found.seen), **_queries("unseen", found.unseen))
         except InvalidInput as error:
             told = {"failed": str(error)}
         line = {**key, "settings": dict(settings), **told}
@@ -141,12 +156,50 @@ class Work:
             file.write(json.dumps(line) + "\n")
         shown = told.get("failed") or {p: round(told[p]["map_all"], 3) for p in ("seen", "unseen")}
         print(*key.values(), shown, f"{told.get('seconds', 0):.0f} s", flush=True)
-        return found
 
 
-def chosen(lines: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
+class TunedWork:
+    """The same for backbones that learn, on all categories of train.
+
+    Args:
+        work: that keeps the results.
+        whole: of `load`, views of all.
+        fits: trains and measures.
+    """
+
+    def __init__(self, work: Work, whole: Sequence[DomainData], fits: TunedFits) -> None:
+        self._work, self._fits = work, fits
+        self._validation, self._final = validation(whole), final(whole)
+
+    def trial(self, name: str, trial: int) -> None:
+        """Train with one of the settings to try, and measure on validation parts."""
+        key = {"kind": "tuned trial", "method": name, "trial": trial}
+        settings, folder = dict(LEARN[name].tried[trial]), f"{name}-trial-{trial}"
+        self._work.once(
+            key, settings, lambda: self._fits.own(name, settings, 0, self._validation, folder)
+        )
+
+    def final(self, name: str, seed: int) -> None:
+        """Train the settings chosen on all of train; measure on test and unseen files."""
+        key = {"kind": "tuned", "method": name, "seed": seed}
+        lines, parts = self._work.lines(), self._final
+        if name in LEARN:
+            settings = chosen(lines, name, "tuned trial")
+            own = self._fits.own
+            self._work.once(
+                key, settings, lambda: own(name, settings, seed, parts, f"{name}-{seed}")
+            )
+            return
+        settings, joint = chosen(lines, name), chosen(lines, "joint", "tuned trial")
+        borrowed = self._fits.on_joint
+        self._work.once(
+            key, settings, lambda: borrowed(name, settings, joint, seed, parts, f"joint-{seed}")
+        )
+
+
+def chosen(lines: Sequence[Mapping[str, Any]], name: str, kind: str = "trial") -> dict[str, Any]:
     """The settings of the best trial: by the mean of mAP of seen and unseen, sketch to shape."""
-    own = [x for x in lines if x["kind"] == "trial" and x["method"] == name and "seen" in x]
+    own = [x for x in lines if x["kind"] == kind and x["method"] == name and "seen" in x]
     if not own:
         raise click.ClickException(f"no trial of {name} came to an end; run some first")
     best = max(own, key=lambda line: line["seen"]["map_all"] + line["unseen"]["map_all"])
@@ -170,10 +223,13 @@ def _cell(matrix: Matrix, source: str, target: str) -> dict[str, float]:
 
 
 def _queries(part: str, matrix: Matrix) -> dict[str, Any]:
-    """What each query got, for paired intervals."""
-    scores = matrix.scores(*WAY)
-    table = np.stack([scores.measures[name] for name in METRICS], axis=1)
-    return {f"{part} values": table, f"{part} labels": scores.labels}
+    """What each query got in both directions, for paired intervals."""
+    found: dict[str, Any] = {}
+    for name, way in ((part, WAY), (f"{part} back", tuple(reversed(WAY)))):
+        scores = matrix.scores(*way)
+        found[f"{name} values"] = np.stack([scores.measures[m] for m in METRICS], axis=1)
+        found[f"{name} labels"] = scores.labels
+    return found
 
 
 if __name__ == "__main__":

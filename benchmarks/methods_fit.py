@@ -47,12 +47,11 @@ class Outcome:
     seconds: float
 
 
-def outcome(name: str, config: TrainConfig, out: Path, parts: Parts, min_gallery: int) -> Outcome:
+def outcome(name: str, config: TrainConfig, out: Path, parts: Parts) -> Outcome:
     """Fit a method and measure it.
 
     Args:
         out: the folder with the backbone.
-        min_gallery: least relevant items of a query that counts.
     """
     begun = time.process_time()
     with patch("opensearch.training.domain.open_backbone", return_value=_Features()):
@@ -67,9 +66,12 @@ def outcome(name: str, config: TrainConfig, out: Path, parts: Parts, min_gallery
             )
             for data in part
         }
-        return any_to_any(sets, rank, min_gallery=min_gallery, resamples=1)
+        return any_to_any(sets, rank, min_gallery=parts.min_gallery, resamples=1)
 
-    plain = [measured(part, Encoder.embed_features, _cosine) for part in (parts.seen, parts.unseen)]
+    plain = [
+        measured(part, Encoder.embed_features, cosine_distance)
+        for part in (parts.seen, parts.unseen)
+    ]
     published = None
     if ranking is not None:
         way = published_embed(ranking), published_rank(ranking)
@@ -96,7 +98,10 @@ def _fitted(
     return encoders, fitted.published
 
 
-def _cosine(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.float32]:
+def cosine_distance(
+    queries: NDArray[np.float32], gallery: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """1 - cosine of unit rows (n, d) and (m, d), shape (n, m)."""
     return np.asarray(1 - queries @ gallery.T, dtype=np.float32)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,13 +25,22 @@ AGAINST: Final = "prototype"
 RESAMPLES: Final = 2000
 
 Lines = Sequence[Mapping[str, Any]]
+Names = Sequence[str]
 
 
 def report(lines: Lines, out: Path) -> str:
     """All tables that there are results for, in Markdown."""
-    parts = [_final(lines, part, out) for part in PARTS]
-    parts += [_back(lines), _trials(lines), _poolings(lines)]
+    parts = []
+    for kind in ("final", "tuned"):
+        parts += [_final(lines, kind, part, out) for part in PARTS]
+        parts += [_back(lines, kind, part, out) for part in PARTS]
+    parts += [_trials(lines, "trial"), _trials(lines, "tuned trial"), _poolings(lines, out)]
     return "\n\n".join(part for part in parts if part)
+
+
+def named(key: Iterable[Any]) -> str:
+    """The name of the file of what each query got, from what a result is known by."""
+    return "-".join(str(part).replace(" ", "-") for part in key)
 
 
 def _of(lines: Lines, kind: str) -> dict[str, list[Mapping[str, Any]]]:
@@ -43,8 +52,8 @@ def _of(lines: Lines, kind: str) -> dict[str, list[Mapping[str, Any]]]:
     return found
 
 
-def _final(lines: Lines, part: str, out: Path) -> str:
-    found = _of(lines, "final")
+def _final(lines: Lines, kind: str, part: str, out: Path) -> str:
+    found = _of(lines, kind)
     if not found:
         return ""
     rows = []
@@ -61,10 +70,17 @@ def _final(lines: Lines, part: str, out: Path) -> str:
                 f"±{spread:.3f}",
                 f"{np.mean(published):.3f}" if published else "-",
                 f"{seconds:.0f}",
-                _against(name, part, len(own), out),
+                _against([kind, name], [kind, AGAINST], part, len(own), out),
             ]
         )
-    head = [part, *SHOWN.values(), "seeds", "as published", "CPU s", f"mAP against {AGAINST}"]
+    head = [
+        f"{part}, {kind}",
+        *SHOWN.values(),
+        "seeds",
+        "as published",
+        "CPU s",
+        f"mAP against {AGAINST}",
+    ]
     return table(head, rows)
 
 
@@ -74,10 +90,14 @@ def _best_first(
     return sorted(found.items(), key=lambda x: -np.mean([y[part]["map_all"] for y in x[1]]))
 
 
-def _against(name: str, part: str, seeds: int, out: Path) -> str:
-    """The difference in mAP with both paired intervals, and whether it is a tie."""
-    files = [[out / f"final-{one}-{seed}.npz" for seed in range(seeds)] for one in (name, AGAINST)]
-    if name == AGAINST or not all(file.exists() for own in files for file in own):
+def _against(own: Names, other: Names, part: str, seeds: int, out: Path) -> str:
+    """The difference in mAP with both paired intervals, and whether it is a tie.
+
+    Args:
+        own, other: what the results' files are called by, but for the seed.
+    """
+    files = [[out / f"{named([*one, seed])}.npz" for seed in range(seeds)] for one in (own, other)]
+    if own == other or not all(file.exists() for some in files for file in some):
         return "-"
     (mine, labels), (theirs, _) = (_values(own, part) for own in files)
     difference = (mine - theirs)[:, None]
@@ -98,24 +118,31 @@ def _values(files: Sequence[Path], part: str) -> tuple[NDArray[np.float64], NDAr
     return values, loaded[0][f"{part} labels"]
 
 
-def _back(lines: Lines) -> str:
-    found = _of(lines, "final")
+def _back(lines: Lines, kind: str, part: str, out: Path) -> str:
+    found, way = _of(lines, kind), f"{part} back"
     if not found:
         return ""
     rows = [
-        [name, *(f"{np.mean([x[f'{part} back']['map_all'] for x in own]):.3f}" for part in PARTS)]
-        for name, own in _best_first(found, "seen")
+        [
+            name,
+            *(
+                f"{np.mean([x[way][key] for x in own]):.3f}"
+                for key in ("nearest_neighbour", "map_all")
+            ),
+            _against([kind, name], [kind, AGAINST], way, len(own), out),
+        ]
+        for name, own in _best_first(found, way)
     ]
-    return table(["shape → sketch, mAP", *PARTS], rows)
+    return table([f"shape → sketch, {part}, {kind}", "NN", "mAP", f"mAP against {AGAINST}"], rows)
 
 
-def _trials(lines: Lines) -> str:
-    found = _of(lines, "trial")
+def _trials(lines: Lines, kind: str) -> str:
+    found = _of(lines, kind)
     rows = []
     for name, own in found.items():
         best = max(own, key=lambda x: x["seen"]["map_all"] + x["unseen"]["map_all"])
         first = next((x for x in own if x["trial"] == 0), None)
-        failed = sum(x["kind"] == "trial" and x["method"] == name and "failed" in x for x in lines)
+        failed = sum(x["kind"] == kind and x["method"] == name and "failed" in x for x in lines)
         rows.append(
             [
                 name,
@@ -139,14 +166,19 @@ def _trials(lines: Lines) -> str:
     return table(head, rows) if rows else ""
 
 
-def _poolings(lines: Lines) -> str:
+def _poolings(lines: Lines, out: Path) -> str:
+    """Each way to pool views, and how far it is from the mean of features."""
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in lines:
         if line["kind"] == "pooling" and "seen" in line:
             found.setdefault((line["method"], line["pooling"]), []).append(line)
-    rows = [
-        [name, how, *(f"{np.mean([x[p]['map_all'] for x in own]):.3f}" for p in PARTS)]
-        for (name, how), own in found.items()
-    ]
-    head = ["method", "views pooled by", "validation seen", "validation unseen"]
+    rows = []
+    for (name, how), own in found.items():
+        row = [name, how]
+        for part in PARTS:
+            row.append(f"{np.mean([x[part]['map_all'] for x in own]):.3f}")
+            mine, usual = (["pooling", name, one] for one in (how, "mean-features"))
+            row.append(_against(mine, usual, part, len(own), out))
+        rows.append(row)
+    head = ["method", "views pooled by", "seen", "against the mean", "unseen", "against the mean"]
     return table(head, rows) if rows else ""

@@ -1,16 +1,18 @@
 """The table of methods: what is learnt from, what is measured on, what is tried."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from toy_files import make_collection
 
-from benchmarks.methods import Work, chosen
+from benchmarks.methods import TunedWork, Work, block_b, chosen
 from benchmarks.methods_data import final, load, validation
 from benchmarks.methods_ranges import METHODS_TRIED, config_of, drawn, tried
 from benchmarks.methods_report import report
+from benchmarks.methods_tuned import LEARN, TunedFits
 from opensearch.methods import METHODS
 from opensearch.progress import quiet
 
@@ -55,7 +57,8 @@ def test_settings_are_chosen_on_train_files_alone(loaded):
 
 
 def test_the_final_parts_are_those_that_the_collection_declares(loaded):
-    for name, part in zip(("train", "test", "unseen"), vars(final(loaded)).values(), strict=True):
+    parts = final(loaded)
+    for name, part in (("train", parts.train), ("test", parts.seen), ("unseen", parts.unseen)):
         assert {s.split for data in part for s in data.rows.sources} == {name}
 
 
@@ -76,7 +79,7 @@ def test_what_is_done_is_not_done_again_and_is_in_the_tables(name, loaded, out, 
     quick |= {"projector.hidden": 8, "siamese.steps": 4, "siamese.classes": 2, "siamese.items": 2}
     own = {k: v for k, v in quick.items() if k.startswith((name, "projector"))}
     monkeypatch.setattr("benchmarks.methods.drawn", lambda name, trial: own)
-    monkeypatch.setattr("benchmarks.methods.GALLERY", 1)
+    monkeypatch.setattr("benchmarks.methods_data.GALLERY", 1)
     work = Work(out, BASE, loaded)
     work.trial(name, 0)
     work.final(name, 0)
@@ -86,7 +89,31 @@ def test_what_is_done_is_not_done_again_and_is_in_the_tables(name, loaded, out, 
     lines = work.lines()
     assert (out / "results.jsonl").stat().st_size == size
     assert chosen(lines, name) == own
-    values = np.load(out / f"final-{name}-0.npz")["unseen values"]
-    assert values.shape[0] == 4  # sketches of the category left out
+    kept = np.load(out / f"final-{name}-0.npz")
+    assert kept["unseen values"].shape[0] == 4  # sketches of the category left out
+    assert kept["unseen back values"].shape[0] == 4  # and shapes
     assert f"| {name} |" in report(lines, out)
     assert name in tried()
+
+
+def test_backbones_that_learn_are_tried_measured_and_lent(out, loaded, monkeypatch):
+    """Of `cgn`, which trains none, the features are those of the one that `joint` trained."""
+    quick = {"joint.steps": 2, "joint.batch": 2, "joint.head_steps": 2, "joint.head_batch": 2}
+    quick |= {"joint.side": 32, "projector.hidden": 8}
+    heads = {"cgn.steps": 4, "cgn.teacher_steps": 4, "cgn.classes": 2, "cgn.items": 2}
+    monkeypatch.setitem(LEARN, "joint", replace(LEARN["joint"], fixed=quick, tried=[{}]))
+    monkeypatch.setattr("benchmarks.methods.drawn", lambda name, trial: heads)
+    monkeypatch.setattr("benchmarks.methods_data.GALLERY", 1)
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    (out / "tuned-only").mkdir()
+    whole = load(out / "c", out / "features", BASE, quiet, whole=True)
+    work = Work(out / "tuned-only", BASE, loaded)
+    work.trial("cgn", 0)
+    block_b(TunedWork(work, whole, TunedFits(out / "tuned-only", BASE, quiet)), ["joint", "cgn"], 1)
+    kinds = [(line["kind"], line["method"]) for line in work.lines()]
+    assert kinds[1:] == [("tuned trial", "joint"), ("tuned", "joint"), ("tuned", "cgn")]
+    assert all("seen" in line for line in work.lines())
+    told = report(work.lines(), out / "tuned-only")
+    assert "| seen, tuned |" in told
+    trained = [p.name for p in (out / "tuned-only" / "tuned").iterdir()]
+    assert sorted(trained) == ["joint-0", "joint-trial-0"]
