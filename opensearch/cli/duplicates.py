@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from opensearch.cli.messages import say
+from opensearch.cli.messages import say, visible
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.tables import counted
 from opensearch.records import Where
@@ -83,11 +83,12 @@ def _text(group: Group) -> str:
     rows = zip(group.items, group.distances, group.scores, strict=True)
     for item, distance, score in rows:
         shown = f"{score:.4f}" if score is not None else "     -"
-        lines.append(f"  {shown}  {distance:>3}  {item.key}")
+        lines.append(f"  {shown}  {distance:>3}  {visible(item.key)}")
     return "\n".join(lines)
 
 
 def _copies(group: Group) -> Iterator[str]:
     for item, likeness, change in zip(group.items, group.likeness, group.changes, strict=True):
         shown = f"{likeness:.4f}" if likeness is not None else "     -"
-        yield f"  {shown}  {item.domain:<8} {item.key}" + (f"  ({change})" if change else "")
+        altered = f"  ({change})" if change else ""
+        yield f"  {shown}  {item.domain:<8} {visible(item.key)}{altered}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opensearch.cli.messages import in_flags, say
+from opensearch.cli.messages import in_flags, say, visible
 from opensearch.cli.tables import counted, header
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def print_hits(hits: Sequence[Hit]) -> None:
         if hit.score_kind == "probability":
             score = f"{hit.score:6.2f}"
         label = f"  [{hit.category}]" if hit.category else ""
-        click.echo(f"{hit.rank:>4}  {score}  {hit.distance:>3}  {hit.domain:<8} {hit.key}{label}")
+        name = visible(hit.key + label)
+        click.echo(f"{hit.rank:>4}  {score}  {hit.distance:>3}  {hit.domain:<8} {name}")
 
 
 def print_json(hits: Sequence[Hit], understood: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensearch.cli.epilogs import ReadsShapes
-from opensearch.cli.messages import in_flags, say
+from opensearch.cli.messages import in_flags, say, visible
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars
 from opensearch.records import UPS, Up, Where
@@ -168,7 +168,7 @@ def index(
     else:
         for planned in report.planned:
             reason = f": {planned.reason}" if planned.reason else ""
-            click.echo(f"{planned.step:<8}  {planned.name}{reason}")
+            click.echo(f"{planned.step:<8}  {visible(planned.name + reason)}")
         click.echo(_books(report))
     if as_json or not dry_run:  # where they were not named in their turn
         _list_failures(report)
@@ -193,7 +193,7 @@ def _opened(engine: type[Engine], to: Where, model: Path | None, *, adopt: bool)
 
 
 def _books(report: Report) -> str:
-    from opensearch.domains.meshes import way_in
+    from opensearch.domains.unread import way_in
 
     parts = ("added", "replaced", "moved", "unchanged", "ignored", "failed")
     sums = " + ".join(f"{getattr(report, part)} {part}" for part in parts)
@@ -207,7 +207,7 @@ def _books(report: Report) -> str:
     if report.relabelled:
         lines.append(f"{report.relabelled} of the unchanged have a new category or metadata")
     if report.guessed:
-        named = ", ".join(report.guessed_files[:NAMED])
+        named = ", ".join(map(visible, report.guessed_files[:NAMED]))
         more = ", ..." if report.guessed > NAMED else ""
         lines.append(
             f"{report.guessed} guessed to be sketch or picture ({named}{more}); --domain says which"

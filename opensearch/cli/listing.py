@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from opensearch.cli.messages import in_flags, say
+from opensearch.cli.messages import in_flags, say, visible
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.tables import counted, header, separated
 from opensearch.records import Where
@@ -87,7 +87,8 @@ def listing(
 
 def row(item: Item) -> str:
     """An item in a line."""
-    return f"{item.domain:<8} {item.key}" + (f"  [{item.category}]" if item.category else "")
+    label = f"  [{item.category}]" if item.category else ""
+    return f"{item.domain:<8} {visible(item.key + label)}"
 
 
 HEADER = f"{'domain':<8} key  [category]"

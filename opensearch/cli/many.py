@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from opensearch.cli.hits import on_scores, print_hits, print_paths, remarks
-from opensearch.cli.messages import in_flags, say
+from opensearch.cli.messages import in_flags, say, visible
 from opensearch.errors import InvalidInput, OpenSearchError
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _tell(line: Line, answer: Answer, as_json: bool, paths: str | None) -> None:
     if paths is not None:
         print_paths(answer.hits, paths)
         return
-    click.echo(f"{line.number}: {line.text}")
+    click.echo(f"{line.number}: {visible(line.text)}")
     print_hits(answer.hits)
     click.echo()
 

@@ -20,6 +20,10 @@ from typing import Any, Final
 import click
 
 _QUOTED: Final = re.compile(r"`([^`\n]+)`")
+# Control characters, ends of lines, marks that turn the direction of writing, and halves of pairs.
+_UNSEEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _REFUSED: Final = re.compile(r"^(\w+)(?= must be )")
 """The argument that a message begins with, where a value of it is refused."""
 CALLS: Final[dict[str, str]] = {
@@ -117,10 +121,15 @@ def _with_value(option: click.Parameter, value: Any) -> str:
     return f"{flag}={value}"
 
 
+def visible(name: str) -> str:
+    """A name in one line that moves and colours nothing on a terminal; escapes stand for that."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), name)
+
+
 def say(text: str) -> None:
-    """Print a line on stderr; failing to is no reason to end a run."""
+    """Print a text on stderr; failing to is no reason to end a run."""
     with suppress(OSError):
-        click.echo(text, err=True)
+        click.echo("\n".join(map(visible, text.split("\n"))), err=True)
 
 
 def silence_libraries() -> None:

@@ -13,8 +13,9 @@ from typing import Final
 
 from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
-from opensearch.domains.meshes import FORMATS, way_in
+from opensearch.domains.meshes import FORMATS
 from opensearch.domains.signatures import HEAD, mistaken
+from opensearch.domains.unread import way_in
 from opensearch.errors import OverLimit, UnreadableFile
 
 STROKE_SUFFIXES: Final = frozenset({".svg", ".svgz", ".ndjson"})

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import opensearch
 from opensearch.cli.group import VERBS, main
-from opensearch.cli.messages import CALLS, in_flags
+from opensearch.cli.messages import CALLS, in_flags, say, visible
 
 PACKAGE = Path(opensearch.__file__).parent
 FLAG = re.compile(rf"(?<![\w-])--[a-z][a-z-]*\b(?!:)|\bopensearch (?:{'|'.join(VERBS)})\b")
@@ -118,3 +118,19 @@ def test_errors_name_the_flags_of_the_verb_that_ran(words, text, tmp_path):
     result = CliRunner().invoke(main, [word.format(**places) for word in words])
     assert result.exit_code in (1, 2)
     assert text.format(**places) in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("line\nbreak.png", r"line\nbreak.png"),
+        ("red\x1b[31m\x07.png", r"red\x1b[31m\x07.png"),
+        ("gnp.\u202egpj.exe", r"gnp.\u202egpj.exe"),
+        ("half\udcff.png", r"half\udcff.png"),
+        ("ü 椅子 👩\u200d🔧 a\u00a0b.png", "ü 椅子 👩\u200d🔧 a\u00a0b.png"),
+    ],
+)
+def test_a_name_is_one_line_that_moves_nothing(name, shown, capsys):
+    assert visible(name) == shown
+    say(f"skipped {name}:\nit is damaged".replace(name, shown))
+    assert capsys.readouterr().err == f"skipped {shown}:\nit is damaged\n"

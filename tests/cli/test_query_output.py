@@ -179,3 +179,21 @@ def test_an_array_is_no_query_and_a_file_without_lines_is_told(index, tmp_path):
     lines.write_text("\n")
     empty = run("query", index, "--queries", lines)
     assert empty.stderr == f"{lines} holds no queries\n"
+
+
+def test_odd_names_are_escaped_for_people_alone(toy_model, toy_collection, tmp_path):
+    name = "line\nbreak \x1b[31m.jpg"
+    folder = tmp_path / "photo"
+    folder.mkdir()
+    (folder / name).write_bytes((toy_collection / "photo" / "disc" / "08.jpg").read_bytes())
+    (folder / f"bad {name}").write_bytes(b"")
+    made = run("index", folder, "--to", tmp_path / "index", "--model", toy_model, "--domain=photo")
+    for plain in (
+        made,
+        run("list", tmp_path / "index"),
+        run("query", tmp_path / "index", "--text=disc"),
+    ):
+        assert "\x1b" not in plain.output
+        assert r"line\nbreak \x1b[31m.jpg" in plain.output
+    assert json.loads(run("list", tmp_path / "index", "--json").stdout)["key"] == name
+    assert name in run("list", tmp_path / "index", "--paths").stdout

@@ -13,8 +13,9 @@ from opensearch.domains.contents import suffix_of
 from opensearch.domains.files import wrong_suffix
 from opensearch.domains.guess import guess_domain
 from opensearch.domains.mesh import load_triangles
-from opensearch.domains.meshes import CONVERT, FORMATS, MeshFormat, suffixes
+from opensearch.domains.meshes import FORMATS, MeshFormat, suffixes
 from opensearch.domains.meshes.triangles import Triangles
+from opensearch.domains.unread import CONVERT
 from opensearch.domains.upright import upright_axis
 from opensearch.engine import Engine
 from opensearch.errors import OverLimit, UnreadableFile

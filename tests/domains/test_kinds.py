@@ -12,7 +12,8 @@ from opensearch.domains.catalog import find_sources
 from opensearch.domains.files import wrong_suffix
 from opensearch.domains.guess import guess_domain
 from opensearch.domains.mesh import load_triangles
-from opensearch.domains.meshes import CONVERT, FORMATS
+from opensearch.domains.meshes import FORMATS
+from opensearch.domains.unread import CONVERT
 from opensearch.errors import OverLimit, UnreadableFile
 
 ROOT = Path(__file__).parents[2]

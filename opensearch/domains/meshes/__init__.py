@@ -68,19 +68,6 @@ FORMATS: Final[dict[str, MeshFormat]] = {
 }
 """Every format by its suffix in lower case. A new one is a module with a loader, and a line."""
 
-_GLB, _STL, _STEP = "export it as .glb", "export it as .stl or .glb", "export it as .step"
-
-CONVERT: Final[dict[str, str]] = {
-    ".blend": "open it in Blender and export it as .glb",
-    **dict.fromkeys((".x3d", ".x3dv", ".x3db", ".wrl", ".vrml"), f"open it in Blender and {_GLB}"),
-    **dict.fromkeys((".max", ".ma", ".mb", ".c4d", ".lwo", ".lws", ".hip", ".ztl"), _GLB),
-    **dict.fromkeys((".skp", ".3dm", ".jt", ".ifc", ".dxf", ".dwg", ".abc"), _STL),
-    **dict.fromkeys((".sldprt", ".sldasm", ".ipt", ".iam", ".catpart", ".catproduct"), _STEP),
-    **dict.fromkeys((".prt", ".asm", ".f3d", ".fcstd", ".x_t", ".x_b", ".sat", ".brep"), _STEP),
-    **dict.fromkeys((".gcode", ".ctm", ".amf", ".x", ".ac", ".md2", ".pmx", ".vox"), _STL),
-}
-"""Suffixes of meshes that are not read, and what their own program makes of such a file."""
-
 
 def suffixes() -> frozenset[str]:
     """Suffixes of the formats that can be read here."""
@@ -89,14 +76,6 @@ def suffixes() -> frozenset[str]:
         for suffix, form in FORMATS.items()
         if form.extra is None or _installed(form.extra.module)
     )
-
-
-def way_in(suffix: str) -> str | None:
-    """What to do with a file of a suffix, in lower case, that is not read; None if unknown."""
-    form = FORMATS.get(suffix)
-    if form is not None and form.extra is not None:
-        return f"pip install 'opensearch-visual[{form.extra.name}]' to read it"
-    return CONVERT.get(suffix)
 
 
 @cache

@@ -1,0 +1,33 @@
+"""Files of kinds that are not read, and the way in for each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from opensearch.domains.meshes import FORMATS
+
+_GLB, _STL, _STEP = "export it as .glb", "export it as .stl or .glb", "export it as .step"
+_SVG, _PNG, _FRAME = "export it as .svg or .png", "export it as .png", "save a frame as .png"
+
+CONVERT: Final[dict[str, str]] = {
+    ".blend": "open it in Blender and export it as .glb",
+    **dict.fromkeys((".x3d", ".x3dv", ".x3db", ".wrl", ".vrml"), f"open it in Blender and {_GLB}"),
+    **dict.fromkeys((".max", ".ma", ".mb", ".c4d", ".lwo", ".lws", ".hip", ".ztl"), _GLB),
+    **dict.fromkeys((".skp", ".3dm", ".jt", ".ifc", ".dxf", ".dwg", ".abc"), _STL),
+    **dict.fromkeys((".sldprt", ".sldasm", ".ipt", ".iam", ".catpart", ".catproduct"), _STEP),
+    **dict.fromkeys((".prt", ".asm", ".f3d", ".fcstd", ".x_t", ".x_b", ".sat", ".brep"), _STEP),
+    **dict.fromkeys((".gcode", ".ctm", ".amf", ".x", ".ac", ".md2", ".pmx", ".vox", ".vtk"), _STL),
+    **dict.fromkeys((".pdf", ".ai", ".eps", ".ps", ".cdr", ".odg", ".inkml", ".drawio"), _SVG),
+    **dict.fromkeys((".xcf", ".kra", ".clip", ".procreate", ".afphoto", ".afdesign"), _PNG),
+    **dict.fromkeys((".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"), _FRAME),
+    **dict.fromkeys((".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz"), "unpack it"),
+}
+"""Suffixes of files that are not read, and what their own program makes of such a file."""
+
+
+def way_in(suffix: str) -> str | None:
+    """What to do with a file of a suffix, in lower case, that is not read; None if unknown."""
+    form = FORMATS.get(suffix)
+    if form is not None and form.extra is not None:
+        return f"pip install 'opensearch-visual[{form.extra.name}]' to read it"
+    return CONVERT.get(suffix)
