@@ -4,7 +4,7 @@
     python -m tools.make_picture demo --out docs/demo.png
 
 The searches are those that the demo printed with the shipped model: of each kind the query of
-middling success, chosen by nobody.
+middling success, so none was picked by hand.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from opensearch.cli.messages import in_flags, say, visible
-from opensearch.cli.tables import counted, header
+from opensearch.cli.tables import counted, header, separated
 
 if TYPE_CHECKING:
     from opensearch.engine.query import Answer
@@ -98,7 +98,7 @@ def print_paths(hits: Sequence[Hit], end: str) -> None:
     without = sum(not hit.path for hit in hits)
     for hit in hits:
         if hit.path:
-            click.echo(hit.path + end, nl=False)
+            separated(hit.path, end)
     if without:
         say(f"{counted(without, 'hit')} without a path, being of no file")
 

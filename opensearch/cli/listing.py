@@ -112,7 +112,7 @@ def _paths(items: Iterable[Item], nul: bool) -> None:
     without = 0
     for item in items:
         if item.path:
-            separated(item.path, nul)
+            separated(item.path, "\0" if nul else "\n")
         else:
             without += 1
     if without:

@@ -23,6 +23,6 @@ def header(text: str) -> None:
         click.secho(text, dim=True)
 
 
-def separated(path: str, nul: bool) -> None:
-    """A path and a newline, or NUL, which no name holds."""
-    click.echo(path + ("\0" if nul else "\n"), nl=False)
+def separated(path: str, end: str) -> None:
+    """A path as it is, and what ends it: a newline, or NUL, which no name holds."""
+    click.echo(path + end, nl=False, color=True)  # else escapes in a name would be dropped

@@ -43,7 +43,6 @@ from opensearch.records import Names
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
 from opensearch.training.cache import cache_folder
 
-PROTOCOLS = ("any-to-any",)
 UNSEEN = "unseen"
 """The split whose categories no training is to see."""
 Array = NDArray[np.float32]
@@ -174,24 +173,12 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     ways = ways_of(hashers, evaluation.scores, evaluation.borrowed)
     total = len(splits) * 3 * len(ways) + len(ranked)
     rows: list[Row] = []
-    notes = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
-    notes += [
-        f"left out {domain}, which the model has no encoder for; `borrowed={{{domain!r}: ENCODER}}`"
-        " lends one"
-        for domain in embedded.domains_without_encoder
-    ]
+    notes = _notes(embedded)
     if evaluation.as_published:
         notes.append(described(model.bundle.card))
     for name, split in splits.items():
         measure = _Measure(model, split, name, evaluation)
-        if name == UNSEEN and measure.trained:
-            notes.append(
-                f"split {name} is not unseen by this model, which was trained on"
-                f" {len(measure.trained)} of its {len(measure.categories)} categories:"
-                f" {', '.join(measure.trained)}"
-            )
-        if measure.without_vector:
-            notes.append(f"no vector, so not searched by word: {', '.join(measure.without_vector)}")
+        notes += measure.notes()
         for representation, way in ways.items():
             for refinement in ("none", "rule", "oracle"):
                 rows.append(measure.row(representation, way, refinement))
@@ -201,6 +188,17 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
             rows.append(measure.row(PUBLISHED, {"rank": published_rank(ranking)}, "none"))
             progress("measuring", len(rows), total)
     return Result(rows, notes)
+
+
+def _notes(embedded: EmbeddedCollection) -> list[str]:
+    """Files and domains of a collection that are not measured."""
+    skipped = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
+    left_out = [
+        f"left out {domain}, which the model has no encoder for; `borrowed={{{domain!r}: ENCODER}}`"
+        " lends one"
+        for domain in embedded.domains_without_encoder
+    ]
+    return skipped + left_out
 
 
 def _splits(evaluation: Evaluation, embedded: EmbeddedCollection) -> dict[str, EmbeddedSplit]:
@@ -246,6 +244,19 @@ class _Measure:
         self.without_vector = model.space.missing(categories)
         known = [name for name in categories if words and name not in self.without_vector]
         self._words = Labelled(model.space.prototypes(known), np.array(known, np.str_))
+
+    def notes(self) -> list[str]:
+        """What the reader should know of the split's categories."""
+        notes = []
+        if self._name == UNSEEN and self.trained:
+            notes.append(
+                f"split {self._name} is not unseen by this model, which was trained on"
+                f" {len(self.trained)} of its {len(self.categories)} categories:"
+                f" {', '.join(self.trained)}"
+            )
+        if self.without_vector:
+            notes.append(f"no vector, so not searched by word: {', '.join(self.without_vector)}")
+        return notes
 
     def row(self, representation: str, way: Way, refinement: str) -> Row:
         """One row: real-valued or by codes, under one way of refinement."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from array import array
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -240,45 +240,51 @@ def _uneven_rows(
     data: bytes, at: int, element: Element, order: str, names: set[str]
 ) -> tuple[Rows, int]:
     """Rows one by one, as the lists in them tell where the next begins."""
-    places: dict[str, array[int]] = {name: array("q") for name in names}
-    sizes: dict[str, array[int]] = {name: array("q") for name in names}
-    byte_order = "big" if order == ">" else "little"
-    columns = [
-        (
-            np.dtype(item.kind).itemsize,
-            np.dtype(item.count_kind).itemsize if item.count_kind else 0,
-            (item.count_kind or "").startswith("i"),
-            item.name if item.name in names else None,
-        )
-        for item in element.properties
-    ]
-    end = len(data)
-    for row in range(element.count):
-        for width, counted, signed, name in columns:
-            size = 1
-            if counted:
-                size = int.from_bytes(data[at : at + counted], byte_order, signed=signed)  # type: ignore[arg-type]
-                at += counted
-                if size < 0:
-                    raise UnreadableFile(f"has a list of {element.name!r} of {size} values")
-            if name is not None:
-                places[name].append(at)
-                sizes[name].append(size)
-            at += size * width
-        if at > end:
-            raise _cut_off(element, row)
+    places, end = _places(data, at, element, order, names)
     rows = Rows({}, {})
     for item in element.properties:
         if item.name not in names:
             continue
-        lengths = np.array(sizes[item.name], np.int64)
-        starts = np.array(places[item.name], np.int64)
+        starts, lengths = (np.array(part, np.int64) for part in places[item.name])
         values = _gathered(data, starts, lengths, np.dtype(order + item.kind))
         if item.count_kind is None:
             rows.numbers[item.name] = values.astype(np.float64)
         else:
             rows.lists[item.name] = Lists(lengths, values.astype(np.int64))
-    return rows, at
+    return rows, end
+
+
+def _places(
+    data: bytes, at: int, element: Element, order: str, names: set[str]
+) -> tuple[dict[str, tuple[array[int], array[int]]], int]:
+    """Where the values of each property begin and how many there are, a row; where all end."""
+    places = {name: (array("q"), array("q")) for name in names}
+    byte_order: Literal["big", "little"] = "big" if order == ">" else "little"
+    columns = [
+        (
+            np.dtype(item.kind).itemsize,
+            np.dtype(item.count_kind).itemsize if item.count_kind else 0,
+            (item.count_kind or "").startswith("i"),
+            places.get(item.name),
+        )
+        for item in element.properties
+    ]
+    end = len(data)
+    for row in range(element.count):
+        for width, counted, signed, wanted in columns:
+            size = 1
+            if counted:
+                size = int.from_bytes(data[at : at + counted], byte_order, signed=signed)
+                at += counted
+                if size < 0:
+                    raise UnreadableFile(f"has a list of {element.name!r} of {size} values")
+            if wanted is not None:
+                wanted[0].append(at)
+                wanted[1].append(size)
+            at += size * width
+        if at > end:
+            raise _cut_off(element, row)
+    return places, at
 
 
 def _gathered(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import InvalidInput, system_reason
 from opensearch.records import Item
-from opensearch.store import Block, Store, implied_key
+from opensearch.store import Block, Meta, Store, implied_key
 
 FORMAT = 2
 """Version of what is written; 1 lacks the reader's version of an item, and is still read."""
@@ -123,7 +123,6 @@ def _write(
 ) -> int:
     """Write the items of these ids, all when `None`."""
     meta = store.meta()
-    held = [domain for domain, count in meta.counts.items() if count]
     total, done = sum(meta.counts.values()) if ids is None else len(ids), 0
     with (
         _Summed(out / ITEMS) as lines,
@@ -133,7 +132,7 @@ def _write(
     ):
         _header(codes, "|u1", (total, meta.bits // 8))
         _header(embeddings, "<f2", (total, meta.dim))
-        for domain in held:
+        for domain in meta.domains:
             for block in store.live(domain):
                 rows = np.flatnonzero(np.isin(block.ids, block.ids if ids is None else ids))
                 for start in range(0, len(rows), PAGE):
@@ -143,18 +142,29 @@ def _write(
                     _write_items(store, page, lines, embeddings, thumbnails)
                     done += len(page.ids)
                     progress(done, total)
-    files = (lines, codes, embeddings, thumbnails)
+    _write_manifest(out, meta, identities, total, (lines, codes, embeddings, thumbnails))
+    return total
+
+
+def _write_manifest(
+    out: Path,
+    meta: Meta,
+    identities: Mapping[str, str],
+    items: int,
+    files: Sequence[_Summed],
+) -> None:
+    """What the export holds, made by which model, and the sums of its files."""
+    held = [domain for domain, count in meta.counts.items() if count]
     kept = ("space", "hash", *(f"encoder/{domain}" for domain in held))
     manifest = {
         "format": FORMAT,
-        "items": total,
+        "items": items,
         "bits": meta.bits,
         "dim": meta.dim,
         "identities": {part: identities[part] for part in kept if part in identities},
         "files": {f.name: {"bytes": f.size, "sha256": f.sha256.hexdigest()} for f in files},
     }
     write_atomic(out / MANIFEST, json.dumps(manifest, indent=1).encode())
-    return total
 
 
 def _write_items(
