@@ -13,9 +13,9 @@ from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
 from opensearch.store import codec, implied_keys, lmdb_keys, postings
 from opensearch.store.blocks import Blocks
-from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
 from opensearch.store.reader import Reader
+from opensearch.store.tables import Table, Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import StoreError
 from opensearch.store import lmdb_keys
-from opensearch.store.environment import Table, Transaction
+from opensearch.store.tables import Table, Transaction
 
 BLOCK_ITEMS = 2**16
 BLOCK_BYTES = 2**20

@@ -18,8 +18,9 @@ from opensearch.errors import StoreError
 from opensearch.store import codec, lmdb_keys, postings
 from opensearch.store import meta as books
 from opensearch.store.blocks import Blocks, Ids, Rows
-from opensearch.store.environment import Environment, Table, Transaction
+from opensearch.store.environment import Environment
 from opensearch.store.meta import FORMAT, Meta
+from opensearch.store.tables import Table, Transaction
 
 CHUNK = 2**22
 """Bytes copied in one transaction, about."""

@@ -7,44 +7,23 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import lmdb
 
 from opensearch.errors import Overtaken, StoreError
 from opensearch.store import opening, pages
-from opensearch.store.lmdb_errors import MAX_READERS, translated
+from opensearch.store.lmdb_errors import translated
 from opensearch.store.lock import WriterLock
+from opensearch.store.open_map import OpenMap
 from opensearch.store.overtaken import TRIES, Watched, private_copy
 from opensearch.store.read_gate import ReadGate
-
-Transaction = Any  # lmdb.Transaction: the package ships no types
-Table = Any  # lmdb._Database
+from opensearch.store.tables import Table, Transaction
 
 T = TypeVar("T")
-
-TABLES: dict[str, dict[str, bool]] = {
-    "meta": {},
-    "items": {},
-    "keys": {},
-    "paths": {"dupsort": True, "dupfixed": True},
-    "digests": {"dupsort": True, "dupfixed": True},
-    "codes": {},
-    "embeddings": {},
-    "thumbnails": {},
-    "tombstones": {"dupsort": True, "dupfixed": True},
-    "postings": {"dupsort": True, "dupfixed": True},
-    "imprints": {},
-}
-
-TRANSACTIONS = 10
-"""Transactions that make the tables: one each, those of `ADDED_LATER` share one."""
-
-ADDED_LATER = ("postings", "imprints")
-"""Tables that older stores lack. They are made in one transaction, which the last ones join."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +48,19 @@ class Environment:
         self.folder = folder
         self.users = 0
         self.unlocked = not _writable(folder)
-        self.tables: dict[str, Table] = {}
         self.when_idle: Callable[[], None] = lambda: None
-        self._least = 0
-        self._place: tuple[int, int] | None = None
         self._overtaken = False
         self._copied = _Copy()
         self._lock = WriterLock(folder)
         self._pid = os.getpid()
         self._gate = ReadGate()
         self._writing = threading.Lock()
-        self._writable = False
-        self._env: Any = None
+        self._map = OpenMap(folder, unlocked=self.unlocked)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables that are open, by name."""
+        return self._map.tables
 
     def open(self) -> None:
         """Open for reading.
@@ -92,7 +72,7 @@ class Environment:
             before = self._committed() if left else 0
             try:
                 with self._translated("open", OSError):
-                    self._open(readonly=True)
+                    self._map.open(readonly=True)
                 break
             except StoreError:
                 if not left or self._committed() == before:
@@ -114,37 +94,7 @@ class Environment:
         with self._translated("create", OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock.take()
-            self._open(readonly=False)
-
-    def _open(self, *, readonly: bool, size: int | None = None, copy: Path | None = None) -> None:
-        self.check_place()
-        before = opening.place(self.folder)
-        self._env = opening.open_map(
-            copy or self.folder,
-            size,
-            max_dbs=len(TABLES),
-            max_readers=MAX_READERS,
-            create=not readonly,
-            readonly=readonly,
-            lock=not self.unlocked,
-        )
-        self._place = self._place or before or opening.place(self.folder)
-        self.check_place()
-        opening.check_whole(self._env, copy or self.folder)
-        self._least = opening.length(self.folder)
-        if not readonly:
-            self._env.reader_check()  # slots of killed readers would keep old pages alive
-        self._writable = not readonly
-        self.tables = {}
-        for name, flags in TABLES.items():
-            if name not in ADDED_LATER:
-                self.tables[name] = self._env.open_db(name.encode(), create=not readonly, **flags)
-        with nullcontext() if readonly else self._env.begin(write=True) as txn:
-            for name in ADDED_LATER:
-                with suppress(lmdb.NotFoundError):
-                    self.tables[name] = self._env.open_db(
-                        name.encode(), txn, create=not readonly, **TABLES[name]
-                    )
+            self._map.open(readonly=False)
 
     def _claim(self) -> None:
         """Become the only process that writes."""
@@ -159,11 +109,9 @@ class Environment:
 
     def _prepare_to_write(self) -> None:
         self._claim()
-        if not self._writable:
+        if not self._map.writable:
             with self._alone():
-                self._env.close()
-                self._env = None
-                self._open(readonly=False)
+                self._map.reopen(readonly=False)
 
     def _begin(self) -> Transaction:
         """A read transaction; without a lock, one that tells when it is overtaken."""
@@ -173,10 +121,9 @@ class Environment:
         if not self.unlocked:
             return self._begin_following()
         if self._copied.transaction:
-            return self._env.begin(buffers=True)
+            return self._map.env.begin(buffers=True)
         txn = self._begin_following()
-        last = lambda: int(self._env.info()["last_txnid"])  # noqa: E731
-        return Watched(txn, last, str(self.folder))
+        return Watched(txn, self._map.last_transaction, str(self.folder))
 
     def _switch_to_copy(self) -> None:
         """Read a private copy from now on, renewed when there is something new, if one can be made.
@@ -193,53 +140,20 @@ class Environment:
             return
         try:
             with self._alone():
-                self._env.close()
-                self._env = None
-                self._open(readonly=True, copy=place)
+                self._map.reopen(readonly=True, copy=place)
         finally:
             shutil.rmtree(place, ignore_errors=True)
         took = time.monotonic() - now
-        self._copied = _Copy(int(self._env.info()["last_txnid"]), now + 2 * took)
+        self._copied = _Copy(self._map.last_transaction(), now + 2 * took)
 
     def _begin_following(self) -> Transaction:
         """A read transaction, after following another process that has grown the map."""
-        there = opening.length(self.folder)
-        if 0 < there < self._least and not self.replaced():  # cut short since it was opened
-            raise opening.cut_short(self.folder, self._least)
         try:
-            return self._env.begin(buffers=True)
+            return self._map.begin()
         except lmdb.MapResizedError:
             with self._alone():
-                self._adopt_size()
-            return self._env.begin(buffers=True)
-
-    def _adopt_size(self) -> None:
-        """Adopt the size that another process has given the map, or the size of the file."""
-        try:
-            self._env.set_mapsize(0)
-        except lmdb.MemoryError:
-            self._reopen(None)
-
-    def _grow(self) -> None:
-        """Enlarge the map by as much as the system grants."""
-        size = self._env.info()["map_size"]
-        for larger in opening.larger(size):
-            try:
-                self._env.set_mapsize(larger)
-            except lmdb.MemoryError:
-                self._reopen(size)  # the map is gone
-            else:
-                return
-        raise StoreError(
-            f"cannot write to {str(self.folder)!r}: its map of {size:,} bytes is full, and the"
-            " limit on address space leaves no room for a larger one; raise it (ulimit -v) and"
-            " repeat (nothing was written)."
-        )
-
-    def _reopen(self, size: int | None) -> None:
-        self._env.close()
-        self._env = None
-        self._open(readonly=not self._writable, size=size)
+                self._map.adopt_size()
+            return self._map.env.begin(buffers=True)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -272,16 +186,16 @@ class Environment:
             self._prepare_to_write()
             while True:
                 try:
-                    with self._env.begin(write=True) as txn:
+                    with self._map.env.begin(write=True) as txn:
                         result = work(txn)
                     self.check_place(done=True)
-                    opening.fill_up(self._env, self.folder)
+                    opening.fill_up(self._map.env, self.folder)
                 except lmdb.MapFullError:
                     with self._alone():
-                        self._grow()
+                        self._map.grow()
                 except lmdb.MapResizedError:
                     with self._alone():
-                        self._adopt_size()
+                        self._map.adopt_size()
                 else:
                     return result
 
@@ -328,23 +242,11 @@ class Environment:
 
     def replaced(self) -> bool:
         """Whether the file that is open lies in its folder no more, or another one does."""
-        return self._place is not None and opening.place(self.folder) != self._place
+        return self._map.replaced()
 
     def check_place(self, *, done: bool = False) -> None:
-        """Refuse to write to a file that is not in its folder any more.
-
-        Args:
-            done: it was written to, and what was written is lost with it.
-
-        Raises:
-            StoreError: the file was replaced or removed.
-        """
-        if self.replaced():
-            lost = "what was being written is not in it" if done else "nothing was written"
-            raise StoreError(
-                f"the store {str(self.folder)!r} was replaced or removed while it was open; open"
-                f" the index that lies there now, and repeat ({lost})."
-            )
+        """As of `OpenMap`."""
+        self._map.check_place(done=done)
 
     def check(self) -> None:
         """Refuse to go on after closing or in a forked child.
@@ -357,7 +259,7 @@ class Environment:
                 f"the store {str(self.folder)!r} was opened before this process was forked;"
                 " open it again in the child."
             )
-        if self._env is None:
+        if self._map.env is None:
             raise StoreError(f"the store {str(self.folder)!r} is closed; open it again.")
 
     def leave_to_parent(self) -> None:
@@ -392,10 +294,7 @@ class Environment:
 
     def close(self) -> None:
         """Close the map and release the writer's lock."""
-        if self._env is not None:
-            self._env.close()
-            self._env = None
-        self._writable = False
+        self._map.close()
         self._lock.close()
 
 

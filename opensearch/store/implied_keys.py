@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from opensearch.records import Item
 from opensearch.store import lmdb_keys
 from opensearch.store.blocks import Blocks
-from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
+from opensearch.store.tables import Table, Transaction
 
 _MARK = "/#"
 _DIGITS = 15

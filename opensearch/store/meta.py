@@ -15,8 +15,9 @@ import msgpack
 
 from opensearch.errors import StoreError
 from opensearch.store import lmdb_keys
-from opensearch.store.environment import Environment, Table, Transaction
+from opensearch.store.environment import Environment
 from opensearch.store.protocol import Mark
+from opensearch.store.tables import Table, Transaction
 
 FORMAT = 3
 """Version of the layout on disk; a newer one is refused.

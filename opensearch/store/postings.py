@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from opensearch.records import Metadata
 from opensearch.store import lmdb_keys
-from opensearch.store.environment import Table, Transaction
 from opensearch.store.protocol import Found
+from opensearch.store.tables import Table, Transaction
 
 OWN = frozenset(("id", "key", "path", "domain", "category", "size"))
 """Fields that every item has; metadata of these names cannot be asked for."""

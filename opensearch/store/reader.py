@@ -15,9 +15,10 @@ from opensearch.records import Item
 from opensearch.store import codec, implied_keys, lmdb_keys
 from opensearch.store import meta as books
 from opensearch.store.blocks import Blocks, Ids
-from opensearch.store.environment import Environment, Table, Transaction
+from opensearch.store.environment import Environment
 from opensearch.store.meta import Meta
 from opensearch.store.protocol import Block
+from opensearch.store.tables import Table, Transaction
 
 
 @dataclass(frozen=True, slots=True)

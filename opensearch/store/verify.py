@@ -11,8 +11,8 @@ from opensearch.errors import Overtaken, StoreError
 from opensearch.records import Item
 from opensearch.store import codec, lmdb_keys, postings
 from opensearch.store.blocks import Blocks, Ids
-from opensearch.store.environment import Table, Transaction
 from opensearch.store.meta import Meta
+from opensearch.store.tables import Table, Transaction
 
 _SHOWN = 20
 """Sentences of one kind that are worth reading; the rest is counted."""

@@ -166,7 +166,7 @@ def test_the_map_grows_and_other_processes_follow(folder, monkeypatch):
     with LmdbStore.open(folder) as store:
         store.put(*batch(10, 20_000))
         store.put(*batch(20_010, 1))
-        assert store._environment._env.info()["map_size"] > 2**18
+        assert store._environment._map.env.info()["map_size"] > 2**18
         assert store.verify() == []
     assert child.communicate("go\n", timeout=30)[0] == "20011 20011\n"
 
@@ -236,7 +236,9 @@ def test_a_forked_child_opens_its_own(folder):
         assert "process" in in_child(lambda: LmdbStore.open(folder).remove(["k1"]))
         with store.snapshot():
             assert "in use when this process was forked" in in_child(lambda: LmdbStore.open(folder))
-            assert len(store._environment._env.readers().strip().splitlines()) == 2  # and a title
+            assert (
+                len(store._environment._map.env.readers().strip().splitlines()) == 2
+            )  # and a title
         assert store.remove(["k1"]) == 1
 
 

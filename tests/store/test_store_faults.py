@@ -121,7 +121,7 @@ def test_every_write_leaves_a_file_that_holds_all_its_pages(folder):
             items = [Item(0, f"k{key}", "photo", metadata={"a": "b" * key}) for key in set(keys)]
             store.put(items, np.zeros((len(items), 8), np.uint8))
             store.remove([f"k{key}" for key in rng.integers(0, 4000, 300).tolist()])
-            env = store._environment._env
+            env = store._environment._map.env
             assert opening.length(folder) >= opening.pages_length(env), turn
             with env.begin() as txn:
                 assert pages.end_of_use(folder, txn.id()) <= opening.length(folder)
@@ -139,11 +139,11 @@ def test_limited_address_space_gets_a_smaller_map_that_grows(tmp_path):
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         opening.MAP_LEAST = 2**20
         with LmdbStore.create(Path(sys.argv[1]), bits=64, dim=0) as store:
-            first = store._environment._env.info()["map_size"]
+            first = store._environment._map.env.info()["map_size"]
             for at in range(0, 20_000, 5000):
                 items = [Item(0, f"k{n}", "photo", path=f"/{n}") for n in range(at, at + 5000)]
                 store.put(items, np.zeros((5000, 8), np.uint8))
-            print(first < 2**32, store._environment._env.info()["map_size"] > first)
+            print(first < 2**32, store._environment._map.env.info()["map_size"] > first)
             print(store.meta().next_id, store.verify())
         """,
         tmp_path / "0",
@@ -156,8 +156,8 @@ def test_growing_takes_what_the_system_grants(folder):
     with LmdbStore.open(folder) as store:
         store.remove(["k0"])
         shared = store._environment
-        size = shared._env.info()["map_size"]
-        real, asked = shared._env, []
+        size = shared._map.env.info()["map_size"]
+        real, asked = shared._map.env, []
 
         class Mean:
             """Refuses to double the map, and breaks as LMDB does."""
@@ -172,10 +172,10 @@ def test_growing_takes_what_the_system_grants(folder):
                 asked.append(size)
                 raise opening.lmdb.MemoryError("none left")
 
-        shared._env = Mean()
+        shared._map.env = Mean()
         shared._grow()
         assert asked[0] == 2 * size + 2**20
-        assert size < shared._env.info()["map_size"] < 2 * size
+        assert size < shared._map.env.info()["map_size"] < 2 * size
         assert store.by_key("k1").id == 1
 
 
