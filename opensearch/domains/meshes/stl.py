@@ -51,7 +51,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     return _binary(data, limits) if text is None else _ascii(text, limits)
 
 
-def _promised(data: bytes) -> int:
+def _promised(data: bytes | memoryview) -> int:
     return int.from_bytes(data[80:_HEADER], "little")
 
 
@@ -72,10 +72,34 @@ def _as_text(data: bytes) -> bytes | None:
 
 
 def _binary(data: bytes, limits: Limits) -> Triangles:
-    room = (len(data) - _HEADER) // _FACET.itemsize
+    """The facets of a binary STL, and of others put behind it in one file."""
+    found: list[NDArray[np.float64]] = []
+    view = memoryview(data)
+    faces = 0
+    while not found or 0 < _promised(view) <= _room(view):
+        count = _count(view)
+        faces += count
+        check_faces(faces, limits)
+        facets = np.frombuffer(view, _FACET, count, _HEADER)
+        found.append(facets["corners"].astype(np.float64))
+        view = view[_HEADER + count * _FACET.itemsize :]
+    return _soup(np.concatenate(found))
+
+
+def _room(data: memoryview) -> int:
+    """Whole facets behind the header; below zero where there is no header."""
+    return (len(data) - _HEADER) // _FACET.itemsize
+
+
+def _count(data: memoryview) -> int:
+    """How many facets there are, whatever the header says of it.
+
+    Raises:
+        UnreadableFile: cut off, or without a facet.
+    """
+    room, promised = _room(data), _promised(data)
     if room < 0:
         raise UnreadableFile(f"is neither ASCII nor binary STL: {len(data)} bytes are too few")
-    promised = _promised(data)
     count = room if promised in _UNCOUNTED or _is_undercounted(data, promised) else promised
     if count > room:
         raise UnreadableFile(
@@ -84,12 +108,10 @@ def _binary(data: bytes, limits: Limits) -> Triangles:
         )
     if count == 0:
         raise UnreadableFile("has no faces: it is an STL without a facet")
-    check_faces(count, limits)
-    facets = np.frombuffer(data, _FACET, count, _HEADER)
-    return _soup(facets["corners"].astype(np.float64))
+    return count
 
 
-def _is_undercounted(data: bytes, promised: int) -> bool:
+def _is_undercounted(data: memoryview, promised: int) -> bool:
     """Whether what follows the facets that are promised are whole facets, too, to the end."""
     rest = data[_HEADER + promised * _FACET.itemsize :]
     if not rest or len(rest) % _FACET.itemsize:

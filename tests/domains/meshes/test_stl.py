@@ -128,6 +128,13 @@ def test_facets_beyond_the_count_are_read_where_they_are_whole(count):
     np.testing.assert_array_equal(load(binary(count)).vertices, load(binary()).vertices)
 
 
+def test_files_put_together_are_read_to_the_last():
+    both = load(binary() + binary(header=b"another") + bytes(9)).vertices
+    np.testing.assert_array_equal(both, np.concatenate([load(binary()).vertices] * 2))
+    with pytest.raises(OverLimit):
+        load(binary() * 3, faces=11)
+
+
 @pytest.mark.parametrize("more", [bytes(50), bytes(37), b"a word or two more" * 25])
 def test_other_bytes_behind_the_facets_are_passed_over(more):
     np.testing.assert_array_equal(load(binary() + more).vertices, load(binary()).vertices)
