@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.progress import Bars
+from opensearch.cli.places import FOLDER
+from opensearch.cli.progress import Bars, quiet_option
 
 if TYPE_CHECKING:
     from opensearch.experiments.calibrate import Calibrated, Fitted
 
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FOLDER = FOLDER
 
 
 @click.command()
@@ -48,7 +49,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of the files that ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+@quiet_option
 def calibrate(
     models: tuple[Path, ...],
     data: tuple[Path, ...],

@@ -7,7 +7,7 @@ import json
 import click
 
 from opensearch.cli.places import IndexPlace
-from opensearch.cli.progress import Bars
+from opensearch.cli.progress import Bars, quiet_option
 from opensearch.records import Where
 
 
@@ -18,7 +18,7 @@ from opensearch.records import Where
     help="Where it goes: a new folder, or milvus://HOST:PORT/NAME.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@quiet_option
 def copy(index: Where, to: Where, as_json: bool, quiet: bool) -> None:
     """Copy INDEX to another place, a folder or a server.
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from opensearch.cli.progress import Bars
+from opensearch.cli.places import FOLDER
+from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.serve import serve_index
 
 if TYPE_CHECKING:
     from opensearch.experiments.demo import Outcome, Precision, Search
 
-FOLDER: Final = "opensearch-demo"
+DEFAULT: Final = "opensearch-demo"
 
 
 @click.command()
@@ -29,11 +30,11 @@ FOLDER: Final = "opensearch-demo"
 )
 @click.option(
     "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Model of sketch, photo and shape. Default: the one that is shipped.",
 )
 @click.option("--serve", "serves", is_flag=True, help="Then serve it, as `opensearch serve` does.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+@quiet_option
 def demo(folder: Path | None, model: Path | None, serves: bool, quiet: bool) -> None:
     """Index the shipped collection and search it, with pages of hits.
 
@@ -62,7 +63,7 @@ def demo(folder: Path | None, model: Path | None, serves: bool, quiet: bool) -> 
 
 def _fresh() -> Path:
     """The first folder name for the demo that is not taken."""
-    names = (FOLDER if number == 1 else f"{FOLDER}-{number}" for number in count(1))
+    names = (DEFAULT if number == 1 else f"{DEFAULT}-{number}" for number in count(1))
     return next(Path(name) for name in names if not Path(name).exists())
 
 

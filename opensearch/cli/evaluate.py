@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.progress import Bars
+from opensearch.cli.places import FOLDER
+from opensearch.cli.progress import Bars, quiet_option
 
 if TYPE_CHECKING:
     from opensearch.experiments.evaluate import Evaluation, Result, Row
@@ -52,11 +53,11 @@ class Borrowed(click.ParamType[tuple[str, str]]):
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("model", type=FOLDER)
 @click.option(
     "--data",
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Labelled collection.",
 )
 @click.option(
@@ -106,7 +107,7 @@ class Borrowed(click.ParamType[tuple[str, str]]):
 )
 @click.option(
     "--against",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Another model to compare with, on the same queries; says which differences are ties.",
 )
 @click.option(
@@ -117,7 +118,7 @@ class Borrowed(click.ParamType[tuple[str, str]]):
 @click.option("--seed", default=0, show_default=True, help="Seed of codes and intervals.")
 @click.option("--full", is_flag=True, help="Print every direction, not the means alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+@quiet_option
 def evaluate(
     model: Path,
     data: Path,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from opensearch.cli.places import IndexPlace
-from opensearch.cli.progress import Bars
+from opensearch.cli.places import FOLDER, IndexPlace
+from opensearch.cli.progress import Bars, quiet_option
 from opensearch.records import Where
 
 
@@ -20,11 +20,11 @@ from opensearch.records import Where
 )  # fmt: skip
 @click.option(
     "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Model of a new index, the shipped starter by default; it must be the export's.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@quiet_option
 def importing(folder: Path, to: Where, model: Path | None, as_json: bool, quiet: bool) -> None:
     """Add an export to an index of the same model, new or old.
 

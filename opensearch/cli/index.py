@@ -10,8 +10,8 @@ import click
 
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.messages import in_flags, say, visible
-from opensearch.cli.places import IndexPlace
-from opensearch.cli.progress import Bars
+from opensearch.cli.places import FOLDER, IndexPlace
+from opensearch.cli.progress import Bars, quiet_option
 from opensearch.records import UPS, Up, Where
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class _PruneAlone(ReadsShapes):
 )  # fmt: skip
 @click.option(
     "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Model of a new index, the shipped starter by default; for an old one, a model that"
     " fits it and replaces its own.",
 )
@@ -104,7 +104,7 @@ class _PruneAlone(ReadsShapes):
     help="Workers on the Ray cluster. Default: as many as it has processors for, four to each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@quiet_option
 def index(
     sources: tuple[Path, ...],
     to: Where,

@@ -1,17 +1,23 @@
-"""An index as an argument or an option: a folder, or an address such as milvus://host:19530/name."""
+"""Folders and indexes as arguments and options."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from opensearch.records import Where
 
+FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
+"""A folder that is there."""
+
 
 class IndexPlace(click.ParamType[Where]):
-    """Where an index lies; a folder must exist if `exists`."""
+    """Where an index lies: a folder, which must exist if `exists`, or an address of another kind.
+
+    An address is such as milvus://host:19530/name.
+    """
 
     name = "path"
 

@@ -7,12 +7,17 @@ import time
 from types import TracebackType
 from typing import Any, Final, Self
 
+import click
 from tqdm import tqdm
 
 from opensearch.cli.messages import say
 
 EVERY: Final = 10.0
 """Seconds between two lines; work that is done sooner says nothing."""
+
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+"""Gives a verb that shows progress the argument `quiet`."""
 
 
 class Bars:

@@ -13,7 +13,7 @@ from opensearch.cli.backends import BackendName
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.hits import open_first, remarks, show
 from opensearch.cli.many import answer_lines
-from opensearch.cli.places import IndexPlace
+from opensearch.cli.places import FOLDER, IndexPlace
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS, Where
 
@@ -62,7 +62,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 @click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Hits.")
 @click.option(
     "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Model to encode the query with; it must fit. Default: the index's own.",
 )
 @click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.places import IndexPlace
+from opensearch.cli.places import FOLDER, IndexPlace
 from opensearch.cli.progress import Bars
 from opensearch.cli.tables import header
 from opensearch.processes.pool import start_ahead
@@ -69,7 +69,7 @@ _HEADER = "rank  weight   score  key  [category]"
 @click.option("--from", "source", help="Domain of SKETCH. Default: told from it.")
 @click.option(
     "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Reconstruction model, made by train-3d. Default: the one that is shipped, if any.",
 )
 @click.option(

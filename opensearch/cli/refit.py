@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
-from opensearch.cli.progress import Bars
+from opensearch.cli.places import FOLDER
+from opensearch.cli.progress import Bars, quiet_option
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("model", type=FOLDER)
 @click.option(
     "--data",
     "data",
     multiple=True,
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Collection that MODEL was trained on, with a split train; repeatable.",
 )
 @click.option(
@@ -25,7 +26,7 @@ from opensearch.cli.progress import Bars
 @click.option("--hasher", default="gdmh", show_default=True, help="How codes are made.")
 @click.option("--bits", type=int, default=64, show_default=True, help="Bits of a code.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the codes.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+@quiet_option
 def refit(
     model: Path, data: tuple[Path, ...], out: Path, hasher: str, bits: int, seed: int, quiet: bool
 ) -> None:

@@ -9,6 +9,7 @@ import click
 
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.messages import say
+from opensearch.cli.places import FOLDER
 from opensearch.config import ReaderSettings
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS, Up
@@ -18,7 +19,7 @@ from opensearch.records import UPS, Up
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Folder for the pictures; made when missing.")  # fmt: skip
-@click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path),
+@click.option("--model", type=FOLDER,
               help="Take size and views from this model's encoder.")  # fmt: skip
 @click.option("--domain", help="Domain of FILE, e.g. sketch. Default: told from the file.")
 @click.option("--up", type=click.Choice(UPS),

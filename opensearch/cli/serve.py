@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from opensearch.cli.messages import say
-from opensearch.cli.places import IndexPlace
+from opensearch.cli.places import FOLDER, IndexPlace
 from opensearch.records import Where
 
 
@@ -24,7 +24,7 @@ from opensearch.records import Where
               help="File with a secret that whoever asks must know.")  # fmt: skip
 @click.option("--writable", is_flag=True,
               help="Also add, change and remove items. Default: only read.")  # fmt: skip
-@click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path),
+@click.option("--model", type=FOLDER,
               help="Model to encode queries with. Default: the index's own.")  # fmt: skip
 @click.option("--open/--no-open", "opens", default=None,
               help="Open the page in a browser. Default: on a terminal.")  # fmt: skip

@@ -8,7 +8,8 @@ from shlex import quote
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.progress import Bars
+from opensearch.cli.places import FOLDER
+from opensearch.cli.progress import Bars, quiet_option
 
 
 @click.command()
@@ -18,19 +19,19 @@ from opensearch.cli.progress import Bars
     "data",
     multiple=True,
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Collection with DIR/<domain>/<category>/<file> or a split.csv; repeatable.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 @click.option(
     "--extend",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Model to add a domain to; the rest of it stays as it is.",
 )
 @click.option("--domain", help="The domain to add, with --extend.")
 @click.option("--seed", type=int, help="Seed of everything; the config's by default.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+@quiet_option
 def train(
     config: str,
     data: tuple[Path, ...],

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.progress import Bars
+from opensearch.cli.places import FOLDER
+from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.train import kept
 
 
@@ -17,18 +18,18 @@ from opensearch.cli.train import kept
     "data",
     multiple=True,
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Collection with shapes; repeatable.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 @click.option(
     "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Model that tells which way up shapes are; the shipped one by default.",
 )
 @click.option("--seed", type=int, help="Seed of everything; 0 by default.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bars.")
+@quiet_option
 def train_3d(
     data: tuple[Path, ...],
     out: Path,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import say
+from opensearch.cli.places import FOLDER
 from opensearch.errors import InvalidInput, UnknownWord
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--read", metavar="TEXT", help="Say how `query --text TEXT` is understood instead.")
 @click.option(
     "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Model or index whose words are meant. Default: the shipped starter.",
 )
 @click.option(

@@ -173,7 +173,7 @@ def test_growing_takes_what_the_system_grants(folder):
                 raise opening.lmdb.MemoryError("none left")
 
         shared._map.env = Mean()
-        shared._grow()
+        shared._map.grow()
         assert asked[0] == 2 * size + 2**20
         assert size < shared._map.env.info()["map_size"] < 2 * size
         assert store.by_key("k1").id == 1
