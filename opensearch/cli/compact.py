@@ -18,10 +18,11 @@ from opensearch.records import Where
 def compact(index: Where, as_json: bool) -> None:
     """Drop removed items of INDEX for good.
 
-    Replaced ones go as well, and the index comes to the newest format. Everything live is written
-    anew beside the old store, which needs as much free disk; then one rename switches to it.
-    Searches go on meanwhile and follow by themselves. Items of older versions get what `duplicates`
-    knows copies by, of their thumbnails or, drawings and shapes, of files that have not changed.
+    Replaced items go as well, and the index is brought to the newest format. All other items are
+    written anew beside the old store, which takes as much free disk; then one rename switches to
+    them. Searches go on meanwhile and follow by themselves. Items that older versions indexed get
+    what `duplicates` needs: from their thumbnails or, for drawings and shapes, from their files
+    where these have not changed.
 
     \b
     Example:

@@ -59,7 +59,11 @@ def dataset() -> None:
     help="An unseen category, in place of those drawn; repeatable.",
 )
 @click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of what is drawn."
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Seed of the draw.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the counts; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print counts and categories as JSON.")
@@ -76,7 +80,7 @@ def split(
 
     DIR holds <domain>/<category>/<file>. Of some categories every file is `unseen`, of the others
     some are `test` and the rest `train`: what `train` and `evaluate --bits` go by. Copies of one
-    file stay together. A table that is there is never replaced.
+    file stay together. A split.csv that is there is never replaced.
 
     \b
     Example:

@@ -103,7 +103,7 @@ class Borrowed(click.ParamType[tuple[str, str]]):
     type=click.Choice(["shared", "all"]),
     default="shared",
     show_default=True,
-    help="Items of categories that every domain of the split holds, or all items.",
+    help="Measure items of categories that every domain of the split holds, or all items.",
 )
 @click.option(
     "--against",
@@ -113,7 +113,7 @@ class Borrowed(click.ParamType[tuple[str, str]]):
 @click.option(
     "--as-published",
     is_flag=True,
-    help="Rank as the paper of the model's method does, too, where that is otherwise.",
+    help="Also rank as the paper of the model's method does, where that differs.",
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of codes and intervals.")
 @click.option("--full", is_flag=True, help="Print every direction, not the means alone.")

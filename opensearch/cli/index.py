@@ -66,37 +66,38 @@ class _PruneAlone(ReadsShapes):
     "--exclude",
     multiple=True,
     metavar="GLOB",
-    help="Pass over files and folders of this name, as a line of .gitignore would; repeatable, for"
-    " this run alone: what is stored already stays.",
+    help="Pass over files and folders of this name, as a line of .gitignore would; repeatable."
+    " Holds for this run alone: what is stored already stays.",
 )
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Print what such a run would do, by name, and its books; write and encode nothing.",
+    help="Print what the run would do to each file, and the counts; write and encode nothing.",
 )
 @click.option(
     "--compare",
     type=click.Choice(["time", "content"]),
     default="time",
     show_default=True,
-    help="What tells that a file has not changed: its size and time, or its content, for files"
-    " that keep both.",
+    help="How to tell that a file has not changed: by size and time, or by content, for files that"
+    " change and keep both.",
 )
 @click.option(
-    "--reread", is_flag=True, help="Also encode again what an older version of a reader has read."
+    "--reread", is_flag=True, help="Also encode files again that an older version has read."
 )
 @click.option(
     "--on-error",
     type=click.Choice(["skip", "fail"]),
     default="skip",
     show_default=True,
-    help="What a file that cannot be read does to the run.",
+    help="What to do about a file that cannot be read: skip it, or end the run.",
 )
 @click.option(
     "--ray",
     metavar="ADDRESS",
-    help="Read and encode on a Ray cluster that this machine is a node of, by its HOST:PORT or"
-    " auto; local: by workers on this machine alone. Written it is here. Needs the extra ray.",
+    help="Read and encode on the Ray cluster at HOST:PORT that this machine is a node of, or `auto`"
+    " to find it; `local` uses workers on this machine alone. The index is written here. Needs the"
+    " extra ray.",
 )
 @click.option(
     "--workers",

@@ -50,7 +50,11 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 )
 @click.option("--id", "keys", multiple=True, metavar="KEY", help="A stored item to search by.")
 @click.option(
-    "--not", "exclude", multiple=True, type=click.Path(path_type=Path), help="Move away from FILE."
+    "--not",
+    "exclude",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Look away from FILE; repeatable.",
 )
 @click.option("--from", "source", help="Domain of the files. Default: told from each file.")
 @click.option(
@@ -59,7 +63,9 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
     help="Axis that is up in meshes among FILES. Default: told by their format.",
 )
 @click.option("--to", "targets", multiple=True, help="Domain to search; repeatable. Default: all.")
-@click.option("-k", default=10, show_default=True, type=click.IntRange(min=1), help="Hits.")
+@click.option(
+    "-k", default=10, show_default=True, type=click.IntRange(min=1), help="Number of hits."
+)
 @click.option(
     "--model",
     type=FOLDER,
@@ -68,7 +74,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 @click.option(
     "--refine/--no-refine",
     default=None,
-    help="Order the hits of a domain by the query moved towards its nearest item there. Default:"
+    help="Move the query towards its nearest item in a domain to order the hits there. Default:"
     " where the model's calibration found that it helps.",
 )
 @click.option(
@@ -110,8 +116,8 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
     "many",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-    help="Answer every line of FILE (- for stdin): a path, words, or an object of JSON with the"
-    " names of `Query`, as in docs/python.md. The options here hold for all that say no other.",
+    help="Answer every line of FILE (- for stdin): a path, words, or a JSON object with the fields"
+    " of `Query`, as in docs/python.md. The options given here hold where a line sets no other.",
 )
 @click.option("--paths", is_flag=True, help="Print the paths of the hits alone, one a line.")
 @click.option("-0", "nul", is_flag=True, help="End each path with NUL, for `xargs -0`.")

@@ -33,7 +33,7 @@ def refit(
     """Fit the codes of MODEL anew.
 
     Its encoders and its space stay as they are. An index made with MODEL does not fit the new
-    one: its files are indexed again.
+    model: index its files again.
 
     \b
     Example:

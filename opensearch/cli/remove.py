@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--unignore",
     is_flag=True,
-    help="Remove nothing: end that files are ignored, by KEYS or paths, or all in --folder.",
+    help="Remove nothing; stop ignoring files, by KEYS or paths, or all in --folder.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print counts and keys as JSON.")

@@ -46,8 +46,8 @@ def render(
 ) -> None:
     """Show what an encoder sees of FILE.
 
-    FILE is a mesh, a drawing or a picture. Writes a PNG a view and all of them in views.png. A
-    mesh comes shaded first, then as lines.
+    FILE is a mesh, a drawing or a picture. Writes each view as a PNG, and all of them together as
+    views.png. Of a mesh the shaded views come first, then the line drawings.
 
     \b
     Example:

@@ -40,9 +40,10 @@ def train_3d(
 ) -> None:
     """Train a model for `reconstruct` on the shapes of collections.
 
-    Where they hold sketches, too, the latent space of `reconstruct --by latent` is learnt as well.
-    Of a collection with a split its part `train` is used. Sheets of slices show how far the run
-    has got, in OUT/training/slices. A run that was interrupted goes on where it was.
+    Where the collections also hold sketches, the latent space of `reconstruct --by latent` is
+    learnt as well. Of a collection with a split only its part `train` is used. Pictures in
+    OUT/training/slices show how far the run has got. A run that was interrupted goes on where it
+    was.
 
     \b
     Example:

@@ -22,8 +22,8 @@ from opensearch.records import Where
 def verify(index: Where, repair: bool, as_json: bool) -> None:
     """Check INDEX for damage.
 
-    Compares books, rows, search files and model; exit 1 if they are not whole, with --repair if
-    something stays broken.
+    Compares counts, rows, search files and model. Exit code 1 if something is broken, with
+    --repair if something stays broken.
 
     \b
     Example:

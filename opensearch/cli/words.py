@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     default=50,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Words listed at most.",
+    help="List at most so many words.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def words(
@@ -49,7 +49,7 @@ def words(
 ) -> None:
     """List the words to search for that begin with PREFIX.
 
-    What is no prefix is read as a text. Words near by meaning come with their cosines.
+    Anything else is read as a text. Words that are near in meaning come with their cosines.
 
     \b
     Example:
