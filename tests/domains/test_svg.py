@@ -368,3 +368,11 @@ def test_lines_of_a_cutters_plan_are_drawn_in_their_colour(width):
     line = picture[picture[..., 3] > 128]
     assert len(line) > 1000
     assert (line[:, :3] == (255, 0, 0)).all()
+
+
+def test_what_is_faint_within_another_drawing_stays_faint():
+    mark = svg('<rect width="100" height="100" opacity=".05"/>')
+    data = f"data:image/svg+xml;base64,{base64.b64encode(mark).decode()}"
+    seen = drawn(f'{LINE}<image href="{data}" width="100" height="100"/>')
+    assert seen[10, 80].min() > 230
+    assert seen.min() < 10

@@ -65,7 +65,8 @@ def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.I
     if part is not None:
         shown = seen_through(shown, drawn.size, part)
         drawn = _render(root, shown, shown_size(root, shown, longest))
-    if not heavy and np.asarray(drawn.getchannel("A")).max() < _FAINT:
+    # What is faint within another drawing is meant to be.
+    if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
         drawn = _hairlines(root, shown, drawn)
     if _has_text(root) and font_options() is None and not drawn.getchannel("A").getbbox():
         raise UnreadableFile(
