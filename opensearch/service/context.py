@@ -40,6 +40,15 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 """What every route may answer besides."""
 
 
+_OF_ITEMS: Final = ("by_id", "thumbnail", "file", "views", "mesh", "near", "copies")
+
+
+def links(pointer: str, operations: tuple[str, ...] = _OF_ITEMS) -> dict[str, Any]:
+    """Links of OpenAPI: what can be asked of the item whose id an answer has at `pointer`."""
+    id_ = {"parameters": {"id": f"$response.body#{pointer}"}}
+    return {f"{name} of it": {"operationId": name, **id_} for name in operations}
+
+
 @dataclass
 class Context:
     """What a service holds while it runs.

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from opensearch.engine import Answer, Engine, Query
 from opensearch.engine.query.parts import Part
 from opensearch.model import Content
 from opensearch.records import Hit, Up
-from opensearch.service.context import Context, Shared
+from opensearch.service.context import Context, Shared, links
 from opensearch.service.failures import ServiceError
 from opensearch.service.models import (
     DrawingPart,
@@ -32,6 +32,8 @@ from opensearch.service.models import (
 from opensearch.stages import stage, timed
 
 router = APIRouter(prefix="/v1", tags=["search"])
+
+_THEN: Final[dict[int | str, dict[str, Any]]] = {200: {"links": links("/hits/0/id")}}
 
 
 @dataclass
@@ -57,7 +59,10 @@ class _Job:
 
 
 @router.post(
-    "/search", summary="Search by drawings, words and stored items", response_model=SearchAnswer
+    "/search",
+    summary="Search by drawings, words and stored items",
+    response_model=SearchAnswer,
+    responses=_THEN,
 )
 async def search(request: Request, shared: Shared, asked: SearchAsked) -> Response:
     """A search in which no file is sent.
@@ -68,7 +73,10 @@ async def search(request: Request, shared: Shared, asked: SearchAsked) -> Respon
 
 
 @router.post(
-    "/search/files", summary="Search by files, and all the rest", response_model=SearchAnswer
+    "/search/files",
+    summary="Search by files, and all the rest",
+    response_model=SearchAnswer,
+    responses=_THEN,
 )
 async def search_files(
     request: Request,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from pydantic import TypeAdapter, ValidationError
@@ -10,13 +10,16 @@ from pydantic import TypeAdapter, ValidationError
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
 from opensearch.model import Content
-from opensearch.service.context import Context, Shared, item_of
+from opensearch.service.context import Context, Shared, item_of, links
 from opensearch.service.failures import ServiceError
 from opensearch.service.items import Id
 from opensearch.service.models import Books, ItemEdit, ItemRecord, Metadata, Removed
 
 router = APIRouter(prefix="/v1/items", tags=["writing"])
 
+_THEN: Final[dict[int | str, dict[str, Any]]] = {
+    201: {"links": links("/id", ("by_id", "thumbnail", "near", "edit", "remove"))}
+}
 _METADATA: TypeAdapter[Metadata] = TypeAdapter(Metadata)
 
 
@@ -35,7 +38,7 @@ def _check_writable(shared: Context) -> None:
         )
 
 
-@router.post("", status_code=201, summary="Add a file")
+@router.post("", status_code=201, summary="Add a file", responses=_THEN)
 async def add(
     request: Request,
     shared: Shared,

@@ -87,7 +87,7 @@ def opened(browser, address, **settings):
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
-    page.wait_for_selector("#targets input")
+    page.wait_for_selector("#targets input", state="attached")
     yield page
     assert said == []
     own = (address.partition("?")[0], "blob:")

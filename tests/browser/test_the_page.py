@@ -192,7 +192,7 @@ def test_more_and_less_like_this(page):
 
 def test_filters_and_why_nothing_is_found(page):
     write(page, "chair")
-    page.locator("summary").click()
+    page.locator("#filters summary").click()
     page.locator("#field-category").select_option("cup")
     settled(page)
     until(page, WORDS + ".every(text => text.includes('cup'))")
@@ -203,6 +203,35 @@ def test_filters_and_why_nothing_is_found(page):
     page.locator("#where").fill("category =")
     page.locator("#where").press("Enter")
     page.wait_for_selector("#status.failed")
+
+
+def test_a_first_look_says_what_to_do_and_finding_nothing_how_to_go_on(page):
+    assert page.locator("#welcome").is_visible()
+    assert page.locator("#draw-here").is_visible()
+    page.locator("#welcome-words button", has_text="chair").click()
+    page.wait_for_selector("#found li")
+    settled(page)
+    assert page.locator("#welcome").is_hidden()
+    page.locator("#meaning summary").click()
+    assert "% likely" in page.inner_text("#meaning-text")
+    page.locator("#filters summary").click()
+    page.locator("#where").fill("category = lamp")
+    page.locator("#where").press("Enter")
+    until(page, "/^Nothing found/.test(document.querySelector('#status').textContent)")
+    page.get_by_role("button", name="Drop the filters").click()
+    page.wait_for_selector("#found li")
+    assert page.locator("#where").input_value() == ""
+    draw(page)
+    until(page, "document.querySelectorAll('#tray li').length == 2")
+    assert page.locator("#draw-here").is_hidden()
+
+
+def test_on_a_phone_the_way_to_the_hits_is_short(browser, address):
+    for page in opened(browser, address, viewport={"width": 390, "height": 844}):
+        assert page.locator("#targets input").first.is_hidden()
+        write(page, "chair")
+        page.locator("#jump").click()
+        until(page, "document.querySelector('#results').getBoundingClientRect().top < 100")
 
 
 def test_hits_by_kind_and_going_on(page):
@@ -274,7 +303,7 @@ def test_copies_of_what_is_opened_are_looked_for_when_asked(page):
 
 def test_a_least_score_leaves_out_what_is_below_it(page):
     write(page, "chair")
-    page.locator("summary").click()
+    page.locator("#filters summary").click()
     page.locator("#least").fill("0.9")
     page.locator("#least").press("Enter")
     until(page, "location.search.includes('least=0.9')")
@@ -310,7 +339,7 @@ def test_nothing_serious_is_found_by_axe_and_nothing_is_cut_off(browser, address
     settings = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
     for page in opened(browser, address, **settings):
         write(page, "chair")
-        page.locator("summary").click()
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
         looks = [page.evaluate("getComputedStyle(document.body).backgroundColor")]
         wide = "document.documentElement.scrollWidth"
         assert page.evaluate(wide) <= width

@@ -1,5 +1,8 @@
 """Who may ask, and how much: every route holds to it, and every refusal has the one shape."""
 
+import asyncio
+import time
+
 import pytest
 from fastapi.routing import APIRoute
 from service_clients import TOKEN, client_of
@@ -230,3 +233,35 @@ def test_a_token_is_read_without_white_space(tmp_path):
     assert read_token(file) == TOKEN
     with pytest.raises(InvalidInput, match="cannot be read"):
         read_token(tmp_path / "none")
+
+
+def test_a_body_that_comes_too_slowly_is_given_up(toy_index):
+    came = []
+
+    async def receive():
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def send(message):
+        came.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/v1/search",
+        "raw_path": b"/v1/search",
+        "query_string": b"",
+        "root_path": "",
+        "client": ("127.0.0.1", 1),
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+    }
+    with client_of(toy_index, bounds=Bounds(body_seconds=0.3)) as client:
+        start = time.monotonic()
+        asyncio.run(client.app(scope, receive, send))
+        assert time.monotonic() - start < 3
+    assert came[0]["status"] == 408
+    error = ErrorBody.model_validate_json(came[1]["body"]).error
+    assert error.kind == "TooSlow"
+    assert error.message.startswith("the body took over 0.3 s to arrive")

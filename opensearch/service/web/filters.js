@@ -34,6 +34,7 @@ function group(field, chosen, changed) {
     } },
   }, ...field.values.map(({ value, count }) => make("option", {
     value: String(value), selected: (chosen[field.name] ?? []).includes(value),
-  }, `${value} (${count.toLocaleString("en")}${field.sampled ? " of those looked at" : ""})`)));
-  return make("p", {}, make("label", { htmlFor: select.id }, field.name), select);
+  }, `${value} (${count.toLocaleString("en")}${field.sampled ? " +" : ""})`)));
+  const hint = field.sampled ? make("span", { className: "key" }, "A + stands for more: not all items were counted.") : null;
+  return make("p", {}, make("label", { htmlFor: select.id }, field.name), select, ...(hint ? [hint] : []));
 }

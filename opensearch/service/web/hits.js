@@ -28,6 +28,23 @@ export function forget() {
   for (const [id, image] of shown) if (!image.isConnected) shown.delete(id);
 }
 
+// What the numbers of hits say, in words; `bits` of the index's codes.
+export function explained(kind, bits) {
+  const score = {
+    probability: "“80 % likely” was learnt in trials of which half asked for what was not there: of ten hits that scored like this, eight were right. Below 50 % a hit is more likely wrong than right.",
+    cosine: "The score is 1 for what means the same to the model and about 0 for what has nothing to do with it. It compares hits of one query with each other.",
+  }[kind] ?? "There is no score here: hits are in order of their distance.";
+  return `${score} The distance is how many of ${bits} bits of their codes differ: by it hits are found, by the score they are put in order.`;
+}
+
+// How likely a hit is, as a bar; only to look at, since the words say it.
+function bar({ score, score_kind: kind }) {
+  if (kind !== "probability") return null;
+  const meter = make("span", { className: "bar", "aria-hidden": "true" }, make("span"));
+  meter.firstChild.style.width = `${Math.round(100 * score)}%`;
+  return meter;
+}
+
 // One hit; `on` has open, more and less, each called with it.
 export function entry(hit, on) {
   const title = hit.category ? `${hit.domain} · ${hit.category}` : hit.domain;
@@ -40,7 +57,9 @@ export function entry(hit, on) {
   }, text);
   return make("li", { data: { id: hit.id } },
     look,
-    make("p", {}, make("strong", {}, title), make("br"), `${scored(hit)} · distance ${hit.distance}`),
-    make("p", { className: "key" }, hit.key),
-    on.more ? make("div", { className: "likes" }, like("+ like this", "More", on.more), like("− unlike", "Less", on.less)) : null);
+    make("p", {}, make("strong", {}, title)),
+    make("p", { className: "score" }, scored(hit), make("span", { className: "key" }, `distance ${hit.distance}`)),
+    bar(hit),
+    make("p", { className: "key file-name", title: hit.key }, hit.key.split("/").at(-1)),
+    on.more ? make("div", { className: "likes" }, like("+ more", "More", on.more), like("− less", "Less", on.less)) : null);
 }

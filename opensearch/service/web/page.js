@@ -5,7 +5,7 @@ import { Pad } from "./drawing.js";
 import { $, make } from "./elements.js";
 import * as filters from "./filters.js";
 import { glb } from "./glb.js";
-import { entry, forget, grid } from "./hits.js";
+import { entry, explained, forget, grid } from "./hits.js";
 import * as opened from "./opened.js";
 import { PAGE, address, asks, parsed, request, score } from "./query.js";
 import * as tray from "./tray.js";
@@ -29,6 +29,7 @@ async function renew() {
     $("found").replaceChildren();
     say(parts.length ? "Everything moves away; add something to look for." : "");
     remark([]);
+    beside([]);
     return;
   }
   const mine = (asking = new AbortController());
@@ -81,9 +82,26 @@ function told(answers, milliseconds) {
   const hits = answers.reduce((sum, answer) => sum + answer.hits.length, 0);
   const notes = [...new Set(answers.flatMap((answer) => answer.notes))];
   const more = answers.some((answer) => answer.more) ? " or more" : "";
+  beside(answers);
   if (hits) say(`${hits}${more} hits in ${Math.round(milliseconds)} ms`);
   else say(notes.length ? "Nothing found." : "Nothing found: no item is left where you look. Loosen the filters, or look in more kinds.");
   remark(notes);
+}
+
+// What stands beside the hits: what to begin with, what the numbers say, ways out of finding nothing.
+function beside(answers) {
+  const hits = answers.flatMap((answer) => answer.hits);
+  $("welcome").hidden = parts.length > 0;
+  $("jump").hidden = !hits.length;
+  $("jump").textContent = `See ${hits.length} hits ↓`;
+  $("meaning").hidden = !hits.length;
+  if (hits.length) $("meaning-text").textContent = explained(hits[0].score_kind, info.bits);
+  const out = (text, drop) => make("button", { type: "button", on: { click: () => { drop(); showSettings(); changed(); } } }, text);
+  const filtered = settings.where || settings.least !== null || Object.values(settings.chosen).some((values) => values.length);
+  $("ways-out").replaceChildren(...(hits.length || !answers.length ? [] : [
+    filtered ? out("Drop the filters", () => Object.assign(settings, { where: "", least: null, chosen: {} })) : null,
+    settings.targets.length ? out("Look everywhere", () => { settings.targets = []; }) : null,
+  ].filter(Boolean)));
 }
 
 function say(text, failed = false) {
@@ -130,6 +148,7 @@ function drew(finished) {
   for (const [id, none] of [["undo", !pad.strokes.done.length], ["redo", !pad.strokes.undone.length], ["clear", pad.blank]]) $(id).disabled = none;
   if (!finished && performance.now() - drawn < WHILE_DRAWING) return;
   drawn = performance.now();
+  $("draw-here").hidden = !pad.blank;
   const before = parts.find((part) => part.kind === "drawing");
   if (pad.blank) {
     if (before) parts.splice(parts.indexOf(before), 1);
@@ -195,10 +214,8 @@ async function restore() {
   for (const part of parts.filter((each) => each.kind === "item" && !each.seen)) {
     json(`/v1/items?key=${encodeURIComponent(part.key)}`).then((item) => { part.seen = thumbnail(item.id); tray.show(parts, changed); }, () => {});
   }
-  $("where").value = settings.where;
-  $("least").value = settings.least ?? "";
   for (const radio of document.querySelectorAll("input[name=layout]")) radio.checked = radio.value === settings.layout;
-  showFilters();
+  showSettings();
   showTray();
   const searching = renew();
   if (found.opened === null) opened.close();
@@ -206,9 +223,16 @@ async function restore() {
   return searching;
 }
 
-function showFilters() {
+function showSettings() {
+  $("where").value = settings.where;
+  $("least").value = settings.least ?? "";
   filters.targets(info.items, settings.targets, (targets) => { settings.targets = targets; changed(); });
   filters.fields(info.fields ?? [], settings.chosen, () => changed());
+  const category = info.fields?.find((field) => field.name === "category");
+  const begin = (text) => { parts.push({ kind: "words", text, weight: 1 }); changed(); };
+  $("welcome-words-title").hidden = !category;
+  $("welcome-words").replaceChildren(...(category?.values ?? []).slice(0, 10).map(({ value }) =>
+    make("button", { type: "button", on: { click: () => begin(String(value).replaceAll(/[_-]/g, " ")) } }, String(value))));
 }
 
 // Listening
@@ -290,6 +314,7 @@ onLocked(() => (unlocking ??= new Promise((resolve) => {
 })));
 
 async function begin() {
+  $("options").open = matchMedia("(min-width: 48.01rem)").matches; // phones show hits sooner
   tools();
   inputs();
   try {

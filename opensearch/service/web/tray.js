@@ -4,7 +4,7 @@ import { $, make, picture } from "./elements.js";
 
 const NAMES = { drawing: "Drawing", file: "File", words: "Words", item: "Item" };
 
-export const nameOf = (part) => part.text ?? part.key ?? part.name ?? "your drawing";
+export const nameOf = (part) => part.text ?? part.key ?? (part.kind === "drawing" ? "what is on the paper" : part.name);
 
 export function show(parts, changed) {
   $("tray").replaceChildren(...parts.map((part) => entry(part, parts, changed)));
