@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opensearch.errors import IndexMismatch as IndexMismatch
     from opensearch.errors import InvalidInput as InvalidInput
     from opensearch.errors import MissingExtra as MissingExtra
+    from opensearch.errors import NotKept as NotKept
     from opensearch.errors import OpenSearchError as OpenSearchError
     from opensearch.errors import OverLimit as OverLimit
     from opensearch.errors import Overtaken as Overtaken
@@ -44,6 +45,7 @@ _ROOMS = {
         "IndexMismatch",
         "InvalidInput",
         "MissingExtra",
+        "NotKept",
         "OpenSearchError",
         "OverLimit",
         "Overtaken",

@@ -9,6 +9,7 @@
     ├── StoreError             exit 1   an index that is missing, damaged, too new or locked
     │   ├── Superseded         exit 1   a store that compaction has replaced by a newer one
     │   ├── Overtaken          exit 1   a read without a lock that a writer's commits overtook
+    │   ├── NotKept            exit 1   an item of which there is not what was asked for
     │   └── PartlyStored       exit 1   a bulk of codes of which only the first were stored
     ├── Refused                exit 1   a step that would lose much and was not forced
     ├── IndexMismatch          exit 4   a model and an index that do not belong together
@@ -71,6 +72,10 @@ class Superseded(StoreError):
 
 class Overtaken(StoreError):
     """A read of a read-only index that commits overtook again and again; nothing is damaged."""
+
+
+class NotKept(StoreError):
+    """A stored item without what was asked of it, such as an embedding; the index is sound."""
 
 
 class PartlyStored(StoreError):

@@ -10,9 +10,9 @@ from opensearch import errors
 
 NAMES = [
     "Answer", "BundleError", "Content", "Engine", "Hit", "IndexMismatch", "InvalidInput", "Item",
-    "Limits", "Mesh", "MissingExtra", "OpenSearchError", "OverLimit", "Overtaken", "PartlyStored",
-    "Query", "Refused", "Report", "StoreError", "Superseded", "Understood", "UnknownWord",
-    "UnreadableFile", "Words", "__version__", "starter_model",
+    "Limits", "Mesh", "MissingExtra", "NotKept", "OpenSearchError", "OverLimit", "Overtaken",
+    "PartlyStored", "Query", "Refused", "Report", "StoreError", "Superseded", "Understood",
+    "UnknownWord", "UnreadableFile", "Words", "__version__", "starter_model",
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from opensearch.errors import (
     IndexMismatch,
     InvalidInput,
     MissingExtra,
+    NotKept,
     OpenSearchError,
     OverLimit,
     Refused,
@@ -32,6 +33,7 @@ _STATUS: Final[tuple[tuple[type[OpenSearchError], int], ...]] = (
     (InvalidInput, 422),
     (IndexMismatch, 409),
     (Refused, 409),
+    (NotKept, 409),
     (StoreError, 503),
     (MissingExtra, 501),
 )

@@ -16,7 +16,7 @@ from opensearch.config import Limits
 from opensearch.domains import Reading
 from opensearch.engine import Engine
 from opensearch.engine.query.parts import Part
-from opensearch.errors import StoreError
+from opensearch.errors import NotKept, StoreError
 from opensearch.model import Content
 from opensearch.records import Up, Where
 
@@ -80,6 +80,8 @@ class Served:
         engine = self._engine
         try:
             return work(engine)
+        except NotKept:
+            raise  # another index would not have it either
         except StoreError:
             if not self._renewed(engine):
                 raise

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from service_clients import client_of
 
+from opensearch.engine import Engine
 from opensearch.records import Item
 from opensearch.service.originals import content_type, file_name, place_of
 
@@ -75,6 +76,21 @@ def test_copies_of_an_item_are_told(client):
     answer = client.get(f"/v1/items/{found['id']}/copies").json()
     assert found["id"] not in [hit["id"] for hit in answer["hits"]]
     assert answer["notes"][0].startswith(f"{found['key']} is looked for as a photo")
+
+
+def test_what_was_not_kept_of_an_item_is_no_fault_of_the_service(own_index):
+    with Engine.open(own_index) as engine:
+        engine.add_codes(np.zeros((1, engine.info()["bits"] // 8), np.uint8), "photo", ["bare"])
+    with client_of(own_index) as client:
+        bare = record(client, "bare")
+        asked = {"parts": [{"kind": "item", "key": "bare"}]}
+        for response in (
+            client.get(f"/v1/items/{bare['id']}/copies"),
+            client.get(f"/v1/items/{bare['id']}/near"),
+            client.post("/v1/search", json=asked),
+        ):
+            assert response.status_code == 409
+            assert response.json()["error"]["kind"] == "NotKept"
 
 
 def test_thumbnails_and_views_are_pictures(client):

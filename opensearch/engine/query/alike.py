@@ -11,7 +11,7 @@ from opensearch.engine.lifecycle.generations import Generation
 from opensearch.engine.query.copies import matches
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.selecting import targeted
-from opensearch.errors import InvalidInput, StoreError
+from opensearch.errors import InvalidInput, NotKept
 from opensearch.model import Model
 from opensearch.model.inputs import name_of
 from opensearch.records import Hit, Source
@@ -39,7 +39,7 @@ def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], l
 
     Raises:
         InvalidInput: the query is neither one file nor one item, or asks for more than copies have.
-        StoreError: the item has no imprint.
+        NotKept: the item has no imprint.
     """
     alone = len(query.files) + len(query.keys) == 1
     if not alone or query.text or query.exclude or query.parts:
@@ -103,7 +103,7 @@ def _of_item(key: str, now: Generation) -> _Asked:
         raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
     imprint = now.store.imprints([item.id])[0]
     if not imprint:
-        raise StoreError(
+        raise NotKept(
             f"no imprint is kept of item {key!r}, by which its copies would be found;"
             " `Engine.compact()` makes those of files that lie in their places"
         )

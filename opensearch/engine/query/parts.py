@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening import Opened
 from opensearch.engine.query.understood import TakenAs, understood_text
-from opensearch.errors import InvalidInput, StoreError
+from opensearch.errors import InvalidInput, NotKept
 from opensearch.model import Input, Model
 from opensearch.model.inputs import name_of
 from opensearch.records import Item, Up
@@ -62,14 +62,14 @@ def stored_part(store: Store, key: str) -> Part:
 
     Raises:
         InvalidInput: the key is unknown.
-        StoreError: the item has no embedding.
+        NotKept: the item has no embedding.
     """
     item = store.by_key(key)
     if item is None:
         raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
     rows, present = store.embeddings([item.id])
     if not present[0]:
-        raise StoreError(f"item {key!r} was added as a ready code, without an embedding to ask by")
+        raise NotKept(f"item {key!r} was added as a ready code, without an embedding to ask by")
     return Part(unit(rows)[0], item.domain, item=item)
 
 
