@@ -11,12 +11,17 @@ LEAST = 20
 """Right hits, and wrong ones, that a curve wants."""
 
 
-def fit_curve(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> Curve | None:
+def fit_curve(
+    scores: NDArray[np.floating],
+    right: NDArray[np.bool_],
+    weights: NDArray[np.floating] | None = None,
+) -> Curve | None:
     """The logistic curve of greatest likelihood.
 
     Args:
         scores: shape (n,), of hits.
         right: shape (n,).
+        weights: as how many hits each counts, shape (n,); one where `None`.
 
     Returns:
         `None` where there is nothing to learn from: fewer than `LEAST` right or wrong hits, or
@@ -32,7 +37,7 @@ def fit_curve(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> Curve |
 
     middle, spread = float(np.mean(scores)), float(np.std(scores)) or 1.0
     rows = (np.asarray(scores, np.float64)[:, None] - middle) / spread
-    fitted = LogisticRegression(C=1e3).fit(rows, right)
+    fitted = LogisticRegression(C=1e3).fit(rows, right, sample_weight=weights)
     slope, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
     if slope <= 0:
         return None

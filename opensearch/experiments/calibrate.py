@@ -134,7 +134,7 @@ def _fitted(
     categories = len(np.unique(cosines.categories))
     right, gain, sure = _gain([gains(*side, wanted.first) for side in sides])
     kinds = round(np.mean([len(np.unique(side[2].labels)) for side in sides]))
-    fitted = {name: fit_curve(each.scores, each.right) for name, each in hits.items()}
+    fitted = {name: fit_curve(each.scores, each.right, each.weights) for name, each in hits.items()}
     curves = {name: each and each.among(kinds, wanted.kinds) for name, each in fitted.items()}
     direction = None
     if categories >= CATEGORIES and curves["cosine"] is not None:
@@ -154,11 +154,11 @@ def across_halves(hits: Hits) -> Reliability | None:
     half = np.isin(hits.categories, names[::2])
     said = np.zeros(len(hits.scores))
     for here in (half, ~half):
-        curve: Curve | None = fit_curve(hits.scores[~here], hits.right[~here])
+        curve: Curve | None = fit_curve(hits.scores[~here], hits.right[~here], hits.weights[~here])
         if curve is None or not here.any():
             return None
         said[here] = curve(hits.scores[here])
-    return reliability(said, hits.right)
+    return reliability(said, hits.right, hits.weights)
 
 
 def _hits(parts: Sequence[Hits]) -> Hits:
@@ -166,6 +166,7 @@ def _hits(parts: Sequence[Hits]) -> Hits:
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.right for part in parts]),
         np.concatenate([part.categories for part in parts]),
+        np.concatenate([part.weights for part in parts]),
     )
 
 

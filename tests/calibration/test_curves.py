@@ -105,6 +105,30 @@ def test_by_hand():
     assert found.auroc == pytest.approx((1 + 1 + 0.5) / 3)
 
 
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.integers(1, 4)), min_size=1, max_size=30)
+)
+def test_a_hit_of_weight_n_counts_as_n_hits(hits):
+    said, right, weights = map(np.array, zip(*hits, strict=True))
+    found = reliability(said, right, weights)
+    many = reliability(said.repeat(weights), right.repeat(weights))
+    for name in ("base", "error", "brier", "brier_base"):
+        assert getattr(found, name) == pytest.approx(getattr(many, name), abs=1e-9)
+    assert found.auroc == (None if many.auroc is None else pytest.approx(many.auroc))
+
+
+def test_a_curve_of_weights_is_the_curve_of_as_many_hits():
+    rng = np.random.default_rng(0)
+    scores = rng.random(400)
+    right = rng.random(400) < scores
+    weights = rng.integers(1, 5, 400)
+    found = fit_curve(scores, right, weights)
+    many = fit_curve(scores.repeat(weights), right.repeat(weights))
+    assert found is not None
+    assert many is not None
+    assert found(scores) == pytest.approx(many(scores), abs=1e-2)
+
+
 @pytest.mark.parametrize(
     ("said", "right", "reason"),
     [
