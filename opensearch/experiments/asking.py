@@ -91,7 +91,7 @@ def first_hits(
     scores, right, categories, weights = [], [], [], []
     for place, row, relevant in _queries(source, target):
         nothing = np.zeros_like(relevant)
-        each = first / min(first, np.count_nonzero(relevant))
+        each = first / min(first, int(np.count_nonzero(relevant)))
         for left_out in (nothing, relevant) if absent else (nothing,):
             open_ = np.where(left_out | _own(source, target, row), FAR, table[place])
             best = np.argsort(-open_, kind="stable")[:first]
