@@ -13,7 +13,8 @@ from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
 
 if TYPE_CHECKING:
-    from opensearch.experiments.calibrate import Calibrated, Fitted
+    from opensearch.experiments.calibrate import Calibrated
+    from opensearch.experiments.directions import Fitted
 
 _FOLDER = FOLDER
 

@@ -12,56 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any
 
 import numpy as np
 
-from opensearch.calibration import (
-    Calibration,
-    Curve,
-    Direction,
-    Reliability,
-    ScoreName,
-    fit_curve,
-    reliability,
-)
+from opensearch.calibration import Calibration, Direction, ScoreName
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.errors import InvalidInput
+from opensearch.experiments import directions
 from opensearch.experiments.asking import ABSENT, Asked, Gains, Hits, first_hits, gains
+from opensearch.experiments.directions import NAMES, Fitted, Key, Looked, fit_directions
 from opensearch.experiments.held_out import Calibrating, sides_of
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
-
-CATEGORIES: Final = 5
-"""Categories that must ask in a direction before anything is fitted on them."""
-NAMES: Final = get_args(ScoreName)
-
-Key = tuple[str | None, str]
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What came of one direction.
-
-    Attributes:
-        source, target: domains; the source `None` for words.
-        categories: that asked.
-        measured: probabilities of cosines by curves fitted on the other half of the categories.
-        cosine: right told from wrong by the cosine itself, as `Reliability.auroc`.
-        right: of the first hits, share right as asked, where there are right ones.
-        gain: of that share by refinement.
-        sure: half the width of the 99 % interval of the gain over categories.
-        direction: `None` where there was too little to learn from.
-    """
-
-    source: str | None
-    target: str
-    categories: int
-    measured: Reliability | None
-    right: float
-    gain: float
-    sure: float
-    direction: Direction | None
 
 
 @dataclass(frozen=True)
@@ -93,11 +56,12 @@ def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
             )
     notes: list[str] = []
     asked = [sides_of(model, wanted, progress, notes) for model in models]
-    found = [
-        _fitted(key, models, asked, wanted)
+    looked = {
+        key: _looked(key, models, asked, wanted)
         for key in _each(asked, progress)
         if key[1] in into.card.domains and (key[0] is None or key[0] in into.card.domains)
-    ]
+    }
+    found = fit_directions(looked, wanted.kinds)
     categories = sorted({str(name) for _, words in asked for name in words.labels})
     made = _calibration(found, len(categories), wanted)
     into.copy_files(into.folder)
@@ -115,50 +79,23 @@ def _each(asked: Sequence[tuple[dict[str, Asked], Asked]], progress: Progress) -
     return list(found)
 
 
-def _fitted(
+def _looked(
     key: Key,
     models: Sequence[Model],
     asked: Sequence[tuple[dict[str, Asked], Asked]],
     wanted: Calibrating,
-) -> Fitted:
+) -> Looked:
     source, target = key
     sides = [
         (model, words if source is None else domains[source], domains[target])
         for model, (domains, words) in zip(models, asked, strict=True)
         if target in domains and (source is None or source in domains)
     ]
-    hits = {
+    hits: dict[ScoreName, Hits] = {
         name: _hits([first_hits(*side, name, wanted.first) for side in sides]) for name in NAMES
     }
-    cosines = hits["cosine"]
-    categories = len(np.unique(cosines.categories))
-    right, gain, sure = _gain([gains(*side, wanted.first) for side in sides])
     kinds = round(np.mean([len(np.unique(side[2].labels)) for side in sides]))
-    fitted = {name: fit_curve(each.scores, each.right, each.weights) for name, each in hits.items()}
-    curves = {name: each and each.among(kinds, wanted.kinds) for name, each in fitted.items()}
-    direction = None
-    if categories >= CATEGORIES and curves["cosine"] is not None:
-        direction = Direction(
-            cosine=curves["cosine"],
-            distance=curves["distance"],
-            asymmetric=curves["asymmetric"],
-            refine=gain - sure > 0,
-        )
-    measured = across_halves(cosines) if direction else None
-    return Fitted(source, target, categories, measured, right, gain, sure, direction)
-
-
-def across_halves(hits: Hits) -> Reliability | None:
-    """Each half of the categories measured by the curve of the other half."""
-    names = np.unique(hits.categories)
-    half = np.isin(hits.categories, names[::2])
-    said = np.zeros(len(hits.scores))
-    for here in (half, ~half):
-        curve: Curve | None = fit_curve(hits.scores[~here], hits.right[~here], hits.weights[~here])
-        if curve is None or not here.any():
-            return None
-        said[here] = curve(hits.scores[here])
-    return reliability(said, hits.right, hits.weights)
+    return Looked(hits, kinds, *_gain([gains(*side, wanted.first) for side in sides]))
 
 
 def _hits(parts: Sequence[Hits]) -> Hits:
@@ -196,8 +133,8 @@ def _calibration(found: Sequence[Fitted], categories: int, wanted: Calibrating) 
             own[each.target] = each.direction
     if not domains and not words:
         raise InvalidInput(
-            f"too little to learn from: a direction wants {CATEGORIES} categories or more that the"
-            " model does not know, with right hits and wrong ones"
+            f"too little to learn from: a direction wants {directions.CATEGORIES} categories"
+            " or more that the model does not know, with right hits and wrong ones"
         )
     return Calibration(
         domains=domains,

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from opensearch.calibration import Calibration, Curve, fit_curve, reliability
+from opensearch.calibration import (
+    Calibration,
+    Curve,
+    Judged,
+    fit_curve,
+    fit_curves,
+    reliability,
+)
 from opensearch.errors import InvalidInput
 
 SCORES = st.lists(st.floats(-1, 1), min_size=2, max_size=30)
@@ -117,16 +124,31 @@ def test_a_hit_of_weight_n_counts_as_n_hits(hits):
     assert found.auroc == (None if many.auroc is None else pytest.approx(many.auroc))
 
 
-def test_a_curve_of_weights_is_the_curve_of_as_many_hits():
+def judged(rng, count, middle, slope=8.0):
+    scores = rng.random(count)
+    right = rng.random(count) < 1 / (1 + np.exp(slope * (middle - scores)))
+    return Judged(scores, right, np.ones(count))
+
+
+def test_curves_of_many_hits_are_their_own_and_those_of_few_like_the_others():
     rng = np.random.default_rng(0)
-    scores = rng.random(400)
-    right = rng.random(400) < scores
+    few = judged(rng, 60, 0.5)
+    parts = {"low": judged(rng, 20_000, 0.3), "high": judged(rng, 20_000, 0.7), "few": few}
+    found = fit_curves({**parts, "none": Judged(few.scores, few.scores < 2, few.weights)})
+    assert found["none"] is None
+    assert found["low"].middle == pytest.approx(0.3, abs=0.02)
+    assert found["high"].middle == pytest.approx(0.7, abs=0.02)
+    alone = fit_curve(few.scores, few.right)
+    assert abs(found["few"].slope - 8) < abs(alone.slope - 8)
+
+
+def test_curves_of_weights_are_those_of_as_many_hits():
+    rng = np.random.default_rng(0)
+    part = judged(rng, 400, 0.5)
     weights = rng.integers(1, 5, 400)
-    found = fit_curve(scores, right, weights)
-    many = fit_curve(scores.repeat(weights), right.repeat(weights))
-    assert found is not None
-    assert many is not None
-    assert found(scores) == pytest.approx(many(scores), abs=1e-2)
+    found = fit_curves({"a": part._replace(weights=weights)})["a"]
+    many = Judged(part.scores.repeat(weights), part.right.repeat(weights), np.ones(weights.sum()))
+    assert found(part.scores) == pytest.approx(fit_curves({"a": many})["a"](part.scores), abs=1e-2)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from opensearch.cli.group import main
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput
-from opensearch.experiments import calibrate as module
+from opensearch.experiments import directions
 from opensearch.experiments.asking import Asked, first_hits, gains
 from opensearch.experiments.calibrate import calibrate
 from opensearch.experiments.held_out import Calibrating, few_of_each, labelled, sides_of
@@ -39,7 +39,7 @@ def cut(toys, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def two_categories_will_do(monkeypatch):
-    monkeypatch.setattr(module, "CATEGORIES", 2)
+    monkeypatch.setattr(directions, "CATEGORIES", 2)
     monkeypatch.setattr(fitting, "LEAST", 5)
 
 

@@ -105,6 +105,45 @@ def test_colours_tell_pictures_of_one_form_apart():
     assert (0, 1) in pairs_among([imprint(red), imprint(ImageEnhance.Brightness(red).enhance(1.2))])
 
 
+def pear(shading, side=160):
+    """A smooth thing on white, grey by a function of the place, -1..1."""
+    y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    inside = (x / 0.5) ** 2 + (y / 0.7) ** 2 < 1
+    return Image.fromarray(np.where(inside, shading(x, y), 245).astype(np.uint8)).convert("RGB")
+
+
+def test_smooth_things_of_one_outline_are_told_apart_and_their_copies_found():
+    lit = pear(lambda x, y: 130 + 100 * x + 40 * y)
+    round_ = pear(lambda x, y: 190 - 200 * (x**2 + y**2))
+    made = [imprint(lit), imprint(round_), imprint(saved(lit.reduce(2)))]
+    assert {(0, 2), (2, 0)} == pairs_among(made).keys()
+
+
+def painted(*colours):
+    """Three fields of colours on white, the second lighter than the others."""
+    picture = Image.new("RGB", (180, 120), "white")
+    for place, colour in enumerate(colours):
+        picture.paste(colour, (15 + 50 * place, 20 + 10 * place, 55 + 50 * place, 90))
+    return picture
+
+
+def test_colours_that_brightness_made_white_one_by_one_are_the_same():
+    drawn = painted((200, 30, 30), (250, 240, 190), (60, 90, 200))
+    brighter = ImageEnhance.Brightness(drawn).enhance(1.4)
+    other = painted((60, 90, 200), (250, 240, 190), (200, 30, 30))
+    found = pairs_among([imprint(each) for each in (drawn, brighter, other)])
+    assert (0, 1) in found
+    assert all(2 not in pair for pair in found)
+
+
+def test_colours_are_compared_where_a_crop_shows_them():
+    stripes = Image.new("RGB", (200, 200), (30, 160, 60))
+    for place in range(0, 200, 50):
+        stripes.paste((220, 60, 60), (place, 0, place + 25, 200))
+    stripes.paste((240, 240, 90), (70, 60, 120, 150))
+    assert (0, 1) in pairs_among([imprint(stripes), imprint(stripes.crop((20, 20, 180, 180)))])
+
+
 def test_what_shows_nothing_is_no_copy_of_anything():
     flat = [imprint(Image.new("RGB", (50, 40), colour)) for colour in ("white", "black", "#808080")]
     noise = np.random.default_rng(0).integers(250, 255, (64, 64, 3), np.uint8)

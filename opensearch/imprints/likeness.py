@@ -1,0 +1,156 @@
+"""Whether two pictures that are laid over each other are one.
+
+Thresholds were chosen on train files of four kinds of pictures, see `benchmarks/planted.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.imprints.turning import opposite, stretched, turned
+
+Planes = NDArray[np.float32]
+
+# Thresholds of pictures full of tones, such as photographs, and of what is black and white alone,
+# such as icons, which are often nearly the same; others lie between.
+_TONED, _FLAT = 0.45, 0.75
+_FINE: Final = (0.82, 0.86)
+_BLURRED: Final = (0.9, 0.9)
+_BLURRED_EDGES: Final = (0.92, 0.945)
+_MOST_APART: Final = (1.0, 0.46)
+_MEAN_APART: Final = (0.4, 0.12)
+_EDGES_LOST: Final = (34.0, 4.0)
+_LINES, _LINES_LOST = 0.89, 1.75
+# Greys, of 15, that other greys do not explain: in the mean of all places, and in one of them.
+_EXPLAINED: Final = (0.3, 0.47)
+_EXPLAINED_ANYWHERE: Final = (1.2, 2.1)
+_LEFT, _LEFT_ANYWHERE = 0.5, 2.3
+_LIKE: Final = (0.85, 0.66)
+_EDGES_LIKE: Final = 0.75
+_LEVELS: Final = 16
+
+
+def one_picture(
+    shown: Planes, target: Planes, fine: Planes, flatness: Planes
+) -> tuple[Planes, NDArray[np.bool_]]:
+    """Correlations (n,) of aligned pictures at half their size, and whether both are one.
+
+    Two that differ in their greys alone are one, whatever else. Of others edges must agree, and no
+    place may differ by much: a bar more in one of two icons does. What resampling loses of lines
+    leaves the mean of a place as it is. Pictures of tones must not be explained badly: two of
+    smooth things, such as cups, correlate as well as copies.
+
+    Args:
+        shown: shape (n, side, side).
+        target: likewise.
+        fine: their correlations (n,).
+        flatness: share of pixels that are black or white (n,).
+    """
+    flat = np.clip((flatness - _TONED) / (_FLAT - _TONED), 0, 1)
+
+    def between(ends: tuple[float, float]) -> Planes:
+        return np.asarray(ends[0] + (ends[1] - ends[0]) * flat, np.float32)
+
+    mean_left, most_left = _unexplained(shown, target)
+    edges = product(unit_planes(_edges(shown)), unit_planes(_edges(target)))
+    apart = _blocks(unit_planes(shown) - unit_planes(target)) * shown.shape[1]
+    shown, target = halved(shown), halved(target)
+    blurred = product(unit_planes(shown), unit_planes(target))
+    blurred_edges = product(unit_planes(_edges(shown)), unit_planes(_edges(target)))
+    # Thin lines are all edges: resampling costs both alike, and both more than it does elsewhere.
+    lines = (1 - edges <= _LINES_LOST * (1 - fine)) & (blurred_edges >= _LINES) & (fine >= 0.8)
+    same = (fine >= between(_FINE)) & (blurred_edges >= between(_BLURRED_EDGES)) | lines
+    same &= blurred >= between(_BLURRED)
+    same &= apart.max(axis=(1, 2)) <= between(_MOST_APART) + 0.12 * lines
+    same &= apart.mean(axis=(1, 2)) <= between(_MEAN_APART) + 0.04 * lines
+    same &= 1 - edges <= between(_EDGES_LOST) * (1 - fine) + 0.02
+    same &= (mean_left <= _LEFT) & (most_left <= _LEFT_ANYWHERE)
+    explained = (mean_left <= between(_EXPLAINED)) & (most_left <= between(_EXPLAINED_ANYWHERE))
+    explained &= (fine >= between(_LIKE)) & (blurred_edges >= _EDGES_LIKE)
+    return blurred, same | explained
+
+
+def _unexplained(shown: Planes, target: Planes) -> tuple[Planes, Planes]:
+    """How far targets are from what is shown with other greys: each is any one other grey.
+
+    So brightness does not count, nor that it makes white what was light, colour by colour.
+
+    Returns:
+        Differences of the means of 16 x 16 places, 0..15: their root mean square, and the
+        largest of them, shape (n,) each.
+    """
+    levels = np.arange(_LEVELS)
+    rest = np.empty_like(target)
+    for row, (before, after) in enumerate(zip(shown, target, strict=True)):
+        nearest = np.clip(np.rint(before), 0, _LEVELS - 1).astype(np.intp).ravel()
+        counts = np.bincount(nearest, minlength=_LEVELS)
+        sums = np.bincount(nearest, weights=after.ravel(), minlength=_LEVELS)
+        there = counts > 0
+        rest[row] = after - np.interp(before, levels[there], sums[there] / counts[there])
+    rest = np.abs(halved(halved(rest)))
+    return np.asarray(np.sqrt((rest**2).mean(axis=(1, 2)))), np.asarray(rest.max(axis=(1, 2)))
+
+
+def extremes(planes: Planes) -> Planes:
+    """Share of the pixels of each picture that are black or white."""
+    return np.asarray(((planes < 0.5) | (planes > 14.5)).mean(axis=(1, 2)), np.float32)
+
+
+def _blocks(planes: Planes) -> Planes:
+    """Absolute means of 8 x 8 places of each picture."""
+    step = planes.shape[1] // 8
+    means = planes.reshape(len(planes), 8, step, 8, step).mean(axis=(2, 4))
+    return np.asarray(np.abs(means), np.float32)
+
+
+def like_colours(first: Planes, second: Planes, parts: Planes, way: int) -> NDArray[np.bool_]:
+    """Whether colours agree, or one of the pictures has none; brightness does not count."""
+    first = np.stack([stretched(first[..., at], parts) for at in range(2)], axis=-1)
+    second = turned(second, opposite(way))
+    length = np.sqrt((first**2).sum(axis=(1, 2, 3))), np.sqrt((second**2).sum(axis=(1, 2, 3)))
+    grey = np.minimum(*length) < _GREY * np.sqrt(first[0].size)
+    product = (first * second).sum(axis=(1, 2, 3))
+    return np.asarray(grey | (product >= _COLOUR * length[0] * length[1]))
+
+
+_GREY: Final = 3.0
+"""Mean difference from grey, of 128, below which colours are noise."""
+_COLOUR: Final = 0.7
+_ASPECT: Final = 1.15
+
+
+def like_aspects(first: Planes, second: Planes, parts: Planes, way: int) -> NDArray[np.bool_]:
+    """Whether the second has the proportions of the part of the first that it shows."""
+    wanted = first * parts[:, 2] / parts[:, 3]
+    given = 1 / second if way & 4 else second
+    return np.asarray(np.abs(np.log(wanted / given)) <= np.log(_ASPECT))
+
+
+def halved(planes: Planes) -> Planes:
+    """Pictures of half the side, by means."""
+    count, side = len(planes), planes.shape[1] // 2
+    return np.asarray(planes.reshape(count, side, 2, side, 2).mean(axis=(2, 4)))
+
+
+def unit_planes(planes: Planes) -> Planes:
+    """Pictures of mean 0 and length 1."""
+    planes = planes - planes.mean(axis=(1, 2), keepdims=True)
+    length = np.sqrt(np.einsum("nij,nij->n", planes, planes))
+    return np.asarray(planes / np.maximum(length, 1e-6)[:, None, None])
+
+
+def product(first: Planes, second: Planes) -> Planes:
+    """Products (n,) of pictures, pair by pair."""
+    return np.asarray(np.einsum("nij,nij->n", first, second))
+
+
+def _edges(planes: Planes) -> Planes:
+    """What is left of pictures without what is wider than a few pixels."""
+    side = planes.shape[1]
+    at = np.arange(side)
+    weights = np.exp(-0.5 * ((at[:, None] - at) / 2.0) ** 2).astype(np.float32)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.asarray(planes - weights @ planes @ weights.T, np.float32)
