@@ -13,11 +13,7 @@ An index that is there already is measured again.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -26,6 +22,7 @@ import click
 import numpy as np
 from PIL import Image
 
+from benchmarks.measured import measured
 from opensearch.domains.catalog import read_collection
 from opensearch.domains.reading import imprint_of
 from opensearch.engine import Engine
@@ -75,20 +72,10 @@ def main(
 
 
 def _measured(words: list[str], folder: Path) -> dict[str, float]:
-    """Run a verb; print and return its seconds, peak MiB, groups and planted copies found."""
-    start = time.perf_counter()
-    with (folder / "out").open("w+b") as output, (folder / "err").open("w+b") as remarks:
-        command = [sys.executable, "-m", "opensearch", *words]
-        process = subprocess.Popen(command, stdout=output, stderr=remarks)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - start
-    if process.returncode:
-        raise click.ClickException((folder / "err").read_text())
-    unit = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
-    done = {"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / unit}
+    """Run a verb; print and return its cost, and its groups and planted copies found."""
+    done, printed = measured(words, folder)
     if words[0] == "duplicates":
-        groups = [json.loads(line) for line in (folder / "out").read_text().splitlines()]
+        groups = [json.loads(line) for line in printed.splitlines()]
         keys = [{item["key"] for item in group["items"]} for group in groups]
         done["groups"] = len(keys)
         done["planted"] = sum(f"{k}.copy" in each for each in keys for k in each)

@@ -29,7 +29,7 @@ from opensearch.engine.query.selecting import select
 from opensearch.engine.query.where import parse_where
 from opensearch.records import Item
 from opensearch.search import Searcher
-from opensearch.store import LmdbStore
+from opensearch.store import LmdbStore, Store
 
 T = TypeVar("T")
 BITS, BATCH = 64, 10_000
@@ -71,7 +71,7 @@ def main(count: int, seed: int) -> None:
     sys.exit(0 if all(same) else 1)
 
 
-def fill(store: LmdbStore, count: int, seed: int) -> None:
+def fill(store: Store, count: int, seed: int) -> None:
     """Put the items, with fields in random order."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 256, (count, BITS // 8), np.uint8)
