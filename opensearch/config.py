@@ -103,6 +103,22 @@ class ProjectorSettings(Settings):
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
+class AppearanceSettings(Settings):
+    """What an embedding keeps of the backbone's features beside meaning; see `encoders.appearance`.
+
+    Domains must share their backbone.
+    """
+
+    width: int = Field(
+        default=0, ge=0, description="directions of the space that it gets; 0: none, meaning alone"
+    )
+    share: float = Field(default=1.2, ge=0, description="its length beside meaning's 1")
+    pull: float = Field(
+        default=1.0, ge=0, description="of points of trained categories on meaning; 0: none"
+    )
+    temperature: float = Field(default=0.1, gt=0, description="of the softmax over those points")
+
+
 class LearningSettings(Settings):
     """How networks learn from batches of so many categories, and items of each."""
 
@@ -233,6 +249,7 @@ class TrainConfig(Settings):
     backbone: BackboneSettings = BackboneSettings()
     space: SpaceSettings = SpaceSettings()
     projector: ProjectorSettings = ProjectorSettings()
+    appearance: AppearanceSettings = AppearanceSettings()
     domains: Mapping[str, DomainSettings] = Field(default_factory=dict)
     hash: HashSettings = HashSettings()
     refinement: RefinementSettings = RefinementSettings()

@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.encoders.appearance import Pull, has_appearance
 from opensearch.encoders.card import CARD, BackboneCard, DomainCard, ModelCard, PartCard, read_card
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.openvino import Precision, has_bf16
@@ -84,6 +85,14 @@ class Bundle:
         """Tensors of the space or the hash."""
         card: PartCard = getattr(self.card, part)
         return load_tensors(self.folder / card.tensors)
+
+    def pull(self) -> Pull | None:
+        """What draws meanings toward trained categories, if its embeddings are completed."""
+        for card in self.card.domains.values():
+            tensors = load_tensors(self.folder / card.projector)
+            if has_appearance(tensors):
+                return Pull(tensors)
+        return None
 
     def migrations(self) -> dict[str, dict[str, NDArray[np.generic]]]:
         """What the hasher has for single domains, by domain; see `DomainCard.migration`."""

@@ -1,5 +1,7 @@
 """An encoder: the backbone, projector and pooling of one domain, view to embedding.
 
+Where the model has it, the embedding is completed by what an item looks like; see `appearance`.
+
 Projectors run in numpy here: a query never waits for torch to load.
 """
 
@@ -10,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.encoders.appearance import Appearance, has_appearance
 from opensearch.encoders.pipeline import encode_views
 from opensearch.encoders.pooling import (
     FEATURE_POOLINGS,
@@ -38,6 +41,7 @@ class Encoder:
         self._project = Projection(projector)
         self._pooling = pooling
         self._tensors = projector
+        self._appearance = Appearance(projector) if has_appearance(projector) else None
 
     def embed(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' views (n, v, s, s, 3)."""
@@ -47,14 +51,20 @@ class Encoder:
 
     def embed_features(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' view features (n, v, f)."""
-        return on_sphere(self.codes(features))
+        codes, weights = self._pooled(features)
+        if self._appearance is None:
+            return on_sphere(codes)
+        looks = pooled_codes(self._feature_rows(features), self._pools_by, weights)
+        return self._appearance(on_sphere(codes), looks)
+
+    def pooled_features(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Features (n, f) of items, pooled as their embeddings are, of view features (n, v, f)."""
+        weights = self._pooled(features)[1]
+        return pooled_codes(self._feature_rows(features), self._pools_by, weights)
 
     def codes(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Embeddings (n, d), as they are before they become unit rows."""
-        views = self.view_codes(features)
-        weights = view_weights(self._pooling, features, views, self._tensors)
-        how = "mean" if self._pooling in FEATURE_POOLINGS else self._pooling
-        return pooled_codes(views, how, weights)
+        """Embeddings (n, d) as the projector gives them: no unit rows, and not completed."""
+        return self._pooled(features)[0]
 
     def axis_likelihoods(self, features: NDArray[np.floating]) -> NDArray[np.float64] | None:
         """How likely x, y and z are up in a shape, (3,); `None` where that was not learnt.
@@ -72,6 +82,22 @@ class Encoder:
 
         Where features are pooled, an item has one view.
         """
-        features = pool_features(features, self._pooling, self._tensors)
-        n, v, f = features.shape
-        return self._project(features.reshape(n * v, f)).reshape(n, v, -1)
+        rows = self._feature_rows(features)
+        n, v, f = rows.shape
+        return self._project(rows.reshape(n * v, f)).reshape(n, v, -1)
+
+    @property
+    def _pools_by(self) -> str:
+        return "mean" if self._pooling in FEATURE_POOLINGS else self._pooling
+
+    def _feature_rows(self, features: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Features (n, v, f), or (n, 1, f) where pooling comes before the projector."""
+        return pool_features(features, self._pooling, self._tensors)
+
+    def _pooled(
+        self, features: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Codes (n, d), and how much each view counted (n, v), if not all alike."""
+        views = self.view_codes(features)
+        weights = view_weights(self._pooling, features, views, self._tensors)
+        return pooled_codes(views, self._pools_by, weights), weights

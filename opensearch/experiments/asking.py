@@ -174,5 +174,5 @@ def asking(
         domains[name] = Asked(name, rows, kinds, queries)
     missing = set(model.space.missing(sorted(categories)))
     known = [name for name in sorted(categories) if name not in missing]
-    vectors = model.space.prototypes(known)
+    vectors = model.asked(model.space.prototypes(known))
     return domains, Asked(None, vectors, np.array(known, np.str_), np.arange(len(known)))

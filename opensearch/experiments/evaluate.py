@@ -243,7 +243,8 @@ class _Measure:
         self.trained = trained_on(model, categories)
         self.without_vector = model.space.missing(categories)
         known = [name for name in categories if words and name not in self.without_vector]
-        self._words = Labelled(model.space.prototypes(known), np.array(known, np.str_))
+        points = model.asked(model.space.prototypes(known))
+        self._words = Labelled(points, np.array(known, np.str_))
 
     def notes(self) -> list[str]:
         """What the reader should know of the split's categories."""

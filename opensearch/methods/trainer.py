@@ -23,6 +23,7 @@ from opensearch.methods import METHODS, Method, find_method
 from opensearch.progress import Note, Progress, quiet, silent
 from opensearch.records import Source
 from opensearch.semantic import Space, missing, open_provider
+from opensearch.training.appearance import check_appearance
 from opensearch.training.assemble import TrainedDomain, assemble, items_to_hash, write_domain
 from opensearch.training.backbone import (
     donor_of,
@@ -97,6 +98,7 @@ def _train_new(
     spec = config.space.provider
     part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
     space = Space.fit(spec, part.categories, transform=config.space.transform)
+    check_appearance(config.appearance, space)
     method.check_data(config, {d: categories_of(s) for d, s in part.domains.items()})
     start = initial_backbone(config, note)
     backbones = {name: method.backbone(config, name, start.backbone) for name in part.domains}

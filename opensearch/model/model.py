@@ -18,6 +18,7 @@ from opensearch.domains.opening import NoReader, Opened
 from opensearch.domains.upright import declared, with_axis
 from opensearch.domains.workers import Readers
 from opensearch.encoders import integrity
+from opensearch.encoders.appearance import Pull
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import BundleError
 from opensearch.hashing import Hasher, restore_hasher
@@ -90,6 +91,14 @@ class Model:
     def seen_prototypes(self) -> NDArray[np.float32]:
         """Prototypes (c, d) of the categories trained on."""
         return self.space.prototypes(self.bundle.card.categories)
+
+    @cached_property
+    def _pull(self) -> Pull | None:
+        return self.bundle.pull()
+
+    def asked(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Points (n, d) of words as they are searched by: drawn as the embeddings of items are."""
+        return points if self._pull is None else self._pull(points).astype(np.float32)
 
     def readers(self) -> Readers:
         """A context in which files of these domains can be read."""

@@ -18,9 +18,10 @@ from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.hashing import HashData, fit_hasher
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, LambdaRule
 from opensearch.semantic import Space
+from opensearch.training.appearance import with_appearance, with_own_statistics
 from opensearch.training.codes import hash_data, write_codes
 from opensearch.training.context import Context
-from opensearch.training.domain import DomainData, FittedDomain, embed_domain
+from opensearch.training.domain import DomainData, FittedDomain, embed_domain, even_sample
 from opensearch.training.view_pooling import with_pooling
 
 
@@ -62,9 +63,11 @@ def assemble(
 ) -> Bundle:
     """Embed the training items, fit the codes on them and write the bundle."""
     context = replace(context, space=fitted.space or context.space)
-    trained = {
-        data.name: write_domain(context, data, fitted.domains[data.name]) for data in domains
+    encoders = {
+        data.name: with_pooling(context, data, fitted.domains[data.name]) for data in domains
     }
+    encoders = with_appearance(context, domains, encoders)
+    trained = {data.name: write_domain(context, data, encoders[data.name]) for data in domains}
     config, space = context.config, context.space
     rule = given_rule(context) if fitted.rule is None else fitted.rule
     hasher = fit_hasher(config.hash, items_to_hash(space, trained), config.seed, context.progress)
@@ -95,7 +98,7 @@ def write_domain(
     context: Context[TrainConfig], data: DomainData, fitted: FittedDomain
 ) -> TrainedDomain:
     """Write a domain's projector, shared tensors only once, and embed its items."""
-    fitted = with_pooling(context, data, fitted)
+    fitted = with_own_statistics(context, data, with_pooling(context, data, fitted))
     own = {k: v for k, v in fitted.projector.items() if k not in fitted.shared}
     shared = {k: v for k, v in fitted.projector.items() if k in fitted.shared}
     name = save_tensors(context.out, f"projector-{data.name}", own)
@@ -107,12 +110,6 @@ def write_domain(
     labels = [data.categories[i] for i in some]
     embeddings = embed_domain(context, data, fitted, some)
     return TrainedDomain(card, sorted(set(data.categories)), labels, embeddings)
-
-
-def even_sample(count: int, most: int | None) -> NDArray[np.int64]:
-    """Indices of at most `most` of `count` items, evenly spread; all if there is no bound."""
-    most = count if most is None else most
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def items_to_hash(space: Space, trained: Mapping[str, TrainedDomain]) -> HashData:

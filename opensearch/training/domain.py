@@ -150,3 +150,9 @@ def backbone_of(context: Context[TrainConfig], card: BackboneCard) -> LoadedBack
 def arrays(state: Mapping[str, Tensor]) -> dict[str, NDArray[np.generic]]:
     """A state dict as arrays."""
     return {key: value.detach().numpy() for key, value in state.items()}
+
+
+def even_sample(count: int, most: int | None) -> NDArray[np.int64]:
+    """Indices of at most `most` of `count` items, evenly spread; all if there is no bound."""
+    most = count if most is None else most
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))

@@ -86,7 +86,7 @@ def word_part(model: Model, text: str) -> Part:
             f"{text!r} says what to leave out; as a part of its own, of a weight below 0, it would"
         )
     understood = understood_text(found.phrase, model.space.vocabulary.offers)
-    return Part(found.vector, notes=tuple(understood.remarks()))
+    return Part(model.asked(found.vector[None])[0], notes=tuple(understood.remarks()))
 
 
 def made_part(

@@ -307,10 +307,12 @@ def _words(
     """The point of a text, zero when it only says what to leave out, which joins `against`."""
     found = text_points(model.space, text, sentence)
     understood = point.understood = understood_text(found.phrase, model.space.vocabulary.offers)
-    point.wanted, point.left_out = found.points, found.against
+    point.wanted, point.left_out = model.asked(found.points), model.asked(found.against)
     both = [word for word in understood.words if word in understood.excluded]
     if both:
         raise InvalidInput(f"{text!r} asks for {both[0]} and leaves it out; drop one of the two")
-    against.extend(found.against)
+    against.extend(point.left_out)
     point.notes.extend(understood.remarks())
-    return found.vector if len(found.points) else np.zeros(model.space.dim, np.float32)
+    if not len(point.wanted):
+        return np.zeros(model.space.dim, np.float32)
+    return unit(point.wanted.mean(axis=0))
