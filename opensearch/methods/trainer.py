@@ -15,6 +15,7 @@ from opensearch.encoders.backbones import Backbone
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.encoders.card import BackboneCard, DomainCard, domain_identity
 from opensearch.encoders.starter import STARTER
+from opensearch.encoders.tensors import load_tensors
 from opensearch.errors import BundleError, InvalidInput, UnknownWord
 from opensearch.hashing import HASHERS, restore_hasher
 from opensearch.hashing.sign import SignHasher
@@ -23,7 +24,7 @@ from opensearch.methods import METHODS, Method, find_method
 from opensearch.progress import Note, Progress, quiet, silent
 from opensearch.records import Source
 from opensearch.semantic import Space, missing, open_provider
-from opensearch.training.appearance import check_appearance
+from opensearch.training.appearance import check_appearance, with_inherited_appearance
 from opensearch.training.assemble import TrainedDomain, assemble, items_to_hash, write_domain
 from opensearch.training.backbone import (
     donor_of,
@@ -198,7 +199,11 @@ def _extend(
     inherited = inherited_projector(base, donor)
     context = Context(config, out, space, seen, run, cache, progress, note, inherited)
     data = _load(context, method, name, part.domains[name], donor.backbone)
-    trained = write_domain(context, data, method.extend(context, data))
+    fitted = method.extend(context, data)
+    if fitted.backbone == donor.backbone:
+        shared = load_tensors(base.folder / donor.projector)
+        fitted = with_inherited_appearance(context, data, fitted, shared)
+    trained = write_domain(context, data, fitted)
     added = _with_generator(context, base, name, trained)
     card = base.card.model_copy(
         update={

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import AppearanceSettings, TrainConfig
-from opensearch.encoders.appearance import OWN, PREFIX, has_appearance
+from opensearch.encoders.appearance import PREFIX
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.tensors import halved
 from opensearch.errors import InvalidInput
@@ -22,6 +23,8 @@ from opensearch.training.domain import (
     domain_features,
     even_sample,
 )
+
+Tensors: TypeAlias = dict[str, NDArray[np.generic]]
 
 _ITEMS = 1000
 """Most items of a domain that its features' mean, deviation and axes are taken from."""
@@ -75,25 +78,36 @@ def with_appearance(
         "axes": principal_axes(np.concatenate(standard), settings.width),
         "settings": np.array([settings.temperature, settings.pull, settings.share], np.float32),
     }
-    return {
-        name: _with(context, one, {**shared, **statistics[name]}, frozenset(shared))
-        for name, one in found.items()
-    }
+    common: Tensors = {PREFIX + name: tensor for name, tensor in shared.items()}
+    common = halved(common) if context.config.backbone.half else common
+    for name, one in found.items():
+        own = {PREFIX + part: tensor for part, tensor in statistics[name].items()}
+        projector = {**one.projector, **common, **own}
+        found[name] = replace(one, projector=projector, shared=one.shared | set(common))
+    return found
 
 
-def with_own_statistics(
-    context: Context[TrainConfig], data: DomainData, fitted: FittedDomain
+def with_inherited_appearance(
+    context: Context[TrainConfig],
+    data: DomainData,
+    fitted: FittedDomain,
+    shared: Mapping[str, NDArray[np.generic]],
 ) -> FittedDomain:
-    """The encoder of a domain that is added to a model, with its own features' statistics.
+    """The encoder of a domain that is added to a model, with the appearance of the others.
 
-    One of a model without appearance, or that has them already, is given back as it is.
+    Its features' statistics are its own. One on another backbone has no looks to compare.
+
+    Args:
+        shared: the tensors that the model's domains of this backbone have in common.
     """
-    have = fitted.projector
-    if not has_appearance(have) or all(PREFIX + name in have for name in OWN):
+    inherited = {name: tensor for name, tensor in shared.items() if name.startswith(PREFIX)}
+    if not inherited:
         return fitted
-    plain = {name: tensor for name, tensor in have.items() if not name.startswith(PREFIX)}
-    features = _features(context, data, replace(fitted, projector=plain))
-    return _with(context, fitted, _statistics(features))
+    plain = {k: tensor for k, tensor in fitted.projector.items() if not k.startswith(PREFIX)}
+    statistics = _statistics(_features(context, data, replace(fitted, projector=plain)))
+    own = {PREFIX + name: tensor for name, tensor in statistics.items()}
+    projector = {**plain, **inherited, **own}
+    return replace(fitted, projector=projector, shared=fitted.shared | set(inherited))
 
 
 def empty_directions(points: NDArray[np.floating], width: int) -> NDArray[np.float32]:
@@ -124,18 +138,3 @@ def _features(
 
 def _statistics(features: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
     return {"mean": features.mean(axis=0), "deviation": features.std(axis=0) + np.float32(_LEAST)}
-
-
-def _with(
-    context: Context[TrainConfig],
-    fitted: FittedDomain,
-    tensors: Mapping[str, NDArray[np.generic]],
-    shared: frozenset[str] = frozenset(),
-) -> FittedDomain:
-    named = {PREFIX + name: tensor for name, tensor in tensors.items()}
-    named = halved(named) if context.config.backbone.half else named
-    return replace(
-        fitted,
-        projector={**fitted.projector, **named},
-        shared=fitted.shared | {PREFIX + name for name in shared},
-    )

@@ -18,7 +18,7 @@ from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.hashing import HashData, fit_hasher
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, LambdaRule
 from opensearch.semantic import Space
-from opensearch.training.appearance import with_appearance, with_own_statistics
+from opensearch.training.appearance import with_appearance
 from opensearch.training.codes import hash_data, write_codes
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, embed_domain, even_sample
@@ -98,7 +98,7 @@ def write_domain(
     context: Context[TrainConfig], data: DomainData, fitted: FittedDomain
 ) -> TrainedDomain:
     """Write a domain's projector, shared tensors only once, and embed its items."""
-    fitted = with_own_statistics(context, data, with_pooling(context, data, fitted))
+    fitted = with_pooling(context, data, fitted)
     own = {k: v for k, v in fitted.projector.items() if k not in fitted.shared}
     shared = {k: v for k, v in fitted.projector.items() if k in fitted.shared}
     name = save_tensors(context.out, f"projector-{data.name}", own)

@@ -147,5 +147,7 @@ def inherited_projector(base: Bundle, card: DomainCard) -> InheritedProjector | 
     if card.norms is None:
         return None
     shared = load_tensors(base.folder / card.projector)
+    if "linear.weight" not in shared:  # they share what looks are kept by, and nothing else
+        return None
     tensors = shared | load_tensors(base.folder / card.norms)
     return InheritedProjector(tensors, frozenset(shared))

@@ -127,3 +127,21 @@ def test_words_ask_as_items_are_drawn(model):
 def test_a_model_without_appearance_asks_by_the_words_themselves(toy_model):
     points = Model(Bundle.open(toy_model)).space.prototypes(["disc"])
     np.testing.assert_array_equal(Model(Bundle.open(toy_model)).asked(points), points)
+
+
+def test_encoders_trained_apart_on_one_backbone_share_looks_and_nothing_else(
+    toy_collection, tmp_path
+):
+    """A domain that joins such a model brings a projector of its own and takes directions."""
+    given = [*toy_overrides(toy_collection), WIDE, "refinement.rule=auto"]
+    config, notes = load_train_config("prototype", given), []
+    two = make_collection(tmp_path / "two", domains=("photo", "sketch"))
+    base = train(Training(config, [two], tmp_path / "m"), note=notes.append)
+    assert any("refinement.threshold" in note for note in notes)
+    shared = load_tensors(base.folder / base.domain("photo").projector)
+    assert all(name.startswith(PREFIX) for name in shared)
+    training = Training(config, [make_collection(tmp_path / "one", domains=("shape",))], tmp_path)
+    longer = train(replace(training, out=tmp_path / "l", extend=base.folder, domain="shape"))
+    assert longer.domain("shape").projector == base.domain("photo").projector
+    own = load_tensors(longer.folder / (longer.domain("shape").norms or ""))
+    assert {"linear.weight", PREFIX + "mean", PREFIX + "deviation"} <= own.keys()

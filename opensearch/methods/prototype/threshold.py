@@ -26,6 +26,12 @@ def fit_rule(context: Context[PrototypeConfig], domains: Sequence[DomainData]) -
     settings = context.config.refinement
     if settings.rule == "fixed" or settings.threshold is not None:
         return given_rule(context)
+    if context.config.appearance.width:
+        context.note(
+            f"λ is fixed at {settings.fixed}: cosines change as embeddings are completed by looks,"
+            " after this; give a threshold found on a validation cut with refinement.threshold"
+        )
+        return LambdaRule.fixed(settings.fixed)
     held = _held_out(context, domains)
     if not held:
         context.note(f"too few categories to fit λ on: it is fixed at {settings.fixed}")
