@@ -53,6 +53,12 @@ _HEADER = "rank  weight   score  key  [category]"
     " the reconstruction model makes of them. auto: what the model says is best, else mean.",
 )
 @click.option(
+    "--align/--no-align",
+    default=True,
+    show_default=True,
+    help="Turn the shapes so that they lie and face alike, or leave each as it stands by itself.",
+)
+@click.option(
     "--weights",
     type=click.Choice(["printed", "normalised"]),
     help="Weights .5 .4 .3 .2 .1 as the paper prints them, or divided by their sum. Default: those"

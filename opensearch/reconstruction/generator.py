@@ -21,10 +21,8 @@ from opensearch.reconstruction.voxels import SIDE
 
 Array: TypeAlias = NDArray[np.float32]
 
-PATCH: Final = 4
-"""Side of the cubes of voxels that a grid is cut into first, and put together of last."""
-_HALVINGS: Final = 2
-_FIRST: Final = SIDE // PATCH
+LAST: Final = 2
+"""Side of the narrowest features; each halving before it doubles the side of the first ones."""
 _BATCH: Final = 16
 
 
@@ -46,7 +44,8 @@ class Generator:
     ) -> None:
         self.card = card
         self._tensors = {name: array.astype(np.float32) for name, array in tensors.items()}
-        names = [f"{way}.{at}" for way in ("down", "up") for at in range(_HALVINGS)]
+        self._halvings = sum(name.startswith("down.") for name in tensors) // 2
+        names = [f"{way}.{at}" for way in ("down", "up") for at in range(self._halvings)]
         names += ["cut", "narrow", "wide", "join"]
         wanted = {f"{name}.{kind}" for name in names for kind in ("weight", "bias")}
         if wanted != set(tensors):
@@ -104,22 +103,28 @@ class Generator:
             raise InvalidInput(f"`codes` must have shape (n, {self.code}), got {codes.shape}")
         return _in_batches(self._decode, codes.astype(np.float32), SIDE, SIDE, SIDE)
 
+    @property
+    def _sides(self) -> tuple[int, int]:
+        """Of the first features, and of the cubes of voxels that each of them stands for."""
+        first = LAST << self._halvings
+        return first, SIDE // first
+
     def _encode(self, grids: Array) -> Array:
-        n = len(grids)
-        cubes = grids.reshape(n, *[_FIRST, PATCH] * 3).transpose(0, 1, 3, 5, 2, 4, 6)
-        x = _elu(self._linear("cut", cubes.reshape(n, _FIRST**3, PATCH**3)))
-        x = x.transpose(0, 2, 1).reshape(n, -1, _FIRST, _FIRST, _FIRST)
-        for at in range(_HALVINGS):
+        n, (first, cube) = len(grids), self._sides
+        cubes = grids.reshape(n, *[first, cube] * 3).transpose(0, 1, 3, 5, 2, 4, 6)
+        x = _elu(self._linear("cut", cubes.reshape(n, first**3, cube**3)))
+        x = x.transpose(0, 2, 1).reshape(n, -1, first, first, first)
+        for at in range(self._halvings):
             x = _elu(_halved(x, *self._layer(f"down.{at}")))
         return self._linear("narrow", x.reshape(n, -1))
 
     def _decode(self, codes: Array) -> Array:
-        n, last = len(codes), _FIRST >> _HALVINGS
-        x = _elu(self._linear("wide", codes)).reshape(n, -1, last, last, last)
-        for at in range(_HALVINGS):
+        n, (first, cube) = len(codes), self._sides
+        x = _elu(self._linear("wide", codes)).reshape(n, -1, LAST, LAST, LAST)
+        for at in range(self._halvings):
             x = _elu(_doubled(x, *self._layer(f"up.{at}")))
-        cubes = self._linear("join", x.reshape(n, -1, _FIRST**3).transpose(0, 2, 1))
-        cubes = cubes.reshape(n, *[_FIRST] * 3, *[PATCH] * 3).transpose(0, 1, 4, 2, 5, 3, 6)
+        cubes = self._linear("join", x.reshape(n, -1, first**3).transpose(0, 2, 1))
+        cubes = cubes.reshape(n, *[first] * 3, *[cube] * 3).transpose(0, 1, 4, 2, 5, 3, 6)
         return np.asarray(cubes.reshape(n, SIDE, SIDE, SIDE).clip(0, 1), np.float32)
 
     def _linear(self, name: str, x: Array) -> Array:

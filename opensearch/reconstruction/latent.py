@@ -38,6 +38,20 @@ def ink(grey: NDArray[np.uint8]) -> Array:
     return np.asarray(1 - grey.astype(np.float32) / 255, np.float32)
 
 
+def softened(drawings: Array, softness: float) -> Array:
+    """Drawings (..., s, s) blurred by a Gaussian of so many pixels, so that lines nearby overlap.
+
+    What it spreads stays at most 1. Nothing is beyond the edges.
+    """
+    if softness == 0:
+        return drawings
+    steps = np.arange(drawings.shape[-1])
+    spread = np.exp(-0.5 * ((steps[:, None] - steps) / softness) ** 2).astype(np.float32)
+    spread /= softness * np.sqrt(2 * np.pi)
+    # A line that is as long as wide keeps less than one that is longer: both stay dark enough.
+    return np.minimum((1 + softness) * (spread @ drawings @ spread.T), 1)
+
+
 class LineEncoder:
     """Runs a trained T1.
 
@@ -46,7 +60,8 @@ class LineEncoder:
 
     Args:
         tensors: those of the encoder in the state dict of `LineAutoencoder`, as arrays.
-        part: of the model; its settings may hold `likely`, see `training.adaptation.writing`.
+        part: of the model; its settings may hold `likely`, see `training.adaptation.writing`,
+            and `softness`.
 
     Raises:
         BundleError: a tensor is missing, or shapes do not fit together.
@@ -64,6 +79,7 @@ class LineEncoder:
             )
         self._tensors = {name: array.astype(np.float32) for name, array in tensors.items()}
         likely = part.settings.get("likely") if part else None
+        self._softness = float(part.settings.get("softness", 0)) if part else 0.0
         self._likely = Curve(**likely) if likely else None
         self.identity = part.identity if part else ""
         try:
@@ -115,7 +131,7 @@ class LineEncoder:
         return np.concatenate(parts) if parts else np.zeros((0, self.code), np.float32)
 
     def _encode(self, drawings: Array) -> Array:
-        x = drawings[:, None].astype(np.float32)
+        x = softened(drawings.astype(np.float32), self._softness)[:, None]
         for at in range(HALVINGS):
             x = _elu(_halved(x, *self._layer(f"down.{at}")))
         weight, bias = self._layer("narrow")

@@ -25,6 +25,7 @@ from opensearch.reconstruction.retrieval import (
     Weights,
     ask_for_shapes,
     falling_weights,
+    laid_alike,
     near_by_meaning,
     near_in_latent,
     read_nearest,
@@ -98,6 +99,7 @@ def is_possible(engine: Engine) -> bool:
     engine=must.a(Engine, "an Engine"),
     sketch=one_input,
     mode=must.text,
+    align=must.flag,
     by=must.text,
     weights=must.text,
     source=must.text,
@@ -109,6 +111,7 @@ def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
     *,
     k: int = 5,
     mode: Mode = "auto",
+    align: bool = True,
     by: By = "semantic",
     weights: Weights | None = None,
     source: str | None = None,
@@ -125,6 +128,7 @@ def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
         mode: `nearest` is the nearest shape's voxels, `mean` the mean of all k by their weights,
             `generator` what the model makes of their codes, `auto` what the model says is best,
             and the mean where there is no model.
+        align: turn the shapes so that they lie and face alike; else each stays as posed by itself.
         by: what is near: `semantic` by the embeddings of the index's model, `latent` by the
             renders of shapes in the latent space of the adaptation.
         weights: see `falling_weights`; those that the generator has learnt with, and else as
@@ -159,6 +163,8 @@ def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
         near = near_in_latent(engine, maker.folder, sketch, file_of, progress)  # type: ignore[arg-type]
         kind = "probability"
     retrieved = read_nearest(engine, near, shares, file_of, notes)
+    if align and maker.mode != "nearest":
+        retrieved = laid_alike(retrieved)
     return _made(maker, retrieved, kind, answer.opened[0].reading.views[0], notes)
 
 

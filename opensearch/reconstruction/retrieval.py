@@ -17,6 +17,7 @@ from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input
 from opensearch.model.inputs import on_disk
 from opensearch.progress import Progress, quiet
+from opensearch.reconstruction.aligning import alike
 from opensearch.reconstruction.latent import SKETCH, LineEncoder, ink
 from opensearch.reconstruction.latent_index import shape_codes
 from opensearch.reconstruction.shapes import Shape, read_shape
@@ -196,3 +197,14 @@ def read_nearest(
     if len(taken) < len(weights):
         notes.append(f"made of {len(taken)} shapes: there are no more to read")
     return taken
+
+
+def laid_alike(found: list[Retrieved]) -> list[Retrieved]:
+    """The shapes turned to lie and face as the first does of which it is known what is up."""
+    grids = [each.shape.voxels.grid for each in found]
+    weights = np.array([each.weight for each in found])
+    turns = alike(grids, weights, [each.shape.up != "unknown" for each in found])
+    return [
+        replace(each, shape=each.shape.turned(turn))
+        for each, turn in zip(found, turns, strict=True)
+    ]

@@ -45,11 +45,17 @@ class VoxelSettings(Settings):
     """The voxel generator: an autoencoder of grids, and the discriminator it learns against."""
 
     code: int = Field(default=200, ge=1, le=4096, description="width of the bottleneck")
-    channels: tuple[int, int, int] = Field(
-        default=(64, 64, 96), description="of the features of side 8, 4 and 2"
+    channels: tuple[int, ...] = Field(
+        default=(64, 64, 96),
+        min_length=2,
+        max_length=5,
+        description="of the features, the last ones of side 2, those before of twice the side",
     )
-    critic: tuple[int, int, int] = Field(
-        default=(32, 32, 64), description="the same of the discriminator"
+    critic: tuple[int, ...] = Field(
+        default=(32, 32, 64),
+        min_length=2,
+        max_length=5,
+        description="the same of the discriminator",
     )
     filled: float | None = Field(
         default=0.25,
@@ -64,6 +70,11 @@ class VoxelSettings(Settings):
         default=False, description="whether L_REC(v_OUT) moves v_OUT itself, too, not only T2, T2'"
     )
     phi: float = Field(default=0.1, ge=0, lt=1, description="share of the adversary in (25)")
+    towards: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of |v_OUT - nearest shape|, which the paper lacks; 0: as printed",
+    )
     gamma: float = Field(
         default=0.5,
         ge=0,
@@ -96,6 +107,13 @@ class AdaptationSettings(Settings):
     critic: tuple[int, int, int, int] = Field(
         default=(8, 16, 24, 32), description="the same of the discriminator"
     )
+    softness: float = Field(
+        default=0.0, ge=0, le=8, description="pixels that lines are blurred by; 0: left sharp"
+    )
+    steady: bool = Field(
+        default=False,
+        description="whether varied drawings must come back as they were before; false: as varied",
+    )
     inked: float | None = Field(
         default=0.5,
         ge=0,
@@ -126,6 +144,9 @@ class ReconstructionConfig(Settings):
     seed: int = Field(default=0, ge=0)
     exclude: tuple[str, ...] = Field(
         default=(), description="categories left out beside those that a collection calls unseen"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="that networks train on; auto: cuda where there is one"
     )
     default: Literal["nearest", "mean", "generator"] = Field(
         default="generator", description="what a model is made by where nobody says"

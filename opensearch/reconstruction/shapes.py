@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from opensearch.domains.workers import Readers
 from opensearch.encoders.pipeline import encode_views
 from opensearch.errors import UnreadableFile
 from opensearch.model import Model
+from opensearch.reconstruction.aligning import turned
 from opensearch.reconstruction.posing import faced, told_axis, upright
 from opensearch.reconstruction.voxels import Voxels, voxelise
 from opensearch.records import Item, Source, Up
@@ -41,6 +42,13 @@ class Shape:
     def box(self) -> NDArray[np.float64]:
         """Sides (3,) of its bounds."""
         return np.asarray(np.ptp(self.triangles.reshape(-1, 3), axis=0))
+
+    def turned(self, turn: NDArray[np.integer]) -> Shape:
+        """The same shape after one of `aligning.TURNS`."""
+        grid = turned(self.voxels.grid, turn)
+        return replace(
+            self, triangles=self.triangles @ turn.T, voxels=replace(self.voxels, grid=grid)
+        )
 
 
 def file_of(item: Item) -> Path:

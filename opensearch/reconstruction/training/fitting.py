@@ -18,6 +18,7 @@ from opensearch.encoders.starter import starter_model
 from opensearch.encoders.tensors import halved, identity, save_tensors
 from opensearch.errors import BundleError
 from opensearch.loop import RunFolder, run_job
+from opensearch.methods.checks import refuse_missing_gpu
 from opensearch.progress import Note, Progress, quiet, silent
 from opensearch.reconstruction.card import Part, ReconstructionCard, read_card, write_card
 from opensearch.reconstruction.settings import ReconstructionConfig
@@ -29,6 +30,7 @@ from opensearch.reconstruction.training.data import Shapes, load_shapes
 from opensearch.reconstruction.training.networks import VoxelModel
 from opensearch.reconstruction.training.steps import voxel_job
 from opensearch.training.cache import cache_folder
+from opensearch.training.device import chosen_device
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,16 @@ def train(task: Task, progress: Progress = quiet, note: Note = silent) -> Recons
         else:
             note(f"{task.out} was finished before, with these settings and these files")
             return card
+    device = _device(config)
     torch.manual_seed(config.seed)
-    model = VoxelModel(config.voxels)
+    model = VoxelModel(config.voxels).to(device)
     run_job(voxel_job(config, shapes, model, run.folder / "slices"), run, progress)
     adaptation = None if lines is None else adapt(config, lines, run, progress)
     card = ReconstructionCard(
         default=config.default,
         level=config.level,
         pooling=config.pooling,
-        voxels=write_generator(task.out, model, config),
+        voxels=write_generator(task.out, model.cpu(), config),
         adaptation=adaptation,
         provenance={
             **_settings(task, shapes, lines),
@@ -95,9 +98,21 @@ def train(task: Task, progress: Progress = quiet, note: Note = silent) -> Recons
 def adapt(config: ReconstructionConfig, lines: Lines, run: RunFolder, progress: Progress) -> Part:
     """Train the adaptation and write its encoder beside the generator."""
     torch.manual_seed(config.seed)
-    model = AdaptationModel(config.adaptation)
+    model = AdaptationModel(config.adaptation).to(_device(config))
     run_job(adaptation_job(config, lines, model), run, progress)
-    return write_encoder(run.folder.parent, model.autoencoder, lines)
+    return write_encoder(
+        run.folder.parent, model.cpu().autoencoder, lines, config.adaptation.softness
+    )
+
+
+def _device(config: ReconstructionConfig) -> torch.device:
+    """Where networks train.
+
+    Raises:
+        InvalidInput: the device is cuda, and there is none.
+    """
+    refuse_missing_gpu("device", config.device)
+    return chosen_device(config.device)
 
 
 def write_generator(out: Path, model: VoxelModel, config: ReconstructionConfig) -> Part:

@@ -6,45 +6,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from opensearch.reconstruction.generator import PATCH
+from opensearch.reconstruction.generator import LAST
 from opensearch.reconstruction.settings import VoxelSettings
 from opensearch.reconstruction.voxels import SIDE
 
-_FIRST: Final = SIDE // PATCH
-_LAST: Final = _FIRST // 4
-
 
 class VoxelAutoencoder(nn.Module):
-    """An encoder T2 to a bottleneck and a decoder T2': cubes of 4 voxels, then two halvings.
+    """An encoder T2 to a bottleneck and a decoder T2': cubes of voxels, then halvings to side 2.
+
+    Args:
+        channels: of the features, each of half the side of the one before, the last of side 2:
+            three for cubes of 4 voxels, four for cubes of 2.
+        code: width of the bottleneck.
 
     Source:
         Wang et al. 2018 give the bottleneck of 200 and nothing else of the layers. These are
-        those of 3D-GAN (Wu et al. 2016), narrower, but that the two halvings at the side of
-        the voxels are one linear layer, which takes a third of the time on a CPU; with ELU and no
+        those of 3D-GAN (Wu et al. 2016), narrower, but that the first halvings, at the side of
+        the voxels, are one linear layer, which takes a third of the time on a CPU; with ELU and no
         norms as in BEGAN (Berthelot et al. 2017), whose discriminator is an autoencoder, too.
     """
 
     def __init__(self, channels: Sequence[int], code: int) -> None:
         super().__init__()
-        first, middle, last = channels
-        self.cut = nn.Linear(PATCH**3, first)
-        self.down = nn.ModuleList([_halving(first, middle), _halving(middle, last)])
-        self.narrow = nn.Linear(last * _LAST**3, code)
-        self.wide = nn.Linear(code, last * _LAST**3)
-        self.up = nn.ModuleList([_doubling(last, middle), _doubling(middle, first)])
-        self.join = nn.Linear(first, PATCH**3)
+        self._first = LAST << (len(channels) - 1)
+        self._cube = SIDE // self._first
+        self.cut = nn.Linear(self._cube**3, channels[0])
+        self.down = nn.ModuleList(_halving(*sides) for sides in pairwise(channels))
+        self.narrow = nn.Linear(channels[-1] * LAST**3, code)
+        self.wide = nn.Linear(code, channels[-1] * LAST**3)
+        self.up = nn.ModuleList(_doubling(*sides) for sides in pairwise(channels[::-1]))
+        self.join = nn.Linear(channels[0], self._cube**3)
 
     def encode(self, grids: Tensor) -> Tensor:
         """T2: codes (n, code) of grids (n, 32, 32, 32), values 0..1."""
-        n = len(grids)
-        cubes = grids.reshape(n, *[_FIRST, PATCH] * 3).permute(0, 1, 3, 5, 2, 4, 6)
-        x = nn.functional.elu(self.cut(cubes.reshape(n, _FIRST**3, PATCH**3)))
-        x = x.transpose(1, 2).reshape(n, -1, _FIRST, _FIRST, _FIRST)
+        n, first, cube = len(grids), self._first, self._cube
+        cubes = grids.reshape(n, *[first, cube] * 3).permute(0, 1, 3, 5, 2, 4, 6)
+        x = nn.functional.elu(self.cut(cubes.reshape(n, first**3, cube**3)))
+        x = x.transpose(1, 2).reshape(n, -1, first, first, first)
         for layer in self.down:
             x = nn.functional.elu(layer(x))
         codes: Tensor = self.narrow(x.flatten(1))
@@ -57,11 +60,11 @@ class VoxelAutoencoder(nn.Module):
         differences of (27) lose their gradient where a voxel is certain, and training ended
         with one grid for all shapes.
         """
-        n = len(codes)
-        x = nn.functional.elu(self.wide(codes)).reshape(n, -1, _LAST, _LAST, _LAST)
+        n, first, cube = len(codes), self._first, self._cube
+        x = nn.functional.elu(self.wide(codes)).reshape(n, -1, LAST, LAST, LAST)
         for layer in self.up:
             x = nn.functional.elu(layer(x))
-        cubes = self.join(x.flatten(2).transpose(1, 2)).reshape(n, *[_FIRST] * 3, *[PATCH] * 3)
+        cubes = self.join(x.flatten(2).transpose(1, 2)).reshape(n, *[first] * 3, *[cube] * 3)
         grids: Tensor = cubes.permute(0, 1, 4, 2, 5, 3, 6).reshape(n, SIDE, SIDE, SIDE)
         return grids.float()
 

@@ -32,12 +32,15 @@ def write_sheet(
     """
     count = min(_SHOWN, len(shapes.packed))
     chosen = np.linspace(0, len(shapes.packed) - 1, count).round().astype(np.int64)
-    groups = torch.from_numpy(shapes.grids(shapes.neighbours[chosen]).astype(np.float32))
+    place = generator.narrow.weight.device
+    groups = torch.from_numpy(shapes.grids(shapes.neighbours[chosen]).astype(np.float32)).to(place)
     codes = generator.encode(groups.flatten(0, 1)).reshape(*groups.shape[:2], -1)
-    shares = torch.tensor(pooling.shares(), dtype=torch.float32)
+    shares = torch.tensor(pooling.shares(), dtype=torch.float32, device=place)
     made = generator.decode((shares[None, :, None] * codes).sum(dim=1))
     rows = torch.stack([groups[:, 0], generator.decode(codes[:, 0]), made], dim=1)
-    slices = rows.clamp(0, 1).flatten(0, 1).numpy()[:, :, :, list(_CUTS)].transpose(0, 3, 2, 1)
+    slices = (
+        rows.clamp(0, 1).flatten(0, 1).cpu().numpy()[:, :, :, list(_CUTS)].transpose(0, 3, 2, 1)
+    )
     file.parent.mkdir(parents=True, exist_ok=True)
     pictures = _pictures(slices.reshape(-1, *slices.shape[2:]))
     file.write_bytes(png(contact_sheet(pictures, len(_CUTS))))

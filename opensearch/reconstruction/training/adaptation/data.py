@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 from opensearch.config import ReaderSettings
 from opensearch.domains.upright import axis_of
@@ -45,11 +48,14 @@ class Lines:
     def batch(
         self, count: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Sketches and renders (count, 64, 64) each, drawn at random and varied a little."""
+        """Sketches and renders (count, 64, 64) each, drawn at random, half of them mirrored."""
         sketches = self.sketches[rng.integers(len(self.sketches), size=count)]
         shapes, views = self.renders.shape[:2]
         renders = self.renders[rng.integers(shapes, size=count), rng.integers(views, size=count)]
-        return varied(ink(sketches), rng), varied(ink(renders), rng)
+        for drawn in (sketches, renders):
+            turned = rng.random(count) < 0.5
+            drawn[turned] = drawn[turned][:, :, ::-1]
+        return ink(sketches), ink(renders)
 
 
 def load_lines(
@@ -93,20 +99,14 @@ def _rows(
     return names, np.stack(views) if views else empty
 
 
-def varied(drawings: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Drawings (n, s, s) turned, stretched and moved a little, half of them mirrored."""
-    from scipy.ndimage import affine_transform
-
-    middle = (drawings.shape[1] - 1) / 2
-    out = np.empty_like(drawings)
-    for place, drawing in enumerate(drawings):
-        angle = rng.uniform(-_TURN, _TURN)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        matrix = turn * (1 + rng.uniform(-_STRETCH, _STRETCH, 2))
-        if rng.random() < 0.5:
-            matrix[:, 1] *= -1
-        shift = middle * (1 + 2 * rng.uniform(-_SHIFT, _SHIFT, 2))
-        affine_transform(
-            drawing, matrix, shift - matrix @ np.full(2, middle), order=1, output=out[place]
-        )
-    return out
+def varied(drawings: Tensor, rng: np.random.Generator) -> Tensor:
+    """Drawings (n, s, s) turned, stretched and moved a little; nothing is beyond the edges."""
+    n = len(drawings)
+    angles = rng.uniform(-_TURN, _TURN, n)
+    turns = np.array([[np.cos(angles), -np.sin(angles)], [np.sin(angles), np.cos(angles)]])
+    stretches = 1 + rng.uniform(-_STRETCH, _STRETCH, (n, 1, 2))
+    shifts = 2 * rng.uniform(-_SHIFT, _SHIFT, (n, 2, 1))
+    places = np.concatenate([turns.transpose(2, 0, 1) * stretches, shifts], axis=2)
+    theta = torch.from_numpy(places.astype(np.float32)).to(drawings.device)
+    grid = affine_grid(theta, [n, 1, *drawings.shape[1:]], align_corners=True)
+    return grid_sample(drawings[:, None], grid, align_corners=True)[:, 0]

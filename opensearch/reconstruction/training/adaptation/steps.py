@@ -10,11 +10,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.optim import Adam
 
 from opensearch.loop import Descent, Job, Learner, cosine, step_seed
+from opensearch.reconstruction.latent import softened
 from opensearch.reconstruction.settings import ReconstructionConfig
-from opensearch.reconstruction.training.adaptation.data import Lines
+from opensearch.reconstruction.training.adaptation.data import Lines, varied
 from opensearch.reconstruction.training.adaptation.losses import (
     adaptation_loss,
     discriminator_loss,
@@ -55,10 +57,10 @@ def _step(
 ) -> Iterator[Descent]:
     settings = config.adaptation
     rng = np.random.default_rng(step_seed(config.seed, STAGE, number))
-    sketches, renders = (torch.from_numpy(each) for each in lines.batch(settings.batch, rng))
     model.critic.requires_grad_(False)
-    back = model.autoencoder(torch.cat([sketches, renders]))
-    sketches_back, renders_back = back.split([len(sketches), len(renders)])
+    seen, wanted = _drawings(config, lines, rng, model.balance.device)
+    sketches, renders = wanted.split(settings.batch)
+    sketches_back, renders_back = model.autoencoder(seen).split(settings.batch)
     yield Descent(
         adaptation_loss(
             sketches,
@@ -73,8 +75,7 @@ def _step(
     )
     model.critic.requires_grad_(True)
     sketches_back, renders_back = sketches_back.detach(), renders_back.detach()
-    seen = model.critic(torch.cat([renders_back, sketches_back]))
-    judged = seen.split([len(renders), len(sketches)])
+    judged = model.critic(torch.cat([renders_back, sketches_back])).split(settings.batch)
     real, made = judging(renders_back, sketches_back, judged, settings.inked)
     measured = {
         "balance": float(model.balance),
@@ -83,6 +84,17 @@ def _step(
     yield Descent(discriminator_loss(real, made, model.balance), [learners[1]], measured)
     balance = next_balance(model.balance, real, made, settings.gamma, settings.balance_rate)
     model.balance.copy_(balance)
+
+
+def _drawings(
+    config: ReconstructionConfig, lines: Lines, rng: np.random.Generator, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Sketches, then as many renders, as T1 sees them and as they must come back."""
+    settings = config.adaptation
+    drawn = np.concatenate(lines.batch(settings.batch, rng))
+    whole = torch.from_numpy(softened(drawn, settings.softness)).to(device)
+    seen = varied(whole, rng)
+    return seen, whole if settings.steady else seen
 
 
 def _learner(module: torch.nn.Module, top: float, shown_as: str = "") -> Learner:

@@ -21,15 +21,23 @@ _ASKED: Final = 600
 _HITS: Final = 5
 
 
-def write_encoder(out: Path, autoencoder: LineAutoencoder, lines: Lines) -> Part:
-    """Write T1 in float16; T1' and the discriminator are not kept."""
+def write_encoder(
+    out: Path, autoencoder: LineAutoencoder, lines: Lines, softness: float = 0.0
+) -> Part:
+    """Write T1 in float16; T1' and the discriminator are not kept.
+
+    Args:
+        softness: that it was trained with.
+    """
     state = autoencoder.state_dict().items()
     arrays: dict[str, NDArray[np.generic]] = {
         name: tensor.numpy() for name, tensor in state if name.startswith(("down.", "narrow."))
     }
     tensors = halved(arrays)
-    settings: dict[str, Any] = {"likely": likelihood(LineEncoder(tensors), lines)}
+    settings: dict[str, Any] = {"softness": softness}
     name = save_tensors(out, "adaptation", tensors)
+    blind = Part(tensors=name, settings=settings, identity="")
+    settings["likely"] = likelihood(LineEncoder(tensors, blind), lines)
     return Part(tensors=name, settings=settings, identity=identity(tensors, settings))
 
 
