@@ -11,10 +11,12 @@ cosines). Each MODEL is a reconstruction model, one of several seeds for instanc
 
     nearest     the grid of the nearest shape
     mean        the mean of the five by their weights
-    generator   what the model's generator makes of the five, pooled
+    MODEL       what the model's generator makes of the five, pooled
+    MODEL+mean  half of that, and half of the mean by weights that sum to one: the mode `blend`
 
-For the last two the five are turned to lie and face alike, as the verb does it; `--no-align` leaves
-each as it stands by itself. `--weights printed` gives generators weights that sum to 1.5, too.
+For all but the nearest the five are turned to lie and face alike, as the verb does it;
+`--no-align` leaves each as it stands by itself. `--weights printed` gives generators weights that
+sum to 1.5, too.
 
 IoU is taken at a level: that of the verb for the mean, of the card for a generator; AP needs none.
 What is held out stands as its file has it, which often says nothing of what is up. So form without
@@ -96,7 +98,7 @@ class Asked:
 
 
 class Making:
-    """The three ways to make a grid of five shapes, as probabilities with a level."""
+    """The ways to make a grid of five shapes, as probabilities with a level."""
 
     def __init__(self, models: Sequence[Path], align: bool, printed: bool) -> None:
         self.generators = {model.name: Generator.open(model) for model in models}
@@ -105,8 +107,10 @@ class Making:
 
     def levels(self, mean: float) -> dict[str, float]:
         """The level of each way."""
-        own = {name: made.card.level for name, made in self.generators.items()}
-        return {"nearest": 0.5, "mean": mean, **own}
+        levels = {"nearest": 0.5, "mean": mean}
+        for name, generator in self.generators.items():
+            levels |= {name: generator.card.level, f"{name}+mean": mean}
+        return levels
 
     def make(self, gallery: Part, found: NDArray[np.int64]) -> dict[str, Array]:
         """Probabilities by each way, of the nearest shapes at places `found` (k,)."""
@@ -117,13 +121,15 @@ class Making:
             turns = alike(list(grids), self.weights, known)
             laid = zip(grids, turns, strict=True)
             grids = np.stack([turned(grid, turn) for grid, turn in laid]).astype(bool)
-        mean = np.minimum(np.einsum("k,kxyz->xyz", self.weights, grids.astype(np.float32)), 1)
-        made = {"nearest": nearest, "mean": mean}
+        summed = np.einsum("k,kxyz->xyz", self.weights, grids.astype(np.float32))
+        mean = summed / self.weights.sum()
+        made = {"nearest": nearest, "mean": np.minimum(summed, 1)}
         for name, generator in self.generators.items():
             shares = np.array(generator.card.pooling.shares(), np.float32)
             codes = generator.encode(grids)
             pooled = generator.pool(codes, self.weights if self._printed else shares)
             made[name] = generator.decode(pooled[None])[0]
+            made[f"{name}+mean"] = (made[name] + mean) / 2
         return made
 
 

@@ -46,11 +46,12 @@ _HEADER = "rank  weight   score  key  [category]"
 )
 @click.option(
     "--mode",
-    type=click.Choice(["auto", "nearest", "mean", "generator"]),
+    type=click.Choice(["auto", "nearest", "mean", "generator", "blend"]),
     default="auto",
     show_default=True,
-    help="The nearest shape's voxels, the mean of all by their weights, or what the generator of"
-    " the reconstruction model makes of them. auto: what the model says is best, else mean.",
+    help="The nearest shape's voxels, the mean of all by their weights, what the generator of the"
+    " reconstruction model makes of them, or half of each of these two. auto: what the model says"
+    " is best, else mean.",
 )
 @click.option(
     "--align/--no-align",

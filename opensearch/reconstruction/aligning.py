@@ -29,8 +29,8 @@ def _turns() -> NDArray[np.int64]:
 
 
 TURNS: Final = _turns()
-ABOUT_Y: Final = np.flatnonzero(TURNS[:, 1, 1] == 1)
-"""Those of `TURNS` that leave a shape upright."""
+ALONG_Y: Final = np.flatnonzero(TURNS[:, 1, 1])
+"""Those of `TURNS` that leave y the upright axis, either end up: which one is seldom known."""
 
 
 def turned(grid: NDArray[np.generic], turn: NDArray[np.integer]) -> NDArray[np.generic]:
@@ -42,10 +42,11 @@ def turned(grid: NDArray[np.generic], turn: NDArray[np.integer]) -> NDArray[np.g
 def alike(
     grids: Sequence[Grid], weights: NDArray[np.floating], upright: Sequence[bool]
 ) -> list[NDArray[np.int64]]:
-    """The turn (3, 3) of each shape by which it overlaps most with those before it.
+    """The turn (3, 3) of each shape by which they overlap.
 
-    The first shape of which the upright axis is known stays as it is, the nearest where none is.
-    Others follow by their weights; those of known axis turn about y alone.
+    Each is laid onto those before it: the first is one whose upright axis is known, the nearest
+    where none is, and others follow by their weights; known axes stay y. Then all are turned as
+    one, so that of the shapes with a known axis, or of all, the most by weight have up what was up.
 
     Args:
         grids: k shapes, the nearest first.
@@ -57,12 +58,14 @@ def alike(
     chosen = [TURNS[0]] * len(grids)
     summed = weights[anchor] * grids[anchor].astype(np.float64)
     for place in order[1:]:
-        tried = TURNS[ABOUT_Y] if upright[place] else TURNS
+        tried = TURNS[ALONG_Y] if upright[place] else TURNS
         ways = [turned(grids[place], turn) for turn in tried]
-        both = np.array([summed[way].sum() for way in ways]) / summed.max()
-        best = int(
-            both.argmax()
-        )  # all of one size: the largest share in common is the best overlap
+        best = int(np.argmax([summed[way].sum() for way in ways]))  # all are of one volume
         chosen[place] = tried[best]
         summed += weights[place] * ways[best]
-    return chosen
+    counted = [place for place in range(len(grids)) if upright[place] or not any(upright)]
+    whole = max(
+        (chosen[place].T for place in [anchor, *counted]),
+        key=lambda turn: sum(weights[at] for at in counted if (turn @ chosen[at])[1, 1] == 1),
+    )
+    return [whole @ turn for turn in chosen]

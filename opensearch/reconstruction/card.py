@@ -40,7 +40,7 @@ class ReconstructionCard(Settings):
 
     kind: Literal["reconstruction"] = "reconstruction"
     format: int = FORMAT
-    default: Literal["nearest", "mean", "generator"] = "generator"
+    default: Literal["nearest", "mean", "generator", "blend"] = "generator"
     level: float = Field(default=0.5, gt=0, lt=1)
     pooling: PoolingSettings = PoolingSettings()
     voxels: Part

@@ -1,4 +1,4 @@
-"""How the grid of a model is made of the grids of shapes: of the nearest, of all, or generated."""
+"""How the grid of a model is made of those of shapes: the nearest, the mean, generated, or both."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from opensearch.reconstruction.card import ReconstructionCard, read_card
 from opensearch.reconstruction.generator import Generator
 from opensearch.reconstruction.retrieval import By, Retrieved, Weights
 
-Mode: TypeAlias = Literal["auto", "nearest", "mean", "generator"]
+Mode: TypeAlias = Literal["auto", "nearest", "mean", "generator", "blend"]
 
 _LEVEL: Final = 0.45
 """Just below the weight of the nearest shape as printed: what it fills alone is filled."""
 _BEST: Final[Mode] = "mean"
 """Of nearest and mean, what `python -m benchmarks.reconstruction` finds to be better."""
+_LEARNT: Final[tuple[Mode, ...]] = ("generator", "blend")
+"""Those that a generator takes part in."""
 _SHIPPED: Final = Path(__file__).parent / "model"
 
 
@@ -56,8 +58,8 @@ class Maker:
         """
         folder = given or shipped_model()
         card = read_card(folder) if folder else None
-        if card is None and (mode == "generator" or by == "latent"):
-            wanted = "`mode='generator'`" if mode == "generator" else "`by='latent'`"
+        if card is None and (mode in _LEARNT or by == "latent"):
+            wanted = f"`mode={mode!r}`" if mode in _LEARNT else "`by='latent'`"
             raise BundleError(
                 f"{wanted} needs a reconstruction model, and none is shipped; give one as `model`,"
                 " made by `Task(data, out)`"
@@ -68,7 +70,7 @@ class Maker:
     @property
     def weights(self) -> Weights:
         """Of the shapes, where nobody says: those the generator learnt with, else as printed."""
-        learnt = self.mode == "generator" and self.card and self.card.pooling.normalise
+        learnt = self.mode in _LEARNT and self.card and self.card.pooling.normalise
         return "normalised" if learnt else "printed"
 
     @property
@@ -82,11 +84,12 @@ class Maker:
         Raises:
             BundleError: the generator is damaged.
         """
-        if self.mode == "generator" and self.folder:
+        if self.mode in _LEARNT and self.folder:
             generator = Generator.open(self.folder)
             codes = generator.encode(np.stack([each.shape.voxels.grid for each in shapes]))
             shares = np.array([each.weight for each in shapes])
-            return np.asarray(generator.decode(generator.pool(codes, shares)[None])[0])
+            made = np.asarray(generator.decode(generator.pool(codes, shares)[None])[0])
+            return (made + mean_grid(shapes)) / 2 if self.mode == "blend" else made
         if self.mode == "nearest":
             return shapes[0].shape.voxels.grid.astype(np.float32)
         return mean_grid(shapes)

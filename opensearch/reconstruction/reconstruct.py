@@ -126,8 +126,8 @@ def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
         sketch: a drawing, see `opensearch.model`.
         k: how many shapes it is made of.
         mode: `nearest` is the nearest shape's voxels, `mean` the mean of all k by their weights,
-            `generator` what the model makes of their codes, `auto` what the model says is best,
-            and the mean where there is no model.
+            `generator` what the model makes of their codes, `blend` half of each of these two,
+            `auto` what the model says is best, and the mean where there is no model.
         align: turn the shapes so that they lie and face alike; else each stays as posed by itself.
         by: what is near: `semantic` by the embeddings of the index's model, `latent` by the
             renders of shapes in the latent space of the adaptation.

@@ -69,7 +69,7 @@ class VoxelSettings(Settings):
     through: bool = Field(
         default=False, description="whether L_REC(v_OUT) moves v_OUT itself, too, not only T2, T2'"
     )
-    phi: float = Field(default=0.1, ge=0, lt=1, description="share of the adversary in (25)")
+    phi: float = Field(default=0.03, ge=0, lt=1, description="share of the adversary in (25)")
     towards: float = Field(
         default=0.0,
         ge=0,
@@ -108,10 +108,10 @@ class AdaptationSettings(Settings):
         default=(8, 16, 24, 32), description="the same of the discriminator"
     )
     softness: float = Field(
-        default=0.0, ge=0, le=8, description="pixels that lines are blurred by; 0: left sharp"
+        default=2.0, ge=0, le=8, description="pixels that lines are blurred by; 0: left sharp"
     )
     steady: bool = Field(
-        default=False,
+        default=True,
         description="whether varied drawings must come back as they were before; false: as varied",
     )
     inked: float | None = Field(
@@ -120,12 +120,12 @@ class AdaptationSettings(Settings):
         le=1,
         description="share of ink in (23) and (24), however little there is; null: L1 as printed",
     )
-    phi: float = Field(default=0.1, ge=0, lt=1, description="phi_2D, the share of the adversary")
+    phi: float = Field(default=0.3, ge=0, lt=1, description="phi_2D, the share of the adversary")
     gamma: float = Field(
         default=0.5, ge=0, le=1, description="what equilibrium keeps, sketches over renders"
     )
     balance_rate: float = Field(default=0.001, ge=0, description="by which k_2D follows")
-    batch: int = Field(default=16, ge=1, description="sketches, and renders, a step")
+    batch: int = Field(default=32, ge=1, description="sketches, and renders, a step")
     steps: int = Field(default=500, ge=0, description="0: no adaptation")
     lr: float = Field(default=1e-3, gt=0, description="of the autoencoder; falls to a twentieth")
     critic_lr: float = Field(default=5e-4, gt=0, description="of the discriminator; likewise")
@@ -148,11 +148,11 @@ class ReconstructionConfig(Settings):
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="that networks train on; auto: cuda where there is one"
     )
-    default: Literal["nearest", "mean", "generator"] = Field(
-        default="generator", description="what a model is made by where nobody says"
+    default: Literal["nearest", "mean", "generator", "blend"] = Field(
+        default="blend", description="what a model is made by where nobody says"
     )
     level: float = Field(
-        default=0.4, gt=0, lt=1, description="from which a voxel of the generator is filled"
+        default=0.5, gt=0, lt=1, description="from which a voxel of the generator is filled"
     )
     pooling: PoolingSettings = PoolingSettings()
     voxels: VoxelSettings = VoxelSettings()

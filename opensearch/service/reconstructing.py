@@ -35,7 +35,7 @@ async def make(
     shared: Shared,
     file: Annotated[UploadFile, File(description="a drawing")],
     k: Annotated[int, Form(ge=1, le=MOST, description="shapes that it is made of")] = 5,
-    mode: Annotated[Literal["auto", "nearest", "mean", "generator"], Form()] = "auto",
+    mode: Annotated[Literal["auto", "nearest", "mean", "generator", "blend"], Form()] = "auto",
     source: Annotated[
         str | None, Form(max_length=64, description="its domain; told from it when absent")
     ] = None,

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.reconstruction.latent import SIDE, LineEncoder, ink
+from opensearch.reconstruction.card import Part
+from opensearch.reconstruction.latent import SIDE, LineEncoder, ink, softened
 from opensearch.reconstruction.settings import AdaptationSettings, ReconstructionConfig
+from opensearch.reconstruction.training.adaptation import steps
 from opensearch.reconstruction.training.adaptation.data import Lines, varied
 from opensearch.reconstruction.training.adaptation.losses import (
     adaptation_loss,
@@ -129,3 +131,40 @@ def test_drawings_are_varied_a_little_and_stay_drawings():
     assert made.sum(axis=(1, 2)) == pytest.approx(given.sum(axis=(1, 2)), rel=0.5)
     again = varied(torch.from_numpy(given), np.random.default_rng(0))
     assert np.array_equal(made, again.numpy())
+
+
+def test_lines_that_lie_beside_each_other_overlap_once_they_are_soft():
+    given = np.zeros((2, SIDE, SIDE), np.float32)
+    given[0, 20, 10:50] = given[1, 23, 10:50] = 1
+    soft = softened(given, 2.0)
+    assert softened(given, 0.0) is given
+    assert (given[0] * given[1]).sum() == 0 < (soft[0] * soft[1]).sum()
+    assert 0 <= soft.min() < 0.5 < soft.max() <= 1
+    assert soft[0, 20, 30] == soft[0].max()
+    by_hand = np.exp(-0.5 * ((20 - 18) / 2) ** 2)  # two rows off, against the row itself
+    assert soft[0, 18, 30] / soft[0, 20, 30] == pytest.approx(by_hand, rel=1e-3)
+
+
+def test_an_encoder_softens_as_it_was_trained():
+    torch.manual_seed(0)
+    state = AdaptationModel(SMALL).autoencoder.state_dict()
+    kept = {n: t.numpy() for n, t in state.items() if n.startswith(("down", "narrow"))}
+    given = ink(drawings(3))
+    part = Part(tensors="a", settings={"softness": 1.5}, identity="b")
+    assert np.array_equal(LineEncoder(kept, part)(given), LineEncoder(kept)(softened(given, 1.5)))
+
+
+@pytest.mark.parametrize("steady", [True, False])
+def test_steady_drawings_come_back_as_they_were_before_they_were_varied(steady, monkeypatch):
+    seen = {}
+
+    def told(sketches, renders, *rest):
+        seen["wanted"] = torch.cat([sketches, renders])
+        return adaptation_loss(sketches, renders, *rest)
+
+    monkeypatch.setattr(steps, "adaptation_loss", told)
+    settings = SMALL.model_copy(update={"steady": steady, "softness": 0.0})
+    model = AdaptationModel(settings)
+    next(adaptation_job(ReconstructionConfig(adaptation=settings), LINES, model).step(0))
+    sharp = set(np.unique(seen["wanted"].numpy())) == {0, 1}
+    assert sharp == steady  # turned and stretched, lines have edges of grey

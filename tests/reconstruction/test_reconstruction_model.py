@@ -11,7 +11,7 @@ from opensearch.cli import main
 from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.engine import Engine
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.reconstruction import latent_index, making, reconstruct
+from opensearch.reconstruction import latent_index, making, reconstruct, retrieval
 from opensearch.reconstruction.card import Part, ReconstructionCard, read_card, write_card
 from opensearch.reconstruction.generator import Generator
 from opensearch.reconstruction.latent import LineEncoder
@@ -143,6 +143,30 @@ def test_only_what_is_new_is_drawn_and_what_is_gone_is_dropped(cubes, model, tmp
         third.write_text(third.read_text() + "#")  # is no more what was indexed
         shutil.rmtree(engine.path / "latent")
         assert len(counted(engine, encoder)[0].ids) == 8
+
+
+def test_a_blend_is_half_of_the_mean_and_half_of_what_is_made(engine, sketch, model):
+    made = {
+        mode: reconstruct(
+            engine, sketch, source="sketch", mode=mode, model=model, weights="normalised"
+        )
+        for mode in ("blend", "mean", "generator")
+    }
+    halves = (made["mean"].grid + made["generator"].grid) / 2
+    assert made["blend"].grid == pytest.approx(halves, abs=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["mean", "nearest"])
+def test_shapes_are_laid_alike_unless_told_not_to_be(engine, sketch, mode, monkeypatch):
+    upside_down = np.diag([1, -1, -1])
+    monkeypatch.setattr(retrieval, "alike", lambda grids, *_: [upside_down] * len(grids))
+    laid, left = (
+        reconstruct(engine, sketch, source="sketch", mode=mode, align=align)
+        for align in (True, False)
+    )
+    flipped = left.grid[:, ::-1, ::-1] if mode == "mean" else left.grid
+    assert np.array_equal(laid.grid, flipped)
+    assert laid.retrieved[0].shape.box == pytest.approx(left.retrieved[0].shape.box)
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", "cut", "other"])

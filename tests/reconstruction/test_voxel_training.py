@@ -2,19 +2,24 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 
 import opensearch.loop.job as loop_job
 from opensearch.cli import main
 from opensearch.errors import InvalidInput
+from opensearch.reconstruction.card import Part, ReconstructionCard
 from opensearch.reconstruction.generator import Generator
 from opensearch.reconstruction.settings import ReconstructionConfig, load_config
 from opensearch.reconstruction.training import Task, fitting, train
 from opensearch.reconstruction.training.data import Shapes, nearest
+from opensearch.reconstruction.training.networks import VoxelAutoencoder, VoxelModel
+from opensearch.reconstruction.training.steps import voxel_job
 
 SMALL = ["voxels.code=8", "voxels.channels=[4,4,4]", "voxels.critic=[2,2,2]", "voxels.groups=2",
          "voxels.lr=0.01",
@@ -126,6 +131,40 @@ def test_a_finished_run_is_told(trained, boxes, config, cache):
         train(Task([boxes], trained[0], ReconstructionConfig(), cache=cache))
 
 
+def test_a_gpu_that_is_not_there_is_refused(boxes, cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    config = load_config([*SMALL, "device=cuda"])
+    with pytest.raises(InvalidInput, match="device is cuda, but torch finds none"):
+        train(Task([boxes], tmp_path / "model", config, cache=cache))
+
+
+@pytest.mark.parametrize("channels", [(4, 4), (3, 4, 5), (2, 3, 4, 5)])
+def test_grids_keep_their_size_whatever_the_number_of_halvings(channels):
+    network = VoxelAutoencoder(channels, 6)
+    assert network(torch.rand(2, 32, 32, 32)).shape == (2, 32, 32, 32)
+    arrays = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    part = Part(tensors="a", settings={}, identity="")
+    generator = Generator(arrays, ReconstructionCard(voxels=part))
+    grids = np.random.default_rng(0).random((2, 32, 32, 32)).astype(np.float32)
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(grids)).clamp(0, 1).numpy()
+    assert generator.decode(generator.encode(grids)) == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("towards", [0.0, 0.5])
+def test_what_is_made_may_be_drawn_towards_the_nearest(towards):
+    overrides = [*SMALL, "voxels.warm=0", f"voxels.towards={towards}", "voxels.phi=0.2"]
+    config = load_config(overrides)
+    grids = np.random.default_rng(0).random((3, 32, 32, 32)) < 0.4
+    packed = np.packbits(grids.reshape(3, -1), axis=1)
+    model = VoxelModel(config.voxels)
+    job = voxel_job(config, Shapes([], packed, nearest(packed, 2)), model, Path())
+    losses = next(job.step(0)).losses
+    assert ("towards" in losses) == (towards > 0)
+    if towards:
+        assert 0 < float(losses["towards"].detach()) < 0.8 * 0.5
+
+
 def test_too_few_shapes_are_refused(boxes, cache, tmp_path):
     config = load_config(["pooling.weights=[1,1,1,1,1,1,1]"])
     with pytest.raises(InvalidInput, match="takes 7 shapes, and 6 could be read"):
@@ -169,6 +208,7 @@ def test_groups_are_neighbourhoods_and_some_are_mirrored():
         ("voxels.steps=0", r"voxels.steps: .* \(got 0\)\. Set it with"),
         ("pooling.weights=[0,0]", "0 or more, one of them above 0"),
         ("voxels.channels=[1,0,1]", "must be 1 or more"),
+        ("device=tpu", "device: .*auto.*cpu.*cuda"),
         ("voxels", "are key=value"),
     ],
 )
@@ -188,7 +228,7 @@ def test_the_verb_trains_a_model(boxes, tmp_path, monkeypatch, cache):
     words = ["train-3d", "--data", str(boxes), "--out", str(out), *settings, "--seed", "3", "-q"]
     ran = CliRunner().invoke(main, words)
     assert ran.exit_code == 0, ran.output
-    assert ran.stdout == f"{out}: codes of 8, made by generator\n"
+    assert ran.stdout == f"{out}: codes of 8, made by blend\n"
     assert f"--model {out}" in ran.stderr
     assert Generator.open(out).card.provenance["config"]["seed"] == 3
     with monkeypatch.context() as patch:
