@@ -120,7 +120,7 @@ class Making:
             known = [gallery.axes[gallery.sources[place].path] != "unknown" for place in found]
             turns = alike(list(grids), self.weights, known)
             laid = zip(grids, turns, strict=True)
-            grids = np.stack([turned(grid, turn) for grid, turn in laid]).astype(bool)
+            grids = np.stack([turned(grid, turn) for grid, turn in laid])
         summed = np.einsum("k,kxyz->xyz", self.weights, grids.astype(np.float32))
         mean = summed / self.weights.sum()
         made = {"nearest": nearest, "mean": np.minimum(summed, 1)}

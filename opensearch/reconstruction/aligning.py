@@ -33,10 +33,11 @@ ALONG_Y: Final = np.flatnonzero(TURNS[:, 1, 1])
 """Those of `TURNS` that leave y the upright axis, either end up: which one is seldom known."""
 
 
-def turned(grid: NDArray[np.generic], turn: NDArray[np.integer]) -> NDArray[np.generic]:
+def turned(grid: Grid, turn: NDArray[np.integer]) -> Grid:
     """A grid (n, n, n) turned about its middle as `triangles @ turn.T` turns triangles."""
     whole = grid.transpose(np.abs(turn).argmax(axis=1))
-    return np.flip(whole, [axis for axis in range(3) if turn[axis].sum() < 0])
+    flipped: Grid = np.flip(whole, tuple(axis for axis in range(3) if turn[axis].sum() < 0))
+    return flipped
 
 
 def alike(

@@ -89,7 +89,9 @@ class Maker:
             codes = generator.encode(np.stack([each.shape.voxels.grid for each in shapes]))
             shares = np.array([each.weight for each in shapes])
             made = np.asarray(generator.decode(generator.pool(codes, shares)[None])[0])
-            return (made + mean_grid(shapes)) / 2 if self.mode == "blend" else made
+            if self.mode == "blend":
+                made = np.asarray((made + mean_grid(shapes)) / 2, np.float32)
+            return made
         if self.mode == "nearest":
             return shapes[0].shape.voxels.grid.astype(np.float32)
         return mean_grid(shapes)

@@ -171,7 +171,7 @@ def test_ready_codes_have_no_form(toy_model, tmp_path, sketch):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"mode": "best"}, "unknown `mode` 'best'; known: auto, nearest, mean, generator"),
+        ({"mode": "best"}, "unknown `mode` 'best'; known: auto, nearest, mean, generator, blend"),
         ({"weights": "even"}, "unknown `weights` 'even'; known: printed, normalised"),
         ({"by": "touch"}, "unknown `by` 'touch'; known: semantic, latent"),
         ({"model": 3}, "model must be a path"),

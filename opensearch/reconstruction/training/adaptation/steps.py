@@ -59,8 +59,8 @@ def _step(
     rng = np.random.default_rng(step_seed(config.seed, STAGE, number))
     model.critic.requires_grad_(False)
     seen, wanted = _drawings(config, lines, rng, model.balance.device)
-    sketches, renders = wanted.split(settings.batch)
-    sketches_back, renders_back = model.autoencoder(seen).split(settings.batch)
+    sketches, renders = wanted.chunk(2)
+    sketches_back, renders_back = model.autoencoder(seen).chunk(2)
     yield Descent(
         adaptation_loss(
             sketches,
@@ -75,7 +75,7 @@ def _step(
     )
     model.critic.requires_grad_(True)
     sketches_back, renders_back = sketches_back.detach(), renders_back.detach()
-    judged = model.critic(torch.cat([renders_back, sketches_back])).split(settings.batch)
+    judged = model.critic(torch.cat([renders_back, sketches_back])).chunk(2)
     real, made = judging(renders_back, sketches_back, judged, settings.inked)
     measured = {
         "balance": float(model.balance),
