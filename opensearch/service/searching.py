@@ -17,7 +17,6 @@ from opensearch.engine.query.parts import Part
 from opensearch.model import Content
 from opensearch.records import Hit, Up
 from opensearch.service.context import Context, Shared, links
-from opensearch.service.failures import ServiceError
 from opensearch.service.models import (
     DrawingPart,
     FilePart,
@@ -29,6 +28,7 @@ from opensearch.service.models import (
     TextUnderstood,
     WordsPart,
 )
+from opensearch.service.search_bounds import bad_query, check, over
 from opensearch.stages import stage, timed
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -92,9 +92,9 @@ async def search_files(
     try:
         asked = SearchAsked.model_validate_json(query)
     except ValidationError as error:
-        raise _bad_query(error) from error
+        raise bad_query(error) from error
     if len(file) > shared.serving.bounds.parts:
-        raise _over("files of a query", shared.serving.bounds.parts, len(file))
+        raise over("files of a query", shared.serving.bounds.parts, len(file))
     named = {part.file for part in asked.parts if isinstance(part, FilePart)}
     rest = [FilePart(kind="file", file=at) for at in range(len(file)) if at not in named]
     asked = asked.model_copy(update={"parts": [*asked.parts, *rest]})
@@ -104,7 +104,7 @@ async def search_files(
 
 async def _answered(request: Request, shared: Context, job: _Job) -> Response:
     """The answer, written at once: FastAPI would check and walk through it once more."""
-    _check(job.asked, len(job.contents), shared)
+    check(job.asked, len(job.contents), shared)
     start = time.perf_counter()
     for at, part in enumerate(job.asked.parts):
         if isinstance(part, FilePart | DrawingPart):
@@ -136,72 +136,6 @@ def _hit(hit: Hit, job: _Job) -> HitFound:
     found = HitFound.of(hit)
     found.thumbnail = job.pictures.get(hit.id)
     return found
-
-
-def _check(asked: SearchAsked, files: int, shared: Context) -> None:
-    """Hold a query against the files that came and the bounds.
-
-    Raises:
-        ServiceError: it asks for more.
-    """
-    bounds = shared.serving.bounds
-    named = max((part.file for part in asked.parts if isinstance(part, FilePart)), default=-1)
-    if named >= files:
-        raise ServiceError(
-            422,
-            "InvalidInput",
-            f"no file {named} was sent: {files} came, counted from 0; send it to /v1/search/files",
-            came=f"{files} files",
-            way_out="send it to /v1/search/files",
-        )
-    if len(asked.parts) > bounds.parts:
-        raise _over("parts of a query", bounds.parts, len(asked.parts))
-    if asked.k + asked.offset > bounds.hits:
-        raise _over("hits of a search (k + offset)", bounds.hits, asked.k + asked.offset)
-    if len(asked.targets) > bounds.parts:
-        raise _over("targets", bounds.parts, len(asked.targets))
-    texts = [part.text for part in asked.parts if isinstance(part, WordsPart)]
-    longest = max(map(len, [*texts, asked.where or "", *asked.targets]), default=0)
-    if longest > bounds.text:
-        raise _over("characters of words, filters and names", bounds.text, longest)
-    drawn = [part.strokes for part in asked.parts if isinstance(part, DrawingPart)]
-    points = sum(len(stroke) for strokes in drawn for stroke in strokes)
-    if points > bounds.strokes:
-        raise _over("points of drawings", bounds.strokes, points)
-    if not any(part.weight > 0 for part in asked.parts):
-        raise ServiceError(
-            422,
-            "InvalidInput",
-            "a query needs a part of a weight above 0; add a file, a drawing, words or an item",
-            wanted="a part of a weight above 0",
-            way_out="add a file, a drawing, words or an item",
-        )
-    if any(part.weight == 0 for part in asked.parts):
-        raise ServiceError(422, "InvalidInput", "a weight of 0 says nothing; leave the part out")
-
-
-def _over(what: str, most: int, came: int) -> ServiceError:
-    return ServiceError(
-        422,
-        "OverLimit",
-        f"{what} are at most {most:,}, got {came:,}; ask for less at once",
-        wanted=f"at most {most:,}",
-        came=f"{came:,}",
-        way_out="ask for less at once",
-    )
-
-
-def _bad_query(error: ValidationError) -> ServiceError:
-    first = error.errors()[0]
-    place = ".".join(map(str, ("query", *first["loc"])))
-    return ServiceError(
-        422,
-        "InvalidRequest",
-        f"{place}: {first['msg']}; /docs shows what a search is",
-        wanted=f"{place}: {first['msg']}",
-        came=repr(first.get("input"))[:200],
-        way_out="/docs shows what a search is",
-    )
 
 
 def _content(
