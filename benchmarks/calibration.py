@@ -134,7 +134,7 @@ def numbers(
 
 def _smaller(
     model: Model, source: Asked, target: Asked, count: int, seed: int
-) -> Iterator[tuple[Any, Any, Any, Any]]:
+) -> Iterator[tuple[Any, Any, Any]]:
     """Hits in galleries of `count` categories drawn by chance, until each has been drawn once."""
     names = np.random.default_rng(seed).permutation(np.unique(target.labels))
     for start in range(0, len(names) - count + 1, count):
@@ -144,7 +144,7 @@ def _smaller(
         small = _part(target, rows)
         asking = small if same else _part(source, np.flatnonzero(np.isin(source.labels, part)))
         hits = first_hits(model, asking, small, "cosine", FIRST)
-        yield hits.scores, hits.right, hits.categories, hits.weights
+        yield hits.scores, hits.right, hits.categories
 
 
 def _part(side: Asked, rows: Any) -> Asked:

@@ -15,9 +15,9 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Bin:
-    """Hits of like probability: what they count for, the mean of what was said, the share right."""
+    """Hits of like probability: how many, the mean of what was said, and the share right."""
 
-    count: float
+    count: int
     said: float
     right: float
 
@@ -50,17 +50,8 @@ class Reliability:
         return asdict(self)
 
 
-def reliability(
-    probabilities: NDArray[np.floating],
-    right: NDArray[np.bool_],
-    weights: NDArray[np.floating] | None = None,
-) -> Reliability:
+def reliability(probabilities: NDArray[np.floating], right: NDArray[np.bool_]) -> Reliability:
     """Measure probabilities (n,) of hits that are right or not (n,).
-
-    Args:
-        probabilities: what was said.
-        right: what is so.
-        weights: as how many hits each counts, shape (n,); one where `None`.
 
     Raises:
         InvalidInput: no hits, shapes that differ, or what is no probability.
@@ -77,38 +68,28 @@ def reliability(
     said, truth = np.asarray(probabilities, np.float64), np.asarray(right, np.float64)
     if not ((said >= 0) & (said <= 1)).all():
         raise InvalidInput("a probability lies within 0 and 1")
-    counts = np.ones(len(said)) if weights is None else np.asarray(weights, np.float64)
     places = np.minimum((said * BINS).astype(np.int64), BINS - 1)
     bins = [
-        Bin(float(counts[inside].sum()), *_means(counts[inside], said[inside], truth[inside]))
+        Bin(int(inside.sum()), float(said[inside].mean()), float(truth[inside].mean()))
         for inside in (places == place for place in range(BINS))
         if inside.any()
     ]
-    (base,) = _means(counts, truth)
-    (brier,) = _means(counts, np.square(said - truth))
+    base = float(truth.mean())
     return Reliability(
         count=len(said),
         base=base,
-        error=sum(each.count * abs(each.said - each.right) for each in bins) / counts.sum(),
-        brier=brier,
+        error=sum(each.count * abs(each.said - each.right) for each in bins) / len(said),
+        brier=float(np.square(said - truth).mean()),
         brier_base=base * (1 - base),
-        auroc=auroc(said, np.asarray(right, np.bool_), counts),
+        auroc=auroc(said, np.asarray(right, np.bool_)),
         bins=bins,
     )
 
 
-def _means(counts: NDArray[np.float64], *rows: NDArray[np.float64]) -> list[float]:
-    return [float(np.average(row, weights=counts)) for row in rows]
-
-
-def auroc(
-    scores: NDArray[np.floating],
-    right: NDArray[np.bool_],
-    weights: NDArray[np.floating] | None = None,
-) -> float | None:
+def auroc(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> float | None:
     """Area under the ROC curve, ties counted half; `None` where all are right or all wrong."""
     if right.all() or not right.any():
         return None
     from sklearn.metrics import roc_auc_score
 
-    return float(roc_auc_score(right, scores, sample_weight=weights))
+    return float(roc_auc_score(right, scores))

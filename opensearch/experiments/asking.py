@@ -2,10 +2,6 @@
 
 Every query asks twice: what there is, and the same without its own category, as somebody does who
 asks for what a collection does not hold. So a share of `ABSENT` of the queries has no right hit.
-
-Where fewer items are right than hits are looked at, each counts for as many as are missing. Else
-the domains of which the files are few, as of shapes, would seem less sure than others, which a
-user's collection need not share: merged with drawings, shapes would sink.
 """
 
 from __future__ import annotations
@@ -52,14 +48,11 @@ class Hits:
         scores: shape (n,).
         right: of the query's category, shape (n,).
         categories: of the queries, shape (n,).
-        weights: as how many hits each counts, shape (n,): right ones as if there were as many
-            items to find as hits are looked at.
     """
 
     scores: NDArray[np.float64]
     right: NDArray[np.bool_]
     categories: NDArray[np.str_]
-    weights: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -88,10 +81,9 @@ def first_hits(
         absent: ask each query a second time, without its category.
     """
     table = _scores(model, source, target, name)
-    scores, right, categories, weights = [], [], [], []
+    scores, right, categories = [], [], []
     for place, row, relevant in _queries(source, target):
         nothing = np.zeros_like(relevant)
-        each = first / min(first, int(np.count_nonzero(relevant)))
         for left_out in (nothing, relevant) if absent else (nothing,):
             open_ = np.where(left_out | _own(source, target, row), FAR, table[place])
             best = np.argsort(-open_, kind="stable")[:first]
@@ -99,12 +91,10 @@ def first_hits(
             scores.append(open_[best])
             right.append(relevant[best])
             categories.append(np.full(len(best), source.labels[row]))
-            weights.append(np.where(relevant[best], each, 1.0))
     return Hits(
         np.concatenate([np.zeros(0), *scores]),
         np.concatenate([np.zeros(0, np.bool_), *right]),
         np.concatenate([np.zeros(0, np.str_), *categories]),
-        np.concatenate([np.zeros(0), *weights]),
     )
 
 

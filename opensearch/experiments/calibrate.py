@@ -103,7 +103,6 @@ def _hits(parts: Sequence[Hits]) -> Hits:
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.right for part in parts]),
         np.concatenate([part.categories for part in parts]),
-        np.concatenate([part.weights for part in parts]),
     )
 
 

@@ -122,10 +122,10 @@ def across_halves(hits: Mapping[Key, Hits]) -> dict[Key, Reliability | None]:
             if curve is not None:
                 said[key][here[key]] = curve(each.scores[here[key]])
     return {
-        key: reliability(said[key], each.right, each.weights) if measured[key] else None
+        key: reliability(said[key], each.right) if measured[key] else None
         for key, each in hits.items()
     }
 
 
 def _judged(hits: Hits, part: NDArray[np.bool_] | slice = slice(None)) -> Judged:
-    return Judged(hits.scores[part], hits.right[part], hits.weights[part])
+    return Judged(hits.scores[part], hits.right[part])

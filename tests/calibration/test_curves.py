@@ -112,43 +112,22 @@ def test_by_hand():
     assert found.auroc == pytest.approx((1 + 1 + 0.5) / 3)
 
 
-@given(
-    st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.integers(1, 4)), min_size=1, max_size=30)
-)
-def test_a_hit_of_weight_n_counts_as_n_hits(hits):
-    said, right, weights = map(np.array, zip(*hits, strict=True))
-    found = reliability(said, right, weights)
-    many = reliability(said.repeat(weights), right.repeat(weights))
-    for name in ("base", "error", "brier", "brier_base"):
-        assert getattr(found, name) == pytest.approx(getattr(many, name), abs=1e-9)
-    assert found.auroc == (None if many.auroc is None else pytest.approx(many.auroc))
-
-
 def judged(rng, count, middle, slope=8.0):
     scores = rng.random(count)
     right = rng.random(count) < 1 / (1 + np.exp(slope * (middle - scores)))
-    return Judged(scores, right, np.ones(count))
+    return Judged(scores, right)
 
 
 def test_curves_of_many_hits_are_their_own_and_those_of_few_like_the_others():
     rng = np.random.default_rng(0)
     few = judged(rng, 60, 0.5)
     parts = {"low": judged(rng, 20_000, 0.3), "high": judged(rng, 20_000, 0.7), "few": few}
-    found = fit_curves({**parts, "none": Judged(few.scores, few.scores < 2, few.weights)})
+    found = fit_curves({**parts, "none": Judged(few.scores, few.scores < 2)})
     assert found["none"] is None
     assert found["low"].middle == pytest.approx(0.3, abs=0.02)
     assert found["high"].middle == pytest.approx(0.7, abs=0.02)
     alone = fit_curve(few.scores, few.right)
     assert abs(found["few"].slope - 8) < abs(alone.slope - 8)
-
-
-def test_curves_of_weights_are_those_of_as_many_hits():
-    rng = np.random.default_rng(0)
-    part = judged(rng, 400, 0.5)
-    weights = rng.integers(1, 5, 400)
-    found = fit_curves({"a": part._replace(weights=weights)})["a"]
-    many = Judged(part.scores.repeat(weights), part.right.repeat(weights), np.ones(weights.sum()))
-    assert found(part.scores) == pytest.approx(fit_curves({"a": many})["a"](part.scores), abs=1e-2)
 
 
 @pytest.mark.parametrize(
