@@ -22,7 +22,7 @@ from opensearch.engine import Engine
 from opensearch.records import Hit
 
 FILES: Final = (("sketch/bus/01.png", "photo"), ("photo/cup/01.jpg", "shape"))
-WORD: Final = "lamp"
+WORD: Final = "guitar"
 K: Final = 5
 
 
