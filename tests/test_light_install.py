@@ -128,7 +128,8 @@ def test_the_extras_named_are_those_of_the_package():
 
 
 def distribution(package):
-    return {"skimage": "scikit-image"}.get(package, package.replace("_", "-"))
+    names = {"skimage": "scikit-image", "cv2": "opencv-python-headless"}
+    return names.get(package, package.replace("_", "-"))
 
 
 def test_a_package_is_looked_for_and_not_loaded(monkeypatch):
