@@ -16,7 +16,7 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -48,10 +48,7 @@ class Appearance:
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]]) -> None:
-        try:
-            found = {name: tensors[PREFIX + name].astype(np.float64) for name in (*SHARED, *OWN)}
-        except KeyError as error:
-            raise BundleError(f"the model lacks a tensor of its appearance: {error}") from error
+        found = _wide(tensors, (*SHARED, *OWN))
         _check(found)
         self._pull, self._directions = Pull(tensors), found["directions"]
         self._mean, self._axes = found["mean"], (found["axes"] / found["deviation"]).T
@@ -78,12 +75,15 @@ class Pull:
 
     Args:
         tensors: `SHARED` among them.
+
+    Raises:
+        BundleError: a tensor is missing.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]]) -> None:
-        self._points = tensors[f"{PREFIX}points"].astype(np.float64)
-        settings = tensors[f"{PREFIX}settings"].astype(np.float64)
-        self._temperature, self._weight = settings[:2]
+        found = _wide(tensors, ("points", "settings"))
+        self._points = found["points"]
+        self._temperature, self._weight = found["settings"][:2]
 
     def __call__(self, meanings: NDArray[np.floating]) -> NDArray[np.float64]:
         """Unit rows (n, d) of unit rows (n, d): unit(m + weight · unit(softmax(K m / t) K))."""
@@ -98,6 +98,16 @@ class Pull:
 def has_appearance(tensors: Mapping[str, NDArray[np.generic]]) -> bool:
     """Whether the tensors of an encoder are to be completed."""
     return any(name.startswith(PREFIX) for name in tensors)
+
+
+def _wide(
+    tensors: Mapping[str, NDArray[np.generic]], names: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """The tensors of these names, which stand behind the prefix, in float64."""
+    try:
+        return {name: tensors[PREFIX + name].astype(np.float64) for name in names}
+    except KeyError as error:
+        raise BundleError(f"the model lacks a tensor of its appearance: {error}") from error
 
 
 def _check(found: Mapping[str, NDArray[np.float64]]) -> None:

@@ -87,7 +87,11 @@ class Bundle:
         return load_tensors(self.folder / card.tensors)
 
     def pull(self) -> Pull | None:
-        """What draws meanings toward trained categories, if its embeddings are completed."""
+        """What draws meanings toward trained categories, if its embeddings are completed.
+
+        Raises:
+            BundleError: a file is missing or damaged.
+        """
         for card in self.card.domains.values():
             tensors = load_tensors(self.folder / card.projector)
             if has_appearance(tensors):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from opensearch.encoders.appearance import OWN, PREFIX, SHARED, Appearance
+from opensearch.encoders.appearance import OWN, PREFIX, SHARED, Appearance, Pull
 from opensearch.encoders.encoder import Encoder
 from opensearch.errors import BundleError
 
@@ -107,3 +107,10 @@ def test_a_tensor_that_is_missing_or_misshapen_is_told(rng, name):
     tensors[PREFIX + name] = np.ones((3, 3), np.float32)
     with pytest.raises(BundleError, match="appearance"):
         Appearance(tensors)
+
+
+@pytest.mark.parametrize("name", ["points", "settings"])
+def test_words_of_a_model_without_a_tensor_are_told_so_too(rng, name):
+    tensors = {k: v for k, v in made(rng).items() if k != PREFIX + name}
+    with pytest.raises(BundleError, match=f"lacks a tensor of its appearance.*{name}"):
+        Pull(tensors)
