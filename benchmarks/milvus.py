@@ -6,8 +6,8 @@
 Random 64-bit codes in clusters with records (key, category, two fields) are added through
 `Engine.add_codes`, then searched: single queries and batches of 64, k = 10. Each place is measured
 in a process of its own; the answers of all are compared, ids and distances. A result is written to
-OUT/<place>.json as soon as it is there, with wall time and that of the processor, of client and
-server together; a place that has one is passed over. The server is that of
+OUT/<place>.json as soon as a part of it is there, with wall time and that of the processor, of
+client and server together; a place that has one is passed over. The server is that of
 `benchmarks/milvus_server.py`, started and ended here; run this in an environment with pymilvus and
 milvus-lite==2.5.1.
 """
@@ -63,11 +63,14 @@ def table(out: Path) -> str:
     results = [json.loads(file.read_text()) for file in sorted(out.glob("*.json"))]
     lines = ["| | " + " | ".join(result["place"] for result in results) + " |"]
     lines.append("|---" * (len(results) + 1) + "|")
-    for name in [name for name in results[0] if name not in ("place", "answers")]:
+    names = dict.fromkeys(name for result in results for name in result)
+    for name in [name for name in names if name not in ("place", "answers", "filtered")]:
         cells = [f"{result[name]:,}" if name in result else "" for result in results]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    same = len({result["answers"] for result in results}) == 1
-    lines.append(f"same ids for the same queries: {same}")
+    same = len({result.get("answers") for result in results}) == 1
+    filters = zip(*(result.get("filtered", []) for result in results), strict=False)
+    alike = [len(set(each)) == 1 for each in filters]
+    lines.append(f"same ids for the same queries: {same}; of {len(alike)} filters: {all(alike)}")
     return "\n".join(lines)
 
 

@@ -4,14 +4,14 @@
         [--kills 10] [--victim server --victim run --victim worker] [--port 19530] [--seed 0]
 
 One index is made in a folder without interruption. Another is made in a Milvus server, and of each
-run somebody is killed: the server, which is started again at once, the run itself, or a worker of
-`--ray local`. Every fourth kill comes at a random second, before or while the index is made or
-opened, the others when some of what is missing is stored, or a worker encodes. Then the same
-command is run again, and must leave an index whose keys and codes are those of the folder, each
-key once, bit for bit, with embeddings and thumbnails; its books must close, and `verify` find
-nothing. Then three quarters of the items are removed, so that the next kill meets work. The server
-is that of `benchmarks/milvus_server.py`; run this in an environment with pymilvus, and ray for
-workers.
+run somebody is killed: the server, which is started again at once, the run itself (`driver` where
+it has workers by `--ray local`), or one of those workers, as it encodes. Every fourth kill of a
+server or a run comes at a random second, before or while the index is made or opened, all others
+when some of what is missing is stored. Then the same command is run again, and must leave an index
+whose keys and codes are those of the folder, each key once, bit for bit, with embeddings and
+thumbnails; its books must close, and `verify` find nothing. Then three quarters of the items are
+removed, so that the next kill meets work. The server is that of `benchmarks/milvus_server.py`; run
+this in an environment with pymilvus, and ray for workers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from opensearch.milvus import connect
 from opensearch.milvus.books import Shelf
 from opensearch.records import Address
 
-VICTIMS = ("server", "run", "worker")
+VICTIMS = ("server", "run", "driver", "worker")
+RAY = ("--ray", "local", "--workers", "2")
 
 
 @click.command()
@@ -96,10 +97,11 @@ class Trial:
                 kept = set(sorted(self._wanted)[number % 4 :: 4])
                 engine.remove(sorted(self._wanted.keys() - kept))
         before = held(self._where)
-        said = self._killed(victim, early=number % 4 == 1)
+        ray = RAY if victim in ("driver", "worker") else ()
+        said = self._killed(victim, ray, early=number % 4 == 1 and victim != "worker")
         left = state(self._where)
         start = time.perf_counter()
-        report = self._run(self._where)
+        report = self._run(self._where, *ray)
         closes = report["seen"] == sum(report[name] for name in BOOKS)
         found = state(self._where)
         same = contents(self._where) == self._wanted
@@ -112,30 +114,32 @@ class Trial:
         )
         return closes and same and found.endswith("whole")
 
-    def _killed(self, victim: str, *, early: bool) -> str:
+    def _killed(self, victim: str, ray: Sequence[str], *, early: bool) -> str:
         """Start the command and kill; what became of it."""
-        ray = ("--ray", "local", "--workers", "2") if victim == "worker" else ()
         with self._started(self._where, *ray) as child:
             if early:
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(self._chance.uniform(2, 12))
-            elif victim != "worker":
+            else:
                 first = held(self._where)
                 part = self._chance.uniform(0.01, 0.3) * (len(self._wanted) - first)
                 while child.poll() is None and held(self._where) < first + part:
                     time.sleep(0.2)
-            while victim == "worker" and child.poll() is None and not busy(child.pid):
-                time.sleep(0.1)
+            workers: list[int] = []
+            while victim == "worker" and child.poll() is None and not workers:
+                workers = busy(child.pid)
+                time.sleep(0 if workers else 0.02)
             if child.poll() is not None:
                 return "the run had finished"
-            at = held(self._where)
             if victim == "server":
                 self._server.kill()
                 self._server.start()
             else:
-                signalled(child.pid if victim == "run" else self._chance.choice(busy(child.pid)))
+                signalled(self._chance.choice(workers) if workers else child.pid)
+            at = held(self._where)
             _, errors = child.communicate()
-            words = (errors.strip().splitlines() or [""])[-1][:110]
+            lines = errors.strip().splitlines() or [""]
+            words = next((line for line in lines if "has died" in line), lines[-1])[:110]
             return f"{victim} killed at {at} items, the run ends with {child.returncode} {words!r}"
 
     @contextmanager
@@ -150,9 +154,9 @@ class Trial:
             finally:
                 child.kill()
 
-    def _run(self, where: str) -> dict[str, Any]:
+    def _run(self, where: str, *words: str) -> dict[str, Any]:
         """Run to the end; the report."""
-        with self._started(where) as child:
+        with self._started(where, *words) as child:
             output, errors = child.communicate()
         if child.returncode not in (0, 3):
             raise SystemExit(f"index ended with {child.returncode}: {errors[-500:]}")

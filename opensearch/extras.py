@@ -18,6 +18,7 @@ BROUGHT_BY: Final = {
     "trimesh": "reconstruction",
     "pymilvus": "milvus",
     "ray": "ray",
+    "fsspec": "remote",
     "cv2": "scspm",
 }
 """Package, as it is imported, to the extra of this one that installs it."""

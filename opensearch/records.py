@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -44,13 +45,35 @@ UPS: Final[tuple[Up, ...]] = get_args(Up)
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A file at an address such as s3://bucket/photos/a.png, as its folder lists it.
+
+    `size` is in bytes. `mtime_ns` is its time of change, or where none is told another number that
+    changes with it, 0 where nothing is.
+    """
+
+    address: str
+    size: int
+    mtime_ns: int
+
+
+_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def is_address(path: str) -> bool:
+    """Whether what an item keeps as its path is an address, and no file of this machine."""
+    return _ADDRESS.match(path) is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A file found in a collection, before it is read.
 
     `key` is its posix path relative to the collection's root and names the item in an
     index. `part` is the line of a drawing in an .ndjson file, from 1, `None` for a whole
     file. `domain`, `category` and `split` are what the folder layout or the manifest
-    declares, `None` where nothing does.
+    declares, `None` where nothing does. Where the file lies at an address, `remote` says so, and
+    `path` is its bare name.
     """
 
     path: Path
@@ -60,6 +83,7 @@ class Source:
     category: str | None = None
     split: str | None = None
     metadata: Metadata = field(default_factory=dict)
+    remote: Remote | None = None
 
 
 @dataclass(frozen=True, slots=True)

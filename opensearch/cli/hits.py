@@ -15,6 +15,7 @@ import click
 
 from opensearch.cli.messages import in_flags, say, visible
 from opensearch.cli.tables import counted, header, separated
+from opensearch.records import is_address
 
 if TYPE_CHECKING:
     from opensearch.engine.query import Answer
@@ -113,6 +114,8 @@ def open_first(hits: Sequence[Hit], page: Path | None) -> None:
     path = page.absolute() if page is not None else _file_of(hits[0])
     if path is None:
         say(f"nothing to open: {hits[0].key} is of no file")
+    elif page is None and is_address(hits[0].path):
+        say(f"nothing to open here: the file is at {hits[0].path}")
     elif not path.exists():
         say(f"nothing to open: {path} is gone")
     else:

@@ -10,7 +10,7 @@ import click
 
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.messages import in_flags, say, visible
-from opensearch.cli.places import FOLDER, IndexPlace
+from opensearch.cli.places import FOLDER, IndexPlace, SourcePlace
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.records import UPS, Up, Where
 
@@ -36,7 +36,7 @@ class _PruneAlone(ReadsShapes):
 
 
 @click.command(cls=_PruneAlone)
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, required=True, type=SourcePlace())
 @click.option(
     "--to", "to", required=True, type=IndexPlace(exists=False),
     help="Folder of the index, or milvus://HOST:PORT/NAME; docs/scale-out.md.",
@@ -107,7 +107,7 @@ class _PruneAlone(ReadsShapes):
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @quiet_option
 def index(
-    sources: tuple[Path, ...],
+    sources: tuple[Path | str, ...],
     to: Where,
     model: Path | None,
     domain: str | None,
@@ -125,7 +125,8 @@ def index(
 ) -> None:
     """Create an index of files and folders, or bring it up to date.
 
-    Only new or changed files are encoded; a run that was killed goes on where it was.
+    Only new or changed files are encoded; a run that was killed goes on where it was. SOURCES are
+    files, folders, or addresses such as s3://bucket/photos, which the extra remote reads.
 
     \b
     Example:
@@ -135,6 +136,7 @@ def index(
         opensearch index prints/ --to indexes/mine --up z
         opensearch index collection/ --to indexes/other --model models/mine
         opensearch index /mnt/photos --to indexes/all --ray head:6379 --workers 16
+        opensearch index s3://bucket/photos --to indexes/all
     """
     from opensearch.engine import Engine
     from opensearch.engine.ingest.runs import plan_new

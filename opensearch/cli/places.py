@@ -7,10 +7,22 @@ from typing import Any, Final
 
 import click
 
-from opensearch.records import Where
+from opensearch.records import Where, is_address
 
 FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 """A folder that is there."""
+
+
+class SourcePlace(click.ParamType[Path | str]):
+    """A source of items: a file or folder as a path, an address such as s3://bucket as text."""
+
+    name = "path"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | str:
+        """A path, or an address."""
+        return value if isinstance(value, str) and is_address(value) else Path(value)
 
 
 class IndexPlace(click.ParamType[Where]):

@@ -41,6 +41,8 @@ def _size(work: Work) -> int:
     """Bytes of a file; 0 where it is gone, which its reader will tell."""
     if work.stamp is not None:
         return work.stamp.size
+    if work.source.remote is not None:
+        return work.source.remote.size
     try:
         return os.stat(work.source.path).st_size
     except OSError:

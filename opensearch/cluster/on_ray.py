@@ -21,7 +21,7 @@ from opensearch.progress import Note, silent
 
 
 class OnRay:
-    """Encodes on a Ray cluster; every worker must see the files under the same paths.
+    """Encodes on a Ray cluster; every worker must see the files under the same paths or addresses.
 
     Args:
         address: `local` for workers on this machine alone, `auto`, or host and port of the head
@@ -68,7 +68,8 @@ def _bytes(model: Model) -> int:
 
 
 def _absolute(work: Work) -> Work:
-    work.source = replace(work.source, path=work.source.path.absolute())
+    if work.source.remote is None:
+        work.source = replace(work.source, path=work.source.path.absolute())
     return work
 
 

@@ -119,7 +119,7 @@ class Worker:
         """What `InPlace` gives of a batch, without the views."""
         if self._model is None:
             raise OpenSearchError("a worker encodes nothing before it is prepared")
-        there = [os.path.lexists(work.source.path) for work in works]
+        there = [work.source.remote or os.path.lexists(work.source.path) for work in works]
         seen = (work for work, is_there in zip(works, there, strict=True) if is_there)
         with closing(IN_PLACE.encode_works(self._model, seen)) as encoded:
             return [

@@ -29,7 +29,6 @@ _DIGEST_BYTES: Final = 16
 
 def find_sources(
     root: Path,
-    *,
     domain: str | None = None,
     up: Up | None = None,
     beside: Sequence[Path] = (),

@@ -23,6 +23,8 @@ STROKE_SUFFIXES: Final = frozenset({".svg", ".svgz", ".ndjson"})
 
 # Pictures are told by their bytes, whatever their names say; these are what their names say.
 _AS_NAMED: Final = STROKE_SUFFIXES | FORMATS.keys()
+_LONGEST_NAME: Final = 200
+"""Bytes of a name; file systems take 255."""
 _REASON_LENGTH = 160
 _TELLING = 6
 _CUT_SHORT: Final = re.compile(
@@ -52,6 +54,14 @@ _INSIDES: Final = (
 def printable(path: str | Path) -> str:
     """The path as text that any terminal and JSON can carry, odd bytes escaped."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def safe_name(name: str) -> str:
+    """The name of a file as any file system takes it; what is too long loses its beginning."""
+    name = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in name)
+    while len(name.encode()) > _LONGEST_NAME:
+        name = name[1:]
+    return name
 
 
 @contextmanager

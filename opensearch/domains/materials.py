@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-_MOST_BYTES = 2**22
+MOST_BYTES = 2**22
 _MAPS = ("map_", "bump", "disp", "decal", "refl", "norm")
 
 
@@ -31,7 +31,7 @@ def materials(folder: Path, names: Iterable[str]) -> frozenset[str]:
 
 def _head(path: Path) -> bytes:
     try:
-        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
             return b""
         return path.read_bytes()
     except OSError:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from opensearch.domains import known_suffixes
@@ -38,7 +38,7 @@ _FOUND_BY_CHECKS: Final = re.compile(r"found\.\d{3}", re.IGNORECASE)
 class Ignored:
     """A file or folder that is no item of the collection, and why it was passed over."""
 
-    path: Path
+    path: Path | str
     suffix: str
     reason: str
 
@@ -90,7 +90,7 @@ class _Links:
             if any(target.is_relative_to(other) for other in self._beside):
                 return Ignored(path, "", ELSEWHERE)
             return Failure(printable(path), _out(target) if folder else _OUT)
-        hidden = any(_left_out(part) for part in target.relative_to(self._root).parts)
+        hidden = any(left_out(part) for part in target.relative_to(self._root).parts)
         if folder and (not hidden or target in self._followed):
             return Ignored(path, "", ELSEWHERE)
         self._followed.add(target)
@@ -185,19 +185,34 @@ def _passed_over(
     Raises:
         OSError: a link that leads to itself, or through a folder that may not be entered.
     """
-    suffix = path.suffix.lower()
     if not encodable(entry.name):
         return Failure(printable(path), "has a name that is not UTF-8; rename it")
     if _is_folder(entry):
-        reason = _left_out(entry.name)
+        reason = left_out(entry.name)
         return Ignored(path, "", f"{reason} folder") if reason else None
-    if entry.name.startswith("."):
-        return Ignored(path, suffix, "hidden")
-    if entry.is_dir():
+    if not entry.name.startswith(".") and entry.is_dir():
         return None
+    return file_passed_over(path, key, known, asset=entry.path in assets)
+
+
+def file_passed_over(
+    path: Path | str, key: str, known: frozenset[str], *, asset: bool
+) -> Ignored | None:
+    """Why a file is no source, None when it is one.
+
+    Args:
+        path: or its address.
+        key: as its source would have it.
+        known: suffixes that are read.
+        asset: whether the material of a mesh names it.
+    """
+    name = PurePosixPath(key)
+    suffix = name.suffix.lower()
+    if name.name.startswith("."):
+        return Ignored(path, suffix, "hidden")
     if key in MANIFESTS:
         return Ignored(path, suffix, "the manifest")
-    if suffix == ".mtl" or entry.path in assets:
+    if asset or suffix == ".mtl":
         return Ignored(path, suffix, "material of a mesh")
     return None if suffix in known else Ignored(path, suffix, UNKNOWN)
 
@@ -210,12 +225,12 @@ def _excluded(entry: os.DirEntry[str], path: Path, key: str, excluded: Excluded)
     return Ignored(path, "", f"{EXCLUDED} folder") if folder else excluded_file(path)
 
 
-def excluded_file(path: Path) -> Ignored:
+def excluded_file(path: Path | str) -> Ignored:
     """A file that the user leaves out."""
-    return Ignored(path, path.suffix.lower(), EXCLUDED)
+    return Ignored(path, PurePosixPath(path).suffix.lower(), EXCLUDED)
 
 
-def _left_out(folder: str) -> str:
+def left_out(folder: str) -> str:
     """Why a folder of this name is passed over; empty when it is not."""
     if folder.lower() in SYSTEM_FOLDERS or _FOUND_BY_CHECKS.fullmatch(folder):
         return "system"

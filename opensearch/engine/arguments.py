@@ -16,7 +16,7 @@ import numpy as np
 
 from opensearch.config import Limits
 from opensearch.errors import InvalidInput
-from opensearch.records import UPS, Address, Up, Where
+from opensearch.records import UPS, Address, Up, Where, is_address
 
 Check: TypeAlias = Callable[[str, Any], Any]
 
@@ -170,6 +170,14 @@ def paths(name: str, value: Any) -> list[Path]:
     if isinstance(value, str | os.PathLike):
         refuse(name, "a list of paths, as in [path]", value)
     return [path(f"each of {name}", each) for each in listed(name, "a list of paths", value)]
+
+
+def sources(name: str, value: Any) -> list[Path | str]:
+    """Paths, or addresses as texts."""
+    return [
+        each if isinstance(each, str) and is_address(each) else path(f"each of {name}", each)
+        for each in value
+    ]
 
 
 def called(name: str, value: Any) -> Any:

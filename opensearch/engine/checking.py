@@ -56,7 +56,7 @@ CHECKS: Final[dict[str, Check]] = {
     "reread": must.flag,
     "seed": must.whole(0),
     "sentence": must.text,
-    "sources": must.paths,
+    "sources": must.sources,
     "strict": must.flag,
     "structure": must.text,
     "targets": must.texts,

@@ -61,6 +61,7 @@ from opensearch.engine.query.ranking import answer
 from opensearch.errors import OpenSearchError
 from opensearch.model import InputLike, Model
 from opensearch.records import Address, Hit, Item, Metadata, Names, Report, Several, Up, Where
+from opensearch.remote import root_of
 from opensearch.store import Store, again
 
 
@@ -167,6 +168,7 @@ class Engine:
         """Bring the index up to date with files and folders; only new or changed ones are encoded.
 
         Args:
+            sources: paths, or addresses such as s3://bucket/photos, which the extra remote reads.
             domain: what every file is taken for; told from folder or content when `None`.
             up: which axis is up in every mesh; when `None`, what was said of it before, its
                 manifest says or its format states. Meshes that stood otherwise are read again.
@@ -189,11 +191,12 @@ class Engine:
         Raises:
             InvalidInput: a source does not exist, a pattern is malformed, or `reread` of an index
                 of a format that keeps no readers' versions.
+            MissingExtra: a source is an address, and what reads it is not installed.
             Refused: `prune` would remove all or most items of a source; the rest is done.
             StoreError: another process writes to the index.
             BundleError: the model is damaged; nothing was stored.
         """
-        roots = [Path(source) for source in sources]
+        roots = [root_of(source) for source in sources]
         comparing = Comparing(compare, reread)
         run = Run(domain, up, strict, comparing, Excluded(exclude), progress, encoding)
         if dry_run:

@@ -14,23 +14,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
 from opensearch.domains.contents import mesh_bytes, picture_bytes, suffix_of
-from opensearch.domains.files import printable
+from opensearch.domains.files import printable, safe_name
 from opensearch.domains.layout import split_part
 from opensearch.domains.limits import check_bytes
 from opensearch.errors import InvalidInput, OverLimit
+from opensearch.records import Remote
+from opensearch.remote import fetched
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-_LONGEST_NAME: Final = 200
-"""Bytes of a name; file systems take 255."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,18 +93,22 @@ def name_of(given: Input) -> str:
 
 
 @contextmanager
-def on_disk(given: Input, limits: Limits) -> Iterator[tuple[Path, int | None]]:
+def on_disk(given: Input | Remote, limits: Limits) -> Iterator[tuple[Path, int | None]]:
     """The file of an input, and the line of it that is meant; a private file while the block runs.
 
     Raises:
         InvalidInput: a path of no file, or of one that cannot be looked at.
         OverLimit: the input is over the limits.
-        UnreadableFile: a picture that Pillow cannot decode.
+        UnreadableFile: a picture that Pillow cannot decode, a file that cannot be fetched.
     """
     if isinstance(given, Path):
         path, part = file_and_part(given)
         check_is_file(path)
         yield path, part
+        return
+    if isinstance(given, Remote):
+        with fetched(given, limits) as path:
+            yield path, None
         return
     content = content_of(given, limits)
     name, part = file_and_part(Path(content.name))
@@ -170,8 +173,6 @@ def check_is_file(file: Path) -> None:
 def _file_name(content: Content) -> str:
     """A caller's name made safe for any file system, with the suffix of its format."""
     file, part = file_and_part(Path(content.name or "given"))
-    name = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in file.name)
-    name = name if file.suffix else (name or "given") + suffix_of(content.data)
-    while len(name.encode()) > _LONGEST_NAME:
-        name = name[1:]
+    name = file.name if file.suffix else (file.name or "given") + suffix_of(content.data)
+    name = safe_name(name)
     return name if part is None else f"{name}#{part}"

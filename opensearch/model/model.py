@@ -23,7 +23,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.errors import BundleError
 from opensearch.hashing import Hasher, restore_hasher
 from opensearch.model.inputs import Input, on_disk
-from opensearch.records import Source, Stamp, Up
+from opensearch.records import Remote, Source, Stamp, Up
 from opensearch.refinement import LambdaRule
 from opensearch.semantic import Space
 from opensearch.stages import spent, stage
@@ -141,11 +141,16 @@ class Model:
             raise
 
     def opened_input(
-        self, readers: Readers, given: Input, source: Source, stamp: Stamp | None
+        self, readers: Readers, given: Input | Remote, source: Source, stamp: Stamp | None
     ) -> Opened:
-        """As `opened`, with books, of an input of which `source` says key, domain and metadata."""
+        """As `opened`, with books, of an input or a file at an address.
+
+        `source` says key, domain and metadata.
+        """
         with on_disk(given, self.limits) as (path, part):
-            if stamp and not isinstance(given, Path):  # its file is new, and so is its time
+            if isinstance(given, Remote):  # which may have changed since
+                stamp = None
+            elif stamp and not isinstance(given, Path):  # its file is new, and so is its time
                 stamp = replace(stamp, mtime_ns=path.stat().st_mtime_ns)
             return self.opened(readers, replace(source, path=path, part=part), True, stamp)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query
 from opensearch.pages.markup import NO_PICTURE, image, link_to, terms
-from opensearch.records import Hit
+from opensearch.records import Hit, is_address
 
 _SCORES: Final = {
     "probability": "How likely it is that the item is of what was asked: 1 is certain. It was"
@@ -34,7 +34,8 @@ def hit_item(hit: Hit, engine: Engine, bits: int, page: Path) -> str:
     if address:
         named = f'<a href="{escape(address)}">{named}</a>'
     elif hit.path:
-        named += '<p class="note">its file is not there any more</p>'
+        where = f"at {hit.path}" if is_address(hit.path) else "not there any more"
+        named += f'<p class="note">its file is {escape(where)}</p>'
     score = "" if hit.score is None else f"{hit.score:.4f}"
     if hit.score is not None and hit.score_kind == "probability":
         score = f"{hit.score:.2f}"

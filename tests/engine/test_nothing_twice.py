@@ -13,7 +13,6 @@ from opensearch.domains import catalog, opening
 from opensearch.domains.opening import Opener
 from opensearch.domains.walk import Ignored
 from opensearch.engine import Engine
-from opensearch.engine.ingest import changes
 from opensearch.engine.ingest.listing import Listing
 from opensearch.records import Failure, Source, Stamp
 
@@ -53,7 +52,7 @@ def counted(monkeypatch):
         return digest(source)
 
     monkeypatch.setattr(os, "scandir", count_folder)
-    for room in (opening, changes):
+    for room in (opening, catalog):
         monkeypatch.setattr(room, "digest", count_file)
     return listed, digested
 

@@ -10,31 +10,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from opensearch import remote
 from opensearch.domains.catalog import find_sources
 from opensearch.domains.excluding import NOTHING, Excluded
 from opensearch.domains.files import printable
 from opensearch.domains.upright import with_axis
-from opensearch.domains.walk import Ignored
+from opensearch.domains.walk import Found, Ignored
 from opensearch.engine.ingest.batches import Batch, Work, item_of
-from opensearch.engine.ingest.changes import (
-    BY_TIME,
-    Change,
-    Changes,
-    Comparing,
-    address,
-    stamp_of,
-)
+from opensearch.engine.ingest.changes import BY_TIME, Change, Changes, Comparing
 from opensearch.engine.ingest.encoding import IN_PLACE, Done, Encoding
 from opensearch.engine.ingest.listing import Listing
+from opensearch.engine.ingest.whereabouts import address, stamp_of
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
 from opensearch.model.inputs import check_is_file, content_of, file_and_part
 from opensearch.records import Failure, Planned, Report, Source, Stamp, Up
+from opensearch.remote import Root
 from opensearch.store import Store
 
 Progress = Callable[[int, int], None]
 TOLD: Final = "told to be ignored"
-_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
+_CUT_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True)
@@ -87,16 +83,17 @@ class Adding:
         self._run = run
         self._left_out = left_out
         self._dry = dry
-        self._changes = Changes(store, run.comparing, dry=dry)
+        self._changes = Changes(store, run.comparing, dry=dry, limits=model.limits)
         if run.domain is not None:
             model.bundle.domain(run.domain)
         self.report = Report()
 
-    def run(self, roots: Sequence[Path]) -> Report:
+    def run(self, roots: Sequence[Root]) -> Report:
         """Bring the index up to date with files and folders.
 
         Raises:
             InvalidInput: a root does not exist, or the domain is unknown to the model.
+            MissingExtra: a root is an address, and what reads it is not installed.
             UnreadableFile: a file failed and `strict` was asked for.
         """
         with self._listing(roots) as listing:
@@ -117,13 +114,13 @@ class Adding:
                 check_is_file(file_and_part(given)[0])
         return self._encode(self._works_of_items(items))
 
-    def plan(self, roots: Sequence[Path]) -> Report:
+    def plan(self, roots: Sequence[Root]) -> Report:
         """The report of a run, as far as it is known without reading files or writing.
 
         What a reader would refuse is among the added or replaced here.
 
         Raises:
-            InvalidInput: as `run`.
+            InvalidInput, MissingExtra: as `run`.
         """
         with self._listing(roots) as listing:
             for work in self._works(listing):
@@ -139,22 +136,20 @@ class Adding:
         """Ids of the items that `plan` found in other places, or touched where they were."""
         return self._changes.updated
 
-    def _listing(self, roots: Sequence[Path]) -> Listing:
+    def _listing(self, roots: Sequence[Root]) -> Listing:
         """What lies under the roots, which must be there."""
-        for root in roots:
+        here = [root for root in roots if isinstance(root, Path)]
+        for root in here:
             if not os.path.lexists(root):
                 raise InvalidInput(f"{root} does not exist{_way_in(str(root))}")
-        walks = (
-            find_sources(
-                root,
-                domain=self._run.domain,
-                up=self._run.up,
-                beside=roots,
-                excluded=self._run.excluded,
-            )
-            for root in roots
-        )
-        return Listing(found for walk in walks for found in walk)
+
+        def found(root: Root) -> Iterator[Found]:
+            said, excluded = (self._run.domain, self._run.up), self._run.excluded
+            if isinstance(root, str):
+                return remote.find_sources(root, *said, excluded)
+            return find_sources(root, *said, here, excluded)
+
+        return Listing(each for root in roots for each in found(root))
 
     def _encode(self, works: Iterable[Work]) -> Report:
         """Read, encode and store in batches what `works` gives."""
@@ -234,7 +229,8 @@ class Adding:
             self._plan(Planned("moved", change.key))
             return None
         replaces = change.state == "replaced"
-        return Work(source, change.key, path, replaces, change.reread, stamp=change.stamp)
+        stamp, given = change.stamp, source.remote
+        return Work(source, change.key, path, replaces, change.reread, given, stamp=stamp)
 
     def _take(self, done: Done, pending: Batch) -> None:
         work = done.source
@@ -297,9 +293,7 @@ class Adding:
 
 
 def _way_in(root: str) -> str:
-    """What to do with an address such as s3://bucket/photos, of which a path has one slash."""
-    if not _ADDRESS.match(root):
+    """What to do with an address such as s3://bucket/photos, of which a `Path` has one slash."""
+    if not _CUT_ADDRESS.match(root):
         return ""
-    return (
-        "; files are read from folders alone: mount what lies at that address, and name its folder"
-    )
+    return "; an address is given as text, which a `Path` takes a slash from"

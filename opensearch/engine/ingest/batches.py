@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.model import Input
-from opensearch.records import Item, Source, Stamp
+from opensearch.records import Item, Remote, Source, Stamp
 
 COMMIT_ITEMS = 512
 COMMIT_SECONDS = 2.0
@@ -20,7 +20,7 @@ class Work:
     """A file or an item on its way into the index; the reading thread fills in the rest.
 
     `path` is what its record will say, "" for what is no file; `given` is the input of an item
-    whose key the caller has given.
+    whose key the caller has given, or a file at an address.
     """
 
     source: Source
@@ -28,7 +28,7 @@ class Work:
     path: str
     replaces: bool
     reread: bool = False
-    given: Input | None = None
+    given: Input | Remote | None = None
     stamp: Stamp | None = None
     domain: str = ""
     sure: bool = True

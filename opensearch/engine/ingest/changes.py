@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal, get_args
 
+from opensearch.config import Limits
 from opensearch.domains import is_older
-from opensearch.domains.catalog import digest, fingerprint
-from opensearch.domains.layout import part_key, split_part
 from opensearch.domains.upright import declared, is_mesh, upright_axis, with_axis_before
+from opensearch.engine.ingest.whereabouts import (
+    address,
+    digest,
+    exists,
+    file_of,
+    fingerprint,
+    folders,
+    stamp_of,
+)
 from opensearch.errors import InvalidInput
 from opensearch.records import FROM_PHOTOS, Item, Metadata, Source, Stamp, Up
 from opensearch.store import Store
@@ -69,6 +75,7 @@ class Changes:
         store: what holds the items.
         comparing: what makes a file changed.
         dry: write nothing, not even what was moved or touched.
+        limits: what a file may cost that is fetched to look at its content.
 
     Attributes:
         relabelled: how many were found with a category or metadata declared anew.
@@ -77,7 +84,14 @@ class Changes:
         InvalidInput: files are to be read again, but the store keeps no versions of readers.
     """
 
-    def __init__(self, store: Store, comparing: Comparing = BY_TIME, *, dry: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        comparing: Comparing = BY_TIME,
+        *,
+        dry: bool = False,
+        limits: Limits | None = None,
+    ) -> None:
         if comparing.reread and not store.meta().summed:
             raise InvalidInput(
                 "this index is of a format that does not keep which reader read a file;"
@@ -86,6 +100,7 @@ class Changes:
         self._store = store
         self._comparing = comparing
         self._dry = dry
+        self._limits = limits or Limits()
         self._given: dict[str, str] = {}
         self._updates: dict[int, Item] = {}
         self._empty = not sum(store.meta().counts.values())
@@ -155,16 +170,16 @@ class Changes:
             return self._of_known(known, source)
         if known is not None:
             return self._give(known.key, address(source), "replaced")
-        if self._empty:
+        if self._empty or source.remote is not None:  # to tell a moved one it would be fetched
             return self._new(source)
         stamp = stamp_of(source)
         return self._moved(source, stamp) or replace(self._new(source), stamp=stamp)
 
     def _of_known(self, known: Item, source: Source) -> Change:
-        size, mtime_ns = fingerprint(source.path)
+        size, mtime_ns = fingerprint(source)
         same, stamp = (known.size, known.mtime_ns) == (size, mtime_ns), None
         if not same or self._comparing.compare == "content":
-            stamp = Stamp(size, mtime_ns, digest(source))
+            stamp = Stamp(size, mtime_ns, digest(source, self._limits))
             if known.digest != stamp.digest:
                 return replace(self._give(known.key, address(source), "replaced"), stamp=stamp)
         turned = not _same_axis(known, source)
@@ -216,7 +231,7 @@ class Changes:
 
     def _free_key(self, source: Source) -> str:
         """The source's key, or where another item has it, one with more of its path."""
-        parents = list(source.path.absolute().parents)
+        parents = folders(source)
         depth = source.key.count("/") + 1
         key = source.key
         for parent in parents[depth - 1 :]:
@@ -235,21 +250,6 @@ class Changes:
     def _give(self, key: str, path: str, state: State) -> Change:
         self._given[key] = path
         return Change(state, key)
-
-
-def address(source: Source) -> str:
-    """Where a source lies: its absolute path, with `#n` for a drawing of an .ndjson file."""
-    path = str(source.path.absolute())
-    return path if source.part is None else part_key(path, source.part)
-
-
-def stamp_of(source: Source) -> Stamp:
-    """The stamp of a file; its content is read.
-
-    Raises:
-        UnreadableFile: it cannot be.
-    """
-    return Stamp(*fingerprint(source.path), digest(source))
 
 
 def _declared(item: Item, source: Source) -> Item:
@@ -271,27 +271,3 @@ def _same_axis(item: Item, source: Source) -> bool:
     said = declared(source.metadata)
     before = upright_axis(file_of(item), declared(item.metadata))
     return said is None or not is_mesh(source.path) or upright_axis(source.path, said) == before
-
-
-def file_of(item: Item) -> Path:
-    """The file an item was read from, without the `#n` of a drawing."""
-    return Path(split_part(item.path)[0])
-
-
-def exists(item: Item) -> bool:
-    """Whether the file of an item is still where it was, or cannot be asked for.
-
-    An item that was never a file is not gone.
-    """
-    return not item.path or is_there(file_of(item))
-
-
-def is_there(path: Path) -> bool:
-    """False only if the path is certainly gone; a folder without permission proves nothing."""
-    try:
-        os.stat(path)
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return False
-    except OSError:
-        return True
-    return True

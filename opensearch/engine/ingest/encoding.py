@@ -78,5 +78,7 @@ def _read(model: Model, readers: Readers, work: Work) -> NDArray[np.uint8]:
         raise UnreadableFile(str(error)) from error
     work.domain, work.sure, work.thumbnail = opened.domain, opened.sure, opened.thumbnail
     work.imprint, work.shot = opened.imprint, opened.reading.shot
-    work.stamp = Stamp(opened.size, opened.mtime_ns if work.path else 0, opened.digest)
+    remote = work.source.remote
+    mtime_ns = remote.mtime_ns if remote else opened.mtime_ns if work.path else 0
+    work.stamp = Stamp(opened.size, mtime_ns, opened.digest)
     return opened.reading.views

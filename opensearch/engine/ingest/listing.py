@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from opensearch.domains.walk import Found, Ignored
-from opensearch.records import Failure, Source
+from opensearch.records import Failure, Remote, Source, is_address
 
 _IN_MEMORY: Final = 2**22
 _KINDS: Final[dict[str, type[Source] | type[Ignored] | type[Failure]]] = {
@@ -60,4 +60,7 @@ class Listing:
 
 
 def _found(kind: str, path: str, *rest: Any) -> Found:
-    return _KINDS[kind](path if kind == "Failure" else Path(path), *rest)  # type: ignore[arg-type]
+    place = path if kind == "Failure" or is_address(path) else Path(path)
+    if kind == "Source" and (remote := rest[-1]) is not None:
+        rest = (*rest[:-1], Remote(*remote))
+    return _KINDS[kind](place, *rest)  # type: ignore[arg-type]

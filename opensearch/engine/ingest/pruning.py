@@ -12,10 +12,13 @@ from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from opensearch.engine.ingest.changes import file_of, is_there
+from opensearch.engine.ingest.whereabouts import file_of, is_there
+from opensearch.engine.query.comparing import is_below
 from opensearch.errors import Refused
+from opensearch.records import is_address
+from opensearch.remote import Root, addresses_below
 from opensearch.store import Store
 
 Prune = bool | Literal["force"]
@@ -35,9 +38,9 @@ class Gone:
     """
 
     keys: list[str] = field(default_factory=list)
-    held: Counter[Path] = field(default_factory=Counter)
-    fresh: Counter[Path] = field(default_factory=Counter)
-    lost: Counter[Path] = field(default_factory=Counter)
+    held: Counter[Root] = field(default_factory=Counter)
+    fresh: Counter[Root] = field(default_factory=Counter)
+    lost: Counter[Root] = field(default_factory=Counter)
     emptied: Counter[Path] = field(default_factory=Counter)
 
     def refusal(self, replaced: int = 0) -> str | None:
@@ -63,7 +66,7 @@ class Gone:
 
 
 def gone(
-    store: Store, roots: Sequence[Path], moved: Container[int] = (), before: int | None = None
+    store: Store, roots: Sequence[Root], moved: Container[int] = (), before: int | None = None
 ) -> Gone:
     """The items whose files under the roots are gone; a root that is gone itself has none.
 
@@ -72,24 +75,34 @@ def gone(
         roots: the sources looked at.
         moved: ids of items whose files lie elsewhere now.
         before: the first id of the run at hand, `None` for none.
+
+    Raises:
+        InvalidInput: a root is an address, and what lies there cannot be listed.
     """
     found = Gone()
-    places = [root.absolute() for root in roots if is_there(root)]
+    here = [root.absolute() for root in roots if isinstance(root, Path) and is_there(root)]
+    elsewhere = [root for root in roots if isinstance(root, str)]
+    lying = {address for root in elsewhere for address in addresses_below(root)}
     for item in store.walk():
-        file = file_of(item)
-        above = [place for place in places if item.path and file.is_relative_to(place)]
+        remote, file = is_address(item.path), file_of(item)
+        above: list[Any] = (
+            [root for root in elsewhere if is_below(item.path, root)]
+            if remote
+            else [place for place in here if item.path and file.is_relative_to(place)]
+        )
         if not above:
             continue
         fresh = before is not None and item.id >= before
         (found.fresh if fresh else found.held).update(above)
-        if item.id not in moved and not is_there(file):
+        if item.id not in moved and not (item.path in lying if remote else is_there(file)):
             found.keys.append(item.key)
             found.lost.update(above)
-            found.emptied.update(_folders(file, above))
+            if not remote:
+                found.emptied.update(_folders(file, above))
     return found
 
 
-def prune(store: Store, roots: Sequence[Path], *, force: bool, before: int, replaced: int) -> int:
+def prune(store: Store, roots: Sequence[Root], *, force: bool, before: int, replaced: int) -> int:
     """Remove the items whose files under the roots are gone; return how many there were.
 
     Args:

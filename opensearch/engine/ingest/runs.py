@@ -16,11 +16,12 @@ from opensearch.engine.lifecycle.generations import Generations, open_bundle
 from opensearch.engine.lifecycle.places import kind_of
 from opensearch.model import Input, Model
 from opensearch.records import Planned, Report, Source, Up, Where
+from opensearch.remote import Root, root_of
 from opensearch.store import LmdbStore, Store
 
 
 def add_files(
-    generations: Generations, model: Model, roots: Sequence[Path], run: Run, prune: Prune
+    generations: Generations, model: Model, roots: Sequence[Root], run: Run, prune: Prune
 ) -> Report:
     """Bring an index up to date with files and folders; see `Engine.add`."""
 
@@ -52,7 +53,7 @@ def add_inputs(
 def plan(
     store: Store,
     model: Model,
-    roots: Sequence[Path],
+    roots: Sequence[Root],
     run: Run,
     prune: Prune,
     ignored: Container[str] = frozenset(),
@@ -78,7 +79,7 @@ def plan(
 def plan_new(
     path: Where,
     model: str | Path | None,
-    roots: Sequence[Path],
+    sources: Sequence[str | Path],
     domain: str | None,
     progress: Progress,
     up: Up | None = None,
@@ -91,6 +92,7 @@ def plan_new(
         BundleError: `model` is no model.
     """
     kind_of(path).check_free(path)
+    roots = [root_of(source) for source in sources]
     bundle = open_bundle(model)
     run = Run(domain, up, excluded=Excluded(exclude), progress=progress)
     with (

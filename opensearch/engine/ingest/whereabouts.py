@@ -1,0 +1,85 @@
+"""Where the files of sources and items lie, and what tells that one has changed or is gone."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path, PurePath, PurePosixPath
+
+from opensearch.config import Limits
+from opensearch.domains import catalog
+from opensearch.domains.layout import part_key, split_part
+from opensearch.records import Item, Source, Stamp, is_address
+from opensearch.remote import fetched
+
+
+def address(source: Source) -> str:
+    """Where a source lies: its absolute path, with `#n` for a drawing of an .ndjson file."""
+    if source.remote is not None:
+        return source.remote.address
+    path = str(source.path.absolute())
+    return path if source.part is None else part_key(path, source.part)
+
+
+def folders(source: Source) -> list[PurePath]:
+    """The folders that a source lies in, the innermost first; of an address those behind `://`."""
+    if source.remote is None:
+        return list(source.path.absolute().parents)
+    return list(PurePosixPath("/", source.remote.address.partition("://")[2]).parents)
+
+
+def fingerprint(source: Source) -> tuple[int, int]:
+    """Size in bytes and time of change in ns, see `Remote`: equal ones need no second look.
+
+    Raises:
+        UnreadableFile: the file is missing or cannot be asked.
+    """
+    if source.remote is not None:
+        return source.remote.size, source.remote.mtime_ns
+    return catalog.fingerprint(source.path)
+
+
+def digest(source: Source, limits: Limits) -> bytes:
+    """See `catalog.digest`; a file at an address is fetched for it.
+
+    Raises:
+        UnreadableFile: the file cannot be read.
+        OverLimit: it is at an address, and over the limit.
+    """
+    if source.remote is None:
+        return catalog.digest(source)
+    with fetched(source.remote, limits) as copy:
+        return catalog.digest(replace(source, path=copy))
+
+
+def stamp_of(source: Source) -> Stamp:
+    """The stamp of a file of this machine; its content is read.
+
+    Raises:
+        UnreadableFile: it cannot be.
+    """
+    return Stamp(*fingerprint(source), catalog.digest(source))
+
+
+def file_of(item: Item) -> Path:
+    """The file an item was read from, without the `#n` of a drawing."""
+    return Path(split_part(item.path)[0])
+
+
+def exists(item: Item) -> bool:
+    """Whether the file of an item is still where it was, or cannot be asked for.
+
+    An item that was never a file is not gone, nor is one whose file is on another machine.
+    """
+    return not item.path or is_address(item.path) or is_there(file_of(item))
+
+
+def is_there(path: Path) -> bool:
+    """False only if the path is certainly gone; a folder without permission proves nothing."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
