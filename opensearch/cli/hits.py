@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opensearch.cli.messages import in_flags, say, visible
+from opensearch.cli.messages import in_flags, json_line, say, visible
 from opensearch.cli.tables import counted, header, separated
 from opensearch.records import is_address
 
@@ -91,7 +90,7 @@ def print_json(hits: Sequence[Hit], understood: dict[str, Any]) -> None:
     """A JSON object a hit, with what was understood of the query."""
     told = {"understood": understood} if understood else {}
     for hit in hits:
-        click.echo(json.dumps({**hit.to_dict(), **told}, ensure_ascii=False))
+        click.echo(json_line({**hit.to_dict(), **told}))
 
 
 def print_paths(hits: Sequence[Hit], end: str) -> None:

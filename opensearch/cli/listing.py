@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from opensearch.cli.messages import in_flags, say, visible
+from opensearch.cli.messages import in_flags, json_line, say, visible
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.tables import counted, header, separated
 from opensearch.records import Where
@@ -98,7 +97,7 @@ def _rows(items: Iterable[Item], as_json: bool) -> None:
     if not as_json:
         header(HEADER)
     for item in items:
-        click.echo(json.dumps(fields(item), ensure_ascii=False) if as_json else row(item))
+        click.echo(json_line(fields(item)) if as_json else row(item))
 
 
 def fields(item: Item) -> dict[str, Any]:
@@ -123,6 +122,6 @@ def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
     files = engine.ignored()[part]
     for file in files:
         shown = {"key": file.key, "path": file.path}
-        click.echo(json.dumps(shown, ensure_ascii=False) if as_json else file.path)
+        click.echo(json_line(shown) if as_json else file.path)
     ignored = counted(len(files), "file")
     say(f"{ignored} ignored; opensearch remove {engine.path} --unignore PATH ends that")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from opensearch.cli.hits import on_scores, print_hits, print_paths, remarks
-from opensearch.cli.messages import in_flags, say, visible
+from opensearch.cli.messages import in_flags, json_line, say, visible
 from opensearch.errors import InvalidInput, OpenSearchError
 
 if TYPE_CHECKING:
@@ -164,4 +164,4 @@ def _tell_error(line: Line, text: str, as_json: bool) -> None:
 
 
 def _json(said: dict[str, Any]) -> None:
-    click.echo(json.dumps(said, ensure_ascii=False))
+    click.echo(json_line(said))

@@ -8,7 +8,9 @@ call the command line that makes it; all else stays as it is.
 from __future__ import annotations
 
 import ast
+import json
 import logging
+import math
 import re
 import sys
 import warnings
@@ -124,6 +126,29 @@ def _with_value(option: click.Parameter, value: Any) -> str:
 def visible(name: str) -> str:
     """A name in one line that moves and colours nothing on a terminal; escapes stand for that."""
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), name)
+
+
+def json_line(value: Any) -> str:
+    """A value in a line of JSON.
+
+    Metadata that older versions stored may hold what JSON has no word for: NaN and infinity become
+    null, bytes and the like the text that Python shows of them.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps(_sayable(value), ensure_ascii=False, default=repr)
+
+
+def _sayable(value: Any) -> Any:
+    match value:
+        case dict():
+            return {str(name): _sayable(inside) for name, inside in value.items()}
+        case list() | tuple():
+            return [_sayable(inside) for inside in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
 
 
 def say(text: str) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
+from unicodedata import normalize
 
 from opensearch.domains import table
 from opensearch.domains.files import printable
@@ -67,7 +69,10 @@ def _csv_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _json_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(io.StringIO(table.decoded(manifest.read_bytes())), start=1):
+    text = table.decoded(manifest.read_bytes())
+    if text.lstrip()[:1] == "[":
+        raise UnreadableFile("it is one list; write an object a line, without brackets around all")
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if line.strip():
             try:
                 yield number, json.loads(line)
@@ -110,10 +115,18 @@ def _upright(source: Source, up: Any) -> Source | str:
 
 
 def _local(path: str, root: Path) -> str:
-    """The path with the slashes of this system, where Windows has written it."""
-    if "\\" not in path or "/" in path or os.path.exists(root / path):
+    """The path as it is on this system.
+
+    Windows writes other slashes; and é is one letter or two, whichever the system that the
+    files or the table come from writes.
+    """
+    if path.isascii() and "\\" not in path:
         return path
-    return path.replace("\\", "/")
+    forms = [path, *(normalize(form, path) for form in ("NFC", "NFD"))]
+    if "/" not in path:
+        forms += [form.replace("\\", "/") for form in forms]
+    file = next((form for form in forms if os.path.exists(root / split_part(form)[0])), None)
+    return file or (path if "/" in path else path.replace("\\", "/"))
 
 
 def _refusal(name: str, root: Path, resolved: Path) -> str:
@@ -140,4 +153,6 @@ def fault(name: str, value: Any) -> str:
         return f"has a {name} that is not UTF-8"
     if isinstance(value, int) and not _LEAST <= value <= _MOST:
         return f"has a {name} of more than 64 bits; write it as text, in quotes"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"has a {name} of {value}, which is no number that JSON knows; leave it out"
     return ""

@@ -221,13 +221,18 @@ def record(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def records(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
-    """A list of dicts whose keys are texts."""
+    """A list of dicts whose keys are texts, numbers of numpy in them made plain."""
     wanted = "dicts whose names are texts"
     found = _all_of(dict, name, wanted, listed(name, "a list of dicts", value))
     for each in found:
         if not all(isinstance(field, str) for field in each):
             _refuse_in(name, wanted, each)
-    return found
+    return [{field: _plain(value) for field, value in each.items()} for each in found]
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy as Python's own, which can be stored; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def listed(name: str, wanted: str, value: Any) -> list[Any]:

@@ -7,6 +7,7 @@ differ in four bits.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,9 @@ HEADER = struct.Struct(">H?")
 
 SUM = 4
 """Bytes of a checksum."""
+
+_METADATA = 6
+"""Where they stand among the fields."""
 
 EIGHT = 0x98
 """How msgpack begins a list of eight fields, a record's first byte behind its header."""
@@ -85,13 +89,37 @@ def _packed(rows: Iterable[tuple[Any, ...]], headers: Iterable[bytes], sums: boo
     records = []
     for fields, header in zip(rows, headers, strict=False):
         try:
+            _check_json(fields[_METADATA])
             record = header + pack(fields if sums else fields[:-1])
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InvalidInput(
                 f"item {fields[0]!r} cannot be stored: {error}; metadata must be JSON values."
             ) from error
         records.append(with_checksum(record) if sums else record)
     return records
+
+
+def _check_json(value: Any) -> None:
+    """Refuse what msgpack would keep and no JSON can show: bytes, NaN, names that are no text.
+
+    Raises:
+        ValueError, TypeError: what it is.
+    """
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value!r} is no finite number")
+    elif isinstance(value, bytes | bytearray | memoryview):
+        raise TypeError("bytes are no text")
+    elif isinstance(value, dict):
+        for name, inside in value.items():
+            if not isinstance(name, str):
+                raise TypeError(f"{name!r} is no name of a field")
+            _check_json(name)
+            _check_json(inside)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            _check_json(inside)
 
 
 def unpack_item(id_: int, record: bytes | memoryview, domains: Sequence[str]) -> Item:

@@ -1,6 +1,7 @@
 """The library names its arguments and calls; the command line turns them into its own words."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 
 import opensearch
 from opensearch.cli.group import VERBS, main
-from opensearch.cli.messages import CALLS, in_flags, say, visible
+from opensearch.cli.messages import CALLS, in_flags, json_line, say, visible
 
 PACKAGE = Path(opensearch.__file__).parent
 FLAG = re.compile(rf"(?<![\w-])--[a-z][a-z-]*\b(?!:)|\bopensearch (?:{'|'.join(VERBS)})\b")
@@ -134,3 +135,9 @@ def test_a_name_is_one_line_that_moves_nothing(name, shown, capsys):
     assert visible(name) == shown
     say(f"skipped {name}:\nit is damaged".replace(name, shown))
     assert capsys.readouterr().err == f"skipped {shown}:\nit is damaged\n"
+
+
+def test_a_line_of_json_says_what_older_metadata_hold_in_words_that_json_knows():
+    held = {"x": float("nan"), "y": [float("-inf"), b"a"], 1: "é"}
+    assert json.loads(json_line(held)) == {"x": None, "y": [None, "b'a'"], "1": "é"}
+    assert json_line({"x": 1.5, "y": "é"}) == '{"x": 1.5, "y": "é"}'

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -148,6 +149,25 @@ def test_paths_of_windows_are_those_of_here(tmp_path):
     assert [row[0] for row in rows_of(root)] == ["photo/cup/1.jpg"]
 
 
+@pytest.mark.parametrize(("told", "named"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFC", "NFC")])
+def test_letters_may_be_put_together_in_a_table_as_on_another_system(tmp_path, told, named):
+    name, row = (normalize(form, "photo/café.jpg") for form in (named, told))
+    assert rows_of(write(tmp_path, "split.csv", f"path\n{row}\n", name))[0][0] == name
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_json_lines_may_end_as_on_any_system(tmp_path, end):
+    text = end.join(['{"path":"a.png"}', '{"path":"b.png"}', ""])
+    (tmp_path / "manifest.jsonl").write_bytes(text.encode())
+    assert [row[0] for row in rows_of(tmp_path)] == ["a.png", "b.png"]
+
+
+def test_a_list_in_place_of_json_lines_is_told_once(tmp_path):
+    text = json.dumps([{"path": "a.png"}, {"path": "b.png"}], indent=1)
+    [failure] = of(Failure, find_sources(write(tmp_path, "manifest.jsonl", text)))
+    assert "is one list; write an object a line" in failure.reason
+
+
 @pytest.mark.parametrize(
     ("text", "place", "reason"),
     [
@@ -183,6 +203,13 @@ def test_what_was_written_as_a_table_is_read_back(rows):
     wanted = [{name: value for name, value in row.items() if value} for row in named]
     found = [fields for _, fields in table.rows(text.getvalue(), "path")]
     assert [row for row in found if row] == wanted
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-1e999"])
+def test_a_number_that_json_does_not_know_is_refused(tmp_path, number):
+    line = f'{{"path":"ok.png","price":{number}}}'
+    [failure] = of(Failure, find_sources(write(tmp_path, "manifest.jsonl", line)))
+    assert failure.reason.startswith("has a price of ")
 
 
 def test_numbers_of_64_bits_are_kept_and_lists_passed_over(tmp_path):

@@ -17,10 +17,12 @@ from opensearch.engine import Engine
 from opensearch.engine.exchange import exporting
 from opensearch.errors import IndexMismatch, InvalidInput, UnreadableFile
 from opensearch.records import Item
+from opensearch.store import codec
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats() | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | FINITE | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=4,
 )
@@ -31,7 +33,7 @@ def run(*words):
 
 
 def everything(engine):
-    """All that the index keeps, by key, ids left out; as text, where nan is nan."""
+    """All that the index keeps, by key, ids left out."""
     store, found = engine._store, {}
     for domain in store.meta().domains:
         for block in store.live(domain):
@@ -121,7 +123,8 @@ def test_an_export_never_overwrites_and_is_whole_or_not_there(index, tmp_path, m
 
 
 @pytest.mark.parametrize("metadata", [{"a": b"raw"}, {1: "x"}, {"a": {2: "y"}}])
-def test_what_json_cannot_hold_is_named(index, tmp_path, metadata):
+def test_what_json_cannot_hold_is_named(index, tmp_path, metadata, monkeypatch):
+    monkeypatch.setattr(codec, "_check_json", lambda value: None)  # as older versions stored it
     with Engine.open(index) as engine:
         engine._store.put([Item(-1, "odd", "photo", metadata=metadata)], np.zeros((1, 2), np.uint8))
         with pytest.raises(InvalidInput, match="item 'odd' has metadata that JSON cannot hold"):

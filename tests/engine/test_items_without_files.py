@@ -173,6 +173,15 @@ def test_bad_ones_among_good_are_named_by_their_keys(engine):
     assert set(stored(engine)) == {"good"}
 
 
+def test_metadata_are_what_json_can_say_and_numbers_of_numpy_are_made_plain(engine):
+    said = [{"x": np.float64(0.5), "n": np.int64(2)}, {"x": float("nan")}, {"x": b"a"}]
+    pictures = [picture(), picture()[::-1], picture()[:, ::-1]]
+    report = engine.add_items(pictures, ["good", "nan", "bytes"], "photo", said)
+    assert stored(engine)["good"].metadata == {"x": 0.5, "n": 2}
+    assert [failure.path for failure in report.failures] == ["nan", "bytes"]
+    assert all("metadata must be JSON values" in each.reason for each in report.failures)
+
+
 def test_progress_and_guesses_are_told(engine):
     seen = []
     report = engine.add_items(

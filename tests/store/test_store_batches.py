@@ -140,7 +140,10 @@ def test_an_update_that_cannot_be_is_refused_whole(store):
         ({"thumbnails": []}, "1 items came with 0 thumbnails"),
         ({"items": [Item(0, "", "photo")]}, "needs a key and a domain"),
         ({"items": [Item(0, "k", "")]}, "needs a key and a domain"),
-        ({"items": [Item(0, "k", "photo", metadata={"x": {1}})]}, "metadata must be JSON values"),
+        *(
+            ({"items": [Item(0, "k", "photo", metadata=wrong)]}, "metadata must be JSON values")
+            for wrong in ({"x": {1}}, {"x": b"a"}, {"x": [float("nan")]}, {1: 2}, {"x": "\ud800"})
+        ),
     ],
 )
 def test_a_batch_that_cannot_be_stored_is_refused_by_name(store, change, message):

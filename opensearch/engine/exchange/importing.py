@@ -196,7 +196,7 @@ class Export:
 
     def _line(self, row: int, raw: bytes, pictures: BinaryIO) -> _Line:
         try:
-            fields = json.loads(raw)
+            fields = json.loads(raw, parse_constant=_none)
             wrong = _wrong(fields)
             if wrong:
                 raise ValueError(wrong)
@@ -215,6 +215,10 @@ class Export:
                 " again"
             ) from error
         return _Line(row, item, embedded, pictures.read(size))
+
+
+def _none(name: str) -> None:
+    """What takes the place of NaN and infinity, which older exports may hold."""
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
