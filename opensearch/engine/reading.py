@@ -1,0 +1,317 @@
+"""The reading half of the engine: searches, records, what they say, and what is made of them.
+
+Nothing here writes to the index. `query` answers, `exchange` exports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensearch.engine import arguments as must
+from opensearch.engine.checking import checked
+from opensearch.engine.exchange.exporting import export
+from opensearch.engine.ingest import left_out
+from opensearch.engine.ingest.adding import Progress
+from opensearch.engine.ingest.left_out import IgnoredFile
+from opensearch.engine.open_index import OpenIndex
+from opensearch.engine.query import finding
+from opensearch.engine.query.answers import Answer
+from opensearch.engine.query.copies import without_imprint
+from opensearch.engine.query.duplicates import Group
+from opensearch.engine.query.fields import FieldValues, fields_of
+from opensearch.engine.query.finding import Found, refuse_remarks
+from opensearch.engine.query.grouping import find_groups
+from opensearch.engine.query.looking_up import found_item
+from opensearch.engine.query.many import answer_many, search_codes
+from opensearch.engine.query.parts import Part, made_part
+from opensearch.engine.query.query import Query, Score, Weighted, weighted
+from opensearch.engine.query.ranking import answer
+from opensearch.errors import OpenSearchError
+from opensearch.model import InputLike
+from opensearch.records import Hit, Item, Names, Several, Up
+from opensearch.store import again
+
+
+class Reading(OpenIndex):
+    """What an index is asked, and what it holds."""
+
+    def search(  # noqa: PLR0913 - a query in one call, each part by name
+        self,
+        query: Weighted | Sequence[Weighted] = (),
+        *,
+        text: str | None = None,
+        sentence: str | None = None,
+        keys: Names = (),
+        exclude: Several[InputLike] = (),
+        source: str | None = None,
+        up: Up | None = None,
+        targets: Names = (),
+        k: int = 10,
+        refine: bool | None = None,
+        score: Score = "rescored",
+        depth: int = 1000,
+        max_distance: int | None = None,
+        min_score: float | None = None,
+        where: str | None = None,
+        structure: str | None = None,
+    ) -> list[Hit]:
+        """The `k` nearest items, best first; see `Query` for the arguments."""
+        return self.ask(
+            Query(
+                files=weighted(query),
+                text=text,
+                sentence=sentence,
+                keys=keys,
+                exclude=exclude,  # type: ignore[arg-type]  # checked and made inputs there
+                source=source,
+                up=up,
+                targets=targets,
+                k=k,
+                refine=refine,
+                score=score,
+                depth=depth,
+                max_distance=max_distance,
+                min_score=min_score,
+                where=where,
+                structure=structure,
+            )
+        ).hits
+
+    @checked(query=must.a(Query, "a Query"))
+    def ask(self, query: Query) -> Answer:
+        """As `search`, with the remarks on how the query was understood."""
+        return again(lambda: answer(query, self._generations, self.model))
+
+    @checked(queries=must.a(list | tuple, "a list of Query"))  # type: ignore[arg-type]
+    def ask_many(self, queries: Sequence[Query]) -> Iterator[Answer | OpenSearchError]:
+        """As `ask`, of many: their files are embedded in batches.
+
+        Returns:
+            For each query, in order, its answer or the error that `ask` would raise.
+        """
+        for query in queries:
+            must.a(Query, "a Query")("each of queries", query)
+        return answer_many(queries, self._generations, self.model)
+
+    @checked()
+    def part(
+        self,
+        given: InputLike | None = None,
+        *,
+        key: str | None = None,
+        text: str | None = None,
+        domain: str | None = None,
+        up: Up | None = None,
+    ) -> Part:
+        """An input, a stored item or words as a part of queries, read and encoded once.
+
+        Args:
+            given: a file, picture or mesh, of `domain` if it is said, and with `up` on top.
+            key: of a stored item.
+            text: words.
+
+        Raises:
+            InvalidInput: not just one of the three is given, or the key or the words are unknown.
+            UnreadableFile: the input cannot be read.
+        """
+        return made_part(self.model, self._store, (given, key, text), domain, up)  # type: ignore[arg-type]  # checked
+
+    @checked()
+    def search_batch(
+        self,
+        codes: NDArray[np.uint8],
+        targets: Names = (),
+        k: int = 10,
+        structure: str | None = None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Nearest items of many codes at once, without records; see `items` for those.
+
+        Args:
+            codes: shape (n, bits // 8).
+            targets: domains searched; all that the index holds when empty.
+            k: hits wanted.
+            structure: name of a backend, such as `hnsw`, whose structure was built; exact when
+                `None`.
+
+        Returns:
+            Hamming distances (n, k) and ids (n, k), in order of (distance, id); short rows
+            are padded with id -1 and the largest distance.
+
+        Raises:
+            InvalidInput: codes of another shape, a domain that the index does not hold, or a
+                structure that was not built.
+        """
+        return search_codes(self._generations, codes, targets, k, structure)
+
+    @checked()
+    def find(
+        self,
+        where: str | None = None,
+        *,
+        keys: Names = (),
+        folder: str | Path | None = None,
+        targets: Names = (),
+    ) -> Found:
+        """Ids of items, in the order they were added; all where nothing is asked.
+
+        Args:
+            where: filter expression, see docs/filters.md.
+            keys: items that are wanted in any case.
+            folder: what passes must also be a file in it, or be it; it may be gone.
+            targets: domains looked through; all that the index holds when empty.
+
+        Raises:
+            InvalidInput: a malformed filter, or a domain that the index does not hold.
+        """
+        asked = {"keys": keys, "folder": folder, "targets": targets}
+        return again(lambda: finding.find(self._store, where, **asked))  # type: ignore[arg-type]
+
+    @checked()
+    def items(self, ids: Iterable[int]) -> list[Item]:
+        """Records of ids that a search gave, in their order; padding (-1) is passed over.
+
+        Raises:
+            StoreError: an id is not stored any more.
+        """
+        return self._store.items(id_ for id_ in ids if id_ >= 0)
+
+    @checked()
+    def iter_items(self, ids: Iterable[int]) -> Iterator[Item]:
+        """As `items`, a page at a time; what was removed meanwhile is passed over."""
+        return finding.items(self._store, np.array(ids, np.int64))
+
+    @checked()
+    def item(self, id_: int) -> Item | None:
+        """The record of the item of an id, `None` where there is none (any more)."""
+        return again(lambda: found_item(self._store, id_))
+
+    @checked()
+    def get(self, key: str) -> Item | None:
+        """The record of the item of this key, `None` where there is none."""
+        return again(lambda: self._store.by_key(key))
+
+    def keys(self) -> Iterator[str]:
+        """Keys of all items, as `records` gives them."""
+        return (item.key for item in self.records())
+
+    def records(self) -> Iterator[Item]:
+        """Records of all items as they are when the first is asked for, whatever is written since.
+
+        They are read one by one, in order of id. What is added, replaced or removed in the loop,
+        or by others, changes nothing of it.
+        """
+        yield from self._store.every()
+
+    def __len__(self) -> int:
+        """How many items there are."""
+        return sum(self._store.meta().counts.values())
+
+    def __bool__(self) -> bool:
+        """True, also of an empty index."""
+        return True
+
+    @checked()
+    def __contains__(self, key: object) -> bool:
+        """Whether an item has this key."""
+        return self.get(key) is not None  # type: ignore[arg-type]  # checked
+
+    def __iter__(self) -> Iterator[str]:
+        """As `keys`."""
+        return self.keys()
+
+    @checked()
+    def fields(self, values: int = 50) -> list[FieldValues]:
+        """Fields that `where` may ask for, each with its kind and its most frequent values."""
+        return fields_of(self._store, values)
+
+    @checked()
+    def thumbnail(self, id_: int) -> bytes | None:
+        """The JPEG picture kept of an item, `None` for ready codes and ids that are not stored."""
+        return self._store.thumbnail(id_) if id_ < must.IDS else None
+
+    def ignored(self) -> list[IgnoredFile]:
+        """The files that `add` passes over since `remove` was told to ignore them."""
+        return list(left_out.read(self._generations.folder).values())
+
+    @checked()
+    def duplicates(
+        self,
+        max_distance: int | None = None,
+        min_score: float | None = None,
+        domain: str | None = None,
+        exact: bool = False,
+    ) -> Iterator[Group]:
+        """Groups of copies of one picture or shape, see `engine.query.copies`.
+
+        With `max_distance` or `min_score` groups of items that mean the same to the model, within
+        a domain, see `engine.query.duplicates`: ready codes can be grouped by nothing else.
+
+        Args:
+            max_distance: largest Hamming distance of a pair, inclusive; 6 when `None`.
+            min_score: least cosine of a pair whose items both have embeddings; .97 when `None`.
+            domain: look in this one alone.
+            exact: copies in another format, size or brightness, or shapes moved, scaled and with
+                their vertices in another order; none that was cropped, mirrored, turned or
+                simplified.
+
+        Raises:
+            InvalidInput: a negative distance, a domain that the index does not hold, or `exact`
+                of groups by codes.
+        """
+        return find_groups(self._store, max_distance, min_score, domain, exact)
+
+    @checked()
+    def without_imprint(self, domain: str | None = None) -> int:
+        """How many items, of a domain or of all, no copies can be found of.
+
+        Ready codes and embeddings have no imprint. Nor have items of older versions; `compact`
+        makes theirs.
+
+        Raises:
+            InvalidInput: a domain that the index does not hold.
+        """
+        return again(lambda: without_imprint(self._store, domain))
+
+    @checked()
+    def embed(self, files: Several[InputLike], domain: str) -> NDArray[np.float32]:
+        """Embeddings (n, d), unit rows, of files, pictures or meshes of one domain."""
+        self.model.bundle.domain(domain)
+        return self.model.embed(files, domain)  # type: ignore[arg-type]  # made inputs by the check
+
+    @checked()
+    def codes(
+        self, embeddings: NDArray[np.float32], domain: str | None = None
+    ) -> NDArray[np.uint8]:
+        """Codes (n, bits // 8) of embeddings (n, d)."""
+        return self.model.hasher.encode(embeddings, domain)
+
+    @checked()
+    def export_to(
+        self,
+        folder: str | Path,
+        progress: Progress = lambda done, total: None,
+        *,
+        where: str | None = None,
+    ) -> int:
+        """Write items to a new folder, see `engine.exchange`; return how many there were.
+
+        Args:
+            folder: new, or empty.
+            progress: called with items written and items in all.
+            where: only those that pass this filter.
+
+        Raises:
+            InvalidInput: the folder holds files, an item has metadata that JSON cannot hold, or the
+                filter is malformed or asks for what no item has.
+        """
+        store, marks = self._store, self.model.bundle.card.identities
+
+        def chosen() -> NDArray[np.int64]:
+            return refuse_remarks(finding.find(store, where), where).ids
+
+        some = None if where is None else chosen
+        return again(lambda: export(store, marks, Path(folder), progress, some))
