@@ -8,7 +8,7 @@ export function targets(items, chosen, changed) {
   const boxes = Object.entries(items).filter(([, count]) => count).map(([name, count]) => make("label", {},
     make("input", {
       type: "checkbox", value: name, checked: !chosen.length || chosen.includes(name),
-      on: { change: () => changed(picked(items)) },
+      on: { change: () => changed(picked()) },
     }), ` ${name} (${count.toLocaleString("en")})`));
   $("targets").replaceChildren(make("legend", {}, "Where to look"), ...boxes);
 }

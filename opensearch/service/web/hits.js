@@ -1,4 +1,4 @@
-// The grid of hits: mixed or by kind, going on as one scrolls.
+// A hit as it is shown: its picture, its numbers in words, and what can be done with it.
 
 import { thumbnail } from "./api.js";
 import { make, picture } from "./elements.js";
