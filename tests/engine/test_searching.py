@@ -172,7 +172,7 @@ def test_a_weight_is_positive(engine, toy_collection):
 
 def test_parts_that_cancel_out_are_refused(engine, toy_collection, monkeypatch):
     file = toy_collection / "photo" / "disc" / "08.jpg"
-    monkeypatch.setattr("opensearch.engine.query.query.AGAINST", 1.0)
+    monkeypatch.setattr("opensearch.engine.query.point.AGAINST", 1.0)
     with pytest.raises(InvalidInput, match="cancel out"):
         engine.search(file, exclude=[file])
 

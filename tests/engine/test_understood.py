@@ -5,7 +5,7 @@ import pytest
 
 from opensearch import Query, Understood
 from opensearch.engine import Engine
-from opensearch.engine.query import query
+from opensearch.engine.query import point
 from opensearch.engine.query.each_word import _merged
 from opensearch.errors import InvalidInput
 from opensearch.records import Hit
@@ -84,7 +84,7 @@ def test_of_several_words_a_hit_is_near_any_and_scored_by_the_nearest(engine):
 
 
 def test_very_many_words_are_searched_for_by_their_mean(engine, monkeypatch):
-    monkeypatch.setattr(query, "WORDS", 1)
+    monkeypatch.setattr(point, "WORDS", 1)
     names = ["disc", "pyramid"]
     prototypes = engine.model.space.prototypes(names)
     answer = engine.ask(Query(text=", ".join(names), refine=False, k=5))

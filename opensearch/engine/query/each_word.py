@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from opensearch.engine.query.query import Point, Query
+from opensearch.engine.query.point import Point
+from opensearch.engine.query.query import Query
 from opensearch.records import Hit
 from opensearch.semantic import unit
 from opensearch.store import Store

@@ -17,7 +17,8 @@ from opensearch.engine.query.candidates import Ranked, merged
 from opensearch.engine.query.each_word import answer_each
 from opensearch.engine.query.meaning import Meaning, agreement
 from opensearch.engine.query.parts import Embed
-from opensearch.engine.query.query import Point, Query, Score, locate
+from opensearch.engine.query.point import Point, locate
+from opensearch.engine.query.query import Query, Score
 from opensearch.engine.query.remarks import remarks
 from opensearch.engine.query.selecting import select, targeted
 from opensearch.engine.query.where import parse_where
