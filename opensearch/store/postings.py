@@ -21,11 +21,10 @@ from typing import Any
 
 import msgpack
 import numpy as np
-from numpy.typing import NDArray
 
 from opensearch.records import Metadata
 from opensearch.store import lmdb_keys
-from opensearch.store.protocol import Found
+from opensearch.store.fields import Found, Ids
 from opensearch.store.tables import Table, Transaction
 
 OWN = frozenset(("id", "key", "path", "domain", "category", "size"))
@@ -36,8 +35,6 @@ HEAD = 200
 
 _NUMBER, _NAN, _TRUTH, _TEXT = b"n", b"x", b"b", b"t"
 _PLAIN = (str, int, float, bool, type(None))
-
-Ids = NDArray[np.int64]
 
 
 def row_names(category: str | None, metadata: Metadata) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from opensearch.records import Item
 from opensearch.store import codec, implied_keys
-from opensearch.store.protocol import Ids
+from opensearch.store.fields import Ids
 from opensearch.store.reader import Reader
 
 IN_MEMORY: Final = 2**24

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from opensearch.search.products import products
 from opensearch.semantic import unit
-from opensearch.store import Store
+from opensearch.store import Ids, Store
 
 BYTES: Final = 64 * 2**20
 """Of kept rows: 43,690 of 384 numbers. Memory is taken as rows come."""
 
-Ids = NDArray[np.int64]
 Rows = NDArray[np.float32]
 
 

@@ -21,12 +21,11 @@ from opensearch.engine.query.duplicates import (
 )
 from opensearch.imprints import KINDS, Kind, Pairs, kind_of
 from opensearch.search.neighbours import nearest
-from opensearch.store import Store
+from opensearch.store import Ids, Store
 
 _PAGE = 4096
 """Imprints read at once."""
 
-Ids = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 
 

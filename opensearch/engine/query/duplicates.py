@@ -19,7 +19,7 @@ from opensearch.errors import InvalidInput
 from opensearch.records import Item
 from opensearch.search.pairs import near_pairs
 from opensearch.semantic import unit
-from opensearch.store import Store
+from opensearch.store import Ids, Store
 
 _SOME = 50_000
 """Pairs whose embeddings are in memory at once."""
@@ -27,7 +27,6 @@ _SOME = 50_000
 _MANY = 1_000_000
 """Pairs gathered before they are joined to groups."""
 
-Ids = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 
 

@@ -21,10 +21,9 @@ from opensearch.engine.query.dates import bounds as date_bounds
 from opensearch.engine.query.where import Both, Either, Expression, Not
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
-from opensearch.store import Fields, Store
+from opensearch.store import Fields, Ids, Store
 
 Mask: TypeAlias = NDArray[np.bool_]
-Ids: TypeAlias = NDArray[np.int64]
 
 _PAGE = 4096
 """Records read at once."""
