@@ -9,12 +9,13 @@ matched longest first, and the rest is looked up.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
+
+from opensearch.semantic.tokens import Token, tokens_of
 
 LONGEST: Final = 6
 """Words of a listed name at most, when a phrase is cut into pieces."""
@@ -22,22 +23,8 @@ LONGEST: Final = 6
 Find = Callable[[str], str | None]
 """The name under which a word or several are listed, `None` where they are not."""
 
-_TOKEN: Final = re.compile(
-    r"(?P<minus>(?<![^\s(\"])[-−–]+(?=[\"\w]))|(?P<word>\w+(?:'\w+)*'?)|(?P<end>[^\s\w'_-])|[\s'_]+|-"
-)
-_INNER: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|(?<=[a-z])(?=[A-Z])")
-"""Where a word may be cut that is not known as a whole."""
 _ACTION: Final = re.compile(r"\w{2,}(ing|ings|ed|ly|ish|est)")
 """Endings of words that name no thing, unless they are listed or nearly so."""
-_FLAT: Final = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"'})
-
-
-_SHORT: Final = (
-    (re.compile(r"(?<!\w)w/o(?!\w)", re.IGNORECASE), "without"),
-    (re.compile(r"(?<!\w)w/", re.IGNORECASE), "with "),
-    (re.compile(r"(?<!\S)([-−–]+)'([^']+)'(?!\w)"), r'\1"\2"'),
-)
-"""Ways to write a text that are made one before it is read."""
 
 
 @dataclass
@@ -59,30 +46,6 @@ class Phrase:
     unknown: list[str] = field(default_factory=list)
     kept: str = ""
     taken_for: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class _Token:
-    """A word of a text.
-
-    Attributes:
-        text: in small letters.
-        raw: as it was written.
-        minus: whether a minus stands before it.
-        end: the stops that stand behind it.
-    """
-
-    text: str
-    raw: str
-    minus: bool = False
-    end: str = ""
-
-    def parts(self) -> list[_Token]:
-        """What capitals and digits make of it: `AlarmClock`, `chair2`; itself where nothing."""
-        words = _INNER.sub(" ", self.raw).split()
-        parts = [_Token(word.casefold(), word, self.minus) for word in words]
-        parts[-1].end = self.end
-        return parts
 
 
 @dataclass
@@ -112,11 +75,10 @@ def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word
         find: looks up names; asked once for each.
         near: whether a listed name is spelt so nearly alike that a word may be meant for it.
     """
-    pieces = _settled(list(_pieces(_tokens(text), cache(find), near)))
+    pieces = _settled(list(_pieces(tokens_of(text), cache(find), near)))
     phrase = _sorted_out(pieces)
-    if not (
-        phrase.words or phrase.unknown
-    ):  # "red", or "wooden -chair": what is there must be what is meant
+    # "red", or "wooden -chair": what is there must be what is meant
+    if not (phrase.words or phrase.unknown):
         named = [p for p in pieces if p.name and p.text in phrase.not_counted]
         phrase.words = list(dict.fromkeys(piece.name for piece in named if piece.name))
         for text in {piece.text for piece in named}:
@@ -141,27 +103,7 @@ def classes() -> dict[str, str]:
     return {word: kind for kind, words in rows for word in words.split("; ")}
 
 
-def _tokens(text: str) -> list[_Token]:
-    flat = unicodedata.normalize("NFKC", text).translate(_FLAT)
-    for short, long in _SHORT:
-        flat = short.sub(long, flat)
-    tokens, minus, quoted = list[_Token](), False, False
-    for found in _TOKEN.finditer(flat):
-        if found["minus"]:
-            minus, quoted = True, flat.startswith('"', found.end())
-        elif found["word"]:
-            words = filter(None, found["word"].split("_"))
-            tokens += [_Token(word.casefold(), word, minus) for word in words]
-            minus = minus and quoted
-        elif found["end"]:
-            opens = found["end"] == '"' and minus and not (tokens and tokens[-1].minus)
-            minus = quoted = minus and opens
-            if tokens:
-                tokens[-1].end += found["end"]
-    return tokens
-
-
-def _pieces(tokens: list[_Token], find: Find, near: Callable[[str], bool]) -> Iterator[_Piece]:
+def _pieces(tokens: list[Token], find: Find, near: Callable[[str], bool]) -> Iterator[_Piece]:
     """Tokens as the longest pieces that are known, read from the left."""
     rest = tokens
     while rest:
@@ -183,7 +125,7 @@ def _makes_sense(parts: list[str], find: Find) -> bool:
     return find(" ".join(parts)) is not None or all(alone)
 
 
-def _longest(tokens: Sequence[_Token], find: Find) -> tuple[int, _Piece | None]:
+def _longest(tokens: Sequence[Token], find: Find) -> tuple[int, _Piece | None]:
     """How many tokens are one name, and the name; 1 and none where not even two are.
 
     A look gives way to a longer name behind it: "red fire truck" is a fire truck, though a red
@@ -197,7 +139,7 @@ def _longest(tokens: Sequence[_Token], find: Find) -> tuple[int, _Piece | None]:
     return size, piece
 
 
-def _whole(tokens: Sequence[_Token], find: Find) -> tuple[int, _Piece | None]:
+def _whole(tokens: Sequence[Token], find: Find) -> tuple[int, _Piece | None]:
     for size in range(len(tokens), 1, -1):
         some = tokens[:size]
         if len({token.minus for token in some}) > 1 and not some[0].minus:
@@ -212,7 +154,7 @@ def _whole(tokens: Sequence[_Token], find: Find) -> tuple[int, _Piece | None]:
     return 1, None
 
 
-def _written(tokens: Sequence[_Token]) -> str:
+def _written(tokens: Sequence[Token]) -> str:
     """Tokens with the stops between them: `st. bernard`, `kite (bird)`."""
     text = " ".join(token.text + token.end for token in tokens[:-1]) + f" {tokens[-1].text}"
     return text.replace("( ", " (") + (")" if tokens[-1].end.startswith(")") else "")
