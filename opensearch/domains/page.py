@@ -8,17 +8,15 @@ brightness, and the best found is taken.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.domains.outline import FULL, Mask, Points, eroded, four_sided, polygon
 from opensearch.domains.sheet import border, darkest
 from opensearch.errors import UnreadableFile
-
-Points: TypeAlias = NDArray[np.float64]
-Mask: TypeAlias = NDArray[np.bool_]
 
 _SIDE: Final = 240
 """Longer side of the small picture that a page is looked for in, pixels."""
@@ -30,8 +28,6 @@ _SMALLEST: Final = 0.12
 """Share of a picture that a page covers at least."""
 _CLOSING: Final = 7
 """Side of the square that closes strokes which reach the page's edge, pixels."""
-_FULL: Final = 0.92
-"""Share of a page's four-sided outline that the bright area fills: sheets are flat, not torn."""
 _RING: Final = 4
 """How far from the outline the surroundings are looked at, pixels, on either side."""
 _STEP: Final = 18
@@ -95,7 +91,7 @@ def _blank_outside(rgb: NDArray[np.uint8], area: Mask) -> NDArray[np.uint8]:
 
     paper = area
     for _ in range(_CURL):
-        paper = _eroded(paper)
+        paper = eroded(paper)
     size = (rgb.shape[1], rgb.shape[0])
     small = Image.fromarray(rgb).resize(area.shape[::-1], Image.Resampling.BOX)
     nearest = distance_transform_edt(~paper, return_distances=False, return_indices=True)
@@ -190,12 +186,12 @@ def _as_page(pixels: NDArray[np.float32], area: Mask) -> tuple[float, Points] | 
     strange = np.abs(_rim(pixels)[off] - np.median(pixels[area], axis=0)).max(axis=1) >= _STEP
     if strange.mean() < 0.5:  # what is framed on paper is drawn
         return None
-    corners = _four_sided(area)
+    corners = four_sided(area)
     if corners is None:
         return None
-    inside = _polygon(corners, area.shape)
+    inside = polygon(corners, area.shape)
     filled = float((area & inside).sum() / max(inside.sum(), 1))
-    if filled < _FULL:
+    if filled < FULL:
         return None
     edge = _edge_shown(pixels, corners)
     if edge < _EDGE_SHARE or not _marked(pixels, corners):
@@ -203,86 +199,9 @@ def _as_page(pixels: NDArray[np.float32], area: Mask) -> tuple[float, Points] | 
     return filled**2 * edge, corners
 
 
-def _four_sided(area: Mask) -> Points | None:
-    """Corners of the four-sided outline around an area: its hull, edges dropped one by one."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    rows, columns = np.nonzero(area & ~_eroded(area))
-    try:
-        hull = ConvexHull(np.stack([columns, rows], axis=1).astype(np.float64))
-    except (QhullError, ValueError):
-        return None
-    points = hull.points[hull.vertices]
-    whole = float(hull.volume)
-    while len(points) > 4:
-        growth = [_without_edge(points, i) for i in range(len(points))]
-        best = min(range(len(points)), key=lambda i: growth[i][0])
-        if not np.isfinite(growth[best][0]):
-            return None
-        points = growth[best][1]
-    if len(points) < 4 or _area(points) > whole / _FULL:
-        return None
-    return _clockwise(np.clip(points, -2, np.array(area.shape[::-1]) + 1))
-
-
-def _without_edge(points: Points, i: int) -> tuple[float, Points]:
-    """The polygon without edge i, its neighbours drawn on until they meet; the area gained."""
-    n = len(points)
-    a, b, c, d = (points[(i + k) % n] for k in (-1, 0, 1, 2))
-    meeting = _crossing(a, b, d, c)
-    if meeting is None:
-        return np.inf, points
-    gained = abs(_cross(c - b, meeting - b)) / 2
-    kept = [points[(i + 2 + k) % n] for k in range(n - 2)]
-    return gained, np.array([meeting, *kept])
-
-
-def _crossing(a: Points, b: Points, d: Points, c: Points) -> Points | None:
-    """Where a-b, drawn on past b, meets d-c, drawn on past c; `None` where they part."""
-    along, back = b - a, c - d
-    slope = _cross(along, back)
-    if abs(slope) < 1e-9:
-        return None
-    t = _cross(d - a, back) / slope
-    s = _cross(d - a, along) / slope
-    return a + t * along if t >= 1 and s >= 1 else None
-
-
-def _cross(a: Points, b: Points) -> float:
-    return float(a[0] * b[1] - a[1] * b[0])
-
-
-def _area(points: Points) -> float:
-    x, y = points.T
-    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
-
-
-def _clockwise(points: Points) -> Points:
-    """Corners clockwise on the screen, the one nearest to the upper left first."""
-    middle = points.mean(axis=0)
-    order = np.argsort(np.arctan2(*(points - middle).T[::-1]))
-    turned = points[order]
-    return np.roll(turned, -int(turned.sum(axis=1).argmin()), axis=0)
-
-
 def _rim(plane: NDArray[Any]) -> NDArray[Any]:
     """The outermost values of an array (h, w, ...), shape (n, ...)."""
     return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
-
-
-def _eroded(area: Mask) -> Mask:
-    from scipy.ndimage import binary_erosion
-
-    return np.asarray(binary_erosion(area, border_value=0))
-
-
-def _polygon(corners: Points, shape: tuple[int, ...]) -> Mask:
-    """Pixels within a convex polygon whose corners go clockwise."""
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    inside = np.ones(shape, np.bool_)
-    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        inside &= (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]) >= 0
-    return inside
 
 
 def _edge_shown(pixels: NDArray[np.float32], corners: Points) -> float:
@@ -317,7 +236,7 @@ def _marked(pixels: NDArray[np.float32], corners: Points) -> bool:
     from scipy.ndimage import grey_closing
 
     middle = corners.mean(axis=0)
-    inner = _polygon(middle + 0.9 * (corners - middle), pixels.shape[:2])
+    inner = polygon(middle + 0.9 * (corners - middle), pixels.shape[:2])
     grey = pixels.min(axis=2)
     marks = (grey_closing(grey, size=(15, 15)) - grey >= _INK) & inner
     share = marks.sum() / max(inner.sum(), 1)
