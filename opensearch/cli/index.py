@@ -166,13 +166,7 @@ def index(
                     encoding=_encoding(ray, workers, bars.note),
                     progress=progress,
                 )
-    if as_json:
-        click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
-    else:
-        for planned in report.planned:
-            reason = f": {planned.reason}" if planned.reason else ""
-            click.echo(f"{planned.step:<8}  {visible(planned.name + reason)}")
-        click.echo(_books(report))
+    _tell(report, as_json)
     if as_json or not dry_run:  # where they were not named in their turn
         _list_failures(report)
     if report.failed:
@@ -193,6 +187,17 @@ def _opened(engine: type[Engine], to: Where, model: Path | None, *, adopt: bool)
     if is_index(to):
         return engine.open(to, model, adopt=adopt and model is not None)
     return engine.create(to, model)
+
+
+def _tell(report: Report, as_json: bool) -> None:
+    """The report: as one JSON object, or what was planned and the books."""
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+        return
+    for planned in report.planned:
+        reason = f": {planned.reason}" if planned.reason else ""
+        click.echo(f"{planned.step:<8}  {visible(planned.name + reason)}")
+    click.echo(_books(report))
 
 
 def _books(report: Report) -> str:

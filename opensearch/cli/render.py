@@ -58,17 +58,12 @@ def render(
     from opensearch.domains.workers import Readers
 
     if model is not None:
-        from opensearch.encoders.bundle import Bundle
-
-        cards = Bundle.open(model).card.domains
-        settings = {name: card.reader for name, card in cards.items()}
+        settings = _settings_of(model)
     else:
         taken_for = [domain] if domain else [kind.domain for kind in READERS.values()]
+        shared = {"size": size, "views": views, "line_views": line_views}
         settings = {
-            name: ReaderSettings(
-                reader=default_reader(name), size=size, views=views, line_views=line_views
-            )
-            for name in taken_for
+            name: ReaderSettings(reader=default_reader(name), **shared) for name in taken_for
         }
     with Readers(settings) as readers:
         opened = readers.open(file, part, domain, up=up)
@@ -85,3 +80,10 @@ def render(
         click.echo(json.dumps({**fields, "files": paths}, ensure_ascii=False))
     else:
         click.echo("\n".join(paths))
+
+
+def _settings_of(model: Path) -> dict[str, ReaderSettings]:
+    """How the encoders of a model want files read, by domain."""
+    from opensearch.encoders.bundle import Bundle
+
+    return {name: card.reader for name, card in Bundle.open(model).card.domains.items()}

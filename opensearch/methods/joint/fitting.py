@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 import torch
+from torch import Tensor
 
 from opensearch.encoders.backbones import build_classifier
 from opensearch.encoders.pooling import UPRIGHT
 from opensearch.encoders.projector import SharedProjector
 from opensearch.encoders.tensors import halved
 from opensearch.loop import run_job
-from opensearch.methods.joint.data import joint_data
+from opensearch.methods.joint.data import JointData, joint_data
 from opensearch.methods.joint.losses import JointLosses
 from opensearch.methods.joint.networks import JointModel
 from opensearch.methods.joint.settings import JointConfig, JointSettings
@@ -62,11 +63,11 @@ def fit_joint(
         fine-tuning of zero-shot models", CVPR 2022, for going a share of the way. There the way
         begins at the model before any fine-tuning; here its projector has learnt already.
     """
-    config, backbone, teacher = context.config, start.backbone, start
+    config, backbone = context.config, start.backbone
     device = chosen_device(config.joint.device)
+    teacher = start
     if config.joint.teacher is not None:
-        built = build_classifier(backbone.name, weights=config.joint.teacher)
-        teacher = Start(*built)
+        teacher = Start(*build_classifier(backbone.name, weights=config.joint.teacher))
     data = joint_data(context, domains, backbone, teacher.backbone, device)
     if unknown := unknown_domains(config.joint, data.looks):
         context.note(
@@ -88,14 +89,25 @@ def fit_joint(
     layout = torch.channels_last
     model = JointModel(backbone.to(memory_format=layout), projector, upright).to(device)
     if config.joint.steps:
-        tuned = []
-        for number, settings in enumerate(config.joint.runs(), start=1):
-            name = "trunk" if number == 1 else f"trunk-{number}"
-            learning = deepcopy(model)
-            job, average = model_job(context, data, learning, losses(settings), settings, name)
-            run_job(job, context.run, context.progress)
-            tuned.append(average.module.state_dict())
+        tuned = _tuned(context, data, model, losses)
         if model.upright is not None and data.direction is not None:
             model.upright.point_along(data.direction)
         model.load_state_dict(on_the_way(model.state_dict(), tuned, config.joint.toward))
     return model.cpu().eval()
+
+
+def _tuned(
+    context: Context[JointConfig],
+    data: JointData,
+    model: JointModel,
+    losses: Callable[[JointSettings], JointLosses],
+) -> list[dict[str, Tensor]]:
+    """The state that each run leaves a copy of the model in: its running average."""
+    states = []
+    for number, settings in enumerate(context.config.joint.runs(), start=1):
+        name = "trunk" if number == 1 else f"trunk-{number}"
+        learning = deepcopy(model)
+        job, average = model_job(context, data, learning, losses(settings), settings, name)
+        run_job(job, context.run, context.progress)
+        states.append(average.module.state_dict())
+    return states

@@ -1,4 +1,4 @@
-"""The joint loss: prototypes, pairs across domains, what the pretrained model saw."""
+"""The joint loss: prototypes, pairs across domains, what the pretrained model saw, and the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from torch.nn.functional import cosine_similarity, softmax
 from opensearch.losses.contrast import CrossDomainContrast
 from opensearch.losses.distillation import Distillation, category_means
 from opensearch.losses.prototype import PrototypeLoss
+from opensearch.methods.joint.batches import Batch, Batches
 from opensearch.methods.joint.data import JointData
+from opensearch.methods.joint.networks import JointModel
 from opensearch.methods.joint.settings import JointSettings
 
 
@@ -44,6 +46,29 @@ class JointLosses:
         twin.load_state_dict(classifier.state_dict())
         self.distil = Distillation(twin).to(device)
         self._means = self._photo_means(data) if settings.distil else torch.zeros(0)
+
+    def of_model(
+        self, model: JointModel, batch: Batch, batches: Batches, units: Tensor, features: Tensor
+    ) -> tuple[Tensor, float]:
+        """All losses of a batch that the settings ask for, summed, and the share right.
+
+        Args:
+            batches: what the batch was drawn by.
+            units: the model's embeddings of its views, shape (n, d).
+            features: of the learning backbone, shape (n, f).
+        """
+        settings = self._settings
+        loss, accuracy = self.of_categories(units, batch.labels, batches.domains)
+        if model.upright is not None:
+            loss = loss + settings.upright_weight * model.upright.loss(features, batch.upright)
+        if settings.distil:
+            seen = torch.cat(batch.teacher_features())
+            loss = loss + self.of_teacher(features, seen, batch.labels, batches.image)
+        if settings.hold:
+            loss = loss + self.of_start(features, torch.cat(batch.features()), batches.held)
+        if settings.instances:
+            loss = loss + self.of_instances(units, batch.instances, batches.domains)
+        return loss, accuracy
 
     def of_categories(self, units: Tensor, labels: Tensor, domains: Tensor) -> tuple[Tensor, float]:
         """Mean loss of unit embeddings (n, d) towards their categories, and the share right.

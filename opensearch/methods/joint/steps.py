@@ -92,16 +92,7 @@ def model_job(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(batch.seed)  # dropout
             units, features = model(batch.views(), batches.counts)
-        loss, accuracy = losses.of_categories(units, batch.labels, batches.domains)
-        if model.upright is not None:
-            loss = loss + settings.upright_weight * model.upright.loss(features, batch.upright)
-        if settings.distil:
-            seen = torch.cat(batch.teacher_features())
-            loss = loss + losses.of_teacher(features, seen, batch.labels, batches.image)
-        if settings.hold:
-            loss = loss + losses.of_start(features, torch.cat(batch.features()), batches.held)
-        if settings.instances:
-            loss = loss + losses.of_instances(units, batch.instances, batches.domains)
+        loss, accuracy = losses.of_model(model, batch, batches, units, features)
         yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
 
     job = Job(
