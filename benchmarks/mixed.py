@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks.unmoved import HERE, run
 from opensearch.domains.catalog import read_collection
+from opensearch.records import Source
 
 HITS = 8
 
@@ -54,28 +55,33 @@ def main(collection: Path, tree: Path, split: str, count: int, seed: int) -> Non
             f"{largest}, refined": ["--to", largest, "--refine"],
             f"{largest}, as asked": ["--to", largest, "--no-refine"],
         }.items():
-            right: list[float] = []
-            wrong: list[float] = []
-            for source in asked[:count]:
-                own_key = f"{source.domain}/{source.category}/{source.path.name}"
-                command = ["query", "index", f"files/{own_key}", "--from", str(source.domain)]
-                printed = run(tree, work, *command, *options, "-k", str(HITS + 1), "--json")
-                hits = [json.loads(line) for line in printed.splitlines()]
-                others = [hit for hit in hits if not hit["key"].endswith(own_key)][:HITS]
-                for hit in others:
-                    same = hit["category"] == source.category
-                    (right if same else wrong).append(hit["score"])
-            click.echo(
-                json.dumps(
-                    {
-                        "way": way,
-                        "right": len(right),
-                        "of": len(right) + len(wrong),
-                        "score of right": round(float(np.mean(right)), 3),
-                        "score of wrong": round(float(np.mean(wrong)), 3),
-                    }
-                )
-            )
+            right, wrong = scores(tree, work, asked[:count], options)
+            told = {
+                "way": way,
+                "right": len(right),
+                "of": len(right) + len(wrong),
+                "score of right": round(float(np.mean(right)), 3),
+                "score of wrong": round(float(np.mean(wrong)), 3),
+            }
+            click.echo(json.dumps(told))
+
+
+def scores(
+    tree: Path, work: Path, asked: list[Source], options: list[str]
+) -> tuple[list[float], list[float]]:
+    """Scores of right and of wrong hits of files that ask for the nearest others."""
+    right: list[float] = []
+    wrong: list[float] = []
+    for source in asked:
+        own_key = f"{source.domain}/{source.category}/{source.path.name}"
+        command = ["query", "index", f"files/{own_key}", "--from", str(source.domain)]
+        printed = run(tree, work, *command, *options, "-k", str(HITS + 1), "--json")
+        hits = [json.loads(line) for line in printed.splitlines()]
+        others = [hit for hit in hits if not hit["key"].endswith(own_key)][:HITS]
+        for hit in others:
+            same = hit["category"] == source.category
+            (right if same else wrong).append(hit["score"])
+    return right, wrong
 
 
 if __name__ == "__main__":

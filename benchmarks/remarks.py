@@ -25,6 +25,25 @@ from opensearch.semantic.lexicon import open_lexicon
 _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
+def words_to_ask(
+    engine: Engine, others: tuple[Path, ...], targets: tuple[str, ...]
+) -> dict[str, list[str]]:
+    """Words that the model knows, sorted: `present` ones name items, `absent` ones none."""
+    held = {
+        normalise(item.category)
+        for item in engine.records()
+        if item.category and (not targets or item.domain in targets)
+    }
+    sources = [source for folder in others for source in read_collection(folder)]
+    found = {normalise(source.category) for source in sources if source.category}
+    if not others:
+        found = set(open_lexicon().words())
+    return {
+        name: [word for word in sorted(words) if not engine.model.space.missing([word])]
+        for name, words in (("present", held), ("absent", found - held))
+    }
+
+
 @click.command()
 @click.argument("index", type=_DIR)
 @click.option("--others", multiple=True, type=_DIR)
@@ -37,20 +56,8 @@ def main(
     """Print one JSON object."""
     rng = np.random.default_rng(seed)
     with Engine.open(index) as engine:
-        held = {
-            normalise(item.category)
-            for item in engine._store.walk()
-            if item.category and (not targets or item.domain in targets)
-        }
-        found = {normalise(s.category) for folder in others for s in read_collection(folder)
-                 if s.category} if others else set(open_lexicon().words())  # fmt: skip
-        absent = sorted(found - held)
-        present = sorted(held)
-        asked = {
-            name: [word for word in pool if not engine.model.space.missing([word])]
-            for name, pool in (("present", present), ("absent", absent))
-        }
-        drawn = {name: rng.permutation(words)[: count // 2] for name, words in asked.items()}
+        known = words_to_ask(engine, others, targets)
+        drawn = {name: rng.permutation(words)[: count // 2] for name, words in known.items()}
         judged = {
             name: {str(word): engine.ask(Query(text=str(word), targets=targets)) for word in words}
             for name, words in drawn.items()
