@@ -12,8 +12,16 @@ Note: TypeAlias = Callable[[str], None]
 """Called with one sentence that the user should read."""
 
 
+Count: TypeAlias = Callable[[int, int], None]
+"""Called with steps done and steps in all, where the work needs no name."""
+
+
 def quiet(what: str, done: int, total: int) -> None:
     """A progress that tells nobody."""
+
+
+def uncounted(done: int, total: int) -> None:
+    """A count that tells nobody."""
 
 
 def silent(text: str) -> None:

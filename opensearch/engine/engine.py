@@ -14,7 +14,6 @@ from typing import Any
 from opensearch.config import Limits
 from opensearch.engine.checking import checked
 from opensearch.engine.exchange.copying import copy_index
-from opensearch.engine.ingest.adding import Progress
 from opensearch.engine.lifecycle.compacting import Compacted
 from opensearch.engine.lifecycle.generations import (
     create_index,
@@ -28,6 +27,7 @@ from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.reading import Reading
 from opensearch.engine.writing import Writing
 from opensearch.model import Model
+from opensearch.progress import Count, uncounted
 from opensearch.records import Address, Where
 
 
@@ -129,9 +129,7 @@ class Engine(Reading, Writing):
         return replace(done, imprints=made)
 
     @checked()
-    def copy_to(
-        self, path: str | Path | Address, progress: Progress = lambda done, total: None
-    ) -> int:
+    def copy_to(self, path: str | Path | Address, progress: Count = uncounted) -> int:
         """Copy the index to another place, ids and model included; return how many items it has.
 
         Args:

@@ -15,7 +15,6 @@ from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
 from opensearch.engine.exchange.exporting import export
 from opensearch.engine.ingest import left_out
-from opensearch.engine.ingest.adding import Progress
 from opensearch.engine.ingest.left_out import IgnoredFile
 from opensearch.engine.open_index import OpenIndex
 from opensearch.engine.query import finding
@@ -32,6 +31,7 @@ from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import answer
 from opensearch.errors import OpenSearchError
 from opensearch.model import InputLike
+from opensearch.progress import Count, uncounted
 from opensearch.records import Hit, Item, Names, Several, Up
 from opensearch.store import again
 
@@ -293,7 +293,7 @@ class Reading(OpenIndex):
     def export_to(
         self,
         folder: str | Path,
-        progress: Progress = lambda done, total: None,
+        progress: Count = uncounted,
         *,
         where: str | None = None,
     ) -> int:

@@ -18,7 +18,7 @@ from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
 from opensearch.engine.exchange.importing import Export
 from opensearch.engine.ingest import left_out, removing
-from opensearch.engine.ingest.adding import Progress, Run
+from opensearch.engine.ingest.adding import Run
 from opensearch.engine.ingest.changes import Compare, Comparing
 from opensearch.engine.ingest.embeddings import add_embeddings, check_made_by, unit_rows
 from opensearch.engine.ingest.encoding import IN_PLACE, Encoding
@@ -28,6 +28,7 @@ from opensearch.engine.ingest.runs import add_files, add_inputs, plan
 from opensearch.engine.open_index import OpenIndex
 from opensearch.engine.query.looking_up import relabelled
 from opensearch.model import InputLike
+from opensearch.progress import Count, uncounted
 from opensearch.records import Item, Metadata, Names, Report, Several, Up
 from opensearch.remote import root_of
 
@@ -48,7 +49,7 @@ class Writing(OpenIndex):
         compare: Compare = "time",
         reread: bool = False,
         encoding: Encoding = IN_PLACE,
-        progress: Progress = lambda done, total: None,
+        progress: Count = uncounted,
     ) -> Report:
         """Bring the index up to date with files and folders; only new or changed ones are encoded.
 
@@ -101,7 +102,7 @@ class Writing(OpenIndex):
         up: Up | None = None,
         strict: bool = False,
         reread: bool = False,
-        progress: Progress = lambda done, total: None,
+        progress: Count = uncounted,
     ) -> Report:
         """Add bytes, pictures, arrays, meshes or files under keys of your own.
 
@@ -208,9 +209,7 @@ class Writing(OpenIndex):
         return add_embeddings(self._generations, self.model, items, rows)
 
     @checked()
-    def import_from(
-        self, folder: str | Path, progress: Progress = lambda done, total: None
-    ) -> Report:
+    def import_from(self, folder: str | Path, progress: Count = uncounted) -> Report:
         """Add what an export holds; items whose keys are stored are replaced.
 
         Raises:

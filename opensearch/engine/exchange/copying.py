@@ -6,7 +6,7 @@ other place is there once all of it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.lifecycle.places import Place, kind_of
+from opensearch.progress import Count
 from opensearch.records import Item, Where
 from opensearch.store import Block, Store, implied_key
-
-Progress = Callable[[int, int], None]
 
 _PAGE: Final = 2**14
 """Items in memory at once."""
@@ -40,7 +39,7 @@ class _Row:
         return self.embedded, self.item.domain if self.bare else ""
 
 
-def copy_index(place: Place, store: Store, bundle: Bundle, where: Where, progress: Progress) -> int:
+def copy_index(place: Place, store: Store, bundle: Bundle, where: Where, progress: Count) -> int:
     """Copy an index; return how many items it has.
 
     Args:

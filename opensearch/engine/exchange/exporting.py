@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import InvalidInput, system_reason
+from opensearch.progress import Count
 from opensearch.records import Item
 from opensearch.store import Block, Meta, Store, implied_key
 
@@ -29,8 +30,6 @@ ITEMS, CODES, EMBEDDINGS = "items.jsonl", "codes.npy", "embeddings.npy"
 THUMBNAILS = "thumbnails.bin"
 PAGE = 1024
 """Items in memory at once."""
-
-Progress = Callable[[int, int], None]
 
 
 class _Summed:
@@ -63,7 +62,7 @@ def export(
     store: Store,
     identities: Mapping[str, str],
     out: Path,
-    progress: Progress,
+    progress: Count,
     chosen: Callable[[], NDArray[np.int64]] | None = None,
 ) -> int:
     """Write items of a store to a new folder; return how many there were.
@@ -92,7 +91,7 @@ def _whole(
     store: Store,
     identities: Mapping[str, str],
     out: Path,
-    progress: Progress,
+    progress: Count,
     chosen: Callable[[], NDArray[np.int64]] | None,
 ) -> int:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -118,7 +117,7 @@ def _write(
     store: Store,
     identities: Mapping[str, str],
     out: Path,
-    progress: Progress,
+    progress: Count,
     ids: NDArray[np.int64] | None,
 ) -> int:
     """Write the items of these ids, all when `None`."""

@@ -26,9 +26,9 @@ from opensearch.engine.exchange.exporting import (
     MANIFEST,
     PAGE,
     THUMBNAILS,
-    Progress,
 )
 from opensearch.errors import IndexMismatch, InvalidInput, UnreadableFile
+from opensearch.progress import Count
 from opensearch.records import Item, Report
 from opensearch.store import Mark, Store
 
@@ -107,7 +107,7 @@ class Export:
                     " the same model: `Engine.open_for(export, path, model)`"
                 )
 
-    def add_to(self, store: Store, progress: Progress) -> Report:
+    def add_to(self, store: Store, progress: Count) -> Report:
         """Add all items in batches, by key; those that have none are new whatever is stored.
 
         Where an import of this export was cut short, items without keys that it has stored are

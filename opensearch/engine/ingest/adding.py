@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +24,11 @@ from opensearch.engine.ingest.whereabouts import address, stamp_of
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
 from opensearch.model.inputs import check_is_file, content_of, file_and_part
+from opensearch.progress import Count, uncounted
 from opensearch.records import Failure, Planned, Report, Source, Stamp, Up
 from opensearch.remote import Root
 from opensearch.store import Store
 
-Progress = Callable[[int, int], None]
 TOLD: Final = "told to be ignored"
 _CUT_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
 
@@ -52,7 +52,7 @@ class Run:
     strict: bool = False
     comparing: Comparing = BY_TIME
     excluded: Excluded = NOTHING
-    progress: Progress = lambda done, total: None
+    progress: Count = uncounted
     encoding: Encoding = IN_PLACE
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from opensearch.config import Limits
 from opensearch.domains.excluding import Excluded
 from opensearch.engine.ingest import left_out
-from opensearch.engine.ingest.adding import Adding, Progress, Run
+from opensearch.engine.ingest.adding import Adding, Run
 from opensearch.engine.ingest.pruning import Prune, gone
 from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.lifecycle.generations import Generations, open_bundle
 from opensearch.engine.lifecycle.places import kind_of
 from opensearch.model import Input, Model
+from opensearch.progress import Count
 from opensearch.records import Planned, Report, Source, Up, Where
 from opensearch.remote import Root, root_of
 from opensearch.store import LmdbStore, Store
@@ -81,7 +82,7 @@ def plan_new(
     model: str | Path | None,
     sources: Sequence[str | Path],
     domain: str | None,
-    progress: Progress,
+    progress: Count,
     up: Up | None = None,
     exclude: Sequence[str] = (),
 ) -> Report:
