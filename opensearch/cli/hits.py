@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from opensearch.cli.messages import in_flags, json_line, say, visible
-from opensearch.cli.tables import counted, header, separated
+from opensearch.cli.tables import header, print_paths
 from opensearch.records import is_address
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def show(answer: Answer, *, as_json: bool, end: str | None) -> None:
     if as_json:
         print_json(answer.hits, answer.understood.to_dict())
     elif end is not None:
-        print_paths(answer.hits, end)
+        print_paths((hit.path for hit in answer.hits), end, "hit")
     else:
         print_hits(answer.hits)
 
@@ -91,16 +91,6 @@ def print_json(hits: Sequence[Hit], understood: dict[str, Any]) -> None:
     told = {"understood": understood} if understood else {}
     for hit in hits:
         click.echo(json_line({**hit.to_dict(), **told}))
-
-
-def print_paths(hits: Sequence[Hit], end: str) -> None:
-    """The path of each hit that has one, and what ends it: a newline, or NUL for any name."""
-    without = sum(not hit.path for hit in hits)
-    for hit in hits:
-        if hit.path:
-            separated(hit.path, end)
-    if without:
-        say(f"{counted(without, 'hit')} without a path, being of no file")
 
 
 def open_first(hits: Sequence[Hit], page: Path | None) -> None:

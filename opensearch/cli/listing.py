@@ -10,7 +10,7 @@ import click
 
 from opensearch.cli.messages import in_flags, json_line, say, visible
 from opensearch.cli.places import IndexPlace
-from opensearch.cli.tables import counted, header, separated
+from opensearch.cli.tables import check_one_form, counted, header, print_paths
 from opensearch.records import Where
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def listing(
     """
     from opensearch.engine import Engine
 
-    if as_json and (paths or nul):
-        raise click.UsageError("--json prints records and --paths and -0 paths alone: choose one")
+    check_one_form(as_json, paths, nul)
     if ignored and (where is not None or folder is not None):
         raise click.UsageError("--ignored lists files that are no items: no --where, no --folder")
     with Engine.open(index) as engine:
@@ -75,7 +74,7 @@ def listing(
         ids = found.ids[offset:][:limit]
         items = engine.iter_items(ids)
         if paths or nul:
-            _paths(items, nul)
+            print_paths((item.path for item in items), "\0" if nul else "\n", "item")
         else:
             _rows(items, as_json)
     if folder is not None and where is None and not len(found):
@@ -105,17 +104,6 @@ def fields(item: Item) -> dict[str, Any]:
     from opensearch.engine.query.comparing import FIELDS, field
 
     return {**{name: field(item, name) for name in FIELDS}, "metadata": item.metadata}
-
-
-def _paths(items: Iterable[Item], nul: bool) -> None:
-    without = 0
-    for item in items:
-        if item.path:
-            separated(item.path, "\0" if nul else "\n")
-        else:
-            without += 1
-    if without:
-        say(f"{counted(without, 'item')} without a path, being of no file")
 
 
 def _ignored(engine: Engine, part: slice, as_json: bool) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opensearch.cli.hits import on_scores, print_hits, print_paths, remarks
+from opensearch.cli.hits import on_scores, print_hits, remarks
 from opensearch.cli.messages import in_flags, json_line, say, visible
+from opensearch.cli.tables import print_paths
 from opensearch.errors import InvalidInput, OpenSearchError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _tell(line: Line, answer: Answer, as_json: bool, paths: str | None) -> None:
     for note in notes:
         say(f"line {line.number}: {note}")
     if paths is not None:
-        print_paths(answer.hits, paths)
+        print_paths((hit.path for hit in answer.hits), paths, "hit")
         return
     click.echo(f"{line.number}: {visible(line.text)}")
     print_hits(answer.hits)

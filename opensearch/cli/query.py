@@ -14,6 +14,7 @@ from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.hits import open_first, remarks, show
 from opensearch.cli.many import answer_lines
 from opensearch.cli.places import FOLDER, IndexPlace
+from opensearch.cli.tables import check_one_form
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS, Where
 
@@ -150,8 +151,7 @@ def query(
         opensearch query indexes/mine chair.png --paths -0 | xargs -0 cp -t chairs/
         opensearch query indexes/mine --queries queries.txt --json
     """
-    if as_json and (paths or nul):
-        raise click.UsageError("--json prints records and --paths and -0 paths alone: choose one")
+    check_one_form(as_json, paths, nul)
     if many is not None:
         _check_many(html, opening, files=files, **options)
     if files or options["exclude"] or many is not None:

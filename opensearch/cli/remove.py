@@ -79,13 +79,12 @@ def remove(
         if folder is not None and where is None and not len(found):
             say(f"nothing was indexed from {folder}")
         items = engine.iter_items(found.ids)
+        missing = found.missing
         if dry_run:
-            missing = found.missing
             _plan(items, missing, as_json)
         else:
             names = [item.key for item in items]
             removed = engine.remove(names, ignore=ignore)
-            missing = found.missing
             _tell(removed, names, missing, ignore=ignore, as_json=as_json)
     if missing:
         raise InvalidInput(

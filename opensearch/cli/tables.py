@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 import click
+
+from opensearch.cli.messages import say
 
 
 def counted(number: int, noun: str) -> str:
@@ -23,6 +26,29 @@ def header(text: str) -> None:
         click.secho(text, dim=True)
 
 
-def separated(path: str, end: str) -> None:
-    """A path as it is, and what ends it: a newline, or NUL, which no name holds."""
-    click.echo(path + end, nl=False, color=True)  # else escapes in a name would be dropped
+def print_paths(paths: Iterable[str], end: str, noun: str) -> None:
+    """Paths as they are, each with what ends it: a newline, or NUL, which no name holds.
+
+    Args:
+        paths: of hits or items, empty where one is of no file; these are counted.
+        end: of each path.
+        noun: what has the paths.
+    """
+    without = 0
+    for path in paths:
+        if path:
+            click.echo(path + end, nl=False, color=True)  # else escapes in a name would be dropped
+        else:
+            without += 1
+    if without:
+        say(f"{counted(without, noun)} without a path, being of no file")
+
+
+def check_one_form(as_json: bool, paths: bool, nul: bool) -> None:
+    """Refuse to print records as JSON and paths alone at once.
+
+    Raises:
+        click.UsageError: both are wanted.
+    """
+    if as_json and (paths or nul):
+        raise click.UsageError("--json prints records and --paths and -0 paths alone: choose one")

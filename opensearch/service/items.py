@@ -16,6 +16,7 @@ from opensearch.domains.solid import Solid
 from opensearch.domains.upright import declared
 from opensearch.engine import Engine
 from opensearch.engine import Query as Search
+from opensearch.engine.query.grouping import COSINE, RADIUS
 from opensearch.records import UPS, Item, Source
 from opensearch.service import originals
 from opensearch.service.context import Context, Shared, item_of
@@ -25,8 +26,6 @@ from opensearch.service.models import Copies, HitFound, ItemRecord, Near, Views
 router = APIRouter(prefix="/v1/items", tags=["items"])
 
 Id = Annotated[int, Path(ge=0, lt=2**63, description="as hits name it")]
-NEAR_DISTANCE: Final = 6
-NEAR_COSINE: Final = 0.97
 _KEPT: Final = "private, max-age=3600"
 _CHUNK: Final = 2**16
 MOST_COPIES: Final = 100
@@ -150,9 +149,9 @@ async def near(request: Request, shared: Shared, id: Id) -> Near:  # noqa: A002
             targets=[item.domain],
             k=24,
             refine=False,
-            max_distance=NEAR_DISTANCE,
+            max_distance=RADIUS,
         )
-        hits = [hit for hit in engine.ask(search).hits if (hit.cosine or 0.0) >= NEAR_COSINE]
+        hits = [hit for hit in engine.ask(search).hits if (hit.cosine or 0.0) >= COSINE]
         return Near(hits=[HitFound.of(hit) for hit in hits])
 
     return await shared.read(request, work)
