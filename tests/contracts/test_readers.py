@@ -235,5 +235,5 @@ def test_an_added_reader_indexes_and_queries(monkeypatch, toy_model, tmp_path):
         assert (report.added, report.failed, report.ignored) == (5, 0, 0)
         hits = engine.search(files / "3.dots", k=2)
         assert (hits[0].key, hits[0].domain, hits[0].distance) == ("3.dots", "cloud", 0)
-        assert {item.reader for item in engine._store.walk()} == {"dots/1"}
+        assert {item.reader for item in engine.records()} == {"dots/1"}
         assert engine.verify() == []

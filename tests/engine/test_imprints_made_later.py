@@ -45,7 +45,7 @@ def test_compact_makes_what_older_versions_did_not_keep(tmp_path, collection):
         engine.add(collection)
         assert engine.without_imprint() == 0
         ids = [
-            engine._store.by_key(f"{d}/0.{s}").id for d, s in (("sketch", "png"), ("shape", "obj"))
+            engine.get(f"{d}/0.{s}").id for d, s in (("sketch", "png"), ("shape", "obj"))
         ]
         before = engine._store.imprints(ids)
         forget(engine)
@@ -56,6 +56,6 @@ def test_compact_makes_what_older_versions_did_not_keep(tmp_path, collection):
         assert engine.compact().imprints == 5
         assert engine.without_imprint() == 1
         assert engine._store.imprints(ids) == before
-        assert engine._store.imprints([engine._store.by_key("shape/1.obj").id]) == [b""]
+        assert engine._store.imprints([engine.get("shape/1.obj").id]) == [b""]
         assert engine.compact().imprints == 0
         assert engine.verify() == []

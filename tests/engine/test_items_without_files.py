@@ -43,7 +43,7 @@ def books(report):
 
 
 def stored(engine):
-    return {item.key: item for item in engine._store.walk()}
+    return {item.key: item for item in engine.records()}
 
 
 def test_each_form_is_stored_under_its_key_and_found_by_itself(engine):

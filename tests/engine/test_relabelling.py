@@ -26,7 +26,7 @@ def test_a_changed_manifest_relabels_without_encoding(tmp_path, monkeypatch):
         assert engine.add(folder).added == 6
         asked = {"keys": ["0.png"], "k": 9, "refine": False}
         assert len(reader.search(**asked, where="category = cup and year > 2002")) == 3
-        before = engine._store.by_key("4.png")
+        before = engine.get("4.png")
         declare(folder, [*rows[:4], ("4.png", "photo", "hat", 1990), ("5.png", "photo", "", 2005)])
         monkeypatch.setattr(type(engine.model), "opened", lambda *_: pytest.fail("read again"))
         report = engine.add(folder)
@@ -35,6 +35,6 @@ def test_a_changed_manifest_relabels_without_encoding(tmp_path, monkeypatch):
         assert [hit.key for hit in reader.search(**asked, where="category = hat")] == ["4.png"]
         assert len(reader.search(**asked, where="category = cup")) == 3
         assert len(reader.search(**asked, where="year = 1990 or not year > 0")) == 1
-        assert engine._store.by_key("4.png").id == before.id
+        assert engine.get("4.png").id == before.id
         assert engine.add(folder).relabelled == 0
         assert engine.verify() == []

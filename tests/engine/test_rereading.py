@@ -34,7 +34,7 @@ def engine(toy_model, tmp_path):
 
 
 def readers(engine):
-    return {item.key: item.reader for item in engine._store.walk()}
+    return {item.key: item.reader for item in engine.records()}
 
 
 def newer(monkeypatch):
@@ -97,10 +97,10 @@ def test_the_count_follows_removal_replacement_moves_and_compaction(engine, pict
 
 def test_a_domain_that_was_said_is_kept_when_read_again(engine, pictures, monkeypatch):
     engine.add(pictures, domain="photo")
-    before = {item.key: item.domain for item in engine._store.walk()}
+    before = {item.key: item.domain for item in engine.records()}
     newer(monkeypatch)
     assert engine.add(pictures, reread=True).reread == 3
-    assert {item.key: item.domain for item in engine._store.walk()} == before
+    assert {item.key: item.domain for item in engine.records()} == before
 
 
 def test_ready_codes_have_no_reader_and_are_not_counted(engine):
@@ -118,7 +118,7 @@ def test_an_index_of_an_older_format_says_that_it_must_be_compacted_first(tmp_pa
         shutil.copytree(GOLDEN / "model", tmp_path / "old" / "model")
     (tmp_path / "empty").mkdir()
     with Engine.open(tmp_path / "old") as engine:
-        files = len([item for item in engine._store.walk() if item.path])
+        files = len([item for item in engine.records() if item.path])
         assert engine.info()["older_readers"] == files > 0
         with pytest.raises(InvalidInput, match=r"`Engine.compact\(\)` brings it to one that does"):
             engine.add(tmp_path / "empty", reread=True)

@@ -20,7 +20,7 @@ def engine(toy_model, toy_collection, tmp_path_factory):
 @pytest.fixture(scope="module")
 def gallery(engine):
     """Every item with its embedding, straight from the store: the reference's input."""
-    items = list(engine._store.walk())
+    items = list(engine.records())
     rows, present = engine._store.embeddings([item.id for item in items])
     assert present.all()
     return items, unit(rows)

@@ -23,7 +23,7 @@ def index(toy_model, toy_collection, tmp_path, monkeypatch):
     monkeypatch.setattr(approximate, "RECALL", 2.0)  # the greatest effort: all is looked at
     with Engine.create(tmp_path / "index", toy_model) as engine:
         engine.add(toy_collection)
-        engine.remove(item.key for item in list(engine._store.walk()) if item.domain == "sketch")
+        engine.remove(item.key for item in list(engine.records()) if item.domain == "sketch")
         engine.add_codes(np.random.default_rng(0).integers(0, 256, (100, 2), np.uint8), "photo")
     return tmp_path / "index"
 

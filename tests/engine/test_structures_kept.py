@@ -51,15 +51,15 @@ def index(tmp_path):
 
 def test_compaction_keeps_items_without_records(index):
     with Engine.open(index) as engine:
-        before = [engine._store.by_key(key) for key in ("photo/#1", "k2", "shape/#449")]
-        walked = list(engine._store.walk())
+        before = [engine.get(key) for key in ("photo/#1", "k2", "shape/#449")]
+        walked = list(engine.records())
         books, found = engine.info(), engine.search_batch(rows(5, 9), k=400)
         assert books["unnamed"] == {"photo": 133, "shape": 149}
         assert engine.compact().dropped == 69
         after = engine.info()
         assert (after["items"], after["unnamed"]) == (books["items"], books["unnamed"])
-        assert [engine._store.by_key(key) for key in ("photo/#1", "k2", "shape/#449")] == before
-        assert list(engine._store.walk()) == walked
+        assert [engine.get(key) for key in ("photo/#1", "k2", "shape/#449")] == before
+        assert list(engine.records()) == walked
         assert same(engine.search_batch(rows(5, 9), k=400), found)
         assert engine.verify() == []
         assert engine.add_codes(rows(1), "photo").tolist() == [450]

@@ -66,7 +66,7 @@ def test_what_is_asked_for_and_left_out_is_refused(engine):
 
 def cosines(engine, words):
     """Cosines of every item with each of some words, (n, w), and the items."""
-    items = list(engine._store.walk())
+    items = list(engine.records())
     rows, _ = engine._store.embeddings([item.id for item in items])
     return items, unit(rows) @ engine.model.space.prototypes(words).T
 

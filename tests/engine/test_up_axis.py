@@ -35,11 +35,11 @@ def engine(toy_model, tmp_path):
 
 
 def ups(engine):
-    return {item.key: item.metadata.get("up") for item in engine._store.walk()}
+    return {item.key: item.metadata.get("up") for item in engine.records()}
 
 
 def embedding(engine, key):
-    return engine._store.embeddings([engine._store.by_key(key).id])[0][0]
+    return engine._store.embeddings([engine.get(key).id])[0][0]
 
 
 def same(one, other):
