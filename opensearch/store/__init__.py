@@ -1,12 +1,13 @@
 """The store: every item of an index with its code, embedding and thumbnail, over LMDB."""
 
-from opensearch.store.fields import Fields, Found, Ids
+from opensearch.store.fields import Fields, Found
 from opensearch.store.implied_keys import key_of as implied_key
 from opensearch.store.implied_keys import split_key
 from opensearch.store.lmdb_store import LmdbStore, ever_used
 from opensearch.store.meta import FORMAT, Meta
 from opensearch.store.overtaken import again
-from opensearch.store.protocol import Block, Mark, Store
+from opensearch.store.protocol import Store
+from opensearch.store.rows import Block, Ids, Mark
 
 __all__ = [
     "FORMAT",

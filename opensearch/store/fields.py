@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-Ids: TypeAlias = NDArray[np.int64]
-"""Ids of items, (n,)."""
+from opensearch.store.rows import Ids
 
 
 @dataclass(frozen=True, slots=True)

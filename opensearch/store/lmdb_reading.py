@@ -16,12 +16,12 @@ from opensearch.records import Item
 from opensearch.store import lmdb_keys, set_aside
 from opensearch.store import meta as books
 from opensearch.store.environment import Environment
-from opensearch.store.fields import Fields, Ids
+from opensearch.store.fields import Fields
 from opensearch.store.meta import Meta
 from opensearch.store.overtaken import again
 from opensearch.store.postings import Postings
-from opensearch.store.protocol import Block
 from opensearch.store.reader import Reader
+from opensearch.store.rows import Block, Ids
 
 P = ParamSpec("P")
 T = TypeVar("T")

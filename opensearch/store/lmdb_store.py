@@ -28,11 +28,11 @@ from opensearch.store.batch import Writer
 from opensearch.store.checks import check_batch, check_imprints, check_update
 from opensearch.store.copy_process import copy_in_child
 from opensearch.store.environment import Environment
-from opensearch.store.fields import Ids
 from opensearch.store.lmdb_reading import LmdbReading
 from opensearch.store.meta import Meta
-from opensearch.store.protocol import Mark, Store
+from opensearch.store.protocol import Store
 from opensearch.store.reader import Reader
+from opensearch.store.rows import Ids, Mark
 from opensearch.store.tables import TRANSACTIONS, Transaction
 from opensearch.store.verify import problems
 

@@ -16,7 +16,7 @@ import msgpack
 from opensearch.errors import StoreError
 from opensearch.store import lmdb_keys
 from opensearch.store.environment import Environment
-from opensearch.store.protocol import Mark
+from opensearch.store.rows import Mark
 from opensearch.store.tables import Table, Transaction
 
 FORMAT = 3

@@ -24,7 +24,8 @@ import numpy as np
 
 from opensearch.records import Metadata
 from opensearch.store import lmdb_keys
-from opensearch.store.fields import Found, Ids
+from opensearch.store.fields import Found
+from opensearch.store.rows import Ids
 from opensearch.store.tables import Table, Transaction
 
 OWN = frozenset(("id", "key", "path", "domain", "category", "size"))

@@ -8,34 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.records import Item, Metadata
-from opensearch.store.fields import Fields, Ids
-
-if TYPE_CHECKING:
-    from opensearch.store.meta import Meta
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Hash codes of some items of one domain: ids (n,) ascending, codes (n, bits // 8)."""
-
-    ids: Ids
-    codes: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A job's name, and how much of it is done; `None` when all is, and the mark goes."""
-
-    name: str
-    done: int | None
+from opensearch.store.fields import Fields
+from opensearch.store.meta import Meta
+from opensearch.store.rows import Block, Ids, Mark
 
 
 class Store(Protocol):

@@ -17,7 +17,7 @@ from opensearch.store import meta as books
 from opensearch.store.blocks import Blocks, Ids
 from opensearch.store.environment import Environment
 from opensearch.store.meta import Meta
-from opensearch.store.protocol import Block
+from opensearch.store.rows import Block
 from opensearch.store.tables import Table, Transaction
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from opensearch.records import Item
 from opensearch.store import codec, implied_keys
-from opensearch.store.fields import Ids
 from opensearch.store.reader import Reader
+from opensearch.store.rows import Ids
 
 IN_MEMORY: Final = 2**24
 """Bytes of records from which they go to the disk."""
