@@ -29,7 +29,7 @@ def verify(index: Where, repair: bool, as_json: bool) -> None:
     Example:
         opensearch verify indexes/mine --repair
     """
-    from opensearch.engine.lifecycle.verifying import verify_index
+    from opensearch.engine.verify import verify_index
 
     problems, left = verify_index(index, repair)
     if as_json:

@@ -3,9 +3,9 @@
 from opensearch.engine.engine import Engine
 from opensearch.engine.ingest.runs import plan_new
 from opensearch.engine.lifecycle.layout import is_index
-from opensearch.engine.lifecycle.verifying import verify_index
 from opensearch.engine.query import Answer, Query, Score, Understood
 from opensearch.engine.query.words import Words
+from opensearch.engine.verify import verify_index
 
 __all__ = [
     "Answer",

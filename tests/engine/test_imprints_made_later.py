@@ -44,9 +44,7 @@ def test_compact_makes_what_older_versions_did_not_keep(tmp_path, collection):
     with Engine.create(tmp_path / "index", MODEL) as engine:
         engine.add(collection)
         assert engine.without_imprint() == 0
-        ids = [
-            engine.get(f"{d}/0.{s}").id for d, s in (("sketch", "png"), ("shape", "obj"))
-        ]
+        ids = [engine.get(f"{d}/0.{s}").id for d, s in (("sketch", "png"), ("shape", "obj"))]
         before = engine._store.imprints(ids)
         forget(engine)
         assert engine.without_imprint() == 6

@@ -11,8 +11,7 @@ from PIL import Image
 
 from opensearch import starter_model
 from opensearch.cli import main
-from opensearch.engine import Engine
-from opensearch.engine.lifecycle import verifying
+from opensearch.engine import Engine, verify
 from opensearch.engine.lifecycle.layout import holds_store
 from opensearch.errors import BundleError, StoreError
 from opensearch.store import LmdbStore
@@ -27,7 +26,7 @@ def run(*words):
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch):
     """`verify` without its child; that there is one is tested in test_faults_told.py."""
-    monkeypatch.setattr(verifying, "verify_index", verifying.check_index)
+    monkeypatch.setattr(verify, "verify_index", verify.check_index)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from milvus_places import drop, milvus_params, new_address
 from opensearch.engine import Engine
 from opensearch.engine.lifecycle.milvus_place import MANIFEST
 from opensearch.engine.lifecycle.places import is_index
-from opensearch.engine.lifecycle.verifying import check_index
+from opensearch.engine.verify import check_index
 from opensearch.errors import IndexMismatch, InvalidInput, StoreError
 from opensearch.milvus import connect, mending, schema
 from opensearch.milvus import store as milvus_store
