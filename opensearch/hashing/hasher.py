@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import InvalidInput
+from opensearch.hashing.packing import pack_codes
 from opensearch.progress import Progress, quiet
 
 MIN_BITS, MAX_BITS = 16, 512
@@ -132,6 +133,16 @@ class Hasher(Protocol):
         """The hasher that gave these; `own` by domain. Its codes are equal bit for bit."""
 
 
+class SignsOfLogits:
+    """For hashers whose bits are the signs of their logits."""
+
+    def encode(
+        self: Hasher, embeddings: NDArray[np.float32], domain: str | None = None
+    ) -> NDArray[np.uint8]:
+        """Hash codes, (n, d) to (n, bits // 8)."""
+        return pack_codes(self.logits(embeddings, domain))
+
+
 class DomainsAlike:
     """For hashers that treat all domains alike."""
 
@@ -151,6 +162,22 @@ class DomainsAlike:
     def own(self, domain: str) -> dict[str, NDArray[Any]]:
         """Nothing."""
         return {}
+
+
+def check_width(name: str, dim: int, embeddings: NDArray[np.floating[Any]]) -> None:
+    """Refuse embeddings of another width than a hasher was fitted on.
+
+    Args:
+        name: of the hasher.
+        dim: that it takes.
+
+    Raises:
+        InvalidInput: they are not of shape (n, dim).
+    """
+    if embeddings.ndim != 2 or embeddings.shape[1] != dim:
+        raise InvalidInput(
+            f"this {name} hasher takes embeddings (n, {dim}), got {embeddings.shape}"
+        )
 
 
 def check_bits(bits: int) -> None:

@@ -9,16 +9,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import BundleError, InvalidInput
-from opensearch.hashing.hasher import DomainsAlike, check_bits
-from opensearch.hashing.packing import pack_codes
+from opensearch.errors import BundleError
+from opensearch.hashing.hasher import DomainsAlike, SignsOfLogits, check_bits, check_width
 
 _BLOCK = 1 << 15
 """Rows projected at once, so that the float64 copy stays small."""
 
 
 @dataclass(frozen=True)
-class LinearHasher(DomainsAlike):
+class LinearHasher(SignsOfLogits, DomainsAlike):
     """Bits are the signs of (embedding - mean) @ projection; all domains alike.
 
     Attributes:
@@ -53,22 +52,13 @@ class LinearHasher(DomainsAlike):
         Raises:
             InvalidInput: embeddings of another width than the hasher was fitted on.
         """
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
-            raise InvalidInput(
-                f"this {self.name} hasher takes embeddings (n, {self.dim}), got {embeddings.shape}"
-            )
+        check_width(self.name, self.dim, embeddings)
         wide = self.projection.astype(np.float64)
         result = np.empty((len(embeddings), self.bits), dtype=np.float32)
         for start in range(0, len(embeddings), _BLOCK):
             part = slice(start, start + _BLOCK)
             result[part] = (embeddings[part].astype(np.float64) - self.mean) @ wide
         return result
-
-    def encode(
-        self, embeddings: NDArray[np.float32], domain: str | None = None
-    ) -> NDArray[np.uint8]:
-        """Hash codes, (n, d) to (n, bits // 8)."""
-        return pack_codes(self.logits(embeddings, domain))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The fitted mean and projection."""

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
 from opensearch.errors import BundleError, InvalidInput
-from opensearch.hashing.hasher import DomainsAlike, HashData
-from opensearch.hashing.packing import pack_codes
+from opensearch.hashing.hasher import DomainsAlike, HashData, SignsOfLogits, check_width
 from opensearch.progress import Progress, quiet
 
 
 @dataclass(frozen=True)
-class SignHasher(DomainsAlike):
+class SignHasher(SignsOfLogits, DomainsAlike):
     """Bit i is the sign of an embedding's number i; nothing is fitted, all domains alike.
 
     Attributes:
@@ -63,17 +62,8 @@ class SignHasher(DomainsAlike):
         Raises:
             InvalidInput: embeddings of another width than the codes.
         """
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
-            raise InvalidInput(
-                f"this {self.name} hasher takes embeddings (n, {self.dim}), got {embeddings.shape}"
-            )
+        check_width(self.name, self.dim, embeddings)
         return embeddings
-
-    def encode(
-        self, embeddings: NDArray[np.float32], domain: str | None = None
-    ) -> NDArray[np.uint8]:
-        """Hash codes, (n, d) to (n, bits // 8)."""
-        return pack_codes(self.logits(embeddings, domain))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Nothing."""

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
-from opensearch.errors import BundleError, InvalidInput
+from opensearch.errors import BundleError
 from opensearch.extras import require
 from opensearch.hashing.gdmh.anchors import anchored, anchored_data, choose_anchors
 from opensearch.hashing.gdmh.fading import with_faded
-from opensearch.hashing.hasher import HashData
-from opensearch.hashing.packing import pack_codes
+from opensearch.hashing.hasher import HashData, SignsOfLogits, check_width
 from opensearch.progress import Progress, quiet
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -30,7 +29,7 @@ _GENERATOR = ("inner.weight", "inner.bias", "outer.weight", "outer.bias")
 
 
 @dataclass(frozen=True)
-class GdmhHasher:
+class GdmhHasher(SignsOfLogits):
     """Bits are the signs of a linear head on embeddings, anchored and migrated.
 
     Attributes:
@@ -110,10 +109,7 @@ class GdmhHasher:
         Raises:
             InvalidInput: embeddings of another width than the hasher was fitted on.
         """
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.dim:
-            raise InvalidInput(
-                f"this {self.name} hasher takes embeddings (n, {self.dim}), got {embeddings.shape}"
-            )
+        check_width(self.name, self.dim, embeddings)
         head, generators = self._wide
         generator = generators.get(domain or "")
         result = np.empty((len(embeddings), self.bits), dtype=np.float32)
@@ -135,12 +131,6 @@ class GdmhHasher:
         """Head and generators in float64, made once: for a single query that is half the work."""
         generators = {name: _widened(own) for name, own in self.generators.items()}
         return _widened(self.head), generators
-
-    def encode(
-        self, embeddings: NDArray[np.float32], domain: str | None = None
-    ) -> NDArray[np.uint8]:
-        """Hash codes, (n, d) to (n, bits // 8)."""
-        return pack_codes(self.logits(embeddings, domain))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """The head and the anchors."""
