@@ -132,7 +132,8 @@ def test_any_text_is_read(text):
 
 @given(st.lists(st.sampled_from(FILLERS) | st.sampled_from(["-", "--", '"', ",", "(", ")"])))
 def test_no_mix_of_small_words_breaks_it(parts):
-    read(" ".join(parts))
+    words, excluded, _, _ = read(" ".join(parts))
+    assert all(LEXICON.listed(word) == word for word in words + excluded)
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=4), st.data())
