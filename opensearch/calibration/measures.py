@@ -87,7 +87,12 @@ def reliability(probabilities: NDArray[np.floating], right: NDArray[np.bool_]) -
 
 
 def auroc(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> float | None:
-    """Area under the ROC curve, ties counted half; `None` where all are right or all wrong."""
+    """Area under the ROC curve, ties counted half; `None` where all are right or all wrong.
+
+    Args:
+        scores: shape (n,).
+        right: shape (n,).
+    """
     if right.all() or not right.any():
         return None
     from sklearn.metrics import roc_auc_score

@@ -174,13 +174,13 @@ def hard_mask(attention: Tensor, threshold: Tensor | float) -> Tensor:
 
 
 def soft_mask(attention: Tensor, threshold: Tensor | float, steepness: float) -> Tensor:
-    """The hard mask's smooth twin, 0..1: a sigmoid around the threshold, 1 at the greatest."""
+    """The hard mask's smooth twin, (n, 1, h, w) in 0..1: a sigmoid, 1 at the greatest."""
     passing = torch.sigmoid((attention - threshold) * steepness)
     return passing / passing.amax(dim=(2, 3), keepdim=True)
 
 
 def enlarged(mask: Tensor) -> Tensor:
-    """A mask over cells as one over pixels."""
+    """A mask over cells (n, 1, h, w) as one over pixels, `CELL` times as wide and high."""
     return interpolate(mask, scale_factor=float(CELL), mode="nearest")
 
 

@@ -44,7 +44,7 @@ def pulled_and_pushed(squared: Tensor, same: Tensor, margin: float, reduction: R
 
 
 def reduced(values: Tensor, reduction: Reduction) -> Tensor:
-    """The sum of values, or their mean; 0 where there are none."""
+    """The sum of values of any shape, or their mean; 0 where there are none."""
     total = values.sum()
     return total if reduction == "sum" else total / max(values.numel(), 1)
 

@@ -124,7 +124,7 @@ def mesh_file(mesh: Mesh, suffix: str, told: Mapping[str, Any] | None = None) ->
 
 
 def voxel_file(grid: NDArray[np.float32]) -> bytes:
-    """A grid as the bytes of a .npy file."""
+    """A grid (32, 32, 32) as the bytes of a .npy file."""
     buffer = io.BytesIO()
     np.save(buffer, grid, allow_pickle=False)
     return buffer.getvalue()

@@ -98,7 +98,7 @@ def ascending(values: Ids) -> Ids:
 
 
 def places(rows: Ids, ids: Ids) -> NDArray[np.int64]:
-    """Where those of `ids` that occur lie in `rows`; both ascending, without repeats."""
+    """Where those of `ids` (n,) that occur lie in `rows` (m,); both ascending, without repeats."""
     at = np.searchsorted(rows, ids)
     inside = at < len(rows)
     at = at[inside]

@@ -142,17 +142,17 @@ def resized(views: Tensor, side: int) -> Tensor:
 
 
 def even(generator: torch.Generator, *shape: int) -> Tensor:
-    """Numbers drawn evenly from 0..1, on the generator's device."""
+    """Numbers (*shape) drawn evenly from 0..1, on the generator's device."""
     return torch.rand(shape, generator=generator, device=generator.device)
 
 
 def normal(generator: torch.Generator, *shape: int) -> Tensor:
-    """Numbers drawn from the normal distribution, on the generator's device."""
+    """Numbers (*shape) drawn from the normal distribution, on the generator's device."""
     return torch.randn(shape, generator=generator, device=generator.device)
 
 
 def moved(pixels: Tensor, looks: str, side: int, generator: torch.Generator, bend: bool) -> Tensor:
-    """Windows of the views at `side`; around a drawing or render is white, a photo goes on."""
+    """Windows (n, 3, side, side) of views (n, 3, h, w); photos go on around, others are white."""
     n = len(pixels)
 
     def uniform(low: float, high: float) -> Tensor:
@@ -185,7 +185,7 @@ def _bends(n: int, side: int, generator: torch.Generator) -> Tensor:
 
 
 def coloured(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Brightness, contrast and saturation; some pictures turn grey."""
+    """Brightness, contrast and saturation of pictures (n, 3, h, w), 0..1; some turn grey."""
     n = len(pixels)
     light, contrast, colour = (0.6 + 0.8 * even(generator, 3, n, 1, 1, 1)).unbind()
     grey = pixels.mean(dim=1, keepdim=True)
@@ -202,7 +202,7 @@ def _lit(pixels: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def stroked(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Strokes thicker in a third of the drawings, thinner and fainter in another."""
+    """Strokes thicker in a third of the drawings (n, 3, h, w), 0..1, fainter in another."""
     which = even(generator, len(pixels), 1, 1, 1)
     thick = 1 - max_pool2d(1 - pixels, 3, stride=1, padding=1)
     faint = 1 - (1 - pixels) * (0.5 + 0.5 * even(generator, len(pixels), 1, 1, 1))

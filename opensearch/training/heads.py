@@ -73,7 +73,7 @@ def embed_all(network: nn.Module, items: Items) -> Tensor:
 
 
 def spread(points: Tensor) -> float:
-    """Root of the mean squared distance from the mean, as a share of the mean length."""
+    """Root of the mean squared distance of points (n, d) from their mean, by their mean length."""
     points = points.detach()
     distance = (points - points.mean(dim=0)).square().sum(dim=1).mean().sqrt()
     return float(distance / points.norm(dim=1).mean().clamp(min=1e-12))

@@ -140,7 +140,15 @@ def _scored(
 
 
 def connected(count: int, pairs: Iterable[tuple[Ids, Ids]]) -> NDArray[np.int64]:
-    """The group of each of `count` places, by what the pairs connect."""
+    """The group of each of `count` places, by what the pairs connect.
+
+    Args:
+        count: places.
+        pairs: places (p,) and the places (p,) they are connected to.
+
+    Returns:
+        Shape (count,), the same number for places of one group.
+    """
     labels = np.arange(count)
     waiting: list[tuple[Ids, Ids]] = []
     held = 0

@@ -90,5 +90,5 @@ class Meaning:
 
 
 def agreement(distances: NDArray[np.integer], bits: int) -> NDArray[np.float64]:
-    """Bits that agree less those that do not, as a share of all: 1 for equal codes, -1 at most."""
+    """Bits that agree less those that do not, by all of them, -1..1; of distances of any shape."""
     return np.asarray(1 - 2 * np.asarray(distances, np.float64) / bits)

@@ -54,12 +54,12 @@ def quantisation_loss(codes: Tensor) -> Tensor:
 
 
 def balance_loss(codes: Tensor) -> Tensor:
-    """Mean square of the bits' means: a bit that is nearly always the same tells nothing."""
+    """Mean square of the means of bits (n, b): one that is nearly always the same tells nothing."""
     return codes.mean(dim=0).square().mean()
 
 
 def independence_loss(codes: Tensor) -> Tensor:
-    """Sum of squared correlations of each bit with the others, mean over bits."""
+    """Sum of squared correlations of each bit with the others, mean over bits, of codes (n, b)."""
     centred = codes - codes.mean(dim=0)
     scaled = centred / (centred.square().mean(dim=0).sqrt() + _TINY)
     correlations = scaled.T @ scaled / len(codes)
@@ -68,5 +68,5 @@ def independence_loss(codes: Tensor) -> Tensor:
 
 
 def cycle_loss(points: Tensor, returned: Tensor) -> Tensor:
-    """Mean of 1 - cosine between embeddings and their reconstructions."""
+    """Mean of 1 - cosine between embeddings and their reconstructions, unit rows (n, d)."""
     return (1 - (points * returned).sum(dim=1)).mean()

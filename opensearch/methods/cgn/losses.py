@@ -31,7 +31,10 @@ def own_cosine(points: Tensor, centres: Tensor, labels: Tensor) -> Tensor:
 
 
 def other_cosines(points: Tensor, centres: Tensor, labels: Tensor) -> Tensor:
-    """Equation 31: the mean, over points, of the sum of cosines with all other centres."""
+    """Equation 31: the mean, over points, of the sum of cosines with all other centres.
+
+    Points, centres and labels are those of `own_cosine`.
+    """
     cosines = normalize(points, dim=1) @ normalize(centres, dim=1).T
     own = torch.zeros_like(cosines).scatter(1, labels[:, None], 1.0)
     return (cosines * (1 - own)).sum(dim=1).mean()
@@ -48,5 +51,5 @@ def guidance_loss(points: Tensor, centres: Tensor, labels: Tensor, others: float
 
 
 def transfer_loss(points: Tensor, centres: Tensor, labels: Tensor, weight: float) -> Tensor:
-    """The sister code's: `weight` times the mean over points of 2 ||f - c||^2."""
+    """The sister code's: `weight` times the mean over points (m, d) of 2 ||f - c||^2."""
     return weight * 2 * (points - centres[labels]).square().sum(dim=1).mean()

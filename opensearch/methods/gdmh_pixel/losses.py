@@ -144,6 +144,6 @@ def triplet(pivot: Tensor, migrated: Tensor, negatives: Tensor, margin: float) -
 
 
 def scaled_gradient(values: Tensor, factor: float) -> Tensor:
-    """The values themselves; a gradient that comes back through them is multiplied by `factor`."""
+    """The values, of any shape; a gradient back through them is multiplied by `factor`."""
     fixed = values.detach()
     return fixed + factor * (values - fixed)
