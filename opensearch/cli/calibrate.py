@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,19 +16,17 @@ if TYPE_CHECKING:
     from opensearch.experiments.calibrate import Calibrated
     from opensearch.experiments.directions import Fitted
 
-_FOLDER = FOLDER
-
 
 @click.command()
-@click.argument("models", nargs=-1, required=True, type=_FOLDER)
+@click.argument("models", nargs=-1, required=True, type=FOLDER)
 @click.option(
-    "--data", "data", multiple=True, required=True, type=_FOLDER, help="Collection; repeatable."
+    "--data", "data", multiple=True, required=True, type=FOLDER, help="Collection; repeatable."
 )
 @click.option(
     "--split", default="train", show_default=True, help="Files that count, all for every file."
 )
 @click.option(
-    "--into", type=_FOLDER, help="Model that the curves are written into. Default: MODELS itself."
+    "--into", type=FOLDER, help="Model that the curves are written into. Default: MODELS itself."
 )
 @click.option(
     "--config", help="Config of training whose exclude, omit and rename are followed here, too."
@@ -81,34 +79,30 @@ def calibrate(
     from opensearch.experiments.calibrate import to_dict
     from opensearch.experiments.held_out import Calibrating
 
-    omit: tuple[str, ...] = ()
-    rename = {}
-    if config is not None:
-        from opensearch.methods.configs import load_train_config
-
-        followed = load_train_config(config)
-        exclude, omit, rename = (
-            (*exclude, *followed.exclude),
-            tuple(followed.omit),
-            dict(followed.rename),
-        )
+    followed = _followed(config)
+    exclude = (*exclude, *followed.pop("exclude", ()))
     wanted = Calibrating(
-        models,
-        data,
-        split,
-        into,
-        exclude,
-        omit,
-        rename,
-        files=files,
-        kinds=kinds,
-        seed=seed,
+        models, data, split, into, exclude, files=files, kinds=kinds, seed=seed, **followed
     )
     with Bars(quiet) as bars:
         made = run(wanted, bars.show)
     for note in made.notes:
         say(in_flags(note))
     click.echo(json.dumps(to_dict(made)) if as_json else _text(made))
+
+
+def _followed(config: str | None) -> dict[str, Any]:
+    """What a config of training says of categories, as arguments of `Calibrating`."""
+    if config is None:
+        return {}
+    from opensearch.methods.configs import load_train_config
+
+    said = load_train_config(config)
+    return {
+        "exclude": tuple(said.exclude),
+        "omit": tuple(said.omit),
+        "rename": dict(said.rename),
+    }
 
 
 def _text(made: Calibrated) -> str:

@@ -143,9 +143,9 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
             borrowed encoder or its domain that does not exist.
         MissingExtra: a hasher to fit that needs torch, which is not installed.
     """
-    for name in evaluation.hashers if evaluation.bits else ():
-        check_fit(name)
     if evaluation.bits:
+        for name in evaluation.hashers:
+            check_fit(name)
         check_has_train(evaluation.data, evaluation.bits)
     model = Model(Bundle.open(evaluation.model))
     embed = partial(

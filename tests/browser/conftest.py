@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from browsing import opened
 
 from opensearch.experiments.demo_collection import unpack_demo
 
@@ -71,25 +72,3 @@ def browser():
 def page(browser, address):
     """A new page of the service that must stay silent and ask nobody else."""
     yield from opened(browser, address)
-
-
-def is_fault(line):
-    """Whether a line of the console is one; that a query was refused is none of the page's."""
-    return line.type == "error" and "status of 422" not in line.text
-
-
-def opened(browser, address, **settings):
-    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    said, asked = [], []
-    page.on("console", lambda line: said.append(line.text) if is_fault(line) else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(address)
-    page.wait_for_selector("#targets input", state="attached")
-    yield page
-    assert said == []
-    own = (address.partition("?")[0], "blob:")
-    assert [url for url in asked if not url.startswith(own)] == []
-    context.close()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import opened
+from browsing import opened
 
 
 @pytest.fixture(scope="module")

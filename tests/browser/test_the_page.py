@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import opened
+from browsing import opened
 from gltf_files import Model
 
 from opensearch.config import Limits
