@@ -19,6 +19,7 @@ from opensearch.domains.pictures.opening import ORIENTATION, opened
 from opensearch.domains.pictures.shot import shot
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
+from opensearch.errors import UnreadableFile
 from opensearch.records import Up
 
 Paper: TypeAlias = tuple[int, int, int, int]
@@ -58,7 +59,7 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             return _read_svg(path, limits, size)
         with reading(path, "picture"), opened(path, limits, side=size) as image:
             turn = _orientation(image)
-            square = flat_rgb(image, (size, size))
+            square = flat_rgb(image, (size, size), paper_for)
             view = square if turn is None else square.transpose(turn)
             width, height = image.size if _upright(turn) else image.size[::-1]
             aspect = width / height
@@ -73,10 +74,13 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
 
 
 def _read_svg(path: Path, limits: Limits, size: int) -> Reading:
-    """An SVG in its colours on white."""
+    """An SVG in its colours on white, or on black where all of it is too pale for that."""
     with reading(path, "picture"):
         check_file(path, limits, suffixes())
-        picture = on_paper(draw_svg(path.read_bytes(), 2 * size))
+        drawing = draw_svg(path.read_bytes(), 2 * size)
+        if not drawing.getchannel("A").getbbox():
+            raise UnreadableFile("draws nothing")
+        picture = on_paper(drawing, paper_for(drawing))
         square = picture.resize((size, size), Image.Resampling.BOX)
         aspect = picture.width / picture.height
         return Reading(
@@ -168,5 +172,4 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-# 3 gives `shot`, and the views of 2.
-READER: Final = ReaderKind(open=image_reader, version=3, domain="photo", suffixes=suffixes)
+READER: Final = ReaderKind(open=image_reader, version=4, domain="photo", suffixes=suffixes)

@@ -88,7 +88,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=4,
+    version=5,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,

@@ -60,15 +60,64 @@ def test_damaged_exif_counts_as_upright(tmp_path):
     assert read(tmp_path / "a.jpg").aspect == 1.5
 
 
+def clear(mode, ink):
+    """Nothing, with a corner of opaque ink, and what tells a writer of PNG that it is nothing."""
+    alpha = {"RGBA": (90, 90, 90, 255), "LA": (90, 255)}
+    image = Image.new(mode, (20, 20), 0)
+    if ink:
+        image.paste(alpha.get(mode, 1 if mode == "P" else (90,) * len(mode)), (0, 0, 5, 5))
+    return image, {} if mode in alpha else {"transparency": (0, 0, 0) if mode == "RGB" else 0}
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "RGB"])
 def test_transparent_becomes_white(tmp_path, mode):
-    if mode in ("RGBA", "LA"):
-        image = Image.new(mode, (20, 20), 0)
-        image.save(tmp_path / "a.png")
-    else:
-        image = Image.new(mode, (20, 20), 0)
-        image.save(tmp_path / "a.png", transparency=(0, 0, 0) if mode == "RGB" else 0)
-    assert (read(tmp_path / "a.png").views == 255).all()
+    image, told = clear(mode, ink=True)
+    image.save(tmp_path / "a.png", **told)
+    views = read(tmp_path / "a.png").views[0]
+    assert (views[12:] == 255).all()
+    assert views[3, 3].max() < 128
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "RGB"])
+def test_nothing_at_all_is_refused(tmp_path, mode):
+    image, told = clear(mode, ink=False)
+    image.save(tmp_path / "a.png", **told)
+    with pytest.raises(UnreadableFile, match="is transparent all over"):
+        read(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_ink_too_pale_for_white_is_shown_on_black(tmp_path, mode):
+    image = Image.new(mode, (20, 20), 0)
+    image.paste((250,) * (len(mode) - 1) + (255,), (0, 0, 10, 20))
+    image.save(tmp_path / "a.png")
+    views = read(tmp_path / "a.png").views[0]
+    assert views[16, 4].min() > 240
+    assert views[16, 28].max() == 0
+
+
+@pytest.mark.parametrize("name", ["a.tga", "a.bmp", "a.png", "a.ico", "a.tif", "a.webp"])
+def test_where_opacity_is_zero_all_over_the_colours_count(tmp_path, name):
+    picture = halves().convert("RGBA").resize((32, 32))
+    wanted = np.asarray(picture.convert("RGB"))
+    picture.putalpha(0)
+    options = {"a.ico": {"sizes": [(32, 32)]}, "a.webp": {"exact": True, "lossless": True}}
+    picture.save(tmp_path / name, **options.get(name, {}))
+    assert np.abs(read(tmp_path / name).views[0].astype(int) - wanted).max() < 3
+
+
+@pytest.mark.parametrize(("order", "scale"), [("<f4", b"-1.0"), (">f4", b"1")])
+def test_float_maps_in_colour_are_read_from_the_bottom_up(tmp_path, order, scale):
+    wanted = np.asarray(halves(32, 32).transpose(Image.Transpose.ROTATE_90))
+    rows = (wanted[::-1] / np.float32(255)).astype(order)
+    data = b"PF\n32 32\n" + scale + b"\n" + rows.tobytes()
+    (tmp_path / "a.pfm").write_bytes(data)
+    assert np.abs(read(tmp_path / "a.pfm").views[0].astype(int) - wanted).max() < 2
+    with pytest.raises(OverLimit, match="1,024 pixels"):
+        read(tmp_path / "a.pfm", pixels=1000)
+    (tmp_path / "a.pfm").write_bytes(data[:-9])
+    with pytest.raises(UnreadableFile, match="is cut short: 32 x 32 pixels"):
+        read(tmp_path / "a.pfm")
 
 
 def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path):

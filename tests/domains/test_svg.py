@@ -70,11 +70,40 @@ def test_nothing_outside_of_the_file_is_drawn(tmp_path):
     for href in (str(tmp_path / "black.png"), f"file://{tmp_path}/black.png"):
         for name in ("href", "xlink:href"):
             body = f'<image {name}="{href}" width="100" height="100"/>'
-            assert (drawn(body) == 255).all()
+            assert drawn(body + LINE)[20, 80].tolist() == [255, 255, 255]
+            with pytest.raises(UnreadableFile, match=r"lies outside of the file \('.*embed it"):
+                drawn(body)
     other = tmp_path / "other.svg"
     other.write_bytes(svg('<rect id="r" width="100" height="100"/>'))
-    assert (drawn(f'<use href="{other}#r"/>') == 255).all()
+    assert drawn(f'<use href="{other}#r"/>{LINE}')[20, 80].tolist() == [255, 255, 255]
     assert (drawn(f'<rect width="9" height="9" fill="url({other}#r) none"/>') == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("<foreignObject><p xmlns='http://www.w3.org/1999/xhtml'>a</p></foreignObject>", "HTML"),
+        (f"<symbol id='a'>{LINE}</symbol>", "only defines symbols"),
+        ("<use href='other.svg#a'/>", "'other.svg#a'"),
+    ],
+)
+def test_a_drawing_of_what_is_not_drawn_says_so(body, reason):
+    with pytest.raises(UnreadableFile, match=f"^draws nothing: .*{reason}"):
+        drawn(body)
+
+
+def test_embedded_pictures_of_cameras_and_scanners_are_drawn_upright():
+    lower = Image.new("L", (40, 80), 255)
+    lower.paste(0, (0, 40, 40, 80))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # shown after a quarter turn clockwise
+    for kind, options in (("TIFF", {}), ("AVIF", {}), ("JPEG", {"exif": turned})):
+        stored = lower.transpose(Image.Transpose.ROTATE_90) if options else lower
+        buffer = io.BytesIO()
+        stored.save(buffer, kind, **options)
+        url = f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+        picture = drawn(f'<image href="{url}" width="50" height="100"/>')
+        assert picture[90, 25].max() < 9 < 246 < picture[10, 25].min(), kind
 
 
 def test_embedded_pictures_are_drawn_small_and_damaged_ones_left_out():
@@ -123,6 +152,69 @@ def test_a_rule_that_is_not_for_drawings_drops_itself_alone(sheet):
     if sheet.startswith("path{"):
         styled = f'<path d="M10 10 L90 90" stroke-width="4" style="{rule}"/>'
         assert drawn(styled)[50, 50].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "path:not(.x){stroke:red}",
+        ":is(path, rect){stroke:red}",
+        "g path:nth-child(2n + 1){stroke:red}",
+        '[d^="M10"][class~=b]{stroke:red}',
+        ".\\31 a{stroke:red}",
+        "rect ~ g path, rect + g > path{stroke:red}",
+        "@namespace s url(http://www.w3.org/2000/svg); s|path{stroke:red}",
+        "g{ path{stroke:red} }",
+        "g{ &#g .b{stroke:red} @media screen{path{fill:none}} }",
+        "path{STROKE:RED}",
+        "path{stroke:red !important} #g path.b{stroke:blue}",
+        "path.b{stroke:red} path{stroke:blue}",
+        "path{stroke:rgb(255 0 0 / 100%)}",
+        "path{stroke:hwb(0 0% 0%)}",
+        "g{--ink:red} #other{--ink:blue} path{stroke:var(--ink)}",
+        "@media screen and (min-width: 20em){path{stroke:red}}",
+        "@media (prefers-color-scheme: light){path{stroke:red}}",
+        "path{stroke:red} @media (max-width: 9px), not screen{path{stroke:blue}}",
+        "path{stroke:red} @supports not (fill: red){path{stroke:blue}}",
+    ],
+)
+def test_selectors_and_conditions_mean_what_they_mean_to_browsers(sheet):
+    path = '<path class="b 1a" d="M10 10 L90 90" stroke-width="4"/>'
+    body = f'<style>{sheet.replace("&", "&amp;")}</style><rect/><g id="g">{path}</g>'
+    assert drawn(f'{body}<g id="other"/>')[50, 50].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    ['media="print"', 'media="(prefers-color-scheme: dark)"', 'type="text/less"'],
+)
+def test_a_sheet_for_other_eyes_is_left_out(attributes):
+    kept = '<style type="TEXT/CSS; charset=utf-8" media="Screen">path{stroke:red}</style>'
+    assert drawn(f"<style {attributes}>path{{stroke:blue}}</style>{kept}{LINE}")[
+        50, 50
+    ].tolist() == [255, 0, 0]
+
+
+TALL = '<rect width="1" height="20"/>'
+THERE = '<rect x="40" y="40" width="20" height="20"/>'
+
+
+@pytest.mark.parametrize(
+    ("sheet", "shape"),
+    [
+        ("rect{x:40px;y:2.5rem;width:20px;height:20px}", "<rect/>"),
+        ("circle{cx:50px;cy:50px;r:10px}", "<circle/>"),
+        ("path{d:path('M40 40H60V60H40Z')}", "<path/>"),
+        ("rect{transform:translate(40px, 40px)}", '<rect width="20" height="20"/>'),
+        ("rect{transform:translateX(40px) translateY(40px) scaleX(20)}", TALL),
+        ("rect{transform:rotate(.5turn)}", '<rect x="-60" y="-60" width="20" height="20"/>'),
+        ("rect{transform:rotate3d(1, 1, 1, 45deg)}", THERE),
+    ],
+)  # fmt: skip
+def test_places_and_sizes_may_stand_in_a_sheet(sheet, shape):
+    picture = drawn(f"<style>{sheet}</style>{shape}")[..., 0]
+    black = np.argwhere(picture < 128)
+    assert [black.min(axis=0).tolist(), black.max(axis=0).tolist()] == [[40, 40], [59, 59]]
 
 
 def test_a_filter_leaves_what_it_is_put_on():
@@ -188,6 +280,11 @@ def test_text_is_drawn_with_a_font_or_the_lack_is_told(monkeypatch):
         svg("<title>a&nbsp;b\xe4</title>" + LINE).decode().encode("cp1252"),
         svg("<title>&n;</title>" + LINE, before='<!DOCTYPE svg [<!ENTITY n "&#160;">]>'),
         gzip.compress(svg(LINE)),
+        b'<?xml version="1.0" encoding="utf-16"?>' + svg(LINE),
+        ('<?xml version="1.0" encoding="UTF-8"?>' + svg(LINE).decode()).encode("utf-16"),
+        svg(LINE).decode().encode("utf-16-be"),
+        svg(LINE).decode().encode("utf-32"),
+        svg(LINE) + b"\x1a\0\0",
     ],
 )  # fmt: skip
 def test_markup_that_others_read_is_read(data, tmp_path):
@@ -235,9 +332,19 @@ def test_cost_is_limited():
     )
     with pytest.raises(OverLimit, match="elements"):
         draw_svg(svg(doubling), 100)
-    sheet = "".join(f".c{n}{{fill:red}}" for n in range(2000))
-    with pytest.raises(OverLimit, match="style rules"):
-        draw_svg(svg(f"<style>{sheet}</style>" + "<path/>" * 3000), 100)
+    sheet = "".join(f".c{n}{{fill:red}}" for n in range(500))
+    with pytest.raises(OverLimit, match="500 style rules for 11,002 elements"):
+        draw_svg(svg(f"<style>{sheet}</style>" + "<path/>" * 11_000), 100)
+    for sheet, reason in (
+        ("x ~ *{fill:red}", "rules about siblings"),
+        (f"a{{fill:{'calc(' * 9000}}}", "nests its style rules too deeply"),
+        ("".join(f".c{n}{{fill:red}}" for n in range(10_001)), "10,001 style rules, over 10,000"),
+        (f"*{{{''.join(f'p{n}:1;' for n in range(200))}}}", "repeats its style rules"),
+    ):
+        with pytest.raises(OverLimit, match=reason):
+            draw_svg(svg(f"<style>{sheet}</style>" + "<path/>" * 5_100), 100)
+    levels = "&amp; &amp; &amp; &amp;{" * 30
+    draw_svg(svg(f"<style>a{{{levels}fill:red{'}' * 31}</style>{LINE}"), 100)
     with pytest.raises(OverLimit, match="letters"):
         draw_svg(svg(f"<text>{'a' * 20_001}</text>"), 100)
     with pytest.raises(OverLimit, match="attributes"):
@@ -313,14 +420,14 @@ def test_a_drawing_of_many_layers_is_drawn_smaller():
 
 
 @pytest.mark.parametrize("reader", ["sketch", "image"])
-def test_white_ink_on_nothing_shows_in_sketches(tmp_path, reader):
+def test_white_ink_on_nothing_shows(tmp_path, reader):
     white = LINE.replace("black", "white")
     (tmp_path / "a.svg").write_bytes(svg(white))
     draw_svg(svg(white), 100).save(tmp_path / "b.png")
     read = open_reader(ReaderSettings(reader=reader))
     views = [read(tmp_path / name, None).views for name in ("a.svg", "b.png")]
     if reader == "image":
-        assert all((view == 255).all() for view in views)
+        assert all(view.max() == 255 and view[0, 0, 0].max() == 0 for view in views)
     else:
         assert all((view < 128).any() and view[0, 0].min() == 255 for view in views)
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 from opensearch.config import Limits
-from opensearch.domains.pictures import extras
+from opensearch.domains.pictures import extras, pfm
 
 
 class PictureFormat(NamedTuple):
@@ -32,6 +32,7 @@ class PictureFormat(NamedTuple):
 FORMATS: Final[dict[str, PictureFormat]] = {
     "camera": PictureFormat(extras.RAW_SUFFIXES, extras.is_raw, extras.open_raw),
     "HEIF": PictureFormat((".heic", ".heif", ".hif"), extras.is_heif, extras.open_heif),
+    "PFM": PictureFormat((".pfm",), pfm.is_pfm, pfm.open_pfm),
     "JPEG XL": PictureFormat((".jxl",), extras.is_jxl, extras.open_jxl),
 }
 """Formats with a decoder of their own. A new one is a module, and a line here."""

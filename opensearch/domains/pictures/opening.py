@@ -17,7 +17,7 @@ from opensearch.config import Limits
 from opensearch.domains.files import check_file
 from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, suffixes, tiff
 from opensearch.domains.pictures.deep import opacity, to_bytes
-from opensearch.domains.pictures.frames import shown
+from opensearch.domains.pictures.frames import is_blank, shown
 from opensearch.domains.signatures import HEAD, told_by
 from opensearch.errors import OverLimit, UnreadableFile
 
@@ -64,7 +64,7 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         else:
             found = _by_pillow(head + file.read(), suffix, limits)
     with found.image:
-        yield _decoded(found, limits, side)
+        yield _with_colours(_decoded(found, limits, side))
 
 
 def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
@@ -115,6 +115,23 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
         return _like(image, *tiff.levelled(values, image))
     low = _low_bytes(image, found.data, tiles) if _is_first(image) else None
     return image if low is None else _like(image, *low)
+
+
+def _with_colours(image: Image.Image) -> Image.Image:
+    """The picture; one that is transparent all over without its opacity.
+
+    Programs that know of none leave zeros in its place.
+
+    Raises:
+        UnreadableFile: transparent all over, and of one colour.
+    """
+    seen = image.convert("RGBA") if "transparency" in image.info else image
+    if seen.mode not in ("RGBA", "LA") or seen.getchannel("A").getextrema()[1]:
+        return image
+    seen.putalpha(255)
+    if is_blank(seen):
+        raise UnreadableFile("is transparent all over: there is nothing to see")
+    return seen
 
 
 def check_pixels(image: Image.Image, most: int) -> None:

@@ -55,8 +55,9 @@ def draw_svg(data: bytes, longest: int, *, close: bool = False) -> Image.Image:
 
 def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.Image:
     root = parse(data)
-    rules = clean(root, embedding(longest, partial(_draw_inner, longest), depth))
-    heavy = weigh(root, rules) > _HEAVY
+    unseen = _unseen(root)
+    clean(root, embedding(longest, partial(_draw_inner, longest), depth))
+    heavy = weigh(root) > _HEAVY
     if heavy:
         longest = -(-longest // 2)
     shown = window(root) or _found_window(root)
@@ -68,12 +69,28 @@ def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.I
     # What is faint within another drawing is meant to be.
     if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
         drawn = _hairlines(root, shown, drawn)
-    if _has_text(root) and font_options() is None and not drawn.getchannel("A").getbbox():
-        raise UnreadableFile(
-            "draws text alone, and this system has no font to draw it with; install one, such"
-            " as DejaVu, or turn the text into paths"
-        )
+    if depth == 0 and not drawn.getchannel("A").getbbox():
+        if _has_text(root) and font_options() is None:
+            raise UnreadableFile(
+                "draws text alone, and this system has no font to draw it with; install one, such"
+                " as DejaVu, or turn the text into paths"
+            )
+        if unseen:
+            raise UnreadableFile(f"draws nothing: {unseen}")
     return drawn
+
+
+def _unseen(root: Element) -> str | None:
+    """Why a drawing may be blank: what it holds that is not drawn, and the way out."""
+    links = [each.get("href", "").strip() for each in root.iter() if each.tag in ("image", "use")]
+    outside = next((at for at in links if at and not at.startswith(("#", "data:"))), None)
+    if outside is not None:
+        return f"what it shows lies outside of the file ({outside[:80]!r}); embed it"
+    if root.find(".//foreignObject") is not None:
+        return "what it shows is HTML (foreignObject); export it as paths or as .png"
+    if root.find(".//symbol") is not None and root.find(".//use") is None:
+        return "it only defines symbols for other files; save one of them as a file of its own"
+    return None
 
 
 def _draw_inner(longest: int, data: bytes, depth: int) -> Image.Image:

@@ -10,7 +10,6 @@ Source:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -32,8 +31,6 @@ _OUTLINES: Final = frozenset({"path", "line", "polyline", "polygon"})
 _LINKED: Final = frozenset({"use", "pattern", "linearGradient", "radialGradient", "textPath"})
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)|[zZ]")
 _URL = re.compile(r"url\(\s*['\"]?\s*#([^)'\"]*)")
-_LAST = re.compile(r"[^\s>+~]*$")
-_PART = re.compile(r"([.#]?)([\w-]+)|\[[^\]]*\]|\*|:[\w-]+")
 
 
 class _Inherited(NamedTuple):
@@ -50,12 +47,11 @@ class _Own(NamedTuple):
     layered: bool
 
 
-def weigh(root: Element, rules: list[css.Rule]) -> int:
+def weigh(root: Element) -> int:
     """How much there is to draw in a cleaned drawing; links that lead back are cut in place.
 
     Args:
         root: from `clean`.
-        rules: its style rules.
 
     Returns:
         Plain elements, or as many as cost as much.
@@ -64,7 +60,7 @@ def weigh(root: Element, rules: list[css.Rule]) -> int:
         OverLimit: too many elements when all references are counted, or too deep ones.
     """
     try:
-        weight = _Scales(root, rules).weigh(root, _Inherited(), 0)
+        weight = _Scales(root).weigh(root, _Inherited(), 0)
     except RecursionError as error:
         raise OverLimit("refers to its parts too deeply") from error
     if weight > MOST_ELEMENTS:
@@ -73,10 +69,9 @@ def weigh(root: Element, rules: list[css.Rule]) -> int:
 
 
 class _Scales:
-    def __init__(self, root: Element, rules: list[css.Rule]) -> None:
+    def __init__(self, root: Element) -> None:
         self._by_id = {element.get("id", ""): element for element in root.iter()}
         self._by_id.pop("", None)
-        self._rules = _Rules(rules)
         self._own: dict[Element, _Own] = {}
         self._context: dict[Element, _Inherited] = {}
         self._weights: dict[tuple[Element, _Inherited], int] = {}
@@ -94,8 +89,9 @@ class _Scales:
             waiting.extend((child, passed) for child in element)
 
     def _read(self, element: Element) -> _Own:
-        properties = {**element.attrib, **self._rules.of(element)}
-        properties.update(css.parse_declarations(element.get("style", "")))
+        properties = dict(element.attrib)
+        styled = css.parse_declarations(element.get("style", ""))
+        properties.update((name, value) for name, value, _ in styled)
         if "marker" in properties:
             properties.update(dict.fromkeys(_MARKERS, properties["marker"]))
         references = {
@@ -187,39 +183,6 @@ class _Scales:
         if not self._ends(element, "href", target):
             return 0
         return self.weigh(target, passed, depth + 1)
-
-
-class _Rules:
-    """References in style sheets, told for an element by the last part of each selector."""
-
-    def __init__(self, rules: list[css.Rule]) -> None:
-        names = {*_LAYERS, *_INHERITED, "marker", "opacity", "mix-blend-mode"}
-        self._rules = [
-            (_LAST.search(selector), {n: v for n, v in rule.declarations if n in names})
-            for rule in rules
-            if any("url(" in v or n in names - set(_INHERITED) for n, v in rule.declarations)
-            for selector in rule.selectors
-        ]
-
-    def of(self, element: Element) -> dict[str, str]:
-        """What the rules may say of an element: any that could match counts."""
-        found: dict[str, str] = {}
-        for last, declarations in self._rules:
-            if _may_match(element, last[0] if last else ""):
-                heavy = {n: v for n, v in declarations.items() if "url(" in v or n not in found}
-                found.update(heavy)
-        return found
-
-
-def _may_match(element: Element, compound: str) -> bool:
-    names = element.get("class", "").split()
-    for mark, name in _PART.findall(compound):
-        wanted: Iterable[str | None] = (
-            names if mark == "." else (element.get("id"),) if mark == "#" else (element.tag, "")
-        )
-        if name not in wanted:
-            return False
-    return True
 
 
 def _vertices(element: Element) -> int:

@@ -1,18 +1,28 @@
-"""The part of CSS that drawings use: rules of selectors and declarations, without at-rules.
+"""Style sheets and declarations of CSS, as far as drawings use them.
 
 Source:
-    W3C, CSS Syntax Module Level 3, read leniently.
+    W3C, CSS Syntax Module Level 3, Nesting Module and Media Queries Level 4, read leniently.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
-Declarations: TypeAlias = list[tuple[str, str]]
-"""Names in lower case with their values, in order."""
+import tinycss2
+
+
+class Declaration(NamedTuple):
+    """A property, its name in lower case, and its value."""
+
+    name: str
+    value: str
+    important: bool = False
+
+
+Declarations: TypeAlias = list[Declaration]
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)|<!--|-->", re.DOTALL)
 # Strings, and what stands in brackets, hide the marks that divide a sheet.
@@ -20,99 +30,152 @@ _TOKEN = re.compile(
     r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|url\([^)\"']*\)|\\.|[{};]|[^\"'{};\\u]+|.",
     re.DOTALL | re.IGNORECASE,
 )
-# Their rules hold on a screen; other at-rules are for print, dark rooms, fonts or motion.
-_TRANSPARENT: Final = re.compile(r"@(layer|supports|media\s+(only\s+)?(screen|all)\s*$)", re.I)
-_VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
-_LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]*\))*\)")
-_MODERN = re.compile(r"\b((?:ok)?(?:lab|lch)|hwb|color(?:-mix)?)\(((?:[^()]|\([^()]*\))*)\)", re.I)
+_IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
+_FEATURE = re.compile(r"\(\s*([a-z-]+)\s*(?::\s*([^)]*?)\s*)?\)")
+_NUMBER = re.compile(r"\d*\.?\d+")
+# A drawing is looked at on a light screen of this many pixels, and does not move.
+_SCREEN: Final = 1024
+_FEATURES: Final = {
+    "prefers-color-scheme": ("light",),
+    "prefers-reduced-motion": ("reduce", None),
+    "hover": ("none",),
+    "orientation": ("landscape",),
+    "forced-colors": ("none",),
+    "prefers-contrast": ("no-preference",),
+    "color": (None,),
+}
 _DEEPEST = 8
 _LONGEST = 2000
-LONGEST_VARIABLE: Final = 200
-"""Letters that the value of a variable may have; longer ones are not colours or lengths."""
+"""Letters of a selector with all that it is nested in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Selectors that share their declarations."""
+    """Selectors that share their declarations, each selector as the tokens of tinycss2."""
 
-    selectors: tuple[str, ...]
+    selectors: tuple[Sequence[Any], ...]
     declarations: Declarations
 
 
-def parse_sheet(text: str) -> list[Rule]:
-    """The rules of a style sheet, those of at-rules that hold on any screen included."""
-    return list(_rules(_COMMENT.sub(" ", text), 0))
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rules of a style sheet in order, and the prefixes that it declares for namespaces."""
+
+    rules: list[Rule]
+    prefixes: set[str]
 
 
-def _rules(text: str, depth: int) -> Iterator[Rule]:
-    for prelude, block in _blocks(text):
-        if not prelude.startswith("@"):
-            selectors = tuple(part.strip() for part in prelude.split(",") if part.strip())
-            yield Rule(selectors, parse_declarations(block))
-        elif _TRANSPARENT.match(prelude) and depth < _DEEPEST:
-            yield from _rules(block, depth + 1)
+def parse_sheet(text: str) -> Sheet:
+    """A style sheet: its rules, nested ones and those of at-rules that hold on a screen too."""
+    parts = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
+    prefixes = set[str]()
+    for part in parts:
+        if part.type == "at-rule" and part.lower_at_keyword == "namespace":
+            prefixes.update(token.value for token in part.prelude if token.type == "ident")
+    return Sheet(list(_rules(parts, None, 0)), prefixes)
 
 
-def _blocks(text: str) -> Iterator[tuple[str, str]]:
-    """Each prelude with the block in braces behind it; statements such as @import are skipped."""
-    prelude: list[str] = []
-    block: list[str] = []
-    depth = 0
-    for token in _TOKEN.findall(text):
-        if token == "{":
-            depth += 1
-            if depth == 1:
-                continue
-        elif token == "}":
-            depth = max(depth - 1, 0)
-            if depth == 0:
-                yield "".join(prelude).strip(), "".join(block)
-                prelude, block = [], []
-                continue
-        elif token == ";" and depth == 0:
-            prelude = []
-            continue
-        (block if depth else prelude).append(token)
-    if depth:
-        yield "".join(prelude).strip(), "".join(block)
+def _rules(parts: Sequence[Any], above: str | None, depth: int) -> Iterator[Rule]:
+    """Rules of parsed parts; `above` are the selectors of the rule that they are nested in."""
+    for part in parts if depth <= _DEEPEST else ():
+        if part.type == "qualified-rule":
+            yield from _rule(_inside(part.prelude, above), part.content, depth)
+        elif part.type == "at-rule" and part.content is not None and _holds(part):
+            if above is None:
+                inner = tinycss2.parse_rule_list(
+                    part.content, skip_comments=True, skip_whitespace=True
+                )
+                yield from _rules(inner, None, depth + 1)
+            else:
+                yield from _rule(tinycss2.parse_component_value_list(above), part.content, depth)
+
+
+def _rule(prelude: Sequence[Any], content: Sequence[Any], depth: int) -> Iterator[Rule]:
+    """A rule, and those nested in it."""
+    parts = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+    found = [
+        Declaration(part.lower_name, tinycss2.serialize(part.value).strip(), part.important)
+        for part in parts
+        if part.type == "declaration"
+    ]
+    # What is no selector must not take the others of its list with it.
+    selectors = tuple(_apart(prelude))
+    if found and selectors:
+        yield Rule(selectors, found)
+    if len(found) < len(parts):
+        yield from _rules(parts, tinycss2.serialize(prelude).strip(), depth + 1)
+
+
+def _apart(prelude: Sequence[Any]) -> Iterator[list[Any]]:
+    """The selectors of a list."""
+    selector: list[Any] = []
+    for token in [*prelude, None]:
+        if token is None or (token.type == "literal" and token.value == ","):
+            if any(each.type not in ("whitespace", "comment") for each in selector):
+                yield selector
+            selector = []
+        else:
+            selector.append(token)
+
+
+def _inside(prelude: Sequence[Any], above: str | None) -> Sequence[Any]:
+    """Selectors of a nested rule, those around it put in the place of `&`, or before."""
+    if above is None:
+        return prelude
+    nested = []
+    for selector in _apart(prelude):
+        text = tinycss2.serialize(selector).strip()
+        put = f":is({above})"
+        text = text.replace("&", put) if "&" in text else f"{put} {text}"
+        nested += [text] if len(text) <= _LONGEST else []  # each level may multiply them
+    found: Sequence[Any] = tinycss2.parse_component_value_list(", ".join(nested))
+    return found
+
+
+def _holds(rule: Any) -> bool:
+    """Whether the rules within an at-rule hold for a drawing on a screen."""
+    condition = tinycss2.serialize(rule.prelude).strip().lower()
+    if rule.lower_at_keyword == "media":
+        return is_shown(condition)
+    if rule.lower_at_keyword == "supports":
+        return not condition.startswith("not")
+    return bool(rule.lower_at_keyword == "layer")
+
+
+def is_shown(media: str) -> bool:
+    """Whether what is for these media, as `screen and (min-width: 9px), print`, is shown."""
+    return any(_query_holds(query.strip()) for query in media.lower().split(","))
+
+
+def _query_holds(query: str) -> bool:
+    negated, query = query.startswith("not "), query.removeprefix("not ").removeprefix("only ")
+    kind = query.partition(" and ")[0].strip()
+    right = kind in ("", "all", "screen") or kind.startswith("(")
+    held = right and all(_feature_holds(*each.groups()) for each in _FEATURE.finditer(query))
+    return held != negated
+
+
+def _feature_holds(name: str, value: str | None) -> bool:
+    side = re.fullmatch("(min|max)-(?:device-)?(?:width|height)", name)
+    if side is None:
+        return value in _FEATURES.get(name, ())
+    number = _NUMBER.match(value or "")
+    pixels = float(number[0]) * (16 if "em" in (value or "") else 1) if number else 0
+    return pixels <= _SCREEN if side[1] == "min" else pixels >= _SCREEN
 
 
 def parse_declarations(text: str) -> Declarations:
-    """The declarations of a block or of a `style` attribute."""
+    """The declarations of a `style` attribute."""
     found: Declarations = []
     part: list[str] = []
     for token in [*_TOKEN.findall(_COMMENT.sub(" ", text)), ";"]:
         if token in (";", "}"):
             name, colon, value = "".join(part).partition(":")
-            if colon and name.strip() and value.strip():
-                found.append((name.strip().lower(), value.strip()))
+            plain = _IMPORTANT.sub("", value).strip()
+            if colon and name.strip() and plain:
+                important = plain != value.strip()
+                found.append(Declaration(name.strip().lower(), plain, important))
             part = []
         else:
             part.append(token)
     return found
-
-
-def written(declarations: Iterable[tuple[str, str]]) -> str:
-    """Declarations as the text of a block."""
-    return ";".join(f"{name}:{value}" for name, value in declarations)
-
-
-def _grey(colour: re.Match[str]) -> str:
-    """A colour of CSS 4, which the renderer does not know, as a grey of its lightness."""
-    number = re.match(r"\s*([\d.]+)(%?)", colour[2])
-    light = float(number[1]) if number and number[1].count(".") < 2 and number[1] != "." else 50.0
-    whole = 100 if number is None or number[2] or colour[1].lower() in ("lab", "lch") else 1
-    level = round(255 * min(light / whole, 1))
-    return f"rgb({level},{level},{level})"
-
-
-def resolved(value: str, variables: dict[str, str]) -> str:
-    """A value with its variables put in, the lighter of two themes chosen."""
-    for _ in range(_DEEPEST):
-        if "var(" not in value or len(value) > _LONGEST:
-            break
-        value = _VARIABLE.sub(lambda m: variables.get(m[1], (m[2] or "").strip()), value)
-    value = _MODERN.sub(_grey, value)
-    if "light-dark(" in value:
-        value = _LIGHT_DARK.sub(lambda m: m[1].strip(), value)
-    return value

@@ -9,7 +9,7 @@ import urllib.parse
 from collections.abc import Callable
 from functools import cache
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from opensearch.domains.svg.clean import Embed
 from opensearch.errors import OpenSearchError
@@ -17,7 +17,7 @@ from opensearch.errors import OpenSearchError
 _DATA = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
 _MOST_PIXELS = 50_000_000
 _MOST_NESTED = 2
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF", "TIFF")
 
 Draw = Callable[[bytes, int], Image.Image]
 
@@ -73,8 +73,11 @@ def _decoded(data: bytes, longest: int) -> tuple[Image.Image, int, int] | None:
     with image:
         if image.width * image.height > _MOST_PIXELS:
             return None
-        size = image.size
+        width, height = image.size
         image.draft("RGB", (longest, longest))
-        plain = image.convert("RGBA")
+        upright = ImageOps.exif_transpose(image)
+        if (upright.width > upright.height) != (image.width > image.height):
+            width, height = height, width
+        plain = upright.convert("RGBA")
         plain.thumbnail((longest, longest), Image.Resampling.BILINEAR)
-        return plain, *size
+        return plain, width, height

@@ -9,6 +9,7 @@ Source:
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 import zlib
@@ -31,6 +32,15 @@ _SVG: Final = "http://www.w3.org/2000/svg"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
 _BOUND: Final = {"": _SVG, "xlink": _XLINK, "xml": "xml"}
 _ENCODING = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*['\"]([\w.:-]+)['\"]")
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Encodings by what text in them begins with; UTF-32 first, whose mark begins with another's."""
+_WIDE: Final = ("utf-16", "utf-32", "utf16", "utf32", "ucs", "iso-10646-ucs", "unicode")
 _REFERENCE = re.compile(r"&([^\s;&]+);")
 
 
@@ -47,9 +57,9 @@ def parse(data: bytes) -> Element:
     data = _unpacked(data)
     if len(data) > MOST_BYTES:
         raise OverLimit(f"holds {len(data):,} bytes, over the {MOST_BYTES:,} of a drawing")
-    text, encoding = _decoded(data)
+    text = _decoded(data)
     builder = _Builder()
-    parser = expat.ParserCreate(encoding)
+    parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     # An undeclared entity is then skipped and reported to the builder.
     parser.UseForeignDTD(True)
@@ -65,7 +75,8 @@ def parse(data: bytes) -> Element:
     except expat.ExpatError as error:
         if "amplification" in str(error):
             raise OverLimit("repeats its entities more than a drawing needs") from error
-        raise UnreadableFile(f"is not well-formed XML: {error}") from error
+        if not builder.ended:  # what stands behind the drawing is none of it
+            raise UnreadableFile(f"is not well-formed XML: {error}") from error
     if builder.root is None:
         raise UnreadableFile(f"is XML, but of <{builder.first}>, not an SVG")
     return builder.root
@@ -86,18 +97,22 @@ def _unpacked(data: bytes) -> bytes:
         raise UnreadableFile(f"is gzip-compressed and damaged: {error}") from error
 
 
-def _decoded(data: bytes) -> tuple[bytes, str | None]:
-    """Bytes that the parser understands, and their encoding where it must be told."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data, None
-    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    declared = _ENCODING.match(data)
-    name = declared[1].decode("ascii") if declared else "utf-8"
+def _decoded(data: bytes) -> bytes:
+    """The text in UTF-8, whatever it is in and says that it is in: marks and zeros tell better."""
+    mark = next((name for sign, name in _MARKS if data.startswith(sign)), None)
+    if mark is None and data[:1] == b"\0":
+        mark = "utf-16-be"
+    elif mark is None and data[1:2] == b"\0":
+        mark = "utf-16-le"
+    declared = _ENCODING.match(data.lstrip())
+    name = mark or (declared[1].decode("ascii") if declared else "utf-8")
+    if mark is None and name.lower().startswith(_WIDE):
+        name = "utf-8"  # such text has zeros, and .NET writes what it never was
     try:
         text = data.decode(name)
     except (LookupError, UnicodeDecodeError):
-        text = data.decode("cp1252", "replace")
-    return text.encode("utf-8", "replace"), "utf-8"
+        text = data.decode(mark or "cp1252", "replace")
+    return text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace")
 
 
 class _Builder:
@@ -110,6 +125,11 @@ class _Builder:
         self._bound = [_BOUND]
         self._elements = self._letters = 0
         self._entities: dict[str, int] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether the SVG element was seen to its end."""
+        return self.root is not None and not self._open
 
     def declare(
         self,

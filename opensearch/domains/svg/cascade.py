@@ -1,0 +1,161 @@
+"""Style sheets put onto the elements that they are for, since the renderer knows few selectors.
+
+Every element gets one `style` of what sheets and its own `style` say, and attributes for what
+the renderer takes from those alone. Sheets are gone then.
+
+Source:
+    W3C, CSS Cascading and Inheritance Level 4, layers taken in order; SVG 2, chapter 6, for
+    geometry among the properties.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+from xml.etree.ElementTree import Element
+
+import cssselect2
+import tinycss2
+
+from opensearch.domains.svg import css, values
+from opensearch.errors import OverLimit
+
+Inside = Callable[[str], str]
+"""A value without what leads outside of the file; empty when nothing is left."""
+
+# Half a millisecond is spent on understanding each of them.
+_MOST_RULES: Final = 10_000
+_MOST_MATCHES: Final = 5_000_000
+# Such selectors go through all siblings of an element.
+_COSTLY: Final = re.compile(r"~(?!=)|:has\(|-of-type|nth-(?:last-)?child\([^)]*\bof\b")
+_MOST_COSTLY: Final = 20_000_000
+_MOST_DECLARATIONS: Final = 1_000_000
+_LONGEST_VARIABLE: Final = 200
+_BOX: Final = frozenset({"x", "y", "width", "height"})
+_GEOMETRY: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(("svg", "image", "use", "foreignObject"), _BOX),
+    "rect": _BOX | {"rx", "ry"},
+    "circle": frozenset({"cx", "cy", "r"}),
+    "ellipse": frozenset({"cx", "cy", "rx", "ry"}),
+}
+"""Properties that are attributes to the renderer, by element."""
+_PATH: Final = re.compile(r"path\(\s*(?:[a-z]+\s*,\s*)?[\"'](.*?)[\"']\s*\)", re.DOTALL | re.I)
+# Their values may be names, whose letters matter.
+_NAMED: Final = re.compile(r"font|^class$|^id$|^d$")
+
+
+def apply_styles(root: Element, inside: Inside) -> None:
+    """Put what style sheets say onto the elements, in place.
+
+    Args:
+        root: from `markup.parse`.
+        inside: cleans a value.
+
+    Raises:
+        OverLimit: more rules for more elements than a drawing needs.
+    """
+    try:
+        matcher, rules = _matcher(root)
+    except RecursionError as error:
+        raise OverLimit("nests its style rules too deeply") from error
+    elements = sum(1 for _ in root.iter())
+    if rules * elements > _MOST_MATCHES:
+        raise OverLimit(f"has {rules:,} style rules for {elements:,} elements")
+    declarations = 0
+    variables: dict[Element | None, Mapping[str, str]] = {None: {}}
+    for wrapped in cssselect2.ElementWrapper.from_xml_root(root).iter_subtree():
+        element, parent = wrapped.etree_element, wrapped.parent
+        own = css.parse_declarations(element.get("style", "")) if "style" in element.attrib else []
+        found = _merged(_matched(matcher, wrapped), own) if rules else _merged([], own)
+        known = variables[None if parent is None else parent.etree_element]
+        variables[element] = known = _with(known, found)
+        declarations += len(found)
+        if declarations > _MOST_DECLARATIONS:
+            raise OverLimit("repeats its style rules more than a drawing needs")
+        _write(element, found, known, inside)
+
+
+def _matcher(root: Element) -> tuple[cssselect2.Matcher, int]:
+    """All selectors of the sheets that can be understood, and how many there are."""
+    sheets = [css.parse_sheet(text) for text in _sheets(root)]
+    count = sum(len(rule.selectors) for sheet in sheets for rule in sheet.rules)
+    if count > _MOST_RULES:
+        raise OverLimit(f"has {count:,} style rules, over {_MOST_RULES:,}")
+    matcher = cssselect2.Matcher()
+    costly = 0
+    for sheet in sheets:
+        nowhere = dict.fromkeys(sheet.prefixes, "")  # names of elements are plain here
+        for rule in sheet.rules:
+            for selector in rule.selectors:
+                with suppress(cssselect2.SelectorError):
+                    for each in cssselect2.compile_selector_list(selector, nowhere):
+                        matcher.add_selector(each, rule.declarations)
+                    costly += bool(_COSTLY.search(tinycss2.serialize(selector)))
+    elements = sum(1 for _ in root.iter()) if costly else 0
+    if costly * elements**2 > _MOST_COSTLY:
+        raise OverLimit(f"has {costly:,} style rules about siblings, for {elements:,} elements")
+    return matcher, count
+
+
+def _sheets(root: Element) -> Iterator[str]:
+    for element in root.iter("style"):
+        kind = element.get("type", "").partition(";")[0].strip().lower()
+        if kind in ("", "text/css") and css.is_shown(element.get("media", "")):
+            yield "".join(element.itertext())
+
+
+def _matched(
+    matcher: cssselect2.Matcher, wrapped: cssselect2.ElementWrapper
+) -> list[css.Declaration]:
+    """What sheets say of an element, the strongest last."""
+    found = [said for *_, pseudo, said in matcher.match(wrapped) if pseudo is None]
+    return [declaration for said in found for declaration in said]
+
+
+def _merged(sheets: Sequence[css.Declaration], own: Sequence[css.Declaration]) -> dict[str, str]:
+    """The strongest value of each property."""
+    inorder = [*sheets, *own]
+    strong = [each for each in inorder if each.important]
+    return {each.name: each.value for each in [*inorder, *strong]}
+
+
+def _with(known: Mapping[str, str], found: Mapping[str, str]) -> Mapping[str, str]:
+    """Variables that an element and its children see."""
+    own = {
+        name: value
+        for name, value in found.items()
+        if name.startswith("--") and len(value) <= _LONGEST_VARIABLE
+    }
+    return {**known, **own} if own else known
+
+
+def _write(
+    element: Element, found: Mapping[str, str], variables: Mapping[str, str], inside: Inside
+) -> None:
+    """Give an element its properties, and take variables out of its attributes."""
+    for name, value in element.attrib.items():
+        if name != "style" and ("(" in value or "rem" in value):
+            element.set(name, values.plain(value, variables))
+    kept = []
+    for name, given in found.items():
+        value = "" if name.startswith("--") else inside(values.plain(given, variables))
+        if not value or name == "filter":
+            continue
+        if name == "transform":
+            element.set(name, values.transform(value))
+        elif name in _GEOMETRY.get(element.tag, ()):
+            element.set(name, value)
+        elif name == "d" and element.tag == "path":
+            path = _PATH.match(value)
+            element.set(name, path[1] if path else element.get("d", ""))
+        else:
+            kept.append(f"{name}:{value if _named(name, value) else value.lower()}")
+    element.attrib.pop("style", None)
+    if kept:
+        element.set("style", ";".join(kept))
+
+
+def _named(name: str, value: str) -> bool:
+    return "(" in value or "'" in value or '"' in value or _NAMED.search(name) is not None
