@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 import opensearch
 from benchmarks import crowd
+from benchmarks.stored import codes_by_id
 from opensearch.engine import Engine
 from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.records import Item
@@ -118,12 +119,7 @@ class Outcome:
 def held(path: Path) -> State:
     """What an index holds."""
     with LmdbStore.open(IndexFolder.open(path).store, readonly=True) as store:
-        codes = {
-            int(id_): code.tobytes()
-            for domain in store.meta().counts
-            for block in store.blocks(domain)
-            for id_, code in zip(block.ids, block.codes, strict=True)
-        }
+        codes = codes_by_id(store)
         items = list(store.walk())
         rows, _ = store.embeddings([item.id for item in items])
         return {

@@ -21,6 +21,7 @@ from typing import Any
 
 import click
 
+from benchmarks.stored import codes_by_id
 from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.engine.lifecycle.layout import is_index
 from opensearch.store import LmdbStore
@@ -95,12 +96,7 @@ def verify(index: Path) -> str:
 def codes(index: Path) -> dict[str, bytes]:
     """Code of every key."""
     with LmdbStore.open(IndexFolder.open(index).store, readonly=True) as store:
-        by_id = {
-            int(id_): code.tobytes()
-            for domain in store.meta().counts
-            for block in store.blocks(domain)
-            for id_, code in zip(block.ids, block.codes, strict=True)
-        }
+        by_id = codes_by_id(store)
         return {item.key: by_id[item.id] for item in store.walk()}
 
 

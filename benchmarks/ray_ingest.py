@@ -33,6 +33,7 @@ from typing import Any
 import click
 
 from benchmarks.kills import verify
+from benchmarks.stored import codes_by_id
 from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.engine.lifecycle.layout import is_index
 from opensearch.errors import StoreError
@@ -253,12 +254,7 @@ def held(index: Path) -> int:
 def rows(index: Path) -> Rows:
     """Key and code of each item, by id."""
     with LmdbStore.open(IndexFolder.open(index).store, readonly=True) as store:
-        codes = {
-            int(id_): code.tobytes()
-            for domain in store.meta().counts
-            for block in store.blocks(domain)
-            for id_, code in zip(block.ids, block.codes, strict=True)
-        }
+        codes = codes_by_id(store)
         return {item.id: (item.key, codes[item.id]) for item in store.walk()}
 
 

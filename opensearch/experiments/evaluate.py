@@ -143,10 +143,7 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
             borrowed encoder or its domain that does not exist.
         MissingExtra: a hasher to fit that needs torch, which is not installed.
     """
-    if evaluation.bits:
-        for name in evaluation.hashers:
-            check_fit(name)
-        check_has_train(evaluation.data, evaluation.bits)
+    _check_fits(evaluation)
     model = Model(Bundle.open(evaluation.model))
     embed = partial(
         embed_collection,
@@ -188,6 +185,14 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
             rows.append(measure.row(PUBLISHED, {"rank": published_rank(ranking)}, "none"))
             progress("measuring", len(rows), total)
     return Result(rows, notes)
+
+
+def _check_fits(evaluation: Evaluation) -> None:
+    """Refuse codes that cannot be fitted, before anything is embedded."""
+    if evaluation.bits:
+        for name in evaluation.hashers:
+            check_fit(name)
+        check_has_train(evaluation.data, evaluation.bits)
 
 
 def _notes(embedded: EmbeddedCollection) -> list[str]:

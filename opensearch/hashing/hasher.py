@@ -163,6 +163,10 @@ class DomainsAlike:
         """Nothing."""
         return {}
 
+    def settings(self: Hasher) -> dict[str, Any]:
+        """Name, bits, dim and note."""
+        return {"name": self.name, "bits": self.bits, "dim": self.dim, "note": self.note}
+
 
 def check_width(name: str, dim: int, embeddings: NDArray[np.floating[Any]]) -> None:
     """Refuse embeddings of another width than a hasher was fitted on.

@@ -64,10 +64,6 @@ class LinearHasher(SignsOfLogits, DomainsAlike):
         """The fitted mean and projection."""
         return {"mean": self.mean, "projection": self.projection}
 
-    def settings(self) -> dict[str, Any]:
-        """Name, bits, dim and note."""
-        return {"name": self.name, "bits": self.bits, "dim": self.dim, "note": self.note}
-
     @classmethod
     def restore(
         cls,

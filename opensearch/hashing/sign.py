@@ -69,10 +69,6 @@ class SignHasher(SignsOfLogits, DomainsAlike):
         """Nothing."""
         return {}
 
-    def settings(self) -> dict[str, Any]:
-        """Name, bits, dim and note."""
-        return {"name": self.name, "bits": self.bits, "dim": self.dim, "note": self.note}
-
     @classmethod
     def restore(
         cls,
