@@ -47,8 +47,9 @@ class Connection(H11Protocol):
         failure = Failure(
             status=400,
             kind="BadRequest",
-            message="this is no HTTP request, or its head is over 64 KiB; send less of it",
-            way_out="send a head of less than 64 KiB",
+            message="this is no HTTP request that can be understood, or its head is over 64 KiB;"
+            " send one with fewer or other headers",
+            way_out="send one with fewer or other headers",
         )
         body = ErrorBody(error=failure).model_dump_json().encode()
         headers = [

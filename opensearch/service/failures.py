@@ -24,6 +24,7 @@ from opensearch.errors import (
     UnreadableFile,
 )
 from opensearch.semantic.space import HOW_TO_KNOW_MORE
+from opensearch.service.wording import WAY_OUT, told
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +39,15 @@ _STATUS: Final[tuple[tuple[type[OpenSearchError], int], ...]] = (
     (MissingExtra, 501),
 )
 """The first that an error is an instance of tells its status; any other is 500."""
+
+_WAYS: Final[tuple[tuple[type[OpenSearchError], str], ...]] = (
+    (OverLimit, "send a smaller one"),
+    (UnreadableFile, "send the whole file, or save it in another format"),
+    (StoreError, "ask again in a second"),
+)
+
+_DETAILS: Final = {"There was an error parsing the body": "the body is no JSON in UTF-8"}
+"""What the libraries say, in other words."""
 
 _KINDS: Final = {400: "BadRequest", 404: "NotFound", 405: "MethodNotAllowed"}
 _SHOWN: Final = 200
@@ -112,7 +122,7 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, OpenSearchError):
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         message = " ".join(str(error).replace(HOW_TO_KNOW_MORE, "; /v1/words lists them").split())
-        way_out = message.rpartition("; ")[2] if "; " in message else None
+        way_out = message.rpartition("; ")[2] if "; " in message else _way_out(error)
         return Failure(status=status, kind=type(error).__name__, message=message, way_out=way_out)
     _log.error("a request failed", exc_info=error)
     return Failure(
@@ -121,6 +131,11 @@ def failure_of(error: Exception) -> Failure:
         message="this should not have happened; the service's log says more",
         way_out="look into the log of the service, and report it",
     )
+
+
+def _way_out(error: OpenSearchError) -> str:
+    """What to do about an error whose text does not say it."""
+    return next((way for kind, way in _WAYS if isinstance(error, kind)), WAY_OUT)
 
 
 def install(app: FastAPI) -> None:
@@ -144,8 +159,8 @@ def install(app: FastAPI) -> None:
         failure = Failure(
             status=error.status_code,
             kind=_KINDS.get(error.status_code, "Refused"),
-            message=f"{str(error.detail)[:_SHOWN]}; /docs lists what can be asked",
-            way_out="/docs lists what can be asked",
+            message=f"{_DETAILS.get(str(error.detail), str(error.detail))[:_SHOWN]}; {WAY_OUT}",
+            way_out=WAY_OUT,
         )
         headers = dict(error.headers or {})
         methods = _methods(app, request.url.path) if error.status_code == 405 else []
@@ -165,16 +180,8 @@ def _methods(app: FastAPI, path: str) -> list[str]:
 
 def _invalid(errors: Any) -> Failure:
     """What the first of the errors of validation says."""
-    first = errors[0] if errors else {}
-    place = ".".join(str(each) for each in first.get("loc", ())) or "the request"
-    wanted = str(first.get("msg", "something else"))[:_SHOWN]
-    came = repr(first.get("input"))[:_SHOWN]
+    wrong = told(errors[0] if errors else {})
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return Failure(
-        status=422,
-        kind="InvalidRequest",
-        message=f"{place}: {wanted}, got {came}{more}; /docs lists what can be asked",
-        wanted=f"{place}: {wanted}",
-        came=came,
-        way_out="/docs lists what can be asked",
+        status=422, kind="InvalidRequest", message=wrong.message + more, **wrong._asdict()
     )

@@ -144,7 +144,7 @@ class Guard:
     def _check_origin(self, headers: Headers, scope: Scope, host: str) -> None:
         """Refuse what a page of another site sends."""
         origin = headers.get("origin")
-        other = origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+        other = origin is not None and _site(origin) != host.lower()
         site = headers.get("sec-fetch-site", "none")
         across = site not in ("same-origin", "none") and scope["path"].startswith("/v1")
         if (other and scope["method"] not in _SAFE) or across:
@@ -264,6 +264,14 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
+
+
+def _site(origin: str) -> str | None:
+    """The host and port of an Origin header; None where it is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _cookie(headers: Headers) -> str:

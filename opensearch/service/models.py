@@ -13,7 +13,7 @@ from opensearch.records import Hit, Item, Up
 def _number(value: Any) -> Any:
     """JSON's own numbers alone: neither true nor the text "3" is one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("a number is wanted")
+        raise ValueError("must be a number")
     return value
 
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from opensearch.service.context import Context
 from opensearch.service.failures import ServiceError
 from opensearch.service.models import DrawingPart, FilePart, SearchAsked, WordsPart
+from opensearch.service.wording import told
 
 
 def check(asked: SearchAsked, files: int, shared: Context) -> None:
@@ -66,12 +67,5 @@ def over(what: str, most: int, came: int) -> ServiceError:
 def bad_query(error: ValidationError) -> ServiceError:
     """What is wrong with a query that is no `SearchAsked`."""
     first = error.errors()[0]
-    place = ".".join(map(str, ("query", *first["loc"])))
-    return ServiceError(
-        422,
-        "InvalidRequest",
-        f"{place}: {first['msg']}; /docs shows what a search is",
-        wanted=f"{place}: {first['msg']}",
-        came=repr(first.get("input"))[:200],
-        way_out="/docs shows what a search is",
-    )
+    wrong = told({**first, "loc": ("body", "query", *first["loc"])})
+    return ServiceError(422, "InvalidRequest", wrong.message, **wrong._asdict())

@@ -24,7 +24,11 @@ async def readyz(shared: Shared) -> State:
     """503 until searches are answered without waiting for the model."""
     if not shared.ready:
         raise ServiceError(
-            503, "Starting", "the model is being loaded; ask again in a second", retry_after=1
+            503,
+            "Starting",
+            "the model is being loaded; ask again in a second",
+            way_out="ask again in a second",
+            retry_after=1,
         )
     return State(status="ok")
 

@@ -115,7 +115,9 @@ def test_names_of_this_machine_will_do(client, host):
     assert client.get("/v1/info", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "x"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "x", "http://["]
+)
 def test_no_page_of_another_site_may_write_or_search(client, every_route, origin):
     for method, path in every_route:
         if method not in ("GET", "HEAD"):

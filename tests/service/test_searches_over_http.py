@@ -177,6 +177,46 @@ def test_a_whole_number_may_be_written_with_a_point(client):
     assert len(client.post("/v1/search", json=query).json()["hits"]) == 3
 
 
+WORDED = [
+    ({"k": "3"}, 'k must be a number, got "3"; /docs lists'),
+    ({"k": 0}, "k must be greater than or equal to 1, got 0;"),
+    ({"refine": 1}, "refine must be true or false, got 1;"),
+    ({"targets": "photo"}, 'targets must be a list, got "photo";'),
+    ({"zebra": 1}, "zebra is no field that is known here, got 1;"),
+    ({"parts": [1]}, "parts.0 must be a JSON object, got 1;"),
+    ({"parts": [{}]}, "parts.0 must say its `kind`: file, drawing, words or item, got {};"),
+    ({"parts": [{"kind": "words"}]}, "parts.0.text is missing, got nothing;"),
+    ({"parts": [{"kind": "smell"}]}, "parts.0 must have the `kind` file, drawing, words or item"),
+]
+
+
+@pytest.mark.parametrize(("query", "message"), WORDED)
+def test_what_is_wrong_is_said_in_words_of_json(client, query, message):
+    error = ErrorBody(**client.post("/v1/search", json=query).json()).error
+    assert error.message.startswith(message)
+    assert all((error.wanted, error.came, error.way_out))
+
+
+def test_a_body_of_another_kind_is_told_with_the_way_out(client, picture):
+    search = json.dumps({"parts": [WORDS]}).encode()
+    plain = client.post("/v1/search", content=search, headers={"Content-Type": "text/plain"})
+    assert "the header Content-Type: application/json" in ErrorBody(**plain.json()).error.way_out
+    form = {"files": {"other": ("a", b"")}, "data": {"file": picture.read_bytes()[:9].hex()}}
+    error = ErrorBody(**client.post("/v1/search/files", **form).json()).error
+    assert "as curl -F file=@chair.png does" in error.way_out
+    for content in (b"{", b'{"k":"\xe9"}', b""):
+        headers = {"Content-Type": "application/json"}
+        response = client.post("/v1/search", content=content, headers=headers)
+        assert response.status_code in (400, 422)
+        assert "JSON" in response.text or "missing" in response.text
+
+
+@pytest.mark.parametrize("data", [b"", b"oops", b"\x89PNG\r\n\x1a\n"])
+def test_a_file_that_cannot_be_read_has_a_way_out(client, data):
+    response = client.post("/v1/search/files", files={"file": ("a.png", data)})
+    assert ErrorBody(**response.json()).error.way_out
+
+
 @pytest.mark.parametrize("query", ["no json", "[]", '{"k": 0}', '{"zebra": 1}', '{"k":1e999}'])
 def test_a_form_with_a_wrong_query_is_refused(client, picture, query):
     form = {"files": [("file", (picture.name, picture.read_bytes()))], "data": {"query": query}}
