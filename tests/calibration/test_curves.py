@@ -41,7 +41,7 @@ def test_a_curve_that_does_not_rise_is_refused(slope):
         Curve(slope=slope, middle=0)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(5, 30), st.floats(0.2, 0.8), st.integers(0, 99))
 def test_the_curve_that_made_the_hits_is_found_again(slope, middle, seed):
     rng = np.random.default_rng(seed)

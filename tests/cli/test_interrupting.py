@@ -11,7 +11,8 @@ import pytest
 import trimesh
 from spoiling import spoil
 
-HANG = "import ctypes; ctypes.PyDLL(None).sleep(300)  # holds the interpreter's lock"
+HANG = "open({mark!r}, 'w').close(); import ctypes; ctypes.PyDLL(None).sleep(300)"
+"""Says that it is reached, then holds the interpreter's lock."""
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def run(tmp_path):
     """Starts `index` on a collection whose picture hangs."""
     files = tmp_path / "files"
     files.mkdir()
-    (files / "hang.png").write_text(HANG + f"; {str(tmp_path)!r}")
+    (files / "hang.png").write_text(HANG.format(mark=str(tmp_path / "hanging")))
     trimesh.creation.box().export(files / "box.stl")
     command = ["-m", "opensearch", "index", str(files), "--to", str(tmp_path / "index")]
     environment = {**os.environ, "PYTHONPATH": spoil(tmp_path / "spoiled")}
@@ -53,14 +54,11 @@ def _others(parent):
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="needs /proc")
 @pytest.mark.parametrize(("sent", "codes"), [("SIGINT", {130}), ("SIGTERM", {143, -15})])
-def test_a_signal_does_not_wait_for_a_file_that_hangs(run, sent, codes):
+def test_a_signal_does_not_wait_for_a_file_that_hangs(run, tmp_path, sent, codes):
     parent = run()
-    processes = set()
     until = time.monotonic() + 120
-    while not processes and time.monotonic() < until:
-        time.sleep(0.2)
-        processes = readers(parent)
-    time.sleep(3)
+    while not (tmp_path / "hanging").exists() and time.monotonic() < until:
+        time.sleep(0.05)
     processes = readers(parent)
     assert processes
     start = time.monotonic()

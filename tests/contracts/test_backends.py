@@ -247,7 +247,7 @@ def test_a_searcher_leaves_out_what_is_deleted_filtered_or_excluded(name, tmp_pa
         assert searcher.built() == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.sampled_from([name for name, backend in BACKENDS.items() if backend.exact]),
     st.sampled_from([1, 2, 3, 8, 16]),

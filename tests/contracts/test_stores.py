@@ -353,7 +353,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(STEPS, max_size=8))
 def test_both_answer_alike_whatever_is_done_to_them(tmp_path_factory, steps):
     with made("lmdb", tmp_path_factory.mktemp("s") / "0") as store:
@@ -361,7 +361,7 @@ def test_both_answer_alike_whatever_is_done_to_them(tmp_path_factory, steps):
 
 
 @pytest.mark.parametrize("kind", milvus_params())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(steps=st.lists(STEPS, min_size=3, max_size=8))
 def test_milvus_answers_as_the_others_do(tmp_path_factory, kind, steps):
     with made(kind, tmp_path_factory.mktemp("s") / "0") as store:

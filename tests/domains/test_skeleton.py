@@ -16,7 +16,7 @@ def test_a_bar_becomes_the_line_along_its_middle():
     assert columns.max() >= 32
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_parts_and_holes_stay_and_lines_are_thin(seed):
     noise = gaussian_filter(np.random.default_rng(seed).normal(size=(60, 70)), 3)

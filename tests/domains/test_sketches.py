@@ -183,7 +183,7 @@ def test_a_normalised_sketch_is_left_nearly_alone():
     assert alike(normalise(rgb(once), SIZE, STROKE), once) > 0.98
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1))
 def test_shadowed_paper_looks_like_the_clean_drawing(seed):
     clean = normalise(rgb(house(360, 5)), SIZE, STROKE)

@@ -54,7 +54,7 @@ def tensors_of(words, levels=(1, 2), nearest=3):
     return {"words": words, **{k: np.array(v, np.int32) for k, v in numbers.items()}}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), nearest=st.integers(1, 5))
 def test_codes_are_the_least_squares_of_nearest_words(seed, nearest):
     rng = np.random.default_rng(seed)

@@ -150,7 +150,7 @@ def test_readers_follow_while_one_adds_and_compacts(index):
 
 
 @pytest.mark.usefixtures("tabled")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 99), st.sampled_from([0.02, 0.3, 0.7, 0.99, 1.0]), st.integers(1, 40))
 def test_a_mask_holds_in_tables_and_structures(tmp_path_factory, seed, share, k):
     rng = np.random.default_rng(seed)

@@ -26,7 +26,7 @@ def test_one_relevant_of_two_tied_items_by_hand():
     assert value.tolist() == pytest.approx([3 / 4])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32 - 1))
 def test_the_closed_form_is_the_mean_over_all_orders(ng, top, seed):
     rng = np.random.default_rng(seed)

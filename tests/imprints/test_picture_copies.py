@@ -172,7 +172,7 @@ def test_an_imprint_keeps_greys_colours_and_proportions():
     assert pictures.colours[0, 0, 0].tolist() == [-42, 54]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 7), st.integers(0, 2**32 - 1))
 def test_frequencies_of_a_turned_picture_are_those_of_the_picture_turned(way, seed):
     planes = np.random.default_rng(seed).normal(size=(2, 64, 64)).astype(np.float32)

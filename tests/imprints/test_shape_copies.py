@@ -55,7 +55,7 @@ def found_among(imprints):
     return found
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_order_place_size_and_turn_do_not_count(seed):
     original = shape(seed)

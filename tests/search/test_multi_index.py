@@ -35,7 +35,7 @@ def clustered(rng, count, width):
 
 
 @pytest.mark.usefixtures("small")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([1, 3, 4, 8, 9]),

@@ -88,7 +88,7 @@ def scenes(draw):
     return width, rng, some, ["add", *steps]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scenes(), st.integers(1, 40), st.data())
 def test_all_paths_give_the_ids_of_the_reference(tmp_path_factory, scene, k, data):
     width, rng, some, steps = scene

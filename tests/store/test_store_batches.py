@@ -219,7 +219,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(STEPS)
 def test_any_sequence_agrees_with_a_dictionary_and_repeats_itself(tmp_path_factory, steps):
     expected, seen = {}, []

@@ -123,7 +123,7 @@ def test_verify_tells_a_lost_record_from_an_item_without_one(store):
     assert any("and 3 without a record" in problem for problem in store.verify())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.one_of(
