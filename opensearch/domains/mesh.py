@@ -50,7 +50,7 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     """
     size, count = settings.size, settings.views + settings.line_views
     if count == 0:
-        raise InvalidInput("a shape needs a view: set views or line_views above 0")
+        raise InvalidInput("a shape needs a view: set `views` or `line_views` above 0")
     most = max(settings.views, settings.line_views)
     side = round(OVERSAMPLING * size)
     stroke = max(1, round(settings.stroke * side))

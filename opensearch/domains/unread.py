@@ -7,6 +7,7 @@ from typing import Final
 from opensearch.domains.meshes import FORMATS
 
 _GLB, _STL, _STEP = "export it as .glb", "export it as .stl or .glb", "export it as .step"
+_CLOUD = "point clouds are not read; make a mesh of it and export that as .ply or .glb"
 _SVG, _PNG, _FRAME = "export it as .svg or .png", "export it as .png", "save a frame as .png"
 
 CONVERT: Final[dict[str, str]] = {
@@ -19,6 +20,11 @@ CONVERT: Final[dict[str, str]] = {
     **dict.fromkeys((".gcode", ".ctm", ".amf", ".x", ".ac", ".md2", ".pmx", ".vox", ".vtk"), _STL),
     **dict.fromkeys((".pdf", ".ai", ".eps", ".ps", ".cdr", ".odg", ".inkml", ".drawio"), _SVG),
     **dict.fromkeys((".xcf", ".kra", ".clip", ".procreate", ".afphoto", ".afdesign"), _PNG),
+    **dict.fromkeys((".exr", ".hdr", ".dds", ".pcx", ".sgi", ".fits", ".psb", ".icns"), _PNG),
+    **dict.fromkeys((".pam", ".xbm", ".xpm", ".cur", ".djvu", ".jxr", ".wmf", ".emf"), _PNG),
+    **dict.fromkeys((".pcd", ".las", ".laz", ".xyz", ".pts", ".e57", ".splat", ".spz"), _CLOUD),
+    **dict.fromkeys((".mesh", ".msh", ".vtp", ".vtu", ".binvox", ".smf", ".wrz"), _STL),
+    ".vrm": "it is glTF: name a copy of it .glb",
     **dict.fromkeys((".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"), _FRAME),
     **dict.fromkeys((".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz"), "unpack it"),
 }

@@ -44,9 +44,10 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
             counts from 1), or a word that is no number.
         OverLimit: over `limits.faces`.
     """
-    mesh = _Mesh()
-    for block in _blocks(plain_lines(data)):
-        mesh.add(block)
+    text = plain_lines(data)
+    mesh = _Mesh(text)
+    if mesh.in_capitals:
+        mesh = _Mesh(text.lower())
     mesh.check_kinds()
     vertices, corners, sizes = mesh.arrays()
     faces = as_triangles(vertices, corners, sizes, limits, first=1)
@@ -89,12 +90,19 @@ def _joined(block: bytes) -> bytes:
 class _Mesh:
     """What the blocks of one file add up to."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: bytes) -> None:
         self._count = 0
         self._kinds: Counter[bytes] = Counter()
         self._vertices: list[NDArray[np.float64]] = [np.empty((0, 3))]
         self._corners: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
         self._sizes: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        for block in _blocks(text):
+            self.add(block)
+
+    @property
+    def in_capitals(self) -> bool:
+        """Whether its keywords are, which some old programs write."""
+        return self._kinds[b"F"] > 0 and not (self._kinds[b"f"] or self._kinds[b"v"])
 
     def add(self, block: bytes) -> None:
         """Take the vertices and polygons of whole lines."""

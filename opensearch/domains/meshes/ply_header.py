@@ -35,7 +35,7 @@ KINDS: Final = {
 """PLY's names of types as numpy's, without their byte order."""
 
 _ORDERS: Final = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
-_END: Final = re.compile(rb"(?:^|[\r\n])[ \t]*end_header[ \t]*(\r\n|\r|\n|$)")
+_END: Final = re.compile(rb"(?i)(?:^|[\r\n])[ \t]*end_header[ \t]*(\r\n|\r|\n|$)")
 _LONGEST: Final = 2**20
 
 
@@ -86,6 +86,7 @@ def read_header(data: bytes) -> Header:
         body -= 1  # Where lone carriage returns end lines, a line feed behind one is data.
     lines = re.split(r"[\r\n]+", data[: end.start()].decode("latin-1"))
     words = [line.split() for line in lines[1:] if line.strip()]
+    words = [[word.lower(), *rest] for word, *rest in words]
     return Header(_order(words), _elements(words), body)
 
 

@@ -32,6 +32,8 @@ _WORDS: Final = (
     *(b"endloop", b"endfacet"),
 )
 _NUMBERS: Final = (8, 9, 10, 12, 13, 14, 16, 17, 18)
+# Zeros to the end of a block, and the mark that DOS put at the end of a text.
+_PADDING: Final = b"\0\x1a \t\n"
 _NAME_LINE: Final = re.compile(rb"(?im)^[ \t]*(?:end[ \t]*)?solid\b[^\n]*$")
 _CORNER: Final = re.compile(rb"(?i)\bvertex\s+(\S+)\s+(\S+)\s+(\S+)")
 _LOOP_END: Final = re.compile(rb"(?i)\bend\s?loop\b")
@@ -62,7 +64,7 @@ def _is_whole_binary(data: bytes) -> bool:
 
 def _as_text(data: bytes) -> bytes | None:
     """The lines of an ASCII STL; None where it is none."""
-    text = plain_lines(data)
+    text = plain_lines(data).rstrip(_PADDING)
     head = text[:4096].lower()
     if b"\0" in head:
         return None

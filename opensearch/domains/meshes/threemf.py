@@ -34,6 +34,7 @@ _RELATIONS: Final = "_rels/.rels"
 _USUAL_ROOT: Final = "3D/3dmodel.model"
 # Bytes of XML from which its elements are counted before they are parsed.
 _LARGE: Final = 64 * 2**20
+_ENCRYPTED = 1
 _DEEPEST: Final = 64
 _MOST_PARTS: Final = 10_000
 # Copies of objects that one file may place; each costs time however few faces it has.
@@ -57,6 +58,8 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile as error:
         raise UnreadableFile(f"is no whole zip, as a 3MF is: {error}") from error
+    if any(entry.flag_bits & _ENCRYPTED for entry in archive.infolist()):
+        raise UnreadableFile("is encrypted; save it without a password")
     with archive:
         build = _Build(_Package(archive, limits), limits)
         return build.triangles()

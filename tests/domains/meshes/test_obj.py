@@ -119,3 +119,7 @@ def test_a_number_that_windows_could_not_print_touches_its_faces_only():
 def test_faces_are_limited():
     with pytest.raises(OverLimit, match="over 3 faces"):
         load("\n".join(LINES), faces=3)
+
+
+def test_keywords_may_be_in_capitals():
+    assert len(load("\n".join(LINES).upper()).faces) == 4

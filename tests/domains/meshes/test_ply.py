@@ -176,3 +176,10 @@ def test_promises_are_weighed_before_anything_is_read():
         load(binary_ply("<", [[0, 1, 2, 3]]), faces=1)
     with pytest.raises(OverLimit, match="999,999,999,999 vertices"):
         load(ascii_ply().replace("vertex 4", "vertex 999999999999"))
+
+
+def test_keywords_may_be_in_capitals():
+    found = ascii_ply()
+    for word in ("format", "element", "property", "end_header"):
+        found = found.replace(word, word.upper())
+    assert len(load(found).faces) == 4

@@ -138,3 +138,10 @@ def test_files_put_together_are_read_to_the_last():
 @pytest.mark.parametrize("more", [bytes(50), bytes(37), b"a word or two more" * 25])
 def test_other_bytes_behind_the_facets_are_passed_over(more):
     np.testing.assert_array_equal(load(binary() + more).vertices, load(binary()).vertices)
+
+
+@pytest.mark.parametrize("padding", ["\x1a", "\0" * 20, "\n\x1a\0\0"])
+def test_what_pads_the_end_of_a_text_is_passed_over(padding):
+    np.testing.assert_array_equal(
+        load((ascii_text() + padding).encode()).vertices, load(ascii_text().encode()).vertices
+    )

@@ -245,3 +245,14 @@ def test_what_only_helps_to_print_is_no_part_of_the_shape(kind):
     part = thing(3, f"<components>{component(1)}{component(2)}</components>")
     assert area(load(single(shape + aid + part, item(3)))) == pytest.approx(TETRAHEDRON_AREA)
     assert area(load(single(aid, item(2)))) == pytest.approx(25 * TETRAHEDRON_AREA)
+
+
+def test_an_encrypted_package_says_so():
+    data = bytearray(single(thing(1, mesh()), item(1)))
+    for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(sign)
+        while at >= 0:
+            data[at + place] |= 1
+            at = data.find(sign, at + 4)
+    with pytest.raises(UnreadableFile, match="is encrypted; save it without a password"):
+        load(bytes(data))
