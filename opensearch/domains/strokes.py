@@ -3,13 +3,16 @@
 Source:
     https://github.com/googlecreativelab/quickdraw-dataset: `word`, and `drawing` as strokes
     [[x, ...], [y, ...]] (simplified) or [[x, ...], [y, ...], [t, ...]] (raw). Strokes as points,
-    [[x, y], ...], are read, too, where one of them has more than four.
+    [[x, y], ...], are read, too, where one of them has more than four; and so is what other
+    programs write: `strokes` in place of `drawing`, {"x": [...], "y": [...]}, points as
+    {"x": x, "y": y}, alone or as `points` of a stroke, and the whole drawing as a text of JSON.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,8 @@ _MOST_POINTS = 200_000
 # Rows of a stroke: x, y, time, and the pressure of a pen.
 _MOST_ROWS = 4
 _CHUNK = 2**22
+# So many are looked through for a drawing where none is asked for.
+_BLANK_LINES = 100
 # Ink width and the free border, as shares of the drawing's longer side.
 _PEN, _BORDER = 0.02, 0.06
 _OVERSAMPLING = 2
@@ -36,7 +41,7 @@ def draw_ndjson(path: Path, part: int | None, limits: Limits, longest: int) -> I
 
     Args:
         path: the .ndjson file.
-        part: line number from 1; None takes the first line.
+        part: line number from 1; None takes the first that holds something.
         limits: a line may hold `limits.bytes`.
         longest: pixels.
 
@@ -44,12 +49,20 @@ def draw_ndjson(path: Path, part: int | None, limits: Limits, longest: int) -> I
         UnreadableFile: no such line, or a line that is no drawing.
         OverLimit: a line or a drawing too large.
     """
-    text = read_line(path, 1 if part is None else part, limits)
+    text = read_line(path, _first(path, limits) if part is None else part, limits)
     try:
         record = json.loads(text)
     except ValueError as error:
-        raise UnreadableFile(f"holds no JSON: {error}") from error
+        raise UnreadableFile(f"holds no JSON: {error}; each line is a drawing") from error
     return draw_strokes(_strokes(record), longest)
+
+
+def _first(path: Path, limits: Limits) -> int:
+    """The first line that holds something, or the first."""
+    for part in range(1, min(len(line_spans(path)), _BLANK_LINES) + 1):
+        if read_line(path, part, limits).strip():
+            return part
+    return 1
 
 
 def read_line(path: Path, part: int, limits: Limits) -> bytes:
@@ -86,23 +99,30 @@ def line_spans(path: Path) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=8)
 def _spans(path: Path, size: int, mtime_ns: int) -> NDArray[np.int64]:
-    ends, offset = [], 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            found = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
-            ends.append(found.astype(np.int64) + offset)
-            offset += len(chunk)
-    stops = np.concatenate([*ends, [offset]]) if offset else np.zeros(0, np.int64)
+    offset = size
+    ends = _found(path, b"\n")
+    if not len(ends):
+        ends = _found(path, b"\r")  # which no JSON has within a line
+    stops = np.concatenate([ends, [offset]]) if offset else np.zeros(0, np.int64)
     starts = np.concatenate([[0], stops[:-1] + 1]) if offset else stops
     spans = np.stack([starts, stops], axis=1)
     return spans[:-1] if offset and spans[-1, 0] == spans[-1, 1] else spans
 
 
+def _found(path: Path, mark: bytes) -> NDArray[np.int64]:
+    """Where in a file a byte stands."""
+    found, offset = [np.empty(0, np.int64)], 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            places = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord(mark))
+            found.append(places.astype(np.int64) + offset)
+            offset += len(chunk)
+    return np.concatenate(found)
+
+
 def _strokes(record: Any) -> list[NDArray[np.float64]]:
     """The strokes of a record, each of shape (points, 2)."""
-    drawing = record.get("drawing") if isinstance(record, dict) else record
-    if not isinstance(drawing, list):
-        raise UnreadableFile("has no list named 'drawing'")
+    drawing = _drawing(record)
     if sum(_length(stroke) for stroke in drawing) > _MOST_POINTS:
         raise OverLimit(f"has over {_MOST_POINTS:,} points")
     as_points = any(_is_points(stroke) for stroke in drawing)
@@ -118,6 +138,29 @@ def _strokes(record: Any) -> list[NDArray[np.float64]]:
     if not all(np.isfinite(stroke).all() for stroke in strokes):
         raise UnreadableFile("has points that are not finite numbers")
     return strokes
+
+
+def _drawing(record: Any) -> list[Any]:
+    """The list of strokes in a record, each as lists of numbers."""
+    found = record.get("drawing", record.get("strokes")) if isinstance(record, dict) else record
+    if isinstance(found, str):
+        with suppress(ValueError):
+            found = json.loads(found)
+    if not isinstance(found, list):
+        raise UnreadableFile("has no list named 'drawing'")
+    if any(isinstance(each, dict) and {"drawing", "strokes"} & each.keys() for each in found):
+        raise UnreadableFile("holds several drawings; write each on a line of its own")
+    return [_as_lists(stroke) for stroke in found]
+
+
+def _as_lists(stroke: Any) -> Any:
+    """A stroke of objects as its rows of x and y; any other as it is."""
+    points = stroke.get("points", stroke) if isinstance(stroke, dict) else stroke
+    if isinstance(points, dict) and {"x", "y"} <= points.keys():
+        return [points["x"], points["y"]]
+    if isinstance(points, list) and points and all(isinstance(point, dict) for point in points):
+        return [[point.get(axis) for point in points] for axis in "xy"]
+    return points
 
 
 def _length(stroke: Any) -> int:

@@ -279,8 +279,10 @@ def test_a_dot_is_a_drawing(tmp_path):
         ({"drawing": [[[], []]]}, "no ink"),
         ({"drawing": [[[1, 2], [1]]]}, "a stroke that is neither"),
         ({"drawing": [[["a"], ["b"]]]}, "a stroke that is neither"),
-        ({"drawing": [{"x": [1], "y": [2]}]}, "a stroke that is no list of lists"),
-        ([{"drawing": LINE}], "a stroke that is no list of lists"),
+        ({"drawing": [{"a": [1], "b": [2]}]}, "a stroke that is no list of lists"),
+        ({"drawing": [[{"x": 1}, {"y": 2}]]}, "points that are not finite"),
+        ({"drawing": "[[1"}, "no list named 'drawing'"),
+        ([{"drawing": LINE}], "several drawings; write each on a line of its own"),
         ({"drawing": [[[1e999, 0], [1, 2]]]}, "not finite"),
         (7, "no list"),
     ],
@@ -289,6 +291,31 @@ def test_a_line_that_is_no_drawing_says_so(tmp_path, record, reason):
     path = ndjson(tmp_path / "a.ndjson", {"drawing": LINE}, record)
     with pytest.raises(UnreadableFile, match=rf"a\.ndjson#2.*{reason}"):
         read(path, 2)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"strokes": SQUARE},
+        {"drawing": json.dumps(SQUARE)},
+        {"drawing": [{"x": x, "y": y} for x, y in SQUARE]},
+        {"drawing": [[{"x": a, "y": b} for a, b in zip(*SQUARE[0], strict=True)]]},
+        {"strokes": [{"points": [{"x": a, "y": b} for a, b in zip(*SQUARE[0], strict=True)]}]},
+        {"strokes": [{"points": [list(pair) for pair in zip(*SQUARE[0], strict=True)]}]},
+    ],
+)
+def test_strokes_as_other_programs_write_them_are_drawn_alike(tmp_path, record):
+    path = ndjson(tmp_path / "a.ndjson", {"drawing": SQUARE}, record)
+    assert (read(path, 1).views == read(path, 2).views).all()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_strokes_may_end_as_on_any_system(tmp_path, end):
+    lines = ["", "", *(json.dumps({"drawing": each}) for each in (SQUARE, LINE)), ""]
+    (tmp_path / "a.ndjson").write_bytes(end.join(lines).encode())
+    path = ndjson(tmp_path / "b.ndjson", {"drawing": SQUARE}, {"drawing": LINE})
+    assert (read(tmp_path / "a.ndjson").views == read(path, 1).views).all()
+    assert (read(tmp_path / "a.ndjson", 4).views == read(path, 2).views).all()
 
 
 def test_a_line_that_is_not_there_or_too_long_is_refused(tmp_path):
