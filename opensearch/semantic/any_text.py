@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import UnknownWord
+from opensearch.semantic.lookup import AGREE
 from opensearch.semantic.phrases import Phrase, any_word, read_phrase
 from opensearch.semantic.sentence import SentenceProvider
-from opensearch.semantic.space import AGREE, Space, TextQuery
+from opensearch.semantic.space import Space, TextQuery
 from opensearch.semantic.sphere import unit
 
 LEAST: Final = 0.5

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import BundleError, InvalidInput, OpenSearchError, UnknownWord
+from opensearch.errors import BundleError, InvalidInput, UnknownWord
 from opensearch.semantic.lexicon import LexiconProvider, open_lexicon
+from opensearch.semantic.lookup import AGREE, Lookup
 from opensearch.semantic.names import normalise
 from opensearch.semantic.phrases import Phrase, any_word, read_phrase
-from opensearch.semantic.providers import PROVIDERS, Provider, open_provider
+from opensearch.semantic.providers import Provider, open_provider
 from opensearch.semantic.sentence import MULTILINGUAL
 from opensearch.semantic.sphere import unit
 from opensearch.semantic.tables import KEPT_WORDS
 from opensearch.semantic.transform import Transform
 from opensearch.semantic.vocabulary import Vocabulary
 
-AGREE = 0.999
-"""Cosine from which the provider's file still gives the vector the space was made with."""
 COMPARED = 20
 """Words of a text that are compared with all that are listed, in search of misspelt ones."""
 MOST_TEXT = 10_000
@@ -104,6 +102,10 @@ class Space:
         """Numbers an embedding has."""
         return self.vocabulary.dim
 
+    @property
+    def _lookup(self) -> Lookup:
+        return Lookup(self.provider, self.vocabulary, self.whole, self.hint)
+
     def prototypes(self, names: Sequence[str]) -> NDArray[np.float32]:
         """The prototypes of categories, seen in training or not.
 
@@ -116,10 +118,10 @@ class Space:
         Raises:
             UnknownWord: names without a vector; the text lists them and near spellings.
         """
-        vectors = self._look_up(names)
+        vectors = self._lookup.vectors(names)
         lost = [name for name, vector in zip(names, vectors, strict=True) if vector is None]
         if lost:
-            raise UnknownWord(self._complaint(lost))
+            raise UnknownWord(self._lookup.complaint(lost))
         found = [vector for vector in vectors if vector is not None]
         return (
             self.transform.apply(np.stack(found)) if found else np.zeros((0, self.dim), np.float32)
@@ -131,7 +133,7 @@ class Space:
 
     def missing(self, names: Sequence[str]) -> list[str]:
         """The names, in their order, that have no prototype here."""
-        vectors = self._look_up(names)
+        vectors = self._lookup.vectors(names)
         return [name for name, vector in zip(names, vectors, strict=True) if vector is None]
 
     def text(self, words: str) -> TextQuery:
@@ -164,12 +166,12 @@ class Space:
         whole = self.vocabulary.listed(words)
         if whole is not None:
             return Phrase([whole], kept=whole)
-        if self._takes_any_text():
+        if self._lookup.takes_any_text():
             phrase = read_phrase(words, any_word)
             return Phrase([phrase.kept] if phrase.kept else [], phrase.excluded, kept=phrase.kept)
         phrase = self._phrase(words, set())
         if phrase.unknown and self.hint and not self.whole:
-            found = zip(phrase.unknown, self._look_up(phrase.unknown), strict=True)
+            found = zip(phrase.unknown, self._lookup.vectors(phrase.unknown), strict=True)
             elsewhere = {word for word, vector in found if vector is not None}
             phrase = self._phrase(words, elsewhere) if elsewhere else phrase
         return phrase
@@ -240,40 +242,10 @@ class Space:
         except (KeyError, UnicodeDecodeError, InvalidInput) as error:
             raise BundleError(f"the model's semantic space is damaged: {error}") from error
 
-    def _look_up(self, names: Sequence[str]) -> list[NDArray[np.float32] | None]:
-        """Vectors by name before the transform; the provider is asked for what is not kept."""
-        vectors = [self.vocabulary.compose(name) for name in names]
-        lost = [row for row, vector in enumerate(vectors) if vector is None]
-        elsewhere = self._reopened([names[row] for row in lost]) if lost else None
-        if elsewhere is None:
-            return vectors
-        for row in lost:
-            with suppress(UnknownWord):
-                vectors[row] = elsewhere.vector(names[row])
-        return vectors
-
-    def _reopened(self, names: Sequence[str]) -> Provider | None:
-        """The provider by its hint; nothing if it is gone or gives other vectors now."""
-        if self.whole or self.hint is None:
-            return None
-        known = self.vocabulary.words[0]
-        try:
-            provider = open_provider(self.hint, [*names, known])
-            same = provider.vector(known) @ unit(self.vocabulary.vectors[0])
-        except (OpenSearchError, ValueError):
-            return None
-        return provider if same >= AGREE else None
-
-    def _complaint(self, names: Sequence[str]) -> str:
-        text = self.vocabulary.complaint(names)
-        if self.whole:
-            return text
-        return f"{text}; this model keeps only the words it was trained on"
-
     def _without_names(self, words: str, phrase: Phrase) -> str:
         """Why a text stands for no point, and what would."""
         if phrase.unknown:
-            said = self._complaint(phrase.unknown)
+            said = self._lookup.complaint(phrase.unknown)
         elif phrase.not_counted:
             said = f"{', '.join(phrase.not_counted)}: no word of {words!r} names a thing"
         else:
@@ -292,10 +264,6 @@ class Space:
             return next(compared) < COMPARED and bool(self.vocabulary.near(word, 1, 0.85))
 
         return read_phrase(words, find, near)
-
-    def _takes_any_text(self) -> bool:
-        kind = PROVIDERS.get(self.provider)
-        return bool(kind and kind.any_text and self._reopened([]))
 
 
 HOW_TO_KNOW_MORE: Final = (
