@@ -36,7 +36,7 @@ from opensearch.remote.addresses import CHAIN, opened, reason_of
 from opensearch.remote.fetching import fetched
 
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created")
-_MARKS: Final = ("ETag", "etag", "md5", "content_md5", "sha256")
+_MARKS: Final = ("ETag", "etag", "md5", "content_md5", "sha256", "Last-Modified")
 """What file systems call the time of change of a file, and what changes with it."""
 _MANY: Final = "holds many drawings, read from folders alone: fetch it and index the copy"
 
@@ -106,14 +106,14 @@ def _found(root: str, excluded: Excluded) -> Iterator[Found]:
         raise InvalidInput(f"{root} cannot be listed: {reason_of(error)}") from error
     manifest = next((name for name in MANIFESTS if name in names), None)
     if not folder:
-        yield _of_file(root, about, excluded)
+        yield _of_file(system, root, about, excluded)
     elif manifest is None:
         yield from _walk(system, root, path, excluded)
     else:
         yield from _by_manifest(root, manifest, list(_walk(system, root, path)), excluded)
 
 
-def _of_file(address: str, about: Info, excluded: Excluded) -> Found:
+def _of_file(system: Any, address: str, about: Info, excluded: Excluded) -> Found:
     """A file that is itself a source."""
     name = address.rpartition("/")[2]
     known = known_suffixes()
@@ -121,10 +121,10 @@ def _of_file(address: str, about: Info, excluded: Excluded) -> Found:
         return excluded_file(address)
     if PurePosixPath(name).suffix.lower() not in known:
         return Failure(printable(address), wrong_suffix(Path(name), known))
-    return _source(address, name, about)
+    return _source(system, address, name, about)
 
 
-def _source(address: str, key: str, about: Info) -> Source | Failure:
+def _source(system: Any, address: str, key: str, about: Info) -> Source | Failure:
     if not encodable(key):
         return Failure(printable(address), "has a name that is not UTF-8; rename it")
     if CHAIN in key:
@@ -132,6 +132,11 @@ def _source(address: str, key: str, about: Info) -> Source | Failure:
     name = Path(PurePosixPath(key).name)
     if name.suffix.lower() == ".ndjson":
         return Failure(address, _MANY)
+    if about.get("size") is None:  # where a page of links is the listing
+        try:
+            about = system.info(about["name"])
+        except Exception as error:
+            return Failure(address, f"cannot be looked at: {reason_of(error)}")
     domain, category = declared(key)
     remote = Remote(address, int(about.get("size") or 0), changed(about))
     return Source(name, key, domain=domain, category=category, remote=remote)
@@ -174,7 +179,7 @@ def _entries(
         else:
             passed = file_passed_over(address, key, known, asset=key in assets)
             passed = passed or (excluded_file(address) if out else None)
-            yield passed or _source(address, key, about)
+            yield passed or _source(system, address, key, about)
 
 
 def _listed(system: Any, folder: str) -> list[tuple[str, bool, Info]]:

@@ -104,6 +104,25 @@ def test_a_source_knows_its_address_and_size(both, memory):
     assert (alone.key, alone.remote) == ("a b.png", source.remote)
 
 
+def test_a_file_is_asked_for_what_its_folder_does_not_tell(both, monkeypatch):
+    both({"a.png": b"12345"})
+    ls, info = MemoryFileSystem.ls, MemoryFileSystem.info
+    bare = {"size": None, "created": None}
+    monkeypatch.setattr(
+        MemoryFileSystem,
+        "ls",
+        lambda *args, **options: [{**about, **bare} for about in ls(*args, **options)],
+    )
+    marks = {"name": "/bucket/all/a.png", "size": 5, "type": "file", "Last-Modified": "yesterday"}
+    monkeypatch.setattr(
+        MemoryFileSystem,
+        "info",
+        lambda self, path: marks if path == marks["name"] else info(self, path),
+    )
+    (source,) = remote.find_sources(ROOT)
+    assert (source.remote.size, source.remote.mtime_ns) == (5, changed(marks))
+
+
 def test_drawings_of_one_file_are_told_to_be_read_from_folders(both):
     both({"a.ndjson": b"{}"})
     (failure,) = remote.find_sources(ROOT)
