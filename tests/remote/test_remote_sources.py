@@ -94,6 +94,7 @@ def test_the_index_is_that_of_a_folder(engine, bucket, tmp_path):
         assert told[0] == told[1]
     assert paths(engine) == {name: f"{ROOT}/{name}" for name in NAMES}
     assert engine.verify() == []
+    assert len(engine.find(f"path ^= {ROOT}/photo/cat/")) == 2
 
 
 def test_what_is_unchanged_is_not_fetched_again(engine, bucket, opened):
