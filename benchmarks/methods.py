@@ -47,6 +47,8 @@ POOLINGS = ("mean-features", "max-features", "barycentre", "mean", "max", "softm
 @click.option("--method", "methods", multiple=True, help="All that there are, if none is named.")
 @click.option("--pooled", multiple=True, help="Methods to pool views in every way, on validation.")
 @click.option("--tuned", multiple=True, help="Methods of block (b), with a backbone that learns.")
+@click.option("--tuned-trials", default=2, show_default=True, help="Settings to try in block (b).")
+@click.option("--tuned-seeds", default=3, show_default=True)
 def main(
     data: Path,
     weights: Path,
@@ -56,6 +58,8 @@ def main(
     methods: Sequence[str],
     pooled: Sequence[str],
     tuned: Sequence[str],
+    tuned_trials: int,
+    tuned_seeds: int,
 ) -> None:
     """Try, choose and measure every method on the collection DATA."""
     torch.set_num_threads(1)
@@ -74,15 +78,19 @@ def main(
                 work.final(name, seed)
         if tuned:
             whole = load(data, out / "features", base, bars.show, whole=True)
-            block_b(TunedWork(work, whole, TunedFits(out, base, bars.show)), tuned, seeds)
+            fits = TunedFits(out, base, bars.show)
+            block_b(TunedWork(work, whole, fits), tuned, tuned_trials, tuned_seeds)
     print(report(work.lines(), out))
 
 
-def block_b(work: TunedWork, names: Sequence[str], seeds: int) -> None:
-    """Try, choose and measure methods whose backbone learns, or is the one that joint trained."""
+def block_b(work: TunedWork, names: Sequence[str], trials: int, seeds: int) -> None:
+    """Try, choose and measure methods whose backbone learns, or is the one that joint trained.
+
+    With one trial there is nothing to choose: the first settings are taken, and not tried.
+    """
     for name in LEARN:
-        if name in names:
-            for trial in range(len(LEARN[name].tried)):
+        if name in names and trials > 1:
+            for trial in range(min(trials, len(LEARN[name].tried))):
                 work.trial(name, trial)
     for seed in range(seeds):
         for name in names:
@@ -184,13 +192,13 @@ class TunedWork:
         key = {"kind": "tuned", "method": name, "seed": seed}
         lines, parts = self._work.lines(), self._final
         if name in LEARN:
-            settings = chosen(lines, name, "tuned trial")
+            settings = tuned_choice(lines, name)
             own = self._fits.own
             self._work.once(
                 key, settings, lambda: own(name, settings, seed, parts, f"{name}-{seed}")
             )
             return
-        settings, joint = chosen(lines, name), chosen(lines, "joint", "tuned trial")
+        settings, joint = chosen(lines, name), tuned_choice(lines, "joint")
         borrowed = self._fits.on_joint
         self._work.once(
             key, settings, lambda: borrowed(name, settings, joint, seed, parts, f"joint-{seed}")
@@ -204,6 +212,13 @@ def chosen(lines: Sequence[Mapping[str, Any]], name: str, kind: str = "trial") -
         raise click.ClickException(f"no trial of {name} came to an end; run some first")
     best = max(own, key=lambda line: line["seen"]["map_all"] + line["unseen"]["map_all"])
     return dict(best["settings"])
+
+
+def tuned_choice(lines: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
+    """The settings of the best trial of block (b), or the first where none was run."""
+    if any(x["kind"] == "tuned trial" and x["method"] == name for x in lines):
+        return chosen(lines, name, "tuned trial")
+    return dict(LEARN[name].tried[0])
 
 
 def _told(found: Outcome) -> dict[str, Any]:
