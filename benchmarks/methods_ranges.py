@@ -17,6 +17,8 @@ from opensearch.training.domain import DomainData
 Ranges = Mapping[str, Sequence[Any]]
 """Values to draw from, by `group.setting`."""
 
+STEPS: Final = (200, 800)
+"""Of a training."""
 HEAD: Final[Ranges] = {
     "lr": (3e-4, 1e-3, 3e-3),
     "layers": ([], [256], [512]),
@@ -58,7 +60,7 @@ METHODS_TRIED: Final[dict[str, Entry]] = {
     "prototype": Entry(
         {
             "loop.lr": (5e-3, 2e-2, 5e-2),
-            "loop.epochs": (5, 10, 20),
+            "loop.epochs": (5, 20, 60),
             "loop.temperature": (0.05, 0.1),
             "projector.hidden": (0, 512),
             "projector.dropout": (0.0, 0.3, 0.5),
@@ -69,6 +71,7 @@ METHODS_TRIED: Final[dict[str, Entry]] = {
     ),
     "joint": Entry(
         {
+            "joint.head_steps": STEPS,
             "joint.head_lr": (5e-4, 2e-3, 5e-3),
             "joint.temperature": (0.05, 0.1),
             "joint.contrast": (0.5, 1.0, 2.0),
@@ -86,6 +89,7 @@ METHODS_TRIED: Final[dict[str, Entry]] = {
     ),
     "siamese": Entry(
         {
+            "siamese.steps": STEPS,
             "siamese.lr": (1e-3, 3e-3, 1e-2, 3e-2),
             "siamese.code": (64, 128),
             "siamese.positive": (0.01, 0.05, 0.2),
@@ -98,7 +102,7 @@ METHODS_TRIED: Final[dict[str, Entry]] = {
     ),
     "cgn": Entry(
         {
-            **_under("cgn", HEAD),
+            **_under("cgn", HEAD, {"steps": STEPS, "teacher_steps": STEPS}),
             "cgn.others": (0.3, 1.0, 3.0),
             "cgn.margin": (0.2, 0.35, 0.5),
             "cgn.guidance": ("cosine", "squared"),
@@ -108,6 +112,9 @@ METHODS_TRIED: Final[dict[str, Entry]] = {
     "dca": Entry(
         {
             **_under("dca", HEAD),
+            "dca.steps": (100, 400),
+            "dca.metric_steps": (150, 600),
+            "dca.transform_steps": (150, 600),
             "dca.margin": (0.2, 0.5, 1.0),
             "dca.transform_lr": (1e-4, 1e-3, 3e-3),
             "dca.discrepancy": (1.0, 5.0),
@@ -116,20 +123,23 @@ METHODS_TRIED: Final[dict[str, Entry]] = {
         {"dca.steps": 100, "dca.metric_steps": 150, "dca.transform_steps": 150},
     ),
     "dcml": Entry(
-        {**_under("dcml", PAIRS), "dcml.alpha": (0.3, 0.5, 0.7)},
+        {**_under("dcml", PAIRS, {"steps": STEPS}), "dcml.alpha": (0.3, 0.5, 0.7)},
         {"dcml.steps": 200},
     ),
     "dchml": Entry(
-        {**_under("dchml", PAIRS, {"layers": ([256], [512])}), "dchml.alpha": (0.3, 0.5, 0.7)},
+        {
+            **_under("dchml", PAIRS, {"layers": ([256], [512]), "steps": STEPS}),
+            "dchml.alpha": (0.3, 0.5, 0.7),
+        },
         {"dchml.steps": 200},
     ),
     "lwbr": Entry(
-        {**_under("lwbr", PAIRS)},
+        {**_under("lwbr", PAIRS, {"steps": STEPS})},
         {"lwbr.steps": 200},
     ),
     "cdnn": Entry(
         {
-            **_under("cdnn", HEAD, {"layers": ([256], [512])}),
+            **_under("cdnn", HEAD, {"layers": ([256], [512]), "steps": STEPS}),
             "cdnn.activation": ("relu", "sigmoid"),
             "cdnn.decay": (1e-6, 1e-5, 1e-4),
             "cdnn.representation": ("hidden", "target"),
