@@ -32,7 +32,7 @@ from opensearch.training.cache import CachedRows
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, backbone_of, domain_features, embed_domain
 
-VIEWS: Final = 48_000
+VIEWS: Final = 36_000
 """That a model learns from, forward and back, or about so many."""
 _TAKEN: Final = 256  # items whose features are made at once
 
@@ -64,13 +64,13 @@ LEARN: Final[dict[str, Tuned]] = {
             "space.transform": "centre",
             "projector.hidden": 512,
             "projector.dropout": 0.3,
-            "domains.sketch.epochs": 4,
-            "domains.shape.epochs": 4,
+            "domains.sketch.epochs": 3,
+            "domains.shape.epochs": 3,
         },
         [{}, {"loop.lr": 0.01}],
     ),
 }
-"""Of `prototype`, 4 epochs of 5,674 sketches and of 538 x 12 views of shapes; it gets the space and
+"""Of `prototype`, 3 epochs of 5,674 sketches and of 538 x 12 views of shapes; it gets the space and
 projector that its trials on frozen features chose. The config has a rate of its own for shapes."""
 
 
