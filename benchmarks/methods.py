@@ -49,7 +49,7 @@ POOLINGS = ("mean-features", "max-features", "barycentre", "mean", "max", "softm
 @click.option("--tuned", multiple=True, help="Methods of block (b), with a backbone that learns.")
 @click.option("--tuned-trials", default=2, show_default=True, help="Settings to try in block (b).")
 @click.option("--tuned-seeds", default=3, show_default=True)
-def main(
+def main(  # noqa: PLR0913 - one argument an option
     data: Path,
     weights: Path,
     out: Path,

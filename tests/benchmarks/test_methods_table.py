@@ -109,7 +109,8 @@ def test_backbones_that_learn_are_tried_measured_and_lent(out, loaded, monkeypat
     whole = load(out / "c", out / "features", BASE, quiet, whole=True)
     work = Work(out / "tuned-only", BASE, loaded)
     work.trial("cgn", 0)
-    block_b(TunedWork(work, whole, TunedFits(out / "tuned-only", BASE, quiet)), ["joint", "cgn"], 2, 1)
+    fits = TunedFits(out / "tuned-only", BASE, quiet)
+    block_b(TunedWork(work, whole, fits), ["joint", "cgn"], trials=2, seeds=1)
     kinds = [(line["kind"], line["method"]) for line in work.lines()]
     assert kinds[1:] == [("tuned trial", "joint"), ("tuned", "joint"), ("tuned", "cgn")]
     assert all("seen" in line for line in work.lines())
