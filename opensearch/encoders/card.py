@@ -207,6 +207,9 @@ def read_card(folder: Path) -> ModelCard:
             f"{folder} holds a training run that is not finished; run the same"
             " `Training(config, data, out)` again, which goes on from its checkpoints"
         )
+    inner = folder / "model"
+    if not file.is_file() and (inner / CARD).is_file():
+        raise BundleError(f"{folder} is not a model but an index, which keeps its model in {inner}")
     if not file.is_file():
         raise BundleError(
             f"{folder} is not a model: it has no {CARD}. Train one: `Training(config, data, out)`"

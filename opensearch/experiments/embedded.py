@@ -67,6 +67,11 @@ class EmbeddedCollection:
             return self.splits[name]
         if name == WHOLE:
             return self._whole()
+        if self.names == [WHOLE]:
+            raise InvalidInput(
+                f"the collection has no split {name!r}: nothing says which split its files are in;"
+                " `split_collection(DIR)` does"
+            )
         raise InvalidInput(
             f"the collection has no split {name!r}; it has {', '.join(self.names)},"
             f" and {WHOLE!r} is every file"

@@ -73,6 +73,13 @@ def test_no_model_there(tmp_path):
             Bundle.open(folder)
 
 
+def test_an_index_in_place_of_a_model_is_told_with_its_model(tmp_path):
+    (tmp_path / "index").mkdir()
+    make(tmp_path / "index" / "model")
+    with pytest.raises(BundleError, match="is not a model but an index, which keeps its model in"):
+        Bundle.open(tmp_path / "index")
+
+
 def test_each_missing_file_is_named(tmp_path):
     for name in sorted(make(tmp_path / "m").card.files()):
         content = (tmp_path / "m" / name).read_bytes()
