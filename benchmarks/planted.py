@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
+from benchmarks.planted_strokes import STROKES, as_svg, redrawn
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import default_reader, open_reader
 from opensearch.domains.catalog import read_collection
@@ -73,6 +74,11 @@ PICTURES: Final[dict[str, Callable[[Image.Image, Rng], Image.Image]]] = {
     "brighter": lambda picture, rng: ImageEnhance.Brightness(picture).enhance(
         rng.uniform(1.1, 1.4)
     ),
+    "darker": lambda picture, rng: ImageEnhance.Brightness(picture).enhance(rng.uniform(0.5, 0.9)),
+    "more contrast": lambda picture, rng: ImageEnhance.Contrast(picture).enhance(
+        rng.uniform(1.2, 1.6)
+    ),
+    "grey": lambda picture, _: picture.convert("L").convert("RGB"),
     "cropped by a tenth": _cropped,
     "cropped by a tenth on every side": _cropped_around,
     "mirrored": lambda picture, _: picture.transpose(TURN.FLIP_LEFT_RIGHT),
@@ -122,17 +128,6 @@ SHAPES: Final[dict[str, Callable[[Mesh, Rng], Mesh]]] = {
     "another format (STL)": _resaved,
     "simplified to half": _simplified,
 }
-STROKES: Final = (
-    "exact",
-    "strokes in another order",
-    "scaled and moved",
-    "every other point",
-    "mirrored",
-    "turned by 90",
-    "turned by 180",
-    "turned by 270",
-    "as SVG",
-)
 
 
 @click.command()
@@ -274,42 +269,12 @@ def _strokes(collection: Path, items: int, copies: int, rng: Rng, folder: Path) 
     for kind in STROKES:
         for of in rng.choice(len(lines), min(copies, len(lines)), replace=False).tolist():
             if kind == "as SVG":
-                (folder / "one.svg").write_text(_svg(drawings[of]))
+                (folder / "one.svg").write_text(as_svg(drawings[of]))
                 imprints.append(read(folder / "one.svg", None))
             else:
-                imprints.append(imprint(list(_redrawn(drawings[of], kind, rng))))
+                imprints.append(imprint(list(redrawn(drawings[of], kind, rng))))
             planted.append((kind, of))
     return [key for key, _ in lines], imprints, planted
-
-
-def _redrawn(drawing: list[Any], kind: str, rng: Rng) -> Iterator[list[list[float]]]:
-    order = range(len(drawing))
-    if kind == "strokes in another order":
-        order = rng.permutation(len(drawing)).tolist()
-    for at in order:
-        x, y = (np.array(axis, float) for axis in drawing[at][:2])
-        if kind == "every other point" and len(x) > 2:
-            kept = np.unique([*range(0, len(x), 2), len(x) - 1])
-            x, y = x[kept], y[kept]
-        if kind == "strokes in another order":
-            x, y = x[::-1], y[::-1]
-        turned = {
-            "scaled and moved": (3 * x + 500, 3 * y - 20),
-            "mirrored": (-x, y),
-            "turned by 90": (-y, x),
-            "turned by 180": (-x, -y),
-            "turned by 270": (y, -x),
-        }.get(kind, (x, y))
-        yield [axis.tolist() for axis in turned]
-
-
-def _svg(drawing: list[Any]) -> str:
-    lines = "".join(
-        f'<polyline points="{" ".join(f"{x},{y}" for x, y in zip(*stroke[:2], strict=True))}"/>'
-        for stroke in drawing
-    )
-    look = 'fill="none" stroke="black" stroke-width="4" stroke-linecap="round"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-20 -20 296 296" {look}>{lines}</svg>'
 
 
 if __name__ == "__main__":

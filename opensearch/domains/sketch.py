@@ -17,8 +17,9 @@ from opensearch.domains.image import load_picture, on_paper, paper_for
 from opensearch.domains.ink import normalise
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.sheet import small_drawing
-from opensearch.domains.strokes import draw_ndjson
+from opensearch.domains.strokes import Strokes, draw_strokes, read_strokes
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
+from opensearch.imprints.strokes import stroke_imprint
 from opensearch.records import Up
 
 # A phone's picture of a page: fine enough for a drawing that fills a third of it.
@@ -34,28 +35,30 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
 
     def read(path: Path, part: int | None = None, up: Up | None = None) -> Reading:
         with reading(path, "sketch", part):
-            drawing = load_drawing(path, part, limits, round(_WORK * settings.size))
+            drawing, strokes = _loaded(path, part, limits, round(_WORK * settings.size))
             view = normalise(
                 np.asarray(drawing), settings.size, settings.stroke, drawn=is_drawn(path)
             )
             return Reading(
                 views=np.repeat(view[None, ..., None], 3, axis=-1),
-                imprint=partial(_imprint, drawing, view, is_drawn(path)),
+                imprint=partial(_imprint, drawing, view, is_drawn(path), strokes),
             )
 
     return read
 
 
-def _imprint(drawing: Image.Image, view: NDArray[np.uint8], drawn: bool) -> bytes:
+def _imprint(drawing: Image.Image, view: NDArray[np.uint8], drawn: bool, strokes: Strokes) -> bytes:
     """Of the picture as it is; of strokes as they look in views, which widths and margins are not.
 
     Args:
         drawing: RGB.
         view: of it, shape (size, size), grey.
         drawn: whether it comes from a drawing program.
+        strokes: what was drawn, where the file says it.
     """
     if drawn:
-        return imprint_of(Image.fromarray(view).convert("RGB"), 1.0)
+        picture = imprint_of(Image.fromarray(view).convert("RGB"), 1.0)
+        return stroke_imprint(picture, strokes) if strokes else picture
     return imprint_of(drawing, drawing.width / drawing.height)
 
 
@@ -71,14 +74,22 @@ def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> 
         UnreadableFile: damaged, empty or not a drawing.
         OverLimit: over the limits.
     """
+    return _loaded(path, part, limits, longest)[0]
+
+
+def _loaded(
+    path: Path, part: int | None, limits: Limits, longest: int
+) -> tuple[Image.Image, Strokes]:
+    """As `load_drawing`, and the strokes of a file that says them."""
     check_file(path, limits, suffixes())
     suffix = path.suffix.lower()
     if suffix in SVG_SUFFIXES:
         drawing = draw_svg(path.read_bytes(), longest, close=True)
-        return on_paper(drawing, paper_for(drawing))
+        return on_paper(drawing, paper_for(drawing)), []
     if suffix == ".ndjson":
-        return draw_ndjson(path, part, limits, longest)
-    return load_picture(path, limits, longest, paper_for, small_drawing)
+        strokes = read_strokes(path, part, limits)
+        return draw_strokes(strokes, longest), strokes
+    return load_picture(path, limits, longest, paper_for, small_drawing), []
 
 
 def suffixes() -> frozenset[str]:

@@ -15,7 +15,7 @@ import os
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from PIL import Image, ImageDraw
 from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
 from opensearch.errors import OverLimit, UnreadableFile
+
+Strokes: TypeAlias = list[NDArray[np.float64]]
+"""Each of shape (points, 2), x and y down."""
 
 _MOST_POINTS = 200_000
 # Rows of a stroke: x, y, time, and the pressure of a pen.
@@ -36,14 +39,13 @@ _PEN, _BORDER = 0.02, 0.06
 _OVERSAMPLING = 2
 
 
-def draw_ndjson(path: Path, part: int | None, limits: Limits, longest: int) -> Image.Image:
-    """Draw one line of strokes on white, RGB, longer side `longest` pixels.
+def read_strokes(path: Path, part: int | None, limits: Limits) -> Strokes:
+    """The strokes of one line, one or more.
 
     Args:
         path: the .ndjson file.
         part: line number from 1; None takes the first that holds something.
         limits: a line may hold `limits.bytes`.
-        longest: pixels.
 
     Raises:
         UnreadableFile: no such line, or a line that is no drawing.
@@ -54,7 +56,7 @@ def draw_ndjson(path: Path, part: int | None, limits: Limits, longest: int) -> I
         record = json.loads(text)
     except ValueError as error:
         raise UnreadableFile(f"holds no JSON: {error}; each line is a drawing") from error
-    return draw_strokes(_strokes(record), longest)
+    return _strokes(record)
 
 
 def _first(path: Path, limits: Limits) -> int:
@@ -120,8 +122,8 @@ def _found(path: Path, mark: bytes) -> NDArray[np.int64]:
     return np.concatenate(found)
 
 
-def _strokes(record: Any) -> list[NDArray[np.float64]]:
-    """The strokes of a record, each of shape (points, 2)."""
+def _strokes(record: Any) -> Strokes:
+    """The strokes of a record."""
     drawing = _drawing(record)
     if sum(_length(stroke) for stroke in drawing) > _MOST_POINTS:
         raise OverLimit(f"has over {_MOST_POINTS:,} points")
@@ -175,8 +177,8 @@ def _is_points(stroke: list[list[Any]]) -> bool:
     return len(stroke) > _MOST_ROWS and all(2 <= len(point) <= _MOST_ROWS for point in stroke)
 
 
-def draw_strokes(strokes: list[NDArray[np.float64]], longest: int) -> Image.Image:
-    """Strokes, each (points, 2), scaled to fit and drawn black on a white square."""
+def draw_strokes(strokes: Strokes, longest: int) -> Image.Image:
+    """Strokes scaled to fit and drawn black on a white square."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     side = longest * _OVERSAMPLING

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from opensearch.imprints.kinds import Kind
-from opensearch.imprints.pairs import Matcher
+from opensearch.imprints.pairs import Fetch, Matcher, Neighbours, Pairs, Vectors
 from opensearch.imprints.picture_copies import picture_copies, picture_pairs
 from opensearch.imprints.shapes import shape_copies, shape_pairs
+from opensearch.imprints.stroke_copies import stroke_copies, stroke_pairs
+
+
+def _picture_pairs(
+    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours]
+) -> Iterator[Pairs]:
+    """By how pictures look, and by the strokes of those that were drawn."""
+    yield from picture_pairs(count, fetch, nearest)
+    yield from stroke_pairs(count, fetch, nearest)
+
+
+def _picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
+    yield from picture_copies(imprint, count, fetch)
+    yield from stroke_copies(imprint, count, fetch)
+
 
 KINDS: Final[dict[Kind, Matcher]] = {
-    "picture": Matcher(picture_pairs, picture_copies),
+    "picture": Matcher(_picture_pairs, _picture_copies),
     "shape": Matcher(shape_pairs, shape_copies),
 }

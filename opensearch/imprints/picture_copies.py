@@ -33,9 +33,10 @@ from opensearch.imprints.turning import (
     turned_frequencies,
 )
 
-_NEIGHBOURS: Final = 8
-_LEAST: Final = 0.85
-"""Least cosine of the low frequencies of a candidate pair."""
+_NEIGHBOURS, _LEAST = 8, 0.85
+"""Nearest by low frequencies that are looked at, and their least cosine."""
+_WHOLE_NEIGHBOURS, _WHOLE_LEAST = 24, 0.8
+"""The same of whole pictures: copies of one crowd each other out, and light changes them more."""
 _FLAT: Final = 12.0
 """Range of greys, of 255, below which a picture shows nothing to know it by."""
 _WHOLE: Final = 0.97
@@ -66,7 +67,8 @@ def picture_pairs(
         for window in range(len(WINDOWS)):
             low = frequencies(greys, window)[shown]
             asked = np.concatenate([_turned(low, way) for way in range(len(WAYS))])
-            rows, found, cosines = find(asked, _LEAST, _NEIGHBOURS)
+            least, most = (_LEAST, _NEIGHBOURS) if window else (_WHOLE_LEAST, _WHOLE_NEIGHBOURS)
+            rows, found, cosines = find(asked, least, most)
             for way in range(len(WAYS)):
                 mine = rows // max(len(low), 1) == way
                 first = places[shown][rows[mine] - way * len(low)]
@@ -104,11 +106,12 @@ def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
         for window in range(len(WINDOWS)):
             of_it = _products(whole, asked[window])
             of_them = _products(_unit(frequencies(others.greys, window)), turned_back)
+            least = _LEAST if window else _WHOLE_LEAST
             for way in range(len(WAYS)):
-                near = np.flatnonzero(of_it[:, way] >= _LEAST)
+                near = np.flatnonzero(of_it[:, way] >= least)
                 cosines = of_it[near, way]
                 gathered.append((np.zeros_like(near), places[near], cosines, window, way))
-                near = np.flatnonzero((of_them[:, way] >= _LEAST) & shown)
+                near = np.flatnonzero((of_them[:, way] >= least) & shown)
                 cosines = of_them[near, way]
                 within.append((places[near], np.zeros_like(near), cosines, window, way))
         yield from _looked_at(_joined(gathered), itself, fetch)

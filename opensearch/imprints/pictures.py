@@ -69,8 +69,9 @@ def picture_imprint(pixels: NDArray[np.uint8], aspect: float) -> bytes:
 
 
 def unpacked(imprints: Sequence[bytes]) -> Pictures:
-    """Imprints of pictures as arrays."""
-    rows = np.frombuffer(b"".join(imprints), np.uint8).reshape(len(imprints), SIZE)
+    """Imprints of pictures as arrays; what may come behind a picture's is left out."""
+    every = b"".join(each[:SIZE] for each in imprints)
+    rows = np.frombuffer(every, np.uint8).reshape(len(imprints), SIZE)
     start = 1 + _HEADER.size
     packed = rows[:, start : start + _GREYS]
     levels = np.stack([packed >> 4, packed & 15], axis=-1).astype(np.float32)

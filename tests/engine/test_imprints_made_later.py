@@ -1,5 +1,6 @@
 """Indexes of older versions get their imprints by `compact`: of thumbnails, or of files."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from opensearch.engine import Engine
+from opensearch.imprints.pictures import SIZE
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -57,3 +59,25 @@ def test_compact_makes_what_older_versions_did_not_keep(tmp_path, collection):
         assert engine._store.imprints([engine.get("shape/1.obj").id]) == [b""]
         assert engine.compact().imprints == 0
         assert engine.verify() == []
+
+
+def test_compact_adds_the_strokes_that_older_versions_did_not_keep(tmp_path):
+    strokes = tmp_path / "collection" / "sketch" / "two.ndjson"
+    strokes.parent.mkdir(parents=True)
+    drawings = [[[[0, 90, 40], [10, 20, 80]]], [[[0, 50, 0], [0, 50, 90]]]]
+    strokes.write_text("".join(json.dumps({"drawing": each}) + "\n" for each in drawings))
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        engine.add(tmp_path / "collection")
+        ids = [item.id for item in engine._store.walk()]
+        made = engine._store.imprints(ids)
+        assert {each[:1] for each in made} == {b"\x03"}
+        engine._store.put_imprints(ids, [b"\x01" + each[1:SIZE] for each in made])
+        assert engine.without_imprint() == 0
+        assert engine.compact().imprints == 2
+        assert engine._store.imprints(ids) == made
+        assert engine.compact().imprints == 0
+        older = [b"\x01" + each[1:SIZE] for each in made]
+        engine._store.put_imprints(ids, older)
+        strokes.unlink()
+        assert engine.compact().imprints == 0
+        assert engine._store.imprints(ids) == older

@@ -136,6 +136,14 @@ def test_colours_that_brightness_made_white_one_by_one_are_the_same():
     assert all(2 not in pair for pair in found)
 
 
+def test_copies_of_one_picture_do_not_crowd_each_other_out():
+    drawn = painted((250, 220, 150), (255, 245, 200), (180, 120, 90))
+    lights = np.linspace(1.35, 1.45, 16)
+    crowd = [imprint(ImageEnhance.Brightness(drawn).enhance(light)) for light in lights]
+    found = pairs_among([imprint(drawn), *crowd])
+    assert all({(0, place), (place, 0)} & found.keys() for place in range(1, 17))
+
+
 def test_colours_are_compared_where_a_crop_shows_them():
     stripes = Image.new("RGB", (200, 200), (30, 160, 60))
     for place in range(0, 200, 50):
