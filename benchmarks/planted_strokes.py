@@ -58,13 +58,16 @@ def _repointed(
 ) -> NDArray[np.float64]:
     """A stroke (n, 2) with some of its points, or more of them on its lines."""
     count = len(points)
+    kept = list(range(count))
     if kind.startswith("every"):
-        step = 3 if "third" in kind else 2
-        rest = [] if "not the last" in kind and count > 2 else [count - 1]
-        return points[np.unique([*range(0, count, step), *rest])]
-    if kind.startswith("half"):
-        inner = 1 + rng.permutation(count - 2)[: (count - 2) // 2] if count > 2 else []
-        return points[np.unique([0, *inner, count - 1])]
+        kept = kept[:: 3 if "third" in kind else 2]
+        if "not the last" not in kind or count == 2:
+            kept.append(count - 1)
+    elif kind.startswith("half"):
+        inner = rng.permutation(kept[1:-1])[: (count - 2) // 2]
+        kept = [0, *inner.tolist(), count - 1]
+    if len(kept) < count:
+        return np.asarray(points[np.unique(kept)])
     along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))]
     if kind.startswith("twice"):
         along, at = np.arange(count), np.arange(2 * count - 1) / 2
