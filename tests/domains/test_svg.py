@@ -217,6 +217,44 @@ def test_places_and_sizes_may_stand_in_a_sheet(sheet, shape):
     assert [black.min(axis=0).tolist(), black.max(axis=0).tolist()] == [[40, 40], [59, 59]]
 
 
+@pytest.mark.parametrize(
+    ("path", "attributes"),
+    [
+        ('<g transform="scale(10)">{}</g>', 'width="100" height="100" viewBox="0 0 100 100"'),
+        ('<g transform="matrix(0 5 -5 0 100 0)"><g transform="scale(2)">{}</g></g>',
+         'viewBox="0 0 100 100"'),
+        ("<style>path{{vector-effect:non-scaling-stroke}}</style>{}",
+         'width="100px" height="100px" viewBox="0 0 10 10"'),
+        ("{}", 'viewBox="0 0 10 10"'),
+    ],
+)  # fmt: skip
+def test_strokes_that_do_not_scale_have_their_width_on_the_screen(path, attributes):
+    line = '<path d="M1 5H9M5 1V9" vector-effect="non-scaling-stroke" stroke="#000"/>'
+    body = f'<g style="stroke-width:4px">{path.format(line)}</g>'
+    picture = drawn(body, attributes=attributes)[..., 0] < 128
+    assert picture[30].sum() == picture[:, 30].sum() == 4
+    assert picture[50].sum() == 80
+
+
+@pytest.mark.parametrize(
+    ("head", "said", "inside"),
+    [
+        ("<style>@keyframes a{from{opacity:0} to{opacity:1}}"
+         "path{opacity:0;animation:a 2s ease forwards}</style>", "", ""),
+        ("<style>@keyframes a{100%{stroke-dashoffset:0}} path{stroke-dasharray:200;"
+         "stroke-dashoffset:200;animation-name:a;animation-fill-mode:both}</style>", "", ""),
+        ("<style>@keyframes a{to{opacity:0}} path{animation:a 2s infinite}</style>", "", ""),
+        ("", 'opacity="0"', '<animate attributeName="opacity" from="0" to="1" fill="freeze"/>'),
+        ("", 'style="opacity:0"',
+         '<animate attributeName="opacity" values="0;.5;1" fill="freeze"/>'),
+        ("", "", '<set attributeName="opacity" to="0"/>'),
+    ],
+)  # fmt: skip
+def test_what_moves_is_drawn_at_rest(head, said, inside):
+    path = f'<path d="M10 10 L90 90" stroke="black" stroke-width="4" {said}>{inside}</path>'
+    assert drawn(head + path)[50, 50].tolist() == [0, 0, 0]
+
+
 def test_a_filter_leaves_what_it_is_put_on():
     filters = '<filter id="f"><feGaussianBlur stdDeviation="5"/></filter>'
     for use in ('filter="url(#f)"', 'style="filter:url(#f)"'):

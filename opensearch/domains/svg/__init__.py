@@ -22,6 +22,7 @@ from opensearch.domains.svg.fonts import font_options
 from opensearch.domains.svg.images import embedding
 from opensearch.domains.svg.markup import parse
 from opensearch.domains.svg.size import Window, is_stretched, seen_through, shown_size, window
+from opensearch.domains.svg.unscaled import keep_widths
 from opensearch.errors import UnreadableFile
 
 SVG_SUFFIXES: Final = frozenset({".svg", ".svgz"})
@@ -60,7 +61,9 @@ def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.I
     heavy = weigh(root) > _HEAVY
     if heavy:
         longest = -(-longest // 2)
-    shown = window(root) or _found_window(root)
+    said = window(root)
+    keep_widths(root, said or Window(0, 0, _WIDE, _WIDE))
+    shown = said or _found_window(root)
     drawn = _render(root, shown, shown_size(root, shown, longest))
     part = small_drawing(drawn) if close and not is_stretched(root) else None
     if part is not None:

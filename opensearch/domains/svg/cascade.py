@@ -20,6 +20,7 @@ import cssselect2
 import tinycss2
 
 from opensearch.domains.svg import css, values
+from opensearch.domains.svg.motion import at_rest
 from opensearch.errors import OverLimit
 
 Inside = Callable[[str], str]
@@ -57,18 +58,21 @@ def apply_styles(root: Element, inside: Inside) -> None:
         OverLimit: more rules for more elements than a drawing needs.
     """
     try:
-        matcher, rules = _matcher(root)
+        sheets = [css.parse_sheet(text) for text in _sheets(root)]
+        matcher, rules = _matcher(root, sheets)
     except RecursionError as error:
         raise OverLimit("nests its style rules too deeply") from error
     elements = sum(1 for _ in root.iter())
     if rules * elements > _MOST_MATCHES:
         raise OverLimit(f"has {rules:,} style rules for {elements:,} elements")
+    frames = {name: frame for sheet in sheets for name, frame in sheet.frames.items()}
     declarations = 0
     variables: dict[Element | None, Mapping[str, str]] = {None: {}}
     for wrapped in cssselect2.ElementWrapper.from_xml_root(root).iter_subtree():
         element, parent = wrapped.etree_element, wrapped.parent
         own = css.parse_declarations(element.get("style", "")) if "style" in element.attrib else []
         found = _merged(_matched(matcher, wrapped), own) if rules else _merged([], own)
+        found = at_rest(found, frames)
         known = variables[None if parent is None else parent.etree_element]
         variables[element] = known = _with(known, found)
         declarations += len(found)
@@ -77,9 +81,8 @@ def apply_styles(root: Element, inside: Inside) -> None:
         _write(element, found, known, inside)
 
 
-def _matcher(root: Element) -> tuple[cssselect2.Matcher, int]:
+def _matcher(root: Element, sheets: Sequence[css.Sheet]) -> tuple[cssselect2.Matcher, int]:
     """All selectors of the sheets that can be understood, and how many there are."""
-    sheets = [css.parse_sheet(text) for text in _sheets(root)]
     count = sum(len(rule.selectors) for sheet in sheets for rule in sheet.rules)
     if count > _MOST_RULES:
         raise OverLimit(f"has {count:,} style rules, over {_MOST_RULES:,}")
@@ -114,7 +117,7 @@ def _matched(
     return [declaration for said in found for declaration in said]
 
 
-def _merged(sheets: Sequence[css.Declaration], own: Sequence[css.Declaration]) -> dict[str, str]:
+def _merged(sheets: Sequence[css.Declaration], own: Sequence[css.Declaration]) -> Mapping[str, str]:
     """The strongest value of each property."""
     inorder = [*sheets, *own]
     strong = [each for each in inorder if each.important]

@@ -8,6 +8,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from opensearch.domains.svg.cascade import apply_styles
+from opensearch.domains.svg.motion import rest
 from opensearch.domains.svg.size import length
 from opensearch.errors import OverLimit
 
@@ -39,6 +40,7 @@ def clean(root: Element, embed: Embed) -> None:
     Raises:
         OverLimit: more style rules or text than a drawing needs.
     """
+    rest(root)
     apply_styles(root, _inside)
     _clean_tree(root, embed)
     letters = sum(len(text) for e in root.iter("text") for text in e.itertext())

@@ -32,6 +32,7 @@ _TOKEN = re.compile(
 )
 _IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
 _FEATURE = re.compile(r"\(\s*([a-z-]+)\s*(?::\s*([^)]*?)\s*)?\)")
+_END = re.compile(r"\b(to|100%)")
 _NUMBER = re.compile(r"\d*\.?\d+")
 # A drawing is looked at on a light screen of this many pixels, and does not move.
 _SCREEN: Final = 1024
@@ -59,20 +60,38 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The rules of a style sheet in order, and the prefixes that it declares for namespaces."""
+    """The rules of a style sheet in order.
+
+    `prefixes` are those that it declares for namespaces, `frames` the last of each animation.
+    """
 
     rules: list[Rule]
     prefixes: set[str]
+    frames: dict[str, Declarations]
 
 
 def parse_sheet(text: str) -> Sheet:
     """A style sheet: its rules, nested ones and those of at-rules that hold on a screen too."""
     parts = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
-    prefixes = set[str]()
+    prefixes, frames = set[str](), dict[str, Declarations]()
     for part in parts:
-        if part.type == "at-rule" and part.lower_at_keyword == "namespace":
-            prefixes.update(token.value for token in part.prelude if token.type == "ident")
-    return Sheet(list(_rules(parts, None, 0)), prefixes)
+        if part.type != "at-rule":
+            continue
+        names = [token.value for token in part.prelude if token.type in ("ident", "string")]
+        if part.lower_at_keyword == "namespace":
+            prefixes.update(names)
+        elif part.lower_at_keyword.endswith("keyframes") and names and part.content:
+            frames[names[0]] = _last_frame(part.content)
+    return Sheet(list(_rules(parts, None, 0)), prefixes, frames)
+
+
+def _last_frame(content: Sequence[Any]) -> Declarations:
+    """What the frame at the end of an animation declares."""
+    found: Declarations = []
+    for part in tinycss2.parse_rule_list(content, skip_comments=True, skip_whitespace=True):
+        if part.type == "qualified-rule" and _END.search(tinycss2.serialize(part.prelude).lower()):
+            found += parse_declarations(tinycss2.serialize(part.content))
+    return found
 
 
 def _rules(parts: Sequence[Any], above: str | None, depth: int) -> Iterator[Rule]:

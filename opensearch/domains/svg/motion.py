@@ -1,0 +1,58 @@
+"""Drawings that move, as they look once they have come to rest.
+
+Lines that draw themselves are hidden at first: what animations leave behind is the drawing.
+
+Source:
+    W3C, CSS Animations Level 1, `animation-fill-mode`; SVG Animations Level 2, `fill`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from opensearch.domains.svg import css
+
+_KEPT: Final = frozenset({"forwards", "both"})
+_ANIMATED: Final = frozenset({"animate", "set", "animateColor", "animateTransform"})
+
+
+def at_rest(found: Mapping[str, str], frames: Mapping[str, css.Declarations]) -> Mapping[str, str]:
+    """The properties of an element after the animations that keep their end.
+
+    Args:
+        found: properties and values.
+        frames: the last frame of each animation of the sheets, by its name.
+    """
+    words = " ".join(found.get(name, "") for name in ("animation", "animation-name"))
+    fill = found.get("animation-fill-mode", "") + " " + found.get("animation", "")
+    if not frames or not _KEPT & set(fill.replace(",", " ").split()):
+        return found
+    said = {}
+    for word in words.replace(",", " ").split():
+        said.update({each.name: each.value for each in frames.get(word, [])})
+    return {**found, **said}
+
+
+def rest(root: Element) -> None:
+    """Give elements what animations inside of them keep at their end, in place."""
+    by_id = {element.get("id"): element for element in root.iter()}
+    for parent in list(root.iter()):
+        for moved in parent:
+            if moved.tag not in _ANIMATED or moved.get("fill") != "freeze":
+                continue
+            target = by_id.get(moved.get("href", "").lstrip("#"), parent)
+            name, value = moved.get("attributeName", ""), _last(moved)
+            if not name or value is None:
+                continue
+            if moved.tag == "animateTransform":
+                value = f"{moved.get('type', 'translate')}({value})"
+            target.set(name, value)
+            if "style" in target.attrib:
+                target.set("style", f"{target.get('style')};{name}:{value}")
+
+
+def _last(moved: Element) -> str | None:
+    values = [value.strip() for value in moved.get("values", "").split(";") if value.strip()]
+    return values[-1] if values else moved.get("to")
