@@ -110,7 +110,7 @@ def _said(line: str) -> dict[str, Any]:
     if line.lstrip().startswith("["):
         raise InvalidInput(
             "is an array; a line is an object of JSON, a path or words. Several parts of one query"
-            " are `files` of an object"
+            " are the list 'files' of an object"
         )
     path = Path(split_part(line)[0])
     if path.is_file() or path.suffix.lower() in known_suffixes():
