@@ -6,7 +6,10 @@ INDEX has a calibrated model, and its items have categories; half of the words a
 these. The other half are categories of the collections `--others` that INDEX has none of, or,
 without any, words of the shipped lexicon. Each word is asked as `opensearch query INDEX --text`
 asks it. Printed are precision (of the remarks, the share made of absent words), recall (of absent
-words, the share remarked on), and which words were judged wrongly.
+words, the share remarked on), and which words were judged wrongly. Beside them, what whoever asks
+sees: a remark is counted as right where none of the hits is of the word, be the word absent or its
+items not found. `precision by hits` is the share of remarks that are right so, `recall by hits` the
+share of answers without a right hit that are remarked on.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import click
 import numpy as np
 
 from opensearch.domains.catalog import read_collection
-from opensearch.engine import Engine, Query
+from opensearch.engine import Answer, Engine, Query
 from opensearch.semantic import normalise
 from opensearch.semantic.lexicon import open_lexicon
 
@@ -67,6 +70,9 @@ def main(
         for name, answers in judged.items()
     }
     right, wrong = len(remarked["absent"]), len(remarked["present"])
+    asked_for = [pair for answers in judged.values() for pair in answers.items()]
+    empty = {word for word, answer in asked_for if not _found(word, answer)}
+    said = {word for word, answer in asked_for if answer.likely is False}
     best = {
         name: sorted(max((hit.score or 0) for hit in a.hits) for a in answers.values() if a.hits)
         for name, answers in judged.items()
@@ -77,6 +83,9 @@ def main(
                 "words": {name: len(words) for name, words in drawn.items()},
                 "precision": round(right / max(1, right + wrong), 3),
                 "recall": round(right / max(1, len(drawn["absent"])), 3),
+                "precision by hits": round(len(said & empty) / max(1, len(said)), 3),
+                "recall by hits": round(len(said & empty) / max(1, len(empty)), 3),
+                "answers without a right hit": len(empty),
                 "remarked though present": remarked["present"],
                 "not remarked though absent": sorted(
                     set(map(str, drawn["absent"])) - set(remarked["absent"])
@@ -89,6 +98,11 @@ def main(
             ensure_ascii=False,
         )
     )
+
+
+def _found(word: str, answer: Answer) -> bool:
+    """Whether a hit is of the word."""
+    return any(hit.category and normalise(hit.category) == word for hit in answer.hits)
 
 
 if __name__ == "__main__":

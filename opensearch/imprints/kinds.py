@@ -10,9 +10,17 @@ PICTURE: Final = b"\x01"
 SHAPE: Final = b"\x02"
 STROKES: Final = b"\x03"
 """A picture's, and behind it what was drawn."""
+CORNERS: Final = b"\x04"
+"""A shape's, and behind it its corners."""
+
+_KINDS: Final[dict[bytes, Kind]] = {
+    PICTURE: "picture",
+    SHAPE: "shape",
+    STROKES: "picture",
+    CORNERS: "shape",
+}
 
 
 def kind_of(imprint: bytes) -> Kind | None:
     """What an imprint is of; `None` for an empty one, or one of a layout not known here."""
-    kinds: dict[bytes, Kind] = {PICTURE: "picture", SHAPE: "shape", STROKES: "picture"}
-    return kinds.get(bytes(imprint[:1]))
+    return _KINDS.get(bytes(imprint[:1]))

@@ -1,7 +1,8 @@
 """The imprint of a shape: how its surface is spread over spheres around its middle.
 
 It is the same whatever the order of vertices and faces, and wherever and how large the shape
-stands, turned or mirrored. What simplifying leaves of the surface hardly changes it.
+stands, turned or mirrored. What simplifying leaves of the surface hardly changes it, unless the
+shape is coarse: such ones are known by the corners that are left in place, kept behind it.
 
 Source:
     Kazhdan, Funkhouser and Rusinkiewicz, "Rotation Invariant Spherical Harmonic Representation of
@@ -16,7 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.kinds import SHAPE
+from opensearch.imprints.corners import corner_bytes, corners_of, is_simplified
+from opensearch.imprints.kinds import CORNERS
 from opensearch.imprints.pairs import (
     Fetch,
     Neighbours,
@@ -33,10 +35,12 @@ _DEGREES: Final = 10
 _REACH: Final = 2.4
 """Radius of the largest sphere, in root mean square distances of the surface from its middle."""
 
-_NEIGHBOURS: Final = 8
-_NEAR: Final = 0.065
-_EXACT: Final = 0.04
-"""Largest distances of unit vectors of copies, and of copies that were not simplified."""
+_NEIGHBOURS: Final = 16
+_EXACT, _NEAR, _SIMPLIFIED = 0.04, 0.065, 0.2
+"""Largest distances of unit vectors of copies that were not simplified, of such as were, and of
+those that corners decide on."""
+_LENGTH: Final = 1 + 2 * _SPHERES * (_DEGREES + 1)
+"""Bytes before the corners."""
 
 
 def shape_imprint(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> bytes:
@@ -46,13 +50,16 @@ def shape_imprint(vertices: NDArray[np.floating], faces: NDArray[np.integer]) ->
         vertices: shape (n, 3).
         faces: shape (m, 3), vertex numbers; their areas are not all 0.
     """
-    points = _on_surface(vertices.astype(np.float64), faces)
-    points -= points.mean(axis=0)
+    vertices = vertices.astype(np.float64)
+    points = _on_surface(vertices, faces)
+    middle = points.mean(axis=0)
+    points -= middle
     radii = np.linalg.norm(points, axis=1)
     scale = float(np.sqrt((radii**2).mean())) or 1.0
     directions = points / np.maximum(radii, 1e-9 * scale)[:, None]
     spheres = _spheres(radii / scale)
-    return SHAPE + _energies(spheres, directions).astype("<f2").tobytes()
+    energies = _energies(spheres, directions).astype("<f2").tobytes()
+    return CORNERS + energies + corner_bytes(vertices, faces, middle)
 
 
 def shape_pairs(
@@ -64,9 +71,9 @@ def shape_pairs(
         vectors[places] = _unpacked(fetch(places))
     find = nearest(vectors)
     for places in blocks(count):
-        rows, found, cosines = find(vectors[places], 1 - _NEAR**2 / 2, _NEIGHBOURS)
+        rows, found, cosines = find(vectors[places], _cosine(_SIMPLIFIED), _NEIGHBOURS)
         other = places[rows] != found
-        yield _pairs(places[rows[other]], found[other], cosines[other])
+        yield _pairs(places[rows[other]], found[other], cosines[other], fetch, fetch)
 
 
 def shape_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
@@ -74,19 +81,34 @@ def shape_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
     own = _unpacked([imprint])[0]
     for places in blocks(count):
         cosines = _unpacked(fetch(places)) @ own
-        near = np.flatnonzero(cosines >= 1 - _NEAR**2 / 2)
-        yield _pairs(np.zeros_like(near), places[near], cosines[near])
+        near = np.flatnonzero(cosines >= _cosine(_SIMPLIFIED))
+        first = np.zeros_like(near)
+        yield _pairs(first, places[near], cosines[near], lambda some: [imprint] * len(some), fetch)
 
 
-def _pairs(first: Places, second: Places, cosines: Vectors) -> Pairs:
-    exact = cosines >= 1 - _EXACT**2 / 2
+def _cosine(distance: float) -> float:
+    """Of unit vectors so far apart."""
+    return 1 - distance**2 / 2
+
+
+def _pairs(
+    first: Places, second: Places, cosines: Vectors, fetch: Fetch, fetch_second: Fetch
+) -> Pairs:
+    """Those pairs that are copies; of such as are not near enough corners decide."""
+    kept = cosines >= _cosine(_NEAR)
+    further = np.flatnonzero(~kept)
+    imprints = zip(fetch(first[further]), fetch_second(second[further]), strict=True)
+    kept[further] = [
+        is_simplified(*(corners_of(each[_LENGTH:]) for each in both)) for both in imprints
+    ]
+    exact = cosines[kept] >= _cosine(_EXACT)
     changes = ["" if each else "simplified" for each in exact.tolist()]
-    return Pairs(first, second, cosines, changes, exact)
+    return Pairs(first[kept], second[kept], cosines[kept], changes, exact)
 
 
 def _unpacked(imprints: Sequence[bytes]) -> Vectors:
     """Unit vectors (n, d) of imprints."""
-    rows = np.frombuffer(b"".join(each[1:] for each in imprints), "<f2").astype(np.float32)
+    rows = np.frombuffer(b"".join(each[1:_LENGTH] for each in imprints), "<f2").astype(np.float32)
     return unit_rows(rows.reshape(len(imprints), _SPHERES * (_DEGREES + 1)))
 
 

@@ -1,4 +1,4 @@
-"""Imprints of items that older versions have stored without any, or without their strokes.
+"""Imprints of items that older versions have stored without any, or with less than is kept now.
 
 Of a picture the thumbnail is enough, of drawings and shapes the file is read, where it lies in its
 place unchanged; a drawing whose file is gone has its thumbnail to go by, a shape nothing.
@@ -17,7 +17,7 @@ from opensearch.domains.reading import imprint_of_file
 from opensearch.domains.upright import declared
 from opensearch.domains.workers import Readers
 from opensearch.errors import InvalidInput, UnreadableFile
-from opensearch.imprints.kinds import PICTURE
+from opensearch.imprints.kinds import PICTURE, SHAPE
 from opensearch.model import Model
 from opensearch.model.inputs import file_and_part
 from opensearch.records import Item, Stamp
@@ -52,11 +52,11 @@ def _lacking(store: Store, model: Model) -> Iterator[list[Item]]:
         for start in range(0, len(ids), _PAGE):
             page = ids[start : start + _PAGE]
             first = {i: each[:1] for i, each in zip(page, store.imprints(page), strict=True)}
-            some = [id_ for id_, byte in first.items() if byte in (b"", PICTURE)]
+            some = [id_ for id_, byte in first.items() if byte in (b"", PICTURE, SHAPE)]
             items = [
                 item
                 for item in store.items(some)
-                if item.digest and (not first[item.id] or _drawn(item))
+                if item.digest and (first[item.id] != PICTURE or _drawn(item))
             ]
             if items:
                 yield items
@@ -74,7 +74,7 @@ def _imprint(store: Store, model: Model, readers: Readers, item: Item) -> bytes:
         if imprint:
             return imprint
     picture = store.thumbnail(item.id)
-    if picture is None or reader == "mesh" or (_drawn(item) and store.imprints([item.id])[0]):
+    if picture is None or reader == "mesh" or store.imprints([item.id])[0]:
         return b""
     return imprint_of_file(picture)
 

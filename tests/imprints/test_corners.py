@@ -1,0 +1,90 @@
+"""Coarse shapes: a simplified one is known by the corners that it still has."""
+
+import numpy as np
+import pytest
+
+from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints.corners import corner_bytes, corners_of, is_simplified
+from opensearch.imprints.shapes import shape_imprint
+from opensearch.search.neighbours import nearest
+
+UP_TO_FRONT = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], float)
+
+
+def grid(points):
+    """Triangles over points (rows, columns, 3), the columns closed to a ring."""
+    rows, columns = points.shape[:2]
+    at = np.arange(rows * columns).reshape(rows, columns)
+    a, b, c, d = at[:-1], at[1:], np.roll(at[:-1], -1, axis=1), np.roll(at[1:], -1, axis=1)
+    faces = np.concatenate([np.stack([a, b, c], -1), np.stack([c, b, d], -1)]).reshape(-1, 3)
+    return points.reshape(-1, 3), faces
+
+
+def knobs(seed, rows=9, columns=16):
+    """A rough ball: shape (rows, columns, 3)."""
+    rng = np.random.default_rng(seed)
+    polar = np.linspace(0.15, np.pi - 0.15, rows)[:, None]
+    around = np.arange(columns) / columns * 2 * np.pi
+    ball = np.stack(
+        np.broadcast_arrays(
+            np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)
+        ),
+        axis=-1,
+    )
+    return ball * rng.uniform(0.6, 1, (rows, columns, 1))
+
+
+def simplified(points):
+    """Half of its corners, in place."""
+    return points[:, ::2]
+
+
+def found_among(imprints):
+    found = {}
+    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
+    for pairs in KINDS["shape"].pairs(len(imprints), fetch, nearest):
+        rows = zip(pairs.first.tolist(), pairs.second.tolist(), pairs.changes, strict=True)
+        found |= {(first, second): change for first, second, change in rows}
+    return found
+
+
+def corners(points, faces):
+    return corners_of(corner_bytes(points, faces, points.mean(axis=0)))
+
+
+@pytest.mark.parametrize("turn", [np.eye(3), UP_TO_FRONT])
+def test_half_of_the_corners_of_a_coarse_shape_are_enough(turn):
+    whole = [shape_imprint(*grid(knobs(seed))) for seed in range(1, 7)]
+    points, faces = grid(simplified(knobs(1)))
+    copy = shape_imprint(points @ turn * 3 + 5, faces)
+    assert found_among([*whole, copy]) == {(0, 6): "simplified", (6, 0): "simplified"}
+    fetch = lambda places: [whole[place] for place in places]  # noqa: E731
+    (pairs,) = KINDS["shape"].copies(copy, 6, fetch)
+    assert (pairs.second.tolist(), pairs.exact.tolist()) == ([0], [False])
+
+
+def test_other_shapes_and_variants_with_as_many_corners_are_not():
+    whole, other = grid(knobs(0)), grid(knobs(1))
+    assert not is_simplified(corners(*whole), corners(*other))
+    assert not is_simplified(corners(*whole), corners(*grid(simplified(knobs(1)))))
+    variant = knobs(0)
+    variant[:3] *= 0.7
+    assert not is_simplified(corners(*whole), corners(*grid(variant)))
+    assert is_simplified(corners(*whole), corners(*grid(simplified(knobs(0)))))
+
+
+def test_an_imprint_of_an_older_version_has_no_corners_and_is_compared():
+    made = shape_imprint(*grid(knobs(0)))
+    older = b"\x02" + made[1:265]
+    assert (made[:1], kind_of(made), kind_of(older)) == (b"\x04", "shape", "shape")
+    assert found_among([made, older]) == {(0, 1): "", (1, 0): ""}
+    assert not is_simplified(corners_of(b""), corners(*grid(knobs(0))))
+
+
+def test_corners_are_the_outermost_in_the_unit_sphere_each_once():
+    points, faces = grid(knobs(0, 40, 40))
+    kept = corner_bytes(np.concatenate([points, points]), faces, points.mean(axis=0))
+    assert len(kept) == 4 + 600 * 6
+    found = corners_of(kept)
+    assert found.count == 1600
+    assert np.linalg.norm(found.points, axis=1).max() <= 1.0001
