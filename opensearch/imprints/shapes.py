@@ -50,8 +50,8 @@ def shape_imprint(vertices: NDArray[np.floating], faces: NDArray[np.integer]) ->
         vertices: shape (n, 3).
         faces: shape (m, 3), vertex numbers; their areas are not all 0.
     """
-    vertices = vertices.astype(np.float64)
-    points = _on_surface(vertices, faces)
+    corners = np.asarray(vertices, np.float64)
+    points = _on_surface(corners, faces)
     middle = points.mean(axis=0)
     points -= middle
     radii = np.linalg.norm(points, axis=1)
@@ -59,7 +59,7 @@ def shape_imprint(vertices: NDArray[np.floating], faces: NDArray[np.integer]) ->
     directions = points / np.maximum(radii, 1e-9 * scale)[:, None]
     spheres = _spheres(radii / scale)
     energies = _energies(spheres, directions).astype("<f2").tobytes()
-    return CORNERS + energies + corner_bytes(vertices, faces, middle)
+    return CORNERS + energies + corner_bytes(corners, faces, middle)
 
 
 def shape_pairs(
