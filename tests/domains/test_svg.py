@@ -1,5 +1,6 @@
 import base64
 import gzip
+import html
 import io
 
 import numpy as np
@@ -10,7 +11,9 @@ from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.image import on_paper
 from opensearch.domains.svg import draw_svg
+from opensearch.domains.svg.cascade import apply_styles
 from opensearch.domains.svg.fonts import font_options
+from opensearch.domains.svg.markup import parse
 from opensearch.errors import OverLimit, UnreadableFile
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -104,6 +107,17 @@ def test_embedded_pictures_of_cameras_and_scanners_are_drawn_upright():
         url = f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
         picture = drawn(f'<image href="{url}" width="50" height="100"/>')
         assert picture[90, 25].max() < 9 < 246 < picture[10, 25].min(), kind
+
+
+def test_embedded_pictures_are_no_values_of_css():
+    inner = svg('<rect width="100" height="100" fill="#5a5a5a"/><desc>rgb(1rem)</desc>').decode()
+    url = "data:image/svg+xml;utf8," + inner.replace('"', "'").replace("#", "%23")
+    assert "rgb(1rem)" in url
+    picture = drawn(f'<image href="{html.escape(url)}" width="100" height="100"/>')
+    assert abs(int(picture[20, 80, 0]) - 90) < 3
+    root = parse(svg(f'<image href="{html.escape(url)}" id="a1rem" class="b(1rem)"/>'))
+    apply_styles(root, str)
+    assert root[0].attrib == {"href": url, "id": "a1rem", "class": "b(1rem)"}
 
 
 def test_embedded_pictures_are_drawn_small_and_damaged_ones_left_out():

@@ -43,6 +43,8 @@ _GEOMETRY: Final[dict[str, frozenset[str]]] = {
 }
 """Properties that are attributes to the renderer, by element."""
 _PATH: Final = re.compile(r"path\(\s*(?:[a-z]+\s*,\s*)?[\"'](.*?)[\"']\s*\)", re.DOTALL | re.I)
+_VERBATIM: Final = frozenset({"style", "href", "id", "class", "d", "points"})
+"""Attributes that hold no value of CSS: names, outlines, and pictures as text."""
 # Their values may be names, whose letters matter.
 _NAMED: Final = re.compile(r"font|^class$|^id$|^d$")
 
@@ -139,7 +141,7 @@ def _write(
 ) -> None:
     """Give an element its properties, and take variables out of its attributes."""
     for name, value in element.attrib.items():
-        if name != "style" and ("(" in value or "rem" in value):
+        if name not in _VERBATIM and ("(" in value or "rem" in value):
             element.set(name, values.plain(value, variables))
     kept = []
     for name, given in found.items():
