@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.domains.page import cut_out
+from opensearch.domains.ruling import without_ruling
 from opensearch.domains.sheet import Plane, darkness
 from opensearch.domains.skeleton import middle_lines
 from opensearch.errors import UnreadableFile
@@ -85,6 +86,8 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
         page = cut_out(rgb)
     if page is not None:
         dark, photographed = darkness(page)
+    if photographed or page is not None:
+        dark = without_ruling(dark)
     floor = _FAINTEST
     if drawn:
         # Hairlines of a large plan come out pale, and nothing else does: there is no grain.
