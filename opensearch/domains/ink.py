@@ -80,14 +80,7 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
-    dark, photographed = darkness(rgb, drawn)
-    page = None
-    if not drawn and (not photographed or _runs_out(dark)):
-        page = cut_out(rgb)
-    if page is not None:
-        dark, photographed = darkness(page)
-    if photographed or page is not None:
-        dark = without_ruling(dark)
+    dark, photographed, page_found = _sheet(rgb, drawn)
     floor = _FAINTEST
     if drawn:
         # Hairlines of a large plan come out pale, and nothing else does: there is no grain.
@@ -104,11 +97,27 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
     if photographed:
         dark = np.maximum(dark - floor, 0) * np.float32(full / (full - floor))
     ink: Plane = np.minimum(dark / np.float32(full), 1).astype(np.float32)
-    if photographed or page is not None:
-        ink = _without_specks(ink, _RIM_SHARE if page is None else 0)
+    if photographed or page_found:
+        ink = _without_specks(ink, 0 if page_found else _RIM_SHARE)
     if not (ink > _CORE).any():
         raise UnreadableFile("has no ink: the sheet is blank")
     return ink
+
+
+def _sheet(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool, bool]:
+    """Darkness of the sheet or of the page in it, whether photographed, whether a page was found.
+
+    Printed lines of photographed paper are gone.
+    """
+    dark, photographed = darkness(rgb, drawn)
+    page = None
+    if not drawn and (not photographed or _runs_out(dark)):
+        page = cut_out(rgb)
+    if page is not None:
+        dark, photographed = darkness(page)
+    if photographed or page is not None:
+        dark = without_ruling(dark)
+    return dark, photographed, page is not None
 
 
 def stroke_width(ink: Plane) -> float:
