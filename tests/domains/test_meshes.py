@@ -159,5 +159,5 @@ def test_huge_and_tiny_coordinates_do_not_overflow():
 
 
 def test_a_shape_without_views_is_refused_when_opened():
-    with pytest.raises(InvalidInput, match="views or line_views"):
+    with pytest.raises(InvalidInput, match="`views` or `line_views`"):
         open_reader(ReaderSettings(reader="mesh", views=0))

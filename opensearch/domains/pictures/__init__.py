@@ -47,7 +47,7 @@ BY_PILLOW: Final[dict[str, tuple[str, ...]]] = {
     "TIFF": (".tif", ".tiff"),
     "GIF": (".gif",),
     "JPEG2000": (".jp2", ".j2k", ".jpf", ".jpx", ".j2c"),
-    "PPM": (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
     "PSD": (".psd",),
     "QOI": (".qoi",),
     "ICO": (".ico",),
