@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from finding import copies_among, pairs_among
 
-from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints import kind_of
 from opensearch.imprints.corners import corner_bytes, corners_of, is_simplified
 from opensearch.imprints.shapes import shape_imprint
-from opensearch.search.neighbours import nearest
 
 UP_TO_FRONT = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], float)
 
@@ -39,15 +39,6 @@ def simplified(points):
     return points[:, ::2]
 
 
-def found_among(imprints):
-    found = {}
-    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
-    for pairs in KINDS["shape"].pairs(len(imprints), fetch, nearest):
-        rows = zip(pairs.first.tolist(), pairs.second.tolist(), pairs.changes, strict=True)
-        found |= {(first, second): change for first, second, change in rows}
-    return found
-
-
 def corners(points, faces):
     return corners_of(corner_bytes(points, faces, points.mean(axis=0)))
 
@@ -57,10 +48,11 @@ def test_half_of_the_corners_of_a_coarse_shape_are_enough(turn):
     whole = [shape_imprint(*grid(knobs(seed))) for seed in range(1, 7)]
     points, faces = grid(simplified(knobs(1)))
     copy = shape_imprint(points @ turn * 3 + 5, faces)
-    assert found_among([*whole, copy]) == {(0, 6): "simplified", (6, 0): "simplified"}
-    fetch = lambda places: [whole[place] for place in places]  # noqa: E731
-    (pairs,) = KINDS["shape"].copies(copy, 6, fetch)
-    assert (pairs.second.tolist(), pairs.exact.tolist()) == ([0], [False])
+    assert pairs_among([*whole, copy]) == {
+        (0, 6): ("simplified", False),
+        (6, 0): ("simplified", False),
+    }
+    assert copies_among(copy, whole) == {0: ("simplified", False)}
 
 
 def test_other_shapes_and_variants_with_as_many_corners_are_not():
@@ -77,7 +69,7 @@ def test_an_imprint_of_an_older_version_has_no_corners_and_is_compared():
     made = shape_imprint(*grid(knobs(0)))
     older = b"\x02" + made[1:265]
     assert (made[:1], kind_of(made), kind_of(older)) == (b"\x04", "shape", "shape")
-    assert found_among([made, older]) == {(0, 1): "", (1, 0): ""}
+    assert pairs_among([made, older]) == {(0, 1): ("", True), (1, 0): ("", True)}
     assert not is_simplified(corners_of(b""), corners(*grid(knobs(0))))
 
 

@@ -5,12 +5,13 @@ import io
 import numpy as np
 import pytest
 from drawn import drawing, photo
+from finding import copies_among, pairs_among
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
 from opensearch.domains.reading import imprint_of
-from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints import kind_of
 from opensearch.imprints.pictures import SIZE, unpacked
 from opensearch.imprints.turning import frequencies, opposite, turned, turned_frequencies
 from opensearch.search.neighbours import nearest
@@ -52,18 +53,6 @@ MADE = {
 SHOWN = {"in another format", "of half the size", "of a third of the size", "brighter"}
 
 
-def pairs_among(imprints):
-    """What `pairs` finds: (first, second) to (change, exact)."""
-    found = {}
-    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
-    for pairs in KINDS["picture"].pairs(len(imprints), fetch, nearest):
-        rows = zip(
-            pairs.first.tolist(), pairs.second.tolist(), pairs.changes, pairs.exact, strict=True
-        )
-        found |= {(first, second): (change, bool(exact)) for first, second, change, exact in rows}
-    return found
-
-
 @pytest.fixture(scope="module", params=[photo, drawing])
 def imprints(request):
     """Pictures that are not alike, and after them what was made of the first."""
@@ -85,15 +74,9 @@ def test_no_other_picture_is_a_copy(imprints):
 
 
 def test_one_picture_is_found_among_others_and_so_is_the_whole_of_a_part(imprints):
-    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
-    copies = KINDS["picture"].copies
-    found = {
-        place: change
-        for pairs in copies(imprints[COUNT + list(MADE).index("cropped")], len(imprints), fetch)
-        for place, change in zip(pairs.second.tolist(), pairs.changes, strict=True)
-    }
-    assert found[0] == "uncropped"
-    assert found[COUNT + list(MADE).index("mirrored")] == "mirrored, uncropped"
+    found = copies_among(imprints[COUNT + list(MADE).index("cropped")], imprints)
+    assert found[0] == ("uncropped", False)
+    assert found[COUNT + list(MADE).index("mirrored")] == ("mirrored, uncropped", False)
     assert found.keys() <= {0, *range(COUNT, len(imprints))}
 
 
@@ -156,7 +139,7 @@ def test_what_shows_nothing_is_no_copy_of_anything():
     flat = [imprint(Image.new("RGB", (50, 40), colour)) for colour in ("white", "black", "#808080")]
     noise = np.random.default_rng(0).integers(250, 255, (64, 64, 3), np.uint8)
     assert pairs_among([*flat, imprint(Image.fromarray(noise))]) == {}
-    assert list(KINDS["picture"].copies(flat[0], 3, lambda places: [flat[p] for p in places])) == []
+    assert copies_among(flat[0], flat) == {}
 
 
 def test_proportions_tell_pictures_apart():

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from finding import copies_among, pairs_among
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints import kind_of
 from opensearch.imprints.shapes import _energies, shape_imprint
-from opensearch.search.neighbours import nearest
 
 BOX = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
 SIDES = np.array(
@@ -46,23 +46,13 @@ def divided(vertices, faces):
     return np.concatenate([vertices, *middles]), np.concatenate([np.stack(p, 1) for p in parts])
 
 
-def found_among(imprints):
-    found = {}
-    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
-    for pairs in KINDS["shape"].pairs(len(imprints), fetch, nearest):
-        rows = zip(pairs.first.tolist(), pairs.second.tolist(), pairs.exact.tolist(), strict=True)
-        found |= {(first, second): exact for first, second, exact in rows}
-    return found
-
-
 @settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_order_place_size_and_turn_do_not_count(seed):
     original = shape(seed)
     copies = [shape_imprint(*changed(*original, seed)), shape_imprint(*divided(*original))]
-    found = found_among([shape_imprint(*original), *copies])
-    assert found[0, 1]
-    assert found[0, 2]
+    found = pairs_among([shape_imprint(*original), *copies])
+    assert found[0, 1] == found[0, 2] == ("", True)
 
 
 def test_other_shapes_are_no_copies_and_a_slightly_changed_one_is_near():
@@ -70,11 +60,11 @@ def test_other_shapes_are_no_copies_and_a_slightly_changed_one_is_near():
     bent = vertices.copy()
     bent[:8] = (bent[:8] - bent[:8].mean(axis=0)) * 1.06 + bent[:8].mean(axis=0)
     imprints = [shape_imprint(*shape(seed)) for seed in range(30)]
-    assert found_among(imprints) == {}
-    assert found_among([imprints[0], shape_imprint(bent, faces)]) == {(0, 1): False, (1, 0): False}
-    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
-    (pairs,) = KINDS["shape"].copies(shape_imprint(bent, faces), 30, fetch)
-    assert (pairs.second.tolist(), pairs.changes) == ([0], ["simplified"])
+    assert pairs_among(imprints) == {}
+    near = ("simplified", False)
+    made = shape_imprint(bent, faces)
+    assert pairs_among([imprints[0], made]) == {(0, 1): near, (1, 0): near}
+    assert copies_among(made, imprints) == {0: near}
     assert kind_of(imprints[0]) == "shape"
 
 

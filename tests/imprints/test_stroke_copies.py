@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from finding import copies_among, pairs_among
 
-from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints import kind_of
 from opensearch.imprints.pictures import SIZE
 from opensearch.imprints.strokes import drawing_of, stroke_imprint
-from opensearch.search.neighbours import nearest
 
 PICTURE = b"\x01" + bytes(SIZE - 1)
 """Of a blank sheet: pictures alone find no copy."""
@@ -53,18 +53,6 @@ MADE = {
 SHOWN = {"in another order", "of twice the points", "shaken", "of half the points"}
 
 
-def pairs_among(imprints):
-    """What `pairs` finds: (first, second) to (change, exact)."""
-    found = {}
-    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
-    for pairs in KINDS["picture"].pairs(len(imprints), fetch, nearest):
-        rows = zip(
-            pairs.first.tolist(), pairs.second.tolist(), pairs.changes, pairs.exact, strict=True
-        )
-        found |= {(first, second): (change, bool(exact)) for first, second, change, exact in rows}
-    return found
-
-
 def imprint(strokes):
     return stroke_imprint(PICTURE, strokes)
 
@@ -101,14 +89,9 @@ def test_few_points_on_the_lines_of_another_are_no_copy():
 def test_one_drawing_is_found_among_others_and_pictures_are_passed_over():
     imprints = [PICTURE, *(imprint(drawing(seed)) for seed in range(3))]
     asked = imprint(MADE["mirrored, simplified"](drawing(1)))
-    fetch = lambda places: [imprints[place] for place in places]  # noqa: E731
-    found = {
-        place: change
-        for pairs in KINDS["picture"].copies(asked, len(imprints), fetch)
-        for place, change in zip(pairs.second.tolist(), pairs.changes, strict=True)
-    }
+    found = copies_among(asked, imprints)
     assert found.keys() == {2}
-    assert found[2].startswith("mirrored")
+    assert found[2][0].startswith("mirrored")
 
 
 def test_a_drawing_of_corners_alone_is_told_to_be_simplified():
