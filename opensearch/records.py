@@ -152,7 +152,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be indexed, with the reason in the reader's words."""
+    """A file that could not be indexed, or not as a whole, with the reason in words."""
 
     path: str
     reason: str
@@ -179,6 +179,7 @@ class Report:
     `refused` says why nothing would be removed, in the books of a dry run.
     `reread` files are among the replaced: they did not change, but an older reader had read them.
     `guessed_files` names those, the first thousand, that were guessed to be sketch or picture.
+    `damaged` names those among the stored that lack a part, which their file does not hold.
     `planned` names what a dry run would change, pass over or fail, in order; a run leaves it empty.
 
     The books close when seen = added + replaced + moved + unchanged + ignored + failed.
@@ -198,6 +199,7 @@ class Report:
     refused: str = ""
     reread: int = 0
     failures: list[Failure] = field(default_factory=list)
+    damaged: list[Failure] = field(default_factory=list)
     ignored_suffixes: Counter[str] = field(default_factory=Counter)
     planned: list[Planned] = field(default_factory=list)
 
@@ -217,6 +219,7 @@ class Report:
         """The report as plain JSON types."""
         fields = {name: getattr(self, name) for name in self.__slots__}
         fields["failures"] = [asdict(failure) for failure in self.failures]
+        fields["damaged"] = [asdict(damaged) for damaged in self.damaged]
         fields["ignored_suffixes"] = dict(self.ignored_suffixes)
         fields["planned"] = [asdict(planned) for planned in self.planned]
         return fields

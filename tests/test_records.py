@@ -38,8 +38,10 @@ def test_a_million_guesses_are_counted_and_a_thousand_named():
 def test_a_report_is_plain_json():
     report = Report(seen=2, failed=1, ignored=1, failures=[Failure("a.png", "is empty")])
     report.ignored_suffixes[".txt"] += 1
+    report.damaged.append(Failure("b.ply", "2 of its 9 faces are missing"))
     told = json.loads(json.dumps(report.to_dict()))
     assert told["failures"] == [{"path": "a.png", "reason": "is empty"}]
+    assert told["damaged"] == [{"path": "b.ply", "reason": "2 of its 9 faces are missing"}]
     assert told["ignored_suffixes"] == {".txt": 1}
     assert set(told) == {field.name for field in fields(Report)}
 

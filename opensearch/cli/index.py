@@ -229,8 +229,8 @@ def _books(report: Report) -> str:
 
 
 def _list_failures(report: Report) -> None:
-    for failure in report.failures[:SHOWN]:
-        say(in_flags(f"skipped {failure.path}: {failure.reason}"))
-    if len(report.failures) > SHOWN:
-        rest = len(report.failures) - SHOWN
-        say(f"... and {rest} more; --json lists all of them")
+    for step, failures in (("skipped", report.failures), ("damaged", report.damaged)):
+        for failure in failures[:SHOWN]:
+            say(in_flags(f"{step} {failure.path}: {failure.reason}"))
+        if len(failures) > SHOWN:
+            say(f"... and {len(failures) - SHOWN} more {step}; --json lists all of them")

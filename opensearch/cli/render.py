@@ -71,12 +71,16 @@ def render(
     domain = opened.domain
     if not opened.sure:
         say(f"{file.name} was taken for a {domain}; --domain says otherwise")
+    if opened.reading.lost:
+        say(f"{file.name} is damaged: {opened.reading.lost}")
     if opened.reading.up is not None and not as_json:
         say(f"up-axis: {opened.reading.up}")
     if as_json:
         said = settings[domain].model_dump()
         shown = opened.reading
         fields = {"domain": domain, "aspect": shown.aspect, "up": shown.up, "settings": said}
+        if shown.lost:
+            fields["lost"] = shown.lost
         click.echo(json.dumps({**fields, "files": paths}, ensure_ascii=False))
     else:
         click.echo("\n".join(paths))

@@ -43,9 +43,9 @@ def unit_triangles(
     if len(faces) == 0:
         raise UnreadableFile("has no faces")
     check_corners(faces.reshape(-1), len(vertices))
-    finite = np.asarray(np.isfinite(vertices).all(axis=1))
-    if not finite.all():
-        faces = faces[finite[faces].all(axis=1)]
+    broken = broken_faces(vertices, faces)
+    if broken.any():
+        faces = faces[~broken]
     if len(faces) == 0:
         raise UnreadableFile("has no face whose vertices are finite numbers (NaN or infinite)")
     # Before they are centred: a line that leads far away would leave the rest no digits.
@@ -59,6 +59,14 @@ def unit_triangles(
     points /= np.linalg.norm(points, axis=1).max()
     small = points.astype(np.float32)
     return small, _without_repeats(small, kept).astype(np.int32)
+
+
+def broken_faces(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which faces, shape (m, 3), touch a vertex whose coordinates are not finite numbers."""
+    finite = np.asarray(np.isfinite(vertices).all(axis=1))
+    if finite.all():
+        return np.zeros(len(faces), np.bool_)
+    return np.asarray(~finite[faces].all(axis=1))
 
 
 def _centred(

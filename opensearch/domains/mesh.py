@@ -15,7 +15,7 @@ from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import meshes
 from opensearch.domains.cameras import cameras, portrait_camera
 from opensearch.domains.files import check_file, reading
-from opensearch.domains.framing import unit_triangles
+from opensearch.domains.framing import broken_faces, unit_triangles
 from opensearch.domains.lines import draw_lines
 from opensearch.domains.meshes.triangles import Beside, Triangles
 from opensearch.domains.reading import Reader, ReaderKind, Reading
@@ -80,9 +80,21 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
                 up=axis,
                 portrait=portrait(shape, axis),
                 imprint=partial(shape_imprint, *triangles),
+                lost=_lost(vertices, faces),
             )
 
     return read
+
+
+def _lost(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> str:
+    """What of a shape is not seen because its file is damaged, in words."""
+    broken = int(broken_faces(vertices, faces).sum())
+    if not broken:
+        return ""
+    return (
+        f"{broken:,} of its {len(faces):,} faces are missing: they have corners that are not"
+        " finite numbers (NaN or infinite)"
+    )
 
 
 def load_triangles(path: Path, limits: Limits) -> Triangles:
@@ -134,7 +146,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=4,
+    version=5,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

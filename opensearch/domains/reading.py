@@ -32,6 +32,7 @@ class Reading:
     view is that; no encoder sees it.
     `imprint` makes what an index keeps to know copies of the item by, see `opensearch.imprints`.
     `shot` is what the file itself says of a photo, see `pictures.shot`.
+    `lost` says in words what of the item the views lack, as the file is damaged there.
     """
 
     views: NDArray[np.uint8]
@@ -40,6 +41,7 @@ class Reading:
     portrait: View | None = None
     imprint: Callable[[], bytes] | None = None
     shot: dict[str, str] = field(default_factory=dict)
+    lost: str = ""
 
 
 class Reader(Protocol):

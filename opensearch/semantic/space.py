@@ -19,6 +19,7 @@ from opensearch.semantic.providers import Provider, open_provider
 from opensearch.semantic.sentence import MULTILINGUAL
 from opensearch.semantic.sphere import unit
 from opensearch.semantic.tables import KEPT_WORDS
+from opensearch.semantic.tokens import tokens_of
 from opensearch.semantic.transform import Transform
 from opensearch.semantic.vocabulary import Vocabulary
 
@@ -164,7 +165,8 @@ class Space:
                 " name what is to be found in a few words"
             )
         whole = self.vocabulary.listed(words)
-        if whole is not None:
+        # "-dog" is no dog, and "guide -dog" no guide dog
+        if whole is not None and not any(token.minus for token in tokens_of(words)):
             return Phrase([whole], kept=whole)
         if self._lookup.takes_any_text():
             phrase = read_phrase(words, any_word)

@@ -106,6 +106,19 @@ def test_a_skipped_file_is_exit_three_and_named(toy_model, toy_collection, tmp_p
     assert run(*words).exit_code == 1
 
 
+def test_a_shape_that_lost_faces_is_stored_and_told_everywhere(toy_model, tmp_path):
+    corners = ["v 0 0 0", "v 1 0 0", "v 0 1 0", "v 0 0 1", "v nan 0 0"]
+    faces = ["f 1 2 3", "f 1 2 4", "f 1 3 4", "f 2 3 4", "f 1 2 5", ""]
+    shape, told = tmp_path / "a.obj", "1 of its 5 faces are missing"
+    shape.write_text("\n".join(corners + faces))
+    result = run("index", shape, "--to", tmp_path / "i", "--model", toy_model, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["added"]) == (0, 1)
+    assert json.loads(result.stdout)["damaged"][0]["reason"].startswith(told)
+    assert f"damaged a.obj: {told}" in result.stderr
+    for words in (("query", tmp_path / "i", shape), ("render", shape, "--out", tmp_path / "r")):
+        assert f"a.obj is damaged: {told}" in run(*words).stderr
+
+
 def test_a_model_that_does_not_fit_is_exit_four(index, toy_collection, toy_config, tmp_path):
     from opensearch.methods import Training, train
 

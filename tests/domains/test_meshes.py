@@ -133,6 +133,8 @@ def test_faces_that_touch_nan_are_dropped_and_the_rest_is_read(tmp_path):
     path = write_obj(tmp_path / "a.obj", vertices, [*BOX.faces.tolist(), (0, 1, 8)])
     clean = write_obj(tmp_path / "b.obj", BOX.vertices, BOX.faces)
     assert (read(path).views == read(clean).views).all()
+    assert read(clean).lost == ""
+    assert read(path).lost.startswith("1 of its 13 faces are missing")
 
 
 @pytest.mark.parametrize("suffix", ["obj", "off", "ply", "stl", "glb", "gltf", "3mf"])

@@ -269,6 +269,45 @@ def test_what_moves_is_drawn_at_rest(head, said, inside):
     assert drawn(head + path)[50, 50].tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    "rect",
+    [
+        '<rect x="calc(10px + 10px)" y="calc(100% / 5)" width="calc(60% - 1.25em)" height="30"/>',
+        '<rect x="20" y="20" style="width:calc(2 * (10px + 10px)); height:max(30px, 1%)"/>',
+        '<rect x="20" y="20" width="min(50%, 40px, 80)" height="clamp(10px, 90%, 30px)"/>',
+        '<rect width="40" height="30" style="transform:translate(calc(5px * 4), max(20px))"/>',
+        '<rect x="20" y="20" width="min(40px, max(1px, calc(30px + 50%)))" height="calc(60px/2)"/>',
+    ],
+)
+def test_sizes_may_be_worked_out(rect):
+    dark = drawn(rect)[..., 0] < 128
+    assert (dark.sum(axis=0) > 0).nonzero()[0].tolist() == list(range(20, 60))
+    assert (dark.sum(axis=1) > 0).nonzero()[0].tolist() == list(range(20, 50))
+
+
+@pytest.mark.parametrize("size", ["calc(10px + 1deg)", "calc(1px * 2px)", "calc(1 / 0)", "min()"])
+def test_what_cannot_be_worked_out_draws_nothing(size):
+    assert (drawn(f'<rect width="{size}" height="20"/>{LINE}') == drawn(LINE)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("a b", "a%20b"), ("a b", "a b"), ("häus", "h%C3%A4us"), ("häus", "häus"), ("50%", "50%25")],
+)
+def test_what_is_named_in_other_letters_is_found(name, written):
+    outline = '<path d="M20 20 H80 V80 H20 Z"'
+    used = f'<defs><g id="{name}">{outline}/></g></defs><use xlink:href="#{written}"/>'
+    painted = f'<linearGradient id="{name}"><stop/></linearGradient>'
+    painted += f'{outline} fill="url(#{written})"/>'
+    for body in (used, painted, painted.replace(f"url(#{written})", f"url('#{written}')")):
+        assert (drawn(body) == drawn(f"{outline}/>")).all()
+
+
+def test_a_sheet_selects_by_the_name_as_it_is_written():
+    body = '<style>#häus { fill: red }</style><rect id="häus" width="50" height="50"/>'
+    assert drawn(body)[25, 25].tolist() == [255, 0, 0]
+
+
 def test_a_filter_leaves_what_it_is_put_on():
     filters = '<filter id="f"><feGaussianBlur stdDeviation="5"/></filter>'
     for use in ('filter="url(#f)"', 'style="filter:url(#f)"'):

@@ -147,6 +147,14 @@ def test_what_is_to_be_left_out_has_points_of_its_own(vectors):
     assert only.phrase.excluded == ["cup"]
 
 
+def test_a_minus_before_a_listed_name_leaves_it_out(vectors):
+    made = Space.fit(vectors(), SEEN)
+    assert made.read("-lamp").excluded == ["lamp"]
+    assert made.read("- lamp").words == ["lamp"]
+    assert made.read("hot air -balloon").excluded == ["balloon"]
+    assert made.read("hot-air-balloon").words == ["hot air balloon"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -41,10 +41,11 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 
     Raises:
         UnreadableFile: no polygon, free-form surfaces, a vertex that is not there (0 too: OBJ
-            counts from 1), or a word that is no number.
+            counts from 1), a word that is no number, or cut short in its last face.
         OverLimit: over `limits.faces`.
     """
     text = plain_lines(data)
+    _check_end(text)
     mesh = _Mesh(text)
     if mesh.in_capitals:
         mesh = _Mesh(text.lower())
@@ -54,6 +55,16 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     if len(faces) == 0:
         raise UnreadableFile("has no faces of three corners or more")
     return Triangles(vertices, faces)
+
+
+def _check_end(text: bytes) -> None:
+    """Refuse a file whose last line is a face that goes no further than its second corner.
+
+    Such faces elsewhere are passed over: programs write them, with an end to their line.
+    """
+    last = text.rpartition(b"\n")[2].split()
+    if last and last[0].lower() in (b"f", b"fo") and len(last) < 4:
+        raise UnreadableFile("is cut short: it ends within a face")
 
 
 def _blocks(text: bytes) -> Iterator[bytes]:

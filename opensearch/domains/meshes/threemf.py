@@ -24,6 +24,7 @@ from opensearch.domains.meshes.threemf_model import (
     Object,
     Placed,
     check_counts,
+    printed,
     read_model,
     read_targets,
 )
@@ -45,8 +46,9 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """The triangles of every item that a 3MF builds, with its components, where it puts them.
 
     Without items, those objects that are no component of another are taken. Supports and
-    modifiers are left out where anything else is built. Units, colours, slices and thumbnails
-    are passed over; only parts that the root model leads to are opened.
+    modifiers, and what a slicer was told not to print, are left out where anything else is built.
+    Units, colours, slices and thumbnails are passed over; only parts that the root model leads to
+    are opened.
     What the items add up to is counted before any of them is made.
 
     Raises:
@@ -131,7 +133,7 @@ class _Build:
         """Every triangle of every item."""
         part = self._package.root()
         model = self._package.model(part)
-        items = model.items or model.loose()
+        items = printed(model.items) or model.loose()
         if not items:
             raise UnreadableFile("has no faces: it builds nothing and holds no object")
         faces, copies = self._count_all(items, part)
@@ -161,7 +163,7 @@ class _Build:
             part, number = key
             found = self._package.model(part).object(number)
             faces, copies = self._own_faces(found), 1
-            for component in found.components:
+            for component in printed(found.components):
                 inner = self._count(_key(component, part), depth + 1)
                 faces, copies = faces + inner[0], copies + inner[1]
             self._sums[key] = faces, copies
@@ -177,7 +179,7 @@ class _Build:
         found = self._package.model(part).object(number)
         if self._own_faces(found):
             self._places.setdefault(key, []).append(transform)
-        for component in found.components:
+        for component in printed(found.components):
             with np.errstate(all="ignore"):
                 self._place(_key(component, part), component.transform @ transform)
 

@@ -51,12 +51,14 @@ _AIDS: Final = ("support", "solidsupport", "other")
 class Placed:
     """An object, by its part (None: the one that says so) and number, and where it goes.
 
-    `transform` has shape (4, 4); points are rows before it.
+    `transform` has shape (4, 4); points are rows before it. `printed` is false of what a slicer
+    keeps in the file and was told not to print.
     """
 
     path: str | None
     number: str
     transform: NDArray[np.float64]
+    printed: bool = True
 
 
 @dataclass(slots=True)
@@ -93,6 +95,11 @@ class Model:
         """The objects that are no component of another in this part."""
         used = {part.number for one in self.objects.values() for part in one.components}
         return [Placed(None, number, np.eye(4)) for number in self.objects if number not in used]
+
+
+def printed(placed: list[Placed]) -> list[Placed]:
+    """What is printed of what is placed together; all of it where nothing is."""
+    return [one for one in placed if one.printed] or placed
 
 
 def read_model(stream: IO[bytes], limits: Limits) -> Model:
@@ -249,4 +256,5 @@ def _placed(attributes: dict[str, str]) -> Placed:
         if len(words) != 12:
             raise ValueError(f"a transform of {len(words)} numbers, not 12")
         matrix[:, :3] = np.array(list(map(float, words))).reshape(4, 3)
-    return Placed(_named(attributes, "path"), attributes["objectid"], matrix)
+    printed = _named(attributes, "printable") not in ("0", "false")
+    return Placed(_named(attributes, "path"), attributes["objectid"], matrix, printed)

@@ -20,7 +20,9 @@ import cssselect2
 import tinycss2
 
 from opensearch.domains.svg import css, values
+from opensearch.domains.svg.calculated import whole_of, worked_out
 from opensearch.domains.svg.motion import at_rest
+from opensearch.domains.svg.size import Window, window
 from opensearch.errors import OverLimit
 
 Inside = Callable[[str], str]
@@ -68,7 +70,7 @@ def apply_styles(root: Element, inside: Inside) -> None:
     if rules * elements > _MOST_MATCHES:
         raise OverLimit(f"has {rules:,} style rules for {elements:,} elements")
     frames = {name: frame for sheet in sheets for name, frame in sheet.frames.items()}
-    declarations = 0
+    declarations, shown = 0, window(root)
     variables: dict[Element | None, Mapping[str, str]] = {None: {}}
     for wrapped in cssselect2.ElementWrapper.from_xml_root(root).iter_subtree():
         element, parent = wrapped.etree_element, wrapped.parent
@@ -80,7 +82,7 @@ def apply_styles(root: Element, inside: Inside) -> None:
         declarations += len(found)
         if declarations > _MOST_DECLARATIONS:
             raise OverLimit("repeats its style rules more than a drawing needs")
-        _write(element, found, known, inside)
+        _write(element, found, known, shown, inside)
 
 
 def _matcher(root: Element, sheets: Sequence[css.Sheet]) -> tuple[cssselect2.Matcher, int]:
@@ -137,15 +139,23 @@ def _with(known: Mapping[str, str], found: Mapping[str, str]) -> Mapping[str, st
 
 
 def _write(
-    element: Element, found: Mapping[str, str], variables: Mapping[str, str], inside: Inside
+    element: Element,
+    found: Mapping[str, str],
+    variables: Mapping[str, str],
+    shown: Window | None,
+    inside: Inside,
 ) -> None:
-    """Give an element its properties, and take variables out of its attributes."""
+    """Give an element its properties, and take variables and sums out of its attributes."""
+
+    def plain(name: str, value: str) -> str:
+        return worked_out(values.plain(value, variables), whole_of(name, shown))
+
     for name, value in element.attrib.items():
         if name not in _VERBATIM and ("(" in value or "rem" in value):
-            element.set(name, values.plain(value, variables))
+            element.set(name, plain(name, value))
     kept = []
     for name, given in found.items():
-        value = "" if name.startswith("--") else inside(values.plain(given, variables))
+        value = "" if name.startswith("--") else inside(plain(name, given))
         if not value or name == "filter":
             continue
         if name == "transform":

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from opensearch.domains.svg.cascade import apply_styles
 from opensearch.domains.svg.motion import rest
+from opensearch.domains.svg.references import settle_names
 from opensearch.domains.svg.size import length
 from opensearch.errors import OverLimit
 
@@ -42,6 +43,7 @@ def clean(root: Element, embed: Embed) -> None:
     """
     rest(root)
     apply_styles(root, _inside)
+    settle_names(root)
     _clean_tree(root, embed)
     letters = sum(len(text) for e in root.iter("text") for text in e.itertext())
     if letters > _MOST_TEXT:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LENGTH = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Z%]*)")
-_UNITS: Final = {
+UNITS: Final = {
     "": 1.0,
     "px": 1.0,
     "pt": 96 / 72,
@@ -88,7 +88,7 @@ def seen_through(shown: Window, size: tuple[int, int], part: tuple[int, int, int
 def length(text: str | None) -> float | None:
     """A length in pixels; None where there is none, or one that depends on something else."""
     found = _LENGTH.match(text or "")
-    unit = _UNITS.get(found[2].lower()) if found else None
+    unit = UNITS.get(found[2].lower()) if found else None
     if found is None or unit is None:
         return None
     value = float(found[1]) * unit

@@ -246,6 +246,8 @@ class Adding:
         pending.items.append(item_of(work, self._model.version(work.domain)))
         if not work.sure:
             self.report.guess(work.key)
+        if work.lost:
+            self.report.damaged.append(Failure(work.key, work.lost))
 
     def _commit(self, pending: Batch) -> Batch:
         self._changes.flush()

@@ -35,6 +35,7 @@ class Work:
     thumbnail: bytes = b""
     imprint: bytes = b""
     shot: dict[str, str] = field(default_factory=dict)
+    lost: str = ""
 
 
 @dataclass(slots=True)

@@ -77,7 +77,8 @@ def _read(model: Model, readers: Readers, work: Work) -> NDArray[np.uint8]:
     except InvalidInput as error:  # a domain that the model has no encoder for
         raise UnreadableFile(str(error)) from error
     work.domain, work.sure, work.thumbnail = opened.domain, opened.sure, opened.thumbnail
-    work.imprint, work.shot = opened.imprint, opened.reading.shot
+    work.imprint = opened.imprint
+    work.shot, work.lost = opened.reading.shot, opened.reading.lost
     remote = work.source.remote
     mtime_ns = remote.mtime_ns if remote else opened.mtime_ns if work.path else 0
     work.stamp = Stamp(opened.size, mtime_ns, opened.digest)

@@ -53,8 +53,10 @@ def file_part(embed: Embed, given: Input, domain: str | None, up: Up | None) -> 
     opened, vector = embed(given, domain, up)
     taken = TakenAs(name_of(given), opened.domain, opened.sure)
     guess = f"guessed that {taken.name} is a {opened.domain}; `source` says otherwise"
-    notes = () if opened.sure else (guess,)
-    return Part(vector, opened.domain, opened, notes=notes, taken=taken)
+    notes = [] if opened.sure else [guess]
+    if opened.reading.lost:
+        notes.append(f"{taken.name} is damaged: {opened.reading.lost}")
+    return Part(vector, opened.domain, opened, notes=tuple(notes), taken=taken)
 
 
 def stored_part(store: Store, key: str) -> Part:

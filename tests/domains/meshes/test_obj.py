@@ -38,7 +38,7 @@ def load(data, **limits):
         [*CORNERS[:-1], "v 0 \\", "0 \\", "1", *FACES],
         ["# by C:\\shapes\\", "mtllib C:\\shapes\\", *LINES],
         ["g f 1 2 3 v", "o v 5 5 5", "usemtl f", "s 1", "mg 1", "l 1 2", "p 1", *LINES],
-        [*CORNERS, *FACES, "f 1 2", "f 1"],
+        [*CORNERS, "f 1 2", "f 1", *FACES],
     ],
 )
 def test_a_tetrahedron_is_read_however_it_is_written(written, end):
@@ -95,7 +95,7 @@ def test_a_file_of_several_blocks_is_one_mesh(monkeypatch):
         ([], "no faces, only vertices"),
         (["l 1 2"], "no faces, only lines and vertices"),
         (["p 1", "curv 0 1 1 2"], "no faces, only points and curves and vertices"),
-        (["f 1 2"], "no faces of three corners"),
+        (["f 1 2", ""], "no faces of three corners"),
         (["surf 0 1 0 1 1 2 3 4", "f 1 2 3"], "free-form surfaces"),
         (["call part.obj", "f 1 2 3"], "several files"),
     ],
@@ -103,6 +103,13 @@ def test_a_file_of_several_blocks_is_one_mesh(monkeypatch):
 def test_what_cannot_be_read_is_refused_by_its_cause(lines, reason):
     with pytest.raises(UnreadableFile, match=reason):
         load("\n".join([*CORNERS, *lines]))
+
+
+@pytest.mark.parametrize("last", ["f", "f ", "f 2", "f 2 3", "f 2/1/1 3/", "F 2 3"])
+def test_a_file_that_ends_within_a_face_is_cut_short(last):
+    with pytest.raises(UnreadableFile, match="cut short: it ends within a face"):
+        load("\n".join([*LINES, last]))
+    assert len(load("\n".join([*LINES, last, ""])).faces) == 4
 
 
 def test_something_else_is_told_from_an_empty_obj():

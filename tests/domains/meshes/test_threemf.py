@@ -247,6 +247,17 @@ def test_what_only_helps_to_print_is_no_part_of_the_shape(kind):
     assert area(load(single(aid, item(2)))) == pytest.approx(25 * TETRAHEDRON_AREA)
 
 
+@pytest.mark.parametrize("said", ["0", "false"])
+def test_what_is_not_to_be_printed_is_left_out(said):
+    both = thing(1, mesh()) + thing(2, mesh(5))
+    off = f'printable="{said}"'
+    assert area(load(single(both, item(1) + item(2, more=off)))) == pytest.approx(TETRAHEDRON_AREA)
+    part = thing(3, f"<components>{component(1)}{component(2, more=off)}</components>")
+    assert area(load(single(both + part, item(3)))) == pytest.approx(TETRAHEDRON_AREA)
+    alone = load(single(both, item(2, more=off)))
+    assert area(alone) == pytest.approx(25 * TETRAHEDRON_AREA)
+
+
 def test_an_encrypted_package_says_so():
     data = bytearray(single(thing(1, mesh()), item(1)))
     for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
