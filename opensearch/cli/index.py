@@ -196,7 +196,7 @@ def _tell(report: Report, as_json: bool) -> None:
         return
     for planned in report.planned:
         reason = f": {planned.reason}" if planned.reason else ""
-        click.echo(f"{planned.step:<8}  {visible(planned.name + reason)}")
+        click.echo(f"{planned.step:<8}  {visible(planned.name + in_flags(reason))}")
     click.echo(_books(report))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import in_flags, json_line, say, visible
-from opensearch.cli.places import IndexPlace
+from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.tables import check_one_form, counted, header, print_paths
 from opensearch.records import Where
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     help="Filter, e.g. 'path ~ holiday and taken > 2023'; docs/filters.md.",
 )
 @click.option(
-    "--folder", type=click.Path(path_type=Path), help="Only items whose files lie in FOLDER."
+    "--folder", type=SourcePlace(), help="Only items whose files lie in a folder, or at an address."
 )
 @click.option(
     "--limit", metavar="N", type=click.IntRange(min=0), help="At most N items. Default: all."
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def listing(
     index: Where,
     where: str | None,
-    folder: Path | None,
+    folder: Path | str | None,
     limit: int | None,
     offset: int,
     paths: bool,
@@ -110,6 +110,6 @@ def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
     files = engine.ignored()[part]
     for file in files:
         shown = {"key": file.key, "path": file.path}
-        click.echo(json_line(shown) if as_json else file.path)
+        click.echo(json_line(shown) if as_json else visible(file.path))
     ignored = counted(len(files), "file")
     say(f"{ignored} ignored; opensearch remove {engine.path} --unignore PATH ends that")

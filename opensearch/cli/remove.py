@@ -11,7 +11,7 @@ import click
 
 from opensearch.cli.listing import HEADER, row
 from opensearch.cli.messages import say
-from opensearch.cli.places import IndexPlace
+from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.tables import header
 from opensearch.errors import InvalidInput
 from opensearch.records import Where
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 @click.option("--where", metavar="EXPR", help="Also what passes this filter; docs/filters.md.")
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path),
-    help="Also what was indexed from FOLDER, which may be gone; with --where, what passes both.",
+    type=SourcePlace(),
+    help="Also what was indexed from a folder, which may be gone, or an address; with --where, what"
+    " passes both.",
 )
 @click.option(
     "--ignore/--forget",
@@ -47,7 +48,7 @@ def remove(
     index: Where,
     keys: tuple[str, ...],
     where: str | None,
-    folder: Path | None,
+    folder: Path | str | None,
     ignore: bool,
     unignore: bool,
     dry_run: bool,
@@ -117,7 +118,9 @@ def _tell(
     click.echo(f"{removed} removed" + (", their files are ignored from now on" if ignore else ""))
 
 
-def _unignore(engine: Engine, names: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
+def _unignore(
+    engine: Engine, names: tuple[str, ...], folder: Path | str | None, as_json: bool
+) -> None:
     """Files that are ignored no longer; all that are named must have been."""
     ended = engine.forget(names, folder=folder)
     missing = [name for name in dict.fromkeys(names) if name not in ended]

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from opensearch.cli.messages import in_flags, visible
 from opensearch.cli.places import IndexPlace
 from opensearch.records import Where
 
@@ -36,8 +37,9 @@ def verify(index: Where, repair: bool, as_json: bool) -> None:
         click.echo(json.dumps({"problems": problems, "left": left}, ensure_ascii=False))
     else:
         for problem in problems or ["whole"]:
-            click.echo(problem)
+            click.echo(visible(in_flags(problem)))
         if repair and problems:
-            click.echo(f"still broken: {'; '.join(left)}" if left else "repaired")
+            still = visible(in_flags(f"still broken: {'; '.join(left)}"))
+            click.echo(still if left else "repaired")
     if left:
         raise click.exceptions.Exit(1)

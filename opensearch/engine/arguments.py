@@ -172,12 +172,14 @@ def paths(name: str, value: Any) -> list[Path]:
     return [path(f"each of {name}", each) for each in listed(name, "a list of paths", value)]
 
 
+def source(name: str, value: Any) -> Path | str:
+    """A path, or an address as text."""
+    return value if isinstance(value, str) and is_address(value) else path(name, value)
+
+
 def sources(name: str, value: Any) -> list[Path | str]:
     """Paths, or addresses as texts."""
-    return [
-        each if isinstance(each, str) and is_address(each) else path(f"each of {name}", each)
-        for each in value
-    ]
+    return [source(f"each of {name}", each) for each in value]
 
 
 def called(name: str, value: Any) -> Any:

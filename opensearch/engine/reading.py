@@ -147,7 +147,7 @@ class Reading(OpenIndex):
         """
         return search_codes(self._generations, codes, targets, k, structure)
 
-    @checked()
+    @checked(folder=must.source)
     def find(
         self,
         where: str | None = None,
@@ -161,7 +161,8 @@ class Reading(OpenIndex):
         Args:
             where: filter expression, see docs/filters.md.
             keys: items that are wanted in any case.
-            folder: what passes must also be a file in it, or be it; it may be gone.
+            folder: what passes must also be a file in it, or be it; it may be gone, or lie at an
+                address.
             targets: domains looked through; all that the index holds when empty.
 
         Raises:

@@ -220,7 +220,7 @@ class Writing(OpenIndex):
         source.check_fits(str(self.path), self.model.bundle.card.identities)
         return self._generations.write_and_settle(lambda store: source.add_to(store, progress))
 
-    @checked()
+    @checked(folder=must.source)
     def remove(
         self,
         keys: Names = (),
@@ -247,7 +247,7 @@ class Writing(OpenIndex):
             lambda store: removing.remove(store, *asked, place if ignore else None)
         )
 
-    @checked()
+    @checked(folder=must.source)
     def forget(self, names: Names = (), *, folder: str | Path | None = None) -> set[str]:
         """Ignore files no longer that `remove` was told to ignore; `add` may bring them in again.
 

@@ -34,7 +34,7 @@ from opensearch.experiments.published import (
     published_embed,
     published_rank,
 )
-from opensearch.experiments.trained import trained_on
+from opensearch.experiments.trained import trained_on, was_trained_in
 from opensearch.experiments.ways import CodeScore, Way, ways_of
 from opensearch.hashing import check_fit
 from opensearch.model import Model
@@ -259,6 +259,13 @@ class _Measure:
                 f"split {self._name} is not unseen by this model, which was trained on"
                 f" {len(self.trained)} of its {len(self.categories)} categories:"
                 f" {', '.join(self.trained)}"
+            )
+        model, data = self._evaluation.model, self._evaluation.data
+        if self._name in (WHOLE, TRAIN) and was_trained_in(model, data):
+            notes.append(
+                f"split {self._name} holds the files that this model was trained on, which it knows"
+                f" far better than new ones; opensearch dataset split {data} before training keeps"
+                " some out"
             )
         if self.without_vector:
             notes.append(f"no vector, so not searched by word: {', '.join(self.without_vector)}")

@@ -1,7 +1,9 @@
-"""Which categories a model was trained on, whatever a collection calls them."""
+"""What a model was trained on: categories, whatever a collection calls them, and files."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Final
 
 from opensearch.model import Model
@@ -26,3 +28,15 @@ def trained_on(model: Model, categories: Names) -> list[str]:
         cosines = model.space.prototypes(others) @ model.seen_prototypes.T
         found |= {name for name, row in zip(others, cosines, strict=True) if row.max() > _SAME}
     return [name for name in names if name in found]
+
+
+def was_trained_in(model: Path, data: Path) -> bool:
+    """Whether a model was trained, on this machine, on files of a collection.
+
+    Told by the record of the run beside the model; one without, such as a copy, tells nothing.
+    """
+    try:
+        record = json.loads((model / "training" / "run.json").read_bytes())
+        return str(data.absolute()) in record["data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

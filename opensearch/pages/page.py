@@ -78,6 +78,8 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
     Raises:
         InvalidInput: the page cannot be written there.
     """
+    if not path.name:
+        raise InvalidInput(f"page {path} is a folder; name a file in it")
     bits = engine.model.bundle.card.bits
     hits = "\n".join(found.hit_item(hit, engine, bits, path) for hit in answer.hits)
     numbers = terms(found.explained(query, answer.hits, bits)) if hits else ""

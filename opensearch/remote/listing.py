@@ -38,6 +38,7 @@ from opensearch.remote.fetching import fetched
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created")
 _MARKS: Final = ("ETag", "etag", "md5", "content_md5", "sha256", "Last-Modified")
 """What file systems call the time of change of a file, and what changes with it."""
+_NAMELESS: Final = "is a folder without a name (//), which no path can say; rename what is in it"
 _MANY: Final = "holds many drawings, read from folders alone: fetch it and index the copy"
 
 Info: TypeAlias = dict[str, Any]
@@ -88,6 +89,8 @@ def addresses_below(root: str) -> Iterator[str]:
         except Exception as error:
             raise InvalidInput(f"{root}/{key} cannot be listed: {reason_of(error)}") from error
         for name, is_folder, info in listed:
+            if not name:
+                continue  # nothing in there was ever indexed
             if is_folder:
                 folders.append((info["name"], f"{key}{name}/"))
             else:
@@ -171,6 +174,9 @@ def _entries(
     for name, is_folder, about in listed:
         key = folder.key + name
         address = f"{root}/{key}"
+        if not name:
+            yield Failure(f"{address}/", _NAMELESS)
+            continue
         out = excluded.names(key, folder=is_folder)
         if is_folder:
             reason = left_out(name) or (EXCLUDED if out else "")
@@ -183,15 +189,25 @@ def _entries(
 
 
 def _listed(system: Any, folder: str) -> list[tuple[str, bool, Info]]:
-    """Name, whether it is a folder, and what is told of each entry of a folder, keys in order."""
+    """Name, whether it is a folder, and what is told of each entry of a folder, keys in order.
+
+    A bucket may hold a folder whose name is empty, as of the key `photos//a.jpg`.
+    """
     system.invalidate_cache()  # else it would keep all it was ever told
     found = []
     for about in system.ls(folder, detail=True):
+        is_folder = about["type"] == "directory"
         above, _, name = about["name"].rstrip("/").rpartition("/")
         # A bucket may hold an entry for the folder itself, a page may link to anywhere.
-        if name and name != ".." and above.strip("/") == folder.strip("/"):
-            found.append((name, about["type"] == "directory", about))
+        if name and name != ".." and _same(above, folder):
+            found.append((name, is_folder, about))
+        elif is_folder and about["name"].endswith("/") and _same(about["name"], folder):
+            found.append(("", True, about))
     return sorted(found, key=lambda entry: entry[0] + "/" * entry[1])
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip("/") == other.strip("/")
 
 
 def _assets(root: str, folder: _Folder, listed: list[tuple[str, bool, Info]]) -> frozenset[str]:

@@ -85,7 +85,10 @@ class LmdbStore(LmdbReading):
 
         def begin(txn: Transaction) -> None:
             if books.exists(shared, txn):
-                raise StoreError(f"there is a store in {str(folder)!r}; open it, or name another.")
+                raise StoreError(
+                    f"there is a store in {str(folder)!r}; open it, or name another. If another"
+                    " process is just making an index there, repeat the command once it has."
+                )
             fresh = Meta(secrets.token_hex(16), bits, dim, origin=secrets.token_hex(16))
             books.save(shared, txn, fresh)
 

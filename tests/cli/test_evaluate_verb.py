@@ -50,6 +50,15 @@ def test_a_split_called_unseen_is_not_believed(toy_model, toy_collection, tmp_pa
     assert (row["trained"], row["untrained"]) == (["disc"], ["bar"])
 
 
+def test_files_that_the_model_was_trained_on_are_told(split, tmp_path):
+    told = "split train holds the files that this model was trained on"
+    model, *asked = split
+    assert told in run(model, *asked).stderr
+    assert told not in run(model, *asked[:2], "--split", "test").stderr
+    shutil.copytree(model, tmp_path / "m", ignore=shutil.ignore_patterns("training"))
+    assert told not in run(tmp_path / "m", *asked).stderr
+
+
 def test_too_few_items_are_told_and_measure_nothing(toy_model, toy_collection, tmp_path):
     data = tmp_path / "few"
     for domain in ("photo", "sketch"):

@@ -81,6 +81,13 @@ def test_the_first_hit_or_the_page_is_opened(index, photo, tmp_path, opener):
     assert told.read_text() == str(page)
 
 
+@pytest.mark.parametrize("page", [".", "/", ""])
+def test_a_page_that_is_a_folder_is_told(index, photo, page):
+    refused = run("query", index, photo, "--html", page)
+    assert refused.exit_code == 2
+    assert "is a folder; name a file in it" in refused.stderr
+
+
 def test_what_cannot_be_opened_is_told_and_no_failure(index, photo, tmp_path, opener, monkeypatch):
     asked = ["query", index, photo, "-k", 1, "--no-refine", "--open"]
     opener(code=3)

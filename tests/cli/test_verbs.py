@@ -139,6 +139,8 @@ def test_remove_verify_and_info(toy_model, toy_collection, tmp_path):
     assert (result.exit_code, result.stdout) == (0, "2 removed\n")
     assert json.loads(run("info", path, "--json").stdout)["items"]["photo"] == before - 2
     assert run("verify", path).stdout == "whole\n"
+    (path / "manifest.json").unlink()
+    assert f"opensearch verify {path} --repair" in run("verify", path).stdout
     assert json.loads(run("info", toy_model, "--json").stdout)["bits"] == 16
 
 

@@ -135,6 +135,23 @@ def test_all_files_are_told_for_pruning(both):
     assert list(remote.addresses_below(f"{ROOT}/photo/notes.txt")) == [f"{ROOT}/photo/notes.txt"]
 
 
+def test_a_folder_without_a_name_is_told(both, monkeypatch):
+    both({"a.png": b"", "b/c.png": b""})
+    ls = MemoryFileSystem.ls
+
+    def listed(self, path, *args, **options):  # as s3fs lists "b//d.png" and a mark of "b/"
+        beside = [
+            {"name": "/bucket/all/b/", "size": 0, "type": kind} for kind in ("directory", "file")
+        ]
+        return ls(self, path, *args, **options) + beside * path.rstrip("/").endswith("/b")
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", listed)
+    found = told(remote.find_sources(ROOT), ROOT)
+    assert [each[0] for each in found] == ["a.png", "/b//", "b/c.png"]
+    assert "a folder without a name (//)" in found[1][1]
+    assert len(list(remote.addresses_below(ROOT))) == 2
+
+
 def test_a_folder_that_cannot_be_listed_fails_alone(both, monkeypatch):
     both({"a.png": b"", "b/c.png": b"", "d.png": b""})
     ls = MemoryFileSystem.ls

@@ -214,6 +214,14 @@ def test_the_command_line_takes_addresses(tmp_path, bucket):
     assert (made.exit_code, made.output.splitlines()[0][:16]) == (0, "4 seen = 4 added")
     listed = CliRunner().invoke(main, ["list", str(tmp_path / "made"), "--paths"])
     assert listed.stdout.split() == [f"{ROOT}/{name}" for name in NAMES]
+    place = str(tmp_path / "made")
+    for folder in (f"{ROOT}/photo/cat", f"{ROOT}/photo/cat/"):
+        some = CliRunner().invoke(main, ["list", place, "--folder", folder, "--paths"])
+        assert some.stdout.split() == [f"{ROOT}/{name}" for name in NAMES[:2]]
+    gone = CliRunner().invoke(main, ["remove", place, "--folder", f"{ROOT}/photo/cat", "--ignore"])
+    assert gone.stdout.startswith("2 removed")
+    back = CliRunner().invoke(main, ["remove", place, "--folder", f"{ROOT}/photo", "--unignore"])
+    assert back.stdout.startswith("2 ignored no longer")
     wrong = CliRunner().invoke(main, ["index", "memory://none", "--to", str(tmp_path / "made")])
     assert wrong.exit_code == 2
     assert "memory://none does not exist" in wrong.output

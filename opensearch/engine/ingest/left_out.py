@@ -15,6 +15,7 @@ from pathlib import Path
 from opensearch.engine.lifecycle.layout import IGNORED
 from opensearch.engine.lifecycle.places import Place
 from opensearch.engine.query.comparing import is_below
+from opensearch.engine.query.finding import rooted
 from opensearch.errors import StoreError
 
 
@@ -76,10 +77,11 @@ def forget(index: Place, names: Iterable[str], folder: str | Path | None = None)
     if not known:
         return set()
     wanted = {name: name for name in names} | {os.path.abspath(name): name for name in names}
+    below = None if folder is None else rooted(folder)
     found, kept = set(), []
     for file in known.values():
         name = wanted.get(file.key) or wanted.get(file.path)
-        if name is None and folder is not None and is_below(file.path, os.path.abspath(folder)):
+        if name is None and below is not None and is_below(file.path, below):
             name = file.path
         if name is None:
             kept.append(file)

@@ -17,6 +17,7 @@ from opensearch.engine.query.selecting import select, targeted
 from opensearch.engine.query.where import Both, Expression, parse_where
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
+from opensearch.remote import root_of
 from opensearch.store import Store
 
 _PAGE: Final = 1024
@@ -54,7 +55,7 @@ def find(
         store: what is looked through.
         where: filter expression, see `engine.query.where`.
         keys: of items that are wanted in any case.
-        folder: of files, or a file; it need not be there any more.
+        folder: of files, or a file; it need not be there any more, and may be an address.
         targets: domains that filter and folder look through; all that the store holds when empty.
 
     Returns:
@@ -103,8 +104,14 @@ def items(store: Store, ids: NDArray[np.int64]) -> Iterator[Item]:
                     continue
 
 
+def rooted(folder: str | Path) -> str:
+    """A folder as the paths of items in it begin: absolute, or an address."""
+    root = root_of(folder)
+    return root if isinstance(root, str) else os.path.abspath(root)
+
+
 def _asked(expression: Expression | None, folder: str | Path | None) -> Expression | None:
     if folder is None:
         return expression
-    below = Comparison("path", BELOW, (os.path.abspath(folder),))
+    below = Comparison("path", BELOW, (rooted(folder),))
     return below if expression is None else Both((expression, below))
