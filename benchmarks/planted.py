@@ -1,6 +1,6 @@
 """Copies planted among the files of a collection: how many are found, and what else is grouped.
 
-    python -m benchmarks.planted COLLECTION --domain photo [--items 1000] [--copies 200] [--seed 0]
+    python -m benchmarks.planted COLLECTION --domain photo [--items 1000] [--copies 200] [--others]
 
 Each kind of copy is made of `--copies` files of the domain, in memory or in a folder that goes, and
 read by the reader of the domain. A copy counts as found when it is paired with its own file, by
@@ -25,8 +25,9 @@ from typing import Any, Final, TypeAlias
 import click
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageEnhance
+from PIL import Image
 
+from benchmarks import planted_pictures, planted_shapes
 from benchmarks.planted_strokes import STROKES, as_svg, redrawn
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import default_reader, open_reader
@@ -35,99 +36,13 @@ from opensearch.domains.framing import unit_triangles
 from opensearch.domains.mesh import load_triangles
 from opensearch.imprints import KINDS, kind_of
 from opensearch.imprints.shapes import shape_imprint
+from opensearch.progress import quiet
 from opensearch.records import Source
 from opensearch.search.neighbours import nearest
 
 Rng: TypeAlias = np.random.Generator
-Mesh: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int64]]
-TURN: Final = Image.Transpose
 SIZE: Final = 160
 """Side of the views of the shipped model, pixels."""
-
-
-def _cropped(picture: Image.Image, rng: Rng) -> Image.Image:
-    """Nine tenths of each side, from anywhere."""
-    width, height = (round(0.9 * side) for side in picture.size)
-    left = int(rng.integers(0, picture.width - width + 1))
-    top = int(rng.integers(0, picture.height - height + 1))
-    return picture.crop((left, top, left + width, top + height))
-
-
-def _cropped_around(picture: Image.Image, _: Rng) -> Image.Image:
-    width, height = picture.size
-    return picture.crop((0.1 * width, 0.1 * height, 0.9 * width, 0.9 * height))
-
-
-def _smaller(by: int) -> Callable[[Image.Image, Rng], Image.Image]:
-    def made(picture: Image.Image, _: Rng) -> Image.Image:
-        size = (max(1, picture.width // by), max(1, picture.height // by))
-        return picture.resize(size, Image.Resampling.LANCZOS)
-
-    return made
-
-
-PICTURES: Final[dict[str, Callable[[Image.Image, Rng], Image.Image]]] = {
-    "exact, as PNG": lambda picture, _: picture,
-    "JPEG, quality 50": lambda picture, _: picture,
-    "half size": _smaller(2),
-    "third of the size": _smaller(3),
-    "brighter": lambda picture, rng: ImageEnhance.Brightness(picture).enhance(
-        rng.uniform(1.1, 1.4)
-    ),
-    "darker": lambda picture, rng: ImageEnhance.Brightness(picture).enhance(rng.uniform(0.5, 0.9)),
-    "more contrast": lambda picture, rng: ImageEnhance.Contrast(picture).enhance(
-        rng.uniform(1.2, 1.6)
-    ),
-    "grey": lambda picture, _: picture.convert("L").convert("RGB"),
-    "cropped by a tenth": _cropped,
-    "cropped by a tenth on every side": _cropped_around,
-    "mirrored": lambda picture, _: picture.transpose(TURN.FLIP_LEFT_RIGHT),
-    "turned by 90": lambda picture, _: picture.transpose(TURN.ROTATE_270),
-    "turned by 180": lambda picture, _: picture.transpose(TURN.ROTATE_180),
-    "turned by 270": lambda picture, _: picture.transpose(TURN.ROTATE_90),
-}
-
-
-def _reordered(mesh: Mesh, rng: Rng) -> Mesh:
-    vertices, faces = mesh
-    order = rng.permutation(len(vertices))
-    return vertices[order], np.argsort(order)[faces][rng.permutation(len(faces))]
-
-
-def _rotated(mesh: Mesh, rng: Rng) -> Mesh:
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    return mesh[0] @ (turn * np.sign(np.linalg.det(turn))), mesh[1]
-
-
-def _simplified(mesh: Mesh, _: Rng) -> Mesh:
-    import trimesh
-
-    whole = trimesh.Trimesh(*mesh, process=False)
-    whole.merge_vertices()
-    half = whole.simplify_quadric_decimation(percent=0.5)
-    return np.asarray(half.vertices, np.float64), np.asarray(half.faces, np.int64)
-
-
-def _resaved(mesh: Mesh, _: Rng) -> Mesh:
-    """Through an .stl file: single precision, corners no longer shared."""
-    import trimesh
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "copy.stl")
-        trimesh.Trimesh(*mesh, process=False).export(path)
-        return load_triangles(path, Limits())
-
-
-SHAPES: Final[dict[str, Callable[[Mesh, Rng], Mesh]]] = {
-    "re-ordered": _reordered,
-    "scaled and moved": lambda mesh, rng: (
-        mesh[0] * rng.uniform(0.01, 100) + rng.normal(size=3),
-        mesh[1],
-    ),
-    "rotated": _rotated,
-    "another format (STL)": _resaved,
-    "simplified to half": _simplified,
-}
 
 
 @click.command()
@@ -139,7 +54,10 @@ SHAPES: Final[dict[str, Callable[[Mesh, Rng], Mesh]]] = {
 @click.option("--items", default=1000, show_default=True, help="Files, at most.")
 @click.option("--copies", default=200, show_default=True, help="Copies of each kind.")
 @click.option("--seed", default=0, show_default=True)
-def main(collection: Path, domain: str, split: str, items: int, copies: int, seed: int) -> None:
+@click.option("--others", is_flag=True, help="Other kinds of copies, which the bar is not set for.")
+def main(
+    collection: Path, domain: str, split: str, items: int, copies: int, seed: int, others: bool
+) -> None:
     """Print found / planted of each kind, and the pairs that were not planted."""
     if default_reader(domain) == "mesh" and find_spec("fast_simplification") is None:
         raise click.ClickException(
@@ -155,7 +73,7 @@ def main(collection: Path, domain: str, split: str, items: int, copies: int, see
             sources = [s for s in sources if s.split in (split, None)]
             chosen = [sources[at] for at in rng.permutation(len(sources))[:items]]
             made = _shapes if default_reader(domain) == "mesh" else _pictures
-            keys, imprints, planted = made(chosen, domain, copies, rng, Path(folder))
+            keys, imprints, planted = made(chosen, domain, copies, rng, Path(folder), others)
     start = time.perf_counter()
     found = _pairs(imprints)
     took = time.perf_counter() - start
@@ -165,9 +83,9 @@ def main(collection: Path, domain: str, split: str, items: int, copies: int, see
         mine = [(count + at, of) for at, (each, of) in enumerate(planted) if each == kind]
         hits = sum((copy, of) in found or (of, copy) in found for copy, of in mine)
         print(f"{kind:<36} {hits:>4} / {len(mine)}  {hits / len(mine):.3f}")
-    others = sorted({(min(p), max(p)) for p in found if max(p) < count})
-    print(f"{len(others)} pairs among {count} files; {len(imprints)} compared in {took:.1f} s")
-    for first, second in others:
+    rest = sorted({(min(p), max(p)) for p in found if max(p) < count})
+    print(f"{len(rest)} pairs among {count} files; {len(imprints)} compared in {took:.1f} s")
+    for first, second in rest:
         print(f"  {keys[first]} = {keys[second]}")
 
 
@@ -179,7 +97,7 @@ def _pairs(imprints: list[bytes]) -> set[tuple[int, int]]:
     kind = kind_of(imprints[0])
     assert kind is not None
     pairs = KINDS[kind].pairs(
-        len(imprints), lambda places: [imprints[place] for place in places], nearest
+        len(imprints), lambda places: [imprints[place] for place in places], nearest, quiet
     )
     return {
         pair
@@ -188,7 +106,9 @@ def _pairs(imprints: list[bytes]) -> set[tuple[int, int]]:
     }
 
 
-def _pictures(sources: list[Source], domain: str, copies: int, rng: Rng, folder: Path) -> Planted:
+def _pictures(
+    sources: list[Source], domain: str, copies: int, rng: Rng, folder: Path, others: bool
+) -> Planted:
     read = _reader(domain)
     keys, imprints, pictures = [], [], []
     for source in sources:
@@ -196,7 +116,7 @@ def _pictures(sources: list[Source], domain: str, copies: int, rng: Rng, folder:
         keys.append(source.key)
         pictures.append(source.path)
     planted = []
-    for kind, make in PICTURES.items():
+    for kind, make in (planted_pictures.OTHERS if others else planted_pictures.PICTURES).items():
         for of in rng.choice(len(keys), min(copies, len(keys)), replace=False).tolist():
             with Image.open(pictures[of]) as image:
                 copy = make(_on_white(image), rng)
@@ -227,12 +147,14 @@ def _reader(domain: str) -> Callable[[Path, int | None], bytes]:
     return imprint
 
 
-def _shapes(sources: list[Source], _: str, copies: int, rng: Rng, __: Path) -> Planted:
+def _shapes(
+    sources: list[Source], _: str, copies: int, rng: Rng, __: Path, others: bool
+) -> Planted:
     meshes = [load_triangles(source.path, Limits()) for source in sources]
     keys = [source.key for source in sources]
     imprints = [shape_imprint(*unit_triangles(*mesh)) for mesh in meshes]
     planted = []
-    for kind, make in SHAPES.items():
+    for kind, make in (planted_shapes.OTHERS if others else planted_shapes.SHAPES).items():
         for of in rng.choice(len(keys), min(copies, len(keys)), replace=False).tolist():
             made = unit_triangles(*make(meshes[of], rng))
             imprints.append(shape_imprint(*made))

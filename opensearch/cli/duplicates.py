@@ -10,6 +10,7 @@ import click
 
 from opensearch.cli.messages import say, visible
 from opensearch.cli.places import IndexPlace
+from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.tables import counted
 from opensearch.records import Where
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     help="Group by codes: least cosine of a pair with embeddings.  [default: 0.97]",
 )
 @click.option("--domain", help="Look in this domain alone. Default: in all.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a group.")
 def duplicates(
     index: Where,
@@ -42,6 +44,7 @@ def duplicates(
     max_distance: int | None,
     min_score: float | None,
     domain: str | None,
+    quiet: bool,
     as_json: bool,
 ) -> None:
     """Find copies in INDEX: items that show one picture or one shape.
@@ -63,8 +66,8 @@ def duplicates(
     from opensearch.engine import Engine
 
     groups = items = 0
-    with Engine.open(index) as engine:
-        for group in engine.duplicates(max_distance, min_score, domain, exact):
+    with Engine.open(index) as engine, Bars(quiet) as bars:
+        for group in engine.duplicates(max_distance, min_score, domain, exact, bars.show):
             groups, items = groups + 1, items + len(group.items)
             click.echo(json.dumps(group.to_dict(), ensure_ascii=False) if as_json else _text(group))
         left_out = engine.without_imprint(domain) if max_distance is min_score is None else 0

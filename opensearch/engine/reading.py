@@ -31,7 +31,7 @@ from opensearch.engine.query.query import Query, Score, Weighted, weighted
 from opensearch.engine.query.ranking import answer
 from opensearch.errors import OpenSearchError
 from opensearch.model import InputLike
-from opensearch.progress import Count, uncounted
+from opensearch.progress import Count, Progress, quiet, uncounted
 from opensearch.records import Hit, Item, Names, Several, Up
 from opensearch.store import again
 
@@ -245,6 +245,7 @@ class Reading(OpenIndex):
         min_score: float | None = None,
         domain: str | None = None,
         exact: bool = False,
+        progress: Progress = quiet,
     ) -> Iterator[Group]:
         """Groups of copies of one picture or shape, see `engine.query.copies`.
 
@@ -258,12 +259,13 @@ class Reading(OpenIndex):
             exact: copies in another format, size or brightness, or shapes moved, scaled and with
                 their vertices in another order; none that was cropped, mirrored, turned or
                 simplified.
+            progress: called with what copies are compared, how many of it are, and in all.
 
         Raises:
             InvalidInput: a negative distance, a domain that the index does not hold, or `exact`
                 of groups by codes.
         """
-        return find_groups(self._store, max_distance, min_score, domain, exact)
+        return find_groups(self._store, max_distance, min_score, domain, exact, progress)
 
     @checked()
     def without_imprint(self, domain: str | None = None) -> int:

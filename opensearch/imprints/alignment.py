@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.imprints.likeness import (
+    LEAST,
     extremes,
     halved,
     like_aspects,
     like_colours,
     one_picture,
     product,
+    unexplained,
     unit_planes,
 )
 from opensearch.imprints.pictures import SIDE, Pictures
@@ -30,6 +32,8 @@ _START: Final = 0.38
 """Least correlation, before alignment, of a pair that is looked at."""
 _NEAR: Final = 0.7
 """Least coarse correlation of a pair that is compared in fine."""
+_LEFT, _LEFT_ANYWHERE = 1.0, 5.0
+"""Greys, of 15, that other greys may leave unexplained in coarse, see `likeness.unexplained`."""
 _EXACT: Final = 0.97
 """Least fine correlation of a picture that was only saved anew."""
 
@@ -82,17 +86,20 @@ def _look(
     near = np.flatnonzero(start >= _START)
     parts, found = _aligned(coarse[near], coarse_copy[near], parts[near], 6)
     near, parts = near[found >= _NEAR], parts[found >= _NEAR]
-    if not len(near):
-        return
+    mean_left, most_left = unexplained(stretched(coarse[near], parts), halved(copy[near]))
+    explained = (mean_left <= _LEFT) & (most_left <= _LEFT_ANYWHERE)
+    near, parts = near[explained], parts[explained]
     parts, fine = _aligned(whole[near], unit_planes(copy[near]), parts, 3)
+    at = places[near]
+    alike = fine >= LEAST
+    alike &= like_colours(first.colours[at], second.colours[at], parts, way)
+    alike &= like_aspects(first.aspects[at], second.aspects[at], parts, way)
+    near, parts, fine, at = near[alike], parts[alike], fine[alike], at[alike]
     shown, target = stretched(whole[near], parts), copy[near]
-    flatness = np.minimum(extremes(first.greys[places[near]]), extremes(target))
-    blurred, same = one_picture(shown, target, fine, flatness)
-    places = places[near]
-    same &= like_colours(first.colours[places], second.colours[places], parts, way)
-    same &= like_aspects(first.aspects[places], second.aspects[places], parts, way)
-    done.same[places], done.parts[places] = same, parts
-    done.scores[places] = np.maximum(fine, blurred)
+    flatness = np.minimum(extremes(first.greys[at]), extremes(target))
+    blurred, done.same[at] = one_picture(shown, target, fine, flatness)
+    done.parts[at] = parts
+    done.scores[at] = np.maximum(fine, blurred)
 
 
 def is_exact(scores: Planes, parts: Planes, ways: NDArray[np.int64]) -> NDArray[np.bool_]:

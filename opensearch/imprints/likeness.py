@@ -30,7 +30,10 @@ _EXPLAINED_ANYWHERE: Final = (1.2, 2.1)
 _LEFT, _LEFT_ANYWHERE = 0.5, 2.3
 _LIKE: Final = (0.85, 0.66)
 _EDGES_LIKE: Final = 0.75
+LEAST: Final = min(_LIKE)
+"""No two pictures that correlate less are one."""
 _LEVELS: Final = 16
+_PLACES: Final = 16
 
 
 def one_picture(
@@ -54,7 +57,7 @@ def one_picture(
     def between(ends: tuple[float, float]) -> Planes:
         return np.asarray(ends[0] + (ends[1] - ends[0]) * flat, np.float32)
 
-    mean_left, most_left = _unexplained(shown, target)
+    full = shown, target
     edges = product(unit_planes(_edges(shown)), unit_planes(_edges(target)))
     apart = _blocks(unit_planes(shown) - unit_planes(target)) * shown.shape[1]
     shown, target = halved(shown), halved(target)
@@ -67,31 +70,42 @@ def one_picture(
     same &= apart.max(axis=(1, 2)) <= between(_MOST_APART) + 0.12 * lines
     same &= apart.mean(axis=(1, 2)) <= between(_MEAN_APART) + 0.04 * lines
     same &= 1 - edges <= between(_EDGES_LOST) * (1 - fine) + 0.02
+    alike = (fine >= between(_LIKE)) & (blurred_edges >= _EDGES_LIKE)
+    mean_left, most_left = unexplained(*full)
     same &= (mean_left <= _LEFT) & (most_left <= _LEFT_ANYWHERE)
-    explained = (mean_left <= between(_EXPLAINED)) & (most_left <= between(_EXPLAINED_ANYWHERE))
-    explained &= (fine >= between(_LIKE)) & (blurred_edges >= _EDGES_LIKE)
-    return blurred, same | explained
+    alike &= (mean_left <= between(_EXPLAINED)) & (most_left <= between(_EXPLAINED_ANYWHERE))
+    return blurred, same | alike
 
 
-def _unexplained(shown: Planes, target: Planes) -> tuple[Planes, Planes]:
+def unexplained(shown: Planes, target: Planes) -> tuple[Planes, Planes]:
     """How far targets are from what is shown with other greys: each is any one other grey.
 
     So brightness does not count, nor that it makes white what was light, colour by colour.
+
+    Args:
+        shown: shape (n, side, side), 0..15.
+        target: likewise.
 
     Returns:
         Differences of the means of 16 x 16 places, 0..15: their root mean square, and the
         largest of them, shape (n,) each.
     """
-    levels = np.arange(_LEVELS)
-    rest = np.empty_like(target)
-    for row, (before, after) in enumerate(zip(shown, target, strict=True)):
-        nearest = np.clip(np.rint(before), 0, _LEVELS - 1).astype(np.intp).ravel()
-        counts = np.bincount(nearest, minlength=_LEVELS)
-        sums = np.bincount(nearest, weights=after.ravel(), minlength=_LEVELS)
-        there = counts > 0
-        rest[row] = after - np.interp(before, levels[there], sums[there] / counts[there])
-    rest = np.abs(halved(halved(rest)))
-    return np.asarray(np.sqrt((rest**2).mean(axis=(1, 2)))), np.asarray(rest.max(axis=(1, 2)))
+    count, side, levels = len(shown), shown.shape[1], np.arange(_LEVELS)
+    before = np.clip(shown.reshape(count, side * side), 0, _LEVELS - 1)
+    rows = np.arange(count)[:, None] * _LEVELS
+    nearest = (np.rint(before).astype(np.intp) + rows).ravel()
+    counts = np.bincount(nearest, minlength=count * _LEVELS).reshape(count, _LEVELS)
+    sums = np.bincount(nearest, target.ravel(), count * _LEVELS).reshape(count, _LEVELS)
+    means = sums / np.maximum(counts, 1)
+    for row, there in enumerate(counts > 0):
+        means[row] = np.interp(levels, levels[there], means[row, there])
+    low = np.minimum(before.astype(np.intp), _LEVELS - 2)
+    share, low, kept = before - low, low + rows, means.astype(np.float32).ravel()
+    rest = target.reshape(count, side * side) - (kept[low] * (1 - share) + kept[low + 1] * share)
+    step = side // _PLACES
+    rest = rest.reshape(count, _PLACES, step, _PLACES, step).mean(axis=(2, 4))
+    mean, most = np.sqrt((rest**2).mean(axis=(1, 2))), np.abs(rest).max(axis=(1, 2))
+    return np.asarray(mean), np.asarray(most)
 
 
 def extremes(planes: Planes) -> Planes:
@@ -106,27 +120,31 @@ def _blocks(planes: Planes) -> Planes:
     return np.asarray(np.abs(means), np.float32)
 
 
-def like_colours(first: Planes, second: Planes, parts: Planes, way: int) -> NDArray[np.bool_]:
-    """Whether colours agree, or one of the pictures has none; brightness does not count."""
-    first = np.stack([stretched(first[..., at], parts) for at in range(2)], axis=-1)
-    second = turned(second, opposite(way))
-    length = np.sqrt((first**2).sum(axis=(1, 2, 3))), np.sqrt((second**2).sum(axis=(1, 2, 3)))
-    grey = np.minimum(*length) < _GREY * np.sqrt(first[0].size)
-    product = (first * second).sum(axis=(1, 2, 3))
-    return np.asarray(grey | (product >= _COLOUR * length[0] * length[1]))
-
-
 _GREY: Final = 3.0
 """Mean difference from grey, of 128, below which colours are noise."""
 _COLOUR: Final = 0.7
 _ASPECT: Final = 1.15
 
 
-def like_aspects(first: Planes, second: Planes, parts: Planes, way: int) -> NDArray[np.bool_]:
+def like_colours(
+    first: Planes, second: Planes, parts: Planes, way: int, least: float = _COLOUR
+) -> NDArray[np.bool_]:
+    """Whether colours agree, or one of the pictures has none; brightness does not count."""
+    first = np.stack([stretched(first[..., at], parts) for at in range(2)], axis=-1)
+    second = turned(second, opposite(way))
+    length = np.sqrt((first**2).sum(axis=(1, 2, 3))), np.sqrt((second**2).sum(axis=(1, 2, 3)))
+    grey = np.minimum(*length) < _GREY * np.sqrt(np.prod(first.shape[1:]))
+    product = (first * second).sum(axis=(1, 2, 3))
+    return np.asarray(grey | (product >= least * length[0] * length[1]))
+
+
+def like_aspects(
+    first: Planes, second: Planes, parts: Planes, way: int, most: float = _ASPECT
+) -> NDArray[np.bool_]:
     """Whether the second has the proportions of the part of the first that it shows."""
     wanted = first * parts[:, 2] / parts[:, 3]
     given = 1 / second if way & 4 else second
-    return np.asarray(np.abs(np.log(wanted / given)) <= np.log(_ASPECT))
+    return np.asarray(np.abs(np.log(wanted / given)) <= np.log(most))
 
 
 def halved(planes: Planes) -> Planes:

@@ -9,6 +9,8 @@ from typing import Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.progress import Progress
+
 Places: TypeAlias = NDArray[np.int64]
 Vectors: TypeAlias = NDArray[np.float32]
 Fetch: TypeAlias = Callable[[Places], Sequence[bytes]]
@@ -49,12 +51,12 @@ class Matcher:
     """How imprints of one kind are compared.
 
     Attributes:
-        pairs: copies among many: their count, their imprints, and what finds neighbours among
-            vectors. Each pair comes at least once.
+        pairs: copies among many: their count, their imprints, what finds neighbours among
+            vectors, and what is told how far the work is. Each pair comes at least once.
         copies: copies of the item of one imprint among many, as pairs whose first is place 0.
     """
 
-    pairs: Callable[[int, Fetch, Callable[[Vectors], Neighbours]], Iterator[Pairs]]
+    pairs: Callable[[int, Fetch, Callable[[Vectors], Neighbours], Progress], Iterator[Pairs]]
     copies: Callable[[bytes, int, Fetch], Iterator[Pairs]]
 
 
@@ -65,6 +67,6 @@ def blocks(count: int) -> Iterator[Places]:
 
 
 def unit_rows(rows: Vectors) -> Vectors:
-    """Rows of length 1; those of next to nothing stay."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    """Rows (..., d) of length 1; those of next to nothing stay."""
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.ascontiguousarray(rows / np.maximum(length, 1e-6), np.float32)

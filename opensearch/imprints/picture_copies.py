@@ -1,81 +1,109 @@
-"""Copies among very many pictures: candidates by neighbours, then a second look.
+"""Copies among very many pictures: candidates by neighbours, a coarse look, then a close one.
 
-Imprints are fetched block by block, and those of candidates again, so that memory holds a short
-vector of each and no more.
+Memory holds what the coarse look needs of each picture; imprints are fetched for the close one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.imprints.alignment import Looks, is_exact, look
-from opensearch.imprints.pairs import (
-    BLOCK,
-    Fetch,
-    Neighbours,
-    Pairs,
-    Places,
-    Vectors,
-    blocks,
-    unit_rows,
-)
-from opensearch.imprints.pictures import Pictures, unpacked
+from opensearch.imprints.coarse import Coarse, coarse_of, fetched, low_vectors, worth_a_look
+from opensearch.imprints.pairs import BLOCK, Fetch, Neighbours, Pairs, Places, Vectors, blocks
+from opensearch.imprints.pictures import unpacked
 from opensearch.imprints.turning import (
-    LOW,
     WAYS,
     WINDOWS,
     frequencies,
     opposite,
     turned_frequencies,
+    window_frequencies,
 )
+from opensearch.progress import Progress, quiet
 
 _NEIGHBOURS, _LEAST = 8, 0.85
 """Nearest by low frequencies that are looked at, and their least cosine."""
 _WHOLE_NEIGHBOURS, _WHOLE_LEAST = 24, 0.8
 """The same of whole pictures: copies of one crowd each other out, and light changes them more."""
-_FLAT: Final = 12.0
-"""Range of greys, of 255, below which a picture shows nothing to know it by."""
 _WHOLE: Final = 0.97
 """A copy that shows less of a side than this was cropped."""
 
-Candidate: TypeAlias = tuple[Places, Places, Vectors, int, int]
-"""Places of the first and second, cosines, and the window and way of all of them."""
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Pairs that may be copies, arrays of shape (n,).
+
+    Attributes:
+        first: places.
+        second: places.
+        cosines: of low frequencies.
+        windows: the part of the first that the second may be, by its number.
+        ways: how the first was turned to become the second.
+    """
+
+    first: Places
+    second: Places
+    cosines: Vectors
+    windows: Places
+    ways: Places
+
+    def at(self, which: Places | NDArray[np.bool_] | slice) -> _Candidates:
+        """Some of them."""
+        every = (self.first, self.second, self.cosines, self.windows, self.ways)
+        return _Candidates(*(each[which] for each in every))  # type: ignore[arg-type]
+
+    def nearest(self) -> _Candidates:
+        """Of each pair the nearest."""
+        order = np.lexsort((-self.cosines, self.second, self.first))
+        first, second = self.first[order], self.second[order]
+        new = np.ones(len(order), np.bool_)
+        new[1:] = (np.diff(first) != 0) | (np.diff(second) != 0)
+        return self.at(order[new])
 
 
 def picture_pairs(
-    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours]
+    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours], told: Progress
 ) -> Iterator[Pairs]:
-    """Copies among pictures, each pair at least once.
-
-    Args:
-        count: pictures there are.
-        fetch: their imprints, by place.
-        nearest: makes what finds neighbours among the vectors (count, d) it is given.
-    """
-    vectors = np.empty((count, LOW * LOW - 1), np.float32)
-    for places in blocks(count):
-        vectors[places] = _vectors(unpacked(fetch(places)))
+    """Copies among pictures, each pair at least once; see `pairs.Matcher`."""
+    coarse = fetched(count, fetch)
+    vectors = low_vectors(frequencies(coarse.greys.astype(np.float32)))
+    vectors[~coarse.shown] = 0
     find = nearest(vectors)
+    gathered = []
     for places in blocks(count):
-        greys = unpacked(fetch(places)).greys
-        shown = _shown(vectors[places])
-        gathered = [_none()]
-        for window in range(len(WINDOWS)):
-            low = frequencies(greys, window)[shown]
-            asked = np.concatenate([_turned(low, way) for way in range(len(WAYS))])
-            least, most = (_LEAST, _NEIGHBOURS) if window else (_WHOLE_LEAST, _WHOLE_NEIGHBOURS)
-            rows, found, cosines = find(asked, least, most)
-            for way in range(len(WAYS)):
-                mine = rows // max(len(low), 1) == way
-                first = places[shown][rows[mine] - way * len(low)]
-                other = first != found[mine]
-                near = found[mine][other], cosines[mine][other]
-                gathered.append((first[other], *near, window, way))
-        yield from _looked_at(_joined(gathered), fetch, fetch)
+        near = _near(places[coarse.shown[places]], coarse, find).nearest()
+        gathered.append(_worth(near, coarse, coarse))
+        told("pictures in coarse", int(places[-1]) + 1, count)
+    candidates = _joined(gathered)
+    forth = candidates.first < candidates.second
+    found = [np.zeros(0, np.int64)]
+    for pairs in _looked_at(candidates.at(forth), fetch, fetch, told=told):
+        found.append(pairs.first * count + pairs.second)
+        yield pairs
+    # What was found from one side need not be looked at from the other.
+    back = candidates.at(~forth)
+    new = ~np.isin(back.second * count + back.first, np.concatenate(found))
+    yield from _looked_at(back.at(new), fetch, fetch, told=told)
+
+
+def _near(places: Places, coarse: Coarse, find: Neighbours) -> _Candidates:
+    """What is near to parts of some pictures, in any of the eight ways."""
+    low = window_frequencies(coarse.greys[places].astype(np.float32))
+    gathered = []
+    for window in range(len(WINDOWS)):
+        asked = np.concatenate([_turned(low[window], way) for way in range(len(WAYS))])
+        least, most = (_LEAST, _NEIGHBOURS) if window else (_WHOLE_LEAST, _WHOLE_NEIGHBOURS)
+        rows, found, cosines = find(asked, least, most)
+        ways, rows = np.divmod(rows, max(len(places), 1))
+        windows = np.full_like(rows, window)
+        near = _Candidates(places[rows], found, cosines, windows, ways)
+        gathered.append(near.at(near.first != near.second))
+    return _joined(gathered)
 
 
 def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
@@ -86,12 +114,11 @@ def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
         count: the others there are.
         fetch: their imprints, by place.
     """
-    own = unpacked([imprint])
-    base = _vectors(own)
-    if not base.any():
+    own = coarse_of([imprint])
+    if not own.shown[0]:
         return
-    parts = [frequencies(own.greys, window) for window in range(len(WINDOWS))]
-    asked = [np.concatenate([_turned(part, way) for way in range(len(WAYS))]) for part in parts]
+    parts = window_frequencies(own.greys.astype(np.float32))
+    asked = np.concatenate([_turned(parts[:, 0], way) for way in range(len(WAYS))])
     # A picture turned is the file where the picture is the file turned back.
     turned_back = np.concatenate([_turned(parts[0], opposite(w)) for w in range(len(WAYS))])
 
@@ -99,85 +126,63 @@ def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
         return [imprint] * len(places)
 
     for places in blocks(count):
-        others = unpacked(fetch(places))
-        whole = _vectors(others)
-        shown = _shown(whole)
-        gathered, within = [_none()], [_none()]
-        for window in range(len(WINDOWS)):
-            of_it = _products(whole, asked[window])
-            of_them = _products(_unit(frequencies(others.greys, window)), turned_back)
-            least = _LEAST if window else _WHOLE_LEAST
-            for way in range(len(WAYS)):
-                near = np.flatnonzero(of_it[:, way] >= least)
-                cosines = of_it[near, way]
-                gathered.append((np.zeros_like(near), places[near], cosines, window, way))
-                near = np.flatnonzero((of_them[:, way] >= least) & shown)
-                cosines = of_them[near, way]
-                within.append((places[near], np.zeros_like(near), cosines, window, way))
-        yield from _looked_at(_joined(gathered), itself, fetch)
-        yield from _looked_at(_joined(within), fetch, itself, swap=True)
+        others = coarse_of(fetch(places))
+        low = low_vectors(window_frequencies(others.greys.astype(np.float32)))
+        low[:, ~others.shown] = 0
+        # Not by BLAS, whose threads would wait for each other on a busy machine.
+        of_it = np.einsum("nd,md->nm", low[0], asked).reshape(-1, len(WAYS), len(WINDOWS))
+        near = _worth(_met(of_it), own, others)
+        yield from _looked_at(replace(near, second=places[near.second]), itself, fetch)
+        near = _met(np.einsum("wnd,md->nmw", low, turned_back))
+        near = _worth(replace(near, first=near.second, second=near.first), others, own)
+        near = replace(near, first=places[near.first])
+        yield from _looked_at(near, fetch, itself, swap=True)
 
 
-def _products(rows: Vectors, with_few: Vectors) -> Vectors:
-    """Products (n, m); not by BLAS, whose threads would wait for each other on a busy machine."""
-    return np.asarray(np.einsum("nd,md->nm", rows, with_few))
+def _met(products: Vectors) -> _Candidates:
+    """Those others (n, ways, windows) that are near to the first, which is place 0."""
+    least = np.where(np.arange(len(WINDOWS)), _LEAST, _WHOLE_LEAST)
+    at, ways, windows = np.nonzero(products >= least)
+    cosines = products[at, ways, windows]
+    return _Candidates(np.zeros_like(at), at, cosines, windows, ways).nearest()
 
 
-def _none() -> Candidate:
+def _worth(near: _Candidates, first: Coarse, second: Coarse) -> _Candidates:
+    """Those that a coarse look leaves."""
+    pictures = first.at(near.first), second.at(near.second)
+    return near.at(worth_a_look(*pictures, near.windows, near.ways))
+
+
+def _joined(gathered: list[_Candidates]) -> _Candidates:
     nothing = np.zeros(0, np.int64)
-    return nothing, nothing, nothing.astype(np.float32), 0, 0
+    empty = _Candidates(nothing, nothing, nothing.astype(np.float32), nothing, nothing)
+    parts = [vars(each) for each in (empty, *gathered)]
+    return _Candidates(**{name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
 
 
 def _turned(low: Vectors, way: int) -> Vectors:
-    return _unit(turned_frequencies(low, way))
-
-
-def _unit(low: Vectors) -> Vectors:
-    """Frequencies (n, LOW, LOW) without the mean, as unit vectors."""
-    return unit_rows(low.reshape(len(low), LOW * LOW)[:, 1:])
-
-
-def _vectors(pictures: Pictures) -> Vectors:
-    """Unit vectors (n, d) of pictures, zero for those that show nothing."""
-    rows = _unit(frequencies(pictures.greys))
-    rows[np.diff(pictures.ranges, axis=1)[:, 0] < _FLAT] = 0
-    return rows
-
-
-def _shown(vectors: Vectors) -> NDArray[np.bool_]:
-    """Which pictures show anything."""
-    return np.asarray(np.abs(vectors).max(axis=1) > 0)
-
-
-def _joined(gathered: list[Candidate]) -> tuple[Places, Places, Places, Places]:
-    """First, second, window and way of candidates: of each pair the nearest."""
-    first, second, cosines = (np.concatenate([each[at] for each in gathered]) for at in range(3))
-    sizes = [len(each[0]) for each in gathered]
-    windows = np.repeat([each[3] for each in gathered], sizes)
-    ways = np.repeat([each[4] for each in gathered], sizes)
-    order = np.lexsort((-cosines, second, first))
-    first, second = first[order], second[order]
-    new = np.ones(len(first), np.bool_)
-    new[1:] = (np.diff(first) != 0) | (np.diff(second) != 0)
-    kept = order[new]
-    return first[new], second[new], windows[kept], ways[kept]
+    return low_vectors(turned_frequencies(low, way))
 
 
 def _looked_at(
-    candidates: tuple[Places, Places, Places, Places],
+    candidates: _Candidates,
     fetch: Fetch,
     fetch_second: Fetch,
     swap: bool = False,
+    told: Progress = quiet,
 ) -> Iterator[Pairs]:
     """Those candidates that are copies; with `swap` told from the side of the second."""
-    for start in range(0, len(candidates[0]), BLOCK):
-        first, second, windows, ways = (each[start : start + BLOCK] for each in candidates)
-        looks = look(unpacked(fetch(first)), unpacked(fetch_second(second)), windows, ways)
+    count = len(candidates.first)
+    for start in range(0, count, BLOCK):
+        some = candidates.at(slice(start, start + BLOCK))
+        first, second, ways = some.first, some.second, some.ways
+        looks = look(unpacked(fetch(first)), unpacked(fetch_second(second)), some.windows, ways)
         exact = is_exact(looks.scores, looks.parts, ways)
         same = np.flatnonzero(looks.same)
         changes = [_change(looks, ways, place, swap) for place in same.tolist()]
         first, second = (second, first) if swap else (first, second)
         yield Pairs(first[same], second[same], looks.scores[same], changes, exact[same])
+        told("pairs of pictures closely", start + len(first), count)
 
 
 def _change(looks: Looks, ways: Places, place: int, swap: bool) -> str:

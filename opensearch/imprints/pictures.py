@@ -68,18 +68,44 @@ def picture_imprint(pixels: NDArray[np.uint8], aspect: float) -> bytes:
     return PICTURE + header + packed.tobytes() + np.round(colours).astype(np.int8).tobytes()
 
 
-def unpacked(imprints: Sequence[bytes]) -> Pictures:
-    """Imprints of pictures as arrays; what may come behind a picture's is left out."""
+@dataclass(frozen=True)
+class Rows:
+    """Imprints of n pictures as they are kept.
+
+    Attributes:
+        greys: two pixels a byte, the first of them in its higher half, shape (n, 2048).
+        colours: shape (n, 8, 8, 2).
+        aspects: shape (n,).
+        ranges: shape (n, 2).
+    """
+
+    greys: NDArray[np.uint8]
+    colours: NDArray[np.int8]
+    aspects: Planes
+    ranges: NDArray[np.uint8]
+
+
+def rows_of(imprints: Sequence[bytes]) -> Rows:
+    """Imprints of pictures in arrays; what may come behind a picture's is left out."""
     every = b"".join(each[:SIZE] for each in imprints)
     rows = np.frombuffer(every, np.uint8).reshape(len(imprints), SIZE)
     start = 1 + _HEADER.size
-    packed = rows[:, start : start + _GREYS]
-    levels = np.stack([packed >> 4, packed & 15], axis=-1).astype(np.float32)
-    aspects = np.ascontiguousarray(rows[:, 1:5]).view(np.float32)[:, 0]
-    colours = np.ascontiguousarray(rows[:, start + _GREYS :]).view(np.int8).astype(np.float32)
+    colours = np.ascontiguousarray(rows[:, start + _GREYS :]).view(np.int8)
+    return Rows(
+        rows[:, start : start + _GREYS],
+        colours.reshape(-1, _COLOURS, _COLOURS, 2),
+        np.ascontiguousarray(rows[:, 1:5]).view(np.float32)[:, 0],
+        rows[:, 5:7],
+    )
+
+
+def unpacked(imprints: Sequence[bytes]) -> Pictures:
+    """Imprints of pictures, to be compared."""
+    rows = rows_of(imprints)
+    levels = np.stack([rows.greys >> 4, rows.greys & 15], axis=-1).astype(np.float32)
     return Pictures(
         levels.reshape(-1, SIDE, SIDE),
-        colours.reshape(-1, _COLOURS, _COLOURS, 2),
-        aspects,
-        rows[:, 5:7].astype(np.float32),
+        rows.colours.astype(np.float32),
+        rows.aspects,
+        rows.ranges.astype(np.float32),
     )

@@ -28,6 +28,7 @@ from opensearch.imprints.pairs import (
     blocks,
     unit_rows,
 )
+from opensearch.progress import Progress
 
 _POINTS: Final = 8192
 _SPHERES: Final = 12
@@ -63,7 +64,7 @@ def shape_imprint(vertices: NDArray[np.floating], faces: NDArray[np.integer]) ->
 
 
 def shape_pairs(
-    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours]
+    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours], told: Progress
 ) -> Iterator[Pairs]:
     """Copies among shapes; see `pairs.Matcher`."""
     vectors = np.empty((count, _SPHERES * (_DEGREES + 1)), np.float32)
@@ -74,6 +75,7 @@ def shape_pairs(
         rows, found, cosines = find(vectors[places], _cosine(_SIMPLIFIED), _NEIGHBOURS)
         other = places[rows] != found
         yield _pairs(places[rows[other]], found[other], cosines[other], fetch, fetch)
+        told("shapes", int(places[-1]) + 1, count)
 
 
 def shape_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:

@@ -20,6 +20,7 @@ from opensearch.imprints.pairs import (
 )
 from opensearch.imprints.strokes import Drawing, Points, drawing_of, off_lines
 from opensearch.imprints.turning import LOW, WAYS, opposite, turned_frequencies
+from opensearch.progress import Progress
 
 _NEIGHBOURS, _LEAST = 24, 0.75
 """Nearest by low frequencies that are looked at, many since copies of one crowd each other out,
@@ -48,7 +49,7 @@ _OPPOSITE: Final = np.array([opposite(way) for way in range(len(WAYS))])
 
 
 def stroke_pairs(
-    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours]
+    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours], told: Progress
 ) -> Iterator[Pairs]:
     """Copies among drawings of strokes; see `pairs.Matcher`. Other imprints are passed over."""
     drawn, low = _drawn(count, fetch)
@@ -66,6 +67,7 @@ def stroke_pairs(
         for start in range(0, candidates.shape[1], BLOCK):
             first, second, ways = candidates[:, start : start + BLOCK]
             yield _matched(drawn[first], drawn[second], ways, fetch, fetch)
+        told("strokes", int(block[-1]) + 1, len(drawn))
 
 
 def stroke_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:

@@ -68,22 +68,40 @@ def turned_frequencies(frequencies: Planes, way: int) -> Planes:
     return frequencies
 
 
-def frequencies(planes: Planes, window: int = 0) -> Planes:
-    """The lowest frequencies (n, LOW, LOW) of a window of pictures (n, side, side)."""
-    down, across = _transforms(planes.shape[1], window)
-    return np.asarray(down @ planes @ across.T, np.float32)
+def frequencies(planes: Planes) -> Planes:
+    """The lowest frequencies (n, LOW, LOW) of pictures (n, side, side)."""
+    basis = _basis(planes.shape[1])
+    return np.asarray(basis @ planes @ basis.T, np.float32)
+
+
+def window_frequencies(planes: Planes) -> Planes:
+    """The same of every window of them, shape (windows, n, LOW, LOW)."""
+    lines, down, across = _lines(planes.shape[1])
+    every = lines @ planes @ lines.T
+    every = every.reshape(len(planes), *2 * (len(lines) // LOW, LOW))
+    return np.asarray(every[:, down, :, across, :], np.float32)
+
+
+def _basis(side: int) -> Planes:
+    """Cosines (LOW, side)."""
+    waves = np.cos(np.pi / side * np.outer(np.arange(LOW), np.arange(side) + 0.5))
+    basis = waves * np.sqrt(2 / side) * np.where(np.arange(LOW) == 0, np.sqrt(0.5), 1)[:, None]
+    return np.asarray(basis, np.float32)
 
 
 @cache
-def _transforms(side: int, window: int) -> tuple[Planes, Planes]:
-    """Matrices (LOW, side) that cut out a window and take its frequencies, down and across."""
-    waves = np.cos(np.pi / side * np.outer(np.arange(LOW), np.arange(side) + 0.5))
-    basis = waves * np.sqrt(2 / side) * np.where(np.arange(LOW) == 0, np.sqrt(0.5), 1)[:, None]
-    x, y, width, height = WINDOWS[window].tolist()
-    return tuple(
-        (basis @ _cut(side, start, size)).astype(np.float32)
-        for start, size in ((y, height), (x, width))
-    )
+def _lines(side: int) -> tuple[Planes, NDArray[np.intp], NDArray[np.intp]]:
+    """What cuts out parts of lines of pixels and takes their frequencies.
+
+    Returns:
+        Matrices of the distinct parts, shape (parts * LOW, side), and which of them is each
+        window's height and which its width, shape (windows,) each.
+    """
+    both = np.concatenate([WINDOWS[:, 1::2], WINDOWS[:, 0::2]])
+    parts, of = np.unique(both, axis=0, return_inverse=True)
+    lines = np.concatenate([_basis(side) @ _cut(side, *part) for part in parts.tolist()])
+    down, across = np.split(of.ravel(), 2)
+    return lines.astype(np.float32), down, across
 
 
 def _cut(side: int, start: float, size: float) -> NDArray[np.float64]:

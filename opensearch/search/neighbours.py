@@ -23,6 +23,8 @@ _AT_ONCE: Final = 1024
 _PROBES: Final = 8
 _LEARNT: Final = 64
 """Vectors a cell that its middle is learnt from."""
+_FEWEST: Final = 39
+"""Vectors a cell without which faiss warns on stderr."""
 
 
 def nearest(vectors: Vectors) -> Find:
@@ -37,7 +39,7 @@ def nearest(vectors: Vectors) -> Find:
         return lambda asked, least, k: _all_compared(asked, vectors, least, k)
     import faiss
 
-    cells = int(4 * np.sqrt(count))
+    cells = min(int(4 * np.sqrt(count)), count // _FEWEST)
     index: Any = faiss.IndexIVFFlat(faiss.IndexFlatIP(dim), dim, cells, faiss.METRIC_INNER_PRODUCT)
     index.cp.niter = 8
     rng = np.random.default_rng(0)

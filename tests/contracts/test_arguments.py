@@ -192,6 +192,7 @@ WRONG = {
         "min_score": none_too(NUMBER),
         "domain": [*none_too(TEXT), *UNKNOWN],
         "exact": FLAG,
+        "progress": CALLED,
     },
     "without_imprint": {"domain": [*none_too(TEXT), *UNKNOWN]},
     "export_to": {

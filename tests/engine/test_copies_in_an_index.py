@@ -67,6 +67,15 @@ def test_copies_are_grouped_across_domains_and_exact_ones_apart(engine, collecti
     assert keys(engine.duplicates()) == [["photo/half.jpg", "sketch/mirrored.png"]]
 
 
+def test_what_is_compared_is_told(engine, collection):
+    engine.add(collection)
+    told = []
+    list(engine.duplicates(progress=lambda *step: told.append(step)))
+    assert told[0] == ("pictures in coarse", 5, 5)  # two of six files are equal
+    assert {what for what, _, _ in told[1:]} == {"pairs of pictures closely"}
+    assert told[-1][1] == told[-1][2] > 0
+
+
 def test_equal_imprints_are_one_and_links_join_groups(engine):
     items = [Item(-1, key, "photo") for key in "abc"]
     engine._store.put(items, np.zeros((3, 2), np.uint8), imprints=[b"\x01x"] * 2 + [b"\xffx"])

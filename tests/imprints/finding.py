@@ -1,13 +1,15 @@
 """Copies found among a few imprints, as the tests ask for them."""
 
 from opensearch.imprints import KINDS, kind_of
+from opensearch.progress import quiet
 from opensearch.search.neighbours import nearest
 
 
 def pairs_among(imprints):
     """What `pairs` finds: (first, second) to (change, exact)."""
     found = {}
-    for pairs in KINDS[kind_of(imprints[0])].pairs(len(imprints), fetch_from(imprints), nearest):
+    pairs_of = KINDS[kind_of(imprints[0])].pairs
+    for pairs in pairs_of(len(imprints), fetch_from(imprints), nearest, quiet):
         rows = zip(
             pairs.first.tolist(), pairs.second.tolist(), pairs.changes, pairs.exact, strict=True
         )

@@ -99,7 +99,7 @@ def test_smooth_things_of_one_outline_are_told_apart_and_their_copies_found():
     lit = pear(lambda x, y: 130 + 100 * x + 40 * y)
     round_ = pear(lambda x, y: 190 - 200 * (x**2 + y**2))
     made = [imprint(lit), imprint(round_), imprint(saved(lit.reduce(2)))]
-    assert {(0, 2), (2, 0)} == pairs_among(made).keys()
+    assert pairs_among(made).keys() == {(0, 2)}
 
 
 def painted(*colours):

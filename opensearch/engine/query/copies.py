@@ -20,6 +20,7 @@ from opensearch.engine.query.duplicates import (
     rows_of,
 )
 from opensearch.imprints import KINDS, Kind, Pairs, kind_of
+from opensearch.progress import Progress, quiet
 from opensearch.search.neighbours import nearest
 from opensearch.store import Ids, Store
 
@@ -29,13 +30,16 @@ _PAGE = 4096
 Codes = NDArray[np.uint8]
 
 
-def find_copies(store: Store, exact: bool = False, domain: str | None = None) -> Iterator[Group]:
+def find_copies(
+    store: Store, exact: bool = False, domain: str | None = None, progress: Progress = quiet
+) -> Iterator[Group]:
     """Groups of two or more copies, ordered by lowest id, from one snapshot of the store.
 
     Args:
         store: what to look through.
         exact: leave out what was cropped, mirrored, turned or simplified.
         domain: look in this one alone.
+        progress: called with what is compared, how many of it are, and how many there are.
 
     Raises:
         InvalidInput: a domain that the store does not hold.
@@ -45,7 +49,7 @@ def find_copies(store: Store, exact: bool = False, domain: str | None = None) ->
         groups = [
             ids[members]
             for kind, ids in _printed(store, domains).items()
-            for members in _grouped(store, kind, ids, exact)
+            for members in _grouped(store, kind, ids, exact, progress)
         ]
         rows = [rows_of(store, name) for name in domains] if groups else []
         for ids in sorted(groups, key=lambda ids: int(ids[0])):
@@ -116,7 +120,7 @@ def _printed(store: Store, domains: Sequence[str]) -> dict[Kind, Ids]:
     return {kind: np.array(ids, np.int64) for kind, ids in found.items()}
 
 
-def _grouped(store: Store, kind: Kind, ids: Ids, exact: bool) -> Iterator[Ids]:
+def _grouped(store: Store, kind: Kind, ids: Ids, exact: bool, progress: Progress) -> Iterator[Ids]:
     """Places among `ids` of the members of each group."""
     first: dict[bytes, int] = {}
     same = np.arange(len(ids))  # equal imprints are one, so that very many of them cost nothing
@@ -128,9 +132,8 @@ def _grouped(store: Store, kind: Kind, ids: Ids, exact: bool) -> Iterator[Ids]:
     def fetch(places: Ids) -> list[bytes]:
         return store.imprints(ids[distinct[places]].tolist())
 
-    labels = np.arange(len(distinct))
-    found = _links(KINDS[kind].pairs(len(distinct), fetch, nearest), exact)
-    labels = connected(len(distinct), found)[np.searchsorted(distinct, same)]
+    pairs = KINDS[kind].pairs(len(distinct), fetch, nearest, progress)
+    labels = connected(len(distinct), _links(pairs, exact))[np.searchsorted(distinct, same)]
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1))
     for start, stop in pairwise(starts.tolist()):

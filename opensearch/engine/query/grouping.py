@@ -9,6 +9,7 @@ from typing import Final
 from opensearch.engine.query.copies import find_copies
 from opensearch.engine.query.duplicates import Group, find_duplicates
 from opensearch.errors import InvalidInput
+from opensearch.progress import Progress
 from opensearch.store import Store, again
 
 RADIUS: Final = 6
@@ -23,6 +24,7 @@ def find_groups(
     min_score: float | None,
     domain: str | None,
     exact: bool,
+    progress: Progress,
 ) -> Iterator[Group]:
     """Copies, or with a distance or a score what means the same; see `Engine.duplicates`.
 
@@ -33,7 +35,7 @@ def find_groups(
             groups by codes.
     """
     if max_distance is None and min_score is None:
-        find: Callable[[], Iterator[Group]] = partial(find_copies, store, exact, domain)
+        find: Callable[[], Iterator[Group]] = partial(find_copies, store, exact, domain, progress)
     elif exact:
         raise InvalidInput(
             "`exact` copies are told by pictures and shapes, not by codes: leave out"
