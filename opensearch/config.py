@@ -119,6 +119,25 @@ class AppearanceSettings(Settings):
     temperature: float = Field(default=0.1, gt=0, description="of the softmax over those points")
 
 
+class ClassNamesSettings(Settings):
+    """What the classifier says that the backbone was trained with; see `encoders.class_names`.
+
+    It must be one of ImageNet's thousand classes, and domains must share the backbone.
+    """
+
+    share: float = Field(default=0.0, ge=0, description="of class names on meaning; 0: none")
+    temperature: float = Field(default=1.0, gt=0, description="of the softmax over classes")
+    near: float = Field(
+        default=0.45,
+        gt=0,
+        le=1,
+        description="cosine to a category left out from which a class is left out, too",
+    )
+    without: list[str] = Field(
+        default_factory=list, description="classes to leave out beside those, by name"
+    )
+
+
 class LearningSettings(Settings):
     """How networks learn from batches of so many categories, and items of each."""
 
@@ -250,6 +269,7 @@ class TrainConfig(Settings):
     space: SpaceSettings = SpaceSettings()
     projector: ProjectorSettings = ProjectorSettings()
     appearance: AppearanceSettings = AppearanceSettings()
+    class_names: ClassNamesSettings = ClassNamesSettings()
     domains: Mapping[str, DomainSettings] = Field(default_factory=dict)
     hash: HashSettings = HashSettings()
     refinement: RefinementSettings = RefinementSettings()

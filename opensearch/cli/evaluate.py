@@ -210,7 +210,8 @@ def _text(result: Result, full: bool) -> str:
             f" {_share(row):>12}"
         )
     lines.append("means of the cross-domain directions; words: mean mAP@all of word → each domain;")
-    lines.append("trained on: categories that the model was trained on, of those measured;")
+    lines.append("trained on: categories, of those measured, that the model was trained on or that")
+    lines.append("its backbone's classifier has a name for;")
     return "\n".join([*lines, "--full shows every direction"])
 
 

@@ -120,6 +120,10 @@ class ModelCard(Settings):
     dim: int
     seed: int
     categories: list[str]
+    named: list[str] = Field(
+        default_factory=list,
+        description="classes that its backbone's classifier knows by name; left out if none",
+    )
     refinement: dict[str, float | None]
     identities: dict[str, str] = Field(description="space, hash and encoder/<domain>")
     versions: dict[str, str] = Field(default_factory=dict)
@@ -145,7 +149,8 @@ class ModelCard(Settings):
 
     def dump(self) -> str:
         """The text of `model.json`."""
-        left_out = {name for name in ("calibration", "published") if getattr(self, name) is None}
+        optional = ("calibration", "named", "published")
+        left_out = {name for name in optional if getattr(self, name) in (None, [])}
         return self.model_dump_json(indent=1, by_alias=True, exclude=left_out)
 
     def files(self) -> set[str]:

@@ -1,6 +1,7 @@
 """An encoder: the backbone, projector and pooling of one domain, view to embedding.
 
-Where the model has it, the embedding is completed by what an item looks like; see `appearance`.
+Where the model has them, the embedding is completed by what the backbone's classifier calls an
+item and by what it looks like; see `class_names` and `appearance`.
 
 Projectors run in numpy here: a query never waits for torch to load.
 """
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.appearance import Appearance, has_appearance
+from opensearch.encoders.class_names import ClassNames, has_class_names
 from opensearch.encoders.pipeline import encode_views
 from opensearch.encoders.pooling import (
     FEATURE_POOLINGS,
@@ -41,6 +43,7 @@ class Encoder:
         self._project = Projection(projector)
         self._pooling = pooling
         self._tensors = projector
+        self._class_names = ClassNames(projector) if has_class_names(projector) else None
         self._appearance = Appearance(projector) if has_appearance(projector) else None
 
     def embed(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -52,10 +55,13 @@ class Encoder:
     def embed_features(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' view features (n, v, f)."""
         codes, weights = self._pooled(features)
-        if self._appearance is None:
-            return on_sphere(codes)
-        looks = pooled_codes(self._feature_rows(features), self._pools_by, weights)
-        return self._appearance(on_sphere(codes), looks)
+        meanings = on_sphere(codes)
+        if self._class_names is None and self._appearance is None:
+            return meanings
+        pooled = pooled_codes(self._feature_rows(features), self._pools_by, weights)
+        if self._class_names is not None:
+            meanings = self._class_names(meanings, pooled)
+        return meanings if self._appearance is None else self._appearance(meanings, pooled)
 
     def pooled_features(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Features (n, f) of items, pooled as their embeddings are, of view features (n, v, f)."""

@@ -15,17 +15,18 @@ _SAME: Final = 1 - 1e-5
 
 
 def trained_on(model: Model, categories: Names) -> list[str]:
-    """Those of some categories that a model was trained on.
+    """Those of some categories that a model was trained on, or that its classifier has a name for.
 
     By that name, another spelling of it, or another word with the same prototype.
     """
-    names = sorted(set(categories))
-    own = {form for name in model.bundle.card.categories for form in spellings(name)}
+    names, card = sorted(set(categories)), model.bundle.card
+    known = [*card.categories, *card.named]
+    own = {form for name in known for form in spellings(name)}
     found = {name for name in names if not own.isdisjoint(spellings(name))}
     missing = model.space.missing(names)
     others = [name for name in names if name not in found and name not in missing]
-    if others and model.bundle.card.categories:
-        cosines = model.space.prototypes(others) @ model.seen_prototypes.T
+    if others and known:
+        cosines = model.space.prototypes(others) @ model.space.prototypes(known).T
         found |= {name for name, row in zip(others, cosines, strict=True) if row.max() > _SAME}
     return [name for name in names if name in found]
 

@@ -35,6 +35,7 @@ from opensearch.training.backbone import (
     write_tensors,
 )
 from opensearch.training.cache import cache_folder
+from opensearch.training.class_names import check_class_names, with_inherited_class_names
 from opensearch.training.codes import with_migration
 from opensearch.training.collection import TrainingPart, categories_of, training_part
 from opensearch.training.context import Context
@@ -109,11 +110,12 @@ def _train_new(
         return finished
     cache = training.cache or cache_folder()
     context = Context(config, out, space, part.categories, run, cache, progress, note)
+    context = replace(context, unseen=tuple(part.unseen))
     cards = {one: _written(context, method, one) for one in set(backbones.values())}
     domains = [
         _load(context, method, n, files, cards[backbones[n]]) for n, files in part.domains.items()
     ]
-    return assemble(context, domains, method.fit(context, domains, start))
+    return assemble(context, domains, method.fit(context, domains, start), start.classifier)
 
 
 def _check(training: Training, method: Method[Any]) -> None:
@@ -129,6 +131,8 @@ def _check(training: Training, method: Method[Any]) -> None:
             f"hash.name: {hasher} is for method {makers}, whose embeddings are bits already;"
             " give gdmh"
         )
+    if training.extend is None:
+        check_class_names(training.config)
     if training.extend is not None and not method.extends:
         apart = " or ".join(name for name, one in METHODS.items() if one.extends)
         raise InvalidInput(
@@ -202,6 +206,7 @@ def _extend(
     fitted = method.extend(context, data)
     if fitted.backbone == donor.backbone:
         shared = load_tensors(base.folder / donor.projector)
+        fitted = with_inherited_class_names(fitted, shared)
         fitted = with_inherited_appearance(context, data, fitted, shared)
     trained = write_domain(context, data, fitted)
     added = _with_generator(context, base, name, trained)

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from opensearch import __version__
 from opensearch.config import TrainConfig
@@ -19,6 +20,7 @@ from opensearch.hashing import HashData, fit_hasher
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, LambdaRule
 from opensearch.semantic import Space
 from opensearch.training.appearance import with_appearance
+from opensearch.training.class_names import with_class_names
 from opensearch.training.codes import hash_data, write_codes
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, FittedDomain, embed_domain, even_sample
@@ -59,13 +61,21 @@ class TrainedDomain:
 
 
 def assemble(
-    context: Context[TrainConfig], domains: Sequence[DomainData], fitted: FittedModel
+    context: Context[TrainConfig],
+    domains: Sequence[DomainData],
+    fitted: FittedModel,
+    classifier: nn.Linear | None = None,
 ) -> Bundle:
-    """Embed the training items, fit the codes on them and write the bundle."""
+    """Embed the training items, fit the codes on them and write the bundle.
+
+    Args:
+        classifier: that the backbone was pretrained with, of which the encoders may keep names.
+    """
     context = replace(context, space=fitted.space or context.space)
     encoders = {
         data.name: with_pooling(context, data, fitted.domains[data.name]) for data in domains
     }
+    encoders, named = with_class_names(context, encoders, classifier)
     encoders = with_appearance(context, domains, encoders)
     trained = {data.name: write_domain(context, data, encoders[data.name]) for data in domains}
     config, space = context.config, context.space
@@ -88,6 +98,7 @@ def assemble(
         refinement={"seen": rule.seen, "unseen": rule.unseen, "threshold": rule.threshold},
         identities={"space": identity(tensors, settings), **codes.identities},
         versions=_versions(),
+        named=named,
         published=fitted.published,
         hint=space.hint,
     )

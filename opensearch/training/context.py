@@ -35,7 +35,8 @@ class InheritedProjector:
 class Context(Generic[C_co]):
     """The settings, the model's folder, its space and categories, and whom to tell.
 
-    `inherited` is there when a domain is added to a model whose domains share their projector.
+    `unseen` are categories that the model must not know. `inherited` is there when a domain is
+    added to a model whose domains share their projector.
     """
 
     config: C_co
@@ -47,3 +48,4 @@ class Context(Generic[C_co]):
     progress: Progress
     note: Note
     inherited: InheritedProjector | None = None
+    unseen: tuple[str, ...] = ()
