@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from opensearch.config import ClassNamesSettings, TrainConfig
+from opensearch.encoders.backbones.torchvision import imagenet_classes
 from opensearch.encoders.class_names import PREFIX
 from opensearch.encoders.starter import without_classifier
 from opensearch.encoders.tensors import halved
@@ -124,9 +125,7 @@ def class_names(count: int) -> list[str]:
     Raises:
         InvalidInput: they are not a thousand.
     """
-    from torchvision.models import EfficientNet_B0_Weights
-
-    names = EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"]
+    names = imagenet_classes()
     if count != len(names):
         raise InvalidInput(
             f"class_names wants a classifier of ImageNet's {len(names)} classes, and this has"

@@ -46,3 +46,11 @@ class Torchvision(Source):
         if tag is None:
             return Expected(size=size, fixed=fixed)
         return Expected(mean=tuple(used.mean), std=tuple(used.std), size=size, fixed=fixed)
+
+
+def imagenet_classes() -> list[str]:
+    """The names of ImageNet's thousand classes, in the order of a classifier's outputs."""
+    from torchvision.models import EfficientNet_B0_Weights
+
+    names: list[str] = EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"]
+    return names
