@@ -70,6 +70,13 @@ def test_was_not_trained_on_what_it_is_measured_on(starter):
     assert not trained & {normalise(name) for name in UNSEEN}
 
 
+def test_its_classifier_has_no_name_for_what_it_is_measured_on(starter):
+    """Nor for kinds of it: no name has one of those words in it."""
+    named = [f" {name} " for name in starter.card.named]
+    assert len(named) > 850
+    assert not [name for name in named for word in UNSEEN if f" {normalise(word)} " in name]
+
+
 def test_what_it_was_trained_on_is_told_by_any_name_of_it(starter):
     """Another spelling, and another word of the same prototype; words of no vector are not."""
     model = Model(starter)
@@ -91,14 +98,14 @@ def test_shapes_are_pooled_by_which_way_is_up(starter):
 
 
 def test_package_data_stays_small():
-    """30 MB together: 17 the trunk, heads and codes, of which the trunk 13; 5 what makes shapes."""
+    """33 MB together: 20 the trunk, heads and codes, of which the trunk 13; 5 what makes shapes."""
     package = Path(opensearch.__file__).parent
     sizes = {p: p.stat().st_size for p in package.rglob("*") if p.suffix not in (".py", ".pyc", "")}
     trunk = sum(size for file, size in sizes.items() if file.name.startswith("trunk-"))
     assert 0 < trunk < 13e6
-    assert sum(size for file, size in sizes.items() if "starter" in file.parts) < 18.5e6
+    assert sum(size for file, size in sizes.items() if "starter" in file.parts) < 21e6
     assert sum(size for file, size in sizes.items() if "reconstruction" in file.parts) < 5e6
-    assert sum(sizes.values()) < 30e6
+    assert sum(sizes.values()) < 33e6
 
 
 def test_words_are_points_whoever_trained_on_them(starter):
