@@ -41,12 +41,12 @@ class ClassNames:
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]]) -> None:
         try:
-            found = {name: tensors[PREFIX + name].astype(np.float64) for name in NAMES}
+            found = {name: tensors[PREFIX + name].astype(np.float32) for name in NAMES}
         except KeyError as error:
             raise BundleError(f"the model lacks a tensor of its class names: {error}") from error
         _check(found)
         self._temperature, share = found["settings"]
-        self._weight, self._bias = found["weight"].T, found["bias"]
+        self._weight, self._bias = np.ascontiguousarray(found["weight"].T), found["bias"]
         self._points = share * found["points"]
 
     def __call__(
@@ -58,7 +58,8 @@ class ClassNames:
             meanings: what the projector gives, pooled, unit rows, shape (n, d).
             features: of the backbone, pooled alike, shape (n, f).
         """
-        logits = (features.astype(np.float64) @ self._weight + self._bias) / self._temperature
+        wide = features.astype(np.float32)
+        logits = (wide @ self._weight + self._bias) / self._temperature
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         drawn = meanings + odds / odds.sum(axis=1, keepdims=True) @ self._points
         lengths = np.sqrt(np.square(drawn).sum(axis=1, keepdims=True))
@@ -70,7 +71,7 @@ def has_class_names(tensors: Mapping[str, NDArray[np.generic]]) -> bool:
     return any(name.startswith(PREFIX) for name in tensors)
 
 
-def _check(found: Mapping[str, NDArray[np.float64]]) -> None:
+def _check(found: Mapping[str, NDArray[np.float32]]) -> None:
     shapes = {name: tensor.shape for name, tensor in found.items()}
     classes = len(found["weight"])
     fits = (
