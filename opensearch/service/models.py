@@ -222,6 +222,7 @@ class Books(BaseModel):
     domain: str
     replaced: bool
     guessed: bool
+    damaged: str | None = Field(None, description="what the file lacks of the item, if anything")
 
 
 class Removed(BaseModel):

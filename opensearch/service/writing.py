@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
 from opensearch.model import Content
+from opensearch.service import originals
 from opensearch.service.context import Context, Shared, item_of, links
 from opensearch.service.failures import ServiceError
 from opensearch.service.items import Id
@@ -67,6 +68,7 @@ async def add(
             domain=item.domain,
             replaced=bool(report.replaced or report.unchanged),
             guessed=bool(report.guessed),
+            damaged=report.damaged[0].reason if report.damaged else None,
         )
 
     return await shared.encode.run(lambda: shared.served.work(work))
@@ -80,7 +82,8 @@ async def edit(request: Request, shared: Shared, id: Id, said: ItemEdit) -> Item
     def work(engine: Engine) -> ItemRecord:
         item = item_of(engine, id)
         category = said.category if "category" in said.model_fields_set else item.category
-        return ItemRecord.of(engine.relabel(item.key, category or None, said.metadata), False)
+        edited = engine.relabel(item.key, category or None, said.metadata)
+        return ItemRecord.of(edited, originals.can_open(edited))
 
     return await shared.encode.run(lambda: shared.served.work(work))
 

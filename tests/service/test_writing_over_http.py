@@ -32,7 +32,8 @@ def test_an_upload_is_found_changed_and_removed(writer, toy_collection):
     assert given.status_code == 201, given.text
     books = given.json()
     assert books | {"id": 0} == {
-        "key": "new/椅子.jpg", "id": 0, "domain": "photo", "replaced": False, "guessed": False
+        "key": "new/椅子.jpg", "id": 0, "domain": "photo", "replaced": False, "guessed": False,
+        "damaged": None,
     }  # fmt: skip
     assert "new/椅子.jpg" in keys(writer)
     item = writer.get(f"/v1/items/{books['id']}").json()
@@ -51,6 +52,21 @@ def test_an_upload_is_found_changed_and_removed(writer, toy_collection):
     assert writer.delete(f"/v1/items/{books['id']}").json() == {"removed": 1}
     assert "new/椅子.jpg" not in keys(writer)
     assert writer.delete(f"/v1/items/{books['id']}").status_code == 404
+
+
+def test_a_shape_that_lost_faces_is_told(writer, tmp_path):
+    corners = ["v 0 0 0", "v 1 0 0", "v 0 1 0", "v 0 0 1", "v nan 0 0"]
+    shape = tmp_path / "a.obj"
+    shape.write_text("\n".join([*corners, "f 1 2 3", "f 1 2 4", "f 1 3 4", "f 1 2 5", ""]))
+    assert upload(writer, shape, "a").json()["damaged"].startswith("1 of its 4 faces are missing")
+
+
+def test_what_was_edited_still_has_its_original(writer):
+    hits = writer.post("/v1/search", json=DISC).json()["hits"]
+    place = f"/v1/items/{hits[0]['id']}"
+    edited = writer.patch(place, json={"category": "chair"}).json()
+    assert edited == writer.get(place).json()
+    assert (edited["category"], edited["original"]) == ("chair", True)
 
 
 def test_a_key_that_is_there_is_replaced(writer, toy_collection):
