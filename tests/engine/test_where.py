@@ -102,6 +102,28 @@ def test_what_is_no_date_is_compared_as_text():
 
 
 @pytest.mark.parametrize(
+    ("asked", "passing"),
+    [
+        ("< 5", ["1.5", "-2", "1e0"]),
+        ("<= 1.50", ["1.5", "-2", "1e0"]),
+        ("> 5", ["10", "9", "007"]),
+        (">= 2024", ["2024-05"]),
+        ("> abc", ["n/a"]),
+        ("= 7", []),
+    ],
+)
+def test_numbers_kept_as_text_are_compared_as_numbers(asked, passing):
+    """By hand: as text 10 < 5, and n/a behind every number."""
+    kept = ["1.5", "10", "9", "-2", "1e0", "n/a", "2024-05", "007", ""]
+    found = [
+        text
+        for text in kept
+        if parse_where(f"price {asked}")(Item(1, "k", "photo", metadata={"price": text}))
+    ]
+    assert found == passing
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("mtime > yesterday", "mtime is compared with a date, 2024, 2024-01, .*; got 'yesterday'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+ORDER: Final = ("<", "<=", ">", ">=")
+_NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 PARTS: Final[dict[str, Callable[[str, str], bool]]] = {
     "~": lambda text, part: part in text,
     "^=": str.startswith,
@@ -77,7 +80,7 @@ class Comparison:
         return self._compared(value)
 
     def _compared(self, value: Any) -> bool:
-        """As numbers where the stored value is one, as dates where both are, else as text."""
+        """As numbers or dates where both are, else as text; no text passes beside a number."""
         compare, asked = COMPARE[self.sign], self.values[0]
         if isinstance(value, bool):
             return compare(str(value).lower(), asked.lower())
@@ -85,11 +88,13 @@ class Comparison:
             number = number_of(asked)
             return number is not None and compare(float(value), number)
         text = str(value)
+        if self.number is not None and _NUMBER.fullmatch(text):  # a cell of a table holds text
+            return compare(float(text), self.number)
         for date in self.dates:
             stored = cut(date_of(text), date)
             if stored is not None:
                 return compare(stored, date)
-        return compare(text, asked)
+        return self.number is None and compare(text, asked)
 
     def _among(self, value: Any) -> bool:
         if isinstance(value, bool):
@@ -108,6 +113,12 @@ class Comparison:
         """Values that are numbers; one that is not a number (NaN) equals nothing."""
         found = (number_of(value) for value in self.values)
         return frozenset(value for value in found if value is not None and value == value)
+
+    @cached_property
+    def number(self) -> float | None:
+        """The value of a comparison by order, if it is written as a plain number."""
+        asked = self.values[0]
+        return float(asked) if self.sign in ORDER and _NUMBER.fullmatch(asked) else None
 
     @cached_property
     def dates(self) -> frozenset[str]:

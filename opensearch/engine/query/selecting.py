@@ -201,6 +201,8 @@ def _ids(asked: Comparison, among: Mask) -> Mask:
 
 def _text_bounds(asked: Comparison) -> tuple[str, str | None]:
     """The texts that may pass a comparison, from and to."""
+    if asked.number is not None:
+        return "", None  # numbers have another order than their texts
     value = asked.values[0]
     low, high = date_bounds(value) if asked.dates else (value, value)
     match asked.sign:
