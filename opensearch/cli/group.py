@@ -79,6 +79,17 @@ class VerbGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the verb; `--help` and `--version` print here and end."""
+        try:
+            return super().parse_args(ctx, args)
+        except OSError as error:
+            broken = isinstance(error, BrokenPipeError)
+            if not broken:
+                _explain(ctx, f"error: {_in_words(error)}")
+            _drop_output()
+            ctx.exit(0 if broken else 1)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; every error becomes one line and an exit code."""
         try:

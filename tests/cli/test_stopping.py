@@ -110,7 +110,9 @@ def test_sigterm_ends_process_1():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has this device")
-@pytest.mark.parametrize("words", [["query", "{}", "--text", "disc", "--json"], ["info", "{}"]])
+@pytest.mark.parametrize(
+    "words", [["query", "{}", "--text", "disc", "--json"], ["info", "{}"], ["--help"]]
+)
 def test_output_to_a_full_disk_is_one_line(index, words):
     words = [word.format(index) for word in words]
     with open("/dev/full", "w") as full, start(*words, stdout=full) as run:

@@ -51,6 +51,12 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
         mesh = _Mesh(text.lower())
     mesh.check_kinds()
     vertices, corners, sizes = mesh.arrays()
+    unused = len(vertices) - 1 - int(corners.max(initial=-1))
+    if unused > 0 and not text.endswith(b"\n"):
+        raise UnreadableFile(
+            f"seems cut short: its last line has no end, and its last {unused:,} vertices are in no"
+            " face; if it is whole, end that line"
+        )
     faces = as_triangles(vertices, corners, sizes, limits, first=1)
     if len(faces) == 0:
         raise UnreadableFile("has no faces of three corners or more")

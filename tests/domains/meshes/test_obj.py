@@ -112,6 +112,16 @@ def test_a_file_that_ends_within_a_face_is_cut_short(last):
     assert len(load("\n".join([*LINES, last, ""])).faces) == 4
 
 
+@pytest.mark.parametrize(
+    ("cut", "faces"), [("f 1 2 3\nf 1 2", 1), ("f 1 2 3\nf 1 2 3", 2), ("f 1 2 3\nv 1 1 1", 1)]
+)
+def test_a_file_that_ends_within_a_line_before_all_vertices_are_used_is_cut_short(cut, faces):
+    text = "\n".join([*CORNERS, cut])
+    with pytest.raises(UnreadableFile, match="cut short: "):
+        load(text)
+    assert len(load(text + "\n").faces) == faces
+
+
 def test_something_else_is_told_from_an_empty_obj():
     with pytest.raises(UnreadableFile, match="nor anything else that OBJ knows"):
         load(bytes(range(256)))
