@@ -23,10 +23,10 @@ from typing import TypeVar
 import click
 import numpy as np
 
+from opensearch.engine.filters.finding import find, items
+from opensearch.engine.filters.selecting import select
+from opensearch.engine.filters.where import parse_where
 from opensearch.engine.ingest.removing import remove
-from opensearch.engine.query.finding import find, items
-from opensearch.engine.query.selecting import select
-from opensearch.engine.query.where import parse_where
 from opensearch.records import Item
 from opensearch.search import Searcher
 from opensearch.store import LmdbStore, Store

@@ -101,7 +101,7 @@ def _rows(items: Iterable[Item], as_json: bool) -> None:
 
 def fields(item: Item) -> dict[str, Any]:
     """An item as plain JSON types, under the names that filters ask for."""
-    from opensearch.engine.query.comparing import FIELDS, field
+    from opensearch.engine.filters.comparing import FIELDS, field
 
     return {**{name: field(item, name) for name in FIELDS}, "metadata": item.metadata}
 

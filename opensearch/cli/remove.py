@@ -66,7 +66,7 @@ def remove(
         opensearch remove indexes/mine --unignore photos/screenshot-1.png
     """
     from opensearch.engine import Engine
-    from opensearch.engine.query.finding import refuse_remarks
+    from opensearch.engine.filters.finding import refuse_remarks
 
     if not keys and where is None and folder is None:
         raise click.UsageError("name items by their keys, or choose them by --where or --folder")

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
 from opensearch.engine.exchange.exporting import export
+from opensearch.engine.filters import finding
+from opensearch.engine.filters.fields import FieldValues, fields_of
+from opensearch.engine.filters.finding import Found, refuse_remarks
 from opensearch.engine.ingest import left_out
 from opensearch.engine.ingest.left_out import IgnoredFile
 from opensearch.engine.open_index import OpenIndex
-from opensearch.engine.query import finding
 from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.copies import without_imprint
 from opensearch.engine.query.duplicates import Group
-from opensearch.engine.query.fields import FieldValues, fields_of
-from opensearch.engine.query.finding import Found, refuse_remarks
 from opensearch.engine.query.grouping import find_groups
 from opensearch.engine.query.looking_up import found_item
 from opensearch.engine.query.many import answer_many, search_codes

@@ -17,9 +17,9 @@ from memory_store import MemoryStore
 from milvus_places import empty_store, milvus_params
 
 from opensearch.engine import Engine
+from opensearch.engine.filters.selecting import select
+from opensearch.engine.filters.where import parse_where
 from opensearch.engine.lifecycle.folder import IndexFolder
-from opensearch.engine.query.selecting import select
-from opensearch.engine.query.where import parse_where
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
 from opensearch.search import Searcher

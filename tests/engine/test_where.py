@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.engine.query.comparing import Comparison
-from opensearch.engine.query.where import parse_where
+from opensearch.engine.filters.comparing import Comparison
+from opensearch.engine.filters.where import parse_where
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 

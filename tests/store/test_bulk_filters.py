@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opensearch.engine.query import selecting
-from opensearch.engine.query.selecting import select
-from opensearch.engine.query.where import parse_where
+from opensearch.engine.filters import selecting
+from opensearch.engine.filters.selecting import select
+from opensearch.engine.filters.where import parse_where
 from opensearch.store import LmdbStore, bulk
 
 DOMAINS = ("photo", "shape")

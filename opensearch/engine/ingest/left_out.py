@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from opensearch.engine.filters.comparing import is_below
+from opensearch.engine.filters.finding import rooted
 from opensearch.engine.lifecycle.layout import IGNORED
 from opensearch.engine.lifecycle.places import Place
-from opensearch.engine.query.comparing import is_below
-from opensearch.engine.query.finding import rooted
 from opensearch.errors import StoreError
 
 

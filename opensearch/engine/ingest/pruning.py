@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from opensearch.engine.filters.comparing import is_below
 from opensearch.engine.ingest.whereabouts import file_of, is_there
-from opensearch.engine.query.comparing import is_below
 from opensearch.errors import Refused
 from opensearch.records import is_address
 from opensearch.remote import Root, addresses_below

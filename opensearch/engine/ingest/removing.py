@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from opensearch.engine.filters.finding import find, items, refuse_remarks
 from opensearch.engine.ingest import left_out
 from opensearch.engine.ingest.left_out import IgnoredFile
 from opensearch.engine.lifecycle.places import Place
-from opensearch.engine.query.finding import find, items, refuse_remarks
 from opensearch.store import Store
 
 

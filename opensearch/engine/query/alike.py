@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.engine.filters.selecting import targeted
 from opensearch.engine.lifecycle.generations import Generation
 from opensearch.engine.query.copies import matches
 from opensearch.engine.query.query import Query
-from opensearch.engine.query.selecting import targeted
 from opensearch.errors import InvalidInput, NotKept
 from opensearch.model import Model
 from opensearch.model.inputs import name_of

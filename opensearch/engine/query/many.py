@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.engine.filters.selecting import targeted
 from opensearch.engine.lifecycle.generations import Generations
 from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.ranking import answer
-from opensearch.engine.query.selecting import targeted
 from opensearch.errors import OpenSearchError
 from opensearch.model import Model
 from opensearch.model.ahead import Ahead

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.calibration import ScoreName
+from opensearch.engine.filters.remarks import remarks
+from opensearch.engine.filters.selecting import select, targeted
+from opensearch.engine.filters.where import parse_where
 from opensearch.engine.lifecycle.generations import Generation, Generations
 from opensearch.engine.query.alike import copies_of
 from opensearch.engine.query.answers import Answer, concluded
@@ -19,9 +22,6 @@ from opensearch.engine.query.meaning import Meaning, agreement
 from opensearch.engine.query.parts import Embed
 from opensearch.engine.query.point import Point, locate
 from opensearch.engine.query.query import Query, Score
-from opensearch.engine.query.remarks import remarks
-from opensearch.engine.query.selecting import select, targeted
-from opensearch.engine.query.where import parse_where
 from opensearch.hashing import asymmetric, hamming
 from opensearch.model import Model
 from opensearch.records import Hit

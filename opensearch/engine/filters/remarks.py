@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from opensearch.engine.query.comparing import FIELDS, PARTS, Comparison
-from opensearch.engine.query.dates import bounds
-from opensearch.engine.query.where import Expression, comparisons
+from opensearch.engine.filters.comparing import FIELDS, PARTS, Comparison
+from opensearch.engine.filters.dates import bounds
+from opensearch.engine.filters.where import Expression, comparisons
 from opensearch.records import FROM_PHOTOS
 from opensearch.store import Fields, Store
 

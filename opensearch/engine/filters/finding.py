@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.engine.query.comparing import BELOW, Comparison
-from opensearch.engine.query.remarks import remarks
-from opensearch.engine.query.selecting import select, targeted
-from opensearch.engine.query.where import Both, Expression, parse_where
+from opensearch.engine.filters.comparing import BELOW, Comparison
+from opensearch.engine.filters.remarks import remarks
+from opensearch.engine.filters.selecting import select, targeted
+from opensearch.engine.filters.where import Both, Expression, parse_where
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
 from opensearch.remote import root_of
@@ -53,7 +53,7 @@ def find(
 
     Args:
         store: what is looked through.
-        where: filter expression, see `engine.query.where`.
+        where: filter expression, see `engine.filters.where`.
         keys: of items that are wanted in any case.
         folder: of files, or a file; it need not be there any more, and may be an address.
         targets: domains that filter and folder look through; all that the store holds when empty.

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from opensearch.domains.layout import split_part
-from opensearch.engine.query.dates import cut, date_of, local
+from opensearch.engine.filters.dates import cut, date_of, local
 from opensearch.records import Item
 
 COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {

@@ -16,9 +16,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.engine.query.comparing import COMPARE, PARTS, Comparison, number_of
-from opensearch.engine.query.dates import bounds as date_bounds
-from opensearch.engine.query.where import Both, Either, Expression, Not
+from opensearch.engine.filters.comparing import COMPARE, PARTS, Comparison, number_of
+from opensearch.engine.filters.dates import bounds as date_bounds
+from opensearch.engine.filters.where import Both, Either, Expression, Not
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 from opensearch.store import Fields, Ids, Store

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from opensearch.engine.query.comparing import NUMBERS, PARTS, SIGNS, Comparison, number_of
-from opensearch.engine.query.dates import FORMS, date_of
+from opensearch.engine.filters.comparing import NUMBERS, PARTS, SIGNS, Comparison, number_of
+from opensearch.engine.filters.dates import FORMS, date_of
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
