@@ -65,7 +65,6 @@ def main(
             "info": ["info", str(index)],
             "query --like exact": ["query", str(index), str(asked), "--like", "exact"],
             "duplicates": ["duplicates", str(index), "--json"],
-            "duplicates --exact": ["duplicates", str(index), "--exact", "--json"],
         }
         results = {name: _measured(words, Path(folder)) for name, words in verbs.items()}
     if out is not None:

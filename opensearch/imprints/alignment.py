@@ -20,7 +20,7 @@ from opensearch.imprints.likeness import (
     unit_planes,
 )
 from opensearch.imprints.pictures import SIDE, Pictures
-from opensearch.imprints.turning import WINDOWS, opposite, stretched, turned
+from opensearch.imprints.turning import WINDOWS, aspects_back, stretched, turned_back
 
 Planes = NDArray[np.float32]
 
@@ -68,32 +68,35 @@ def look(
     """
     count = len(ways)
     done = Looks(np.zeros(count, np.bool_), np.full(count, -1, np.float32), WINDOWS[windows].copy())
-    for way in np.unique(ways):
-        mine = np.flatnonzero(ways == way)
-        for start in range(0, len(mine), _AT_ONCE):
-            _look(first, second, int(way), mine[start : start + _AT_ONCE], done)
+    for start in range(0, count, _AT_ONCE):
+        _look(first, second, ways, np.arange(start, min(start + _AT_ONCE, count)), done)
     return done
 
 
 def _look(
-    first: Pictures, second: Pictures, way: int, places: NDArray[np.int64], done: Looks
+    first: Pictures,
+    second: Pictures,
+    ways: NDArray[np.int64],
+    places: NDArray[np.int64],
+    done: Looks,
 ) -> None:
-    """Compare the pairs in `places`, all turned one way, and note what is found in `done`."""
-    whole, copy = first.greys[places], turned(second.greys[places], opposite(way))
+    """Compare the pairs in `places`, and note what is found in `done`."""
+    whole, copy = first.greys[places], turned_back(second.greys[places], ways[places])
     coarse, coarse_copy = halved(whole), unit_planes(halved(copy))
     parts = done.parts[places]
     start = product(unit_planes(stretched(coarse, parts)), coarse_copy)
     near = np.flatnonzero(start >= _START)
-    parts, found = _aligned(coarse[near], coarse_copy[near], parts[near], 6)
+    parts, found = aligned(coarse[near], coarse_copy[near], parts[near], 6)
     near, parts = near[found >= _NEAR], parts[found >= _NEAR]
     mean_left, most_left = unexplained(stretched(coarse[near], parts), halved(copy[near]))
     explained = (mean_left <= _LEFT) & (most_left <= _LEFT_ANYWHERE)
     near, parts = near[explained], parts[explained]
-    parts, fine = _aligned(whole[near], unit_planes(copy[near]), parts, 3)
+    parts, fine = aligned(whole[near], unit_planes(copy[near]), parts, 3)
     at = places[near]
     alike = fine >= LEAST
-    alike &= like_colours(first.colours[at], second.colours[at], parts, way)
-    alike &= like_aspects(first.aspects[at], second.aspects[at], parts, way)
+    colours = turned_back(second.colours[at], ways[at])
+    alike &= like_colours(first.colours[at], colours, parts)
+    alike &= like_aspects(first.aspects[at], aspects_back(second.aspects[at], ways[at]), parts)
     near, parts, fine, at = near[alike], parts[alike], fine[alike], at[alike]
     shown, target = stretched(whole[near], parts), copy[near]
     flatness = np.minimum(extremes(first.greys[at]), extremes(target))
@@ -108,7 +111,7 @@ def is_exact(scores: Planes, parts: Planes, ways: NDArray[np.int64]) -> NDArray[
     return np.asarray((scores >= _EXACT) & ~cut & (ways == 0))
 
 
-def _aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[Planes, Planes]:
+def aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[Planes, Planes]:
     """Parts of pictures, improved step by step until they show what their targets show.
 
     Source:

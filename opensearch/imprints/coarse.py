@@ -9,21 +9,35 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.likeness import like_aspects, like_colours, product, unit_planes
+from opensearch.imprints.alignment import aligned
+from opensearch.imprints.likeness import (
+    like_aspects,
+    like_colours,
+    product,
+    unexplained,
+    unit_planes,
+)
 from opensearch.imprints.pairs import Fetch, Places, Vectors, blocks, unit_rows
 from opensearch.imprints.pictures import SIDE, rows_of
-from opensearch.imprints.turning import LOW, WINDOWS, opposite, stretched, turned
+from opensearch.imprints.turning import LOW, WINDOWS, aspects_back, stretched, turned_back
 
 COARSE: Final = SIDE // 4
 """Pixels of a side."""
+_PIXELS: Final = np.float32((SIDE // COARSE) ** 2)
+"""Pixels of an imprint that a sum is of."""
 _FLAT: Final = 12
 """Range of greys, of 255, below which a picture shows nothing to know it by."""
 _AT_ONCE: Final = 1024
 
-# What a pair must have in common before it is aligned: less than what makes it a copy then.
+# What a pair must have in common as it is, and in its greys when it is aligned in a few steps: less
+# than what makes it a copy in the end. Chosen on train files, as all that `likeness` decides by.
 _GREYS: Final = 0.68
 _COLOURS: Final = 0.65
 _ASPECT: Final = 1.27
+_STEPS: Final = 3
+_ALIGNED: Final = 0.7
+_LEFT, _LEFT_ANYWHERE = 3.0, 13.0
+"""Greys, of 15, that other greys may leave unexplained, see `likeness.unexplained`."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,7 @@ class Coarse:
     aspects: Vectors
     shown: NDArray[np.bool_]
 
-    def at(self, places: Places) -> Coarse:
+    def at(self, places: Places | slice) -> Coarse:
         """Some of them."""
         every = (self.greys, self.colours, self.aspects, self.shown)
         return Coarse(*(each[places] for each in every))  # type: ignore[arg-type]
@@ -82,22 +96,29 @@ def worth_a_look(
         ways: how the first was turned to become the second, shape (n,).
     """
     kept = np.zeros(len(ways), np.bool_)
-    for way in np.unique(ways).tolist():
-        mine = np.flatnonzero(ways == way)
-        for start in range(0, len(mine), _AT_ONCE):
-            some = mine[start : start + _AT_ONCE]
-            parts = WINDOWS[windows[some]]
-            kept[some] = _worth(first.at(some), second.at(some), parts, way)
+    for start in range(0, len(ways), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        kept[some] = _worth(first.at(some), second.at(some), WINDOWS[windows[some]], ways[some])
     return kept
 
 
-def _worth(first: Coarse, second: Coarse, parts: Vectors, way: int) -> NDArray[np.bool_]:
-    """Likewise of parts (n, 4) and of one way."""
-    kept = like_aspects(first.aspects, second.aspects, parts, way, _ASPECT)
-    colours, others = (each.colours.astype(np.float32) for each in (first, second))
-    kept &= like_colours(colours, others, parts, way, _COLOURS)
-    left = np.flatnonzero(kept)
-    shown = stretched(first.greys[left].astype(np.float32), parts[left])
-    target = turned(second.greys[left].astype(np.float32), opposite(way))
-    kept[left] = product(unit_planes(shown), unit_planes(target)) >= _GREYS
+def _worth(
+    first: Coarse, second: Coarse, parts: Vectors, ways: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Likewise of parts (n, 4), each test of those that the one before left."""
+    left = np.flatnonzero(
+        like_aspects(first.aspects, aspects_back(second.aspects, ways), parts, _ASPECT)
+    )
+    colours, others = (each.colours[left].astype(np.float32) for each in (first, second))
+    others = turned_back(others, ways[left])
+    left = left[like_colours(colours, others, parts[left], _COLOURS)]
+    greys = first.greys[left].astype(np.float32) / _PIXELS
+    target = turned_back(second.greys[left].astype(np.float32), ways[left]) / _PIXELS
+    unit = unit_planes(target)
+    alike = np.flatnonzero(product(unit_planes(stretched(greys, parts[left])), unit) >= _GREYS)
+    moved, found = aligned(greys[alike], unit[alike], parts[left[alike]], _STEPS)
+    mean_left, most_left = unexplained(stretched(greys[alike], moved), target[alike])
+    alike = alike[(found >= _ALIGNED) & (mean_left <= _LEFT) & (most_left <= _LEFT_ANYWHERE)]
+    kept = np.zeros(len(ways), np.bool_)
+    kept[left[alike]] = True
     return kept

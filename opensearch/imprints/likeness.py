@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.turning import opposite, stretched, turned
+from opensearch.imprints.turning import stretched
 
 Planes = NDArray[np.float32]
 
@@ -127,11 +127,17 @@ _ASPECT: Final = 1.15
 
 
 def like_colours(
-    first: Planes, second: Planes, parts: Planes, way: int, least: float = _COLOUR
+    first: Planes, second: Planes, parts: Planes, least: float = _COLOUR
 ) -> NDArray[np.bool_]:
-    """Whether colours agree, or one of the pictures has none; brightness does not count."""
+    """Whether colours agree, or one of the pictures has none; brightness does not count.
+
+    Args:
+        first: colours, shape (n, side, side, 2).
+        second: likewise, turned as the first.
+        parts: what the second shows of the first, shape (n, 4).
+        least: correlation.
+    """
     first = np.stack([stretched(first[..., at], parts) for at in range(2)], axis=-1)
-    second = turned(second, opposite(way))
     length = np.sqrt((first**2).sum(axis=(1, 2, 3))), np.sqrt((second**2).sum(axis=(1, 2, 3)))
     grey = np.minimum(*length) < _GREY * np.sqrt(np.prod(first.shape[1:]))
     product = (first * second).sum(axis=(1, 2, 3))
@@ -139,12 +145,11 @@ def like_colours(
 
 
 def like_aspects(
-    first: Planes, second: Planes, parts: Planes, way: int, most: float = _ASPECT
+    first: Planes, second: Planes, parts: Planes, most: float = _ASPECT
 ) -> NDArray[np.bool_]:
-    """Whether the second has the proportions of the part of the first that it shows."""
+    """Whether the second, turned as the first, has the proportions of what it shows of it."""
     wanted = first * parts[:, 2] / parts[:, 3]
-    given = 1 / second if way & 4 else second
-    return np.asarray(np.abs(np.log(wanted / given)) <= np.log(most))
+    return np.asarray(np.abs(np.log(wanted / second)) <= np.log(most))
 
 
 def halved(planes: Planes) -> Planes:

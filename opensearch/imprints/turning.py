@@ -57,6 +57,20 @@ def opposite(way: int) -> int:
     return {5: 6, 6: 5}.get(way, way)
 
 
+def turned_back(planes: Planes, ways: NDArray[np.int64]) -> Planes:
+    """Pictures (n, side, side, ...), each turned so as to undo a way of its own, (n,)."""
+    back = np.empty_like(planes)
+    for way in np.unique(ways).tolist():
+        mine = ways == way
+        back[mine] = turned(planes[mine], opposite(way))
+    return back
+
+
+def aspects_back(aspects: Planes, ways: NDArray[np.int64]) -> Planes:
+    """Likewise of widths / heights, (n,)."""
+    return np.asarray(np.where(ways & 4, 1 / aspects, aspects))
+
+
 def turned_frequencies(frequencies: Planes, way: int) -> Planes:
     """As `turned`, of the frequencies (n, LOW, LOW) of pictures: signs and axes change."""
     if way & 4:

@@ -65,6 +65,18 @@ def test_other_shapes_and_variants_with_as_many_corners_are_not():
     assert is_simplified(corners(*whole), corners(*grid(simplified(knobs(0)))))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_corners_that_chance_lays_on_a_crowded_rim_are_not_in_place(seed):
+    turns = np.random.default_rng(seed).random(270) * 2 * np.pi
+    rim = np.column_stack([np.cos(turns), np.sin(turns), np.zeros(270)])
+    whole, other, half = (
+        corners(points, np.arange(len(points)).reshape(-1, 3))
+        for points in (rim[:180], rim[180:], rim[:180:2])
+    )
+    assert not is_simplified(whole, other)
+    assert is_simplified(whole, half)
+
+
 def test_an_imprint_of_an_older_version_has_no_corners_and_is_compared():
     made = shape_imprint(*grid(knobs(0)))
     older = b"\x02" + made[1:265]
