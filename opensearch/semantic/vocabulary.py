@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from string import ascii_lowercase
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,10 @@ from numpy.typing import NDArray
 from opensearch.errors import InvalidInput, UnknownWord
 from opensearch.semantic.names import normalise, spellings, variants, without_codes, words_of
 from opensearch.semantic.sphere import unit
+
+_SHORTEST: Final = 3
+_LONGEST: Final = 40
+"""Letters of a name that is looked at for slips of the hand."""
 
 
 class Vocabulary:
@@ -129,18 +135,32 @@ class Vocabulary:
         return difflib.get_close_matches(text, likely, n=count, cutoff=alike)
 
     def offers(self, name: str, count: int = 3) -> list[str]:
-        """What may be asked for in place of an unknown name: longer names of it, else as `near`.
+        """What may be asked for in place of an unknown name: longer names of it, else near ones.
 
-        `pump` is offered `air pump`: the shorter names first.
+        `pump` is offered `air pump`: the shorter names first. Near are names that one slip of the
+        hand makes of it, such as `dog` for `dgo`, before those that `near` finds.
         """
-        end = f" {normalise(name)}"
-        longer = sorted((word for word in self.words if word.endswith(end)), key=len)
-        return longer[:count] if end.strip() and longer else self.near(name, count)
+        text = normalise(name)
+        longer = sorted((word for word in self.words if word.endswith(f" {text}")), key=len)
+        if text and longer:
+            return longer[:count]
+        slips = (word for word in _one_slip_off(text) if word in self._rows)
+        return list(dict.fromkeys([*slips, *self.near(name, count)]))[:count]
 
     def starting(self, prefix: str) -> list[str]:
         """The listed words that begin so, sorted; all of them for an empty prefix."""
         text = prefix.lstrip().casefold().replace("_", " ").replace("-", " ")
         return sorted(word for word in self.words if word.startswith(text))
+
+
+def _one_slip_off(text: str) -> Iterator[str]:
+    """Texts of which one may be typed by a slip: two letters swapped, one left out, one more."""
+    if not _SHORTEST <= len(text) <= _LONGEST:
+        return
+    cuts = [(text[:at], text[at:]) for at in range(len(text) + 1)]
+    yield from (a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1)
+    yield from (a + letter + b for a, b in cuts for letter in ascii_lowercase)
+    yield from (a + b[1:] for a, b in cuts if b)
 
 
 def _all_spellings(name: str) -> Iterator[str]:

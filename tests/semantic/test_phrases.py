@@ -156,8 +156,23 @@ def test_reading_what_was_read_changes_nothing(names):
     assert [read(word)[0] for word in words] == [[word] for word in words]
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("dgo", "dog"),
+        ("odg", "dog"),
+        ("uitar", "guitar"),
+        ("gguitar", "guitar"),
+        ("vioin", "violin"),
+    ],
+)
+def test_one_slip_of_the_hand_is_seen_through(typed, meant):
+    assert LEXICON.listed(typed) is None
+    assert meant in LEXICON.offers(typed)
+
+
 def test_longer_names_are_offered_for_an_unknown_word():
     assert LEXICON.listed("elevation") is None
     assert LEXICON.offers("elevation") == ["natural elevation"]
-    assert LEXICON.offers("truk") == LEXICON.near("truk")
+    assert LEXICON.offers("truk") == ["truck", "trunk"]  # the one of one slip first
     assert LEXICON.offers("") == LEXICON.offers("-") == []
