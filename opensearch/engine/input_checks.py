@@ -92,6 +92,8 @@ def _read(name: str, file: Any) -> Content:
             size += len(part)
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{name} cannot be read: {error}") from error
+    if size == 0:
+        raise InvalidInput(f"{name} is a file at its end; if it was read before, seek(0) first")
     if size > READ:
         raise OverLimit(f"{name} holds over {READ:,} bytes, the limit")
     called = getattr(file, "name", "")

@@ -56,6 +56,16 @@ def test_search_files_may_be_deleted_at_any_time(index):
         assert hits(engine) == before
 
 
+def test_a_creation_that_was_killed_leaves_nothing_behind(tmp_path):
+    """As of a kill while the model was copied: one file is half there."""
+    left = tmp_path / "index" / "model" / ".trunk.safetensors.123.tmp"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(bytes(9))
+    with Engine.create(tmp_path / "index", MODEL):
+        assert not left.exists()
+    assert run("verify", tmp_path / "index").stdout == "whole\n"
+
+
 def test_a_read_only_index_is_searched_and_says_so(index, monkeypatch):
     monkeypatch.setattr(environment, "_writable", lambda folder: False)
     with Engine.open(index) as engine:

@@ -202,6 +202,13 @@ def test_limits_hold_for_what_is_no_file(monkeypatch):
         one_input("it", io.BytesIO(bytes(2000)))
 
 
+def test_a_file_that_was_read_before_says_so():
+    stream = io.BytesIO(b"something")
+    stream.read()
+    with pytest.raises(InvalidInput, match=r"it is a file at its end; if .* before, seek\(0\)"):
+        one_input("it", stream)
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

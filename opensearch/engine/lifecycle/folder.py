@@ -213,6 +213,9 @@ class IndexFolder:
             "graphs": integrity.graph_sums(bundle),
         }
         write_atomic(self.path / MANIFEST, json.dumps(fields, indent=1).encode())
+        for left in self.model.glob(".*.tmp"):  # of a copy of the model that was killed
+            with suppress(OSError):
+                left.unlink()
 
     @classmethod
     def open(cls, path: Path) -> IndexFolder:
