@@ -6,34 +6,33 @@ them hardly at all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.domains.page import cut_out
+from opensearch.domains.page import cut_out, find_page
+from opensearch.domains.paper import paper_darkness
 from opensearch.domains.ruling import without_ruling
-from opensearch.domains.sheet import Plane, darkness
+from opensearch.domains.sheet import Plane, darkness, is_grainy
 from opensearch.domains.skeleton import middle_lines
+from opensearch.domains.stray import CORE, RIM_SHARE, is_dotted, without_rim, without_specks
 from opensearch.errors import UnreadableFile
 
 Mask: TypeAlias = NDArray[np.bool_]
+Finer: TypeAlias = Callable[[], NDArray[np.uint8]]
 
 MARGIN: Final = 0.06
 """Free border on each side of the ink, share of a view's side."""
 
 _FAINTEST: Final = 0.08
-# The edge of a shadow leaves up to 0.15 when the light is flattened; a pencil leaves 0.2 and more.
-_FAINTEST_PHOTOGRAPHED: Final = 0.17
+# Pixels of ink at the least.
+_FEWEST: Final = 4
+# Of photographed paper: from which darkness on there may be ink, and what ink reaches at least.
+_FLOOR_PHOTOGRAPHED, _FAINTEST_PHOTOGRAPHED = 0.05, 0.12
 _PALEST_DRAWN: Final = 0.01
-# Strokes reach this darkness somewhere; what is darker still is black.
-_CORE: Final = 0.5
-_SPECK: Final = 0.01
-# What runs into the border of a photograph is drawn, unless so much else is.
-_RIM_SHARE: Final = 0.25
-# Where more runs into it, a page is looked for on its table.
-_TABLE: Final = 0.1
 _SLACK: Final = 0.4
 _MOST_THINNING: Final = 4
 _LINES_SHARE: Final = 0.4
@@ -49,7 +48,11 @@ _DIVIDED: Final = 2.5
 
 
 def normalise(
-    rgb: NDArray[np.uint8], size: int, stroke: float, drawn: bool = False
+    rgb: NDArray[np.uint8],
+    size: int,
+    stroke: float,
+    drawn: bool = False,
+    finer: Finer | None = None,
 ) -> NDArray[np.uint8]:
     """Bring a drawing to the one look.
 
@@ -58,6 +61,7 @@ def normalise(
         size: side of the result, pixels.
         stroke: width to which strokes are evened, share of `size`; 0 leaves them.
         drawn: known to come from a drawing program, so never a photograph of a sheet.
+        finer: gives the same picture with more pixels, for a photograph; `rgb` is used if None.
 
     Returns:
         Grey, shape (size, size), uint8, ink dark on 255.
@@ -65,14 +69,14 @@ def normalise(
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
-    ink = ink_of(rgb, drawn)
-    placed = _placed(ink, _box(ink > _CORE), size)
+    ink = ink_of(rgb, drawn, finer)
+    placed = _placed(ink, _box(ink > CORE), size)
     if stroke:
         placed = even(placed, stroke * size)
     return (255.5 - 255 * placed).astype(np.uint8)
 
 
-def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
+def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = None) -> Plane:
     """How much ink each pixel holds, 0..1, shape (h, w), free of grain and specks.
 
     Where the sheet is a photograph with a page in it, the pixels are those of the page.
@@ -80,44 +84,65 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False) -> Plane:
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
-    dark, photographed, page_found = _sheet(rgb, drawn)
+    dark, photographed, page_found = _sheet(rgb, drawn, finer)
     floor = _FAINTEST
     if drawn:
         # Hairlines of a large plan come out pale, and nothing else does: there is no grain.
         floor = max(min(floor, float(dark.max()) / 4), _PALEST_DRAWN)
     if photographed:
         grain = float(np.median(dark))
-        floor = max(floor, grain + 4 * 1.5 * float(np.median(np.abs(dark - grain))))
-    strong = dark[dark > floor]
-    if strong.size < 4:
-        raise UnreadableFile("has no ink: the sheet is blank")
-    full = max(float(np.percentile(strong, 80)), 1.5 * floor)
-    if photographed and full < _FAINTEST_PHOTOGRAPHED:
-        raise UnreadableFile("has no ink: only shadows and grain")
+        floor = max(_FLOOR_PHOTOGRAPHED, grain + 4 * 1.5 * float(np.median(np.abs(dark - grain))))
+    if photographed:
+        dark = without_rim(dark, max(floor, _FAINTEST_PHOTOGRAPHED), page_found)
+    full = _full(dark, floor, photographed, page_found)
     if photographed:
         dark = np.maximum(dark - floor, 0) * np.float32(full / (full - floor))
     ink: Plane = np.minimum(dark / np.float32(full), 1).astype(np.float32)
     if photographed or page_found:
-        ink = _without_specks(ink, 0 if page_found else _RIM_SHARE)
-    if not (ink > _CORE).any():
+        ink = without_specks(ink, 0 if page_found else RIM_SHARE)
+    if photographed and is_dotted(ink):
+        raise UnreadableFile("has no ink: only dots and grain")
+    if not (ink > CORE).any():
         raise UnreadableFile("has no ink: the sheet is blank")
     return ink
 
 
-def _sheet(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool, bool]:
+def _full(dark: Plane, floor: float, photographed: bool, page_found: bool) -> float:
+    """The darkness that counts as black.
+
+    Raises:
+        UnreadableFile: nothing is darker than `floor`, or only shadows and grain are.
+    """
+    strong = dark[dark > floor]
+    if strong.size < _FEWEST:
+        raise UnreadableFile("has no ink: the sheet is blank")
+    full = max(float(np.percentile(strong, 80)), 1.5 * floor)
+    if photographed and not page_found:
+        # Where the texture of a table is most of what is left, ink is the darkest of it.
+        full = max(full, float(np.percentile(strong, 98)) / 2)
+    if photographed and full < _FAINTEST_PHOTOGRAPHED:
+        raise UnreadableFile("has no ink: only shadows and grain")
+    return full
+
+
+def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> tuple[Plane, bool, bool]:
     """Darkness of the sheet or of the page in it, whether photographed, whether a page was found.
 
     Printed lines of photographed paper are gone.
     """
     dark, photographed = darkness(rgb, drawn)
-    page = None
-    if not drawn and (not photographed or _runs_out(dark)):
-        page = cut_out(rgb)
-    if page is not None:
-        dark, photographed = darkness(page)
-    if photographed or page is not None:
-        dark = without_ruling(dark)
-    return dark, photographed, page is not None
+    if drawn:
+        return dark, False, False
+    if not is_grainy(rgb, even=not photographed):
+        return dark, False, False
+    page = find_page(rgb)
+    if not photographed and page is None:
+        return dark, False, False
+    if finer is not None:
+        coarse, rgb = rgb, finer()
+        page = page and page.scaled(rgb.shape[1] / coarse.shape[1])
+    sheet = rgb if page is None else cut_out(rgb, page)
+    return without_ruling(paper_darkness(sheet)), True, page is not None
 
 
 def stroke_width(ink: Plane) -> float:
@@ -144,7 +169,7 @@ def even(ink: Plane, width: float) -> Plane:
         return _widened(ink, width - found)
     if found - width <= _SLACK:
         return ink
-    solid = ink > _CORE
+    solid = ink > CORE
     if _line_width(ink, width) > _BOLD * width:
         return _bold_evened(ink, solid, width)
     areas = _closed(solid) if found > _DIVIDED * width else solid
@@ -216,18 +241,18 @@ def _redrawn(ink: Plane, areas: Mask, width: float) -> Plane:
     """Lines of `width` pixels along the middle of all strokes; areas stay."""
     from scipy.ndimage import distance_transform_edt, gaussian_filter, maximum_filter
 
-    smooth = gaussian_filter(ink, 1) > _CORE
+    smooth = gaussian_filter(ink, 1) > CORE
     # What is too fine for smoothing needs none.
-    solid = smooth | (ink > _CORE) & ~maximum_filter(smooth, size=3)
+    solid = smooth | (ink > CORE) & ~maximum_filter(smooth, size=3)
     away = distance_transform_edt(~middle_lines(solid | areas))
     lines = np.clip(width / 2 + 0.5 - away, 0, 1).astype(np.float32)
     if areas.any():
         near = distance_transform_edt(~areas) <= _AREA * max(ink.shape) / 8
         lines = np.where(near, np.maximum(lines, ink), lines)
     # Without their breadth the strokes no longer reach the margin.
-    if not (lines > _CORE).any():
+    if not (lines > CORE).any():
         return ink
-    return _placed(lines, _box(lines > _CORE), max(ink.shape))
+    return _placed(lines, _box(lines > CORE), max(ink.shape))
 
 
 def _widened(ink: Plane, by: float) -> Plane:
@@ -250,41 +275,6 @@ def _thinned(ink: Plane, by: float) -> Plane:
     # A soft stroke about as wide as the filter is left half in either part: made dark again.
     sharpened: Plane = np.clip((thinned - np.float32(0.15)) / np.float32(0.35), 0, 1)
     return sharpened
-
-
-def _runs_out(dark: Plane) -> bool:
-    """Whether much of what is dark runs into the picture's border: more than paper is in view."""
-    from scipy.ndimage import label
-
-    parts, count = label(dark > _FAINTEST_PHOTOGRAPHED)
-    mass = np.bincount(parts.ravel(), weights=dark.ravel(), minlength=count + 1)
-    mass[0] = 0
-    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
-    return bool(mass[rim].sum() > _TABLE * mass.sum())
-
-
-def _without_specks(ink: Plane, least: float) -> Plane:
-    """Without dust, and without what runs into the picture's border, such as a table's edge.
-
-    Args:
-        least: share of the ink that must be left for what runs into the border to go.
-    """
-    from scipy.ndimage import label
-
-    # A hair of grey links the dots of a dashed pencil line.
-    parts, count = label(ink > _CORE / 2, structure=np.ones((3, 3)))
-    if count == 0:
-        return ink
-    mass = np.bincount(parts.ravel(), weights=ink.ravel(), minlength=count + 1)
-    solid = np.bincount(parts[ink > _CORE], minlength=count + 1) > 0
-    solid[0] = False
-    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
-    inner = solid.copy()
-    inner[rim] = False
-    if mass[inner].sum() > least * mass[solid].sum():
-        solid = inner
-    keep = solid & (mass > _SPECK * mass[solid].max(initial=0))
-    return np.where(keep[parts], ink, np.float32(0))
 
 
 def _box(solid: NDArray[np.bool_]) -> tuple[int, int, int, int]:

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 Points: TypeAlias = NDArray[np.float64]
 """Places (n, 2), x and y in pixels."""
@@ -40,7 +41,7 @@ def four_sided(area: Mask) -> Points | None:
         points = growth[best][1]
     if len(points) < 4 or _area(points) > whole / FULL:
         return None
-    return _clockwise(np.clip(points, -2, np.array(area.shape[::-1]) + 1))
+    return clockwise(np.clip(points, -2, np.array(area.shape[::-1]) + 1))
 
 
 def _without_edge(points: Points, i: int) -> tuple[float, Points]:
@@ -75,7 +76,7 @@ def _area(points: Points) -> float:
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
-def _clockwise(points: Points) -> Points:
+def clockwise(points: Points) -> Points:
     """Corners clockwise on the screen, the one nearest to the upper left first."""
     middle = points.mean(axis=0)
     order = np.argsort(np.arctan2(*(points - middle).T[::-1]))
@@ -95,10 +96,8 @@ def polygon(corners: Points, shape: tuple[int, ...]) -> Mask:
 
     Args:
         corners: (n, 2), clockwise.
-        shape: height and width of the mask.
+        shape: height and width of the mask, and perhaps more.
     """
-    y, x = np.mgrid[: shape[0], : shape[1]]
-    inside = np.ones(shape, np.bool_)
-    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        inside &= (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]) >= 0
-    return inside
+    mask = Image.new("1", (shape[1], shape[0]))
+    ImageDraw.Draw(mask).polygon([(x, y) for x, y in corners.tolist()], fill=1)
+    return np.array(mask)

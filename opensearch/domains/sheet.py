@@ -28,6 +28,9 @@ _COLOURED: Final = 40
 # that straight, and a drawing brought to the one look keeps more distance.
 _FRAME_DEPTH, _FRAME_LINE = 0.04, 0.02
 _FRAME_EVEN, _FRAME_SHARE, _FRAME_CONTRAST = 16, 0.95, 40
+# Share of neighbours that differ in a photograph, where its border is even and where it is not,
+# and share of the pixels that are not as bright or dark as can be.
+_GRAINY_EVEN, _GRAINY, _KNOWN = 0.35, 0.3, 0.1
 # Of the sheet around a small drawing, as a share of its side: more than a border is judged by.
 _MARGIN, _LEAST_MARGIN = 0.15, 4
 
@@ -61,7 +64,7 @@ def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
     if not (even or drawn):
         if _is_board(grey):
             grey = 255 - grey
-        return np.maximum(1 - grey / np.maximum(_paper(grey), 1), 0), True
+        return np.maximum(1 - grey / np.maximum(paper_of(grey), 1), 0), True
     ground: Plane = np.array(
         [border(rgb[..., channel].astype(np.float32))[0] for channel in range(3)]
     )
@@ -76,6 +79,22 @@ def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
     if lighter.sum() > darker.sum():
         return lighter / max(255 - level, 1), False
     return darker / max(level, 1), False
+
+
+def is_grainy(rgb: NDArray[np.uint8], even: bool) -> bool:
+    """Whether neighbouring pixels differ as in a photograph; those of a drawing program do not.
+
+    Args:
+        rgb: shape (h, w, 3).
+        even: whether its border is even, so that more must differ.
+    """
+    if rgb.shape[1] < 2:
+        return False
+    differs = brightest(rgb[:, 1:] != rgb[:, :-1])
+    if even:
+        return bool(differs.mean() > _GRAINY_EVEN)
+    known = (brightest(rgb) < 255)[:, 1:] & (darkest(rgb) > 0)[:, 1:]
+    return bool(known.mean() > _KNOWN) and bool(differs[known].mean() > _GRAINY)
 
 
 def small_drawing(picture: Image.Image) -> tuple[int, int, int, int] | None:
@@ -199,7 +218,7 @@ def _is_board(grey: Plane) -> bool:
 
     Thin strokes stand out of the local median; cubing lets them outweigh the grain.
     """
-    coarse = _small(grey, 2 * _COARSE)
+    coarse = small(grey, 2 * _COARSE)
     if np.median(coarse) >= _BRIGHT:
         return False
     stands_out = coarse - _local_median(coarse)
@@ -216,17 +235,18 @@ def _local_median(grey: Plane) -> Plane:
     return each[:, middle].reshape(grey.shape)
 
 
-def _paper(grey: Plane) -> Plane:
+def paper_of(grey: Plane) -> Plane:
     """Brightness the bare paper would have everywhere, shape (h, w)."""
     from scipy.ndimage import gaussian_filter, grey_closing
 
-    coarse = _small(grey, _COARSE)
+    coarse = small(grey, _COARSE)
     paper = gaussian_filter(grey_closing(coarse, size=(_CLOSING, _CLOSING)), _CLOSING / 4)
     size = (grey.shape[1], grey.shape[0])
     return np.asarray(Image.fromarray(paper).resize(size, Image.Resampling.BILINEAR), np.float32)
 
 
-def _small(grey: Plane, side: int) -> Plane:
+def small(grey: Plane, side: int) -> Plane:
+    """A copy whose longer side is `side` pixels at most."""
     scale = min(1.0, side / max(grey.shape))
     size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
     return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX), np.float32)

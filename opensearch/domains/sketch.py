@@ -22,8 +22,10 @@ from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.imprints.strokes import stroke_imprint
 from opensearch.records import Up
 
-# A phone's picture of a page: fine enough for a drawing that fills a third of it.
-_WORK = 2.0
+_WORK: Final = 2.0
+"""Longer side that a drawing is decoded to, times that of a view."""
+_PHOTOGRAPHED: Final = 4.0
+"""The same of a photograph of paper, of which the drawing may fill a third."""
 
 
 def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
@@ -37,7 +39,11 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
         with reading(path, "sketch", part):
             drawing, strokes = _loaded(path, part, limits, round(_WORK * settings.size))
             view = normalise(
-                np.asarray(drawing), settings.size, settings.stroke, drawn=is_drawn(path)
+                np.asarray(drawing),
+                settings.size,
+                settings.stroke,
+                drawn=is_drawn(path),
+                finer=partial(_finer, path, limits, round(_PHOTOGRAPHED * settings.size)),
             )
             return Reading(
                 views=np.repeat(view[None, ..., None], 3, axis=-1),
@@ -45,6 +51,11 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             )
 
     return read
+
+
+def _finer(path: Path, limits: Limits, longest: int) -> NDArray[np.uint8]:
+    """A raster file with more pixels, for a photograph."""
+    return np.asarray(load_drawing(path, None, limits, longest))
 
 
 def _imprint(drawing: Image.Image, view: NDArray[np.uint8], drawn: bool, strokes: Strokes) -> bytes:

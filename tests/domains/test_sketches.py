@@ -11,7 +11,7 @@ from scipy.ndimage import label
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.ink import MARGIN, normalise, stroke_width
-from opensearch.domains.page import cut_out, find_page, straightened, warped
+from opensearch.domains.page import find_page, straightened, warped
 from opensearch.errors import OverLimit, UnreadableFile
 
 STROKE = 0.014
@@ -355,8 +355,8 @@ VIEWS = {
 def test_a_page_on_a_table_gives_its_drawing(table, corners):
     sheet = on_shadowed_paper(house(360, 5))
     photo = on_a_table(sheet, VIEWS[corners], TABLES[table])
-    seen = on_a_table(sheet, VIEWS[corners], np.full((300, 400, 3), 200.0))
-    straight = straightened(seen, np.array(VIEWS[corners], float))
+    seen = on_a_table(rgb(house(360, 5)), VIEWS[corners], np.full((300, 400, 3), 255.0))
+    straight = straightened(seen, np.array(VIEWS[corners], float), (255, 255, 255))
     clean = normalise(straight, SIZE, STROKE)
     assert alike(normalise(photo, SIZE, STROKE), clean) > 0.8
 
@@ -365,17 +365,18 @@ def test_the_corners_of_a_page_are_found():
     corners = VIEWS["whole"]
     found = find_page(on_a_table(on_shadowed_paper(house(360, 5)), corners, TABLES["wood"]))
     assert found is not None
-    assert np.abs(found[0] - corners).max() < 6, "clockwise from the upper left"
+    assert np.abs(found.corners - corners).max() < 6, "clockwise from the upper left"
 
 
 @pytest.mark.parametrize("drawing", [house(), 255 - house(), house(paper=170)])
 def test_a_drawing_from_a_program_has_no_page(drawing):
-    assert cut_out(rgb(drawing)) is None
+    assert find_page(rgb(drawing)) is None
 
 
 def test_a_blank_page_on_a_table_has_no_ink():
     photo = on_a_table(on_shadowed_paper(house(360, 0, 255)), VIEWS["whole"], TABLES["cloth"])
-    assert cut_out(photo) is None, "nothing is marked, so it may itself be what is drawn"
+    with pytest.raises(UnreadableFile, match="no ink"):
+        normalise(photo, SIZE, STROKE)
 
 
 def test_strokes_as_points_are_read_as_those_in_rows_are(tmp_path):
