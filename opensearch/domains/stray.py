@@ -41,7 +41,7 @@ def without_rim(dark: Plane, least: float, page_found: bool) -> Plane:
         # From each of the four sides, where it starts and how deep it reaches.
         start = np.array([rows.start, height - rows.stop, columns.start, width - columns.stop])
         reach = np.array([rows.stop, height - rows.start, columns.stop, width - columns.start])
-        most = np.where(page_found & (start == 0), _RIM_CUT * depth, depth)
+        most = np.where(page_found & (start <= depth / 2), _RIM_CUT * depth, depth)
         kept[at], cut_off[at] = (reach > most).all(), (start == 0).any()
     if page_found and (kept & ~cut_off)[1:].any():
         kept &= ~cut_off
