@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from opensearch.imprints.likeness import (
     LEAST,
+    MOST_PLACES,
     extremes,
     halved,
     like_aspects,
     like_colours,
     one_picture,
     product,
+    root_mean,
     unexplained,
     unit_planes,
 )
@@ -33,7 +35,9 @@ _START: Final = 0.38
 _NEAR: Final = 0.7
 """Least coarse correlation of a pair that is compared in fine."""
 _LEFT, _LEFT_ANYWHERE = 1.0, 5.0
-"""Greys, of 15, that other greys may leave unexplained in coarse, see `likeness.unexplained`."""
+_LEFT_BESIDE: Final = 0.8
+"""Greys, of 15, that other greys may leave unexplained in coarse, see `likeness.unexplained`: in
+the mean, in one place, and in the mean of those that words may be beside."""
 _EXACT: Final = 0.97
 """Least fine correlation of a picture that was only saved anew."""
 
@@ -88,8 +92,9 @@ def _look(
     near = np.flatnonzero(start >= _START)
     parts, found = aligned(coarse[near], coarse_copy[near], parts[near], 6)
     near, parts = near[found >= _NEAR], parts[found >= _NEAR]
-    mean_left, most_left = unexplained(stretched(coarse[near], parts), halved(copy[near]))
-    explained = (mean_left <= _LEFT) & (most_left <= _LEFT_ANYWHERE)
+    left = unexplained(stretched(coarse[near], parts), halved(copy[near]))
+    explained = (root_mean(left) <= _LEFT) & (left[:, -1] <= _LEFT_ANYWHERE)
+    explained |= root_mean(left[:, :MOST_PLACES]) <= _LEFT_BESIDE
     near, parts = near[explained], parts[explained]
     parts, fine = aligned(whole[near], unit_planes(copy[near]), parts, 3)
     at = places[near]

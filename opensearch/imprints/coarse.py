@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from opensearch.imprints.alignment import aligned
 from opensearch.imprints.likeness import (
+    MOST_PLACES,
     like_aspects,
     like_colours,
     product,
+    root_mean,
     unexplained,
     unit_planes,
 )
@@ -36,8 +38,8 @@ _COLOURS: Final = 0.65
 _ASPECT: Final = 1.27
 _STEPS: Final = 3
 _ALIGNED: Final = 0.7
-_LEFT, _LEFT_ANYWHERE = 3.0, 13.0
-"""Greys, of 15, that other greys may leave unexplained, see `likeness.unexplained`."""
+_LEFT: Final = 2.4
+"""Greys, of 15, that other greys may leave unexplained but for a sixth of all places."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,8 @@ def _worth(
     unit = unit_planes(target)
     alike = np.flatnonzero(product(unit_planes(stretched(greys, parts[left])), unit) >= _GREYS)
     moved, found = aligned(greys[alike], unit[alike], parts[left[alike]], _STEPS)
-    mean_left, most_left = unexplained(stretched(greys[alike], moved), target[alike])
-    alike = alike[(found >= _ALIGNED) & (mean_left <= _LEFT) & (most_left <= _LEFT_ANYWHERE)]
+    left_over = unexplained(stretched(greys[alike], moved), target[alike])[:, :MOST_PLACES]
+    alike = alike[(found >= _ALIGNED) & (root_mean(left_over) <= _LEFT)]
     kept = np.zeros(len(ways), np.bool_)
     kept[left[alike]] = True
     return kept

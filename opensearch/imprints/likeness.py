@@ -15,8 +15,10 @@ from opensearch.imprints.turning import stretched
 Planes = NDArray[np.float32]
 
 # Thresholds of pictures full of tones, such as photographs, and of what is black and white alone,
-# such as icons, which are often nearly the same; others lie between.
+# such as icons, which are often nearly the same; others lie between. Share of black and white.
 _TONED, _FLAT = 0.45, 0.75
+_RICH: Final = 0.25
+"""Share of black and white of pictures that words may be written over: they hide no other one."""
 _FINE: Final = (0.82, 0.86)
 _BLURRED: Final = (0.9, 0.9)
 _BLURRED_EDGES: Final = (0.92, 0.945)
@@ -34,6 +36,10 @@ LEAST: Final = min(_LIKE)
 """No two pictures that correlate less are one."""
 _LEVELS: Final = 16
 _PLACES: Final = 16
+MOST_PLACES, _MOST_CELLS = 213, 53
+"""Five sixths of 16 x 16 and of 8 x 8 places."""
+_REST_LEFT, _REST_EDGES = 0.5, 0.85
+"""Greys left unexplained, and correlation of edges, of those that nothing is written over."""
 
 
 def one_picture(
@@ -42,8 +48,9 @@ def one_picture(
     """Correlations (n,) of aligned pictures at half their size, and whether both are one.
 
     Two that differ in their greys alone are one, whatever else. Of others edges must agree, and no
-    place may differ by much: a bar more in one of two icons does. What resampling loses of lines
-    leaves the mean of a place as it is. Pictures of tones must not be explained badly: two of
+    place may differ by much: a bar more in one of two icons does, unless they are full of detail
+    and agree in all of it elsewhere. What resampling loses of lines leaves the mean of a place as
+    it is. Pictures of tones must not be explained badly: two of
     smooth things, such as cups, correlate as well as copies.
 
     Args:
@@ -57,9 +64,10 @@ def one_picture(
     def between(ends: tuple[float, float]) -> Planes:
         return np.asarray(ends[0] + (ends[1] - ends[0]) * flat, np.float32)
 
-    full = shown, target
+    left = unexplained(shown, target)
+    written_over = _written_over(shown, target, left) & (flatness < _RICH)
     edges = product(unit_planes(_edges(shown)), unit_planes(_edges(target)))
-    apart = _blocks(unit_planes(shown) - unit_planes(target)) * shown.shape[1]
+    apart = np.abs(_cells(unit_planes(shown) - unit_planes(target))) * shown.shape[1]
     shown, target = halved(shown), halved(target)
     blurred = product(unit_planes(shown), unit_planes(target))
     blurred_edges = product(unit_planes(_edges(shown)), unit_planes(_edges(target)))
@@ -67,17 +75,54 @@ def one_picture(
     lines = (1 - edges <= _LINES_LOST * (1 - fine)) & (blurred_edges >= _LINES) & (fine >= 0.8)
     same = (fine >= between(_FINE)) & (blurred_edges >= between(_BLURRED_EDGES)) | lines
     same &= blurred >= between(_BLURRED)
-    same &= apart.max(axis=(1, 2)) <= between(_MOST_APART) + 0.12 * lines
-    same &= apart.mean(axis=(1, 2)) <= between(_MEAN_APART) + 0.04 * lines
+    same &= apart.max(axis=1) <= between(_MOST_APART) + 0.12 * lines
+    same &= apart.mean(axis=1) <= between(_MEAN_APART) + 0.04 * lines
     same &= 1 - edges <= between(_EDGES_LOST) * (1 - fine) + 0.02
     alike = (fine >= between(_LIKE)) & (blurred_edges >= _EDGES_LIKE)
-    mean_left, most_left = unexplained(*full)
+    mean_left, most_left = root_mean(left), left[:, -1]
     same &= (mean_left <= _LEFT) & (most_left <= _LEFT_ANYWHERE)
     alike &= (mean_left <= between(_EXPLAINED)) & (most_left <= between(_EXPLAINED_ANYWHERE))
-    return blurred, same | alike
+    return blurred, same | alike | written_over
 
 
-def unexplained(shown: Planes, target: Planes) -> tuple[Planes, Planes]:
+def _written_over(shown: Planes, target: Planes, left: Planes) -> NDArray[np.bool_]:
+    """Whether pictures full of detail are one but for a sixth of them, as under words or a mark.
+
+    Args:
+        shown: shape (n, side, side).
+        target: likewise.
+        left: what `unexplained` says of them.
+    """
+    detail = (_cells((target - _means(target)) ** 2) >= 1).mean(axis=1)
+    first, second = _edges(shown), _edges(target)
+    nearest = np.argsort(_cells((first - second) ** 2), axis=1)[:, :_MOST_CELLS]
+    both, one, other = (
+        np.take_along_axis(_cells(each), nearest, axis=1).sum(axis=1)
+        for each in (first * second, first**2, second**2)
+    )
+    alike = both >= _REST_EDGES * np.sqrt(one * other)
+    return np.asarray(alike & (detail >= 0.5) & (root_mean(left[:, :MOST_PLACES]) <= _REST_LEFT))
+
+
+def root_mean(rows: Planes) -> Planes:
+    """Root mean squares (n,) of rows (n, d)."""
+    return np.asarray(np.sqrt((rows**2).mean(axis=1)))
+
+
+def _cells(planes: Planes) -> Planes:
+    """Means of 8 x 8 places of each picture, shape (n, 64)."""
+    step = planes.shape[1] // 8
+    means = planes.reshape(len(planes), 8, step, 8, step).mean(axis=(2, 4))
+    return np.asarray(means.reshape(len(planes), 64))
+
+
+def _means(planes: Planes) -> Planes:
+    """Pictures of which each of 8 x 8 places is its mean."""
+    step = planes.shape[1] // 8
+    return _cells(planes).reshape(len(planes), 8, 8).repeat(step, axis=1).repeat(step, axis=2)
+
+
+def unexplained(shown: Planes, target: Planes) -> Planes:
     """How far targets are from what is shown with other greys: each is any one other grey.
 
     So brightness does not count, nor that it makes white what was light, colour by colour.
@@ -87,8 +132,7 @@ def unexplained(shown: Planes, target: Planes) -> tuple[Planes, Planes]:
         target: likewise.
 
     Returns:
-        Differences of the means of 16 x 16 places, 0..15: their root mean square, and the
-        largest of them, shape (n,) each.
+        Differences of the means of 16 x 16 places, 0..15, the least first, shape (n, 256).
     """
     count, side, levels = len(shown), shown.shape[1], np.arange(_LEVELS)
     before = np.clip(shown.reshape(count, side * side), 0, _LEVELS - 1)
@@ -104,20 +148,12 @@ def unexplained(shown: Planes, target: Planes) -> tuple[Planes, Planes]:
     rest = target.reshape(count, side * side) - (kept[low] * (1 - share) + kept[low + 1] * share)
     step = side // _PLACES
     rest = rest.reshape(count, _PLACES, step, _PLACES, step).mean(axis=(2, 4))
-    mean, most = np.sqrt((rest**2).mean(axis=(1, 2))), np.abs(rest).max(axis=(1, 2))
-    return np.asarray(mean), np.asarray(most)
+    return np.sort(np.abs(rest).reshape(count, _PLACES * _PLACES), axis=1)
 
 
 def extremes(planes: Planes) -> Planes:
     """Share of the pixels of each picture that are black or white."""
     return np.asarray(((planes < 0.5) | (planes > 14.5)).mean(axis=(1, 2)), np.float32)
-
-
-def _blocks(planes: Planes) -> Planes:
-    """Absolute means of 8 x 8 places of each picture."""
-    step = planes.shape[1] // 8
-    means = planes.reshape(len(planes), 8, step, 8, step).mean(axis=(2, 4))
-    return np.asarray(np.abs(means), np.float32)
 
 
 _GREY: Final = 3.0

@@ -8,7 +8,7 @@ from drawn import drawing, photo
 from finding import copies_among, pairs_among
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
 from opensearch.domains.reading import imprint_of
 from opensearch.imprints import kind_of
@@ -100,6 +100,30 @@ def test_smooth_things_of_one_outline_are_told_apart_and_their_copies_found():
     round_ = pear(lambda x, y: 190 - 200 * (x**2 + y**2))
     made = [imprint(lit), imprint(round_), imprint(saved(lit.reduce(2)))]
     assert pairs_among(made).keys() == {(0, 2)}
+
+
+def grained(seed):
+    """A picture full of detail: a photo on rough paper."""
+    picture = photo(seed)
+    rough = np.random.default_rng(seed).integers(0, 256, (36, 48, 3), np.uint8)
+    grain = Image.fromarray(rough).resize(picture.size, Image.Resampling.BICUBIC)
+    return Image.blend(picture, grain, 0.3)
+
+
+def test_words_over_a_picture_full_of_detail_hide_no_copy():
+    originals = [grained(seed) for seed in range(6)]
+    written = [each.copy() for each in originals]
+    for each in written:
+        font = ImageFont.load_default(each.height / 7)
+        ImageDraw.Draw(each).text((10, 40), "Sample words", "white", font)
+    found = pairs_among([imprint(each) for each in originals + written])
+    assert found.keys() == {(place, place + 6) for place in range(6)}
+
+
+def test_a_mark_more_makes_another_drawing():
+    marked = drawing(0)
+    ImageDraw.Draw(marked).rectangle((20, 150, 80, 185), fill="black")
+    assert pairs_among([imprint(drawing(0)), imprint(marked)]) == {}
 
 
 def painted(*colours):
