@@ -264,8 +264,8 @@ class _Measure:
         if self._name in (WHOLE, TRAIN) and was_trained_in(model, data):
             notes.append(
                 f"split {self._name} holds the files that this model was trained on, which it knows"
-                f" far better than new ones; opensearch dataset split {data} before training keeps"
-                " some out"
+                f" far better than new ones; `split_collection({str(data)!r})` before training"
+                " keeps some out"
             )
         if self.without_vector:
             notes.append(f"no vector, so not searched by word: {', '.join(self.without_vector)}")
