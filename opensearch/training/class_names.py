@@ -56,8 +56,8 @@ def check_class_names(config: TrainConfig) -> None:
     if bare or without_classifier(backbone.weights):
         raise InvalidInput(
             "class_names.share wants a backbone that was trained on ImageNet with its classifier,"
-            f" and backbone.weights={backbone.weights} has none; give class_names.share=0, or"
-            " backbone.pretrained=DEFAULT"
+            f" and backbone.weights={backbone.weights} has none; give backbone.pretrained=DEFAULT,"
+            " backbone.weights=FILE with those of the whole network, or class_names.share=0"
         )
 
 
