@@ -157,6 +157,24 @@ def test_a_malformed_expression_shows_where(text, wanted):
         parse_where(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "way_out"),
+    [
+        ('key = "open', "the quote there is never closed"),
+        ("a = 1 && b = 2", "joined by the words and, or"),
+        ("a = 1 || b = 2", "joined by the words and, or"),
+        ("a == 1", "equal is =, and unequal !="),
+        ("a <> 1", "equal is =, and unequal !="),
+        ("category = wine glass", "a value with blanks stands in quotes"),
+        ("category =", "e.g. domain = photo"),
+        ("category like cup", "in at character 10; e.g. domain = photo"),
+    ],
+)
+def test_a_malformed_expression_says_what_may_be_meant(text, way_out):
+    with pytest.raises(InvalidInput, match=way_out):
+        parse_where(text)
+
+
 def test_nesting_has_a_limit():
     with pytest.raises(InvalidInput, match="at most 50 nested"):
         parse_where("(" * 200 + "id = 1" + ")" * 200)

@@ -23,6 +23,7 @@ _TOKEN = re.compile(rf"\s*(?:{_STRING}|{_SIGN}|(?P<word>[^\s()<>=!,\"'~^]+))")
 _VALUE = re.compile(rf"\s*(?:{_STRING}|(?P<word>[^\s()<>=!,\"']+)|{_SIGN})")
 """As `_TOKEN`, behind a sign, where ~ and ^ are letters like any other."""
 _AN_OPERATOR = f"an operator: {' '.join(SIGNS)} in"
+_A_JOINT = "and, or, or the end"
 _BLANK = re.compile(r"\s*")
 _DEPTH = 50
 _SHOWN = 200
@@ -134,7 +135,7 @@ class _Parser:
 
     def end(self) -> None:
         if self._next < len(self._tokens):
-            raise self._error("and, or, or the end", self._tokens[self._next][2])
+            raise self._error(_A_JOINT, self._tokens[self._next][2])
 
     def _comparison(self) -> Comparison:
         name = self._value("a field")
@@ -207,8 +208,21 @@ class _Parser:
             shown = f"...{self._text[max(0, place - _SHOWN // 2) : place + _SHOWN // 2]!r}..."
         return InvalidInput(
             f"`where` {shown}: expected {wanted} at character {place + 1};"
-            " e.g. domain = photo and year > 2010"
+            f" {_way_out(wanted, self._text[:place].rstrip(), self._text[place:])}"
         )
+
+
+def _way_out(wanted: str, before: str, there: str) -> str:
+    """What may have been meant where an expression goes wrong, by what stands before and there."""
+    if there[:1] in ('"', "'") and there.count(there[0]) == 1:
+        return "the quote there is never closed"
+    if there[:1] in ("&", "|"):
+        return "comparisons are joined by the words and, or"
+    if there[:1] in ("=", ">") and before[-1:] in ("=", "<"):
+        return "equal is =, and unequal !="
+    if wanted == _A_JOINT and there[:1].isalnum() and before[-1:] not in (")", '"', "'"):
+        return 'a value with blanks stands in quotes, as in category = "arm chair"'
+    return "e.g. domain = photo and year > 2010"
 
 
 def _joined(terms: list[Expression], sign: str) -> list[Expression]:
