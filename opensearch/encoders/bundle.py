@@ -195,6 +195,12 @@ class Bundle:
             ) from error
 
 
+def only_parts(folder: Path) -> bool:
+    """Whether a folder holds nothing but tensors and graphs of bundles, or is empty."""
+    files = (file for file in folder.iterdir() if not file.name.startswith("."))
+    return all(_OURS.fullmatch(file.name) for file in files)
+
+
 def write_bundle(folder: Path, card: ModelCard) -> Bundle:
     """Write `model.json`, which makes the files beside it a bundle, and drop files it left."""
     write_atomic(folder / CARD, card.dump().encode())

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from opensearch.config import HashSettings
-from opensearch.encoders.bundle import Bundle, write_bundle
+from opensearch.encoders.bundle import Bundle, only_parts, write_bundle
+from opensearch.encoders.card import CARD
 from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
@@ -38,13 +39,15 @@ def refit(
 
     Raises:
         InvalidInput: a collection without train files of the model's domains, no files of its
-            categories, no such hasher, or `out` is the model itself.
+            categories, no such hasher, or `out` is the model itself, another model, or holds other
+            files.
         MissingExtra: the hasher trains a network, and torch is not installed.
     """
     data = must.paths("data", data)
     check_fit(settings.name)
     if out.resolve() == model.folder.resolve():
         raise InvalidInput(f"{out} is the model itself; its new codes need another folder")
+    _check_place(out, model)
     items = training_items(Model(model), [_train(model, path, progress) for path in data], {})
     hasher = fit_hasher(settings, items, seed, progress)
     model.copy_files(out)
@@ -59,6 +62,21 @@ def refit(
         }
     )
     return write_bundle(out, card)
+
+
+def _check_place(out: Path, model: Bundle) -> None:
+    """Refuse a folder whose files are of something else than a refitting of the model."""
+    if (out / CARD).exists():
+        if _encoders(Bundle.open(out)) != _encoders(model):
+            raise InvalidInput(f"{out} holds another model; name a new folder")
+    elif out.is_dir() and not only_parts(out):
+        raise InvalidInput(f"{out} holds other files; name a new folder")
+
+
+def _encoders(model: Bundle) -> dict[str, tuple[str | None, ...]]:
+    """Names of the tensors of each domain that a refitting keeps; a name tells its content."""
+    cards = model.card.domains.items()
+    return {name: (card.backbone.tensors, card.projector, card.norms) for name, card in cards}
 
 
 def _train(model: Bundle, folder: Path, progress: Progress) -> EmbeddedSplit:

@@ -34,8 +34,8 @@ class RunFolder:
         settings: config and data of the run, plain JSON types.
 
     Raises:
-        InvalidInput: `out` holds a run with other settings that got somewhere, or a model that
-            was not trained there, or cannot be written.
+        InvalidInput: `out` holds a run with other settings that got somewhere, a model that was
+            not trained there, or other files, such as those of an index; or cannot be written.
     """
 
     def __init__(self, out: Path, settings: dict[str, Any]) -> None:
@@ -44,6 +44,8 @@ class RunFolder:
         record = self.folder / "run.json"
         if (out / CARD).exists() and not record.exists():
             raise InvalidInput(f"{out} holds a finished model; choose another `out`")
+        if not self.folder.exists() and out.is_dir() and any(out.glob("[!.]*")):
+            raise InvalidInput(f"{out} holds other files; a model needs an empty or new `out`")
         self.finished = (out / CARD).exists() and not _changed(record, settings)
         begun = any(self.folder.glob("*.safetensors"))
         changed = _changed(record, settings) if begun else []

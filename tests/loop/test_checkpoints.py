@@ -104,6 +104,15 @@ def test_a_finished_model_of_others_is_never_written_over(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["model.json"]
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "photo", "thesis.tex"])
+def test_a_folder_of_other_files_is_left_alone(tmp_path, name):
+    """An index, a collection, anything."""
+    (tmp_path / name).touch()
+    with pytest.raises(InvalidInput, match="holds other files; a model needs an empty or new"):
+        RunFolder(tmp_path, SETTINGS)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
 @pytest.mark.parametrize("damage", ["empty", "half", "text", "other"])
 def test_a_damaged_checkpoint_is_named_with_the_way_out(tmp_path, damage):
     run, module, optimiser = made(tmp_path)

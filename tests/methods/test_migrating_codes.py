@@ -103,6 +103,21 @@ def test_new_codes_want_another_folder(bundle, toys):
         refit(bundle, bundle.folder, [toys], HashSettings(name="lsh"))
 
 
+def test_new_codes_replace_their_own_and_nothing_else(bundle, toys, tmp_path):
+    out, coded = tmp_path / "m", HashSettings(name="lsh", bits=16)
+    refit(bundle, out, [toys], coded)
+    assert refit(bundle, out, [toys], HashSettings(name="itq", bits=24)).card.bits == 24
+    card, projector = out / "model.json", bundle.card.domains["photo"].projector
+    card.write_text(card.read_text().replace(projector, "projector-photo-000000000000.safetensors"))
+    (out / projector).rename(out / "projector-photo-000000000000.safetensors")
+    with pytest.raises(InvalidInput, match="m holds another model; name a new folder"):
+        refit(bundle, out, [toys], coded)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "manifest.json").touch()
+    with pytest.raises(InvalidInput, match="c holds other files; name a new folder"):
+        refit(bundle, tmp_path / "c", [toys], coded)
+
+
 def test_new_codes_from_the_command_line(bundle, toys, tmp_path):
     given = ["refit", str(bundle.folder), "--out", str(tmp_path / "m"), "--data", str(toys), "-q"]
     result = CliRunner().invoke(main, [*given, "--hasher", "lsh", "--bits", "32"])
