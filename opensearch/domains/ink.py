@@ -92,16 +92,15 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = No
     if photographed:
         grain = float(np.median(dark))
         floor = max(_FLOOR_PHOTOGRAPHED, grain + 4 * 1.5 * float(np.median(np.abs(dark - grain))))
-    if photographed:
         dark = without_rim(dark, max(floor, _FAINTEST_PHOTOGRAPHED), page_found)
     full = _full(dark, floor, photographed, page_found)
     if photographed:
         dark = np.maximum(dark - floor, 0) * np.float32(full / (full - floor))
     ink: Plane = np.minimum(dark / np.float32(full), 1).astype(np.float32)
-    if photographed or page_found:
+    if photographed:
         ink = without_specks(ink, 0 if page_found else RIM_SHARE)
-    if photographed and is_dotted(ink):
-        raise UnreadableFile("has no ink: only dots and grain")
+        if is_dotted(ink):
+            raise UnreadableFile("has no ink: only dots and grain")
     if not (ink > CORE).any():
         raise UnreadableFile("has no ink: the sheet is blank")
     return ink
@@ -131,13 +130,9 @@ def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> tuple[Pl
     Printed lines of photographed paper are gone.
     """
     dark, photographed = darkness(rgb, drawn)
-    if drawn:
-        return dark, False, False
-    if not is_grainy(rgb, even=not photographed):
+    if drawn or not is_grainy(rgb, even=not photographed):
         return dark, False, False
     page = find_page(rgb)
-    if not photographed and page is None:
-        return dark, False, False
     if finer is not None:
         coarse, rgb = rgb, finer()
         page = page and page.scaled(rgb.shape[1] / coarse.shape[1])

@@ -59,7 +59,8 @@ def without_ruling(dark: Plane) -> Plane:
     lines = across + down
     left = np.where(dark > _INKED * lines + _GRAIN, dark, np.maximum(dark - lines, 0))
     joined = np.maximum(_joined(left, across), _joined(left.T, down.T).T)
-    return np.asarray(joined, np.float32)
+    # No stroke is darker than what is seen: between strokes that meet there is none.
+    return np.asarray(np.maximum(left, np.minimum(joined, dark)), np.float32)
 
 
 def _joined(left: Plane, lines: Plane) -> Plane:

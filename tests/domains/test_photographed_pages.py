@@ -125,6 +125,13 @@ def test_lines_that_run_together_in_perspective_go() -> None:
     assert np.percentile(without_ruling(dark), 98) < 0.08
 
 
+def test_a_page_that_fills_an_evenly_lit_picture_is_photographed_all_the_same() -> None:
+    page = drawn(squared())
+    grain = np.random.default_rng(2).normal(0, 2, page.shape)
+    photo = (page + grain).clip(0, 255).astype(np.uint8)
+    assert alike(normalise(photo, SIZE, STROKE), CLEAN) > 0.8
+
+
 def test_only_a_photograph_is_read_again_with_more_pixels(tmp_path: Path) -> None:
     photo = laid(drawn(sheet(240, 236, 225)), table(), CORNERS)
     read = open_reader(ReaderSettings(reader="sketch", size=SIZE, stroke=STROKE))
