@@ -7,6 +7,7 @@ taken for something else. A group is what pairs of copies connect.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
@@ -126,7 +127,7 @@ def _grouped(store: Store, kind: Kind, ids: Ids, exact: bool, progress: Progress
     same = np.arange(len(ids))  # equal imprints are one, so that very many of them cost nothing
     for places in _pages(np.arange(len(ids))):
         for place, imprint in zip(places.tolist(), store.imprints(ids[places]), strict=True):
-            same[place] = first.setdefault(imprint, place)
+            same[place] = first.setdefault(blake2b(imprint, digest_size=16).digest(), place)
     distinct = np.flatnonzero(same == np.arange(len(ids)))
 
     def fetch(places: Ids) -> list[bytes]:
