@@ -21,12 +21,11 @@ from opensearch.imprints.likeness import (
     unexplained,
     unit_planes,
 )
-from opensearch.imprints.pictures import SIDE, Pictures
+from opensearch.imprints.pictures import Pictures
 from opensearch.imprints.turning import WINDOWS, aspects_back, stretched, turned_back
 
 Planes = NDArray[np.float32]
 
-_COARSE: Final = SIDE // 2
 _AT_ONCE: Final = 128
 """Pairs in work at once: what they need stays in the processor's cache."""
 
@@ -90,13 +89,13 @@ def _look(
     parts = done.parts[places]
     start = product(unit_planes(stretched(coarse, parts)), coarse_copy)
     near = np.flatnonzero(start >= _START)
-    parts, found = aligned(coarse[near], coarse_copy[near], parts[near], 6)
+    parts, found = _aligned(coarse[near], coarse_copy[near], parts[near], 6)
     near, parts = near[found >= _NEAR], parts[found >= _NEAR]
     left = unexplained(stretched(coarse[near], parts), halved(copy[near]))
     explained = (root_mean(left) <= _LEFT) & (left[:, -1] <= _LEFT_ANYWHERE)
     explained |= root_mean(left[:, :MOST_PLACES]) <= _LEFT_BESIDE
     near, parts = near[explained], parts[explained]
-    parts, fine = aligned(whole[near], unit_planes(copy[near]), parts, 3)
+    parts, fine = _aligned(whole[near], unit_planes(copy[near]), parts, 3)
     at = places[near]
     alike = fine >= LEAST
     colours = turned_back(second.colours[at], ways[at])
@@ -116,7 +115,7 @@ def is_exact(scores: Planes, parts: Planes, ways: NDArray[np.int64]) -> NDArray[
     return np.asarray((scores >= _EXACT) & ~cut & (ways == 0))
 
 
-def aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[Planes, Planes]:
+def _aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[Planes, Planes]:
     """Parts of pictures, improved step by step until they show what their targets show.
 
     Source:

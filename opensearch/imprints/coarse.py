@@ -9,37 +9,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.alignment import aligned
-from opensearch.imprints.likeness import (
-    MOST_PLACES,
-    like_aspects,
-    like_colours,
-    product,
-    root_mean,
-    unexplained,
-    unit_planes,
-)
+from opensearch.imprints.likeness import like_aspects, like_colours, product, unit_planes
 from opensearch.imprints.pairs import Fetch, Places, Vectors, blocks, unit_rows
 from opensearch.imprints.pictures import SIDE, rows_of
 from opensearch.imprints.turning import LOW, WINDOWS, aspects_back, stretched, turned_back
 
-COARSE: Final = SIDE // 4
-"""Pixels of a side."""
-_PIXELS: Final = np.float32((SIDE // COARSE) ** 2)
-"""Pixels of an imprint that a sum is of."""
 _FLAT: Final = 12
 """Range of greys, of 255, below which a picture shows nothing to know it by."""
 _AT_ONCE: Final = 1024
 
-# What a pair must have in common as it is, and in its greys when it is aligned in a few steps: less
-# than what makes it a copy in the end. Chosen on train files, as all that `likeness` decides by.
+# What a pair must have in common before it is aligned: less than what makes it a copy then. Chosen
+# on train files, as all that `likeness` decides by.
 _GREYS: Final = 0.68
 _COLOURS: Final = 0.65
 _ASPECT: Final = 1.27
-_STEPS: Final = 3
-_ALIGNED: Final = 0.7
-_LEFT: Final = 2.4
-"""Greys, of 15, that other greys may leave unexplained but for a sixth of all places."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +97,8 @@ def _worth(
     colours, others = (each.colours[left].astype(np.float32) for each in (first, second))
     others = turned_back(others, ways[left])
     left = left[like_colours(colours, others, parts[left], _COLOURS)]
-    greys = first.greys[left].astype(np.float32) / _PIXELS
-    target = turned_back(second.greys[left].astype(np.float32), ways[left]) / _PIXELS
-    unit = unit_planes(target)
-    alike = np.flatnonzero(product(unit_planes(stretched(greys, parts[left])), unit) >= _GREYS)
-    moved, found = aligned(greys[alike], unit[alike], parts[left[alike]], _STEPS)
-    left_over = unexplained(stretched(greys[alike], moved), target[alike])[:, :MOST_PLACES]
-    alike = alike[(found >= _ALIGNED) & (root_mean(left_over) <= _LEFT)]
+    shown = stretched(first.greys[left].astype(np.float32), parts[left])
+    target = turned_back(second.greys[left].astype(np.float32), ways[left])
     kept = np.zeros(len(ways), np.bool_)
-    kept[left[alike]] = True
+    kept[left] = product(unit_planes(shown), unit_planes(target)) >= _GREYS
     return kept
