@@ -32,13 +32,17 @@ class RunFolder:
     Args:
         out: the model's folder.
         settings: config and data of the run, plain JSON types.
+        given: those of them that are not at their default; `None` for all. One that the record of
+            an older version lacks has not changed while it is at its default.
 
     Raises:
         InvalidInput: `out` holds a run with other settings that got somewhere, a model that was
             not trained there, or other files, such as those of an index; or cannot be written.
     """
 
-    def __init__(self, out: Path, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, out: Path, settings: dict[str, Any], given: dict[str, Any] | None = None
+    ) -> None:
         self.folder = out / "training"
         self.metrics = out / "metrics.jsonl"
         record = self.folder / "run.json"
@@ -46,10 +50,9 @@ class RunFolder:
             raise InvalidInput(f"{out} holds a finished model; choose another `out`")
         if not self.folder.exists() and out.is_dir() and any(out.glob("[!.]*")):
             raise InvalidInput(f"{out} holds other files; a model needs an empty or new `out`")
-        self.finished = (out / CARD).exists() and not _changed(record, settings)
-        begun = any(self.folder.glob("*.safetensors"))
-        changed = _changed(record, settings) if begun else []
-        if changed:
+        changed = _changed(record, settings, settings if given is None else given)
+        self.finished = (out / CARD).exists() and not changed
+        if changed and any(self.folder.glob("*.safetensors")):
             raise InvalidInput(
                 f"{out} holds a run with other settings or data (changed: {', '.join(changed)});"
                 " choose another `out`, or delete that folder to train anew"
@@ -140,13 +143,14 @@ def _checkpoint(path: Path) -> Iterator[Any]:
         ) from error
 
 
-def _changed(record: Path, settings: dict[str, Any]) -> list[str]:
+def _changed(record: Path, settings: dict[str, Any], given: dict[str, Any]) -> list[str]:
     """Dotted names of the settings that differ from those on record, with both values."""
     try:
         before, now = _flat(json.loads(record.read_bytes())), _flat(settings)
     except (OSError, ValueError):
         return [f"{record.name} is missing or damaged"]
-    names = sorted(name for name in before | now if before.get(name) != now.get(name))
+    spared = now.keys() - before.keys() - _flat(given).keys()
+    names = sorted(n for n in before | now if before.get(n) != now.get(n) and n not in spared)
     return [f"{name} from {before.get(name)} to {now.get(name)}" for name in names]
 
 

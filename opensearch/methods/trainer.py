@@ -105,7 +105,7 @@ def _train_new(
     start = initial_backbone(config, note)
     backbones = {name: method.backbone(config, name, start.backbone) for name in part.domains}
     # Everything wrong with the settings was found above; from here on files are written.
-    run = RunFolder(out, _settings(training, part))
+    run = RunFolder(out, _settings(training, part), _settings(training, part, given=True))
     if finished := _finished(run, out, note):
         return finished
     cache = training.cache or cache_folder()
@@ -194,7 +194,8 @@ def _extend(
     learns = method.learns(config)
     donor = donor_of(base, reader_settings(config, name), learns)
     config = settled_by(donor, config, name, learns, note)
-    run = RunFolder(out, _settings(replace(training, config=config), part))
+    settled = replace(training, config=config)
+    run = RunFolder(out, _settings(settled, part), _settings(settled, part, given=True))
     if finished := _finished(run, out, note):
         return finished
     base.copy_files(out)
@@ -260,10 +261,10 @@ def _with_vectors(part: TrainingPart, missing: Sequence[str], note: Note) -> Tra
     return part.keep(set(part.categories) - set(missing))
 
 
-def _settings(training: Training, part: TrainingPart) -> dict[str, object]:
-    """What a resumed run must agree on."""
+def _settings(training: Training, part: TrainingPart, given: bool = False) -> dict[str, object]:
+    """What a resumed run must agree on; of the config `given` alone, what is not its default."""
     return {
-        "config": training.config.model_dump(mode="json"),
+        "config": training.config.model_dump(mode="json", exclude_defaults=given),
         "data": [str(folder.absolute()) for folder in training.data],
         "files": {name: _summary(sources) for name, sources in part.domains.items()},
         "extend": str(training.extend.absolute()) if training.extend else None,

@@ -82,6 +82,16 @@ def test_other_settings_are_refused_naming_what_changed(tmp_path):
     assert text.endswith("choose another `out`, or delete that folder to train anew")
 
 
+def test_a_setting_that_the_record_lacks_has_not_changed_at_its_default(tmp_path):
+    """A record of an older version, which did not know the setting yet."""
+    made(tmp_path)
+    newer = {**SETTINGS, "class_names": {"share": 0.0, "near": 0.45}}
+    given = {**SETTINGS, "class_names": {"share": 0.0}}
+    with pytest.raises(InvalidInput, match=r"\(changed: class_names\.share from None to 0\.0\)"):
+        RunFolder(tmp_path, newer, given)
+    RunFolder(tmp_path, newer, SETTINGS)
+
+
 def test_settings_may_change_before_the_first_checkpoint(tmp_path):
     RunFolder(tmp_path, SETTINGS)
     RunFolder(tmp_path, {"other": 1})
