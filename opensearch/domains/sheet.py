@@ -28,6 +28,8 @@ _COLOURED: Final = 40
 # that straight, and a drawing brought to the one look keeps more distance.
 _FRAME_DEPTH, _FRAME_LINE = 0.04, 0.02
 _FRAME_EVEN, _FRAME_SHARE, _FRAME_CONTRAST = 16, 0.95, 40
+# By so much at the most neighbours in a photograph differ for their grain alone.
+_GRAIN: Final = 24
 # Share of neighbours that differ in a photograph, where its border is even and where it is not,
 # and share of the pixels that are not as bright or dark as can be.
 _GRAINY_EVEN, _GRAINY, _KNOWN = 0.35, 0.3, 0.1
@@ -90,9 +92,11 @@ def is_grainy(rgb: NDArray[np.uint8], even: bool) -> bool:
     """
     if rgb.shape[1] < 2:
         return False
-    differs = brightest(rgb[:, 1:] != rgb[:, :-1])
+    step = brightest(np.abs(np.diff(rgb.astype(np.int16), axis=1)))
+    differs = step > 0
     if even:
-        return bool(differs.mean() > _GRAINY_EVEN)
+        # A dense drawing differs as often, by more.
+        return bool((differs & (step <= _GRAIN)).mean() > _GRAINY_EVEN)
     known = (brightest(rgb) < 255)[:, 1:] & (darkest(rgb) > 0)[:, 1:]
     return bool(known.mean() > _KNOWN) and bool(differs[known].mean() > _GRAINY)
 

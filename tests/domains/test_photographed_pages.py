@@ -161,5 +161,8 @@ def test_a_picture_of_flat_colours_is_no_photograph() -> None:
     pen.rectangle((60, 50, 140, 120), fill=(230, 220, 200), outline=(60, 40, 30), width=4)
     flat = np.asarray(picture)
     assert not is_grainy(flat, even=False)
+    stripes = np.zeros((200, 200, 3), np.uint8)
+    stripes[:, ::3] = 255
+    assert not is_grainy(stripes, even=True)
     assert is_grainy(laid(drawn(sheet(240, 236, 225)), table(), CORNERS), even=False)
     assert (normalise(flat, SIZE, STROKE) < 128).any()
