@@ -16,7 +16,7 @@ from PIL import Image
 from opensearch.domains.page import cut_out, find_page
 from opensearch.domains.paper import paper_darkness
 from opensearch.domains.ruling import without_ruling
-from opensearch.domains.sheet import Plane, darkness, is_grainy
+from opensearch.domains.sheet import Plane, darkness, is_grainy, is_scan
 from opensearch.domains.skeleton import middle_lines
 from opensearch.domains.stray import CORE, RIM_SHARE, is_dotted, without_rim, without_specks
 from opensearch.errors import UnreadableFile
@@ -130,7 +130,7 @@ def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> tuple[Pl
     Printed lines of photographed paper are gone.
     """
     dark, photographed = darkness(rgb, drawn)
-    if drawn or not is_grainy(rgb, even=not photographed):
+    if drawn or not (is_grainy(rgb, even=not photographed) or is_scan(rgb, dark)):
         return dark, False, False
     page = find_page(rgb)
     if finer is not None:

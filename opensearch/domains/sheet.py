@@ -33,6 +33,9 @@ _GRAIN: Final = 24
 # Share of neighbours that differ in a photograph, where its border is even and where it is not,
 # and share of the pixels that are not as bright or dark as can be.
 _GRAINY_EVEN, _GRAINY, _KNOWN = 0.35, 0.3, 0.1
+# Of a clean scan: darkness of the lid, share of a side that it covers, how far the shades of paper
+# lie apart, and share of the picture that is paper.
+_LID, _WHOLE_SIDE, _PAPER_EVEN, _PAPER_SHARE = 0.5, 0.9, 20, 0.75
 # Of the sheet around a small drawing, as a share of its side: more than a border is judged by.
 _MARGIN, _LEAST_MARGIN = 0.15, 4
 
@@ -99,6 +102,21 @@ def is_grainy(rgb: NDArray[np.uint8], even: bool) -> bool:
         return bool((differs & (step <= _GRAIN)).mean() > _GRAINY_EVEN)
     known = (brightest(rgb) < 255)[:, 1:] & (darkest(rgb) > 0)[:, 1:]
     return bool(known.mean() > _KNOWN) and bool(differs[known].mean() > _GRAINY)
+
+
+def is_scan(rgb: NDArray[np.uint8], dark: Plane) -> bool:
+    """Whether it is a clean scan with the lid in view: nearly all paper, one side unlike it.
+
+    Args:
+        rgb: shape (h, w, 3).
+        dark: darkness of it, by which the lid or, where more of it is at the border, the page is
+            dark from one end of a side to the other.
+    """
+    sides = (dark[0], dark[-1], dark[:, 0], dark[:, -1])
+    if not any((side > _LID).mean() > _WHOLE_SIDE for side in sides):
+        return False
+    grey = darkest(rgb).astype(np.float32)
+    return bool((np.abs(grey - np.median(grey)) < _PAPER_EVEN).mean() > _PAPER_SHARE)
 
 
 def small_drawing(picture: Image.Image) -> tuple[int, int, int, int] | None:

@@ -166,3 +166,16 @@ def test_a_picture_of_flat_colours_is_no_photograph() -> None:
     assert not is_grainy(stripes, even=True)
     assert is_grainy(laid(drawn(sheet(240, 236, 225)), table(), CORNERS), even=False)
     assert (normalise(flat, SIZE, STROKE) < 128).any()
+
+
+def test_a_scan_without_grain_is_read_without_the_scanners_lid() -> None:
+    """The page lies askew on the glass; the lid shows at two of its sides."""
+    lid = np.full((400, 400, 3), 70, np.uint8)
+    whole = np.array([[0, 0], [400, 0], [400, 400], [0, 400]], float)
+    askew = np.array([[14, 16], [400, 12], [400, 400], [22, 400]], float)
+    page = drawn(sheet(210, 205, 198))
+    mask = warped(np.full_like(page, 255), whole, askew, (400, 400)) > 127
+    scan = np.where(mask, warped(page, whole, askew, (400, 400)), lid)
+    assert not is_grainy(scan, even=True)
+    found, clean = (normalise(sheet, SIZE, STROKE) for sheet in (scan, page))
+    assert alike(found, clean) > 0.8
