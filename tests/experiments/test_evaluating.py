@@ -205,10 +205,10 @@ def test_a_domain_of_the_model_may_borrow_too(toy_model, with_cartoons):
         "left out cartoon, which the model has no encoder for;"
         " `borrowed={'cartoon': ENCODER}` lends one"
     ]
-    lent = evaluate(Evaluation(toy_model, with_cartoons, ["train"], borrowed={"photo": "sketch"}))
+    lent = evaluate(Evaluation(toy_model, with_cartoons, ["train"], borrowed={"sketch": "photo"}))
     assert lent.rows[0].matrix.domains == own.domains
-    assert lent.rows[0].matrix.cell("photo", "shape") != own.cell("photo", "shape")
-    assert lent.rows[0].matrix.cell("sketch", "shape") == own.cell("sketch", "shape")
+    assert lent.rows[0].matrix.cell("sketch", "shape") != own.cell("sketch", "shape")
+    assert lent.rows[0].matrix.cell("photo", "shape") == own.cell("photo", "shape")
 
 
 @pytest.mark.parametrize(
