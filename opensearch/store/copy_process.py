@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -55,6 +56,9 @@ def answer() -> None:
     """In the child: copy, and print as JSON what went wrong, or null."""
     from opensearch.store.lmdb_store import LmdbStore
 
+    if select.select([0], [], [], 0)[0]:
+        # The parent ended while this began: the next one may be writing where it would write.
+        sys.exit(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with LmdbStore.open(Path(sys.argv[2]), readonly=True) as store:

@@ -157,3 +157,14 @@ def test_python_inside_another_program_copies_in_its_own_process(index, monkeypa
     with Engine.open(index) as engine:
         assert engine.compact().dropped == 100
     assert LmdbStore.open(index / "store" / "1").verify() == []
+
+
+def test_a_copy_whose_parent_is_gone_writes_nothing(index, tmp_path):
+    """Killed while the child begins: the next compaction may be at work in the same place."""
+    from opensearch.store.copy_process import _CHILD, _ROOT
+
+    store, new = next((index / "store").glob("[0-9]*")), tmp_path / "new"
+    asked = [sys.executable, "-c", _CHILD, str(_ROOT), str(store), str(new)]
+    done = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert not new.exists()
