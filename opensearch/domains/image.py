@@ -15,8 +15,8 @@ from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.pictures.colours import as_srgb
-from opensearch.domains.pictures.opening import ORIENTATION, opened
-from opensearch.domains.pictures.shot import shot
+from opensearch.domains.pictures.opening import opened
+from opensearch.domains.pictures.shot import ORIENTATION, shot
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.errors import UnreadableFile
@@ -172,4 +172,4 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-READER: Final = ReaderKind(open=image_reader, version=5, domain="photo", suffixes=suffixes)
+READER: Final = ReaderKind(open=image_reader, version=6, domain="photo", suffixes=suffixes)

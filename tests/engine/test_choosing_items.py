@@ -75,6 +75,13 @@ def test_what_no_item_has_is_told_with_what_is_spelt_alike(engine):
         "no item has a field 'categry'; there is category",
     ]
     assert notes("year ~ 20") == ["year is no text, and ~ compares texts alone"]
+    assert notes("year > soon") == ["year is a number; it is compared with 'soon'"]
+    forms = "2024, 2024-01, 2024-01-31 or 2024-01-31T18:30"
+    for value in ("31.01.2024", "2024/01/31", "2024-13", "5", "today"):
+        assert notes(f"taken < {value}") == [
+            f"taken is compared with a date, {forms}; got {value!r}"
+        ]
+    assert not notes("taken > 2024-01-31 and year < 5 and category > m")
     assert notes("year = 2021") == ["no item has the year '2021'"]
     assert notes("taken = 2024 and not category != hat and year > 1 and size = 3") == []
     assert "Engine.add(reread=True)" in notes("camera ~ nikon")[0]

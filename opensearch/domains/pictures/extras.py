@@ -10,6 +10,7 @@ from typing import Any, Final
 from PIL import Image
 
 from opensearch.config import Limits
+from opensearch.domains.pictures.shot import ORIENTATION, exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
 
 RAW_SUFFIXES: Final = (
@@ -22,7 +23,6 @@ _HEIF_BRANDS: Final = frozenset(
 _JXL: Final = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 # How LibRaw says that a camera was held.
 _RAW_TURNS: Final = {3: 3, 5: 8, 6: 6}
-_ORIENTATION = 0x0112
 
 
 def is_raw(head: bytes, suffix: str) -> bool:
@@ -66,6 +66,7 @@ def open_jxl(path: Path, limits: Limits) -> Image.Image:
     image = Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values)
     if told.get("icc"):
         image.info["icc_profile"] = told["icc"]
+    inherit(image, exif_of(bytes(told.get("exif") or b"")))
     return image
 
 
@@ -93,8 +94,8 @@ def open_raw(path: Path, limits: Limits) -> Image.Image:
             image: Image.Image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
         else:
             image = Image.fromarray(preview.data)
-    if image.getexif().get(_ORIENTATION, 1) == 1:
-        image.getexif()[_ORIENTATION] = turn
+    if image.getexif().get(ORIENTATION, 1) == 1:
+        image.getexif()[ORIENTATION] = turn
     return image
 
 

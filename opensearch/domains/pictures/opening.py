@@ -18,6 +18,7 @@ from opensearch.domains.files import check_file
 from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, suffixes, tiff
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import is_blank, shown
+from opensearch.domains.pictures.shot import inherit
 from opensearch.domains.signatures import HEAD, told_by
 from opensearch.errors import OverLimit, UnreadableFile
 
@@ -86,7 +87,10 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
             what = f", but {kind}" if kind else ""
             raise UnreadableFile(f"holds no picture of a known format{what}") from error
     if data.startswith(tiff.SIGNATURES) and tiff.may_be_deep(image):
-        image = tiff.deep_tiff(data, limits) or image
+        deep = tiff.deep_tiff(data, limits)
+        if deep is not None and image is not None:
+            inherit(deep, image.getexif())
+        image = deep or image
         if image is None:
             raise UnreadableFile("is a TIFF of samples or a compression that cannot be read")
     assert image is not None
@@ -158,16 +162,11 @@ def _is_deep(image: Image.Image) -> bool:
 
 
 def _like(image: Image.Image, *planes: NDArray[np.uint8]) -> Image.Image:
-    """Bytes as a picture that keeps what is known of `image`: how it is turned, its profile."""
+    """Bytes as a picture that keeps what is known of `image`: its turn, its shot, its profile."""
     made = Image.fromarray(planes[0] if len(planes) == 1 else np.dstack(planes))
     made.info = {key: image.info[key] for key in ("icc_profile",) if key in image.info}
-    exif = image.getexif()
-    if ORIENTATION in exif:
-        made.getexif()[ORIENTATION] = exif[ORIENTATION]
+    inherit(made, image.getexif())
     return made
-
-
-ORIENTATION: Final = 0x0112
 
 
 def _grey_and_alpha(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from opensearch.engine.filters.comparing import FIELDS, PARTS, Comparison
-from opensearch.engine.filters.dates import bounds
+from opensearch.engine.filters.comparing import FIELDS, ORDER, PARTS, Comparison, number_of
+from opensearch.engine.filters.dates import FORMS, bounds, date_of
 from opensearch.engine.filters.where import Expression, comparisons
 from opensearch.records import FROM_PHOTOS
 from opensearch.store import Fields, Store
@@ -28,6 +29,8 @@ _OF_FILES: Final = ("id", "key", "path", "size", "mtime")
 def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> list[str]:
     """A remark on each field and each value that an expression asks for and no item has.
 
+    So too on a value that is compared by order with what it cannot be compared with.
+
     Args:
         store: what is asked, in a snapshot.
         expression: the filter.
@@ -43,6 +46,7 @@ def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> lis
             elif fields and asked.field not in _OF_FILES:
                 told += _never(fields, asked) if asked.sign in ("=", "!=") else ()
                 told += _no_text(fields, asked) if asked.sign in PARTS else ()
+                told += _unlike(fields, asked) if asked.sign in ORDER else ()
     return list(dict.fromkeys(told))
 
 
@@ -74,6 +78,17 @@ def _no_text(fields: Fields, asked: Comparison) -> Iterator[str]:
     """That a field whose texts are asked for has none, but numbers or flags."""
     if not _texts(fields, asked.field, 1):
         yield f"{asked.field} is no text, and {asked.sign} compares texts alone"
+
+
+def _unlike(fields: Fields, asked: Comparison) -> Iterator[str]:
+    """That a field is of numbers or of dates, and what it is compared with by order is neither."""
+    value, texts = asked.values[0], _texts(fields, asked.field, _SAMPLE)
+    numbers = len(fields.numbers(asked.field, -math.inf, math.inf, ends=(True, True))) > 0
+    if numbers and not texts and number_of(value) is None:
+        yield f"{asked.field} is a number; it is compared with {value!r}"
+    dates = texts and all(map(date_of, texts)) and not all(map(str.isdigit, texts))
+    if dates and not numbers and date_of(value) is None:
+        yield f"{asked.field} is compared with a date, {FORMS}; got {value!r}"
 
 
 def _texts(fields: Fields, name: str, most: int) -> list[str]:
