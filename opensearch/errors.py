@@ -102,3 +102,11 @@ class IndexMismatch(OpenSearchError):
 
 class MissingExtra(OpenSearchError):
     """A feature that needs an optional package; the text names the extra to install."""
+
+
+def unwritable(error: OSError) -> type[OpenSearchError]:
+    """The class for a file that the user named and that the system would not write.
+
+    A full or failing disk is no fault of the name.
+    """
+    return OpenSearchError if error.errno in (*FULL, errno.EIO) else InvalidInput

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from opensearch.engine.query import Query
 from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.parts import Part
 from opensearch.engine.query.understood import TakenAs, Understood
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, OpenSearchError
 from opensearch.model import Content
 from opensearch.model.inputs import name_of
 from opensearch.pages import write_page
@@ -285,6 +286,32 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         write_page(
             tmp_path / "missing" / "page.html", fake_engine(), Query(text="a"), Answer([], [])
         )
+
+
+def test_devices_and_links_are_written_through_not_replaced(tmp_path):
+    answer = Answer([], [])
+    (tmp_path / "link.html").symlink_to(tmp_path / "page.html")
+    write_page(tmp_path / "link.html", fake_engine(), Query(text="zebra"), answer)
+    assert (tmp_path / "link.html").is_symlink()
+    assert "zebra" in (tmp_path / "page.html").read_text()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text)
+        write_page(pipe, fake_engine(), Query(text="zebra"), answer)
+        assert "zebra" in read.result()
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")
+def test_a_full_disk_is_no_fault_of_the_call(tmp_path):
+    (tmp_path / "page.html").symlink_to("/dev/full")
+    with pytest.raises(
+        OpenSearchError, match=r"page\.html cannot be written: the disk is full"
+    ) as told:
+        write_page(tmp_path / "page.html", fake_engine(), Query(text="a"), Answer([], []))
+    assert told.value.exit_code == 1
+    assert Path("/dev/full").is_char_device()
 
 
 @pytest.mark.parametrize(("score", "shown"), [("rescored", 1), ("asymmetric", 1), ("hamming", 0)])

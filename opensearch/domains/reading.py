@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
-from opensearch.errors import InvalidInput, system_reason
+from opensearch.errors import system_reason, unwritable
 from opensearch.imprints.pictures import SIDE, picture_imprint
 from opensearch.records import Up
 
@@ -140,6 +140,7 @@ def save_views(reading: Reading, out: Path, columns: int = 6) -> list[Path]:
 
     Raises:
         InvalidInput: the folder cannot be written.
+        OpenSearchError: the disk is full.
     """
     pages = {f"view-{at:02d}.png": view for at, view in enumerate(reading.views, start=1)}
     pages["views.png"] = contact_sheet(reading.views, columns)
@@ -148,7 +149,7 @@ def save_views(reading: Reading, out: Path, columns: int = 6) -> list[Path]:
         for name, view in pages.items():
             (out / name).write_bytes(png(view))
     except OSError as error:
-        raise InvalidInput(
+        raise unwritable(error)(
             f"cannot write pictures to {str(out)!r}: {system_reason(error)}"
         ) from error
     return [out / name for name in pages]

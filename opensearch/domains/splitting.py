@@ -21,7 +21,7 @@ import numpy as np
 from opensearch.domains.catalog import digest, read_collection
 from opensearch.domains.files import printable
 from opensearch.domains.manifest import find_manifest
-from opensearch.errors import InvalidInput, UnreadableFile, system_reason
+from opensearch.errors import InvalidInput, UnreadableFile, system_reason, unwritable
 from opensearch.records import Source
 
 TABLE: Final = "split.csv"
@@ -177,6 +177,6 @@ def _write(file: Path, rows: Sequence[tuple[str, str, str, str]]) -> None:
         raise InvalidInput(f"{printable(file)} is there already; move it away first") from None
     except OSError as error:
         file.unlink(missing_ok=True)
-        raise InvalidInput(
+        raise unwritable(error)(
             f"{printable(file)} cannot be written: {system_reason(error)}"
         ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,17 @@ def load_tensors(file: Path) -> dict[str, NDArray[np.generic]]:
         return load(file.read_bytes())
     except Exception as error:
         raise BundleError(f"tensor file {file} cannot be read: {first_line(error)}") from error
+
+
+def write_out(file: Path, content: bytes) -> None:
+    """Write a file that the user named, whole or not at all.
+
+    A link leads to the file that is written, and a device or a pipe takes what comes.
+    """
+    if os.path.lexists(file) and not stat.S_ISREG(os.lstat(file).st_mode):
+        file.write_bytes(content)
+    else:
+        write_atomic(file, content)
 
 
 def write_atomic(file: Path, content: bytes) -> None:

@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 
 from opensearch.encoders.card import CARD
 from opensearch.encoders.tensors import first_line, write_atomic
-from opensearch.errors import InvalidInput, system_reason
+from opensearch.errors import InvalidInput, system_reason, unwritable
 
 
 class RunFolder:
@@ -63,7 +63,7 @@ class RunFolder:
             for left in [*out.glob(".*.tmp"), *self.folder.glob(".*.tmp")]:  # of a killed run
                 left.unlink()
         except OSError as error:
-            raise InvalidInput(f"{out} cannot be written: {system_reason(error)}") from error
+            raise unwritable(error)(f"{out} cannot be written: {system_reason(error)}") from error
 
     def log(self, line: dict[str, Any]) -> None:
         """Append one line of metrics."""

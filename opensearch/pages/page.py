@@ -8,11 +8,11 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from opensearch.encoders.tensors import write_atomic
+from opensearch.encoders.tensors import write_out
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query
 from opensearch.engine.query.answers import Answer
-from opensearch.errors import InvalidInput, system_reason
+from opensearch.errors import InvalidInput, system_reason, unwritable
 from opensearch.pages import asked, found
 from opensearch.pages.markup import listed, terms
 
@@ -77,6 +77,7 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
 
     Raises:
         InvalidInput: the page cannot be written there.
+        OpenSearchError: the disk is full.
     """
     if not path.name:
         raise InvalidInput(f"page {path} is a folder; name a file in it")
@@ -95,9 +96,9 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
         settings=terms(asked.settings(query, answer)),
     )
     try:
-        write_atomic(path, page.encode("utf-8", "replace"))
+        write_out(path, page.encode("utf-8", "replace"))
     except OSError as error:
-        raise InvalidInput(f"page {path} cannot be written: {system_reason(error)}") from error
+        raise unwritable(error)(f"page {path} cannot be written: {system_reason(error)}") from error
 
 
 def _section(name: str, title: str, content: str) -> str:

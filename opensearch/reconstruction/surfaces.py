@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.encoders.tensors import write_atomic
-from opensearch.errors import InvalidInput, system_reason
+from opensearch.encoders.tensors import write_out
+from opensearch.errors import InvalidInput, system_reason, unwritable
 from opensearch.extras import require
 from opensearch.model import Mesh
 
@@ -146,11 +146,12 @@ def write(out: Path, content: bytes) -> None:
 
     Raises:
         InvalidInput: it cannot be written.
+        OpenSearchError: the disk is full.
     """
     try:
-        write_atomic(out, content)
+        write_out(out, content)
     except OSError as error:
-        raise InvalidInput(f"cannot write {str(out)!r}: {system_reason(error)}") from error
+        raise unwritable(error)(f"cannot write {str(out)!r}: {system_reason(error)}") from error
 
 
 def check_extra() -> None:

@@ -140,9 +140,12 @@ def test_an_export_to_a_full_disk_leaves_nothing_and_says_so(tmp_path, monkeypat
     monkeypatch.setattr(exporting._Summed, "write", full)
     with (
         Engine.create(tmp_path / "index", MODEL) as engine,
-        pytest.raises(InvalidInput, match=r"cannot write the export .*: the disk is full"),
+        pytest.raises(
+            OpenSearchError, match=r"cannot write the export .*: the disk is full"
+        ) as told,
     ):
         engine.export_to(tmp_path / "out")
+    assert told.value.exit_code == 1
     assert [path.name for path in tmp_path.iterdir()] == ["index"]
 
 

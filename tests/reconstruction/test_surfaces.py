@@ -9,7 +9,7 @@ import trimesh
 
 from opensearch.config import Limits
 from opensearch.domains.mesh import load_triangles
-from opensearch.errors import InvalidInput, MissingExtra
+from opensearch.errors import InvalidInput, MissingExtra, OpenSearchError
 from opensearch.model import Mesh
 from opensearch.reconstruction import surfaces
 from opensearch.reconstruction.surfaces import (
@@ -113,9 +113,12 @@ def test_a_write_that_fails_is_told_and_leaves_what_was_there(tmp_path, monkeypa
     def full(file, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(surfaces, "write_atomic", full)
-    with pytest.raises(InvalidInput, match=r"cannot write .*there.obj': the disk is full"):
+    monkeypatch.setattr(surfaces, "write_out", full)
+    with pytest.raises(
+        OpenSearchError, match=r"cannot write .*there.obj': the disk is full"
+    ) as told:
         write_mesh(surface(block(2, 2, 2), 0.5), tmp_path / "there.obj", overwrite=True)
+    assert told.value.exit_code == 1
     assert (tmp_path / "there.obj").read_text() == "mine"
 
 

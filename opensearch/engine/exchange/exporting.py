@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -16,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.tensors import write_atomic
-from opensearch.errors import InvalidInput, system_reason
+from opensearch.engine.lifecycle.made_whole import made_whole
+from opensearch.errors import InvalidInput, system_reason, unwritable
 from opensearch.progress import Count
 from opensearch.records import Item
 from opensearch.store import Block, Meta, Store, implied_key
@@ -71,12 +71,14 @@ def export(
     Raises:
         InvalidInput: the folder holds files or cannot be written, an item has metadata that JSON
             cannot hold.
-        StoreError: what is stored is damaged; nothing is left in the folder.
+        StoreError: what is stored is damaged, or another process writes there; nothing is left
+            in the folder.
+        OpenSearchError: the disk is full; nothing is left.
     """
     try:
         return _whole(store, identities, out, progress, chosen)
     except OSError as error:
-        raise InvalidInput(
+        raise unwritable(error)(
             f"cannot write the export {str(out)!r}: {system_reason(error)}; nothing is left of it"
         ) from error
 
@@ -92,19 +94,8 @@ def _whole(
         raise InvalidInput(f"{out} is there already; export to a new or empty folder")
     if not out.name:
         raise InvalidInput(f"{out} is no name for a folder; export to a new one")
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        with store.snapshot():
-            ids = None if chosen is None else chosen()
-            total = _write(store, identities, partial, progress, ids)
-        if out.exists():
-            out.rmdir()
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return total
+    with made_whole(out.absolute()) as made, store.snapshot():
+        return _write(store, identities, made, progress, None if chosen is None else chosen())
 
 
 def _write(

@@ -27,6 +27,7 @@ from opensearch.engine.lifecycle.layout import (
     is_index,
     lacks_manifest,
 )
+from opensearch.engine.lifecycle.made_whole import made_whole
 from opensearch.errors import BundleError, StoreError, system_reason
 from opensearch.records import Where
 from opensearch.search import CodeSearch, Searcher
@@ -275,21 +276,13 @@ def building(path: Path, bundle: Bundle, precision: Precision) -> Iterator[Index
     """An index that is there only once all of it is; it is made under another name.
 
     Raises:
-        StoreError: there are files already, or the folder cannot be written.
+        StoreError: there are files already, another process is making it, or the folder cannot
+            be written.
     """
     path = path.absolute()
-    if is_index(path) or (path.exists() and any(path.iterdir())):
+    if is_index(path) or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
         raise StoreError(f"{path} is there already; name a new folder")
-    partial = path.with_name(f".{path.name}.partial")
-    with folder_errors(path):
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            place = IndexFolder.create(partial, bundle, precision)
-            yield place
-            place.finish(bundle)
-            if path.exists():
-                path.rmdir()
-            partial.rename(path)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+    with folder_errors(path), made_whole(path) as made:
+        place = IndexFolder.create(made, bundle, precision)
+        yield place
+        place.finish(bundle)
