@@ -100,7 +100,7 @@ class VerbGroup(click.Group):
             _explain(ctx, f"error: {in_flags(str(error), command)}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt as stop:
-            ctx.exit(explain_stop(stop))
+            ctx.exit(explain_stop(stop, ctx.invoked_subcommand))
         except BrokenPipeError:
             _drop_output()  # the reader of a pipe has seen enough
             ctx.exit(0)

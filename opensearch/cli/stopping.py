@@ -13,10 +13,8 @@ from typing import NoReturn
 INTERRUPTED = 130
 TERMINATED = 128 + signal.SIGTERM
 
-_TEXT = {
-    signal.SIGINT: "interrupted; run the same command again to go on",
-    signal.SIGTERM: "terminated; run the same command again to go on",
-}
+_RESUMED = ("index", "import", "train", "train-3d")
+"""Verbs that go on where they were stopped; what others had found is lost."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -47,11 +45,14 @@ def run_stoppable(main: Callable[[], object]) -> NoReturn:
     sys.exit(code)
 
 
-def explain_stop(stop: KeyboardInterrupt) -> int:
-    """Say on stderr what stopped the run; its exit code."""
+def explain_stop(stop: KeyboardInterrupt, verb: str | None = None) -> int:
+    """Say on stderr what stopped the run of a verb; its exit code."""
     number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
+    stopped = "terminated" if number == signal.SIGTERM else "interrupted"
+    resumed = "run the same command again to go on"
+    after = resumed if verb in _RESUMED else "the same command starts anew"
     with suppress(OSError):
-        os.write(2, f"{_TEXT[number]}\n".encode())
+        os.write(2, f"{stopped}; {after}\n".encode())
     return 128 + number
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from opensearch.cli import main
 from opensearch.engine import Engine
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +66,20 @@ def test_one_signal_ends_the_work_and_does_not_wait_for_its_threads(number, code
         assert run.stdout.readline() == "ready\n"
         run.send_signal(number)
         assert run.wait(10) == code
-        assert run.stderr.read() == f"{said}; run the same command again to go on\n"
+        assert run.stderr.read() == f"{said}; the same command starts anew\n"
+
+
+def test_what_running_again_does_is_said_of_the_verb(index, monkeypatch, capfd):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Engine, "duplicates", stopped)
+    assert CliRunner().invoke(main, ["duplicates", str(index)]).exit_code == 130
+    assert capfd.readouterr().err == "interrupted; the same command starts anew\n"
+    monkeypatch.setattr(Engine, "add", stopped)
+    words = ["index", str(index.parent), "--to", str(index), "--quiet"]
+    assert CliRunner().invoke(main, words).exit_code == 130
+    assert "interrupted; run the same command again to go on\n" in capfd.readouterr().err
 
 
 def test_a_second_signal_does_not_wait_for_what_the_first_one_began():
