@@ -34,7 +34,7 @@ from opensearch.domains import default_reader, open_reader
 from opensearch.domains.catalog import read_collection
 from opensearch.domains.framing import unit_triangles
 from opensearch.domains.mesh import load_triangles
-from opensearch.imprints import KINDS, kind_of
+from opensearch.imprints import KINDS, all_apart, kind_of
 from opensearch.imprints.shapes import shape_imprint
 from opensearch.progress import quiet
 from opensearch.records import Source
@@ -97,7 +97,11 @@ def _pairs(imprints: list[bytes]) -> set[tuple[int, int]]:
     kind = kind_of(imprints[0])
     assert kind is not None
     pairs = KINDS[kind].pairs(
-        len(imprints), lambda places: [imprints[place] for place in places], nearest, quiet
+        len(imprints),
+        lambda places: [imprints[place] for place in places],
+        nearest,
+        quiet,
+        all_apart,
     )
     return {
         pair

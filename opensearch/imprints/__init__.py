@@ -5,6 +5,6 @@
 
 from opensearch.imprints.copies import KINDS
 from opensearch.imprints.kinds import Kind, kind_of
-from opensearch.imprints.pairs import Pairs
+from opensearch.imprints.pairs import Pairs, all_apart
 
-__all__ = ["KINDS", "Kind", "Pairs", "kind_of"]
+__all__ = ["KINDS", "Kind", "Pairs", "all_apart", "kind_of"]

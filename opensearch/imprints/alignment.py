@@ -22,7 +22,7 @@ from opensearch.imprints.likeness import (
     unit_planes,
 )
 from opensearch.imprints.pictures import Pictures
-from opensearch.imprints.turning import WINDOWS, aspects_back, stretched, turned_back
+from opensearch.imprints.turning import aspects_back, stretched, turned_back
 
 Planes = NDArray[np.float32]
 
@@ -58,19 +58,17 @@ class Looks:
     parts: Planes
 
 
-def look(
-    first: Pictures, second: Pictures, windows: NDArray[np.int64], ways: NDArray[np.int64]
-) -> Looks:
+def look(first: Pictures, second: Pictures, parts: Planes, ways: NDArray[np.int64]) -> Looks:
     """Compare pairs of pictures.
 
     Args:
         first: n pictures.
         second: n pictures, each perhaps a copy of the first.
-        windows: the part of the first that the second may be, by its number, shape (n,).
+        parts: what the second may show of the first, shape (n, 4).
         ways: how the first was turned to become the second, shape (n,).
     """
     count = len(ways)
-    done = Looks(np.zeros(count, np.bool_), np.full(count, -1, np.float32), WINDOWS[windows].copy())
+    done = Looks(np.zeros(count, np.bool_), np.full(count, -1, np.float32), parts.copy())
     for start in range(0, count, _AT_ONCE):
         _look(first, second, ways, np.arange(start, min(start + _AT_ONCE, count)), done)
     return done
@@ -89,13 +87,13 @@ def _look(
     parts = done.parts[places]
     start = product(unit_planes(stretched(coarse, parts)), coarse_copy)
     near = np.flatnonzero(start >= _START)
-    parts, found = _aligned(coarse[near], coarse_copy[near], parts[near], 6)
+    parts, found = aligned(coarse[near], coarse_copy[near], parts[near], 6)
     near, parts = near[found >= _NEAR], parts[found >= _NEAR]
     left = unexplained(stretched(coarse[near], parts), halved(copy[near]))
     explained = (root_mean(left) <= _LEFT) & (left[:, -1] <= _LEFT_ANYWHERE)
     explained |= root_mean(left[:, :MOST_PLACES]) <= _LEFT_BESIDE
     near, parts = near[explained], parts[explained]
-    parts, fine = _aligned(whole[near], unit_planes(copy[near]), parts, 3)
+    parts, fine = aligned(whole[near], unit_planes(copy[near]), parts, 3)
     at = places[near]
     alike = fine >= LEAST
     colours = turned_back(second.colours[at], ways[at])
@@ -115,17 +113,22 @@ def is_exact(scores: Planes, parts: Planes, ways: NDArray[np.int64]) -> NDArray[
     return np.asarray((scores >= _EXACT) & ~cut & (ways == 0))
 
 
-def _aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[Planes, Planes]:
+def aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[Planes, Planes]:
     """Parts of pictures, improved step by step until they show what their targets show.
+
+    Args:
+        planes: shape (n, side, side).
+        target: of mean 0 and length 1, likewise.
+        parts: left, top, width and height of each to begin with, shares of its side, shape (n, 4).
+        steps: how often they are improved.
+
+    Returns:
+        The best parts there were, and the correlations there, shape (n,).
 
     Source:
         Gauss-Newton on the difference of normalised pictures, as Lucas and Kanade, IJCAI 1981.
     """
-    count, side = len(planes), planes.shape[1]
-    if not count:
-        return parts, np.zeros(0, np.float32)
-    middle = (np.arange(side, dtype=np.float32) + 0.5) / side
-    best, at_best = np.full(count, -1, np.float32), parts.copy()
+    best, at_best = np.full(len(planes), -1, np.float32), parts.copy()
     for step in range(steps + 1):
         shown = unit_planes(stretched(planes, parts))
         found = product(shown, target)
@@ -133,17 +136,34 @@ def _aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple
         best[better], at_best[better] = found[better], parts[better]
         if step == steps:
             break
-        down, across = np.gradient(shown, axis=(1, 2))
-        across = across * (side / parts[:, 2, None, None])
-        down = down * (side / parts[:, 3, None, None])
-        slopes = np.stack([across, down, across * middle, down * middle[:, None]], axis=1)
-        slopes = slopes.reshape(count, 4, -1)
-        rest = (target - shown).reshape(count, -1, 1)
-        square = slopes @ slopes.swapaxes(1, 2)
-        ridge = 1e-3 * np.trace(square, axis1=1, axis2=2) + 1e-9
-        square += ridge[:, None, None] * np.eye(4, dtype=np.float32)
-        move = np.linalg.solve(square, slopes @ rest)[..., 0]
-        parts = parts + np.clip(move, -0.05, 0.05).astype(np.float32)
+        parts = parts + np.clip(_moves(shown, target, parts), -0.05, 0.05)
         parts[:, 2:] = np.clip(parts[:, 2:], _SMALLEST, _LARGEST)
         parts[:, :2] = np.clip(parts[:, :2], 1 - _LARGEST, 1 - _SMALLEST)
     return at_best, best
+
+
+def _moves(shown: Planes, target: Planes, parts: Planes) -> Planes:
+    """What parts (n, 4) lack for what is shown to become the target, by its slopes."""
+    count, side = shown.shape[:2]
+    middle = (np.arange(side, dtype=np.float32) + 0.5) / side
+    slopes = np.empty((count, 4, side, side), np.float32)
+    slopes[:, 0], slopes[:, 1] = _slopes(shown), _slopes(shown.swapaxes(1, 2)).swapaxes(1, 2)
+    slopes[:, :2] *= side / parts[:, 2:, None, None]
+    np.multiply(slopes[:, 0], middle, out=slopes[:, 2])
+    np.multiply(slopes[:, 1], middle[:, None], out=slopes[:, 3])
+    flat = slopes.reshape(count, 4, side * side)
+    square = flat @ flat.swapaxes(1, 2)
+    ridge = 1e-3 * np.trace(square, axis1=1, axis2=2) + 1e-9
+    square += ridge[:, None, None] * np.eye(4, dtype=np.float32)
+    rest = (target - shown).reshape(count, side * side, 1)
+    return np.asarray(np.linalg.solve(square, flat @ rest)[..., 0])
+
+
+def _slopes(planes: Planes) -> Planes:
+    """How pictures (n, side, side) change from left to right, a pixel."""
+    slopes = np.empty_like(planes)
+    np.subtract(planes[:, :, 2:], planes[:, :, :-2], out=slopes[:, :, 1:-1])
+    slopes[:, :, 1:-1] /= 2
+    np.subtract(planes[:, :, 1], planes[:, :, 0], out=slopes[:, :, 0])
+    np.subtract(planes[:, :, -1], planes[:, :, -2], out=slopes[:, :, -1])
+    return slopes

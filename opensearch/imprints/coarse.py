@@ -9,20 +9,36 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.likeness import like_aspects, like_colours, product, unit_planes
+from opensearch.imprints.alignment import aligned
+from opensearch.imprints.likeness import (
+    edged,
+    like_aspects,
+    like_colours,
+    product,
+    unit_planes,
+)
 from opensearch.imprints.pairs import Fetch, Places, Vectors, blocks, unit_rows
 from opensearch.imprints.pictures import SIDE, rows_of
-from opensearch.imprints.turning import LOW, WINDOWS, aspects_back, stretched, turned_back
+from opensearch.imprints.turning import LOW, aspects_back, stretched, turned_back
+
+_PIXELS: Final = np.float32(16)
+"""Pixels of an imprint that a grey is the sum of."""
 
 _FLAT: Final = 12
 """Range of greys, of 255, below which a picture shows nothing to know it by."""
 _AT_ONCE: Final = 1024
 
-# What a pair must have in common before it is aligned: less than what makes it a copy then. Chosen
-# on train files, as all that `likeness` decides by.
-_GREYS: Final = 0.68
+# What a pair must have in common as it is, and then aligned in a few steps: less than what makes it
+# a copy in the end. Chosen on train files, as all that `likeness` decides by.
+_GREYS: Final = 0.6
 _COLOURS: Final = 0.65
 _ASPECT: Final = 1.27
+_STEPS: Final = 4
+_FITTED_ASPECT: Final = 1.2
+_WIDTH, _EDGES = 0.7, 0.45
+"""Pixels that edges are wide, and their least correlation."""
+_APART: Final = 0.8
+"""Greys, of 15, that smooth pictures may be apart in the mean: their edges say nothing."""
 
 
 @dataclass(frozen=True)
@@ -70,35 +86,45 @@ def low_vectors(low: Vectors) -> Vectors:
 
 
 def worth_a_look(
-    first: Coarse, second: Coarse, windows: NDArray[np.int64], ways: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Which of n pairs may be copies: proportions, colours and greys are somewhat alike.
+    first: Coarse, second: Coarse, parts: Vectors, ways: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], Vectors]:
+    """Which of n pairs may be copies: proportions, colours, greys and edges are somewhat alike.
 
     Args:
         first: n pictures.
         second: n pictures, each perhaps a copy of the first.
-        windows: the part of the first that the second may be, by its number, shape (n,).
+        parts: what the second may show of the first: left, top, width, height, shape (n, 4).
         ways: how the first was turned to become the second, shape (n,).
+
+    Returns:
+        Whether each may be one, shape (n,), and its part as it fits best, shape (n, 4).
     """
-    kept = np.zeros(len(ways), np.bool_)
+    kept, parts = np.zeros(len(ways), np.bool_), parts.copy()
     for start in range(0, len(ways), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
-        kept[some] = _worth(first.at(some), second.at(some), WINDOWS[windows[some]], ways[some])
-    return kept
+        at, fitted = _worth(first.at(some), second.at(some), parts[some], ways[some])
+        kept[start + at], parts[start + at] = True, fitted
+    return kept, parts
 
 
 def _worth(
     first: Coarse, second: Coarse, parts: Vectors, ways: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Likewise of parts (n, 4), each test of those that the one before left."""
-    left = np.flatnonzero(
-        like_aspects(first.aspects, aspects_back(second.aspects, ways), parts, _ASPECT)
-    )
+) -> tuple[NDArray[np.intp], Vectors]:
+    """Which may be copies, and their parts, each test of those that the one before left."""
+    aspects = aspects_back(second.aspects, ways)
+    left = np.flatnonzero(like_aspects(first.aspects, aspects, parts, _ASPECT))
     colours, others = (each.colours[left].astype(np.float32) for each in (first, second))
     others = turned_back(others, ways[left])
     left = left[like_colours(colours, others, parts[left], _COLOURS)]
-    shown = stretched(first.greys[left].astype(np.float32), parts[left])
-    target = turned_back(second.greys[left].astype(np.float32), ways[left])
-    kept = np.zeros(len(ways), np.bool_)
-    kept[left] = product(unit_planes(shown), unit_planes(target)) >= _GREYS
-    return kept
+    greys, target = (each.greys[left].astype(np.float32) / _PIXELS for each in (first, second))
+    target = turned_back(target, ways[left])
+    unit = unit_planes(target)
+    alike = product(unit_planes(stretched(greys, parts[left])), unit) >= _GREYS
+    left, greys, target, unit = left[alike], greys[alike], target[alike], unit[alike]
+    parts, found = aligned(greys, unit, parts[left], _STEPS)
+    fits = np.flatnonzero(like_aspects(first.aspects[left], aspects[left], parts, _FITTED_ASPECT))
+    left, parts, target = left[fits], parts[fits], target[fits]
+    one, other = edged(stretched(greys[fits], parts), _WIDTH), edged(target, _WIDTH)
+    alike = product(unit_planes(one), unit_planes(other)) >= _EDGES
+    alike |= target.std(axis=(1, 2)) * np.sqrt(np.maximum(1 - found[fits] ** 2, 0)) <= _APART
+    return left[alike], parts[alike]

@@ -16,6 +16,9 @@ Vectors: TypeAlias = NDArray[np.float32]
 Fetch: TypeAlias = Callable[[Places], Sequence[bytes]]
 """Imprints by place."""
 
+Apart: TypeAlias = Callable[[Places, Places], NDArray[np.bool_]]
+"""Which of some pairs of places would still join two groups: others need not be compared."""
+
 BLOCK: Final = 2048
 """Imprints in work at once."""
 
@@ -52,12 +55,20 @@ class Matcher:
 
     Attributes:
         pairs: copies among many: their count, their imprints, what finds neighbours among
-            vectors, and what is told how far the work is. Each pair comes at least once.
+            vectors, what is told how far the work is, and which pairs need to be compared. Each
+            of those comes at least once.
         copies: copies of the item of one imprint among many, as pairs whose first is place 0.
+        between: which of some pairs of places are copies, and their imprints.
     """
 
-    pairs: Callable[[int, Fetch, Callable[[Vectors], Neighbours], Progress], Iterator[Pairs]]
+    pairs: Callable[[int, Fetch, Callable[[Vectors], Neighbours], Progress, Apart], Iterator[Pairs]]
     copies: Callable[[bytes, int, Fetch], Iterator[Pairs]]
+    between: Callable[[Places, Places, Fetch], Iterator[Pairs]]
+
+
+def all_apart(first: Places, second: Places) -> NDArray[np.bool_]:
+    """Has every pair compared."""
+    return np.ones(len(first), np.bool_)
 
 
 def blocks(count: int) -> Iterator[Places]:

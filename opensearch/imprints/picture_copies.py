@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 
 from opensearch.imprints.alignment import Looks, is_exact, look
 from opensearch.imprints.coarse import Coarse, coarse_of, fetched, low_vectors, worth_a_look
-from opensearch.imprints.pairs import BLOCK, Fetch, Neighbours, Pairs, Places, Vectors, blocks
+from opensearch.imprints.pairs import (
+    BLOCK,
+    Apart,
+    Fetch,
+    Neighbours,
+    Pairs,
+    Places,
+    Vectors,
+    all_apart,
+    blocks,
+)
 from opensearch.imprints.pictures import unpacked
 from opensearch.imprints.turning import (
     WAYS,
@@ -30,6 +40,8 @@ _NEIGHBOURS, _LEAST = 8, 0.85
 """Nearest by low frequencies that are looked at, and their least cosine."""
 _WHOLE_NEIGHBOURS, _WHOLE_LEAST = 24, 0.8
 """The same of whole pictures: copies of one crowd each other out, and light changes them more."""
+_AT_ONCE: Final = 512
+"""Pairs looked at closely at once: what they join need not be looked at any more."""
 _WHOLE: Final = 0.97
 """A copy that shows less of a side than this was cropped."""
 
@@ -42,19 +54,19 @@ class _Candidates:
         first: places.
         second: places.
         cosines: of low frequencies.
-        windows: the part of the first that the second may be, by its number.
+        parts: what the second may show of the first: left, top, width, height, shape (n, 4).
         ways: how the first was turned to become the second.
     """
 
     first: Places
     second: Places
     cosines: Vectors
-    windows: Places
+    parts: Vectors
     ways: Places
 
     def at(self, which: Places | NDArray[np.bool_] | slice) -> _Candidates:
         """Some of them."""
-        every = (self.first, self.second, self.cosines, self.windows, self.ways)
+        every = (self.first, self.second, self.cosines, self.parts, self.ways)
         return _Candidates(*(each[which] for each in every))  # type: ignore[arg-type]
 
     def nearest(self) -> _Candidates:
@@ -67,9 +79,13 @@ class _Candidates:
 
 
 def picture_pairs(
-    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours], told: Progress
+    count: int,
+    fetch: Fetch,
+    nearest: Callable[[Vectors], Neighbours],
+    told: Progress,
+    apart: Apart,
 ) -> Iterator[Pairs]:
-    """Copies among pictures, each pair at least once; see `pairs.Matcher`."""
+    """Copies among pictures, the nearest pairs first; see `pairs.Matcher`."""
     coarse = fetched(count, fetch)
     vectors = low_vectors(frequencies(coarse.greys.astype(np.float32)))
     vectors[~coarse.shown] = 0
@@ -77,18 +93,22 @@ def picture_pairs(
     gathered = []
     for places in blocks(count):
         near = _near(places[coarse.shown[places]], coarse, find).nearest()
-        gathered.append(_worth(near, coarse, coarse))
+        kept, parts = worth_a_look(
+            coarse.at(near.first), coarse.at(near.second), near.parts, near.ways
+        )
+        gathered.append(replace(near, parts=parts).at(kept))
         told("pictures in coarse", int(places[-1]) + 1, count)
     candidates = _joined(gathered)
+    candidates = candidates.at(np.argsort(-candidates.cosines, kind="stable"))
     forth = candidates.first < candidates.second
     found = [np.zeros(0, np.int64)]
-    for pairs in _looked_at(candidates.at(forth), fetch, fetch, told=told):
+    for pairs in _looked_at(candidates.at(forth), fetch, fetch, told=told, apart=apart):
         found.append(pairs.first * count + pairs.second)
         yield pairs
     # What was found from one side need not be looked at from the other.
     back = candidates.at(~forth)
     new = ~np.isin(back.second * count + back.first, np.concatenate(found))
-    yield from _looked_at(back.at(new), fetch, fetch, told=told)
+    yield from _looked_at(back.at(new), fetch, fetch, told=told, apart=apart)
 
 
 def _near(places: Places, coarse: Coarse, find: Neighbours) -> _Candidates:
@@ -100,8 +120,8 @@ def _near(places: Places, coarse: Coarse, find: Neighbours) -> _Candidates:
         least, most = (_LEAST, _NEIGHBOURS) if window else (_WHOLE_LEAST, _WHOLE_NEIGHBOURS)
         rows, found, cosines = find(asked, least, most)
         ways, rows = np.divmod(rows, max(len(places), 1))
-        windows = np.full_like(rows, window)
-        near = _Candidates(places[rows], found, cosines, windows, ways)
+        parts = WINDOWS[np.full_like(rows, window)]
+        near = _Candidates(places[rows], found, cosines, parts, ways)
         gathered.append(near.at(near.first != near.second))
     return _joined(gathered)
 
@@ -115,49 +135,67 @@ def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
         fetch: their imprints, by place.
     """
     own = coarse_of([imprint])
-    if not own.shown[0]:
-        return
-    parts = window_frequencies(own.greys.astype(np.float32))
-    asked = np.concatenate([_turned(parts[:, 0], way) for way in range(len(WAYS))])
-    # A picture turned is the file where the picture is the file turned back.
-    turned_back = np.concatenate([_turned(parts[0], opposite(w)) for w in range(len(WAYS))])
 
     def itself(places: Places) -> list[bytes]:
         return [imprint] * len(places)
 
-    for places in blocks(count):
-        others = coarse_of(fetch(places))
-        low = low_vectors(window_frequencies(others.greys.astype(np.float32)))
-        low[:, ~others.shown] = 0
-        # Not by BLAS, whose threads would wait for each other on a busy machine.
-        of_it = np.einsum("nd,md->nm", low[0], asked).reshape(-1, len(WAYS), len(WINDOWS))
-        near = _worth(_met(of_it), own, others)
-        yield from _looked_at(replace(near, second=places[near.second]), itself, fetch)
-        near = _met(np.einsum("wnd,md->nmw", low, turned_back))
-        near = _worth(replace(near, first=near.second, second=near.first), others, own)
-        near = replace(near, first=places[near.first])
-        yield from _looked_at(near, fetch, itself, swap=True)
+    for places in blocks(count if own.shown[0] else 0):
+        others, here = coarse_of(fetch(places)), np.zeros_like(places)
+        forth, back = _between(own, others), _between(others, own)
+        forth = replace(forth, first=here[forth.first], second=places[forth.second])
+        yield from _looked_at(forth, itself, fetch)
+        back = replace(back, first=places[back.first], second=here[back.second])
+        yield from _looked_at(back, fetch, itself, swap=True)
 
 
-def _met(products: Vectors) -> _Candidates:
-    """Those others (n, ways, windows) that are near to the first, which is place 0."""
+def pictures_between(first: Places, second: Places, fetch: Fetch) -> Iterator[Pairs]:
+    """Those pairs of pictures that are copies; see `pairs.Matcher`."""
+    for start in range(0, len(first), BLOCK):
+        one, other = first[start : start + BLOCK], second[start : start + BLOCK]
+        ones, others = coarse_of(fetch(one)), coarse_of(fetch(other))
+        forth = _between(ones, others)
+        new = np.ones(len(one), np.bool_)
+        for pairs in _looked_at(forth, _at(one, fetch), _at(other, fetch)):
+            new[pairs.first] = False
+            yield replace(pairs, first=one[pairs.first], second=other[pairs.second])
+        back = _between(others, ones)
+        back = back.at(new[back.first])
+        back = replace(back, first=other[back.first], second=one[back.second])
+        yield from _looked_at(back, fetch, fetch, swap=True)
+
+
+def _at(places: Places, fetch: Fetch) -> Fetch:
+    """Imprints by the rows of their places."""
+    return lambda rows: fetch(places[rows])
+
+
+def _between(first: Coarse, second: Coarse) -> _Candidates:
+    """What a coarse look leaves of pairs, row by row; one picture alone stands in every row."""
+    windows = low_vectors(window_frequencies(first.greys.astype(np.float32)))
+    windows[:, ~first.shown] = 0
+    # A picture turned is the second where the picture is the second turned back.
+    whole = frequencies(second.greys.astype(np.float32))
+    whole[~second.shown] = 0
+    back = np.stack([_turned(whole, opposite(way)) for way in range(len(WAYS))])
+    # Not by BLAS, whose threads would wait for each other on a busy machine.
+    cosines = np.einsum("knd,wnd->nwk", windows, back)
     least = np.where(np.arange(len(WINDOWS)), _LEAST, _WHOLE_LEAST)
-    at, ways, windows = np.nonzero(products >= least)
-    cosines = products[at, ways, windows]
-    return _Candidates(np.zeros_like(at), at, cosines, windows, ways).nearest()
-
-
-def _worth(near: _Candidates, first: Coarse, second: Coarse) -> _Candidates:
-    """Those that a coarse look leaves."""
-    pictures = first.at(near.first), second.at(near.second)
-    return near.at(worth_a_look(*pictures, near.windows, near.ways))
+    rows, ways, of = np.nonzero(cosines >= least)
+    near = _Candidates(rows, rows, cosines[rows, ways, of], WINDOWS[of], ways).nearest()
+    pictures = [
+        each.at(near.first if len(each.aspects) > 1 else np.zeros_like(near.first))
+        for each in (first, second)
+    ]
+    kept, parts = worth_a_look(pictures[0], pictures[1], near.parts, near.ways)
+    return replace(near, parts=parts).at(kept)
 
 
 def _joined(gathered: list[_Candidates]) -> _Candidates:
     nothing = np.zeros(0, np.int64)
-    empty = _Candidates(nothing, nothing, nothing.astype(np.float32), nothing, nothing)
-    parts = [vars(each) for each in (empty, *gathered)]
-    return _Candidates(**{name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
+    parts = np.zeros((0, 4), np.float32)
+    empty = _Candidates(nothing, nothing, nothing.astype(np.float32), parts, nothing)
+    every = [vars(each) for each in (empty, *gathered)]
+    return _Candidates(**{name: np.concatenate([e[name] for e in every]) for name in every[0]})
 
 
 def _turned(low: Vectors, way: int) -> Vectors:
@@ -170,19 +208,21 @@ def _looked_at(
     fetch_second: Fetch,
     swap: bool = False,
     told: Progress = quiet,
+    apart: Apart = all_apart,
 ) -> Iterator[Pairs]:
     """Those candidates that are copies; with `swap` told from the side of the second."""
     count = len(candidates.first)
-    for start in range(0, count, BLOCK):
-        some = candidates.at(slice(start, start + BLOCK))
+    for start in range(0, count, _AT_ONCE):
+        some = candidates.at(slice(start, start + _AT_ONCE))
+        some = some.at(apart(some.first, some.second))
         first, second, ways = some.first, some.second, some.ways
-        looks = look(unpacked(fetch(first)), unpacked(fetch_second(second)), some.windows, ways)
+        looks = look(unpacked(fetch(first)), unpacked(fetch_second(second)), some.parts, ways)
         exact = is_exact(looks.scores, looks.parts, ways)
         same = np.flatnonzero(looks.same)
         changes = [_change(looks, ways, place, swap) for place in same.tolist()]
         first, second = (second, first) if swap else (first, second)
         yield Pairs(first[same], second[same], looks.scores[same], changes, exact[same])
-        told("pairs of pictures closely", start + len(first), count)
+        told("pairs of pictures closely", min(start + _AT_ONCE, count), count)
 
 
 def _change(looks: Looks, ways: Places, place: int, swap: bool) -> str:

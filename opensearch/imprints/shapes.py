@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from opensearch.imprints.corners import corner_bytes, corners_of, is_simplified
 from opensearch.imprints.kinds import CORNERS
 from opensearch.imprints.pairs import (
+    BLOCK,
+    Apart,
     Fetch,
     Neighbours,
     Pairs,
@@ -64,7 +66,11 @@ def shape_imprint(vertices: NDArray[np.floating], faces: NDArray[np.integer]) ->
 
 
 def shape_pairs(
-    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours], told: Progress
+    count: int,
+    fetch: Fetch,
+    nearest: Callable[[Vectors], Neighbours],
+    told: Progress,
+    apart: Apart,
 ) -> Iterator[Pairs]:
     """Copies among shapes; see `pairs.Matcher`."""
     vectors = np.empty((count, _SPHERES * (_DEGREES + 1)), np.float32)
@@ -73,8 +79,9 @@ def shape_pairs(
     find = nearest(vectors)
     for places in blocks(count):
         rows, found, cosines = find(vectors[places], _cosine(_SIMPLIFIED), _NEIGHBOURS)
-        other = places[rows] != found
-        yield _pairs(places[rows[other]], found[other], cosines[other], fetch, fetch)
+        first = places[rows]
+        other = (first != found) & apart(first, found)
+        yield _pairs(first[other], found[other], cosines[other], fetch, fetch)
         told("shapes", int(places[-1]) + 1, count)
 
 
@@ -86,6 +93,15 @@ def shape_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
         near = np.flatnonzero(cosines >= _cosine(_SIMPLIFIED))
         first = np.zeros_like(near)
         yield _pairs(first, places[near], cosines[near], lambda some: [imprint] * len(some), fetch)
+
+
+def shapes_between(first: Places, second: Places, fetch: Fetch) -> Iterator[Pairs]:
+    """Those pairs of shapes that are copies; see `pairs.Matcher`."""
+    for start in range(0, len(first), BLOCK):
+        one, other = first[start : start + BLOCK], second[start : start + BLOCK]
+        cosines = (_unpacked(fetch(one)) * _unpacked(fetch(other))).sum(axis=1)
+        near = cosines >= _cosine(_SIMPLIFIED)
+        yield _pairs(one[near], other[near], cosines[near], fetch, fetch)
 
 
 def _cosine(distance: float) -> float:

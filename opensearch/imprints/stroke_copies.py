@@ -10,6 +10,7 @@ import numpy as np
 from opensearch.imprints.kinds import STROKES
 from opensearch.imprints.pairs import (
     BLOCK,
+    Apart,
     Fetch,
     Neighbours,
     Pairs,
@@ -49,7 +50,11 @@ _OPPOSITE: Final = np.array([opposite(way) for way in range(len(WAYS))])
 
 
 def stroke_pairs(
-    count: int, fetch: Fetch, nearest: Callable[[Vectors], Neighbours], told: Progress
+    count: int,
+    fetch: Fetch,
+    nearest: Callable[[Vectors], Neighbours],
+    told: Progress,
+    apart: Apart,
 ) -> Iterator[Pairs]:
     """Copies among drawings of strokes; see `pairs.Matcher`. Other imprints are passed over."""
     drawn, low = _drawn(count, fetch)
@@ -66,7 +71,9 @@ def stroke_pairs(
         candidates = np.unique(np.vstack([both, ways])[:, first != found], axis=1)
         for start in range(0, candidates.shape[1], BLOCK):
             first, second, ways = candidates[:, start : start + BLOCK]
-            yield _matched(drawn[first], drawn[second], ways, fetch, fetch)
+            first, second = drawn[first], drawn[second]
+            new = apart(first, second)
+            yield _matched(first[new], second[new], ways[new], fetch, fetch)
         told("strokes", int(block[-1]) + 1, len(drawn))
 
 
@@ -83,6 +90,24 @@ def stroke_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
     for start in range(0, len(places), BLOCK):
         second, way = drawn[places[start : start + BLOCK]], ways[start : start + BLOCK]
         yield _matched(np.zeros_like(second), second, way, lambda _: [imprint] * len(_), fetch)
+
+
+def strokes_between(first: Places, second: Places, fetch: Fetch) -> Iterator[Pairs]:
+    """Those pairs of drawings of strokes that are copies; see `pairs.Matcher`."""
+    for start in range(0, len(first), BLOCK):
+        one, other = first[start : start + BLOCK], second[start : start + BLOCK]
+        both = list(zip(fetch(one), fetch(other), strict=True))
+        drawn = [at for at, (a, b) in enumerate(both) if a[:1] == b[:1] == STROKES]
+        if not drawn:
+            continue
+        low = [
+            np.stack([_low_frequencies(drawing_of(both[at][side])) for at in drawn])
+            for side in (0, 1)
+        ]
+        cosines = [(_turned(low[0], w) * _turned(low[1], 0)).sum(axis=1) for w in range(len(WAYS))]
+        ways, rows = np.nonzero(np.stack(cosines) >= _LEAST)
+        at = np.array(drawn)[rows]
+        yield _matched(one[at], other[at], ways, fetch, fetch)
 
 
 def _drawn(count: int, fetch: Fetch) -> tuple[Places, Vectors]:

@@ -32,8 +32,6 @@ WINDOWS: Final[NDArray[np.float32]] = np.array(
     [
         (0, 0, 1, 1),
         *((x, y, 0.9, 0.9) for x in _STEPS for y in _STEPS),
-        *((x, 0, 0.9, 1) for x in _STEPS),
-        *((0, y, 1, 0.9) for y in _STEPS),
         (0.1, 0.1, 0.8, 0.8),
     ],
     np.float32,
@@ -143,5 +141,7 @@ def _weights(starts: Planes, sizes: Planes, side: int) -> Planes:
     """Linear weights (n, side, side) that stretch parts of lines of pixels to whole lines."""
     pixels = np.arange(side, dtype=np.float32)
     at = (starts[:, None] + sizes[:, None] * (pixels + 0.5) / side) * side - 0.5
-    at = np.clip(at, 0, np.float32(side - 1))
-    return np.asarray(np.maximum(1 - np.abs(at[:, :, None] - pixels), 0), np.float32)
+    weights = np.clip(at, 0, np.float32(side - 1))[:, :, None] - pixels
+    np.abs(weights, out=weights)
+    np.subtract(1, weights, out=weights)
+    return np.asarray(np.maximum(weights, 0, out=weights), np.float32)

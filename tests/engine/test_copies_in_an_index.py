@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from opensearch.cli import main
 from opensearch.engine import Engine, Query
+from opensearch.engine.query import copies
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
 
@@ -65,6 +66,23 @@ def test_copies_are_grouped_across_domains_and_exact_ones_apart(engine, collecti
     assert min(group.likeness) > 0.95
     engine.remove(["photo/0.png", "photo/again.png"])
     assert keys(engine.duplicates()) == [["photo/half.jpg", "sketch/mirrored.png"]]
+
+
+def test_likeness_is_told_of_the_first_of_each_group_whatever_the_page(
+    engine, collection, monkeypatch
+):
+    for place, seed in enumerate((1, 2)):
+        picture(seed).reduce(2).save(collection / "sketch" / f"half{place}.png")
+    engine.add(collection)
+    groups = list(engine.duplicates())
+    assert [len(group.items) for group in groups] == [4, 2, 2]
+    monkeypatch.setattr(copies, "_PAGE", 3)
+    assert list(engine.duplicates()) == groups
+    for group in groups:
+        imprints = engine._store.imprints([item.id for item in group.items])
+        found = copies.matches(imprints[0], imprints)
+        assert (group.changes, group.likeness[0]) == (found.changes, 1.0)
+        np.testing.assert_allclose(group.likeness, found.likeness, atol=0.02)
 
 
 def test_what_is_compared_is_told(engine, collection):

@@ -42,9 +42,19 @@ def test_copies_are_worth_a_look_and_other_pictures_mostly_not():
     )
     first, second = (each.ravel() for each in np.mgrid[:16, :16])
     none = np.zeros_like(first)
-    kept = worth_a_look(whole.at(first), copies.at(second), none, none)
+    kept, parts = worth_a_look(whole.at(first), copies.at(second), WINDOWS[none], none)
     assert kept[first == second].all()
-    assert kept[first != second].mean() < 0.1
+    assert kept[first != second].mean() < 0.03
+    np.testing.assert_allclose(parts[first == second], WINDOWS[none[:16]], atol=0.05)
+
+
+def test_the_part_that_a_copy_shows_is_found_in_coarse():
+    whole = photo(1)
+    box = 0.08 * whole.width, 0.03 * whole.height, 0.95 * whole.width, 0.97 * whole.height
+    pictures = [coarse_of([imprint(each)]) for each in (whole, whole.crop(box))]
+    kept, parts = worth_a_look(*pictures, WINDOWS[[5]], np.array([0]))  # the middle nine tenths
+    assert kept.all()
+    np.testing.assert_allclose(parts, [[0.08, 0.03, 0.87, 0.94]], atol=0.02)
 
 
 def unexplained_one_by_one(before, after):

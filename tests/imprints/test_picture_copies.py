@@ -68,6 +68,18 @@ def test_copies_are_found_and_what_was_done_to_them_is_said(imprints):
         assert exact == (change == "")
 
 
+def test_what_is_in_one_group_already_is_not_compared(imprints):
+    asked = []
+
+    def apart(first, second):
+        asked.extend(zip(first.tolist(), second.tolist(), strict=True))
+        return (first > 0) & (second > 0)
+
+    found = pairs_among(imprints, apart)
+    assert found.keys() == {pair for pair in pairs_among(imprints) if 0 not in pair}
+    assert found.keys() < set(asked)
+
+
 def test_no_other_picture_is_a_copy(imprints):
     alike = {0, *range(COUNT, len(imprints))}
     assert all(alike.issuperset(pair) for pair in pairs_among(imprints))

@@ -55,8 +55,9 @@ def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], l
     found: list[tuple[bool, float, int, str]] = []
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE].tolist()
+        copies = matches(asked.imprint, store.imprints(page))
         for id_, likeness, change, exact in zip(
-            page, *matches(asked.imprint, store.imprints(page)), strict=True
+            page, copies.likeness, copies.changes, copies.exact, strict=True
         ):
             if likeness is not None and likeness >= (query.min_score or 0) and id_ != asked.own_id:
                 found.append((not exact, -likeness, id_, change or ""))

@@ -7,17 +7,19 @@ taken for something else. A group is what pairs of copies connect.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.engine.query.duplicates import (
     Group,
-    connected,
     cosines_to_first,
     held_domains,
+    linked,
     rows_of,
 )
 from opensearch.imprints import KINDS, Kind, Pairs, kind_of
@@ -48,13 +50,15 @@ def find_copies(
     domains = held_domains(store, domain)
     with store.snapshot():
         groups = [
-            ids[members]
+            (kind, ids[members])
             for kind, ids in _printed(store, domains).items()
             for members in _grouped(store, kind, ids, exact, progress)
         ]
+        groups.sort(key=lambda group: int(group[1][0]))
         rows = [rows_of(store, name) for name in domains] if groups else []
-        for ids in sorted(groups, key=lambda ids: int(ids[0])):
-            yield _group(store, ids, rows)
+        for some in _some(groups):
+            for (_, ids), found in zip(some, _likeness(store, some), strict=True):
+                yield _group(store, ids, rows, found)
 
 
 def without_imprint(store: Store, domain: str | None = None) -> int:
@@ -70,34 +74,57 @@ def without_imprint(store: Store, domain: str | None = None) -> int:
         return len(ids) - found
 
 
-def matches(
-    imprint: bytes, imprints: Sequence[bytes]
-) -> tuple[list[float | None], list[str | None], list[bool]]:
-    """How the pictures or shapes of imprints are copies of that of one.
+@dataclass(frozen=True)
+class Found:
+    """How items are copies of the first of them, or of one that is asked for.
 
-    Returns:
-        For each the likeness, 0..1, and what was done to the one to make it, "" for nothing that
-        shows, both `None` where no copy of it is seen; and whether it was saved anew alone.
+    Attributes:
+        likeness: 0..1; `None` where no copy is seen.
+        changes: what was done to make each, "" for nothing that shows; `None` likewise.
+        exact: whether each was saved anew alone.
     """
-    count = len(imprints)
-    likeness: list[float | None] = [None] * count
-    changes: list[str | None] = [None] * count
-    exact = [False] * count
+
+    likeness: list[float | None]
+    changes: list[str | None]
+    exact: list[bool]
+
+    @classmethod
+    def none(cls, count: int) -> Self:
+        """Of so many items no copy is seen."""
+        return cls([None] * count, [None] * count, [False] * count)
+
+    def note(self, place: int, score: float, change: str, exact: bool) -> None:
+        """See a copy, unless it was seen to be liker."""
+        score = round(min(score, 1.0), 4)
+        if score > (self.likeness[place] or -1):
+            self.likeness[place], self.changes[place], self.exact[place] = score, change, exact
+
+    def part(self, start: int, stop: int) -> Self:
+        """What is found of some of them."""
+        some = slice(start, stop)
+        return type(self)(self.likeness[some], self.changes[some], self.exact[some])
+
+
+def matches(imprint: bytes, imprints: Sequence[bytes]) -> Found:
+    """How the pictures or shapes of imprints are copies of that of one."""
+    found = Found.none(len(imprints))
     kind = kind_of(imprint)
     if kind is None:
-        return likeness, changes, exact
-    alike = [place for place in range(count) if kind_of(imprints[place]) == kind]
+        return found
+    alike = [place for place, each in enumerate(imprints) if kind_of(each) == kind]
     fetch = _of([imprints[place] for place in alike])
     for pairs in KINDS[kind].copies(imprint, len(alike), fetch):
-        for row, at in enumerate(pairs.second.tolist()):
-            place, score = alike[at], min(float(pairs.scores[row]), 1.0)
-            if likeness[place] is None or score > (likeness[place] or 0):
-                likeness[place], changes[place] = round(score, 4), pairs.changes[row]
-                exact[place] = bool(pairs.exact[row])
+        _note(found, [alike[at] for at in pairs.second.tolist()], pairs)
     for place in alike:
         if imprints[place] == imprint:
-            likeness[place], changes[place], exact[place] = 1.0, "", True
-    return likeness, changes, exact
+            found.note(place, 1.0, "", True)
+    return found
+
+
+def _note(found: Found, places: Sequence[int], pairs: Pairs) -> None:
+    rows = zip(places, pairs.scores.tolist(), pairs.changes, pairs.exact.tolist(), strict=True)
+    for place, score, change, exact in rows:
+        found.note(place, score, change, exact)
 
 
 def _of(imprints: Sequence[bytes]) -> Callable[[Ids], list[bytes]]:
@@ -133,8 +160,15 @@ def _grouped(store: Store, kind: Kind, ids: Ids, exact: bool, progress: Progress
     def fetch(places: Ids) -> list[bytes]:
         return store.imprints(ids[distinct[places]].tolist())
 
-    pairs = KINDS[kind].pairs(len(distinct), fetch, nearest, progress)
-    labels = connected(len(distinct), _links(pairs, exact))[np.searchsorted(distinct, same)]
+    labels = np.arange(len(distinct))
+
+    def apart(first: Ids, second: Ids) -> NDArray[np.bool_]:
+        return np.asarray(labels[first] != labels[second])
+
+    for found in KINDS[kind].pairs(len(distinct), fetch, nearest, progress, apart):
+        kept = found.exact if exact else np.ones(len(found.first), np.bool_)
+        labels = linked(labels, [(found.first[kept], found.second[kept])])
+    labels = labels[np.searchsorted(distinct, same)]
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1))
     for start, stop in pairwise(starts.tolist()):
@@ -142,22 +176,51 @@ def _grouped(store: Store, kind: Kind, ids: Ids, exact: bool, progress: Progress
             yield order[start:stop]
 
 
-def _links(found: Iterator[Pairs], exact: bool) -> Iterator[tuple[Ids, Ids]]:
-    for pairs in found:
-        kept = pairs.exact if exact else np.ones(len(pairs.first), np.bool_)
-        yield pairs.first[kept], pairs.second[kept]
-
-
 def _pages(ids: Ids) -> Iterator[Ids]:
     for start in range(0, len(ids), _PAGE):
         yield ids[start : start + _PAGE]
 
 
-def _group(store: Store, ids: Ids, rows: Sequence[tuple[Ids, Codes]]) -> Group:
+def _some(groups: Sequence[tuple[Kind, Ids]]) -> Iterator[list[tuple[Kind, Ids]]]:
+    """Groups, as many at once as fill a page."""
+    some: list[tuple[Kind, Ids]] = []
+    held = 0
+    for group in groups:
+        some.append(group)
+        held += len(group[1])
+        if held >= _PAGE:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
+def _likeness(store: Store, groups: Sequence[tuple[Kind, Ids]]) -> Iterator[Found]:
+    """How the items of each group are copies of its first."""
+    counts = np.array([len(ids) for _, ids in groups])
+    ends = np.cumsum(counts)
+    imprints = store.imprints(np.concatenate([ids for _, ids in groups]).tolist())
+    first: Ids = np.repeat(ends - counts, counts)
+    found = Found.none(len(imprints))
+    kinds = np.repeat([kind for kind, _ in groups], counts)
+    for kind, matcher in KINDS.items():
+        second = np.flatnonzero(kinds == kind)
+        second = second[first[second] != second]
+        for pairs in matcher.between(first[second], second, _of(imprints)):
+            _note(found, pairs.second.tolist(), pairs)
+    for place, head in enumerate(first.tolist()):
+        if imprints[place] == imprints[head]:
+            found.note(place, 1.0, "", True)
+    for start, stop in pairwise([0, *ends.tolist()]):
+        yield found.part(start, stop)
+
+
+def _group(store: Store, ids: Ids, rows: Sequence[tuple[Ids, Codes]], found: Found) -> Group:
     """The group of these items.
 
     Args:
         rows: ids, ascending, and codes of each domain.
+        found: how they are copies of the first.
     """
     codes: Codes = np.zeros((len(ids), rows[0][1].shape[1]), np.uint8)
     for held, held_codes in rows:
@@ -165,6 +228,5 @@ def _group(store: Store, ids: Ids, rows: Sequence[tuple[Ids, Codes]]) -> Group:
         codes[mine] = held_codes[np.searchsorted(held, ids[mine])]
     distances = np.unpackbits(codes ^ codes[0], axis=1).sum(axis=1).tolist()
     items = store.items(ids.tolist())
-    imprints = store.imprints(ids.tolist())
-    likeness, changes, _ = matches(imprints[0], imprints)
-    return Group(items[0].domain, items, distances, cosines_to_first(store, ids), likeness, changes)
+    scores = cosines_to_first(store, ids)
+    return Group(items[0].domain, items, distances, scores, found.likeness, found.changes)

@@ -156,12 +156,13 @@ def connected(count: int, pairs: Iterable[tuple[Ids, Ids]]) -> NDArray[np.int64]
         waiting.append(pair)
         held += len(pair[0])
         if held >= _MANY:
-            labels, waiting, held = _linked(labels, waiting), [], 0
-    return _linked(labels, waiting)
+            labels, waiting, held = linked(labels, waiting), [], 0
+    return linked(labels, waiting)
 
 
-def _linked(labels: NDArray[np.int64], pairs: list[tuple[Ids, Ids]]) -> NDArray[np.int64]:
-    if not pairs:
+def linked(labels: NDArray[np.int64], pairs: list[tuple[Ids, Ids]]) -> NDArray[np.int64]:
+    """Groups (count,), of which those that pairs of places connect have become one."""
+    if not any(len(first) for first, _ in pairs):
         return labels
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
