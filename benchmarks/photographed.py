@@ -4,12 +4,12 @@
         [--paper plain] [--pen any] [--taken table] [--empty] [--seed 0]
 
 Drawings of a part of the collection are put on a page, in perspective, in slanting light and with
-grain, on photos of the same part as tables; sides of the page may lie out of view. `scenes` says
-what papers, pens and ways to take them there are. Each is saved as a JPEG and read from it as any
-file is. Each drawing then asks for the photos of its category (starter), three times: clean,
-photographed, and photographed with the search for pages switched off. Printed are mean average
-precision of the three, the mean cosine of the embeddings with the clean ones', how often a page
-was found and how often no ink, and the time of reading one.
+grain, on photos of the same part as tables; sides of the page may lie out of view. `sheets` says
+what papers there are, `scenes` what pens and ways to take them. Each is saved as a JPEG and read
+from it as any file is. Each drawing then asks for the photos of its category (starter), three
+times: clean, photographed, and photographed with the search for pages switched off. Printed are
+mean average precision of the three, the mean cosine of the embeddings with the clean ones', how
+often a page was found and how often no ink, and the time of reading one.
 
 With `--empty` nothing is drawn: printed is how often that is said.
 """
@@ -28,7 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.scenes import PAPERS, PENS, TAKEN, photograph
+from benchmarks.scenes import PENS, TAKEN, photograph
+from benchmarks.sheets import PAPERS
 from opensearch.config import Limits
 from opensearch.domains import open_reader
 from opensearch.domains.catalog import read_collection

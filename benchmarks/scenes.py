@@ -13,22 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 from scipy.ndimage import distance_transform_edt, gaussian_filter, maximum_filter
 
+from benchmarks.sheets import PAGE, Page, sheet
 from opensearch.domains.page import warped
 from opensearch.domains.skeleton import middle_lines
 
 WIDTH, HEIGHT = 1000, 750
 """Of a photograph, pixels."""
-PAPERS: Final = (
-    "plain",
-    "lined",
-    "squared",
-    "dotted",
-    "exercise",
-    "yellow",
-    "sticky",
-    "whiteboard",
-    "blackboard",
-)
 PENS: Final = ("any", "pencil", "ballpoint", "marker", "red", "blue")
 TAKEN: Final = (
     "table",
@@ -43,12 +33,11 @@ TAKEN: Final = (
     "scan",
     "shadow",
     "tall",
+    "pale table",
+    "glare",
 )
-PAGE: Final = 900
-"""Width of a page, pixels: 210 mm."""
-
-Page = NDArray[np.float64]
-"""Light that comes from a page, shape (height, PAGE, 3), 0..255."""
+TABLES: Final = {"dark table": 45, "white table": 215, "pale table": 235}
+"""Brightness of tables of one shade."""
 
 
 def photograph(
@@ -73,7 +62,7 @@ def photograph(
     height = round(PAGE * rng.choice([0.71, 1.0, 1.41, 0.75]))
     if paper == "sticky":
         height = PAGE
-    page, light = _page(height, paper, rng)
+    page, light = sheet(height, paper, rng)
     if drawing is not None:
         page = _drawn(page, drawing, rng, pen, light, taken == "near")
     if taken == "scan":
@@ -82,76 +71,18 @@ def photograph(
     corners = _corners(size, PAGE / height, taken, rng)
     ground = np.asarray(table.resize(size).filter(ImageFilter.GaussianBlur(1)), np.float64)
     ground = ground * rng.uniform(0.4, 0.9)
-    if taken in ("dark table", "white table"):
-        ground = _plain_table(size, 215 if taken == "white table" else 45, rng)
+    if taken in TABLES:
+        ground = _plain_table(size, TABLES[taken], rng)
     if taken == "two":
-        other, _ = _page(PAGE, "plain", rng)
+        other, _ = sheet(PAGE, "plain", rng)
         aside = np.array([0.45 * size[0], 0])
         ground = _laid(ground, other, _corners(size, 1.0, "turned", rng) - aside)
     seen = _laid(ground, page, corners)
     if taken == "hand":
         seen = _hand(seen, rng)
+    if taken == "glare":
+        seen = _glare(seen, rng)
     return _lit(seen, taken == "shadow", rng)
-
-
-def _page(height: int, paper: str, rng: np.random.Generator) -> tuple[Page, NDArray[np.float64]]:
-    """A page without ink, and what its pens differ from black by: a factor of each channel."""
-    tint = np.array([1, rng.uniform(0.95, 1), rng.uniform(0.85, 1)])
-    page = np.ones((height, PAGE, 3)) * rng.uniform(200, 250) * tint
-    if paper == "whiteboard":
-        return _whiteboard(height, rng)
-    if paper == "blackboard":
-        board = np.ones((height, PAGE, 3)) * rng.uniform(35, 75) * [0.9, 1.0, 0.92]
-        return board + 4 * _cloud(height, rng)[..., None], np.full(3, -1.0)
-    if paper in ("yellow", "sticky"):
-        page *= [1, rng.uniform(0.9, 0.98), rng.uniform(0.35, 0.6)]
-    if paper in ("lined", "squared", "exercise"):
-        page *= _ruling(height, paper == "squared", rng)
-    if paper == "dotted":
-        page *= _dots(height, rng)
-    if paper == "exercise":  # a margin, and holes of a binding
-        page[:, 110:114] *= [0.95, 0.5, 0.5]
-        for y in range(25, height - 20, 45):
-            page[y : y + 22, 20:42] = 45
-    return page, np.ones(3)
-
-
-def _ruling(height: int, squared: bool, rng: np.random.Generator) -> Page:
-    """What printed lines leave of the light, shape (height, PAGE, 3): blue or grey, 5 to 9 mm."""
-    gap = int(rng.integers(22, 40))
-    thick = int(rng.integers(1, 4))
-    lines = np.zeros((height, PAGE), np.bool_)
-    for start in range(int(rng.integers(gap)), height, gap):
-        lines[start : start + thick] = True
-    if squared:
-        for start in range(int(rng.integers(gap)), PAGE, gap):
-            lines[:, start : start + thick] = True
-    left = 1 - rng.uniform(0.15, 0.5) * (
-        np.array([1, 0.6, 0.25]) if rng.random() < 0.7 else np.ones(3)
-    )
-    return np.where(lines[..., None], left, 1.0)
-
-
-def _dots(height: int, rng: np.random.Generator) -> Page:
-    gap, wide = int(rng.integers(20, 30)), int(rng.integers(2, 5))
-    y, x = np.mgrid[:height, :PAGE] % gap
-    return np.where(((x < wide) & (y < wide))[..., None], 1 - rng.uniform(0.2, 0.5), 1.0)
-
-
-def _whiteboard(height: int, rng: np.random.Generator) -> tuple[Page, NDArray[np.float64]]:
-    """A board with old marks wiped to grey and a lamp's reflection, and a marker's colour."""
-    down, across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : PAGE * 1j]
-    lamp = np.exp(-(((down - rng.random()) ** 2 + (across - rng.random()) ** 2) / 0.02))
-    cloud = _cloud(height, rng)
-    board = rng.uniform(190, 225) + 3 * cloud + 40 * lamp
-    colours = ([1, 1, 1], [0.4, 0.6, 2.2], [2.4, 0.5, 0.5], [0.4, 1.8, 0.8])
-    return np.repeat(board[..., None], 3, axis=2), np.array(colours[int(rng.integers(4))])
-
-
-def _cloud(height: int, rng: np.random.Generator) -> Page:
-    """Smooth noise, shape (height, PAGE)."""
-    coarse = Image.fromarray(rng.normal(size=(height // 60 + 1, PAGE // 60 + 1)).astype(np.float32))
-    return np.asarray(coarse.resize((PAGE, height), Image.Resampling.BICUBIC), np.float64)
 
 
 def _drawn(
@@ -276,6 +207,15 @@ def _hand(seen: Page, rng: np.random.Generator) -> Page:
     at = rng.uniform(0.75, 0.85) * width
     pen.line((at, height * 0.02, width * 1.02, height * 0.25), fill=(30, 40, 120), width=14)
     return np.asarray(picture.filter(ImageFilter.GaussianBlur(1)), np.float64)
+
+
+def _glare(seen: Page, rng: np.random.Generator) -> Page:
+    """A lamp's reflection that washes out a part of the page."""
+    height, width = seen.shape[:2]
+    down, across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
+    away = (down - rng.uniform(0.3, 0.7)) ** 2 + (across - rng.uniform(0.3, 0.7)) ** 2
+    lamp = np.exp(-away / rng.uniform(0.005, 0.02))[..., None]
+    return np.asarray(seen * (1 - 0.8 * lamp) + 255 * 0.8 * lamp)
 
 
 def _lit(seen: Page, shadow: bool, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -52,6 +52,11 @@ def edge_points(picture: Picture) -> NDArray[np.bool_]:
     return _ridge(np.hypot(across, down), across, down)
 
 
+def steepness(picture: Picture) -> NDArray[np.float32]:
+    """How much brightness or colour changes, a pixel, (h, w)."""
+    return np.asarray(np.hypot(*_gradient(picture)), np.float32)
+
+
 def _gradient(picture: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Steepest change over the channels across and down, a pixel; each of shape (h, w)."""
     from scipy.ndimage import uniform_filter

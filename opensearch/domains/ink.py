@@ -18,11 +18,19 @@ from opensearch.domains.paper import paper_darkness
 from opensearch.domains.ruling import without_ruling
 from opensearch.domains.sheet import Plane, darkness, is_grainy, is_scan
 from opensearch.domains.skeleton import middle_lines
-from opensearch.domains.stray import CORE, RIM_SHARE, is_dotted, without_rim, without_specks
+from opensearch.domains.stray import (
+    CORE,
+    RIM_SHARE,
+    is_dotted,
+    least_ink,
+    without_rim,
+    without_specks,
+)
 from opensearch.errors import UnreadableFile
 
 Mask: TypeAlias = NDArray[np.bool_]
-Finer: TypeAlias = Callable[[], NDArray[np.uint8]]
+Finer: TypeAlias = Callable[[float], NDArray[np.uint8]]
+"""Gives a picture again with more pixels, for a page that takes up this share of its side."""
 
 MARGIN: Final = 0.06
 """Free border on each side of the ink, share of a view's side."""
@@ -92,6 +100,7 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = No
     if photographed:
         grain = float(np.median(dark))
         floor = max(_FLOOR_PHOTOGRAPHED, grain + 4 * 1.5 * float(np.median(np.abs(dark - grain))))
+        floor = least_ink(dark, floor)
         dark = without_rim(dark, max(floor, _FAINTEST_PHOTOGRAPHED), page_found)
     full = _full(dark, floor, photographed, page_found)
     if photographed:
@@ -134,7 +143,7 @@ def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> tuple[Pl
         return dark, False, False
     page = find_page(rgb)
     if finer is not None:
-        coarse, rgb = rgb, finer()
+        coarse, rgb = rgb, finer(1.0 if page is None else page.share(rgb))
         page = page and page.scaled(rgb.shape[1] / coarse.shape[1])
     sheet = rgb if page is None else cut_out(rgb, page)
     return without_ruling(paper_darkness(sheet)), True, page is not None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.domains.outline import Mask, Points, eroded
-from opensearch.domains.page_search import candidates
+from opensearch.domains.page_search import best_place
 from opensearch.errors import UnreadableFile
 
 _SIDE: Final = 240
@@ -38,6 +38,11 @@ class Page(NamedTuple):
     def scaled(self, by: float) -> Page:
         """The same page in a picture that is `by` times as large."""
         return Page((self.corners + 0.5) * by - 0.5, self.area)
+
+    def share(self, rgb: NDArray[np.uint8]) -> float:
+        """Its longest side, share of the longer side of the picture that it was found in."""
+        sides = np.linalg.norm(self.corners - np.roll(self.corners, 1, axis=0), axis=1)
+        return float(sides.max() / max(rgb.shape[:2]))
 
 
 def cut_out(rgb: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
@@ -63,8 +68,8 @@ def find_page(rgb: NDArray[np.uint8]) -> Page | None:
     scale = min(1.0, _SIDE / max(rgb.shape[:2]))
     width, height = (max(1, round(length * scale)) for length in rgb.shape[1::-1])
     small = Image.fromarray(rgb).resize((width, height), Image.Resampling.BOX)
-    best = max(candidates(small), key=lambda found: found[0], default=None)
-    return None if best is None or best[0] <= 0 else Page(*best[1:]).scaled(1 / scale)
+    best = best_place(small)
+    return None if best is None else Page(best.corners, best.area).scaled(1 / scale)
 
 
 def _blank_outside(rgb: NDArray[np.uint8], area: Mask) -> NDArray[np.uint8]:

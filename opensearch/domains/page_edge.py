@@ -19,6 +19,8 @@ _DARK: Final = 8.0
 """Added to shades before they are divided, for the grain of dark ones."""
 _TINT, _SHADIEST = 0.06, 0.35
 """Shades of one colour differ by no more in any channel; a shadow is no darker."""
+_FOLD, _MILDEST = 2, 0.7
+"""How far apart the shades beside a fold are compared, pixels, and how much light is left."""
 _SHARP: Final = 0.75
 """Share of the step that shows at half the distance, where an edge is no shadow's."""
 _FINE: Final = 6
@@ -53,12 +55,23 @@ def crossing(pixels: NDArray[np.float32], marks: Mask, corners: Points) -> int:
     return int(lengths[lengths <= _FINE].sum())
 
 
-def _alike(a: NDArray[np.float32], b: NDArray[np.float32]) -> Mask:
-    """Whether two shades, shape (n, 3), may be of one paper in light and in shadow."""
+def _alike(a: NDArray[np.float32], b: NDArray[np.float32], least: float = _SHADIEST) -> Mask:
+    """Whether two shades, shape (..., 3), may be of one paper in light and in shadow.
+
+    Args:
+        a, b: the shades.
+        least: share of the light that is left in the shadow.
+    """
     ratio = (a + _DARK) / (b + _DARK)
-    mean = ratio.mean(axis=1)
-    alike = np.ptp(ratio, axis=1) <= _TINT * ratio.max(axis=1, initial=0)
-    return np.asarray(alike & (mean > _SHADIEST) & (mean < 1 / _SHADIEST))
+    mean = ratio.mean(axis=-1)
+    alike = np.ptp(ratio, axis=-1) <= _TINT * ratio.max(axis=-1, initial=0)
+    return np.asarray(alike & (mean > least) & (mean < 1 / least))
+
+
+def mild_edges(pixels: NDArray[np.float32]) -> Mask:
+    """Where two shades at most meet that may be of one paper, folded or crumpled, (h, w)."""
+    ways = [(np.roll(pixels, _FOLD, axis), np.roll(pixels, -_FOLD, axis)) for axis in (0, 1)]
+    return np.logical_and(*(_alike(before, behind, _MILDEST) for before, behind in ways))
 
 
 def _along(corners: Points, shape: tuple[int, ...]) -> Points:

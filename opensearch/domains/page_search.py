@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from opensearch.domains.edges import edge_points, outlines
+from opensearch.domains.edges import edge_points, outlines, steepness
 from opensearch.domains.outline import FULL, Mask, Points, clockwise, four_sided, polygon
-from opensearch.domains.page_edge import STEP, crossing, edge_shown
-from opensearch.domains.sheet import border, darkest
+from opensearch.domains.page_edge import STEP, crossing, edge_shown, mild_edges
 
 _LEVELS: Final = 9
 """Levels of brightness that may part a page from its table."""
@@ -32,12 +31,19 @@ _DOUBT: Final = 0.6
 """What a pixel of the outline counts for that may be the edge of a shadow."""
 _BARE: Final = 0.6
 """What a page without marks is worth: it may be another, or what is drawn."""
+_SAME: Final = 0.8
+"""What two places that are one have in common, share of what is in either."""
 _IN_VIEW, _CERTAIN = 0.6, 0.3
 """Share of the outline that is in view, or else that is certainly no shadow's edge."""
 _SHADOW: Final = 1.2
 """Length of the edge of a shadow that lies on a page at the most, times the page's side."""
 _HIDDEN: Final = 1.0
 """What a pixel of the outline takes that shows no edge."""
+_ROUGH, _MOSTLY, _MOST_GAIN = 1.5, 80, 2.5
+"""Change of brightness, a pixel, that most of an even picture is below, how much of it in percent,
+and by how much its contrast is raised at the most."""
+_CHANCE: Final = 0.1
+"""Worth, a pixel of the outline, up to which the grain of a table may be taken for a page."""
 _SHADED, _WITHIN = 0.15, 0.6
 """What a pixel of such an edge takes from a page, and one of any more edges on it."""
 _CROSSED: Final = 4.0
@@ -58,28 +64,65 @@ _LEAST_INK, _MOST_INK = 0.0008, 0.8
 """Share of a page that is marks."""
 
 
-def candidates(small: Image.Image) -> Iterator[tuple[float, Points, Mask]]:
-    """What may be a page: how well it is one, its corners (4, 2), and what of it is paper.
+class Place(NamedTuple):
+    """Where a page may be.
 
-    A page without marks is worth less: it may be another one, or what is drawn.
-
-    Args:
-        small: RGB, about 240 pixels wide.
+    `worth` says how well it is one, `marked` whether something may be drawn on it; `corners` are
+    of shape (4, 2), clockwise from the upper left, and `area` is what of it is paper.
     """
-    from scipy.ndimage import maximum_filter
 
+    worth: float
+    marked: bool
+    corners: Points
+    area: Mask
+
+
+def best_place(small: Image.Image) -> Place | None:
+    """Where a page most likely is, if anywhere; `small` is RGB, about 240 pixels wide.
+
+    A page without marks is worth less: it may be another one, or what is drawn. Not so against
+    places nearly the same as it, whose marks may be what lies beside it. Where none is found in a
+    picture that is even for the most part, fainter edges count: of white paper on a white table.
+    """
     pixels = np.asarray(small, np.float32)
     # Printed lines go with the closing, chalk with the median.
     closed = small.filter(ImageFilter.MaxFilter(_LINED)).filter(ImageFilter.MinFilter(_LINED))
     plain = np.asarray(closed.filter(ImageFilter.MedianFilter(_CLOSING)), np.float32)
+    places: list[Place] = []
+    for gain in sorted({1.0, _gain(plain)}):
+        if not places:
+            candidates = _candidates(gain * pixels, gain * plain)
+            places = [place for place in candidates if place.worth > 0]
+    if not places:
+        return None
+    best = max(places, key=lambda place: place.worth * (1 if place.marked else _BARE))
+    same = [place for place in places if _shared(place.area, best.area) > _SAME]
+    return max(same, key=lambda place: place.worth)
+
+
+def _shared(a: Mask, b: Mask) -> float:
+    """What two areas have in common, share of what is in either."""
+    return float(np.count_nonzero(a & b) / np.count_nonzero(a | b))
+
+
+def _gain(plain: NDArray[np.float32]) -> float:
+    """By how much the contrast of an even picture may be raised."""
+    steep = np.percentile(steepness(plain), _MOSTLY)
+    return float(np.clip(_ROUGH / max(float(steep), 1e-6), 1, _MOST_GAIN))
+
+
+def _candidates(pixels: NDArray[np.float32], plain: NDArray[np.float32]) -> Iterator[Place]:
+    from scipy.ndimage import maximum_filter
+
     edges, marks = edge_points(plain), _marks(pixels, plain)
+    mild = edges & mild_edges(plain)
     broad = maximum_filter(marks, size=3)
     for corners, area in _places(pixels, plain):
         middle = corners.mean(axis=0)
         inner = polygon(middle + _INNER * (corners - middle), marks.shape)
         inked = np.count_nonzero(marks & inner) / max(int(np.count_nonzero(inner)), 1)
-        worth = _worth(pixels, edges & inner, broad, corners)
-        yield worth * (1 if _LEAST_INK <= inked <= _MOST_INK else _BARE), corners, area
+        worth = _worth(pixels, edges & inner, mild & inner, broad, corners)
+        yield Place(worth, bool(_LEAST_INK <= inked <= _MOST_INK), corners, area)
 
 
 def _places(
@@ -89,20 +132,21 @@ def _places(
     for area in _areas(pixels):
         for corners in _as_page(pixels, area):
             yield corners, area
-    if border(darkest(pixels))[1]:
-        return
     for corners in outlines(plain, _SMALLEST)[:_MOST_OUTLINES]:
         area = polygon(corners, pixels.shape[:2])
         if _stands_out(pixels, area):
             yield clockwise(corners), area
 
 
-def _worth(pixels: NDArray[np.float32], within: Mask, marks: Mask, corners: Points) -> float:
+def _worth(
+    pixels: NDArray[np.float32], within: Mask, mild: Mask, marks: Mask, corners: Points
+) -> float:
     """Length of the outline that shows as an edge, less what speaks against a page, pixels.
 
     Args:
         pixels: shape (h, w, 3).
         within: edges of more than fine marks that lie on it.
+        mild: those of them that may be creases.
         marks: fine marks, a little broadened.
         corners: its corners.
     """
@@ -110,18 +154,17 @@ def _worth(pixels: NDArray[np.float32], within: Mask, marks: Mask, corners: Poin
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).sum()
     if seen < _IN_VIEW * sides and edge_shown(pixels, corners, 0.0)[0] < _CERTAIN * seen:
         return 0.0  # the edge of a shadow, most likely
-    edges = np.count_nonzero(within)
+    creases = np.count_nonzero(mild)
+    edges = np.count_nonzero(within) - creases
     shadow = min(edges, _SHADOW * np.sqrt(np.prod(np.ptp(corners, axis=0))))
-    against = _SHADED * shadow + _WITHIN * (edges - shadow)
+    against = _SHADED * (creases + shadow) + _WITHIN * (edges - shadow)
     against += _HIDDEN * (seen - shown) + _CROSSED * crossing(pixels, marks, corners)
-    return float(shown - against)
+    worth = float(shown - against)
+    return worth if worth > _CHANCE * seen else 0.0
 
 
 def _areas(pixels: NDArray[np.float32]) -> Iterator[Mask]:
-    """What may be a page: areas brighter than several levels, and areas without any edge.
-
-    The latter are as common in drawings from a program, whose border is even.
-    """
+    """What may be a page: areas brighter than several levels, and areas without any edge."""
     from scipy.ndimage import gaussian_gradient_magnitude, grey_closing
 
     channels = [pixels[..., channel] for channel in range(3)]
@@ -136,8 +179,6 @@ def _areas(pixels: NDArray[np.float32]) -> Iterator[Mask]:
         if before is None or not np.array_equal(bright, before):  # most sheets have few shades
             yield from _largest(bright)
         before = bright
-    if border(darkest(pixels))[1]:
-        return
     slope = np.max([gaussian_gradient_magnitude(channel, 1) for channel in closed], axis=0)
     for steep in _STEEP:
         yield from _largest(slope < steep)

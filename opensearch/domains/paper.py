@@ -35,7 +35,7 @@ def paper_darkness(rgb: NDArray[np.uint8]) -> Plane:
     Args:
         rgb: shape (h, w, 3).
     """
-    sheet = 255 - rgb if _is_board(darkest(rgb).astype(np.float32)) else rgb
+    sheet = 255 - rgb if _is_board(rgb) else rgb
     channels = [sheet[..., 0]]
     if not (np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 0], rgb[..., 2])):
         channels = [sheet[..., channel] for channel in range(3)]
@@ -55,13 +55,16 @@ def _against_paper(channel: Plane) -> Plane:
     return dark
 
 
-def _is_board(grey: Plane) -> bool:
-    """Whether what is fine is lighter than the ground, which is dark: chalk."""
+def _is_board(rgb: NDArray[np.uint8]) -> bool:
+    """Whether what is fine is lighter than the ground, which is dark: chalk.
+
+    Of coloured paper one channel may be dark, and full of grain: all three say what is fine.
+    """
     from scipy.ndimage import grey_closing, grey_opening
 
-    coarse = small(grey, _BOARD_SIDE)
-    if np.median(coarse) >= _BOARD:
+    if np.median(small(darkest(rgb).astype(np.float32), _BOARD_SIDE)) >= _BOARD:
         return False
+    coarse = small(rgb.mean(axis=2, dtype=np.float32), _BOARD_SIDE)
     dark = grey_closing(coarse, size=(5, 5)) - coarse
     bright = coarse - grey_opening(coarse, size=(5, 5))
     return bool((bright**3).sum() > (dark**3).sum())

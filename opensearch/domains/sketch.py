@@ -24,8 +24,9 @@ from opensearch.records import Up
 
 _WORK: Final = 2.0
 """Longer side that a drawing is decoded to, times that of a view."""
-_PHOTOGRAPHED: Final = 4.0
-"""The same of a photograph of paper, of which the drawing may fill a third."""
+_PHOTOGRAPHED, _PAGE, _MOST = 4.0, 3.5, 8.0
+"""The same of a photograph of paper, of which the drawing may fill a third, of the page in it
+where one is found, and of the photograph at the most."""
 
 
 def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
@@ -43,7 +44,7 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
                 settings.size,
                 settings.stroke,
                 drawn=is_drawn(path),
-                finer=partial(_finer, path, limits, round(_PHOTOGRAPHED * settings.size)),
+                finer=partial(_finer, path, limits, settings.size),
             )
             return Reading(
                 views=np.repeat(view[None, ..., None], 3, axis=-1),
@@ -53,9 +54,10 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     return read
 
 
-def _finer(path: Path, limits: Limits, longest: int) -> NDArray[np.uint8]:
-    """A raster file with more pixels, for a photograph."""
-    return np.asarray(load_drawing(path, None, limits, longest))
+def _finer(path: Path, limits: Limits, size: int, share: float) -> NDArray[np.uint8]:
+    """A raster file with more pixels, for a photograph whose page is a `share` of its side."""
+    longest = size * min(max(_PHOTOGRAPHED, _PAGE / max(share, 0.1)), _MOST)
+    return np.asarray(load_drawing(path, None, limits, round(longest)))
 
 
 def _imprint(drawing: Image.Image, view: NDArray[np.uint8], drawn: bool, strokes: Strokes) -> bytes:
@@ -110,7 +112,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=6,
+    version=7,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,

@@ -96,6 +96,52 @@ def test_an_empty_page_on_a_table_has_no_ink(page: Rgb) -> None:
         normalise(laid(page, table(), CORNERS), SIZE, STROKE)
 
 
+def test_an_empty_page_beside_other_things_has_no_ink() -> None:
+    """The page and what lies beside it look as much like a page, and have marks."""
+    ground = table() + 40
+    for at in range(520, 620, 14):
+        ground[80:420, at : at + 5] = 20
+    with pytest.raises(UnreadableFile, match="no ink"):
+        normalise(laid(sheet(240, 236, 225), ground, CORNERS), SIZE, STROKE)
+
+
+def creased(page: Rgb) -> Rgb:
+    """The page, with many creases from side to side and corner to corner."""
+    light = Image.new("L", page.shape[1::-1], 255)
+    pen = ImageDraw.Draw(light)
+    for at in range(0, 400, 50):
+        pen.line((at, 0, 399 - at, 399), fill=215, width=4)
+        pen.line((0, at, 399, (at * 3) % 400), fill=215, width=4)
+    soft = np.asarray(light.filter(ImageFilter.GaussianBlur(1.5)), float) / 255
+    return (page * soft[..., None]).astype(np.uint8)
+
+
+def test_creases_are_no_ink() -> None:
+    photo = laid(creased(drawn(sheet(240, 236, 225))), table(), CORNERS)
+    assert alike(normalise(photo, SIZE, STROKE), CLEAN) > 0.8
+
+
+def test_a_red_margin_is_no_ink() -> None:
+    page = lined()
+    page[:, 40:43] = (225, 120, 120)
+    photo = laid(drawn(page), table(), CORNERS)
+    assert alike(normalise(photo, SIZE, STROKE), CLEAN) > 0.7
+
+
+def test_white_paper_on_a_white_table_is_found_beside_other_things() -> None:
+    ground = np.full((480, 640, 3), 222.0)
+    ground[:90, 540:] = ground[420:, :60] = 40
+    found = find_page(laid(drawn(sheet(236, 233, 228)), ground, CORNERS))
+    assert found is not None
+    assert np.abs(found.corners - CORNERS).max() < 12
+
+
+def test_yellow_paper_in_dim_light_is_no_board() -> None:
+    page = drawn(sheet(128, 112, 44), (25, 22, 20)).copy()
+    page[:40] = table()[:40, :400]
+    assert paper_darkness(page)[190:300, 120:123].mean() > 0.5
+
+
 @pytest.mark.parametrize("sharpness", [8.0, 20.0])
 def test_a_shadow_over_the_page_changes_little(sharpness: float) -> None:
     photo = shadowed(laid(drawn(sheet(240, 236, 225)), table(), CORNERS), sharpness)
@@ -140,16 +186,16 @@ def test_only_a_photograph_is_read_again_with_more_pixels(tmp_path: Path) -> Non
     fine, coarse = (read(tmp_path / name).views[0] for name in ("photo.jpg", "small.png"))
     clean = np.repeat(CLEAN[..., None], 3, axis=2)
     assert alike(fine, clean) > max(0.8, alike(coarse, clean))
-    asked = []
+    asked: list[float] = []
 
-    def finer() -> Rgb:
-        asked.append(1)
+    def finer(share: float) -> Rgb:
+        asked.append(share)
         return photo
 
     normalise(drawn(sheet(255, 255, 255)), SIZE, STROKE, finer=finer)
     assert not asked
     normalise(photo, SIZE, STROKE, finer=finer)
-    assert asked
+    assert asked == [pytest.approx(410 / 640, abs=0.05)]
 
 
 def test_a_picture_of_flat_colours_is_no_photograph() -> None:

@@ -49,6 +49,26 @@ def test_lines_that_slope_a_little_go() -> None:
     assert without_ruling(lined.astype(np.float32))[plain == 0].max() < PRINTED / 2
 
 
+def test_lines_that_run_together_go() -> None:
+    """Those at the top are level, those at the bottom rise by 90 pixels in 640."""
+    y, x = np.mgrid[:480, :640]
+    plain = np.where(np.abs(np.hypot(y - 240, x - 320) - 120) < 1.5, INK, 0).astype(np.float32)
+    lined = y / (1 + 0.1 * (x - 320) / 320) % 24 < 2
+    left = without_ruling(np.where(lined, np.maximum(plain, PRINTED), plain).astype(np.float32))
+    assert (left[plain == 0] > PRINTED / 2).mean() < 0.005
+    assert left[plain > 0].min() > INK / 2
+
+
+def test_a_line_from_one_side_to_the_other_goes_and_ink_on_it_stays() -> None:
+    """A margin, which leans a little."""
+    plain = drawing()
+    y, x = np.mgrid[:240, :200]
+    margin = np.abs(x - 60 - y / 60) < 1.2
+    left = without_ruling(np.where(margin, np.maximum(plain, 0.45), plain).astype(np.float32))
+    assert left[margin & (plain == 0)].mean() < 0.05
+    assert left[plain > 0].min() > INK / 2
+
+
 @pytest.mark.parametrize(
     "rows",
     [range(40, 200, 40), [20, 31, 70, 88, 140, 149, 200, 230]],
