@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import json
 import sys
@@ -79,11 +80,11 @@ def _read(file: Path) -> str:
                 raw = opened.read(_MOST + 1)
         if len(raw) > _MOST:
             raise InvalidInput(f"{file} holds over {_MOST:,} bytes; split it")
-        return raw.decode("utf-8-sig")
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return raw.decode("utf-16", "replace")
+        return raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{file} is not UTF-8: {error.reason} at byte {error.start}") from error
 
 
 def _lines(text: str, options: Mapping[str, Any]) -> Iterator[Line]:
@@ -113,8 +114,11 @@ def _said(line: str) -> dict[str, Any]:
             " are the list 'files' of an object"
         )
     path = Path(split_part(line)[0])
-    if path.is_file() or path.suffix.lower() in known_suffixes():
+    folder = "/" in line and path.is_dir()
+    if path.is_file() or folder or path.suffix.lower() in known_suffixes():
         return {"files": [(Path(line), 1.0)]}
+    if any("\udc80" <= letter <= "\udcff" for letter in line):  # names may hold any byte
+        raise InvalidInput("is not UTF-8, and no file has this name")
     return {"text": line.strip()}
 
 

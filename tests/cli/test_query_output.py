@@ -1,13 +1,14 @@
 """`query` as lines of hits, paths, opened files, and many queries from a file."""
 
 import json
+import os
 import sys
 from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
-from opensearch.cli import main, tables
+from opensearch.cli import main, many, tables
 from opensearch.cli.hits import on_scores
 from opensearch.engine import Engine
 from opensearch.engine.query import Answer
@@ -155,8 +156,6 @@ def test_lines_go_without_what_is_of_one_query(index, lines, photo):
     assert refused.exit_code == 2
     assert "--queries goes without FILES, --text, --open" in refused.stderr
     assert run("query", index, "--queries", lines.parent / "none.txt").exit_code == 2
-    lines.write_bytes(b"\xff\xfe\x00")
-    assert "is not UTF-8" in run("query", index, "--queries", lines).stderr
     lines.write_text("")
     assert run("query", index, "--queries", lines).exit_code == 0
 
@@ -186,6 +185,20 @@ def test_an_array_is_no_query_and_a_file_without_lines_is_told(index, tmp_path):
     lines.write_text("\n")
     empty = run("query", index, "--queries", lines)
     assert empty.stderr == f"{lines} holds no queries\n"
+
+
+def test_a_line_of_other_bytes_fails_alone_and_a_folder_is_no_word(tmp_path):
+    lines, folder = tmp_path / "lines.txt", tmp_path / "some folder"
+    folder.mkdir()
+    odd = tmp_path / "caf\udce9.jpg"
+    odd.touch()
+    lines.write_bytes(b"disc\n\xe9t\xe9\n" + os.fsencode(odd) + b"\n" + os.fsencode(folder))
+    disc, bad, *named = [line.query for line in many._lines(many._read(lines), {})]
+    assert disc.text == "disc"
+    assert str(bad) == "is not UTF-8, and no file has this name"
+    assert [query.files for query in named] == [[(odd, 1.0)], [(folder, 1.0)]]
+    lines.write_text("disc", "utf-16")
+    assert [line.query.text for line in many._lines(many._read(lines), {})] == ["disc"]
 
 
 def test_odd_names_are_escaped_for_people_alone(toy_model, toy_collection, tmp_path):

@@ -222,7 +222,6 @@ THERE = '<rect x="40" y="40" width="20" height="20"/>'
         ("rect{transform:translate(40px, 40px)}", '<rect width="20" height="20"/>'),
         ("rect{transform:translateX(40px) translateY(40px) scaleX(20)}", TALL),
         ("rect{transform:rotate(.5turn)}", '<rect x="-60" y="-60" width="20" height="20"/>'),
-        ("rect{transform:rotate3d(1, 1, 1, 45deg)}", THERE),
     ],
 )  # fmt: skip
 def test_places_and_sizes_may_stand_in_a_sheet(sheet, shape):

@@ -10,7 +10,7 @@ import io
 from functools import partial
 from typing import Final
 from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 from PIL import Image
@@ -21,14 +21,21 @@ from opensearch.domains.svg.cost import weigh
 from opensearch.domains.svg.fonts import font_options
 from opensearch.domains.svg.images import embedding
 from opensearch.domains.svg.markup import parse
-from opensearch.domains.svg.size import Window, is_stretched, seen_through, shown_size, window
+from opensearch.domains.svg.size import (
+    UNSAID,
+    Window,
+    is_stretched,
+    seen_through,
+    shown_size,
+    window,
+)
 from opensearch.domains.svg.unscaled import keep_widths
 from opensearch.errors import UnreadableFile
 
 SVG_SUFFIXES: Final = frozenset({".svg", ".svgz"})
 
-# What a drawing without a size is looked for in, and on how many pixels.
-_WIDE, _COARSE = 4096.0, 512
+# A drawing without a size is looked for on so many pixels.
+_COARSE = 512
 # What weighs more is drawn half as large: layers cost by their pixels.
 _HEAVY = 10_000
 # Nowhere more opaque is a drawing whose lines are a tenth of a pixel wide.
@@ -62,16 +69,17 @@ def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.I
     if heavy:
         longest = -(-longest // 2)
     said = window(root)
-    keep_widths(root, said or Window(0, 0, _WIDE, _WIDE))
+    whole = said or UNSAID
+    keep_widths(root, whole)
     shown = said or _found_window(root)
-    drawn = _render(root, shown, shown_size(root, shown, longest))
+    drawn = _render(root, shown, shown_size(root, shown, longest), whole)
     part = small_drawing(drawn) if close and not is_stretched(root) else None
     if part is not None:
         shown = seen_through(shown, drawn.size, part)
-        drawn = _render(root, shown, shown_size(root, shown, longest))
+        drawn = _render(root, shown, shown_size(root, shown, longest), whole)
     # What is faint within another drawing is meant to be.
     if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
-        drawn = _hairlines(root, shown, drawn)
+        drawn = _hairlines(root, shown, whole, drawn)
     if depth == 0 and not drawn.getchannel("A").getbbox():
         if _has_text(root) and font_options() is None:
             raise UnreadableFile(
@@ -101,14 +109,14 @@ def _draw_inner(longest: int, data: bytes, depth: int) -> Image.Image:
     return _draw(data, longest, depth)
 
 
-def _hairlines(root: Element, shown: Window, faint: Image.Image) -> Image.Image:
+def _hairlines(root: Element, shown: Window, whole: Window, faint: Image.Image) -> Image.Image:
     """A drawing, in the size of `faint`, whose lines are too thin to be seen: made visible.
 
     Plans for laser cutters have lines of a hundredth of a millimetre.
     """
     width, height = faint.size
     times = max(1, _LARGE // max(width, height))
-    large = np.asarray(_render(root, shown, (width * times, height * times)))
+    large = np.asarray(_render(root, shown, (width * times, height * times), whole))
     cells = large.reshape(height, times, width, times, 4).swapaxes(1, 2)
     cells = cells.reshape(height, width, times * times, 4)
     darkest = cells[..., 3].argmax(axis=2)[..., None, None]
@@ -122,23 +130,30 @@ def _hairlines(root: Element, shown: Window, faint: Image.Image) -> Image.Image:
 
 def _found_window(root: Element) -> Window:
     """Where the ink of a drawing lies that does not say how large it is."""
-    coarse = _render(root, Window(0, 0, _WIDE, _WIDE), (_COARSE, _COARSE))
+    coarse = _render(root, UNSAID, (_COARSE, _COARSE))
     box = coarse.getchannel("A").getbbox()
     if box is None:
         return Window(0, 0, 100, 100)
-    left, top, right, bottom = (at * _WIDE / _COARSE for at in box)
+    left, top, right, bottom = (at * UNSAID.width / _COARSE for at in box)
     return Window(left, top, right - left, bottom - top)
 
 
-def _render(root: Element, shown: Window, size: tuple[int, int]) -> Image.Image:
+def _render(
+    root: Element, shown: Window, size: tuple[int, int], whole: Window | None = None
+) -> Image.Image:
+    """What of a drawing lies in `shown`; its shares are of `whole`, or of that."""
     import resvg_py
 
-    attributes = {"xmlns": "http://www.w3.org/2000/svg", **root.attrib}
-    attributes["viewBox"] = " ".join(f"{value:.9g}" for value in shown)
-    attributes["width"], attributes["height"] = (str(side) for side in size)
-    outer = Element("svg", attributes)
-    outer.text = root.text
-    outer.extend(root)
+    sides = {"width": str(size[0]), "height": str(size[1])}
+    space = {"xmlns": "http://www.w3.org/2000/svg"}
+    outer = Element("svg", {**space, **root.attrib, **_seen(shown), **sides})
+    inner = outer
+    if whole not in (None, shown) and any("%" in v for e in root.iter() for v in e.attrib.values()):
+        assert whole is not None
+        place = dict(zip(("x", "y", "width", "height"), map(str, whole), strict=True))
+        inner = SubElement(outer, "svg", {**_seen(whole), **place, "overflow": "visible"})
+    inner.text = root.text
+    inner.extend(root)
     fonts = font_options() if _has_text(root) else None
     try:
         rendered = resvg_py.svg_to_bytes(
@@ -155,6 +170,10 @@ def _render(root: Element, shown: Window, size: tuple[int, int]) -> Image.Image:
         # A panic of the Rust code is no Exception; it must not end the process.
         raise UnreadableFile("makes the SVG renderer fail") from error
     return Image.open(io.BytesIO(bytes(rendered))).convert("RGBA")
+
+
+def _seen(window: Window) -> dict[str, str]:
+    return {"viewBox": " ".join(f"{value:.9g}" for value in window)}
 
 
 def _has_text(root: Element) -> bool:

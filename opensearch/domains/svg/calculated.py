@@ -1,4 +1,4 @@
-"""Lengths and angles that are worked out in a drawing: `calc`, `min`, `max` and `clamp` of CSS.
+"""Lengths, angles and numbers that are worked out in a drawing: the mathematics of CSS.
 
 Source:
     W3C, CSS Values and Units Level 4, chapter 10; SVG 2, chapter 8.9, for what shares are of.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import tinycss2
@@ -16,152 +17,247 @@ import tinycss2
 from opensearch.domains.svg.size import UNITS, Window
 
 _ANGLES: Final = {"deg": 1.0, "turn": 360.0, "grad": 0.9, "rad": 180 / math.pi}
-_CALLED: Final = re.compile(r"\b(?:calc|min|max|clamp)\(", re.IGNORECASE)
+_EMS: Final = {"em": 1.0, "ex": 0.5}
+_CONSTANTS: Final = {"pi": math.pi, "e": math.e, "infinity": math.inf, "-infinity": -math.inf}
+_MOST: Final = 1e7
+"""What endless values come to, such as of a corner that is as round as can be."""
 _ACROSS: Final = frozenset({"x", "cx", "rx", "dx", "x1", "x2", "fx", "width"})
 _DOWN: Final = frozenset({"y", "cy", "ry", "dy", "y1", "y2", "fy", "height"})
 _DEEPEST: Final = 32
 _LONGEST: Final = 2000
 
 
-class _Quantity(NamedTuple):
+class Quantity(NamedTuple):
     """A number with what it is of: nothing, `px`, `deg` or `%`."""
 
     number: float
     unit: str
 
 
-class _NotKnownError(Exception):
+class Measures(NamedTuple):
+    """What shares and letters are of: all of 100 %, pixels, where that is known, and one em."""
+
+    whole: float | None
+    em: float = UNITS["em"]
+
+
+class NotKnownError(Exception):
     """A value that cannot be worked out here."""
 
 
 def whole_of(name: str, shown: Window | None) -> float | None:
     """What a share of a property is of, pixels; None where the drawing does not say."""
-    if shown is None or name == "transform":
+    if shown is None:
         return None
     if name in _ACROSS:
         return shown.width
     return shown.height if name in _DOWN else math.hypot(shown.width, shown.height) / math.sqrt(2)
 
 
-def worked_out(value: str, whole: float | None) -> str:
-    """A value with its sums as numbers; one that cannot be worked out stays as it is.
+def quantity(tokens: Sequence[Any], measures: Measures) -> Quantity:
+    """What tokens of a value come to.
 
-    Args:
-        value: of any property.
-        whole: what 100 % is, pixels, where that is known.
+    Raises:
+        NotKnownError: nothing that is known here.
     """
-    if not _CALLED.search(value) or len(value) > _LONGEST:
+    try:
+        return _alike([_sum(tokens, measures, 0)], measures)[0]
+    except (ArithmeticError, ValueError) as error:
+        raise NotKnownError from error
+
+
+def has_sums(value: str) -> bool:
+    """Whether anything in a value is to be worked out."""
+    return _CALLED.search(value) is not None
+
+
+def worked_out(value: str, measures: Measures) -> str:
+    """A value of any property with its sums as numbers; one that is no sum stays as it is."""
+    if not has_sums(value) or len(value) > _LONGEST:
         return value
     try:
-        return "".join(_plain(each, whole) for each in tinycss2.parse_component_value_list(value))
-    except (_NotKnownError, ZeroDivisionError, OverflowError):
+        parts = tinycss2.parse_component_value_list(value)
+        return "".join(_plain(each, measures) for each in parts)
+    except (NotKnownError, ArithmeticError, ValueError):
         return value
 
 
-def _plain(token: Any, whole: float | None) -> str:
+def _plain(token: Any, measures: Measures) -> str:
     if token.type == "function" and _CALLED.fullmatch(f"{token.lower_name}("):
-        number, unit = _term(token, whole, 0)
-        if not math.isfinite(number):
-            raise _NotKnownError
-        return f"{number:.9g}{unit}"
+        number, unit = _term(token, measures, 0)
+        if math.isnan(number):
+            raise NotKnownError
+        return f"{min(max(number, -_MOST), _MOST):.9g}{unit}"
     if token.type == "function":
-        inner = "".join(_plain(each, whole) for each in token.arguments)
+        inner = "".join(_plain(each, measures) for each in token.arguments)
         return f"{token.name}({inner})"
     return str(token.serialize())
 
 
-def _term(token: Any, whole: float | None, depth: int) -> _Quantity:
+def _term(token: Any, measures: Measures, depth: int) -> Quantity:
     """What a number, something in brackets, or a function comes to."""
     if depth > _DEEPEST:
-        raise _NotKnownError
-    if token.type == "number":
-        return _Quantity(token.value, "")
-    if token.type == "percentage":
-        return _Quantity(token.value, "%")
-    if token.type == "dimension":
-        for table, unit in ((UNITS, "px"), (_ANGLES, "deg")):
-            if token.lower_unit in table:
-                return _Quantity(token.value * table[token.lower_unit], unit)
-    if token.type == "() block":
-        return _sum(token.content, whole, depth + 1)
-    if token.type == "function":
-        return _called(token, whole, depth + 1)
-    raise _NotKnownError
+        raise NotKnownError
+    match token.type:
+        case "number":
+            return Quantity(token.value, "")
+        case "percentage":
+            return Quantity(token.value, "%")
+        case "ident" if token.lower_value in _CONSTANTS:
+            return Quantity(_CONSTANTS[token.lower_value], "")
+        case "dimension":
+            return _dimension(token.value, token.lower_unit, measures.em)
+        case "() block":
+            return _sum(token.content, measures, depth + 1)
+        case "function":
+            return _called(token, measures, depth + 1)
+    raise NotKnownError
 
 
-def _called(function: Any, whole: float | None, depth: int) -> _Quantity:
+def _dimension(number: float, given: str, em: float) -> Quantity:
+    if given in _EMS:
+        return Quantity(number * _EMS[given] * em, "px")
+    for table, unit in ((UNITS, "px"), (_ANGLES, "deg")):
+        if given in table:
+            return Quantity(number * table[given], unit)
+    raise NotKnownError
+
+
+def _called(function: Any, measures: Measures, depth: int) -> Quantity:
     parts: list[list[Any]] = [[]]
     for each in function.arguments:
         if each == ",":
             parts.append([])
-        else:
+        elif each.type not in ("whitespace", "comment"):
             parts[-1].append(each)
-    given = [_sum(part, whole, depth) for part in parts]
-    name = function.lower_name
+    name, way = re.sub("^-[a-z]+-", "", function.lower_name), "nearest"
+    if name == "round" and parts[0] and parts[0][0].type == "ident":
+        way = parts.pop(0)[0].lower_value
+    given = [_sum(part, measures, depth) for part in parts]
     if name == "calc" and len(given) == 1:
         return given[0]
-    alike = _alike(given, whole)
-    numbers = [each.number for each in alike]
-    if name in ("min", "max"):
-        return _Quantity({"min": min, "max": max}[name](numbers), alike[0].unit)
-    if name == "clamp" and len(given) == 3:
-        return _Quantity(max(numbers[0], min(numbers[1], numbers[2])), alike[0].unit)
-    raise _NotKnownError
+    if name in _TURNING:
+        return _turned(name, given)
+    alike = _alike(given, measures)
+    work = partial(_rounded, way) if name == "round" else _WORKS.get(name)
+    if work is None:
+        raise NotKnownError
+    try:
+        number = work(*(each.number for each in alike))
+    except TypeError as error:  # another count of values than it takes
+        raise NotKnownError from error
+    return Quantity(number, _UNITS_AFTER.get(name, alike[0].unit))
 
 
-def _alike(given: Sequence[_Quantity], whole: float | None) -> list[_Quantity]:
+def _turned(name: str, given: Sequence[Quantity]) -> Quantity:
+    """Sines and their kin, of angles or of plain numbers, which are radians."""
+    if len(given) != 1 or given[0].unit not in ("", "deg"):
+        raise NotKnownError
+    number, unit = given[0]
+    return Quantity(_TURNING[name](math.radians(number) if unit else number), "")
+
+
+def _rounded(way: str, value: float, step: float = 1.0) -> float:
+    count = value / step
+    ways: dict[str, Callable[[float], float]] = {
+        "nearest": lambda number: math.floor(number + 0.5),
+        "up": math.ceil,
+        "down": math.floor,
+        "to-zero": math.trunc,
+    }
+    if way not in ways:
+        raise NotKnownError
+    return ways[way](count) * step
+
+
+def _clamped(low: float, value: float, high: float) -> float:
+    return max(low, min(value, high))
+
+
+def _logarithm(value: float, base: float = math.e) -> float:
+    return math.log(value) / math.log(base)
+
+
+_TURNING: Final = {"sin": math.sin, "cos": math.cos, "tan": math.tan}
+_WORKS: Final[dict[str, Callable[..., float]]] = {
+    "min": lambda *values: min(values),
+    "max": lambda *values: max(values),
+    "clamp": _clamped,
+    "mod": lambda value, step: value - step * math.floor(value / step),
+    "rem": math.fmod,
+    "abs": abs,
+    "sign": lambda value: math.copysign(1, value) if value else 0.0,
+    "hypot": math.hypot,
+    "sqrt": math.sqrt,
+    "pow": math.pow,
+    "exp": math.exp,
+    "log": _logarithm,
+    "asin": lambda value: math.degrees(math.asin(value)),
+    "acos": lambda value: math.degrees(math.acos(value)),
+    "atan": lambda value: math.degrees(math.atan(value)),
+    "atan2": lambda y, x: math.degrees(math.atan2(y, x)),
+}
+_UNITS_AFTER: Final = {"sign": "", **dict.fromkeys(("asin", "acos", "atan", "atan2"), "deg")}
+_CALLED: Final = re.compile(
+    rf"(?<![\w-])(?:-[a-z]+-)?(?:calc|round|{'|'.join([*_TURNING, *_WORKS])})\(", re.IGNORECASE
+)
+
+
+def _alike(given: Sequence[Quantity], measures: Measures) -> list[Quantity]:
     """Quantities of one unit: shares beside lengths become lengths, where it is known of what."""
     units = {each.unit for each in given}
-    if "%" in units and len(units) > 1 and whole is not None:
+    if "%" in units and len(units) > 1 and measures.whole is not None:
         given = [
-            _Quantity(each.number * whole / 100, "px") if each.unit == "%" else each
+            Quantity(each.number * measures.whole / 100, "px") if each.unit == "%" else each
             for each in given
         ]
         units = {each.unit for each in given}
     if units == {"", "px"}:  # a plain number is a length of the drawing
-        return [_Quantity(each.number, "px") for each in given]
+        return [Quantity(each.number, "px") for each in given]
     if len(units) > 1:
-        raise _NotKnownError
+        raise NotKnownError
     return list(given)
 
 
-def _sum(tokens: Sequence[Any], whole: float | None, depth: int) -> _Quantity:
-    def plus(a: _Quantity, b: _Quantity) -> _Quantity:
-        a, b = _alike([a, b], whole)
-        return _Quantity(a.number + b.number, a.unit)
+def _sum(tokens: Sequence[Any], measures: Measures, depth: int) -> Quantity:
+    def plus(a: Quantity, b: Quantity) -> Quantity:
+        a, b = _alike([a, b], measures)
+        return Quantity(a.number + b.number, a.unit)
 
-    def minus(a: _Quantity, b: _Quantity) -> _Quantity:
-        a, b = _alike([a, b], whole)
-        return _Quantity(a.number - b.number, a.unit)
+    def minus(a: Quantity, b: Quantity) -> Quantity:
+        a, b = _alike([a, b], measures)
+        return Quantity(a.number - b.number, a.unit)
 
     tokens = [each for each in tokens if each.type not in ("whitespace", "comment")]
-    return _chain(tokens, {"+": plus, "-": minus}, lambda part: _product(part, whole, depth))
+    return _chain(tokens, {"+": plus, "-": minus}, lambda part: _product(part, measures, depth))
 
 
-def _product(tokens: Sequence[Any], whole: float | None, depth: int) -> _Quantity:
-    def times(a: _Quantity, b: _Quantity) -> _Quantity:
+def _product(tokens: Sequence[Any], measures: Measures, depth: int) -> Quantity:
+    def times(a: Quantity, b: Quantity) -> Quantity:
         if a.unit and b.unit:
-            raise _NotKnownError
-        return _Quantity(a.number * b.number, a.unit or b.unit)
+            raise NotKnownError
+        return Quantity(a.number * b.number, a.unit or b.unit)
 
-    def over(a: _Quantity, b: _Quantity) -> _Quantity:
+    def over(a: Quantity, b: Quantity) -> Quantity:
+        if a.unit == b.unit:
+            return Quantity(a.number / b.number, "")
         if b.unit:
-            raise _NotKnownError
-        return _Quantity(a.number / b.number, a.unit)
+            raise NotKnownError
+        return Quantity(a.number / b.number, a.unit)
 
-    def single(part: Sequence[Any]) -> _Quantity:
+    def single(part: Sequence[Any]) -> Quantity:
         if len(part) != 1:
-            raise _NotKnownError
-        return _term(part[0], whole, depth)
+            raise NotKnownError
+        return _term(part[0], measures, depth)
 
     return _chain(tokens, {"*": times, "/": over}, single)
 
 
 def _chain(
     tokens: Sequence[Any],
-    signs: dict[str, Callable[[_Quantity, _Quantity], _Quantity]],
-    inner: Callable[[Sequence[Any]], _Quantity],
-) -> _Quantity:
+    signs: dict[str, Callable[[Quantity, Quantity], Quantity]],
+    inner: Callable[[Sequence[Any]], Quantity],
+) -> Quantity:
     """What stands between signs of one rank, joined from the left."""
     total, sign, part = None, None, list[Any]()
     for token in [*tokens, None]:
@@ -172,5 +268,5 @@ def _chain(
         total = value if total is None or sign is None else signs[sign](total, value)
         sign, part = token.value if token is not None else None, []
     if total is None:
-        raise _NotKnownError
+        raise NotKnownError
     return total

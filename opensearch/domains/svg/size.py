@@ -37,6 +37,10 @@ class Window(NamedTuple):
     height: float
 
 
+UNSAID: Final = Window(0, 0, 4096, 4096)
+"""What a drawing that does not say how large it is is looked for in."""
+
+
 def window(root: Element) -> Window | None:
     """What a drawing says of its extent; None when it says nothing that can be used."""
     given = root.get("width"), root.get("height")

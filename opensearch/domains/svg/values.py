@@ -2,46 +2,107 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from tinycss2.color4 import parse_color
 
+from opensearch.domains.svg.size import UNITS
+
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
 _LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]*\))*\)")
 _COLOUR = re.compile(
     r"\b((?:ok)?(?:lab|lch)|hwb|rgba?|hsla?|color(?:-mix)?)\(((?:[^()]|\([^()]*\))*)\)", re.I
 )
-_ROOT_EMS = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))rem\b", re.I)
-_FUNCTION = re.compile(r"([a-z]+)\(([^()]*)\)", re.I)
+NUMERAL: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+_PLACED = re.compile(
+    rf"(?<![\w#.-])({NUMERAL})(?:([sld]?v|cq)(w|h|min|max|i|b)|(r?)(em|ex|ch|cap|ic|lh)|(q))\b",
+    re.I,
+)
+_ENVIRONMENT = re.compile(r"env\(\s*([\w-]+)[^(),]*(?:,((?:[^()]|\([^()]*\))*))?\)")
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)([a-z%]*)", re.I)
-_TURNS: Final = {"": 1.0, "deg": 1.0, "turn": 360.0, "grad": 0.9, "rad": 180 / math.pi}
-_LENGTHS: Final = {"": 1.0, "px": 1.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "pt": 4 / 3}
-_SHIFTS: Final = {"translate": ("", ""), "translatex": ("", " 0"), "translatey": ("0 ", "")}
-_SIZES: Final = {"scale": ("", ""), "scalex": ("", " 1"), "scaley": ("1 ", "")}
-_ANGLES: Final = {"rotate": "rotate", "rotatez": "rotate", "skewx": "skewX", "skewy": "skewY"}
-_ROOT_EM: Final = 16
+_ROOT_EM: Final = 16.0
+_FROM = re.compile(r"\s*from\s+([\w#-]+)", re.I)
+_LIGHT = re.compile(r"(?<![\w.-])([\d.]+)(%?)")
+_LETTERS: Final = {"em": 1.0, "ex": 0.5, "ch": 0.5, "cap": 0.7, "ic": 1.0, "lh": 1.2}
+"""Sizes of a usual font, of one em."""
+_RENDERED: Final = ("em", "ex")
+"""Those that the renderer knows, where they are not of the root's font."""
+_SIZES_NAMED: Final = {
+    **{"xx-small": 9.6, "x-small": 12.0, "small": 14.2, "medium": 16.0},
+    **{"large": 19.2, "x-large": 24.0, "xx-large": 32.0},
+}
 _DEEPEST = 8
 _LONGEST = 2000
 
 
-def plain(value: str, variables: Mapping[str, str]) -> str:
-    """A value with its variables put in, the lighter of two themes, plain colours and units."""
-    if "(" not in value:
-        return _ROOT_EMS.sub(_pixels, value) if "rem" in value.lower() else value
+def chosen(value: str, variables: Mapping[str, str]) -> str:
+    """A value with its variables put in, those of a screen's rim, and the lighter of two themes."""
     for _ in range(_DEEPEST):
         if "var(" not in value or len(value) > _LONGEST:
             break
         value = _VARIABLE.sub(lambda m: variables.get(m[1], (m[2] or "").strip()), value)
     if "light-dark(" in value:
         value = _LIGHT_DARK.sub(lambda m: m[1].strip(), value)
-    return _ROOT_EMS.sub(_pixels, _COLOUR.sub(_known, value))
+    if "env(" in value:
+        value = _ENVIRONMENT.sub(_of_rim, value)
+    return value
 
 
-def _pixels(length: re.Match[str]) -> str:
-    return f"{_ROOT_EM * float(length[1]):g}px"
+def _of_rim(found: re.Match[str]) -> str:
+    """A screen for drawings has no notch."""
+    return "0px" if found[1].startswith("safe-area-inset-") else (found[2] or "").strip()
+
+
+def has_units(value: str) -> bool:
+    """Whether lengths of a value have units that the renderer does not know."""
+    return any(_is_unknown(found) for found in _PLACED.finditer(value))
+
+
+def in_pixels(value: str, em: float, screen: tuple[float, float]) -> str:
+    """A value whose lengths have units that the renderer knows.
+
+    Args:
+        value: of a property.
+        em: the size of its font, pixels.
+        screen: width and height of what the drawing is shown on, pixels.
+    """
+
+    def pixels(found: re.Match[str]) -> str:
+        if not _is_unknown(found):
+            return found[0]
+        number, _, side, of_root, letter, _ = found.groups()
+        if side:
+            of = {"min": min(screen), "max": max(screen)}.get(side.lower())
+            unit = (of or screen[side.lower() in ("h", "b")]) / 100
+        elif letter:
+            unit = _LETTERS[letter.lower()] * (_ROOT_EM if of_root else em)
+        else:
+            unit = UNITS["q"]
+        return f"{float(number) * unit:.9g}px"
+
+    return _PLACED.sub(pixels, value)
+
+
+def _is_unknown(found: re.Match[str]) -> bool:
+    return bool(found[4]) or (found[5] or "").lower() not in _RENDERED
+
+
+def font_size(value: str, above: float) -> float:
+    """A font's size in pixels, `above` that of the element around it."""
+    found = _NUMBER.fullmatch(value.strip())
+    if found is None:
+        return _SIZES_NAMED.get(value.strip().lower(), above)
+    number, unit = float(found[1]), found[2].lower()
+    if unit in ("em", "%"):
+        return number * above / (100 if unit == "%" else 1)
+    return number * UNITS[unit] if unit in UNITS else above
+
+
+def coloured(value: str) -> str:
+    """A value with its colours as #rrggbbaa."""
+    return _COLOUR.sub(_known, value) if "(" in value else value
 
 
 def _known(colour: re.Match[str]) -> str:
@@ -57,32 +118,31 @@ def _known(colour: re.Match[str]) -> str:
 
 
 def _grey(colour: re.Match[str]) -> str:
-    number = re.match(r"\s*([\d.]+)(%?)", colour[2])
-    light = float(number[1]) if number and number[1].count(".") < 2 and number[1] != "." else 50.0
-    whole = 100 if number is None or number[2] or colour[1].lower() in ("lab", "lch") else 1
-    level = round(255 * min(light / whole, 1))
-    return f"rgb({level},{level},{level})"
+    """A grey about as light as a colour of another space, or one that is made of others."""
+    origin = _FROM.match(colour[2])
+    if origin is not None:
+        return origin[1]
+    if colour[1].lower() == "color-mix":
+        return _mixed(colour[2])
+    numbers = [float(number) / (100 if of else 1) for number, of in _LIGHT.findall(colour[2])]
+    space = colour[1].lower()
+    if space == "color":
+        level = sum(numbers[:3]) / 3 if len(numbers) >= 3 else 0.5
+    else:
+        level = (
+            numbers[0] / (100 if space in ("lab", "lch") and numbers[0] > 1 else 1)
+            if numbers
+            else 0.5
+        )
+    shade = round(255 * min(max(level, 0), 1))
+    return f"rgb({shade},{shade},{shade})"
 
 
-def transform(value: str) -> str:
-    """The property `transform` as the attribute, whose numbers have no units.
-
-    Functions in three dimensions, and shifts by a share of a box, leave everything where it is.
-    """
-    made = (_function(found[1].lower(), found[2]) for found in _FUNCTION.finditer(value))
-    return " ".join(filter(None, made))
-
-
-def _function(name: str, given: str) -> str | None:
-    numbers = [(float(number), unit.lower()) for number, unit in _NUMBER.findall(given)]
-    units = _TURNS if name in _ANGLES or name == "skew" else _LENGTHS
-    if not numbers or any(unit not in units for _, unit in numbers):
-        return None
-    values = [f"{number * units[unit]:g}" for number, unit in numbers]
-    for table, known in ((_SHIFTS, "translate"), (_SIZES, "scale")):
-        if name in table:
-            before, after = table[name]
-            return f"{known}({before}{' '.join(values[:2])}{after})"
-    if name in _ANGLES:
-        return f"{_ANGLES[name]}({values[0]})"
-    return f"matrix({' '.join(values)})" if name == "matrix" and len(values) == 6 else None
+def _mixed(given: str) -> str:
+    """The mean of two colours, in equal parts."""
+    found = [parse_color(part.strip().partition(" ")[0]) for part in given.split(",")[1:]]
+    if len(found) != 2 or any(each is None or each == "currentcolor" for each in found):
+        return "rgb(128,128,128)"
+    shades = [each.to("srgb").coordinates for each in found]
+    mean = (round(255 * sum(pair) / 2) for pair in zip(*shades, strict=True))
+    return f"rgb({','.join(map(str, mean))})"

@@ -1,0 +1,210 @@
+"""What CSS says of how an element is moved, turned and sized, as the attribute that SVG 1.1 has.
+
+Source:
+    W3C, CSS Transforms Level 1 and 2. What is turned in three dimensions is seen from the front.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+from xml.etree.ElementTree import Element
+
+import numpy as np
+import tinycss2
+
+from opensearch.domains.svg.calculated import Measures, NotKnownError, Quantity, quantity
+from opensearch.domains.svg.matrices import STEPS, Matrix, shift
+from opensearch.domains.svg.size import Window
+from opensearch.errors import UnreadableFile
+
+PROPERTIES: Final[tuple[str, ...]] = ("translate", "rotate", "scale", "transform")
+"""In the order in which they act, from the outside."""
+ABOUT: Final[tuple[str, ...]] = ("transform-box", "transform-origin", "offset-path")
+_OWN_BOXES: Final = ("fill-box", "content-box", "stroke-box", "border-box")
+_SIDES: Final[dict[str, float]] = {"left": 0, "top": 0, "center": 50, "right": 100, "bottom": 100}
+_AXES: Final = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
+_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
+
+
+def transformed(element: Element, said: Mapping[str, str], shown: Window, em: float) -> None:
+    """Give an element its `transform` of what style sheets say, in place.
+
+    Args:
+        element: its sides and its place are attributes.
+        said: values of `PROPERTIES` and `ABOUT`.
+        shown: what shares are of.
+        em: the size of its font, pixels.
+
+    Raises:
+        UnreadableFile: a perspective, a path to lie on, or a transform about a box of its own
+            that is not known here.
+    """
+    if said.get("offset-path", "none") != "none":
+        raise UnreadableFile("lies on a path (offset-path); export it as plain SVG")
+    told = {name: said[name] for name in PROPERTIES if name in said}
+    own = said.get("transform-box", "view-box") in _OWN_BOXES
+    origin = said.get("transform-origin")
+    if own:
+        element.attrib.pop("transform-origin", None)
+    elif origin is not None:
+        with suppress(NotKnownError):  # the renderer knows no sums
+            places = _place(origin, Window(0, 0, shown.width, shown.height), em)
+            origin = f"{places[0]:.9g} {places[1]:.9g}"
+        element.set("transform-origin", origin)
+    if not told and not (own and "transform" in element.attrib):
+        return
+    box = _extent(element, shown, em) if own else Window(0, 0, shown.width, shown.height)
+    told = {"transform": element.get("transform", ""), **told}
+    try:
+        matrix = _matrix(told, box, em)
+        if own:
+            matrix = _about(matrix, origin or "0 0", box, em)
+    except NotKnownError:
+        return  # a value that is none is as if it were not there
+    turned = matrix[:2, [0, 1, 3]].T.ravel()
+    element.set("transform", f"matrix({' '.join(f'{number:.9g}' for number in turned)})")
+
+
+def _matrix(told: Mapping[str, str], box: Window | None, em: float) -> Matrix:
+    matrix: Matrix = np.eye(4)
+    for name in PROPERTIES:
+        value = told.get(name, "none").strip()
+        if value not in ("none", ""):
+            for function, given in _steps(name, value):
+                matrix = matrix @ _step(function, given, box, em)
+    return matrix
+
+
+def _about(matrix: Matrix, origin: str, box: Window | None, em: float) -> Matrix:
+    """The matrix with its origin at a place in a box of the element's own."""
+    if np.allclose(matrix[:3, :3], np.eye(3)):
+        return matrix
+    x, y = _place(origin, _known(box), em)
+    return shift(x, y) @ matrix @ shift(-x, -y)
+
+
+def _place(origin: str, box: Window, em: float) -> tuple[float, float]:
+    """Where the origin of a transform lies."""
+    words = list(_arguments(tinycss2.parse_component_value_list(origin)))
+    if words and _word(words[0]) in ("top", "bottom"):
+        words = [*words[1:2], words[0]] if len(words) > 1 else [[], words[0]]
+    places = []
+    for at, (start, side) in enumerate(((box.left, box.width), (box.top, box.height))):
+        word = words[at] if at < len(words) else []
+        share = _SIDES.get(_word(word) or "") if word else 50.0
+        part = quantity(word, Measures(side, em)) if share is None else Quantity(share, "%")
+        places.append(start + _pixels(part, side))
+    return places[0], places[1]
+
+
+def _steps(name: str, value: str) -> Iterator[tuple[str, list[list[Any]]]]:
+    """The functions of a value with their arguments; one that has a property is its value."""
+    tokens = tinycss2.parse_component_value_list(value, skip_comments=True)
+    if name != "transform":
+        yield f"{name}_", list(_arguments(tokens))
+        return
+    for token in tokens:
+        if token.type == "function":
+            yield token.lower_name, list(_arguments(token.arguments))
+        elif token.type != "whitespace" and token != ",":
+            raise NotKnownError
+
+
+def _arguments(tokens: Sequence[Any]) -> Iterator[list[Any]]:
+    """What stands between commas or blanks."""
+    part: list[Any] = []
+    for token in [*tokens, None]:
+        if token is None or token == "," or token.type in ("whitespace", "comment"):
+            if part:
+                yield part
+            part = []
+        else:
+            part.append(token)
+
+
+def _step(name: str, given: list[list[Any]], box: Window | None, em: float) -> Matrix:
+    if name == "rotate_" and len(given) == 2 and (_word(given[0]) or "") in _AXES:
+        given = [[_number(part)] for part in _AXES[_word(given[0]) or ""]] + given[1:]
+    sides = (None, None) if box is None else (box.width, box.height)
+    whole = {"translatey": (sides[1],)}.get(name, sides)
+    values = [
+        quantity(part, Measures(whole[at] if at < len(whole) else None, em))
+        for at, part in enumerate(given)
+    ]
+    work = STEPS.get(name)
+    if work is None or not values:
+        raise NotKnownError
+    if "translate" in name:
+        if box is None and any(value.unit == "%" for value in values):
+            _known(None)
+        numbers = [
+            _pixels(value, whole[at] or 0 if at < len(whole) else 0)
+            for at, value in enumerate(values)
+        ]
+    else:
+        numbers = [value.number / (100 if value.unit == "%" else 1) for value in values]
+    try:
+        return work(*numbers)
+    except TypeError as error:  # another count of values than it takes
+        raise NotKnownError from error
+
+
+def _number(number: float) -> Any:
+    return tinycss2.parse_component_value_list(f"{number:g}")[0]
+
+
+def _word(part: Sequence[Any]) -> str | None:
+    return str(part[0].lower_value) if len(part) == 1 and part[0].type == "ident" else None
+
+
+def _pixels(value: Quantity, whole: float) -> float:
+    if value.unit not in ("", "px", "%"):
+        raise NotKnownError
+    return value.number * whole / 100 if value.unit == "%" else value.number
+
+
+def _known(box: Window | None) -> Window:
+    if box is None:
+        raise UnreadableFile(
+            "turns or sizes something about the middle of a box of its own (transform-box) that"
+            " is not worked out here; export it as plain SVG"
+        )
+    return box
+
+
+def _extent(element: Element, shown: Window, em: float) -> Window | None:
+    """The box around a simple shape, without its stroke; None of others."""
+
+    def side(name: str, whole: float) -> float:
+        try:
+            part = tinycss2.parse_component_value_list(element.get(name, "0").strip())
+            return _pixels(quantity(part, Measures(whole, em)), whole)
+        except NotKnownError:
+            return 0.0
+
+    wide, high, mean = shown.width, shown.height, math.hypot(*shown[2:]) / math.sqrt(2)
+    match element.tag:
+        case "rect" | "image":
+            return Window(
+                side("x", wide), side("y", high), side("width", wide), side("height", high)
+            )
+        case "circle" | "ellipse":
+            across = side("r", mean) if element.tag == "circle" else side("rx", wide)
+            down = across if element.tag == "circle" else side("ry", high)
+            left, top = side("cx", wide) - across, side("cy", high) - down
+            return Window(left, top, 2 * across, 2 * down)
+        case "line":
+            xs = [side("x1", wide), side("x2", wide)]
+            ys = [side("y1", high), side("y2", high)]
+        case "polygon" | "polyline":
+            numbers = [float(number) for number in _NUMBER.findall(element.get("points", ""))]
+            xs, ys = numbers[::2], numbers[1::2]
+        case _:
+            return None
+    if not xs or not ys:
+        return None
+    return Window(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
