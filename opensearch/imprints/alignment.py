@@ -33,6 +33,8 @@ _START: Final = 0.38
 """Least correlation, before alignment, of a pair that is looked at."""
 _NEAR: Final = 0.7
 """Least coarse correlation of a pair that is compared in fine."""
+_ASKEW: Final = 0.6
+"""The same of one that may be laid askew."""
 _LEFT, _LEFT_ANYWHERE = 1.0, 5.0
 _LEFT_BESIDE: Final = 0.8
 """Greys, of 15, that other greys may leave unexplained in coarse, see `likeness.unexplained`: in
@@ -51,11 +53,15 @@ class Looks:
         same: whether both are one picture, shape (n,).
         scores: correlations of the aligned pictures, -1..1, shape (n,).
         parts: what the second shows of the first: left, top, width, height, shape (n, 4).
+        near: whether they are alike enough for one to be the other laid askew, shape (n,).
+        askew: whether it is, see `askew.look_askew`, shape (n,).
     """
 
     same: NDArray[np.bool_]
     scores: Planes
     parts: Planes
+    near: NDArray[np.bool_]
+    askew: NDArray[np.bool_]
 
 
 def look(first: Pictures, second: Pictures, parts: Planes, ways: NDArray[np.int64]) -> Looks:
@@ -68,7 +74,8 @@ def look(first: Pictures, second: Pictures, parts: Planes, ways: NDArray[np.int6
         ways: how the first was turned to become the second, shape (n,).
     """
     count = len(ways)
-    done = Looks(np.zeros(count, np.bool_), np.full(count, -1, np.float32), parts.copy())
+    no, yet = np.full(count, -1, np.float32), [np.zeros(count, np.bool_) for _ in range(3)]
+    done = Looks(yet[0], no, parts.copy(), yet[1], yet[2])
     for start in range(0, count, _AT_ONCE):
         _look(first, second, ways, np.arange(start, min(start + _AT_ONCE, count)), done)
     return done
@@ -88,6 +95,7 @@ def _look(
     start = product(unit_planes(stretched(coarse, parts)), coarse_copy)
     near = np.flatnonzero(start >= _START)
     parts, found = aligned(coarse[near], coarse_copy[near], parts[near], 6)
+    done.parts[places[near]], done.near[places[near]] = parts, found >= _ASKEW
     near, parts = near[found >= _NEAR], parts[found >= _NEAR]
     left = unexplained(stretched(coarse[near], parts), halved(copy[near]))
     explained = (root_mean(left) <= _LEFT) & (left[:, -1] <= _LEFT_ANYWHERE)
@@ -147,7 +155,7 @@ def _moves(shown: Planes, target: Planes, parts: Planes) -> Planes:
     count, side = shown.shape[:2]
     middle = (np.arange(side, dtype=np.float32) + 0.5) / side
     slopes = np.empty((count, 4, side, side), np.float32)
-    slopes[:, 0], slopes[:, 1] = _slopes(shown), _slopes(shown.swapaxes(1, 2)).swapaxes(1, 2)
+    slopes[:, 0], slopes[:, 1] = slopes_of(shown)
     slopes[:, :2] *= side / parts[:, 2:, None, None]
     np.multiply(slopes[:, 0], middle, out=slopes[:, 2])
     np.multiply(slopes[:, 1], middle[:, None], out=slopes[:, 3])
@@ -159,8 +167,13 @@ def _moves(shown: Planes, target: Planes, parts: Planes) -> Planes:
     return np.asarray(np.linalg.solve(square, flat @ rest)[..., 0])
 
 
+def slopes_of(planes: Planes) -> tuple[Planes, Planes]:
+    """How pictures (n, side, side) change from left to right and downwards, a pixel."""
+    return _slopes(planes), _slopes(planes.swapaxes(1, 2)).swapaxes(1, 2)
+
+
 def _slopes(planes: Planes) -> Planes:
-    """How pictures (n, side, side) change from left to right, a pixel."""
+    """From left to right."""
     slopes = np.empty_like(planes)
     np.subtract(planes[:, :, 2:], planes[:, :, :-2], out=slopes[:, :, 1:-1])
     slopes[:, :, 1:-1] /= 2

@@ -37,6 +37,7 @@ _STEPS: Final = 4
 _FITTED_ASPECT: Final = 1.2
 _WIDTH, _EDGES = 0.7, 0.45
 """Pixels that edges are wide, and their least correlation."""
+_IN_PLACE: Final = 0.02
 _APART: Final = 0.8
 """Greys, of 15, that smooth pictures may be apart in the mean: their edges say nothing."""
 
@@ -121,10 +122,13 @@ def _worth(
     unit = unit_planes(target)
     alike = product(unit_planes(stretched(greys, parts[left])), unit) >= _GREYS
     left, greys, target, unit = left[alike], greys[alike], target[alike], unit[alike]
-    parts, found = aligned(greys, unit, parts[left], _STEPS)
+    start = parts[left]
+    parts, found = aligned(greys, unit, start, _STEPS)
     fits = np.flatnonzero(like_aspects(first.aspects[left], aspects[left], parts, _FITTED_ASPECT))
-    left, parts, target = left[fits], parts[fits], target[fits]
+    left, parts, start, target = left[fits], parts[fits], start[fits], target[fits]
     one, other = edged(stretched(greys[fits], parts), _WIDTH), edged(target, _WIDTH)
     alike = product(unit_planes(one), unit_planes(other)) >= _EDGES
     alike |= target.std(axis=(1, 2)) * np.sqrt(np.maximum(1 - found[fits] ** 2, 0)) <= _APART
+    # What hardly moved was in place: of few pixels a part is not known to better than this.
+    parts = np.where(np.abs(parts - start).max(axis=1, keepdims=True) <= _IN_PLACE, start, parts)
     return left[alike], parts[alike]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.imprints.alignment import Looks, is_exact, look
+from opensearch.imprints.askew import look_askew
 from opensearch.imprints.coarse import Coarse, coarse_of, fetched, low_vectors, worth_a_look
 from opensearch.imprints.pairs import (
     BLOCK,
@@ -216,7 +217,9 @@ def _looked_at(
         some = candidates.at(slice(start, start + _AT_ONCE))
         some = some.at(apart(some.first, some.second))
         first, second, ways = some.first, some.second, some.ways
-        looks = look(unpacked(fetch(first)), unpacked(fetch_second(second)), some.parts, ways)
+        pictures = unpacked(fetch(first)), unpacked(fetch_second(second))
+        looks = look(*pictures, some.parts, ways)
+        look_askew(*pictures, ways, looks)
         exact = is_exact(looks.scores, looks.parts, ways)
         same = np.flatnonzero(looks.same)
         changes = [_change(looks, ways, place, swap) for place in same.tolist()]
@@ -229,6 +232,8 @@ def _change(looks: Looks, ways: Places, place: int, swap: bool) -> str:
     """What was done to one to make the other, in words."""
     way = int(ways[place])
     said = [WAYS[opposite(way) if swap else way]]
-    if looks.parts[place, 2:].min() < _WHOLE:
+    if looks.askew[place]:
+        said.append("askew")
+    elif looks.parts[place, 2:].min() < _WHOLE:
         said.append("uncropped" if swap else "cropped")
     return ", ".join(word for word in said if word)

@@ -48,6 +48,10 @@ class Pictures:
     aspects: Planes
     ranges: Planes
 
+    def at(self, rows: NDArray[np.intp]) -> Pictures:
+        """Some of them."""
+        return Pictures(self.greys[rows], self.colours[rows], self.aspects[rows], self.ranges[rows])
+
 
 def picture_imprint(pixels: NDArray[np.uint8], aspect: float) -> bytes:
     """The imprint of a picture that was resized to 64 x 64 by averages.

@@ -35,6 +35,12 @@ def cropped(picture):
     return picture.crop((0, height // 20, width * 9 // 10, height * 19 // 20))
 
 
+def askew(picture, degrees):
+    """As scanned: on white, a little larger than before."""
+    turned_by = picture.rotate(degrees, Image.Resampling.BICUBIC, fillcolor="white", expand=True)
+    return turned_by.crop((4, 4, turned_by.width - 4, turned_by.height - 4))
+
+
 MADE = {
     "": lambda picture: picture.copy(),
     "in another format": lambda picture: saved(picture, quality=50),
@@ -49,6 +55,8 @@ MADE = {
     "turned by 270": lambda picture: picture.transpose(TURN.ROTATE_90),
     "mirrored, turned by 90": lambda picture: picture.transpose(TURN.TRANSPOSE),
     "mirrored, turned by 270": lambda picture: picture.transpose(TURN.TRANSVERSE),
+    "askew": lambda picture: askew(picture, 3),
+    "mirrored, askew": lambda picture: askew(picture.transpose(TURN.FLIP_LEFT_RIGHT), -4),
 }
 SHOWN = {"in another format", "of half the size", "of a third of the size", "brighter"}
 
