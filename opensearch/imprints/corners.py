@@ -25,9 +25,10 @@ _CLOSE: Final = 0.004
 """How near a corner lies to that which it is, in radii of a shape."""
 _SMALLEST, _LARGEST = 0.7, 1.4
 
-_SHARE: Final = 0.2
-_LEAST: Final = 6
-"""Share of its corners, and how many, that a simplified shape has from the whole one."""
+_SHARE: Final = 0.23
+_LEAST, _LEAST_TURNED = 6, 10
+"""Share of its corners, and how many, that a simplified shape has from the whole one: more where
+the best of all turns lays them there."""
 _LEFT: Final = 0.7
 """Most corners, of those of the whole one, that it has: of two with as many none is simplified."""
 
@@ -82,16 +83,22 @@ def corners_of(kept: bytes) -> Corners:
 
 def is_simplified(one: Corners, other: Corners) -> bool:
     """Whether one of two shapes, whichever, is the other with fewer corners."""
+    few, many = sorted((one.count, other.count))
+    return few <= _LEFT * many and has_corners(one, other)
+
+
+def has_corners(one: Corners, other: Corners) -> bool:
+    """Whether corners of the one of two shapes that has fewer are corners of the other."""
     few, many = sorted((one, other), key=lambda corners: corners.count)
-    if len(few.points) < _LEAST or few.count > _LEFT * many.count:
+    if len(few.points) < _LEAST:
         return False
-    least = max(_LEAST, _SHARE * len(few.points))
-    if _in_place(few.points, many.points) >= least:
+    share = _SHARE * len(few.points)
+    if _in_place(few.points, many.points) >= max(_LEAST, share):
         return True
     some = few.points[:: -(-len(few.points) // _SOME)]
     gaps = [_nearest(some @ turn, many.points)[0].mean() for turn in _TURNS[1:]]
     turn = _TURNS[1 + int(np.argmin(gaps))]
-    return _in_place(few.points @ turn, many.points) >= least
+    return _in_place(few.points @ turn, many.points) >= max(_LEAST_TURNED, share)
 
 
 def _in_place(points: Points, wanted: Points) -> int:

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.corners import corner_bytes, corners_of, is_simplified
+from opensearch.imprints.corners import corner_bytes, corners_of, has_corners, is_simplified
 from opensearch.imprints.kinds import CORNERS
 from opensearch.imprints.pairs import (
     BLOCK,
@@ -42,6 +42,9 @@ _NEIGHBOURS: Final = 16
 _EXACT, _NEAR, _SIMPLIFIED = 0.04, 0.065, 0.2
 """Largest distances of unit vectors of copies that were not simplified, of such as were, and of
 those that corners decide on."""
+_ROUND, _ONE_BALL = 0.99, 0.004
+"""Share that balls have of what is alike all around, and the largest distance of two that are one
+whatever their corners: what balls hold besides is noise."""
 _LENGTH: Final = 1 + 2 * _SPHERES * (_DEGREES + 1)
 """Bytes before the corners."""
 
@@ -114,14 +117,23 @@ def _pairs(
 ) -> Pairs:
     """Those pairs that are copies; of such as are not near enough corners decide."""
     kept = cosines >= _cosine(_NEAR)
-    further = np.flatnonzero(~kept)
-    imprints = zip(fetch(first[further]), fetch_second(second[further]), strict=True)
-    kept[further] = [
-        is_simplified(*(corners_of(each[_LENGTH:]) for each in both)) for both in imprints
-    ]
+    asked = np.flatnonzero(cosines < _cosine(_ONE_BALL))
+    imprints = zip(fetch(first[asked]), fetch_second(second[asked]), strict=True)
+    for at, both in zip(asked.tolist(), imprints, strict=True):
+        one, other = (corners_of(each[_LENGTH:]) for each in both)
+        if not kept[at]:
+            kept[at] = is_simplified(one, other)
+        elif all(map(_is_ball, both)):
+            kept[at] = has_corners(one, other)
     exact = cosines[kept] >= _cosine(_EXACT)
     changes = ["" if each else "simplified" for each in exact.tolist()]
     return Pairs(first[kept], second[kept], cosines[kept], changes, exact)
+
+
+def _is_ball(imprint: bytes) -> bool:
+    """Whether a surface is alike all around."""
+    squares = np.frombuffer(imprint[1:_LENGTH], "<f2").astype(np.float32) ** 2
+    return bool(squares[:: _DEGREES + 1].sum() >= _ROUND * squares.sum())
 
 
 def _unpacked(imprints: Sequence[bytes]) -> Vectors:

@@ -55,6 +55,36 @@ def test_order_place_size_and_turn_do_not_count(seed):
     assert found[0, 1] == found[0, 2] == ("", True)
 
 
+def ball(rows, columns):
+    """A sphere in triangles."""
+    down, around = np.pi * np.arange(1, rows) / rows, 2 * np.pi * np.arange(columns) / columns
+    ring = np.column_stack([np.cos(around), np.sin(around)])
+    rings = [np.column_stack([np.sin(at) * ring, np.full(columns, np.cos(at))]) for at in down]
+    vertices = np.concatenate([*rings, [[0, 0, 1], [0, 0, -1]]])
+    here = np.arange(columns)
+    there, faces = (here + 1) % columns, []
+    for at in range(rows - 2):
+        up, low = at * columns, (at + 1) * columns
+        faces.append(np.column_stack([up + here, low + here, low + there]))
+        faces.append(np.column_stack([up + here, low + there, up + there]))
+    last = (rows - 2) * columns
+    faces.append(np.column_stack([here, there, np.full(columns, len(vertices) - 2)]))
+    faces.append(np.column_stack([last + there, last + here, np.full(columns, len(vertices) - 1)]))
+    return vertices, np.concatenate(faces)
+
+
+def test_balls_are_told_apart_by_their_corners():
+    one, other = ball(24, 32), ball(29, 23)
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    order = np.random.default_rng(0).permutation(len(one[0]))
+    reordered = one[0][order], np.argsort(order)[one[1]][::-1]
+    found = pairs_among(
+        [shape_imprint(*m) for m in (one, other, (one[0] @ turn, one[1]), reordered)]
+    )
+    assert {tuple(sorted(pair)) for pair in found} >= {(0, 2), (0, 3)}
+    assert not any(1 in pair for pair in found)
+
+
 def test_other_shapes_are_no_copies_and_a_slightly_changed_one_is_near():
     vertices, faces = shape(0)
     bent = vertices.copy()
