@@ -15,10 +15,14 @@ from opensearch.config import Limits
 from opensearch.domains import READERS, known_suffixes
 from opensearch.domains.files import reading, wrong_suffix
 from opensearch.domains.image import load_picture
+from opensearch.domains.page import find_page
+from opensearch.domains.sheet import is_photographed
 from opensearch.domains.traits import SIDE, traits
 from opensearch.errors import UnreadableFile
 
 _CERTAIN = 100.0
+_SEARCHED = 320
+"""Longer side of the copy in which grain and a page are looked for, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,24 @@ def guess_picture(rgb: NDArray[np.uint8]) -> Guess:
     logit = rule.logit(traits(rgb))
     margin = abs(logit)
     return Guess("sketch" if logit > 0 else "photo", margin, margin >= rule.threshold)
+
+
+def looks_like_photo(path: Path, limits: Limits) -> bool:
+    """Whether a raster file that is said to be a drawing is a photograph for certain.
+
+    Filled shapes of a drawing program look like photos by their traits, but have no grain.
+    """
+    try:
+        guess = guess_domain(path, None, limits)
+        sure = guess.domain == "photo" and guess.sure
+        return sure and is_photographed(np.asarray(load_picture(path, limits, _SEARCHED)))
+    except UnreadableFile:
+        return False
+
+
+def shows_page(path: Path, limits: Limits) -> bool:
+    """Whether a page is found in a raster file that can be read."""
+    return find_page(np.asarray(load_picture(path, limits, _SEARCHED))) is not None
 
 
 @cache

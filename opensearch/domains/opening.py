@@ -10,10 +10,10 @@ from typing import Final
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.catalog import digest, fingerprint
-from opensearch.domains.guess import guess_domain
+from opensearch.domains.guess import guess_domain, looks_like_photo, shows_page
 from opensearch.domains.reading import Reader, Reading, thumbnail
 from opensearch.domains.sketch import is_drawn
-from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 from opensearch.records import Source, Stamp, Up
 
 _OTHER: Final = {"sketch": "photo", "photo": "sketch"}
@@ -35,9 +35,10 @@ class NoReader(InvalidInput):
 class Opened:
     """What opening one file gave.
 
-    `sure` says whether the domain was given, or certain. The rest is what an index keeps
-    beside the code, taken before the views, and empty where it was not asked for: size in bytes,
-    time of change in ns, 16-byte digest, JPEG thumbnail, imprint.
+    `sure` says whether the domain was given, or certain; `doubt` that a query given as a drawing
+    looks like a photo of a thing. The rest is what an index keeps beside the code, taken before
+    the views, and empty where it was not asked for: size in bytes, time of change in ns, 16-byte
+    digest, JPEG thumbnail, imprint.
     """
 
     domain: str
@@ -48,6 +49,7 @@ class Opened:
     digest: bytes = b""
     thumbnail: bytes = b""
     imprint: bytes = b""
+    doubt: bool = False
 
 
 class Opener:
@@ -86,7 +88,9 @@ class Opener:
             NoReader: its domain is none of `settings`.
         """
         if not books:
-            return Opened(*self._recognised(path, part, domain, up))
+            found = self._recognised(path, part, domain, up)
+            doubt = self._as_photo(path, domain) and not shows_page(path, self._limits)
+            return Opened(*found, doubt=doubt)
         size, mtime_ns = fingerprint(path)
         if stamp is not None and (stamp.size, stamp.mtime_ns) == (size, mtime_ns):
             mark = stamp.digest
@@ -105,7 +109,7 @@ class Opener:
         file of a drawing program is a drawing, and refused when it is blank.
         """
         if domain is not None:
-            return domain, True, self._read(domain, path, part, up)
+            return domain, True, self._as_said(domain, path, part, up)
         guess = guess_domain(path, part, self._limits)
         other = _OTHER.get(guess.domain, "")
         if guess.domain not in self._settings and other in self._settings:
@@ -119,6 +123,24 @@ class Opener:
                 return other, False, self._read(other, path, part)
             except UnreadableFile:
                 raise error from None  # of the two reasons the guess's own is the one to mend
+
+    def _as_said(self, domain: str, path: Path, part: int | None, up: Up | None) -> Reading:
+        try:
+            return self._read(domain, path, part, up)
+        except OverLimit:
+            raise
+        except UnreadableFile as error:
+            if self._as_photo(path, domain):
+                raise UnreadableFile(
+                    f"{error}; of a photo of a thing the domain is photo"
+                ) from error
+            raise
+
+    def _as_photo(self, path: Path, domain: str | None) -> bool:
+        """Whether a file that is said to be a drawing is a photograph by its looks."""
+        settings = self._settings.get(domain or "")
+        drawing = settings is not None and settings.reader == "sketch" and not is_drawn(path)
+        return drawing and looks_like_photo(path, self._limits)
 
     def _read(self, domain: str, path: Path, part: int | None, up: Up | None = None) -> Reading:
         if domain not in self._readers:

@@ -30,6 +30,7 @@ def frame_of(opened: Opened) -> tuple[Fields, Parts]:
     said = {
         "domain": opened.domain,
         "sure": opened.sure,
+        "doubt": opened.doubt,
         "shapes": [picture.shape for picture in pictures],
         "reading": {
             f.name: getattr(reading, f.name) for f in fields(reading) if f.name not in _OWN
@@ -73,6 +74,7 @@ def opened_of(said: Fields, data: bytearray) -> Opened:
             digest=bytes.fromhex(said["digest"]),
             thumbnail=bytes(data[end:stop]),
             imprint=bytes(data[stop:]),
+            doubt=said["doubt"],
         )
 
 

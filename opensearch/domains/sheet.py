@@ -86,6 +86,12 @@ def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
     return darker / max(level, 1), False
 
 
+def is_photographed(rgb: NDArray[np.uint8]) -> bool:
+    """Whether a sheet (h, w, 3) was taken by a camera or a scanner."""
+    dark, uneven = darkness(rgb)
+    return is_grainy(rgb, even=not uneven) or is_scan(rgb, dark)
+
+
 def is_grainy(rgb: NDArray[np.uint8], even: bool) -> bool:
     """Whether neighbouring pixels differ as in a photograph; those of a drawing program do not.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
 from opensearch import Query, Understood
 from opensearch.engine import Engine
@@ -123,3 +124,14 @@ def test_each_list_of_several_keeps_its_order():
 
     refined = [hit(1, 0.5), hit(2, 0.9)]  # the scores of a moved query go to no hit by themselves
     assert [each.id for each in _merged([refined, [hit(3, 0.7)]])] == [1, 3, 2]
+
+
+def test_a_photo_of_a_thing_asked_by_as_a_drawing_is_remarked_on(engine, tmp_path):
+    rng = np.random.default_rng(0)
+    blobs = Image.fromarray(rng.integers(0, 255, (6, 6, 3), np.uint8)).resize((320, 320))
+    soft = np.asarray(blobs.filter(ImageFilter.GaussianBlur(20)))
+    photo = (soft + rng.normal(0, 12, (320, 320, 1))).clip(0, 255).astype(np.uint8)
+    Image.fromarray(photo).save(tmp_path / "thing.png")
+    asked = Query(files=[(tmp_path / "thing.png", 1.0)], source="sketch")
+    remark = "thing.png looks like a photo of a thing: `source='photo'` asks by that"
+    assert remark in engine.ask(asked).notes

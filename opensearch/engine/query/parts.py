@@ -54,6 +54,8 @@ def file_part(embed: Embed, given: Input, domain: str | None, up: Up | None) -> 
     taken = TakenAs(name_of(given), opened.domain, opened.sure)
     guess = f"guessed that {taken.name} is a {opened.domain}; `source` says otherwise"
     notes = [] if opened.sure else [guess]
+    if opened.doubt:
+        notes.append(f"{taken.name} looks like a photo of a thing: `source='photo'` asks by that")
     if opened.reading.lost:
         notes.append(f"{taken.name} is damaged: {opened.reading.lost}")
     return Part(vector, opened.domain, opened, notes=tuple(notes), taken=taken)
