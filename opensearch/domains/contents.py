@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.domains.meshes import FORMATS
+from opensearch.domains.pictures.deep import to_bytes
 from opensearch.errors import UnreadableFile
 
 _LOOKED_AT: Final = 2**16
 _KEPT_MODES: Final = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+_DEEP_MODES: Final = ("I", "F")
+_STRAIGHT: Final = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
 
 
 def suffix_of(data: bytes) -> str:
@@ -54,10 +57,18 @@ def picture_bytes(picture: NDArray[np.uint8] | Image.Image) -> bytes:
         if isinstance(picture, np.ndarray):
             return _png(Image.fromarray(picture))
         exif = picture.getexif()
-        kept = picture if picture.mode in _KEPT_MODES else picture.convert("RGB")
-        return _png(kept, **({"exif": exif} if exif else {}))
+        return _png(_as_png_has(picture), **({"exif": exif} if exif else {}))
     except (OSError, ValueError, SyntaxError, ArithmeticError) as error:
         raise UnreadableFile(f"picture cannot be read: {error}") from error
+
+
+def _as_png_has(picture: Image.Image) -> Image.Image:
+    """A picture in a mode that PNG has."""
+    if picture.mode in _KEPT_MODES:
+        return picture
+    if picture.mode in _DEEP_MODES:  # which Pillow cuts off at 255
+        return Image.fromarray(to_bytes(np.asarray(picture)))
+    return picture.convert(_STRAIGHT.get(picture.mode, "RGB"))
 
 
 def _png(image: Image.Image, **extra: Any) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from opensearch.config import Limits
 from opensearch.engine.checking import checked
@@ -38,6 +38,17 @@ class Engine(Reading, Writing):
         path: where the index lies: a folder, or an address.
         model: what encodes queries and new files.
     """
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse copies: each would close the store of the others.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            "an engine cannot be pickled or copied; open its index again where it is needed, as"
+            " `Engine.open(path)`, in another process, too"
+        )
 
     @classmethod
     @checked()

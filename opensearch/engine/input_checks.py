@@ -24,8 +24,8 @@ READ = Limits().bytes
 def is_input(value: Any) -> bool:
     """Whether a value is of a kind that `one_input` takes."""
     kinds = (str, os.PathLike, bytes, bytearray, memoryview, Content, np.ndarray)
-    triangles = hasattr(value, "vertices") and hasattr(value, "faces")
-    return isinstance(value, kinds) or is_picture(value) or triangles or hasattr(value, "read")
+    other = is_picture(value) or _is_shape(value) or hasattr(value, "read")
+    return isinstance(value, kinds) or other
 
 
 def one_input(name: str, value: Any) -> Input:
@@ -44,12 +44,13 @@ def one_input(name: str, value: Any) -> Input:
         return value
     if isinstance(value, np.ndarray):
         if value.dtype != np.uint8 or value.shape[2:] not in ((), (3,)) or value.ndim not in (2, 3):
-            must.refuse(name, "a picture as an array of uint8 of shape (h, w, 3) or (h, w)", value)
+            wanted = "a picture as an array of uint8 of shape (h, w, 3) or (h, w)"
+            raise InvalidInput(f"{name} must be {wanted}, got {must.shown(value)}{_way_out(value)}")
         return value
     if is_picture(value):
         return value  # type: ignore[no-any-return]  # of Pillow, which is not imported here
-    if hasattr(value, "vertices") and hasattr(value, "faces"):
-        return _mesh(name, value.vertices, value.faces)
+    if _is_shape(value):
+        return _shape(name, value)
     if callable(getattr(value, "read", None)):
         return _read(name, value)
     return must.refuse(name, "a path, bytes, a file object, a picture, an array or a mesh", value)
@@ -62,6 +63,43 @@ def inputs(name: str, value: Any) -> list[Input]:
     return [
         one_input(f"each of {name}", each) for each in must.listed(name, "a list of inputs", value)
     ]
+
+
+def _has_triangles(value: Any) -> bool:
+    return hasattr(value, "vertices") and hasattr(value, "faces")
+
+
+def _is_shape(value: Any) -> bool:
+    return _has_triangles(value) or callable(getattr(value, "to_mesh", None))
+
+
+def _shape(name: str, scene: Any) -> Mesh:
+    """A mesh, or all meshes of a scene, each where it stands."""
+    if _has_triangles(scene):
+        return _mesh(name, scene.vertices, scene.faces)
+    try:
+        mesh = scene.to_mesh()
+        points, corners = mesh.vertices, mesh.faces
+    except Exception as error:  # of a class that is not ours
+        raise InvalidInput(f"{name} is a scene that cannot be made one mesh: {error}") from error
+    return _mesh(name, points, corners)
+
+
+def _way_out(array: Any) -> str:
+    """How an array that is nearly a picture becomes one."""
+    if array.ndim == 4 and len(array) == 1:
+        return "; of a batch of one: `array[0]`"
+    if array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3, 4):
+        return "; of channels first: `array.transpose(1, 2, 0)`"
+    if array.ndim == 3 and array.shape[2] == 1:
+        return "; of one channel: `array[..., 0]`"
+    if array.ndim == 3 and array.shape[2] == 4:
+        return "; of opacity, too: `PIL.Image.fromarray(array)`"
+    if array.dtype.kind == "f":
+        return "; of values from 0 to 1: `(array * 255).round().astype('uint8')`"
+    if array.dtype.kind == "b":
+        return "; of flags: `array * numpy.uint8(255)`"
+    return ""
 
 
 def _mesh(name: str, vertices: Any, faces: Any) -> Mesh:

@@ -73,10 +73,17 @@ class HasTriangles(Protocol):
         """Shape (m, 3)."""
 
 
+class HasMeshes(Protocol):
+    """A scene of another library, such as trimesh."""
+
+    def to_mesh(self) -> HasTriangles:
+        """All of it as one mesh."""
+
+
 Input: TypeAlias = "Path | Content | Mesh | NDArray[np.uint8] | Image"
 """An input as the model takes it; a picture is an array (h, w, 3) or (h, w), or Pillow's."""
 
-InputLike: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Content | Mesh | HasTriangles | NDArray[np.uint8] | Image"  # noqa: E501
+InputLike: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Content | Mesh | HasTriangles | HasMeshes | NDArray[np.uint8] | Image"  # noqa: E501
 """An input as callers give it."""
 
 

@@ -1,5 +1,7 @@
 """An index as a collection: how many, whether, which, and all of one moment."""
 
+import copy
+import pickle
 import threading
 
 import numpy as np
@@ -27,6 +29,12 @@ def test_an_index_has_a_length_and_is_true_when_empty(engine):
     engine.remove(["b"])
     assert len(engine) == 4
     assert list(engine) == list(engine.keys()) == ["a", "c", "shape/#3", "shape/#4"]
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_an_engine_is_neither_copied_nor_pickled(engine, copied):
+    with pytest.raises(TypeError, match=r"cannot be pickled or copied; open its index again"):
+        copied(engine)
 
 
 def test_keys_are_in_it_and_nothing_else_is(engine):

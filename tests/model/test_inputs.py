@@ -236,7 +236,13 @@ def test_bytes_are_read_in_a_process_that_their_limits_end(
     [
         (None, "it must be a path, bytes, a file object, a picture, an array or a mesh"),
         (picture().astype(float), r"array of uint8 of shape \(h, w, 3\) or \(h, w\)"),
-        (picture()[..., :2], r"array of uint8"),
+        (picture() / 255, r"from 0 to 1: `\(array \* 255\).round\(\).astype\('uint8'\)`$"),
+        (picture().transpose(2, 0, 1), r"channels first: `array.transpose\(1, 2, 0\)`$"),
+        (picture()[None], r"batch of one: `array\[0\]`$"),
+        (picture()[..., :1], r"one channel: `array\[..., 0\]`$"),
+        (picture()[..., [0, 1, 2, 2]], r"opacity, too: `PIL.Image.fromarray\(array\)`$"),
+        (picture()[..., 0] > 9, r"of flags: `array \* numpy.uint8\(255\)`$"),
+        (picture()[..., :2], r"array of uint8 of shape .* got an array of .*2\)$"),
         (np.zeros(5, np.uint8), r"array of uint8"),
         (np.zeros((0, 4), np.uint8), "no pixels"),
         (io.StringIO("text"), "a file opened for bytes"),
@@ -255,6 +261,32 @@ def test_bytes_are_read_in_a_process_that_their_limits_end(
 def test_what_cannot_be_read_is_refused_in_our_words(model, value, said):
     with pytest.raises(OpenSearchError, match=said):
         views(model, value)
+
+
+@pytest.mark.parametrize(
+    ("mode", "made"),
+    [
+        ("F", lambda grey: Image.fromarray((grey / 255).astype(np.float32))),
+        ("F", lambda grey: Image.fromarray(grey.astype(np.float32) * 128)),
+        ("I", lambda grey: Image.fromarray(grey.astype(np.int32) * 2**16)),
+        ("I;16", lambda grey: Image.fromarray(grey.astype(np.uint16) * 257)),
+        ("La", lambda grey: Image.fromarray(grey).convert("LA").convert("La")),
+    ],
+)
+def test_pictures_of_pillow_in_modes_that_png_has_not(model, mode, made):
+    grey = picture()[..., 0]
+    grey[0, :2] = 0, 255
+    assert made(grey).mode == mode
+    found, wanted = views(model, made(grey), "photo"), views(model, grey, "photo")
+    assert np.abs(found.astype(int) - wanted).mean() < 2
+
+
+def test_a_scene_is_its_meshes_where_they_stand(model):
+    scene = SimpleNamespace(to_mesh=lambda: TETRAHEDRON)
+    assert np.array_equal(views(model, scene), views(model, TETRAHEDRON))
+    for odd in (lambda: Image.new("L", (1, 1)), lambda: 1 / 0):
+        with pytest.raises(InvalidInput, match="it is a scene that cannot be made one mesh: "):
+            views(model, SimpleNamespace(to_mesh=odd))
 
 
 def test_a_closed_file_is_refused(tmp_path):
