@@ -17,7 +17,7 @@ Planes = NDArray[np.float32]
 _INNER: Final = 0.86
 """Share of the sides, around the middle, that is compared: corners show what lies beneath."""
 _LEAST, _MOST = np.radians(0.7), np.radians(6.5)
-_TURNED: Final = 0.05
+_TURNED: Final = 0.1
 """Share of the squared differences, by a first guess, that comes of the turn."""
 _STEPS: Final = 3
 _AT_ONCE: Final = 128
