@@ -139,7 +139,7 @@ def index(
         opensearch index s3://bucket/photos --to indexes/all
     """
     from opensearch.engine import Engine
-    from opensearch.engine.ingest.runs import plan_new
+    from opensearch.engine.ingest.runs import check_new, plan_new
     from opensearch.engine.lifecycle.places import is_index
 
     if workers is not None and ray is None:
@@ -152,6 +152,8 @@ def index(
         if dry_run and not is_index(to):
             report = plan_new(to, model, sources, domain, progress, up, exclude)
         else:
+            if not is_index(to):
+                check_new(to, model, sources, domain)
             with _opened(Engine, to, model, adopt=not dry_run) as engine:
                 report = engine.add(
                     *sources,

@@ -6,6 +6,7 @@ bundle is complete as soon as it has one, and replacing a bundle is one rename.
 
 from __future__ import annotations
 
+import difflib
 import filecmp
 import re
 import shutil
@@ -162,10 +163,11 @@ class Bundle:
             InvalidInput: the model has no such domain; the text lists those it has.
         """
         if name not in self.card.domains:
+            near = difflib.get_close_matches(name, self.domains, n=1)
+            more = f"Add it with: `Training(config, data, out, extend=MODEL, domain={name!r})`"
             raise InvalidInput(
                 f"the model {self.folder} has no domain {name!r}; it has"
-                f" {', '.join(self.domains)}. Add it with:"
-                f" `Training(config, data, out, extend=MODEL, domain={name!r})`"
+                f" {', '.join(self.domains)}. {f'Did you mean {near[0]!r}?' if near else more}"
             )
         return self.card.domains[name]
 

@@ -92,3 +92,19 @@ def test_an_unforeseen_error_is_one_line_and_its_place_is_shown_on_demand(tmp_pa
     assert result.exit_code == 1
     assert result.output.startswith("error: this should not have happened: KeyError: 'lost'; run")
     assert "Traceback" in run("-v", "info", tmp_path).output
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["photo", "nowhere"], "nowhere does not exist"),
+        (["photo", "--domain", "phto"], "Did you mean 'photo'?"),
+        (["photo", "--domain", "zebra"], "opensearch train CONFIG --extend MODEL --domain zebra"),
+    ],
+)
+def test_a_run_that_cannot_begin_leaves_no_index(picture, tmp_path, monkeypatch, words, reason):
+    monkeypatch.chdir(tmp_path)
+    result = run("index", *words, "--to", "index")
+    assert result.exit_code == 2
+    assert reason in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["photo"]

@@ -9,6 +9,7 @@ The result is always what reading all records would give.
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
@@ -52,6 +53,16 @@ def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask
         return _Selection(store, fields).of(expression, everything)
 
 
+def not_held(domain: str, held: Sequence[str]) -> InvalidInput:
+    """What to raise of a domain that an index holds no items of."""
+    near = difflib.get_close_matches(domain, held, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return InvalidInput(
+        f"the index holds no items of domain {domain!r}; it holds"
+        f" {', '.join(held) or 'nothing yet'}{hint}"
+    )
+
+
 def targeted(store: Store, targets: Sequence[str]) -> list[str]:
     """The domains a search goes through: those named, else all that hold items.
 
@@ -61,10 +72,7 @@ def targeted(store: Store, targets: Sequence[str]) -> list[str]:
     held = [domain for domain, count in store.meta().counts.items() if count]
     for target in targets:
         if target not in held:
-            raise InvalidInput(
-                f"the index holds no items of domain {target!r}; it holds"
-                f" {', '.join(held) or 'nothing yet'}"
-            )
+            raise not_held(target, held)
     return list(dict.fromkeys(targets)) or held
 
 

@@ -138,10 +138,7 @@ class Adding:
 
     def _listing(self, roots: Sequence[Root]) -> Listing:
         """What lies under the roots, which must be there."""
-        here = [root for root in roots if isinstance(root, Path)]
-        for root in here:
-            if not os.path.lexists(root):
-                raise InvalidInput(f"{root} does not exist{_way_in(str(root))}")
+        here = files_of(roots)
 
         def found(root: Root) -> Iterator[Found]:
             said, excluded = (self._run.domain, self._run.up), self._run.excluded
@@ -292,6 +289,19 @@ class Adding:
     def _plan(self, planned: Planned) -> None:
         if self._dry:
             self.report.planned.append(planned)
+
+
+def files_of(roots: Sequence[Root]) -> list[Path]:
+    """The roots that are of this machine.
+
+    Raises:
+        InvalidInput: one of them does not exist.
+    """
+    here = [root for root in roots if isinstance(root, Path)]
+    for root in here:
+        if not os.path.lexists(root):
+            raise InvalidInput(f"{root} does not exist{_way_in(str(root))}")
+    return here
 
 
 def _way_in(root: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from opensearch.config import Limits
 from opensearch.domains.excluding import Excluded
+from opensearch.encoders.bundle import Bundle
 from opensearch.engine.ingest import left_out
-from opensearch.engine.ingest.adding import Adding, Run
+from opensearch.engine.ingest.adding import Adding, Run, files_of
 from opensearch.engine.ingest.pruning import Prune, gone
 from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.lifecycle.generations import Generations, open_bundle
@@ -77,6 +78,25 @@ def plan(
     return report
 
 
+def check_new(
+    path: Where, model: str | Path | None, sources: Sequence[str | Path], domain: str | None
+) -> tuple[Bundle, list[Root]]:
+    """Refuse what an index that does not exist cannot be begun with, so that none is left behind.
+
+    Raises:
+        InvalidInput: a source is not there, or the model has no such domain.
+        StoreError: no index could be made at `path`.
+        BundleError: `model` is no model.
+    """
+    kind_of(path).check_free(path)
+    roots = [root_of(source) for source in sources]
+    files_of(roots)
+    bundle = open_bundle(model)
+    if domain is not None:
+        bundle.domain(domain)
+    return bundle, roots
+
+
 def plan_new(
     path: Where,
     model: str | Path | None,
@@ -89,12 +109,9 @@ def plan_new(
     """As `plan`, for an index that does not exist and is not created.
 
     Raises:
-        StoreError: no index could be made at `path`.
-        BundleError: `model` is no model.
+        OpenSearchError: see `check_new`.
     """
-    kind_of(path).check_free(path)
-    roots = [root_of(source) for source in sources]
-    bundle = open_bundle(model)
+    bundle, roots = check_new(path, model, sources, domain)
     run = Run(domain, up, excluded=Excluded(exclude), progress=progress)
     with (
         tempfile.TemporaryDirectory() as nowhere,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.engine.filters.selecting import not_held
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 from opensearch.search.pairs import near_pairs
@@ -95,9 +96,7 @@ def held_domains(store: Store, domain: str | None) -> list[str]:
     """
     held = [name for name, count in store.meta().counts.items() if count]
     if domain is not None and domain not in held:
-        raise InvalidInput(
-            f"the index holds no items of domain {domain!r}; it holds {', '.join(held)}"
-        )
+        raise not_held(domain, held)
     return held if domain is None else [domain]
 
 
