@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks.coded import Arrays, Coded, Codes, Embeddings, load, median_ms, one_thread
 from benchmarks.starter_tables import table
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.engine.query.ranking import CAP
 from opensearch.errors import UnreadableFile
 from opensearch.hashing import Hasher, asymmetric

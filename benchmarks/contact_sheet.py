@@ -26,7 +26,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.validation_cut import write
 from opensearch.domains import thumbnail
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine
 from opensearch.records import Source

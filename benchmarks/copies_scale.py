@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.measured import measured
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.reading import imprint_of
 from opensearch.engine import Engine
 from opensearch.imprints.kinds import SHAPE

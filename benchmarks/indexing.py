@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains import open_reader
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine
 from opensearch.errors import UnreadableFile

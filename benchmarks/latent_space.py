@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.cli.progress import Bars
-from opensearch.domains.catalog import read_collection
-from opensearch.domains.workers import Readers
+from opensearch.domains.collections.catalog import read_collection
+from opensearch.domains.opening.workers import Readers
 from opensearch.engine import Engine
 from opensearch.reconstruction.latent import SKETCH, LineEncoder, ink
 from opensearch.reconstruction.latent_index import nearest_shapes, shape_codes

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from opensearch.config import TrainConfig
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.loop import RunFolder
 from opensearch.progress import Progress
 from opensearch.records import Source

@@ -20,7 +20,7 @@ import click
 import numpy as np
 
 from benchmarks.unmoved import HERE, run
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.records import Source
 
 HITS = 8

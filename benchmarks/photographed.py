@@ -32,8 +32,8 @@ from benchmarks.scenes import PENS, TAKEN, photograph
 from benchmarks.sheets import PAPERS
 from opensearch.config import Limits
 from opensearch.domains import open_reader
-from opensearch.domains.catalog import read_collection
-from opensearch.domains.page import find_page
+from opensearch.domains.collections.catalog import read_collection
+from opensearch.domains.paper.page import find_page
 from opensearch.domains.reading import Reader
 from opensearch.domains.sketch import load_drawing
 from opensearch.encoders.bundle import Bundle
@@ -87,7 +87,7 @@ def main(  # noqa: PLR0913 - its options
             seconds += time.process_time() - start
             if not empty:
                 views["clean"].append(view(read, source.path, source.part))
-                with patch("opensearch.domains.ink.find_page", return_value=None):
+                with patch("opensearch.domains.drawings.ink.find_page", return_value=None):
                     views["no page"].append(view(read, file))
     result: dict[str, float] = {
         "drawings": len(drawings),

@@ -26,7 +26,7 @@ from typing import Any
 import click
 
 from benchmarks.unmoved import HERE, run
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 
 LISTED = Path(__file__).with_name("phrases.tsv")
 PARTS = ("words", "excluded", "not_counted")

@@ -31,9 +31,9 @@ from benchmarks import planted_pictures, planted_shapes
 from benchmarks.planted_strokes import STROKES, as_svg, redrawn
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import default_reader, open_reader
-from opensearch.domains.catalog import read_collection
-from opensearch.domains.framing import unit_triangles
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.mesh import load_triangles
+from opensearch.domains.shapes.framing import unit_triangles
 from opensearch.imprints import KINDS, all_apart, kind_of
 from opensearch.imprints.shapes import shape_imprint
 from opensearch.progress import quiet

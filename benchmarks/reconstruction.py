@@ -41,8 +41,8 @@ from numpy.typing import NDArray
 
 from opensearch.cli.progress import Bars
 from opensearch.config import ReaderSettings
-from opensearch.domains.catalog import read_collection
-from opensearch.domains.workers import Readers
+from opensearch.domains.collections.catalog import read_collection
+from opensearch.domains.opening.workers import Readers
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.model import Model

@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.engine import Answer, Engine, Query
 from opensearch.semantic import normalise
 from opensearch.semantic.lexicon import open_lexicon

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from scipy.ndimage import distance_transform_edt, gaussian_filter, maximum_filter
 
 from benchmarks.sheets import PAGE, Page, sheet
-from opensearch.domains.page import warped
-from opensearch.domains.skeleton import middle_lines
+from opensearch.domains.drawings.skeleton import middle_lines
+from opensearch.domains.paper.page import warped
 
 WIDTH, HEIGHT = 1000, 750
 """Of a photograph, pixels."""

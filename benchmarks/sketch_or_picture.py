@@ -17,8 +17,8 @@ import numpy as np
 from benchmarks.paper import Rgb, cut_out, on_board, on_paper
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.catalog import find_sources
-from opensearch.domains.guess import guess_domain, guess_picture
+from opensearch.domains.collections.catalog import find_sources
+from opensearch.domains.opening.guess import guess_domain, guess_picture
 from opensearch.records import Source
 from tools.fit_sketch_or_picture import load, small
 

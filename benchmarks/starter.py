@@ -27,7 +27,7 @@ import opensearch
 from benchmarks.starter_tables import page
 from opensearch.cli.progress import Bars
 from opensearch.config import config_folder
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.pipeline import encode_stream, read_ahead
 from opensearch.experiments.evaluate import Evaluation, evaluate

@@ -19,7 +19,7 @@ import click
 import numpy as np
 
 from opensearch.cli.progress import Bars
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.evaluation import Labelled, Matrix, any_to_any
 from opensearch.experiments.evaluate import Evaluation, evaluate
 from opensearch.methods import Training, train

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import click
 
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.records import Source
 from opensearch.semantic.names import normalise
 

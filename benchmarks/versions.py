@@ -25,7 +25,7 @@ from pathlib import Path
 
 import click
 
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 
 HERE = Path(__file__).parents[1]
 DOMAINS = ("photo", "sketch", "shape")

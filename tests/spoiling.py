@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if name == "opensearch.domains.worker":
+        if name == "opensearch.domains.opening.worker":
             sys.meta_path.remove(self)
             import opensearch.domains as room
             def reader(settings, limits):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from opensearch.domains import Reading, png
-from opensearch.domains.opening import Opened
+from opensearch.domains.opening.opener import Opened
 from opensearch.engine.query import Query
 from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.parts import Part

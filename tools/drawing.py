@@ -8,8 +8,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from opensearch.domains.lines import edge_map
-from opensearch.domains.render import Maps
+from opensearch.domains.shapes.lines import edge_map
+from opensearch.domains.shapes.render import Maps
 from tools.raster import Camera, Plane, aim, cover
 from tools.solids import Mesh
 

@@ -1,4 +1,4 @@
-"""Fit `opensearch/domains/sketch_or_picture.json`, the rule behind guessed domains.
+"""Fit `opensearch/domains/opening/sketch_or_picture.json`, the rule behind guessed domains.
 
 Command: OPENSEARCH_DATA=... python -m tools.fit_sketch_or_picture  (about two minutes)
 Reads `train` of triad, sketchy and tuberlin only; a fifth of its categories validates.
@@ -21,11 +21,11 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.paper import Rgb, cut_out, on_board, on_paper
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.catalog import find_sources
-from opensearch.domains.traits import NAMES, SIDE, traits
+from opensearch.domains.collections.catalog import find_sources
+from opensearch.domains.opening.traits import NAMES, SIDE, traits
 from opensearch.records import Source
 
-OUT = Path(__file__).parents[1] / "opensearch" / "domains" / "sketch_or_picture.json"
+OUT = Path(__file__).parents[1] / "opensearch" / "domains" / "opening" / "sketch_or_picture.json"
 COLLECTIONS = ("triad", "sketchy", "tuberlin")
 COUNTS = {"sketch": 1500, "photo": 2400, "shape": 150}
 SURE = 0.99

@@ -17,7 +17,7 @@ import click
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.contact_sheet import PLAIN, RIGHT, SIDE, WRONG, Tile, row, sheet
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.engine import Engine
 from opensearch.records import Hit
 

@@ -1,6 +1,6 @@
 """A camera and a depth buffer: which face of a coloured mesh each pixel shows.
 
-Rays of `opensearch.domains.render` do not say which face they met, nor do they know
+Rays of `opensearch.domains.shapes.render` do not say which face they met, nor do they know
 perspective; pictures that look taken need both.
 """
 

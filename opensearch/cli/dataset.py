@@ -87,7 +87,7 @@ def split(
         opensearch dataset split collection/ --test 0.25 --category guitar --category horse
         opensearch evaluate MODEL --data collection/ --bits 32,64,128
     """
-    from opensearch.domains.splitting import TABLE, split_collection
+    from opensearch.domains.collections.splitting import TABLE, split_collection
 
     made = split_collection(folder, test, unseen, categories, seed, write=not dry_run)
     for note in made.notes:

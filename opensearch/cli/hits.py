@@ -112,7 +112,7 @@ def open_first(hits: Sequence[Hit], page: Path | None) -> None:
 
 
 def _file_of(hit: Hit) -> Path | None:
-    from opensearch.domains.layout import split_part
+    from opensearch.domains.collections.layout import split_part
 
     return Path(split_part(hit.path)[0]) if hit.path else None
 

@@ -104,7 +104,7 @@ def _lines(text: str, options: Mapping[str, Any]) -> Iterator[Line]:
 def _said(line: str) -> dict[str, Any]:
     """What a line asks: an object of JSON, the path of a file, or words."""
     from opensearch.domains import known_suffixes
-    from opensearch.domains.layout import split_part
+    from opensearch.domains.collections.layout import split_part
 
     if line.lstrip().startswith("{"):
         return _from_json(line)

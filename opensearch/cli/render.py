@@ -55,7 +55,7 @@ def render(
     """
     start_ahead()  # it is up once the packages below are
     from opensearch.domains import READERS, default_reader, save_views
-    from opensearch.domains.workers import Readers
+    from opensearch.domains.opening.workers import Readers
 
     if model is not None:
         settings = _settings_of(model)

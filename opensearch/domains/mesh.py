@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import meshes
-from opensearch.domains.cameras import cameras, portrait_camera
 from opensearch.domains.files import check_file, reading
-from opensearch.domains.framing import broken_faces, unit_triangles
-from opensearch.domains.lines import draw_lines
 from opensearch.domains.meshes.triangles import Beside, Triangles
 from opensearch.domains.reading import Reader, ReaderKind, Reading
-from opensearch.domains.render import OVERSAMPLING, Maps, Shape, as_view, shade
-from opensearch.domains.upright import upright_axis
+from opensearch.domains.shapes.cameras import cameras, portrait_camera
+from opensearch.domains.shapes.framing import broken_faces, unit_triangles
+from opensearch.domains.shapes.lines import draw_lines
+from opensearch.domains.shapes.render import OVERSAMPLING, Maps, Shape, as_view, shade
+from opensearch.domains.shapes.upright import upright_axis
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 from opensearch.imprints.shapes import shape_imprint
 from opensearch.records import Up

@@ -12,12 +12,12 @@ from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import pictures
+from opensearch.domains.drawings.ink import normalise
+from opensearch.domains.drawings.strokes import Strokes, draw_strokes, read_strokes
 from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
 from opensearch.domains.image import load_picture, on_paper, paper_for
-from opensearch.domains.ink import normalise
+from opensearch.domains.paper.sheet import small_drawing
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
-from opensearch.domains.sheet import small_drawing
-from opensearch.domains.strokes import Strokes, draw_strokes, read_strokes
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.imprints.strokes import stroke_imprint
 from opensearch.records import Up

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from opensearch.config import Limits
-from opensearch.domains.contents import is_picture
+from opensearch.domains.opening.contents import is_picture
 from opensearch.engine import arguments as must
 from opensearch.engine.ingest.encoding import Encoding
 from opensearch.errors import InvalidInput, OverLimit

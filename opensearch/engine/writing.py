@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.excluding import Excluded
+from opensearch.domains.collections.excluding import Excluded
 from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
 from opensearch.engine.exchange.importing import Export
@@ -62,7 +62,7 @@ class Writing(OpenIndex):
             prune: remove items of these sources whose files are gone; where a source has lost
                 all or most of its items only if it is `"force"`.
             exclude: patterns, as in .gitignore, of what this run passes over; see
-                `domains.excluding`. What is stored already stays.
+                `domains.collections.excluding`. What is stored already stays.
             dry_run: give the books of such a run and the names in `planned`, as far as they can be
                 told without reading the files; nothing is written or encoded.
             compare: what tells that a file has not changed: its size and time, or its content.

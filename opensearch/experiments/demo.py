@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput, system_reason

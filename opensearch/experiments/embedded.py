@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.catalog import read_collection
-from opensearch.domains.upright import axis_of
+from opensearch.domains.collections.catalog import read_collection
+from opensearch.domains.shapes.upright import axis_of
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.encoder import Encoder
 from opensearch.errors import InvalidInput

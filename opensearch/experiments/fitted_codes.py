@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from opensearch.config import HashSettings
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit
 from opensearch.hashing import HashData, Hasher, check_bits, fit_hasher

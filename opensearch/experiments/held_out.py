@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput
 from opensearch.experiments.asking import Asked, asking

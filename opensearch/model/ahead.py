@@ -13,9 +13,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.opening import Opened
-from opensearch.domains.upright import with_axis
-from opensearch.domains.workers import Readers
+from opensearch.domains.opening.opener import Opened
+from opensearch.domains.opening.workers import Readers
+from opensearch.domains.shapes.upright import with_axis
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
 from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.errors import OpenSearchError, UnreadableFile

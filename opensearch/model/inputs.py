@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.domains.contents import mesh_bytes, picture_bytes, suffix_of
+from opensearch.domains.collections.layout import split_part
 from opensearch.domains.files import printable, safe_name
-from opensearch.domains.layout import split_part
 from opensearch.domains.limits import check_bytes
+from opensearch.domains.opening.contents import mesh_bytes, picture_bytes, suffix_of
 from opensearch.errors import InvalidInput, OverLimit
 from opensearch.records import Remote
 from opensearch.remote import fetched

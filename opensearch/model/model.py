@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from opensearch.config import Limits
 from opensearch.domains import READERS, Reading, reader_version
-from opensearch.domains.opening import NoReader, Opened
-from opensearch.domains.upright import declared, with_axis
-from opensearch.domains.workers import Readers
+from opensearch.domains.opening.opener import NoReader, Opened
+from opensearch.domains.opening.workers import Readers
+from opensearch.domains.shapes.upright import declared, with_axis
 from opensearch.encoders import integrity
 from opensearch.encoders.appearance import Pull
 from opensearch.encoders.bundle import Bundle

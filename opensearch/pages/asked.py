@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from opensearch.domains import Reading, png
-from opensearch.domains.opening import Opened
+from opensearch.domains.opening.opener import Opened
 from opensearch.engine.engine import Engine
 from opensearch.engine.query import Query
 from opensearch.engine.query.answers import Answer

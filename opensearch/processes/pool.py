@@ -24,7 +24,7 @@ from opensearch.processes.frames import Closed, Fields, Late, receive, send
 
 _BOOT: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    " from opensearch.domains.worker import main; main()"
+    " from opensearch.domains.opening.worker import main; main()"
 )
 _START_SECONDS: Final = 120.0
 # Each process has a core of its own; threads of its libraries would only be in each other's way.

@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.upright import declared
-from opensearch.domains.workers import Readers
+from opensearch.domains.opening.workers import Readers
+from opensearch.domains.shapes.upright import declared
 from opensearch.encoders.pipeline import read_ahead
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine import Engine

@@ -19,7 +19,7 @@ from opensearch.records import Up
 
 _AXES: Final[tuple[Up, ...]] = ("x", "y", "z")
 _TO_Y: Final = {
-    # The front is where `domains.cameras` has it: at +z with x or y up, at -y with z up.
+    # The front is where `domains.shapes.cameras` has it: at +z with x or y up, at -y with z up.
     "x": np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]]),
     "y": np.eye(3, dtype=np.int64),
     "z": np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]]),

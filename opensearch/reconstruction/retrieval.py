@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains import READERS
-from opensearch.domains.workers import Readers
+from opensearch.domains.opening.workers import Readers
 from opensearch.engine import Answer, Engine, Query
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input

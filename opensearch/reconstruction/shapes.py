@@ -9,10 +9,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.catalog import digest
-from opensearch.domains.layout import split_part
-from opensearch.domains.upright import declared
-from opensearch.domains.workers import Readers
+from opensearch.domains.collections.catalog import digest
+from opensearch.domains.collections.layout import split_part
+from opensearch.domains.opening.workers import Readers
+from opensearch.domains.shapes.upright import declared
 from opensearch.encoders.pipeline import encode_views
 from opensearch.errors import UnreadableFile
 from opensearch.model import Model

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.framing import unit_triangles
 from opensearch.domains.mesh import portrait
 from opensearch.domains.reading import Reading, View, save_views
-from opensearch.domains.render import Shape
+from opensearch.domains.shapes.framing import unit_triangles
+from opensearch.domains.shapes.render import Shape
 from opensearch.reconstruction.reconstruct import Reconstruction
 
 _COLUMNS: Final = 8

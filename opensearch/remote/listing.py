@@ -15,13 +15,11 @@ from typing import Any, Final, TypeAlias
 
 from opensearch.config import Limits
 from opensearch.domains import known_suffixes
-from opensearch.domains.excluding import NOTHING, Excluded
-from opensearch.domains.files import printable, wrong_suffix
-from opensearch.domains.layout import declared, encodable
-from opensearch.domains.manifest import MANIFESTS, read_manifest
-from opensearch.domains.materials import MOST_BYTES, materials
-from opensearch.domains.upright import with_axis
-from opensearch.domains.walk import (
+from opensearch.domains.collections.excluding import NOTHING, Excluded
+from opensearch.domains.collections.layout import declared, encodable
+from opensearch.domains.collections.manifest import MANIFESTS, read_manifest
+from opensearch.domains.collections.materials import MOST_BYTES, materials
+from opensearch.domains.collections.walk import (
     EXCLUDED,
     INDEX_FILES,
     Found,
@@ -30,6 +28,8 @@ from opensearch.domains.walk import (
     file_passed_over,
     left_out,
 )
+from opensearch.domains.files import printable, wrong_suffix
+from opensearch.domains.shapes.upright import with_axis
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.records import Failure, Remote, Source, Up
 from opensearch.remote.addresses import CHAIN, opened, reason_of

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from opensearch.domains import Reading, png
-from opensearch.domains.layout import split_part
-from opensearch.domains.solid import Solid
-from opensearch.domains.upright import declared
+from opensearch.domains.collections.layout import split_part
+from opensearch.domains.opening.solid import Solid
+from opensearch.domains.shapes.upright import declared
 from opensearch.engine import Engine
 from opensearch.engine import Query as Search
 from opensearch.engine.query.grouping import COSINE, RADIUS

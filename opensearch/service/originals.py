@@ -12,7 +12,7 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from opensearch.domains.layout import split_part
+from opensearch.domains.collections.layout import split_part
 from opensearch.records import Item
 from opensearch.service.failures import ServiceError, missing
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from opensearch import __version__
 from opensearch.domains import READERS, reader_version
-from opensearch.domains.catalog import fingerprint
+from opensearch.domains.collections.catalog import fingerprint
 from opensearch.encoders.tensors import replacing, write_atomic
 from opensearch.errors import InvalidInput, UnreadableFile, system_reason
 from opensearch.progress import Progress, quiet

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from opensearch.config import check_domain
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.errors import InvalidInput
 from opensearch.records import Source
 from opensearch.semantic.names import normalise
@@ -54,7 +54,7 @@ def training_part(
     in several ways (`alarm_clock`, `Alarm Clock`) gets the first spelling found.
 
     Args:
-        folders: collections, see `domains.catalog`.
+        folders: collections, see `domains.collections.catalog`.
         domain: keep this domain alone.
         exclude: categories to leave out beside those, in any spelling.
         omit: patterns (`openmoji-*`) of names of files to leave out.

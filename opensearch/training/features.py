@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import ReaderSettings
-from opensearch.domains.workers import Readers
+from opensearch.domains.opening.workers import Readers
 from opensearch.encoders.pipeline import encode_stream, read_ahead
 from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.errors import UnreadableFile

@@ -3,7 +3,7 @@
 from toy_files import make_collection
 
 from benchmarks.two_domains import copy_shared
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 
 
 def test_categories_that_both_have_train_files_of_are_copied(tmp_path):

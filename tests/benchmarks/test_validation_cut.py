@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.semantic.names import normalise
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from browsing import opened
 from gltf_files import Model
 
 from opensearch.config import Limits
-from opensearch.domains.solid import read_solid
+from opensearch.domains.opening.solid import read_solid
 
 CHAIR = [
     [(0.3, 0.1), (0.3, 0.9)],

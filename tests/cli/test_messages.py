@@ -81,7 +81,7 @@ def test_without_a_verb_only_calls_are_translated():
 @pytest.mark.parametrize("call", CALLS)
 def test_every_call_exists_and_its_line_is_a_verb_with_these_options(call):
     from opensearch import engine
-    from opensearch.domains import splitting
+    from opensearch.domains.collections import splitting
     from opensearch.methods import trainer
     from opensearch.reconstruction.training import fitting
 

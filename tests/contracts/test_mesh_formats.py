@@ -8,15 +8,15 @@ import trimesh
 from opensearch.cli.epilogs import shapes
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.catalog import find_sources
-from opensearch.domains.contents import suffix_of
+from opensearch.domains.collections.catalog import find_sources
 from opensearch.domains.files import wrong_suffix
-from opensearch.domains.guess import guess_domain
 from opensearch.domains.mesh import load_triangles
 from opensearch.domains.meshes import FORMATS, MeshFormat, suffixes
 from opensearch.domains.meshes.triangles import Triangles
+from opensearch.domains.opening.contents import suffix_of
+from opensearch.domains.opening.guess import guess_domain
+from opensearch.domains.shapes.upright import upright_axis
 from opensearch.domains.unread import CONVERT
-from opensearch.domains.upright import upright_axis
 from opensearch.engine import Engine
 from opensearch.errors import OverLimit, UnreadableFile
 

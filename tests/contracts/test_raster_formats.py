@@ -6,8 +6,8 @@ from PIL import Image
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import known_suffixes, open_reader
-from opensearch.domains.catalog import find_sources
-from opensearch.domains.guess import guess_domain
+from opensearch.domains.collections.catalog import find_sources
+from opensearch.domains.opening.guess import guess_domain
 from opensearch.domains.pictures import BY_PILLOW, FORMATS, PictureFormat, suffixes
 from opensearch.engine import Engine
 from opensearch.errors import OverLimit, UnreadableFile

@@ -20,10 +20,10 @@ from opensearch.domains import (
     reader_settings,
     reader_version,
 )
-from opensearch.domains.catalog import find_sources
+from opensearch.domains.collections.catalog import find_sources
 from opensearch.domains.files import check_file, reading
-from opensearch.domains.guess import guess_domain
-from opensearch.domains.workers import Readers
+from opensearch.domains.opening.guess import guess_domain
+from opensearch.domains.opening.workers import Readers
 from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.encoders.card import domain_identity
 from opensearch.engine import Engine

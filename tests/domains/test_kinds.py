@@ -8,11 +8,11 @@ import pytest
 from opensearch.cli.epilogs import shapes
 from opensearch.config import Limits
 from opensearch.domains import meshes
-from opensearch.domains.catalog import find_sources
+from opensearch.domains.collections.catalog import find_sources
 from opensearch.domains.files import wrong_suffix
-from opensearch.domains.guess import guess_domain
 from opensearch.domains.mesh import load_triangles
 from opensearch.domains.meshes import FORMATS
+from opensearch.domains.opening.guess import guess_domain
 from opensearch.domains.unread import CONVERT
 from opensearch.errors import OverLimit, UnreadableFile
 

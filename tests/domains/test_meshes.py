@@ -6,8 +6,8 @@ import trimesh
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.framing import unit_triangles
 from opensearch.domains.mesh import load_triangles
+from opensearch.domains.shapes.framing import unit_triangles
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 
 BOX = trimesh.creation.box((1, 2, 3))

@@ -10,8 +10,8 @@ from scipy.ndimage import label
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.ink import MARGIN, normalise, stroke_width
-from opensearch.domains.page import find_page, straightened, warped
+from opensearch.domains.drawings.ink import MARGIN, normalise, stroke_width
+from opensearch.domains.paper.page import find_page, straightened, warped
 from opensearch.errors import OverLimit, UnreadableFile
 
 STROKE = 0.014

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from toy_files import toy_overrides
 
 from opensearch.cli import main
-from opensearch.domains.catalog import find_sources
+from opensearch.domains.collections.catalog import find_sources
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput

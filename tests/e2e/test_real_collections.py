@@ -15,7 +15,7 @@ import pytest
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.catalog import find_sources
+from opensearch.domains.collections.catalog import find_sources
 from opensearch.engine import Engine
 from opensearch.methods.configs import load_train_config
 from opensearch.records import Source

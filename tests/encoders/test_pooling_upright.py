@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from opensearch.domains.cameras import cameras
+from opensearch.domains.shapes.cameras import cameras
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.pooling import UPRIGHT, pool_views, up_axes, upright_weights
 from opensearch.errors import BundleError

@@ -234,11 +234,11 @@ def test_a_guessed_sketch_that_no_reader_takes_is_named_with_the_reason_of_sketc
 def test_a_plain_picture_guessed_to_be_a_sketch_is_stored_as_a_picture(
     engine, tmp_path, monkeypatch
 ):
-    from opensearch.domains.guess import Guess
+    from opensearch.domains.opening.guess import Guess
 
     monkeypatch.setenv("OPENSEARCH_READERS", "0")  # another process would not see the next line
     monkeypatch.setattr(
-        "opensearch.domains.opening.guess_domain", lambda *_: Guess("sketch", 0.1, False)
+        "opensearch.domains.opening.opener.guess_domain", lambda *_: Guess("sketch", 0.1, False)
     )
     (tmp_path / "files").mkdir()
     Image.new("RGB", (40, 40), "blue").save(tmp_path / "files" / "blue.png")

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from opensearch.domains import catalog, opening
-from opensearch.domains.opening import Opener
-from opensearch.domains.walk import Ignored
+from opensearch.domains.collections import catalog
+from opensearch.domains.collections.walk import Ignored
+from opensearch.domains.opening import opener
+from opensearch.domains.opening.opener import Opener
 from opensearch.engine import Engine
 from opensearch.engine.ingest.listing import Listing
 from opensearch.records import Failure, Source, Stamp
@@ -52,7 +53,7 @@ def counted(monkeypatch):
         return digest(source)
 
     monkeypatch.setattr(os, "scandir", count_folder)
-    for room in (opening, catalog):
+    for room in (opener, catalog):
         monkeypatch.setattr(room, "digest", count_file)
     return listed, digested
 

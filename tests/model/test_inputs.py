@@ -13,7 +13,7 @@ from PIL import Image
 from spoiling import spoil
 
 from opensearch.config import Limits
-from opensearch.domains.contents import suffix_of
+from opensearch.domains.opening.contents import suffix_of
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import input_checks
 from opensearch.engine.input_checks import one_input

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from opensearch.domains import opening
-from opensearch.domains.guess import Guess
+from opensearch.domains.opening import opener
+from opensearch.domains.opening.guess import Guess
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Mesh
@@ -114,7 +114,7 @@ def test_what_is_certainly_no_sketch_is_refused_unless_it_is_said(engine):
 
 def test_what_may_be_a_sketch_is_taken_for_one(engine, sketch, monkeypatch):
     monkeypatch.setenv("OPENSEARCH_READERS", "0")
-    monkeypatch.setattr(opening, "guess_domain", lambda *_: Guess("photo", 0.1, sure=False))
+    monkeypatch.setattr(opener, "guess_domain", lambda *_: Guess("photo", 0.1, sure=False))
     made = reconstruct(engine, sketch)
     assert "took 08.png for a sketch; `source='photo'` says otherwise" in made.notes
     assert (

@@ -8,8 +8,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
 
 from opensearch import remote
-from opensearch.domains.catalog import find_sources
-from opensearch.domains.excluding import Excluded
+from opensearch.domains.collections.catalog import find_sources
+from opensearch.domains.collections.excluding import Excluded
 from opensearch.errors import InvalidInput, MissingExtra
 from opensearch.records import Failure, Source
 from opensearch.remote.listing import changed

@@ -9,7 +9,7 @@ import pytest
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.catalog import read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.mesh import load_triangles
 from opensearch.experiments.demo_collection import ARCHIVE, unpack_demo
 from tools.figures import FIGURES

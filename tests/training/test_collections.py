@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from opensearch.domains.catalog import find_sources, read_collection
+from opensearch.domains.collections.catalog import find_sources, read_collection
 from opensearch.errors import InvalidInput
 from opensearch.training.collection import training_part
 

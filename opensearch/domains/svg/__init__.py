@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 from PIL import Image
 
-from opensearch.domains.sheet import small_drawing
+from opensearch.domains.paper.sheet import small_drawing
 from opensearch.domains.svg.clean import clean
 from opensearch.domains.svg.cost import weigh
 from opensearch.domains.svg.fonts import font_options

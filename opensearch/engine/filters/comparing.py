@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from opensearch.domains.layout import split_part
+from opensearch.domains.collections.layout import split_part
 from opensearch.engine.filters.dates import cut, date_of, local
 from opensearch.records import Item
 

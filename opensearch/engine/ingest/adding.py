@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from opensearch import remote
-from opensearch.domains.catalog import find_sources
-from opensearch.domains.excluding import NOTHING, Excluded
+from opensearch.domains.collections.catalog import find_sources
+from opensearch.domains.collections.excluding import NOTHING, Excluded
+from opensearch.domains.collections.walk import Found, Ignored
 from opensearch.domains.files import printable
-from opensearch.domains.upright import with_axis
-from opensearch.domains.walk import Found, Ignored
+from opensearch.domains.shapes.upright import with_axis
 from opensearch.engine.ingest.batches import Batch, Work, item_of
 from opensearch.engine.ingest.changes import BY_TIME, Change, Changes, Comparing
 from opensearch.engine.ingest.encoding import IN_PLACE, Done, Encoding

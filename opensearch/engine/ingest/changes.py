@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from opensearch.config import Limits
 from opensearch.domains import is_older
-from opensearch.domains.upright import declared, is_mesh, upright_axis, with_axis_before
+from opensearch.domains.shapes.upright import declared, is_mesh, upright_axis, with_axis_before
 from opensearch.engine.ingest.whereabouts import (
     address,
     digest,

@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.workers import Readers
+from opensearch.domains.opening.workers import Readers
 from opensearch.encoders.pipeline import Encoded, encode_stream, read_ahead
 from opensearch.encoders.runtime import LoadedBackbone
 from opensearch.engine.ingest.batches import Work

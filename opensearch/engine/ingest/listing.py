@@ -9,7 +9,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final, Self
 
-from opensearch.domains.walk import Found, Ignored
+from opensearch.domains.collections.walk import Found, Ignored
 from opensearch.records import Failure, Remote, Source, is_address
 
 _IN_MEMORY: Final = 2**22

@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 
 from opensearch.config import Limits
-from opensearch.domains.excluding import Excluded
+from opensearch.domains.collections.excluding import Excluded
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.ingest import left_out
 from opensearch.engine.ingest.adding import Adding, Run, files_of

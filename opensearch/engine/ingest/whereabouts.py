@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
 
 from opensearch.config import Limits
-from opensearch.domains import catalog
-from opensearch.domains.layout import part_key, split_part
+from opensearch.domains.collections import catalog
+from opensearch.domains.collections.layout import part_key, split_part
 from opensearch.records import Item, Source, Stamp, is_address
 from opensearch.remote import fetched
 

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from opensearch.domains.catalog import fingerprint
+from opensearch.domains.collections.catalog import fingerprint
+from opensearch.domains.opening.workers import Readers
 from opensearch.domains.reading import imprint_of_file
-from opensearch.domains.upright import declared
-from opensearch.domains.workers import Readers
+from opensearch.domains.shapes.upright import declared
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.imprints.kinds import PICTURE, SHAPE
 from opensearch.model import Model

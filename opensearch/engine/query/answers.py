@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from opensearch.domains.opening import Opened
+from opensearch.domains.opening.opener import Opened
 from opensearch.engine.query.meaning import LIKELY
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.understood import Understood

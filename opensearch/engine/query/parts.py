@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.opening import Opened
+from opensearch.domains.opening.opener import Opened
 from opensearch.engine.query.understood import TakenAs, understood_text
 from opensearch.errors import InvalidInput, NotKept
 from opensearch.model import Input, Model

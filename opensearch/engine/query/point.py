@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.opening import Opened
+from opensearch.domains.opening.opener import Opened
 from opensearch.engine.query.parts import Embed, Part, file_part, stored_part
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.sentences import text_points

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.upright import axis_of
-from opensearch.domains.workers import Readers
+from opensearch.domains.opening.workers import Readers
+from opensearch.domains.shapes.upright import axis_of
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.progress import Note, Progress

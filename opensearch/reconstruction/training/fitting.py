@@ -38,7 +38,7 @@ class Task:
     """What to train on, and where the model goes.
 
     Attributes:
-        data: collections that hold shapes, see `domains.catalog`.
+        data: collections that hold shapes, see `domains.collections.catalog`.
         out: the model's folder; a run that was interrupted there goes on.
         model: folder of the bundle that tells which axis of a shape is up; the starter by default.
         cache: of what was read; the user's by default.

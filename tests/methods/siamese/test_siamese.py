@@ -8,7 +8,7 @@ import pytest
 import torch
 from toy_files import make_collection, toy_settings
 
-from opensearch.domains.cameras import cameras
+from opensearch.domains.shapes.cameras import cameras
 from opensearch.encoders.backbones import build_backbone
 from opensearch.encoders.card import Published
 from opensearch.errors import InvalidInput

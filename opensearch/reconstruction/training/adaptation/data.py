@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 from opensearch.config import ReaderSettings
-from opensearch.domains.upright import axis_of
+from opensearch.domains.shapes.upright import axis_of
 from opensearch.progress import Note, Progress
 from opensearch.reconstruction.latent import RENDER, SIDE, SKETCH, ink
 from opensearch.reconstruction.training.data import SHAPE

@@ -1,0 +1,182 @@
+"""Splitting a collection for training: whole categories to `unseen`, single items to `test`.
+
+The split is written as `split.csv` beside the files, which every verb reads from then on; see
+`manifest`. The same seed splits the same files alike.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from opensearch.domains.collections.catalog import digest, read_collection
+from opensearch.domains.collections.manifest import find_manifest
+from opensearch.domains.files import printable
+from opensearch.errors import InvalidInput, UnreadableFile, system_reason, unwritable
+from opensearch.records import Source
+
+TABLE: Final = "split.csv"
+_FIELDS: Final = ("path", "domain", "category", "split")
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a collection is split.
+
+    Attributes:
+        rows: path, domain, category and split of each labelled item, in order of path.
+        unseen: categories that are.
+        notes: what a reader should know.
+    """
+
+    rows: list[tuple[str, str, str, str]]
+    unseen: list[str]
+    notes: list[str] = field(default_factory=list)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Items by split and domain."""
+        found = Counter((split, domain) for _, domain, _, split in self.rows)
+        splits = [name for name in ("train", "test", "unseen") if any(s == name for s, _ in found)]
+        domains = sorted({domain for _, domain in found})
+        return {split: {name: found[split, name] for name in domains} for split in splits}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Counts, unseen categories and notes as plain JSON types."""
+        return {"counts": self.counts(), "unseen": self.unseen, "notes": self.notes}
+
+
+def split_collection(
+    root: Path,
+    test: float = 0.2,
+    unseen: float = 0.1,
+    categories: Sequence[str] = (),
+    seed: int = 0,
+    *,
+    write: bool = True,
+) -> Split:
+    """Split a collection, and write that beside its files.
+
+    Args:
+        root: DIR/<domain>/<category>/<file>, without a manifest.
+        test: share of the items of each domain and category that is for tests, 0 to .9; one at
+            least stays for training. Copies of one file stay together.
+        unseen: share of the categories that nothing is trained on, 0 to .9, drawn from those that
+            every domain holds, where there are any.
+        categories: these are unseen, and none is drawn.
+        seed: of what is drawn.
+        write: make the table; else only say what it would hold.
+
+    Raises:
+        InvalidInput: no such collection, a share or category that cannot be, too few categories
+            that share, or a table that is there already or cannot be written.
+    """
+    for name, share in (("test", test), ("unseen", unseen)):
+        if not (math.isfinite(share) and 0 <= share <= 0.9):
+            raise InvalidInput(f"`{name}` is a share from 0 to .9, got {share}")
+    before = find_manifest(root) if root.is_dir() else None
+    if before is not None:
+        raise InvalidInput(
+            f"{printable(before)} says already what each file is for; it was left as it is: move"
+            " it away to split anew"
+        )
+    found = read_collection(root)
+    labelled = [source for source in found if source.domain and source.category]
+    if not labelled:
+        raise InvalidInput(
+            f"collection {printable(root)!r} has no categories: they are the folders of"
+            " <domain>/<category>/<file>"
+        )
+    rng = np.random.default_rng(seed)
+    notes = []
+    if len(labelled) < len(found):
+        notes.append(f"{len(found) - len(labelled)} files without a category are left out")
+    names = _unseen(labelled, unseen, categories, rng, notes)
+    rows = sorted(_rows(labelled, set(names), test, rng))
+    split = Split(rows, names, notes)
+    if "train" not in split.counts():
+        raise InvalidInput("every category would be unseen: name fewer")
+    if write:
+        _write(root / TABLE, rows)
+    return split
+
+
+def _unseen(
+    sources: Sequence[Source],
+    share: float,
+    named: Sequence[str],
+    rng: np.random.Generator,
+    notes: list[str],
+) -> list[str]:
+    """The unseen categories, sorted."""
+    domains: dict[str, set[str]] = defaultdict(set)
+    for source in sources:
+        domains[source.category or ""].add(source.domain or "")
+    for name in named:
+        if name not in domains:
+            near = difflib.get_close_matches(name, domains, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InvalidInput(f"the collection has no category {name!r}{hint}")
+    if named or not share:
+        return sorted(set(named))
+    every = set().union(*domains.values())
+    shared = sorted(name for name, held in domains.items() if held == every)
+    if not shared:
+        notes.append("no category is in every domain: unseen ones are drawn from all")
+        shared = sorted(domains)
+    count = min(max(1, round(share * len(domains))), len(shared), len(domains) - 1)
+    return sorted(rng.permutation(shared)[:count].tolist())
+
+
+def _rows(
+    sources: Sequence[Source], unseen: set[str], share: float, rng: np.random.Generator
+) -> Iterator[tuple[str, str, str, str]]:
+    groups: dict[tuple[str, str], list[Source]] = defaultdict(list)
+    for source in sources:
+        groups[source.domain or "", source.category or ""].append(source)
+    for (domain, category), members in sorted(groups.items()):
+        tests = set() if category in unseen else _tests(members, share, rng)
+        for source in members:
+            split = "unseen" if category in unseen else "test" if source.key in tests else "train"
+            yield source.key, domain, category, split
+
+
+def _tests(members: Sequence[Source], share: float, rng: np.random.Generator) -> set[str]:
+    """Keys of the items for tests; copies of one file are on one side."""
+    wanted = round(share * len(members))
+    copies: dict[object, list[str]] = defaultdict(list)
+    for source in members if wanted else ():
+        try:
+            copies[digest(source)].append(source.key)
+        except UnreadableFile:  # whoever reads it says why
+            copies[source.key].append(source.key)
+    apart = list(copies.values())
+    chosen: set[str] = set()
+    for place in rng.permutation(len(apart))[: max(len(apart) - 1, 0)].tolist():
+        if len(chosen) + len(apart[place]) <= wanted:
+            chosen.update(apart[place])
+    return chosen
+
+
+def _write(file: Path, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    """Make the table; another's is never replaced."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([_FIELDS, *rows])
+    try:
+        with file.open("x", encoding="utf-8", newline="") as out:
+            out.write(text.getvalue())
+    except FileExistsError:
+        raise InvalidInput(f"{printable(file)} is there already; move it away first") from None
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        raise unwritable(error)(
+            f"{printable(file)} cannot be written: {system_reason(error)}"
+        ) from error

@@ -1,0 +1,120 @@
+"""What of a photographed sheet is no ink: its rim, dust, and dots."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from opensearch.domains.paper.sheet import Plane
+
+CORE: Final = 0.5
+"""Strokes reach this darkness somewhere; what is darker still is black."""
+_SPECK: Final = 0.01
+# What runs into the border of a photograph is drawn, unless so much else is.
+RIM_SHARE: Final = 0.25
+# Depth of a page's rim, on which its binding lies, share of the sheet.
+_RIM: Final = 0.05
+# How many times deeper what runs into a page's rim may reach and yet be its edge.
+_RIM_CUT: Final = 2.5
+# Lines are of two kinds where one is so many times as dark as the other, and which of the two each
+# is of explains such a share of the variance of darkness. No crease is darker than the last.
+_APART, _EXPLAINED, _CREASE = 2.0, 0.9, 0.22
+# Points of lines, fewer than which say nothing of kinds.
+_FEWEST: Final = 20
+# Share of the ink of a page that must be left for what runs into its rim to go.
+_LEFT: Final = 0.05
+# Marks are dots or grain where there are so many, none of them with such a share of the ink.
+_DOTS, _DOT = 60, 0.05
+
+
+def least_ink(dark: Plane, floor: float) -> float:
+    """The darkness from which on lines are ink.
+
+    Where there are lines of two kinds, far apart, the fainter are creases of the paper, or what
+    shows of its other side.
+
+    Args:
+        dark: shape (h, w).
+        floor: what is no darker is paper.
+
+    Source:
+        Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
+        Systems, Man, and Cybernetics 9(1), 1979.
+    """
+    from scipy.ndimage import maximum_filter
+
+    middles = np.sort(dark[(dark > floor) & (dark == maximum_filter(dark, size=5))])
+    count = len(middles)
+    if count < _FEWEST:
+        return floor
+    below = np.arange(1, count)
+    sums = middles.cumsum(dtype=np.float64)
+    faint, ink = sums[:-1] / below, (sums[-1] - sums[:-1]) / (count - below)
+    between = below * (count - below) / count**2 * (ink - faint) ** 2
+    best = int(between.argmax())
+    apart = ink[best] > _APART * faint[best] and between[best] > _EXPLAINED * middles.var()
+    return max(floor, min(float(ink[best]) / _APART, _CREASE)) if apart else floor
+
+
+def without_rim(dark: Plane, least: float, page_found: bool) -> Plane:
+    """Without what lies along the rim of a photograph, such as a table's edge or a binding.
+
+    Of a page that was cut out goes what runs into its rim, too, if enough is left: fingers.
+
+    Args:
+        dark: shape (h, w).
+        least: darkness of what is looked at.
+        page_found: whether the sheet is a page that was cut out.
+    """
+    from scipy.ndimage import find_objects, label
+
+    parts, count = label(dark > least)
+    height, width = dark.shape
+    depth = _RIM * max(dark.shape)
+    kept, cut_off = np.ones(count + 1, np.bool_), np.zeros(count + 1, np.bool_)
+    for at, (rows, columns) in enumerate(find_objects(parts), start=1):
+        # From each of the four sides, where it starts and how deep it reaches.
+        start = np.array([rows.start, height - rows.stop, columns.start, width - columns.stop])
+        reach = np.array([rows.stop, height - rows.start, columns.stop, width - columns.start])
+        most = np.where(page_found & (start <= depth / 2), _RIM_CUT * depth, depth)
+        kept[at], cut_off[at] = (reach > most).all(), (start == 0).any()
+    kept[0] = False
+    mass = np.bincount(parts.ravel(), weights=dark.ravel(), minlength=count + 1)
+    if page_found and mass[kept & ~cut_off].sum() > _LEFT * mass[kept].sum():
+        kept &= ~cut_off
+    kept[0] = True
+    return np.where(kept[parts], dark, np.float32(0))
+
+
+def without_specks(ink: Plane, least: float) -> Plane:
+    """Without dust, and without what runs into the picture's border, such as a table's edge.
+
+    Args:
+        least: share of the ink that must be left for what runs into the border to go.
+    """
+    from scipy.ndimage import label
+
+    # A hair of grey links the dots of a dashed pencil line.
+    parts, count = label(ink > CORE / 2, structure=np.ones((3, 3)))
+    if count == 0:
+        return ink
+    mass = np.bincount(parts.ravel(), weights=ink.ravel(), minlength=count + 1)
+    solid = np.bincount(parts[ink > CORE], minlength=count + 1) > 0
+    solid[0] = False
+    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    inner = solid.copy()
+    inner[rim] = False
+    if mass[inner].sum() > least * mass[solid].sum():
+        solid = inner
+    keep = solid & (mass > _SPECK * mass[solid].max(initial=0))
+    return np.where(keep[parts], ink, np.float32(0))
+
+
+def is_dotted(ink: Plane) -> bool:
+    """Whether all there is are many small marks, as on dotted paper."""
+    from scipy.ndimage import label
+
+    parts, count = label(ink > CORE / 2, structure=np.ones((3, 3)))
+    mass = np.bincount(parts.ravel(), weights=ink.ravel())[1:]
+    return bool(count > _DOTS and mass.max() < _DOT * mass.sum())

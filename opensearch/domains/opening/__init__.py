@@ -1,0 +1,1 @@
+"""Any one file opened: its domain told, its views read, in a process of its own."""

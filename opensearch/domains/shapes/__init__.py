@@ -1,0 +1,1 @@
+"""Shapes as they are seen: upright, framed, rendered or drawn in lines."""

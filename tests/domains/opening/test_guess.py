@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image, ImageDraw, ImageFilter
+
+from opensearch.config import Limits, ReaderSettings
+from opensearch.domains import open_reader
+from opensearch.domains.opening.guess import guess_domain, guess_picture, shipped_rule
+from opensearch.domains.opening.traits import NAMES, traits
+from opensearch.errors import OverLimit, UnreadableFile
+
+
+def doodle(rng, side=120):
+    image = Image.new("L", (side, side), 255)
+    pen = ImageDraw.Draw(image)
+    for _ in range(5):
+        points = [tuple(point) for point in rng.uniform(10, side - 10, (4, 2))]
+        pen.line(points, fill=0, width=2, joint="curve")
+    return np.repeat(np.asarray(image)[..., None], 3, axis=2)
+
+
+def scene(rng, side=120):
+    """Soft coloured blobs under fine texture, as photos have."""
+    blobs = rng.integers(0, 255, (6, 6, 3), np.uint8)
+    image = Image.fromarray(blobs).resize((side, side), Image.Resampling.BICUBIC)
+    texture = rng.normal(scale=12, size=(side, side, 1))
+    return (
+        (np.asarray(image.filter(ImageFilter.GaussianBlur(2))) + texture)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
+
+
+def photographed(drawing, rng):
+    light = np.linspace(0.9, 0.55, drawing.shape[1])[None, :, None]
+    grain = 1 + 0.015 * rng.normal(size=(*drawing.shape[:2], 1))
+    return (drawing.clip(60) * light * grain).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_drawings_and_scenes_are_told_apart(seed):
+    rng = np.random.default_rng(seed)
+    drawing = doodle(rng)
+    for sketch in (drawing, 255 - drawing, photographed(drawing, rng)):
+        assert guess_picture(sketch).domain == "sketch"
+    colour = scene(rng)
+    grey = np.repeat(colour.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+    for picture in (colour, grey):
+        assert guess_picture(picture).domain == "photo"
+
+
+def test_a_render_is_a_picture(tmp_path):
+    trimesh.creation.icosphere().export(tmp_path / "a.ply")
+    read = open_reader(ReaderSettings(reader="mesh", size=128, views=1))
+    guess = guess_picture(read(tmp_path / "a.ply", None).views[0])
+    assert guess.domain == "photo"
+
+
+def test_suffixes_need_no_look_inside(tmp_path):
+    assert guess_domain(tmp_path / "none.OBJ").domain == "shape"
+    for name in ("none.svg", "none.ndjson"):
+        guess = guess_domain(tmp_path / name)
+        assert (guess.domain, guess.sure) == ("sketch", True)
+
+
+def test_a_file_is_guessed_by_content_and_large_ones_too(tmp_path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(doodle(rng, 700)).save(tmp_path / "a.jpg")
+    Image.fromarray(scene(rng, 700)).save(tmp_path / "b.png")
+    assert guess_domain(tmp_path / "a.jpg").domain == "sketch"
+    assert guess_domain(tmp_path / "b.png").domain == "photo"
+
+
+def test_unreadable_files_are_not_guessed(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"damaged")
+    with pytest.raises(UnreadableFile, match=r"a\.png"):
+        guess_domain(tmp_path / "a.png")
+    Image.new("L", (50, 50)).save(tmp_path / "b.png")
+    with pytest.raises(OverLimit, match="2,500 pixels"):
+        guess_domain(tmp_path / "b.png", limits=Limits(pixels=100))
+
+
+def test_sure_means_a_margin_over_the_threshold():
+    rule = shipped_rule()
+    assert rule.weights.shape == (2 * len(NAMES),)
+    for picture in (doodle(np.random.default_rng(0)), scene(np.random.default_rng(0))):
+        guess = guess_picture(picture)
+        assert guess.margin == pytest.approx(abs(rule.logit(traits(picture))))
+        assert guess.sure == (guess.margin >= rule.threshold)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 128), (4, 4), (128, 128)])
+@pytest.mark.parametrize("fill", [0, 128, 255])
+def test_traits_are_finite_for_any_picture(shape, fill):
+    measured = traits(np.full((*shape, 3), fill, np.uint8))
+    assert measured.shape == (len(NAMES),)
+    assert np.isfinite(measured).all()
+    assert (measured >= 0).all()
+    assert (measured <= 1.001).all()

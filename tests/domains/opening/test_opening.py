@@ -1,0 +1,84 @@
+"""What a file is taken for: the other kind of picture only where content alone told."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from opensearch.config import Limits, ReaderSettings
+from opensearch.domains.opening.opener import Opener
+from opensearch.errors import UnreadableFile
+
+BOTH = Opener(
+    {
+        "sketch": ReaderSettings(reader="sketch", size=48),
+        "photo": ReaderSettings(reader="image", size=48),
+    },
+    Limits(),
+)
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10">{}</svg>'
+
+
+def test_a_blank_drawing_is_no_picture(tmp_path):
+    blank = tmp_path / "blank.svg"
+    blank.write_text(SVG.format(""))
+    with pytest.raises(UnreadableFile, match="ink"):
+        BOTH.open(blank)
+    strokes = tmp_path / "blank.ndjson"
+    strokes.write_text('{"drawing": []}\n')
+    with pytest.raises(UnreadableFile, match="ink"):
+        BOTH.open(strokes, 1)
+
+
+def test_a_picture_without_ink_that_looked_like_a_sketch_is_a_photo(tmp_path):
+    pale = tmp_path / "pale.png"
+    Image.new("RGB", (64, 64), (255, 255, 255)).save(pale)
+    assert BOTH.open(pale).domain == "photo"
+
+
+def test_an_svg_with_ink_is_a_sketch_for_sure(tmp_path):
+    file = tmp_path / "disc.svg"
+    file.write_text(SVG.format('<circle cx="5" cy="5" r="3" fill="none" stroke="#000"/>'))
+    opened = BOTH.open(file)
+    assert (opened.domain, opened.sure) == ("sketch", True)
+
+
+def grained(picture):
+    """A picture with a sensor's grain."""
+    grain = np.random.default_rng(0).normal(0, 12, (*picture.size[::-1], 1))
+    return Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8))
+
+
+def thing():
+    """Soft blobs of colour, as photos have."""
+    blobs = np.random.default_rng(0).integers(0, 255, (6, 6, 3), np.uint8)
+    soft = Image.fromarray(blobs).resize((320, 320), Image.Resampling.BICUBIC)
+    return grained(soft.filter(ImageFilter.GaussianBlur(2)))
+
+
+def drawing(ground=(255, 255, 255)):
+    picture = Image.new("RGB", (320, 320), ground)
+    ImageDraw.Draw(picture).ellipse((60, 90, 250, 240), outline=(30, 30, 30), width=5)
+    return picture
+
+
+def test_a_query_given_as_a_drawing_that_looks_like_a_photo_is_doubted(tmp_path):
+    files = {"thing": thing(), "clean": drawing(), "paper": grained(drawing((215, 210, 200)))}
+    page = thing()
+    page.paste(drawing((240, 236, 225)).resize((230, 230)), (40, 50))
+    files["page"] = page
+    for name, picture in files.items():
+        picture.save(tmp_path / f"{name}.png")
+        assert BOTH.open(tmp_path / f"{name}.png", domain="sketch").doubt == (name == "thing")
+    assert not BOTH.open(tmp_path / "thing.png").doubt
+    assert not BOTH.open(tmp_path / "thing.png", domain="photo").doubt
+
+
+def test_a_drawing_without_ink_that_looks_like_a_photo_is_told_to_be_one(tmp_path):
+    page = thing()
+    page.paste((240, 236, 225), (40, 50, 270, 280))
+    page.save(tmp_path / "empty.png")
+    with pytest.raises(UnreadableFile, match=r"no ink.*of a thing the domain is photo$"):
+        BOTH.open(tmp_path / "empty.png", domain="sketch")
+    Image.new("RGB", (64, 64), (255, 255, 255)).save(tmp_path / "blank.png")
+    with pytest.raises(UnreadableFile, match=r"blank$"):
+        BOTH.open(tmp_path / "blank.png", domain="sketch")
