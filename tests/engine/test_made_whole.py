@@ -1,13 +1,17 @@
 """A folder is there once all of it is, however many processes make it at once."""
 
+import fcntl
 import multiprocessing
 import os
+import tempfile
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from opensearch.engine import Engine
+from opensearch.engine.lifecycle import made_whole as made_whole_module
 from opensearch.engine.lifecycle.made_whole import made_whole
 from opensearch.errors import StoreError
 
@@ -101,3 +105,73 @@ def test_copies_and_exports_refuse_a_place_where_one_is_made(tmp_path):
         with pytest.raises(StoreError, match="file is there already"):
             engine.copy_to(tmp_path / "file")
     assert left(tmp_path) == ["file", "index", "out"]
+
+
+def test_an_empty_room_of_a_killed_process_goes(tmp_path):
+    (tmp_path / ".out.abcdefgh.partial").mkdir()
+    fill(tmp_path / "out", str)
+    assert left(tmp_path) == ["out"]
+
+
+def waits_before_it_locks(path, sending, going_on):
+    """Make `path` in a process that waits before it locks its room, until the other went by."""
+    lock = made_whole_module.fcntl.flock
+
+    def late(file, how):
+        if how == fcntl.LOCK_EX and not going_on.is_set():
+            sending.set()
+            going_on.wait()
+        lock(file, how)
+
+    with mock.patch.object(made_whole_module.fcntl, "flock", late):
+        fill(path, str)
+
+
+def waits_before_it_makes_the_lock(path, sending, going_on):
+    """The same, but it waits before it makes the lock."""
+    make = tempfile.mkdtemp
+
+    def late(*where):
+        made = make(*where)
+        if not going_on.is_set():
+            sending.set()
+            going_on.wait()
+        return made
+
+    with mock.patch.object(tempfile, "mkdtemp", late):
+        fill(path, str)
+
+
+@pytest.mark.parametrize("first", [waits_before_it_locks, waits_before_it_makes_the_lock])
+def test_a_room_that_another_process_removed_before_it_was_locked_is_made_anew(tmp_path, first):
+    spawn = multiprocessing.get_context("spawn")
+    came, going_on = spawn.Event(), spawn.Event()
+    process = spawn.Process(target=first, args=(tmp_path / "out", came, going_on), daemon=True)
+    process.start()
+    assert came.wait(60)
+    made_whole_module._remove_left(tmp_path / "out")
+    assert left(tmp_path) == []
+    going_on.set()
+    process.join()
+    assert process.exitcode == 0
+    assert left(tmp_path) == ["out"]
+
+
+def makes_often(folder, times, refused):
+    for turn in range(times):
+        try:
+            fill(folder / str(turn), str)
+        except StoreError:
+            refused.put(turn)
+
+
+def test_two_processes_at_it_all_the_time_end_with_one_folder_or_a_refusal(tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    refused = spawn.SimpleQueue()
+    both = [spawn.Process(target=makes_often, args=(tmp_path, 40, refused)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    assert [process.exitcode for process in both] == [0, 0]
+    assert left(tmp_path) == sorted(str(turn) for turn in range(40))
