@@ -10,7 +10,9 @@ from scipy.ndimage import label
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.drawings.ink import MARGIN, normalise, stroke_width
+from opensearch.domains.drawings.evening import stroke_width
+from opensearch.domains.drawings.ink import normalise
+from opensearch.domains.drawings.placing import MARGIN
 from opensearch.domains.paper.page import find_page, straightened, warped
 from opensearch.errors import OverLimit, UnreadableFile
 

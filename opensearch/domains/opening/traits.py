@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.drawings.ink import stroke_width
+from opensearch.domains.drawings.evening import stroke_width
 from opensearch.domains.paper.sheet import Plane, darkness
 
 SIDE: Final = 128

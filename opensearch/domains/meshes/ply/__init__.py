@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.config import Limits
-from opensearch.domains.meshes.ply_header import Element, read_header
-from opensearch.domains.meshes.ply_rows import Lists, Rows, ascii_rows, binary_rows
+from opensearch.domains.meshes.ply.binary_rows import binary_rows
+from opensearch.domains.meshes.ply.header import Element, read_header
+from opensearch.domains.meshes.ply.rows import Lists, Rows
+from opensearch.domains.meshes.ply.text_rows import text_rows
 from opensearch.domains.meshes.polygons import as_triangles, check_corners, check_faces
 from opensearch.domains.meshes.text import plain_lines
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
@@ -48,7 +50,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     if header.order:
         found = binary_rows(data, header, wanted)
     else:
-        found = ascii_rows(plain_lines(data[header.body :]), header, wanted)
+        found = text_rows(plain_lines(data[header.body :]), header, wanted)
     vertices = np.stack([found[vertex.name].numbers[axis] for axis in axes], axis=1)
     faces = [
         _triangles(element, found[element.name], vertices, limits)
