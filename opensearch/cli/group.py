@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import re
 import sys
 import traceback
 from contextlib import suppress
-from typing import Any
+from shlex import quote
+from typing import Any, Final
 
 import click
 
@@ -44,6 +46,7 @@ VERBS = {
 }
 """The verbs in the order of a user's first day, and the first sentence of each one's help."""
 
+_WITH_COMMAS: Final = re.compile(r"'([^',]*,[^']*)'")
 _MODULES = {"import": "importing", "list": "listing", "train-3d": "train_3d"}
 """Modules of verbs whose names Python cannot give them."""
 
@@ -104,12 +107,29 @@ class VerbGroup(click.Group):
         except BrokenPipeError:
             _drop_output()  # the reader of a pipe has seen enough
             ctx.exit(0)
+        except click.BadParameter as error:
+            error.message += _several(error)
+            raise
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             _explain(ctx, f"error: {_in_words(error)}")
             _drop_output()
             ctx.exit(1)
+
+
+def _several(error: click.BadParameter) -> str:
+    """What to do where several values are given as one, to what may be given again and again."""
+    found = _WITH_COMMAS.search(error.message)
+    if found is None or not isinstance(error.param, click.Parameter):
+        return ""
+    parts = [part.strip() for part in found[1].split(",") if part.strip()]
+    if error.param.nargs == -1:
+        return f" Several are separated by blanks: {' '.join(map(quote, parts))}"
+    if not getattr(error.param, "multiple", False):
+        return ""
+    flag = max(error.param.opts, key=len)
+    return f" Several are given one by one: {' '.join(f'{flag} {quote(each)}' for each in parts)}"
 
 
 def _in_words(error: Exception) -> str:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,9 +26,9 @@ _SECONDS: Final = 2.0
 """How long an opener may take to say that it cannot."""
 
 
-def remarks(answer: Answer) -> list[str]:
-    """Remarks on an answer in the words of the command line."""
-    return [in_flags(note) for note in answer.notes]
+def remarks(answer: Answer, fields: Collection[str] = ()) -> list[str]:
+    """Remarks on an answer in the words of the command line, or of fields, see `in_flags`."""
+    return [in_flags(note, fields=fields) for note in answer.notes]
 
 
 def on_scores(answer: Answer) -> Iterator[str]:

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import codecs
-import difflib
-import json
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from opensearch.cli.hits import on_scores, print_hits, remarks
-from opensearch.cli.messages import in_flags, json_line, say, visible
+from opensearch.cli.lines import Line, read_lines
+from opensearch.cli.messages import json_line, say, visible
 from opensearch.cli.tables import print_paths
 from opensearch.errors import InvalidInput, OpenSearchError
 
 if TYPE_CHECKING:
-    from opensearch.engine import Engine, Query
+    from opensearch.engine import Engine
     from opensearch.engine.query import Answer
 
 SOME_FAILED: Final = 3
 _MOST: Final = 2**26
 """Bytes of the file."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the file, counted from 1, and the query it is or why it is none."""
-
-    number: int
-    text: str
-    query: Query | OpenSearchError
 
 
 def answer_lines(
@@ -54,7 +43,7 @@ def answer_lines(
     """
     from opensearch.engine import Query
 
-    lines = list(_lines(_read(file), options))
+    lines = read_lines(_read(file), options)
     if not lines:
         say(f"{file} holds no queries")
     answers = engine.ask_many([line.query for line in lines if isinstance(line.query, Query)])
@@ -63,7 +52,7 @@ def answer_lines(
         came = next(answers) if isinstance(line.query, Query) else line.query
         if isinstance(came, OpenSearchError):
             failed += 1
-            _tell_error(line, in_flags(str(came)), as_json)
+            _tell_error(line, line.explain(came), as_json)
         else:
             _tell(line, came, as_json, paths)
     if failed:
@@ -87,66 +76,8 @@ def _read(file: Path) -> str:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _lines(text: str, options: Mapping[str, Any]) -> Iterator[Line]:
-    from opensearch.engine import Query
-
-    for number, line in enumerate(text.split("\n"), start=1):
-        said = line.strip("\r")
-        if said.strip():
-            try:
-                asked = Query(**{**options, **_said(said)})
-            except OpenSearchError as error:
-                yield Line(number, said, error)
-            else:
-                yield Line(number, said, asked)
-
-
-def _said(line: str) -> dict[str, Any]:
-    """What a line asks: an object of JSON, the path of a file, or words."""
-    from opensearch.domains import known_suffixes
-    from opensearch.domains.collections.layout import split_part
-
-    if line.lstrip().startswith("{"):
-        return _from_json(line)
-    if line.lstrip().startswith("["):
-        raise InvalidInput(
-            "is an array; a line is an object of JSON, a path or words. Several parts of one query"
-            " are the list 'files' of an object"
-        )
-    path = Path(split_part(line)[0])
-    folder = "/" in line and path.is_dir()
-    if path.is_file() or folder or path.suffix.lower() in known_suffixes():
-        return {"files": [(Path(line), 1.0)]}
-    if any("\udc80" <= letter <= "\udcff" for letter in line):  # names may hold any byte
-        raise InvalidInput("is not UTF-8, and no file has this name")
-    return {"text": line.strip()}
-
-
-def _from_json(line: str) -> dict[str, Any]:
-    from opensearch.engine import Query
-
-    try:
-        said = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"is not JSON: {error}") from error
-    known = ["file", *(each.name for each in fields(Query))]
-    for name in said:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
-            raise InvalidInput(f"asks for {name!r}, which no query has{hint}")
-    files = said.pop("files", [])
-    files = [files] if isinstance(files, str) else files
-    if "file" in said:
-        files = [said.pop("file"), *files]
-    if not isinstance(files, list):
-        raise InvalidInput(f"files must be a list of paths or [path, weight], got {files!r}")
-    pairs = [tuple(each) if isinstance(each, list) else (each, 1.0) for each in files]
-    return {**said, "files": pairs} if pairs else said
-
-
 def _tell(line: Line, answer: Answer, as_json: bool, paths: str | None) -> None:
-    notes = [*remarks(answer), *on_scores(answer)]
+    notes = [*remarks(answer, line.fields), *on_scores(answer)]
     if as_json:
         hits = [hit.to_dict() for hit in answer.hits]
         more = {"notes": notes, "understood": answer.understood.to_dict()}

@@ -2,7 +2,8 @@
 
 Messages of the library name its own arguments and calls, in backticks: `where`, `prune='force'`,
 `Engine.compact()`. An argument becomes the option of the verb at hand that carries its name, a
-call the command line that makes it; all else stays as it is.
+call the command line that makes it; all else stays as it is. What a line of JSON says is named by
+its field.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import math
 import re
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from shlex import quote
 from typing import Any, Final
@@ -26,7 +27,7 @@ _QUOTED: Final = re.compile(r"`([^`\n]+)`")
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_REFUSED: Final = re.compile(r"^(\w+)(?= must be )")
+_REFUSED: Final = re.compile(r"(?:(?<=^each of )|^)(\w+)(?= must (?:be|hold) )")
 """The argument that a message begins with, where a value of it is refused."""
 CALLS: Final[dict[str, str]] = {
     "Engine.add(reread)": "opensearch index SOURCE --to INDEX --reread",
@@ -49,26 +50,33 @@ CALLS: Final[dict[str, str]] = {
 stand in the places."""
 
 
-def in_flags(text: str, command: click.Command | None = None) -> str:
+def in_flags(text: str, command: click.Command | None = None, fields: Collection[str] = ()) -> str:
     """A message of the library as the command line says it.
 
     Args:
         text: the message.
         command: the verb at hand; the one that runs when `None`.
+        fields: arguments that are fields of a line of JSON, not options.
     """
     if command is None:
         context = click.get_current_context(silent=True)
         command = context.command if context else None
     options = {each.name: each for each in command.params if each.name} if command else {}
     for pattern in (_QUOTED, _REFUSED):
-        text = pattern.sub(lambda found: _said(found[1], options) or found[0], text)
+        text = pattern.sub(lambda found: _said(found[1], options, fields) or found[0], text)
     return text
 
 
-def _said(code: str, options: Mapping[str, click.Parameter]) -> str | None:
+def _said(code: str, options: Mapping[str, click.Parameter], fields: Collection[str]) -> str | None:
     """An argument or a call in the words of the command line, None for anything else."""
     try:
         match ast.parse(f"_({code})", mode="eval").body:
+            case ast.Call(args=[ast.Name(name)], keywords=[]) if name in fields:
+                return json.dumps(name)
+            case ast.Call(args=[], keywords=[ast.keyword(arg=str(name), value=value)]) if (
+                name in fields
+            ):
+                return f"{json.dumps(name)}: {json_line(_plain(value))}"
             case ast.Call(args=[ast.Name(name)], keywords=[]) if name in options:
                 return _flag(options[name])
             case ast.Call(args=[], keywords=[ast.keyword(arg=str(name), value=value)]) if (
@@ -117,7 +125,7 @@ def _with_value(option: click.Parameter, value: Any) -> str:
         case False:
             return max(option.secondary_opts, key=len, default=flag)
         case list():
-            return " ".join(f"{flag} {each}" for each in value)
+            return " ".join(f"{flag} {quote(str(each))}" for each in value)
         case dict():
             return " ".join(f"{flag} {key}={each}" for key, each in value.items())
     return f"{flag}={value}"

@@ -88,9 +88,10 @@ def remove(
             removed = engine.remove(names, ignore=ignore)
             _tell(removed, names, missing, ignore=ignore, as_json=as_json)
     if missing:
+        several = "; keys are separated by blanks" if any("," in key for key in missing) else ""
         raise InvalidInput(
             f"{len(missing)} of {len(set(keys))} keys are not stored: {', '.join(missing[:3])}"
-            f"{', ...' if len(missing) > 3 else ''}; `list` shows the keys there are"
+            f"{', ...' if len(missing) > 3 else ''}; `list` shows the keys there are{several}"
         )
 
 

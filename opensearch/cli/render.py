@@ -11,8 +11,10 @@ from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.messages import say
 from opensearch.cli.places import FOLDER
 from opensearch.config import ReaderSettings
+from opensearch.errors import InvalidInput
 from opensearch.processes.pool import start_ahead
 from opensearch.records import UPS, Up
+from opensearch.spelling import names_in
 
 
 @click.command(cls=ReadsShapes)
@@ -53,6 +55,8 @@ def render(
     Example:
         opensearch render chair.obj --out /tmp/chair --line-views 6
     """
+    if domain and names_in(domain):
+        raise InvalidInput(f"`domain` must be one name, got {domain!r}")
     start_ahead()  # it is up once the packages below are
     from opensearch.domains import READERS, default_reader, save_views
     from opensearch.domains.opening.workers import Readers

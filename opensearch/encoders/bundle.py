@@ -6,7 +6,6 @@ bundle is complete as soon as it has one, and replacing a bundle is one rename.
 
 from __future__ import annotations
 
-import difflib
 import filecmp
 import re
 import shutil
@@ -29,6 +28,7 @@ from opensearch.encoders.runtime import (
 )
 from opensearch.encoders.tensors import load_tensors, replacing, write_atomic
 from opensearch.errors import BundleError, InvalidInput, system_reason
+from opensearch.spelling import hint
 
 _FILE = re.compile(r"\w[\w.-]*")
 _OURS = re.compile(r"\w[\w-]*-[0-9a-f]{12}(-\d+)?\.(safetensors|onnx)")
@@ -163,11 +163,11 @@ class Bundle:
             InvalidInput: the model has no such domain; the text lists those it has.
         """
         if name not in self.card.domains:
-            near = difflib.get_close_matches(name, self.domains, n=1)
-            more = f"Add it with: `Training(config, data, out, extend=MODEL, domain={name!r})`"
+            meant = hint(name, self.domains)
+            more = f". Add it with: `Training(config, data, out, extend=MODEL, domain={name!r})`"
             raise InvalidInput(
                 f"the model {self.folder} has no domain {name!r}; it has"
-                f" {', '.join(self.domains)}. {f'Did you mean {near[0]!r}?' if near else more}"
+                f" {', '.join(self.domains)}{meant or more}"
             )
         return self.card.domains[name]
 

@@ -17,6 +17,7 @@ import numpy as np
 from opensearch.config import Limits
 from opensearch.errors import InvalidInput
 from opensearch.records import UPS, Address, Up, Where, is_address
+from opensearch.spelling import names_in
 
 Check: TypeAlias = Callable[[str, Any], Any]
 
@@ -134,7 +135,8 @@ def texts_or_none(name: str, value: Any) -> list[str | None]:
 
 def _texts(name: str, value: Any) -> list[Any]:
     if isinstance(value, str):
-        refuse(name, f"a list of texts, as in [{shown(value).rpartition(' (')[0]}]", value)
+        alike = shown(names_in(value) or [value]).rpartition(" (")[0]
+        refuse(name, f"a list of texts, as in {alike}", value)
     return listed(name, "a list of texts", value)
 
 

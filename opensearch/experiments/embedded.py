@@ -17,6 +17,7 @@ from opensearch.encoders.encoder import Encoder
 from opensearch.errors import InvalidInput
 from opensearch.progress import Progress
 from opensearch.records import Failure, Source
+from opensearch.spelling import hint
 from opensearch.training.features import collection_features
 
 Embed: TypeAlias = Callable[[Encoder, NDArray[np.floating]], NDArray[np.float32]]
@@ -74,7 +75,7 @@ class EmbeddedCollection:
             )
         raise InvalidInput(
             f"the collection has no split {name!r}; it has {', '.join(self.names)},"
-            f" and {WHOLE!r} is every file"
+            f" and {WHOLE!r} is every file{hint(name, self.names, 'splits')}"
         )
 
     def _whole(self) -> EmbeddedSplit:

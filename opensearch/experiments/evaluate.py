@@ -191,7 +191,7 @@ def _check_fits(evaluation: Evaluation) -> None:
     """Refuse codes that cannot be fitted, before anything is embedded."""
     if evaluation.bits:
         for name in evaluation.hashers:
-            check_fit(name)
+            check_fit(name, "hashers")
         check_has_train(evaluation.data, evaluation.bits)
 
 

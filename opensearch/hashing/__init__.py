@@ -25,6 +25,7 @@ from opensearch.hashing.packing import hamming, pack_codes, unpack
 from opensearch.hashing.sign import SignHasher
 from opensearch.hashing.whitened import WhitenedItqHasher
 from opensearch.progress import Progress, quiet
+from opensearch.spelling import hint
 
 __all__ = [
     "HASHERS",
@@ -69,15 +70,20 @@ def fit_hasher(
     return HASHERS[settings.name].fit(data, settings, seed, progress)
 
 
-def check_fit(name: str) -> None:
+def check_fit(name: str, several: str | None = None) -> None:
     """Refuse a hasher that cannot be fitted here, before hours go into what it is fitted on.
+
+    Args:
+        name: of the hasher.
+        several: the argument that it comes from, where that takes a list.
 
     Raises:
         InvalidInput: no such hasher.
         MissingExtra: it trains a network, and torch is not installed.
     """
     if name not in HASHERS:
-        raise InvalidInput(f"no hasher {name!r}; known: {', '.join(HASHERS)}")
+        meant = hint(name, HASHERS, several)
+        raise InvalidInput(f"no hasher {name!r}; known: {', '.join(HASHERS)}{meant}")
     if HASHERS[name].learns:
         require(f"fitting codes of {name}", "torch")
 

@@ -27,6 +27,7 @@ from opensearch.domains.opening.contents import mesh_bytes, picture_bytes, suffi
 from opensearch.errors import InvalidInput, OverLimit
 from opensearch.records import Remote
 from opensearch.remote import fetched
+from opensearch.spelling import several_paths
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -172,6 +173,7 @@ def check_is_file(file: Path) -> None:
         words = "" if file.suffix or len(file.parts) > 1 else "; words are asked for by `text`"
         raise InvalidInput(
             f"query {name} is not a file: there is none of this name{words}"
+            f"{several_paths(str(file))}"
         ) from None
     except OSError as error:
         raise InvalidInput(f"query {name} cannot be opened: {error.strerror}") from error

@@ -98,7 +98,7 @@ def test_an_unforeseen_error_is_one_line_and_its_place_is_shown_on_demand(tmp_pa
     ("words", "reason"),
     [
         (["photo", "nowhere"], "nowhere does not exist"),
-        (["photo", "--domain", "phto"], "Did you mean 'photo'?"),
+        (["photo", "--domain", "phto"], "did you mean 'photo'?"),
         (["photo", "--domain", "zebra"], "opensearch train CONFIG --extend MODEL --domain zebra"),
     ],
 )

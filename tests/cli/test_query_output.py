@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from opensearch.cli import main, many, tables
 from opensearch.cli.hits import on_scores
+from opensearch.cli.lines import read_lines
 from opensearch.engine import Engine
 from opensearch.engine.query import Answer
 from opensearch.records import Hit
@@ -193,12 +194,12 @@ def test_a_line_of_other_bytes_fails_alone_and_a_folder_is_no_word(tmp_path):
     odd = tmp_path / "caf\udce9.jpg"
     odd.touch()
     lines.write_bytes(b"disc\n\xe9t\xe9\n" + os.fsencode(odd) + b"\n" + os.fsencode(folder))
-    disc, bad, *named = [line.query for line in many._lines(many._read(lines), {})]
+    disc, bad, *named = [line.query for line in read_lines(many._read(lines), {})]
     assert disc.text == "disc"
     assert str(bad) == "is not UTF-8, and no file has this name"
     assert [query.files for query in named] == [[(odd, 1.0)], [(folder, 1.0)]]
     lines.write_text("disc", "utf-16")
-    assert [line.query.text for line in many._lines(many._read(lines), {})] == ["disc"]
+    assert [line.query.text for line in read_lines(many._read(lines), {})] == ["disc"]
 
 
 def test_odd_names_are_escaped_for_people_alone(toy_model, toy_collection, tmp_path):
@@ -217,3 +218,62 @@ def test_odd_names_are_escaped_for_people_alone(toy_model, toy_collection, tmp_p
         assert r"line\nbreak \x1b[31m.jpg" in plain.output
     assert json.loads(run("list", tmp_path / "index", "--json").stdout)["key"] == name
     assert name in run("list", tmp_path / "index", "--paths").stdout
+
+
+NAMED = {  # by the field that is at fault
+    "text": ({"text": 5}, '"text" must be a text, got 5 (int)'),
+    "sentence": ({"text": "disc", "sentence": 4}, '"sentence" must be a text'),
+    "keys": ({"keys": "a"}, '"keys" must be a list of texts'),
+    "each key": ({"keys": [3]}, '"keys" must hold texts, got 3 (int) among them'),
+    "source": ({"text": "disc", "source": 3}, '"source" must be a text'),
+    "up": ({"text": "disc", "up": "q"}, '"up" must be x, y, z or unknown'),
+    "targets": ({"text": "disc", "targets": "photo"}, '"targets" must be a list of texts'),
+    "k": ({"text": "disc", "k": "3"}, '"k" must be a whole number of 1 or more'),
+    "refine": ({"text": "disc", "refine": "yes"}, '"refine" must be True or False'),
+    "score": ({"text": "disc", "score": "x"}, "unknown \"score\" 'x'"),
+    "like": ({"text": "disc", "like": "x"}, "unknown \"like\" 'x'"),
+    "depth": ({"text": "disc", "depth": 0}, '"depth" must be a whole number'),
+    "max_distance": ({"text": "disc", "max_distance": -1}, '"max_distance" must be a whole'),
+    "min_score": ({"text": "disc", "min_score": "a"}, '"min_score" must be a number'),
+    "where": ({"text": "disc", "where": "year >"}, "\"where\" 'year >': expected a value"),
+    "structure": ({"text": "disc", "structure": 3}, '"structure" must be a text'),
+    "compared": ({"text": "disc", "compared": 0}, '"compared" must be a whole number'),
+    "exclude": ({"text": "disc", "exclude": [3]}, 'each of "exclude" must be a path, got 3'),
+    "files": ({"files": {"a": 1}}, '"files" must be a list of paths, got {"a": 1}'),
+    "a file": ({"files": [3]}, 'each of "files" must be a path, got 3'),
+    "a weight": ({"files": [["a", "x"]]}, 'each of "files" must be a path or [path, weight]'),
+    "a sign": ({"files": [["a", -1]]}, '"exclude" moves away from a file'),
+    "file": ({"file": ["a", "b"]}, '"file" must be a path or [path, weight], got ["a", "b"]'),
+    "none": ({}, 'words ("text") or the key of a stored item ("keys")'),
+    "a name of a flag": ({"to": ["photo"]}, "did you mean 'targets'?"),
+    "ready parts": ({"text": "disc", "parts": [1]}, "asks for 'parts', which no query has; there"),
+}
+
+
+@pytest.mark.parametrize(("line", "told"), NAMED.values(), ids=NAMED)
+def test_errors_of_a_line_name_its_fields_and_no_flags(index, tmp_path, line, told):
+    file = tmp_path / "lines.jsonl"
+    file.write_text(json.dumps(line))
+    done = run("query", index, "--queries", file)
+    said = next(each for each in done.stderr.splitlines() if each.startswith("line 1: "))
+    assert told in said
+    assert "--" not in said
+    assert done.exit_code == 3
+
+
+def test_a_flag_at_fault_in_a_line_that_does_not_set_it_is_named(index, tmp_path):
+    file = tmp_path / "lines.jsonl"
+    file.write_text('{"text": "disc"}\n{"text": "disc", "where": "year <"}\ndisc\n')
+    done = run("query", index, "--queries", file, "--where", "year >")
+    told = [line[:26] for line in done.stderr.splitlines()[:3]]
+    assert told == [
+        "line 1: --where 'year >': ",
+        "line 2: \"where\" 'year <': ",
+        "line 3: --where 'year >': ",
+    ]
+
+
+def test_a_line_may_look_away_from_one_file(index, tmp_path, photo):
+    file = tmp_path / "lines.jsonl"
+    file.write_text(json.dumps({"text": "disc", "exclude": str(photo)}))
+    assert run("query", index, "--queries", file).exit_code == 0

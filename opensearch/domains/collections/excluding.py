@@ -21,6 +21,8 @@ from unicodedata import normalize
 
 from opensearch.errors import InvalidInput
 
+_SEVERAL: Final = re.compile(r"(?<!\\),\s*\*\.")
+"""Suffixes joined by commas, `*.jpg,*.png`, which no names of files are."""
 _CLASSES: Final = re.compile(r"\[(!|\^)?(\]?(?:\\.|[^\]\\])*)\]", re.DOTALL)
 
 
@@ -73,6 +75,12 @@ NOTHING: Final = Excluded()
 def _pattern(text: str) -> _Pattern | None:
     if not text.strip() or text.startswith("#"):
         return None
+    if _SEVERAL.search(text):
+        parts = [part.strip() for part in text.split(",")]
+        raise InvalidInput(
+            f"the pattern {text!r} is several; they are given one by one: `exclude={parts!r}`;"
+            " a comma of a name is written \\,"
+        )
     back_in = text.startswith("!")
     body = text[back_in:].rstrip(" ") if not text.endswith("\\ ") else text[back_in:]
     folders = body.endswith("/")

@@ -7,7 +7,6 @@ The split is written as `split.csv` beside the files, which every verb reads fro
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 from collections import Counter, defaultdict
@@ -23,6 +22,7 @@ from opensearch.domains.collections.manifest import find_manifest
 from opensearch.domains.files import printable
 from opensearch.errors import InvalidInput, UnreadableFile, system_reason, unwritable
 from opensearch.records import Source
+from opensearch.spelling import hint
 
 TABLE: Final = "split.csv"
 _FIELDS: Final = ("path", "domain", "category", "split")
@@ -122,9 +122,8 @@ def _unseen(
         domains[source.category or ""].add(source.domain or "")
     for name in named:
         if name not in domains:
-            near = difflib.get_close_matches(name, domains, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise InvalidInput(f"the collection has no category {name!r}{hint}")
+            meant = hint(name, domains, "categories")
+            raise InvalidInput(f"the collection has no category {name!r}{meant}")
     if named or not share:
         return sorted(set(named))
     every = set().union(*domains.values())

@@ -9,7 +9,6 @@ The result is always what reading all records would give.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
@@ -22,6 +21,7 @@ from opensearch.engine.filters.dates import bounds as date_bounds
 from opensearch.engine.filters.where import Both, Either, Expression, Not
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
+from opensearch.spelling import hint
 from opensearch.store import Fields, Ids, Store
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -53,13 +53,17 @@ def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask
         return _Selection(store, fields).of(expression, everything)
 
 
-def not_held(domain: str, held: Sequence[str]) -> InvalidInput:
-    """What to raise of a domain that an index holds no items of."""
-    near = difflib.get_close_matches(domain, held, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+def not_held(domain: str, held: Sequence[str], several: str | None = None) -> InvalidInput:
+    """What to raise of a domain that an index holds no items of.
+
+    Args:
+        domain: asked for.
+        held: domains of the index.
+        several: the argument, where it takes a list of domains.
+    """
     return InvalidInput(
         f"the index holds no items of domain {domain!r}; it holds"
-        f" {', '.join(held) or 'nothing yet'}{hint}"
+        f" {', '.join(held) or 'nothing yet'}{hint(domain, held, several)}"
     )
 
 
@@ -72,7 +76,7 @@ def targeted(store: Store, targets: Sequence[str]) -> list[str]:
     held = [domain for domain, count in store.meta().counts.items() if count]
     for target in targets:
         if target not in held:
-            raise not_held(target, held)
+            raise not_held(target, held, "targets")
     return list(dict.fromkeys(targets)) or held
 
 

@@ -222,6 +222,8 @@ def _way_out(wanted: str, before: str, there: str) -> str:
         return "equal is =, and unequal !="
     if wanted == _A_JOINT and there[:1].isalnum() and before[-1:] not in (")", '"', "'"):
         return 'a value with blanks stands in quotes, as in category = "arm chair"'
+    if there[:1] == "," or re.search(r"\bin$", before):
+        return "several values stand in brackets, as in domain in (photo, sketch)"
     return "e.g. domain = photo and year > 2010"
 
 

@@ -27,6 +27,7 @@ from opensearch.model.inputs import check_is_file, content_of, file_and_part
 from opensearch.progress import Count, uncounted
 from opensearch.records import Failure, Planned, Report, Source, Stamp, Up
 from opensearch.remote import Root
+from opensearch.spelling import several_paths
 from opensearch.store import Store
 
 TOLD: Final = "told to be ignored"
@@ -300,7 +301,9 @@ def files_of(roots: Sequence[Root]) -> list[Path]:
     here = [root for root in roots if isinstance(root, Path)]
     for root in here:
         if not os.path.lexists(root):
-            raise InvalidInput(f"{root} does not exist{_way_in(str(root))}")
+            raise InvalidInput(
+                f"{root} does not exist{_way_in(str(root))}{several_paths(str(root))}"
+            )
     return here
 
 

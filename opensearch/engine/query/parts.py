@@ -16,6 +16,7 @@ from opensearch.model import Input, Model
 from opensearch.model.inputs import name_of
 from opensearch.records import Item, Up
 from opensearch.semantic import unit
+from opensearch.spelling import several_in
 from opensearch.store import Store
 
 Embed: TypeAlias = "Callable[[Input, str | None, Up | None], tuple[Opened, NDArray[np.float32]]]"
@@ -70,7 +71,8 @@ def stored_part(store: Store, key: str) -> Part:
     """
     item = store.by_key(key)
     if item is None:
-        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
+        meant = several_in(key, "keys", store.by_key)
+        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are{meant}")
     rows, present = store.embeddings([item.id])
     if not present[0]:
         raise NotKept(f"item {key!r} was added as a ready code, without an embedding to ask by")

@@ -90,7 +90,7 @@ class Query:
         if self.like not in LIKES:
             raise InvalidInput(f"unknown `like` {self.like!r}; known: {', '.join(LIKES)}")
         if self.score not in SCORES:
-            raise InvalidInput(f"unknown score {self.score!r}; known: {', '.join(SCORES)}")
+            raise InvalidInput(f"unknown `score` {self.score!r}; known: {', '.join(SCORES)}")
         for given, weight in self.files:
             if weight <= 0:
                 called = str(given) if isinstance(given, Path) else name_of(given)

@@ -70,6 +70,7 @@ def test_copies_stay_together_and_one_item_at_least_is_for_training(collection):
         ({"test": 1.5}, "`test` is a share from 0 to .9, got 1.5"),
         ({"unseen": float("nan")}, "`unseen` is a share"),
         ({"categories": ["hatt"]}, "no category 'hatt'; did you mean 'hat'?"),
+        ({"categories": ["hat,hut"]}, "one by one: `categories=['hat', 'hut']`"),
         ({"categories": CATEGORIES}, "every category would be unseen"),
     ],
 )
