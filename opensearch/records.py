@@ -203,6 +203,16 @@ class Report:
     ignored_suffixes: Counter[str] = field(default_factory=Counter)
     planned: list[Planned] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        """The books, without what did not happen, and the first failure."""
+        names = [name for name in self.__slots__ if name not in ("guessed_files", "refused")]
+        held = {name: getattr(self, name) for name in names}
+        counts = {name: n if isinstance(n, int) else len(n) for name, n in held.items()}
+        counts = {name: n for name, n in counts.items() if n and name != "failures"}
+        said = [f"{n:,} {name}" for name, n in counts.items()] or ["nothing seen"]
+        why = [f"first failure: {each.path}: {each.reason}" for each in self.failures[:1]]
+        return f"<Report: {'; '.join([', '.join(said), *why])}>"
+
     def guess(self, name: str) -> None:
         """Count a file whose domain was guessed."""
         self.guessed += 1

@@ -108,8 +108,10 @@ class VerbGroup(click.Group):
             _drop_output()  # the reader of a pipe has seen enough
             ctx.exit(0)
         except click.BadParameter as error:
-            error.message += _several(error)
-            raise
+            more = _several(error)
+            if not more:
+                raise
+            raise click.BadParameter(error.message + more, error.ctx, error.param) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:

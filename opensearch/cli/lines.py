@@ -114,7 +114,7 @@ def _arguments(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _listed(name: str, value: Any) -> list[Any]:
     """A list, or the one path that stands for a list of one."""
     if not isinstance(value, list | str):
-        _refuse(name, "a list of paths", value)
+        raise _refusal(name, "a list of paths", value)
     return value if isinstance(value, list) else [value]
 
 
@@ -125,18 +125,19 @@ def _pair(name: str, value: Any) -> tuple[Path, float]:
     match value:
         case [path, int() | float() as weight] if not isinstance(weight, bool):
             return _path(name, path), weight
-    return _refuse(name, "a path or [path, weight]", value)
+    raise _refusal(name, "a path or [path, weight]", value)
 
 
 def _path(name: str, value: Any) -> Path:
-    ok = isinstance(value, str) and value and "\0" not in value
-    return Path(value) if ok else _refuse(name, "a path", value)
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise _refusal(name, "a path", value)
+    return Path(value)
 
 
-def _refuse(name: str, wanted: str, value: Any) -> Any:
+def _refusal(name: str, wanted: str, value: Any) -> InvalidInput:
     each = "each of " if name != "file" and not wanted.startswith("a list") else ""
     shown = json.dumps(value, ensure_ascii=False)
-    raise InvalidInput(f"{each}{name} must be {wanted}, got {shown}")
+    return InvalidInput(f"{each}{name} must be {wanted}, got {shown}")
 
 
 def _known() -> set[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Self
 
 from opensearch.engine.lifecycle.generations import Generations
+from opensearch.errors import OpenSearchError
 from opensearch.model import Model
 from opensearch.records import Where
 from opensearch.store import Store
@@ -17,6 +20,24 @@ class OpenIndex:
         self.path: Where = generations.folder.path
         self.model = model
         self._generations = generations
+
+    def __repr__(self) -> str:
+        """Where it lies, and what the books say where that asks no server."""
+        if self._generations.closed:
+            return f"<Engine at {self.path}, closed>"
+        if not isinstance(self.path, Path):
+            return f"<Engine at {self.path}>"
+        only = "" if os.access(self.path, os.W_OK) else ", read-only"
+        return f"<Engine at {self.path}: {self._held()}{only}>"
+
+    def _held(self) -> str:
+        try:
+            counts = {name: n for name, n in self._store.meta().counts.items() if n}
+        except OpenSearchError:
+            return "cannot be read"
+        total = sum(counts.values())
+        each = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        return f"{total:,} item{'s' * (total != 1)}{f' ({each})' if counts else ''}"
 
     def close(self) -> None:
         """Release the store."""

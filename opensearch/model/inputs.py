@@ -46,6 +46,10 @@ class Content:
     data: bytes
     name: str = ""
 
+    def __repr__(self) -> str:
+        """How many bytes there are, none of them."""
+        return f"<Content: {self.name + ', ' if self.name else ''}{len(self.data):,} bytes>"
+
     def digest(self) -> bytes:
         """16-byte blake2b of the bytes, and of which drawing of them is meant."""
         part = split_part(self.name)[1]

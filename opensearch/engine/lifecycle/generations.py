@@ -167,6 +167,11 @@ class Generations:
             now.store.claim()
             yield now
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
     def close(self) -> None:
         """Close the store, which refuses later use."""
         self._closed = True

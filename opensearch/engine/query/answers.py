@@ -36,6 +36,16 @@ class Answer:
     likely: bool | None = None
     refined: dict[str, list[int]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """How many hits there are, the best of them, and the remarks."""
+        count = len(self.hits)
+        said = [f"{count} hit{'s' * (count != 1)}"]
+        if self.hits:
+            best = self.hits[0]
+            score = "" if best.score is None else f" ({best.score:.2f})"
+            said.append(f"best {best.key or best.id}{score}")
+        return f"<Answer: {'; '.join([*said, *self.notes])}>"
+
 
 def concluded(found: Answer, query: Query) -> Answer:
     """The answer with what can be said of all of its hits."""

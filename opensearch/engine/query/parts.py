@@ -43,6 +43,12 @@ class Part:
     notes: tuple[str, ...] = ()
     taken: TakenAs | None = None
 
+    def __repr__(self) -> str:
+        """What it was made of."""
+        if self.item is not None:
+            return f"<Part: item {self.item.key or self.item.id}>"
+        return f"<Part: a {self.domain}>" if self.domain else "<Part: words>"
+
 
 def file_part(embed: Embed, given: Input, domain: str | None, up: Up | None) -> Part:
     """A file, picture or mesh as a part, embedded as `Model.embed_one` does.

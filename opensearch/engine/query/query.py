@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from opensearch.engine import arguments as must
 from opensearch.engine.input_checks import inputs, is_input, one_input
@@ -78,6 +78,16 @@ class Query:
     like: Like = "meaning"
     compared: int | None = None
 
+    def __repr__(self) -> str:
+        """What is asked for, without what is left at its default; no contents of files."""
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        said = [
+            f"{name}={_brief(given[name])}"
+            for name, default in _DEFAULTS.items()
+            if given[name] not in (default, [])
+        ]
+        return f"Query({', '.join(said)})"
+
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
@@ -98,6 +108,24 @@ class Query:
                     f"the weight of {called} must be above 0, got {weight}; `exclude` moves away"
                     " from a file"
                 )
+
+
+def _brief(value: Any) -> str:
+    """A value of a field in few words; of lists the first three."""
+    match value:
+        case list() | tuple():
+            more = ["..."] if len(value) > _SHOWN else []
+            said = ", ".join([*map(_brief, value[:_SHOWN]), *more])
+            return f"[{said}]" if isinstance(value, list) else f"({said})"
+        case Path():
+            return repr(str(value))
+        case str() | int() | float():
+            return repr(value)
+    return must.shown(value)
+
+
+_SHOWN: Final = 3
+_DEFAULTS: Final = {each.name: each.default for each in fields(Query)}
 
 
 def _weighted_inputs(name: str, value: Any) -> list[tuple[Input, float]]:

@@ -41,6 +41,10 @@ class Words:
             bundle = open_place(where).open_model()
         return cls(Model(bundle).space)
 
+    def __repr__(self) -> str:
+        """How many there are."""
+        return f"<Words: {len(self):,}>"
+
     def __len__(self) -> int:
         return len(self.space.vocabulary.words)
 
