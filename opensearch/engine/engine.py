@@ -1,8 +1,9 @@
 """The engine: an index and the model at work on it, for adding, searching and checking.
 
-`Engine` is the one class that users need. What it is asked stands in `reading`, what changes an
-index in `writing`; here it is made, opened, checked, compacted and copied. Each method checks what
-it is given and hands it on to `lifecycle`, `ingest`, `query` or `exchange`.
+`Engine` is the one class that users need. What it is asked stands in `asking`, what it holds in
+`reading`, what changes that in `writing`; here it is made, opened, checked, compacted and copied,
+and structures are built for its searches. Each method checks what it is given and hands it on to
+`lifecycle`, `ingest`, `query` or `exchange`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from opensearch.config import Limits
+from opensearch.engine.asking import Asking
 from opensearch.engine.checking import checked
 from opensearch.engine.exchange.copying import copy_index
 from opensearch.engine.lifecycle.compacting import Compacted
@@ -31,7 +33,7 @@ from opensearch.progress import Count, uncounted
 from opensearch.records import Address, Where
 
 
-class Engine(Reading, Writing):
+class Engine(Asking, Reading, Writing):
     """An index and the model at work on it; open one with `create` or `open`.
 
     Attributes:
@@ -138,6 +140,36 @@ class Engine(Reading, Writing):
         done = self._generations.write_and_settle(lambda store: kind.compact(folder, store, built))
         made = self._generations.write(lambda store: make_imprints(store, self.model))
         return replace(done, imprints=made)
+
+    @checked()
+    def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:
+        """Build a structure over all items there are, for searches that name it.
+
+        Items added later are searched flat beside it until it is built again, and `compact`
+        builds it again; it lies in the index and `info` shows it.
+
+        Args:
+            structure: name of a backend that is built on request; see `search.BACKENDS`.
+            seed: of the queries that recall is measured with.
+
+        Returns:
+            Recall@10 against the exact search, by domain.
+
+        Raises:
+            InvalidInput: an unknown structure.
+            StoreError: the index cannot be written.
+        """
+        with self._generations.claimed() as now:
+            return now.searcher.build(structure, seed)
+
+    def drop_structures(self) -> None:
+        """Remove all structures that were built by name; `compact` builds none of them any more.
+
+        Raises:
+            StoreError: the index cannot be written.
+        """
+        with self._generations.claimed() as now:
+            now.searcher.drop()
 
     @checked()
     def copy_to(self, path: str | Path | Address, progress: Count = uncounted) -> int:

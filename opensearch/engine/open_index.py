@@ -1,4 +1,4 @@
-"""An open index and its model: what both halves of the engine work on."""
+"""An open index and its model: what all parts of the engine work on."""
 
 from __future__ import annotations
 

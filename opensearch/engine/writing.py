@@ -1,4 +1,4 @@
-"""The writing half of the engine: adding, removing, changing, and what search is helped by.
+"""What changes the items of an index: adding, removing, relabelling.
 
 One process writes to an index at a time; each method makes this one the writer. `ingest` adds and
 removes, `exchange` imports.
@@ -24,7 +24,7 @@ from opensearch.engine.ingest.embeddings import add_embeddings, check_made_by, u
 from opensearch.engine.ingest.encoding import IN_PLACE, Encoding
 from opensearch.engine.ingest.keyed import described, keyed
 from opensearch.engine.ingest.pruning import Prune
-from opensearch.engine.ingest.runs import add_files, add_inputs, plan
+from opensearch.engine.ingest.runs import add_files, add_inputs, plan_files
 from opensearch.engine.open_index import OpenIndex
 from opensearch.engine.query.looking_up import relabelled
 from opensearch.model import InputLike
@@ -34,7 +34,7 @@ from opensearch.remote import root_of
 
 
 class Writing(OpenIndex):
-    """What changes an index."""
+    """What changes the items of an index."""
 
     @checked()
     def add(  # noqa: PLR0913 - one run, all that may be said of it by name
@@ -85,10 +85,8 @@ class Writing(OpenIndex):
         roots = [root_of(source) for source in sources]
         comparing = Comparing(compare, reread)
         run = Run(domain, up, strict, comparing, Excluded(exclude), progress, encoding)
-        if dry_run:
-            ignored = left_out.read(self._generations.folder).keys()
-            return plan(self._store, self.model, roots, run, prune, ignored)
-        return add_files(self._generations, self.model, roots, run, prune)
+        work = plan_files if dry_run else add_files
+        return work(self._generations, self.model, roots, run, prune)
 
     @checked()
     def add_items(  # noqa: PLR0913 - what is said of the items, each by name
@@ -278,33 +276,3 @@ class Writing(OpenIndex):
         return self._generations.write_and_settle(
             lambda store: relabelled(store, key, category, metadata)
         )
-
-    @checked()
-    def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:
-        """Build a structure over all items there are, for searches that name it.
-
-        Items added later are searched flat beside it until it is built again, and `compact`
-        builds it again; it lies in the index and `info` shows it.
-
-        Args:
-            structure: name of a backend that is built on request; see `search.BACKENDS`.
-            seed: of the queries that recall is measured with.
-
-        Returns:
-            Recall@10 against the exact search, by domain.
-
-        Raises:
-            InvalidInput: an unknown structure.
-            StoreError: the index cannot be written.
-        """
-        with self._generations.claimed() as now:
-            return now.searcher.build(structure, seed)
-
-    def drop_structures(self) -> None:
-        """Remove all structures that were built by name; `compact` builds none of them any more.
-
-        Raises:
-            StoreError: the index cannot be written.
-        """
-        with self._generations.claimed() as now:
-            now.searcher.drop()

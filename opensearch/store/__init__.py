@@ -3,8 +3,9 @@
 from opensearch.store.fields import Fields, Found
 from opensearch.store.implied_keys import key_of as implied_key
 from opensearch.store.implied_keys import split_key
-from opensearch.store.lmdb_store import LmdbStore, ever_used
+from opensearch.store.lmdb_store import LmdbStore
 from opensearch.store.meta import FORMAT, Meta
+from opensearch.store.opening import ever_used
 from opensearch.store.overtaken import again
 from opensearch.store.protocol import Store
 from opensearch.store.rows import Block, Ids, Mark

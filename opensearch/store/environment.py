@@ -47,7 +47,7 @@ class Environment:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.users = 0
-        self.unlocked = not _writable(folder)
+        self.unlocked = not opening.writable(folder)
         self.when_idle: Callable[[], None] = lambda: None
         self._overtaken = False
         self._copied = _Copy()
@@ -69,21 +69,14 @@ class Environment:
             StoreError: the files are missing, damaged or cut short.
         """
         for left in reversed(range(TRIES if self.unlocked else 1)):
-            before = self._committed() if left else 0
+            before = pages.committed(self.folder) if left else 0
             try:
                 with self._translated("open", OSError):
                     self._map.open(readonly=True)
                 break
             except StoreError:
-                if not left or self._committed() == before:
+                if not left or pages.committed(self.folder) == before:
                     raise  # else what was read may have been written over meanwhile
-
-    def _committed(self) -> int:
-        """The number of the last transaction, by a plain read; 0 where it cannot be told."""
-        try:
-            return pages.last_transaction(self.folder)
-        except (OSError, pages.NotPagesError):
-            return 0
 
     def create(self) -> None:
         """Open for writing, making folder, files and tables where they are missing.
@@ -133,7 +126,7 @@ class Environment:
         now, copied = time.monotonic(), self._copied
         if copied.transaction and (self._gate.reading or now < copied.good_until):
             return
-        if copied.transaction == self._committed():
+        if copied.transaction == pages.committed(self.folder):
             return
         place = private_copy(self.folder)
         if place is None:
@@ -296,9 +289,3 @@ class Environment:
         """Close the map and release the writer's lock."""
         self._map.close()
         self._lock.close()
-
-
-def _writable(folder: Path) -> bool:
-    """Whether the folder and what lies in it may be written; true where nothing is yet."""
-    files = [folder, *(folder / name for name in ("data.mdb", "lock.mdb", "writer.lock"))]
-    return all(os.access(file, os.W_OK) for file in files if file.exists())

@@ -20,8 +20,6 @@ from opensearch.store import (
     bulk,
     compaction,
     open_environments,
-    opening,
-    pages,
 )
 from opensearch.store import meta as books
 from opensearch.store.batch import Writer
@@ -33,24 +31,10 @@ from opensearch.store.meta import Meta
 from opensearch.store.protocol import Store
 from opensearch.store.reader import Reader
 from opensearch.store.rows import Ids, Mark
-from opensearch.store.tables import TRANSACTIONS, Transaction
+from opensearch.store.tables import Transaction
 from opensearch.store.verify import problems
 
 T = TypeVar("T")
-
-
-def ever_used(folder: Path) -> bool:
-    """Whether a folder holds a store that was written to, or a file that cannot be told.
-
-    Told by plain reads of the file, which nothing in it can crash. To make the tables and the
-    first books takes so many transactions; what has no more is a creation, whole or cut short.
-    """
-    if opening.length(folder) < 2 * pages.LEAST:
-        return False
-    try:
-        return pages.last_transaction(folder) > TRANSACTIONS + 1
-    except pages.NotPagesError:
-        return True
 
 
 class LmdbStore(LmdbReading):

@@ -17,6 +17,7 @@ import lmdb
 
 from opensearch.errors import StoreError
 from opensearch.store import pages
+from opensearch.store.tables import TRANSACTIONS
 
 MAP_START = 2**36
 """First size of the map, bytes: address space, not disk; grown by doubling when it is full."""
@@ -70,6 +71,26 @@ def place(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return there.st_dev, there.st_ino
+
+
+def writable(folder: Path) -> bool:
+    """Whether the folder and what lies in it may be written; true where nothing is yet."""
+    files = [folder, *(folder / name for name in ("data.mdb", "lock.mdb", "writer.lock"))]
+    return all(os.access(file, os.W_OK) for file in files if file.exists())
+
+
+def ever_used(folder: Path) -> bool:
+    """Whether a folder holds a store that was written to, or a file that cannot be told.
+
+    Told by plain reads of the file, which nothing in it can crash. To make the tables and the
+    first books takes so many transactions; what has no more is a creation, whole or cut short.
+    """
+    if length(folder) < 2 * pages.LEAST:
+        return False
+    try:
+        return pages.last_transaction(folder) > TRANSACTIONS + 1
+    except pages.NotPagesError:
+        return True
 
 
 def pages_length(env: Any) -> int:

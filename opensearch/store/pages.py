@@ -49,6 +49,14 @@ def last_transaction(folder: Path) -> int:
     return int(max(found))
 
 
+def committed(folder: Path) -> int:
+    """As `last_transaction`; 0 where it cannot be told."""
+    try:
+        return last_transaction(folder)
+    except (OSError, NotPagesError):
+        return 0
+
+
 def end_of_use(folder: Path, transaction: int) -> int:
     """Bytes up to the end of the last page in use, as a transaction of this number sees the file.
 

@@ -247,9 +247,9 @@ def test_a_forged_line_is_named_and_costs_nothing(index, tmp_path, field):
 
 
 def test_an_import_that_was_cut_short_doubles_nothing(index, tmp_path, monkeypatch):
-    from opensearch.engine.exchange import importing
+    from opensearch.engine.exchange import lines
 
-    monkeypatch.setattr(importing, "PAGE", 16)
+    monkeypatch.setattr(lines, "PAGE", 16)
     rng = np.random.default_rng(4)
     with Engine.open(index) as one:
         one.add_codes(rng.integers(0, 256, (100, 2), np.uint8), "photo")

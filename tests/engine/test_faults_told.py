@@ -16,7 +16,7 @@ from opensearch.cli import main
 from opensearch.engine import Engine, Query
 from opensearch.errors import StoreError
 from opensearch.records import Item
-from opensearch.store import environment
+from opensearch.store import opening
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -67,7 +67,7 @@ def test_a_creation_that_was_killed_leaves_nothing_behind(tmp_path):
 
 
 def test_a_read_only_index_is_searched_and_says_so(index, monkeypatch):
-    monkeypatch.setattr(environment, "_writable", lambda folder: False)
+    monkeypatch.setattr(opening, "writable", lambda folder: False)
     with Engine.open(index) as engine:
         answer = engine.ask(Query(keys=["k7"]))
         assert len(answer.hits) == 10

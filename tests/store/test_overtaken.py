@@ -11,7 +11,7 @@ import pytest
 from opensearch.engine import Engine, Query
 from opensearch.errors import Overtaken, StoreError
 from opensearch.records import Item
-from opensearch.store import LmdbStore, environment, overtaken
+from opensearch.store import LmdbStore, environment, opening, overtaken
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 N = 3000
@@ -36,7 +36,7 @@ def index(tmp_path):
 @pytest.fixture
 def read_only(monkeypatch):
     """As on a read-only mount: no lock, no writing; children that are started write."""
-    monkeypatch.setattr(environment, "_writable", lambda folder: False)
+    monkeypatch.setattr(opening, "writable", lambda folder: False)
 
 
 def commit(index, number):
@@ -95,7 +95,7 @@ def test_two_commits_leave_a_moment_alone(index, read_only):
 
 
 def test_a_search_that_was_overtaken_is_repeated_on_a_copy(index, read_only, monkeypatch):
-    import opensearch.engine.query.ranking as module
+    import opensearch.engine.query.answering as module
 
     asked, locate = [], module.locate
 

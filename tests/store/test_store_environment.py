@@ -20,7 +20,7 @@ import pytest
 import opensearch
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import LmdbStore, environment, lmdb_errors, opening
+from opensearch.store import LmdbStore, lmdb_errors, opening
 
 
 def batch(start, count, bits=64):
@@ -140,7 +140,7 @@ def test_a_second_writer_is_told_and_readers_go_on(folder):
 
 
 def test_a_folder_that_cannot_be_written_is_read_without_a_lock(folder, monkeypatch):
-    monkeypatch.setattr(environment, "_writable", lambda folder: False)
+    monkeypatch.setattr(opening, "writable", lambda folder: False)
     (folder / "lock.mdb").unlink()
     with LmdbStore.open(folder) as store:
         assert store.unlocked

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby, islice
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,30 +21,13 @@ from opensearch.engine.exchange.exporting import (
     FORMAT,
     ITEMS,
     MANIFEST,
-    PAGE,
     THUMBNAILS,
 )
+from opensearch.engine.exchange.lines import Line, batches
 from opensearch.errors import IndexMismatch, InvalidInput, UnreadableFile
 from opensearch.progress import Count
-from opensearch.records import Item, Report
+from opensearch.records import Report
 from opensearch.store import Mark, Store
-
-
-@dataclass(frozen=True)
-class _Line:
-    """An item of the export, and what belongs to it; one without a key is a ready code."""
-
-    row: int
-    item: Item
-    embedded: bool
-    picture: bytes
-
-    @property
-    def kind(self) -> tuple[bool, str, bool]:
-        """What lines of a batch share: an embedding or none; if keyless, domain and fields."""
-        keyless = not self.item.key
-        fields = self.item.category is not None or bool(self.item.metadata)
-        return self.embedded, self.item.domain if keyless else "", keyless and not fields
 
 
 class Export:
@@ -128,7 +108,7 @@ class Export:
         embeddings = self._array(EMBEDDINGS, (total, meta.dim), np.float16)
         report, job = Report(), self._job()
         done = store.mark(job)
-        for lines in self._batches(total):
+        for lines in batches(self.folder, total):
             report.seen += len(lines)
             lines = [line for line in lines if line.item.key or line.row >= done]
             report.unchanged = report.seen - report.added - report.replaced - len(lines)
@@ -174,98 +154,10 @@ class Export:
         loaded: NDArray[Any] = array
         return loaded
 
-    def _batches(self, total: int) -> Iterator[list[_Line]]:
-        """Lines in batches of one kind."""
-        count = 0
-        with (
-            (self.folder / ITEMS).open("rb") as text,
-            (self.folder / THUMBNAILS).open("rb") as file,
-        ):
-            lines = (self._line(row, raw, file) for row, raw in enumerate(text))
-            while page := list(islice(lines, PAGE)):
-                count += len(page)
-                if count > total:
-                    break
-                for _, group in groupby(page, key=lambda line: line.kind):
-                    yield list(group)
-        if count != total:
-            raise UnreadableFile(
-                f"{self.folder / ITEMS} has not the {total} lines that the manifest counts; export"
-                " the index again"
-            )
-
-    def _line(self, row: int, raw: bytes, pictures: BinaryIO) -> _Line:
-        try:
-            fields = json.loads(raw, parse_constant=_none)
-            wrong = _wrong(fields)
-            if wrong:
-                raise ValueError(wrong)
-            embedded, size = fields.pop("embedded"), fields.pop("thumbnail")
-            fields["digest"] = bytes.fromhex(fields["digest"])
-            fields["key"] = fields["key"] or ""
-            item = Item(**fields)
-            if not item.key and (embedded or size or item.path or item.digest):
-                raise ValueError("without a key there can be no file and no embedding")
-            left = os.fstat(pictures.fileno()).st_size - pictures.tell()
-            if size > left:
-                raise ValueError(f"its thumbnail has {size} bytes, {left} are left")
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise UnreadableFile(
-                f"line {row + 1} of {self.folder / ITEMS} is no item ({error}); export the index"
-                " again"
-            ) from error
-        return _Line(row, item, embedded, pictures.read(size))
-
-
-def _none(name: str) -> None:
-    """What takes the place of NaN and infinity, which older exports may hold."""
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "id": (int,),
-    "key": (str, type(None)),
-    "domain": (str,),
-    "path": (str,),
-    "category": (str, type(None)),
-    "size": (int,),
-    "mtime_ns": (int,),
-    "digest": (str,),
-    "metadata": (dict,),
-    "embedded": (bool,),
-    "thumbnail": (int,),
-    "reader": (str,),
-}
-"""What a line may hold, whoever has written it."""
-
-_LATER = ("reader",)
-"""What lines of older exports lack."""
-
-
-def _wrong(fields: Any) -> str:
-    """What an export would not have written, empty when all is well."""
-    if not isinstance(fields, dict):
-        return "it is no object"
-    for name, kinds in _KINDS.items():
-        if name not in fields:
-            if name in _LATER:
-                continue
-            return f"it lacks {name}"
-        value: Any = fields[name]
-        if not _is(value, kinds):
-            return f"its {name} is of another kind"
-        if kinds == (int,) and not (-(2**63) if name == "mtime_ns" else 0) <= value < 2**63:
-            return f"its {name} is out of range"
-    return "" if fields["domain"] else "it has no domain"
-
-
-def _is(value: Any, kinds: tuple[type, ...]) -> bool:
-    """Whether a value has one of these types; a bool is not a number."""
-    return isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
-
 
 def _put(
     store: Store,
-    lines: Sequence[_Line],
+    lines: Sequence[Line],
     codes: NDArray[np.uint8],
     embeddings: NDArray[np.float16] | None,
     mark: Mark,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,18 +18,16 @@ from opensearch.engine.ingest.batches import Batch, Work, item_of
 from opensearch.engine.ingest.changes import BY_TIME, Change, Changes, Comparing
 from opensearch.engine.ingest.encoding import IN_PLACE, Done, Encoding
 from opensearch.engine.ingest.listing import Listing
-from opensearch.engine.ingest.whereabouts import address, stamp_of
+from opensearch.engine.ingest.whereabouts import address, files_of, stamp_of
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
 from opensearch.model.inputs import check_is_file, content_of, file_and_part
 from opensearch.progress import Count, uncounted
 from opensearch.records import Failure, Planned, Report, Source, Stamp, Up
 from opensearch.remote import Root
-from opensearch.spelling import several_paths
 from opensearch.store import Store
 
 TOLD: Final = "told to be ignored"
-_CUT_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True)
@@ -290,25 +286,3 @@ class Adding:
     def _plan(self, planned: Planned) -> None:
         if self._dry:
             self.report.planned.append(planned)
-
-
-def files_of(roots: Sequence[Root]) -> list[Path]:
-    """The roots that are of this machine.
-
-    Raises:
-        InvalidInput: one of them does not exist.
-    """
-    here = [root for root in roots if isinstance(root, Path)]
-    for root in here:
-        if not os.path.lexists(root):
-            raise InvalidInput(
-                f"{root} does not exist{_way_in(str(root))}{several_paths(str(root))}"
-            )
-    return here
-
-
-def _way_in(root: str) -> str:
-    """What to do with an address such as s3://bucket/photos, of which a `Path` has one slash."""
-    if not _CUT_ADDRESS.match(root):
-        return ""
-    return "; an address is given as text, which a `Path` takes a slash from"

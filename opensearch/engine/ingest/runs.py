@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from opensearch.config import Limits
 from opensearch.domains.collections.excluding import Excluded
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.ingest import left_out
-from opensearch.engine.ingest.adding import Adding, Run, files_of
+from opensearch.engine.ingest.adding import Adding, Run
 from opensearch.engine.ingest.pruning import Prune, gone
 from opensearch.engine.ingest.pruning import prune as prune_gone
+from opensearch.engine.ingest.whereabouts import files_of
 from opensearch.engine.lifecycle.generations import Generations, open_bundle
 from opensearch.engine.lifecycle.places import kind_of
 from opensearch.model import Input, Model
@@ -52,13 +53,8 @@ def add_inputs(
     return generations.write_and_settle(add)
 
 
-def plan(
-    store: Store,
-    model: Model,
-    roots: Sequence[Root],
-    run: Run,
-    prune: Prune,
-    ignored: Container[str] = frozenset(),
+def plan_files(
+    generations: Generations, model: Model, roots: Sequence[Root], run: Run, prune: Prune
 ) -> Report:
     """What `add_files` would do, as far as it is told without reading or writing files.
 
@@ -67,6 +63,7 @@ def plan(
     Raises:
         InvalidInput: a root does not exist, or the domain is unknown to the model.
     """
+    store, ignored = generations.current().store, left_out.read(generations.folder).keys()
     adding = Adding(store, model, run, ignored, dry=True)
     report = adding.plan(roots)
     if prune:
@@ -106,7 +103,7 @@ def plan_new(
     up: Up | None = None,
     exclude: Sequence[str] = (),
 ) -> Report:
-    """As `plan`, for an index that does not exist and is not created.
+    """As `plan_files`, for an index that does not exist and is not created.
 
     Raises:
         OpenSearchError: see `check_new`.
@@ -117,4 +114,4 @@ def plan_new(
         tempfile.TemporaryDirectory() as nowhere,
         LmdbStore.create(Path(nowhere), bits=bundle.card.bits, dim=bundle.card.dim) as store,
     ):
-        return plan(store, Model(bundle, Limits()), roots, run, False)
+        return Adding(store, Model(bundle, Limits()), run, dry=True).plan(roots)

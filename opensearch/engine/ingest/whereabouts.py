@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
+from typing import Final
 
 from opensearch.config import Limits
 from opensearch.domains.collections import catalog
 from opensearch.domains.collections.layout import part_key, split_part
+from opensearch.errors import InvalidInput
 from opensearch.records import Item, Source, Stamp, is_address
-from opensearch.remote import fetched
+from opensearch.remote import Root, fetched
+from opensearch.spelling import several_paths
+
+_CUT_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+def files_of(roots: Sequence[Root]) -> list[Path]:
+    """The roots that are of this machine.
+
+    Raises:
+        InvalidInput: one of them does not exist.
+    """
+    here = [root for root in roots if isinstance(root, Path)]
+    for root in here:
+        if not os.path.lexists(root):
+            raise InvalidInput(
+                f"{root} does not exist{_way_in(str(root))}{several_paths(str(root))}"
+            )
+    return here
+
+
+def _way_in(root: str) -> str:
+    """What to do with an address such as s3://bucket/photos, of which a `Path` has one slash."""
+    if not _CUT_ADDRESS.match(root):
+        return ""
+    return "; an address is given as text, which a `Path` takes a slash from"
 
 
 def address(source: Source) -> str:

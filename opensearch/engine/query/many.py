@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from opensearch.engine.filters.selecting import targeted
 from opensearch.engine.lifecycle.generations import Generations
+from opensearch.engine.query.answering import answer
 from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.query import Query
-from opensearch.engine.query.ranking import answer
 from opensearch.errors import OpenSearchError
 from opensearch.model import Model
 from opensearch.model.ahead import Ahead

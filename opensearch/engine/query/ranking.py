@@ -13,14 +13,11 @@ from opensearch.calibration import ScoreName
 from opensearch.engine.filters.remarks import remarks
 from opensearch.engine.filters.selecting import select, targeted
 from opensearch.engine.filters.where import parse_where
-from opensearch.engine.lifecycle.generations import Generation, Generations
-from opensearch.engine.query.alike import copies_of
-from opensearch.engine.query.answers import Answer, concluded
+from opensearch.engine.lifecycle.generations import Generation
+from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.candidates import Ranked, merged
-from opensearch.engine.query.each_word import answer_each
 from opensearch.engine.query.meaning import Meaning, agreement
-from opensearch.engine.query.parts import Embed
-from opensearch.engine.query.point import Point, locate
+from opensearch.engine.query.point import Point
 from opensearch.engine.query.query import Query, Score
 from opensearch.hashing import asymmetric, hamming
 from opensearch.model import Model
@@ -275,27 +272,3 @@ def _number(value: np.floating) -> float | None:
 def _note(point: Point, text: str) -> None:
     if text not in point.notes:
         point.notes.append(text)
-
-
-def answer(
-    query: Query, generations: Generations, model: Model, embed: Embed | None = None
-) -> Answer:
-    """Answer a query from one snapshot of an index; the model embeds its files unless `embed` does.
-
-    Raises:
-        InvalidInput: a key or a target domain that the index does not hold, or parts that cancel
-            out.
-        UnreadableFile: an input cannot be read.
-    """
-    now = generations.current()
-    with now.store.snapshot():  # stored items that are asked by are those that are ranked
-        if query.like == "exact":
-            return Answer(*copies_of(query, now, model))
-        point = locate(query, model, now.store, embed or model.embed_one)
-        if now.store.unlocked:
-            path = generations.folder.path
-            point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")
-        found = answer_each(point, query, now.store, lambda p, q: Ranking(now, model, q).answer(p))
-        if not any(now.store.meta().counts.values()):
-            found.notes.append("the index holds no items yet")
-    return concluded(found, query)

@@ -1,0 +1,37 @@
+"""From a query to its answer, of one moment of an index."""
+
+from __future__ import annotations
+
+from opensearch.engine.lifecycle.generations import Generations
+from opensearch.engine.query.alike import copies_of
+from opensearch.engine.query.answers import Answer, concluded
+from opensearch.engine.query.each_word import answer_each
+from opensearch.engine.query.parts import Embed
+from opensearch.engine.query.point import locate
+from opensearch.engine.query.query import Query
+from opensearch.engine.query.ranking import Ranking
+from opensearch.model import Model
+
+
+def answer(
+    query: Query, generations: Generations, model: Model, embed: Embed | None = None
+) -> Answer:
+    """Answer a query from one snapshot of an index; the model embeds its files unless `embed` does.
+
+    Raises:
+        InvalidInput: a key or a target domain that the index does not hold, or parts that cancel
+            out.
+        UnreadableFile: an input cannot be read.
+    """
+    now = generations.current()
+    with now.store.snapshot():  # stored items that are asked by are those that are ranked
+        if query.like == "exact":
+            return Answer(*copies_of(query, now, model))
+        point = locate(query, model, now.store, embed or model.embed_one)
+        if now.store.unlocked:
+            path = generations.folder.path
+            point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")
+        found = answer_each(point, query, now.store, lambda p, q: Ranking(now, model, q).answer(p))
+        if not any(now.store.meta().counts.values()):
+            found.notes.append("the index holds no items yet")
+    return concluded(found, query)
