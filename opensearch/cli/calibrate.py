@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import in_flags, say
+from opensearch.cli.options import collections_option, json_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
 
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=FOLDER)
-@click.option(
-    "--data", "data", multiple=True, required=True, type=FOLDER, help="Collection; repeatable."
-)
+@collections_option("Collection; repeatable.")
 @click.option(
     "--split", default="train", show_default=True, help="Files that count, all for every file."
 )
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     help="Files of a category and a domain that are looked at.",
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of the files that ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
+@json_option("Print every number as one JSON object.")
 @quiet_option
 def calibrate(
     models: tuple[Path, ...],

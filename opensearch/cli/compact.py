@@ -8,13 +8,14 @@ from dataclasses import asdict
 import click
 
 from opensearch.cli.messages import say
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.records import Where
 
 
 @click.command()
 @click.argument("index", type=IndexPlace())
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@json_option("Print what was done as JSON.")
 def compact(index: Where, as_json: bool) -> None:
     """Drop removed items of INDEX for good.
 

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.records import Where
@@ -17,7 +18,7 @@ from opensearch.records import Where
     "--to", "to", required=True, type=IndexPlace(exists=False),
     help="Where it goes: a new folder, or milvus://HOST:PORT/NAME.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
+@json_option("Print the count as JSON.")
 @quiet_option
 def copy(index: Where, to: Where, as_json: bool, quiet: bool) -> None:
     """Copy INDEX to another place, a folder or a server.

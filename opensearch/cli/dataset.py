@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from opensearch.cli.messages import in_flags, say
+from opensearch.cli.options import json_option
 from opensearch.errors import OpenSearchError
 
 
@@ -66,7 +67,7 @@ def dataset() -> None:
     help="Seed of the draw.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the counts; write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print counts and categories as JSON.")
+@json_option("Print counts and categories as JSON.")
 def split(
     folder: Path,
     test: float,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from opensearch.cli.places import FOLDER
+from opensearch.cli.options import model_option
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.serve import serve_index
 
@@ -28,11 +28,7 @@ DEFAULT: Final = "opensearch-demo"
     help="New folder for collection, index and pages. Default: opensearch-demo, or"
     " opensearch-demo-2 and so on when that is there.",
 )
-@click.option(
-    "--model",
-    type=FOLDER,
-    help="Model of sketch, photo and shape. Default: the one that is shipped.",
-)
+@model_option("Model of sketch, photo and shape. Default: the one that is shipped.")
 @click.option("--serve", "serves", is_flag=True, help="Then serve it, as `opensearch serve` does.")
 @quiet_option
 def demo(folder: Path | None, model: Path | None, serves: bool, quiet: bool) -> None:

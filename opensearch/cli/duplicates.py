@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensearch.cli.messages import say, visible
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.tables import counted
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option("--domain", help="Look in this domain alone. Default: in all.")
 @quiet_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a group.")
+@json_option("One JSON object a group.")
 def duplicates(
     index: Where,
     exact: bool,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from opensearch.cli.messages import in_flags, say
+from opensearch.cli.options import json_option, together
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
 
@@ -52,52 +53,61 @@ class Borrowed(click.ParamType[tuple[str, str]]):
         return domain, encoder
 
 
+_which = together(
+    click.option(
+        "--protocol",
+        type=click.Choice(["any-to-any"]),
+        default="any-to-any",
+        show_default=True,
+        help="What is searched from what.",
+    ),
+    click.option(
+        "--split",
+        "splits",
+        multiple=True,
+        help="Split to measure, all for every file. Default: each split but train.",
+    ),
+    click.option(
+        "--as",
+        "borrowed",
+        multiple=True,
+        type=Borrowed(),
+        help="Embed a domain of the collection by the encoder of another, cartoon=photo;"
+        " repeatable.",
+    ),
+)
+"""Which items of the collection are measured, and by which encoders."""
+
+_by_codes = together(
+    click.option(
+        "--bits", type=Numbers(), default=(), help="Code lengths to fit on train, 32,64,128."
+    ),
+    click.option(
+        "--hasher",
+        "hashers",
+        multiple=True,
+        default=("lsh", "itq"),
+        show_default=True,
+        help="Codes to fit, with --bits.",
+    ),
+    click.option(
+        "--score",
+        "scores",
+        multiple=True,
+        default=("hamming",),
+        show_default=True,
+        type=click.Choice(["hamming", "asymmetric"]),
+        help="Rank codes by Hamming distance, or by the query's logits against codes; repeatable.",
+    ),
+)
+"""How codes are fitted and compared."""
+
+
 @click.command()
 @click.argument("model", type=FOLDER)
-@click.option(
-    "--data",
-    required=True,
-    type=FOLDER,
-    help="Labelled collection.",
-)
-@click.option(
-    "--protocol",
-    type=click.Choice(["any-to-any"]),
-    default="any-to-any",
-    show_default=True,
-    help="What is searched from what.",
-)
-@click.option(
-    "--split",
-    "splits",
-    multiple=True,
-    help="Split to measure, all for every file. Default: each split but train.",
-)
-@click.option(
-    "--as",
-    "borrowed",
-    multiple=True,
-    type=Borrowed(),
-    help="Embed a domain of the collection by the encoder of another, cartoon=photo; repeatable.",
-)
-@click.option("--bits", type=Numbers(), default=(), help="Code lengths to fit on train, 32,64,128.")
-@click.option(
-    "--hasher",
-    "hashers",
-    multiple=True,
-    default=("lsh", "itq"),
-    show_default=True,
-    help="Codes to fit, with --bits.",
-)
-@click.option(
-    "--score",
-    "scores",
-    multiple=True,
-    default=("hamming",),
-    show_default=True,
-    type=click.Choice(["hamming", "asymmetric"]),
-    help="Rank codes by Hamming distance, or by the query's logits against codes; repeatable.",
-)
+@click.option("--data", required=True, type=FOLDER, help="Labelled collection.")
+@_which
+@_by_codes
 @click.option(
     "--categories",
     type=click.Choice(["shared", "all"]),
@@ -117,7 +127,7 @@ class Borrowed(click.ParamType[tuple[str, str]]):
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of codes and intervals.")
 @click.option("--full", is_flag=True, help="Print every direction, not the means alone.")
-@click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON object.")
+@json_option("Print every number as one JSON object.")
 @quiet_option
 def evaluate(
     model: Path,
@@ -164,10 +174,10 @@ def evaluate(
         head = {"protocol": protocol, "model": str(model), "categories": categories}
         rows = [row.to_dict() for row in result.rows]
         click.echo(json.dumps({**head, "as": dict(borrowed), "rows": rows}))
-    else:
-        click.echo(_text(result, full))
-        for domain, encoder in borrowed:
-            click.echo(f"{domain} is embedded by the encoder of {encoder}")
+        return
+    click.echo(_text(result, full))
+    for domain, encoder in borrowed:
+        click.echo(f"{domain} is embedded by the encoder of {encoder}")
 
 
 def _against(wanted: Evaluation, against: Path, full: bool, as_json: bool, quiet: bool) -> None:

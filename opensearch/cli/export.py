@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.records import Where
@@ -16,7 +17,7 @@ from opensearch.records import Where
 @click.argument("index", type=IndexPlace())
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--where", metavar="EXPR", help="Only what passes this filter; docs/filters.md.")
-@click.option("--json", "as_json", is_flag=True, help="Print the count as JSON.")
+@json_option("Print the count as JSON.")
 @quiet_option
 def export(index: Where, out: Path, where: str | None, as_json: bool, quiet: bool) -> None:
     """Write the items of INDEX as JSON lines and arrays.

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from opensearch.cli.places import FOLDER, IndexPlace
+from opensearch.cli.options import json_option, model_option
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.records import Where
 
@@ -18,12 +19,8 @@ from opensearch.records import Where
     "--to", "to", required=True, type=IndexPlace(exists=False),
     help="Folder of the index, or milvus://HOST:PORT/NAME; docs/scale-out.md.",
 )  # fmt: skip
-@click.option(
-    "--model",
-    type=FOLDER,
-    help="Model of a new index, the shipped starter by default; it must be the export's.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@model_option("Model of a new index, the shipped starter by default; it must be the export's.")
+@json_option("Print the report as JSON.")
 @quiet_option
 def importing(folder: Path, to: Where, model: Path | None, as_json: bool, quiet: bool) -> None:
     """Add an export to an index of the same model, new or old.

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.messages import in_flags, say, visible
-from opensearch.cli.places import FOLDER, IndexPlace, SourcePlace
+from opensearch.cli.options import json_option, model_option, together, up_option
+from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.progress import Bars, quiet_option
-from opensearch.records import UPS, Up, Where
+from opensearch.records import Where
 
 if TYPE_CHECKING:
     from opensearch.engine import Engine
-    from opensearch.engine.ingest.changes import Compare
     from opensearch.engine.ingest.encoding import Encoding
     from opensearch.progress import Note
     from opensearch.records import Report
@@ -35,93 +36,99 @@ class _PruneAlone(ReadsShapes):
         return super().parse_args(ctx, alone + args[len(options) :])
 
 
+_taken_for = together(
+    click.option("--domain", help="Domain of every file. Default: told from folder or content."),
+    up_option(
+        "Axis that is up in every mesh, remembered from now on. Default: as said before, by a"
+        " manifest, or by the format; where nothing says it, all three take turns."
+    ),
+)
+"""What files are taken for."""
+
+_which = together(
+    click.option(
+        "--prune",
+        type=click.Choice(["gone", "force"]),
+        is_flag=False,
+        flag_value="gone",
+        help="Remove items of SOURCES whose files are gone; where a source has lost all or most of"
+        " its items, as when a disk is not mounted, only by --prune=force.",
+    ),
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="GLOB",
+        help="Pass over files and folders of this name, as a line of .gitignore would; repeatable."
+        " Holds for this run alone: what is stored already stays.",
+    ),
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Print what the run would do to each file, and the counts; write and encode nothing.",
+    ),
+    click.option(
+        "--compare",
+        type=click.Choice(["time", "content"]),
+        default="time",
+        show_default=True,
+        help="How to tell that a file has not changed: by size and time, or by content, for files"
+        " that change and keep both.",
+    ),
+    click.option(
+        "--reread", is_flag=True, help="Also encode files again that an older version has read."
+    ),
+    click.option(
+        "--on-error",
+        type=click.Choice(["skip", "fail"]),
+        default="skip",
+        show_default=True,
+        help="What to do about a file that cannot be read: skip it, or end the run.",
+    ),
+)
+"""What becomes of which files."""
+
+_encoded = together(
+    click.option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Read and encode on the Ray cluster at HOST:PORT that this machine is a node of, or"
+        " `auto` to find it; `local` uses workers on this machine alone. The index is written"
+        " here. Needs the extra ray.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(1),
+        help="Workers on the Ray cluster. Default: as many as it has processors for, four to each.",
+    ),
+)
+"""Where files are read and encoded."""
+
+
 @click.command(cls=_PruneAlone)
 @click.argument("sources", nargs=-1, required=True, type=SourcePlace())
 @click.option(
     "--to", "to", required=True, type=IndexPlace(exists=False),
     help="Folder of the index, or milvus://HOST:PORT/NAME; docs/scale-out.md.",
 )  # fmt: skip
-@click.option(
-    "--model",
-    type=FOLDER,
-    help="Model of a new index, the shipped starter by default; for an old one, a model that"
-    " fits it and replaces its own.",
+@model_option(
+    "Model of a new index, the shipped starter by default; for an old one, a model that"
+    " fits it and replaces its own."
 )
-@click.option("--domain", help="Domain of every file. Default: told from folder or content.")
-@click.option(
-    "--up",
-    type=click.Choice(UPS),
-    help="Axis that is up in every mesh, remembered from now on. Default: as said before, by a"
-    " manifest, or by the format; where nothing says it, all three take turns.",
-)
-@click.option(
-    "--prune",
-    type=click.Choice(["gone", "force"]),
-    is_flag=False,
-    flag_value="gone",
-    help="Remove items of SOURCES whose files are gone; where a source has lost all or most of its"
-    " items, as when a disk is not mounted, only by --prune=force.",
-)
-@click.option(
-    "--exclude",
-    multiple=True,
-    metavar="GLOB",
-    help="Pass over files and folders of this name, as a line of .gitignore would; repeatable."
-    " Holds for this run alone: what is stored already stays.",
-)
-@click.option(
-    "--dry-run",
-    is_flag=True,
-    help="Print what the run would do to each file, and the counts; write and encode nothing.",
-)
-@click.option(
-    "--compare",
-    type=click.Choice(["time", "content"]),
-    default="time",
-    show_default=True,
-    help="How to tell that a file has not changed: by size and time, or by content, for files that"
-    " change and keep both.",
-)
-@click.option(
-    "--reread", is_flag=True, help="Also encode files again that an older version has read."
-)
-@click.option(
-    "--on-error",
-    type=click.Choice(["skip", "fail"]),
-    default="skip",
-    show_default=True,
-    help="What to do about a file that cannot be read: skip it, or end the run.",
-)
-@click.option(
-    "--ray",
-    metavar="ADDRESS",
-    help="Read and encode on the Ray cluster at HOST:PORT that this machine is a node of, or `auto`"
-    " to find it; `local` uses workers on this machine alone. The index is written here. Needs the"
-    " extra ray.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    help="Workers on the Ray cluster. Default: as many as it has processors for, four to each.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@_taken_for
+@_which
+@_encoded
+@json_option("Print the report as JSON.")
 @quiet_option
 def index(
     sources: tuple[Path | str, ...],
     to: Where,
     model: Path | None,
-    domain: str | None,
-    up: Up | None,
-    prune: str | None,
-    exclude: tuple[str, ...],
     dry_run: bool,
-    compare: Compare,
-    reread: bool,
-    on_error: str,
     ray: str | None,
     workers: int | None,
     as_json: bool,
     quiet: bool,
+    **said: Any,
 ) -> None:
     """Create an index of files and folders, or bring it up to date.
 
@@ -138,41 +145,57 @@ def index(
         opensearch index /mnt/photos --to indexes/all --ray head:6379 --workers 16
         opensearch index s3://bucket/photos --to indexes/all
     """
-    from opensearch.engine import Engine
-    from opensearch.engine.ingest.runs import check_new, plan_new
     from opensearch.engine.lifecycle.places import is_index
 
     if workers is not None and ray is None:
         raise click.UsageError("--workers are those of a Ray cluster; name it by --ray")
     with Bars(quiet) as bars:
-
-        def progress(done: int, total: int) -> None:
-            bars.show("comparing" if dry_run else "indexing", done, total)
-
+        said["progress"] = partial(bars.show, "comparing" if dry_run else "indexing")
         if dry_run and not is_index(to):
-            report = plan_new(to, model, sources, domain, progress, up, exclude)
+            report = _planned(sources, to, model, **said)
         else:
-            if not is_index(to):
-                check_new(to, model, sources, domain)
-            with _opened(Engine, to, model, adopt=not dry_run) as engine:
-                report = engine.add(
-                    *sources,
-                    domain=domain,
-                    up=up,
-                    strict=on_error == "fail",
-                    prune="force" if prune == "force" else prune is not None,
-                    exclude=exclude,
-                    dry_run=dry_run,
-                    compare=compare,
-                    reread=reread,
-                    encoding=_encoding(ray, workers, bars.note),
-                    progress=progress,
-                )
+            said["encoding"] = _encoding(ray, workers, bars.note)
+            report = _added(sources, to, model, dry_run=dry_run, **said)
     _tell(report, as_json)
     if as_json or not dry_run:  # where they were not named in their turn
         _list_failures(report)
     if report.failed:
         raise click.exceptions.Exit(SKIPPED)
+
+
+def _planned(sources: tuple[Path | str, ...], to: Where, model: Path | None, **said: Any) -> Report:
+    """What a run would do that begins an index."""
+    from opensearch.engine.ingest.runs import plan_new
+
+    of_any = {name: said[name] for name in ("domain", "up", "exclude", "progress")}
+    return plan_new(to, model, sources, **of_any)
+
+
+def _added(
+    sources: tuple[Path | str, ...],
+    to: Where,
+    model: Path | None,
+    *,
+    dry_run: bool,
+    on_error: str,
+    prune: str | None,
+    **said: Any,
+) -> Report:
+    """What a run has done, or would do, to an index, which is made if there is none."""
+    from opensearch.engine import Engine
+    from opensearch.engine.ingest.runs import check_new
+    from opensearch.engine.lifecycle.places import is_index
+
+    if not is_index(to):
+        check_new(to, model, sources, said["domain"])
+    with _opened(Engine, to, model, adopt=not dry_run) as engine:
+        return engine.add(
+            *sources,
+            strict=on_error == "fail",
+            prune="force" if prune == "force" else prune is not None,
+            dry_run=dry_run,
+            **said,
+        )
 
 
 def _encoding(ray: str | None, workers: int | None, note: Note) -> Encoding:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.records import Where
 
@@ -19,7 +20,7 @@ _HEX = re.compile("[0-9a-f]{64}")
 
 @click.command()
 @click.argument("path", type=IndexPlace())
-@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@json_option("Print everything as one JSON object.")
 def info(path: Where, as_json: bool) -> None:
     """Show what an index or a model at PATH holds.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import in_flags, json_line, say, visible
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.tables import check_one_form, counted, header, print_paths
 from opensearch.records import Where
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ignored", is_flag=True, help="List the files that `remove --ignore` keeps out instead."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object an item.")
+@json_option("One JSON object an item.")
 def listing(
     index: Where,
     where: str | None,

@@ -13,10 +13,11 @@ from opensearch.cli.backends import BackendName
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.hits import open_first, remarks, show
 from opensearch.cli.many import answer_lines
-from opensearch.cli.places import FOLDER, IndexPlace
+from opensearch.cli.options import json_option, model_option, together, up_option
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.tables import check_one_form
 from opensearch.processes.pool import start_ahead
-from opensearch.records import UPS, Where
+from opensearch.records import Where
 
 
 class WeightedFile(click.ParamType[tuple[Path, float]]):
@@ -39,79 +40,95 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
         return Path(value), 1.0
 
 
+_asked = together(
+    click.option("--text", help="Words to search for, alone or beside the files."),
+    click.option(
+        "--sentence",
+        metavar="MODEL",
+        help="Sentence model, a folder or a name, for words of TEXT that are not listed, such as"
+        " those of other languages. Needs the extra `sentence`.",
+    ),
+    click.option("--id", "keys", multiple=True, metavar="KEY", help="A stored item to search by."),
+    click.option(
+        "--not",
+        "exclude",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="Look away from FILE; repeatable.",
+    ),
+    click.option("--from", "source", help="Domain of the files. Default: told from each file."),
+    up_option("Axis that is up in meshes among FILES. Default: told by their format."),
+)
+"""What is asked, beside files."""
+
+_ordered = together(
+    click.option(
+        "--refine/--no-refine",
+        default=None,
+        help="Move the query towards its nearest item in a domain to order the hits there. Default:"
+        " where the model's calibration found that it helps.",
+    ),
+    click.option(
+        "--score",
+        type=click.Choice(["rescored", "asymmetric", "hamming"]),
+        default="rescored",
+        show_default=True,
+        help="Order by cosine of embeddings, by the unrounded query against codes, or by Hamming"
+        " distance alone.",
+    ),
+    click.option(
+        "--depth",
+        default=1000,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="Candidates by Hamming distance that are rescored, or scored asymmetrically.",
+    ),
+    click.option("--max-distance", type=click.IntRange(min=0), help="Largest Hamming distance."),
+    click.option(
+        "--min-score", type=float, help="Least score: a probability, or a cosine if there are none."
+    ),
+    click.option(
+        "--like",
+        type=click.Choice(["meaning", "exact"]),
+        default="meaning",
+        show_default=True,
+        help="`exact`: copies of FILE, or of the item of --id, alone, as `opensearch duplicates`"
+        " knows them.",
+    ),
+    click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'."),
+    click.option(
+        "--structure",
+        type=BackendName(),
+        metavar="NAME",  # to list them would load numpy for a page of help
+        help="Find candidates by what `opensearch structure INDEX NAME` has built. Default: exact.",
+    ),
+)
+"""What may be a hit, and how hits are ordered."""
+
+_printed = together(
+    click.option("--paths", is_flag=True, help="Print the paths of the hits alone, one a line."),
+    click.option("-0", "nul", is_flag=True, help="End each path with NUL, for `xargs -0`."),
+    click.option(
+        "--open", "opening", is_flag=True, help="Open the page of --html, or else the first hit."
+    ),
+    click.option(
+        "--html", type=click.Path(path_type=Path), help="Also write a page with pictures."
+    ),
+    json_option("One JSON object a hit; with --queries, one a line."),
+)
+"""What becomes of the answer."""
+
+
 @click.command(cls=ReadsShapes)
 @click.argument("index", type=IndexPlace())
 @click.argument("files", nargs=-1, type=WeightedFile())
-@click.option("--text", help="Words to search for, alone or beside the files.")
-@click.option(
-    "--sentence",
-    metavar="MODEL",
-    help="Sentence model, a folder or a name, for words of TEXT that are not listed, such as those"
-    " of other languages. Needs the extra `sentence`.",
-)
-@click.option("--id", "keys", multiple=True, metavar="KEY", help="A stored item to search by.")
-@click.option(
-    "--not",
-    "exclude",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Look away from FILE; repeatable.",
-)
-@click.option("--from", "source", help="Domain of the files. Default: told from each file.")
-@click.option(
-    "--up",
-    type=click.Choice(UPS),
-    help="Axis that is up in meshes among FILES. Default: told by their format.",
-)
+@_asked
 @click.option("--to", "targets", multiple=True, help="Domain to search; repeatable. Default: all.")
 @click.option(
     "-k", default=10, show_default=True, type=click.IntRange(min=1), help="Number of hits."
 )
-@click.option(
-    "--model",
-    type=FOLDER,
-    help="Model to encode the query with; it must fit. Default: the index's own.",
-)
-@click.option(
-    "--refine/--no-refine",
-    default=None,
-    help="Move the query towards its nearest item in a domain to order the hits there. Default:"
-    " where the model's calibration found that it helps.",
-)
-@click.option(
-    "--score",
-    type=click.Choice(["rescored", "asymmetric", "hamming"]),
-    default="rescored",
-    show_default=True,
-    help="Order by cosine of embeddings, by the unrounded query against codes, or by Hamming"
-    " distance alone.",
-)
-@click.option(
-    "--depth",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Candidates by Hamming distance that are rescored, or scored asymmetrically.",
-)
-@click.option("--max-distance", type=click.IntRange(min=0), help="Largest Hamming distance.")
-@click.option(
-    "--min-score", type=float, help="Least score: a probability, or a cosine if there are none."
-)
-@click.option(
-    "--like",
-    type=click.Choice(["meaning", "exact"]),
-    default="meaning",
-    show_default=True,
-    help="`exact`: copies of FILE, or of the item of --id, alone, as `opensearch duplicates` knows"
-    " them.",
-)
-@click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'.")
-@click.option(
-    "--structure",
-    type=BackendName(),
-    metavar="NAME",  # to list them would load numpy for a page of help
-    help="Find candidates by what `opensearch structure INDEX NAME` has built. Default: exact.",
-)
+@model_option("Model to encode the query with; it must fit. Default: the index's own.")
+@_ordered
 @click.option(
     "--queries",
     "many",
@@ -120,15 +137,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
     help="Answer every line of FILE (- for stdin): a path, words, or a JSON object with the fields"
     " of `Query`, as in docs/python.md. The options given here hold where a line sets no other.",
 )
-@click.option("--paths", is_flag=True, help="Print the paths of the hits alone, one a line.")
-@click.option("-0", "nul", is_flag=True, help="End each path with NUL, for `xargs -0`.")
-@click.option(
-    "--open", "opening", is_flag=True, help="Open the page of --html, or else the first hit."
-)
-@click.option("--html", type=click.Path(path_type=Path), help="Also write a page with pictures.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a hit; with --queries, one a line."
-)
+@_printed
 def query(
     index: Where,
     files: tuple[tuple[Path, float], ...],

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.places import FOLDER, IndexPlace
+from opensearch.cli.options import json_option, model_option, together
+from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars
 from opensearch.cli.tables import header
 from opensearch.processes.pool import start_ahead
@@ -19,6 +20,68 @@ if TYPE_CHECKING:
     from opensearch.reconstruction import Reconstruction
 
 _HEADER = "rank  weight   score  key  [category]"
+
+
+_made = together(
+    click.option(
+        "-k",
+        "--k",
+        default=5,
+        show_default=True,
+        type=click.IntRange(1, 50),
+        help="Nearest shapes that the model is made of.",
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice(["auto", "nearest", "mean", "generator", "blend"]),
+        default="auto",
+        show_default=True,
+        help="The nearest shape's voxels, the mean of all by their weights, what the generator of"
+        " the reconstruction model makes of them, or half of each of these two. auto: what the"
+        " model says is best, else mean.",
+    ),
+    click.option(
+        "--align/--no-align",
+        default=True,
+        show_default=True,
+        help="Turn the shapes so that they lie and face alike, or leave each as it stands by"
+        " itself.",
+    ),
+    click.option(
+        "--weights",
+        type=click.Choice(["printed", "normalised"]),
+        help="Weights .5 .4 .3 .2 .1 as the paper prints them, or divided by their sum. Default:"
+        " those the generator has learnt with, else as printed.",
+    ),
+    click.option(
+        "--by",
+        type=click.Choice(["semantic", "latent"]),
+        default="semantic",
+        show_default=True,
+        help="Find shapes by the embeddings of INDEX, or by their renders in the latent space of"
+        " the reconstruction model; the first time these are drawn of all shapes, and kept in"
+        " INDEX.",
+    ),
+    click.option("--from", "source", help="Domain of SKETCH. Default: told from it."),
+    model_option(
+        "Reconstruction model, made by train-3d. Default: the one that is shipped, if any."
+    ),
+)
+"""How the model is made, and of which shapes."""
+
+_beside = together(
+    click.option(
+        "--views",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for pictures of sketch, shapes and model, and a sheet of all, views.png.",
+    ),
+    click.option(
+        "--voxels",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Also write the probabilities (32, 32, 32), axes x, y, z, as .npy.",
+    ),
+)
+"""What is written beside the model."""
 
 
 @click.command()
@@ -36,60 +99,9 @@ _HEADER = "rank  weight   score  key  [category]"
     help="Mesh to write; its ending says the format: .obj, .ply, .stl or .glb.",
 )
 @click.option("--overwrite", is_flag=True, help="Write over files that are there.")
-@click.option(
-    "-k",
-    "--k",
-    default=5,
-    show_default=True,
-    type=click.IntRange(1, 50),
-    help="Nearest shapes that the model is made of.",
-)
-@click.option(
-    "--mode",
-    type=click.Choice(["auto", "nearest", "mean", "generator", "blend"]),
-    default="auto",
-    show_default=True,
-    help="The nearest shape's voxels, the mean of all by their weights, what the generator of the"
-    " reconstruction model makes of them, or half of each of these two. auto: what the model says"
-    " is best, else mean.",
-)
-@click.option(
-    "--align/--no-align",
-    default=True,
-    show_default=True,
-    help="Turn the shapes so that they lie and face alike, or leave each as it stands by itself.",
-)
-@click.option(
-    "--weights",
-    type=click.Choice(["printed", "normalised"]),
-    help="Weights .5 .4 .3 .2 .1 as the paper prints them, or divided by their sum. Default: those"
-    " the generator has learnt with, else as printed.",
-)
-@click.option(
-    "--by",
-    type=click.Choice(["semantic", "latent"]),
-    default="semantic",
-    show_default=True,
-    help="Find shapes by the embeddings of INDEX, or by their renders in the latent space of the"
-    " reconstruction model; the first time these are drawn of all shapes, and kept in INDEX.",
-)
-@click.option("--from", "source", help="Domain of SKETCH. Default: told from it.")
-@click.option(
-    "--model",
-    type=FOLDER,
-    help="Reconstruction model, made by train-3d. Default: the one that is shipped, if any.",
-)
-@click.option(
-    "--views",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for pictures of sketch, shapes and model, and a sheet of all, views.png.",
-)
-@click.option(
-    "--voxels",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Also write the probabilities (32, 32, 32), axes x, y, z, as .npy.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_made
+@_beside
+@json_option("Print one JSON object.")
 def reconstruct(
     sketch: Path,
     index: Where,
@@ -112,27 +124,20 @@ def reconstruct(
         opensearch reconstruct chair.png --index indexes/mine --out c.obj --mode mean --views seen
     """
     start_ahead()  # it is up once the packages below are
-    from opensearch.reconstruction.surfaces import (
-        check_extra,
-        check_free,
-        check_out,
-        voxel_file,
-        write,
-        write_mesh,
-    )
+    from opensearch.reconstruction import surfaces
 
-    check_extra()
-    check_out(out, overwrite)
+    surfaces.check_extra()
+    surfaces.check_out(out, overwrite)
     if voxels is not None:
-        check_free(voxels, overwrite)
+        surfaces.check_free(voxels, overwrite)
     from opensearch.engine import Engine
     from opensearch.reconstruction import reconstruct, save_pictures
 
     with Engine.open(index) as engine, Bars(as_json) as bars:
         made = reconstruct(engine, sketch, progress=bars.show, **options)
-    write_mesh(made.mesh, out, overwrite=overwrite)
+    surfaces.write_mesh(made.mesh, out, overwrite=overwrite)
     if voxels is not None:
-        write(voxels, voxel_file(made.grid))
+        surfaces.write(voxels, surfaces.voxel_file(made.grid))
     if views is not None:
         save_pictures(made, views)
     if as_json:

@@ -6,20 +6,14 @@ from pathlib import Path
 
 import click
 
+from opensearch.cli.options import collections_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
 
 
 @click.command()
 @click.argument("model", type=FOLDER)
-@click.option(
-    "--data",
-    "data",
-    multiple=True,
-    required=True,
-    type=FOLDER,
-    help="Collection that MODEL was trained on, with a split train; repeatable.",
-)
+@collections_option("Collection that MODEL was trained on, with a split train; repeatable.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Folder of the new model."
 )

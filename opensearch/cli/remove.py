@@ -11,6 +11,7 @@ import click
 
 from opensearch.cli.listing import HEADER, row
 from opensearch.cli.messages import say
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.tables import header
 from opensearch.errors import InvalidInput
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     help="Remove nothing; stop ignoring files, by KEYS or paths, or all in --folder.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print counts and keys as JSON.")
+@json_option("Print counts and keys as JSON.")
 def remove(
     index: Where,
     keys: tuple[str, ...],
@@ -88,11 +89,16 @@ def remove(
             removed = engine.remove(names, ignore=ignore)
             _tell(removed, names, missing, ignore=ignore, as_json=as_json)
     if missing:
-        several = "; keys are separated by blanks" if any("," in key for key in missing) else ""
-        raise InvalidInput(
-            f"{len(missing)} of {len(set(keys))} keys are not stored: {', '.join(missing[:3])}"
-            f"{', ...' if len(missing) > 3 else ''}; `list` shows the keys there are{several}"
-        )
+        raise _not_stored(missing, len(set(keys)))
+
+
+def _not_stored(missing: list[str], count: int) -> InvalidInput:
+    """What to raise of keys that no item has, of `count` that were named."""
+    several = "; keys are separated by blanks" if any("," in key for key in missing) else ""
+    return InvalidInput(
+        f"{len(missing)} of {count} keys are not stored: {', '.join(missing[:3])}"
+        f"{', ...' if len(missing) > 3 else ''}; `list` shows the keys there are{several}"
+    )
 
 
 def _plan(items: Iterable[Item], missing: list[str], as_json: bool) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from opensearch.cli.messages import say
-from opensearch.cli.places import FOLDER, IndexPlace
+from opensearch.cli.options import model_option
+from opensearch.cli.places import IndexPlace
 from opensearch.records import Where
 
 
@@ -24,8 +25,7 @@ from opensearch.records import Where
               help="File with a secret that whoever asks must know.")  # fmt: skip
 @click.option("--writable", is_flag=True,
               help="Also add, change and remove items. Default: only read.")  # fmt: skip
-@click.option("--model", type=FOLDER,
-              help="Model to encode queries with. Default: the index's own.")  # fmt: skip
+@model_option("Model to encode queries with. Default: the index's own.")
 @click.option("--open/--no-open", "opens", default=None,
               help="Open the page in a browser. Default: on a terminal.")  # fmt: skip
 def serve(

@@ -7,6 +7,7 @@ import json
 import click
 
 from opensearch.cli.backends import BackendName, ListsBackends
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.records import Where
 
@@ -15,7 +16,7 @@ from opensearch.records import Where
 @click.argument("index", type=IndexPlace())
 @click.argument("name", type=BackendName("exact"))
 @click.option("--seed", default=0, show_default=True, help="Of the queries that measure recall.")
-@click.option("--json", "as_json", is_flag=True, help="Print recall@10 by domain as JSON.")
+@json_option("Print recall@10 by domain as JSON.")
 def structure(index: Where, name: str, seed: int, as_json: bool) -> None:
     """Build a search structure over INDEX, and measure it.
 

@@ -8,20 +8,14 @@ from shlex import quote
 import click
 
 from opensearch.cli.messages import in_flags, say
+from opensearch.cli.options import collections_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
 
 
 @click.command()
 @click.argument("config")
-@click.option(
-    "--data",
-    "data",
-    multiple=True,
-    required=True,
-    type=FOLDER,
-    help="Collection with DIR/<domain>/<category>/<file> or a split.csv; repeatable.",
-)
+@collections_option("Collection with DIR/<domain>/<category>/<file> or a split.csv; repeatable.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 @click.option(

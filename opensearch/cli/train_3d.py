@@ -7,27 +7,16 @@ from pathlib import Path
 import click
 
 from opensearch.cli.messages import in_flags, say
-from opensearch.cli.places import FOLDER
+from opensearch.cli.options import collections_option, model_option
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.train import kept
 
 
 @click.command("train-3d")
-@click.option(
-    "--data",
-    "data",
-    multiple=True,
-    required=True,
-    type=FOLDER,
-    help="Collection with shapes; repeatable.",
-)
+@collections_option("Collection with shapes; repeatable.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
-@click.option(
-    "--model",
-    type=FOLDER,
-    help="Model that tells which way up shapes are; the shipped one by default.",
-)
+@model_option("Model that tells which way up shapes are; the shipped one by default.")
 @click.option("--seed", type=int, help="Seed of everything; 0 by default.")
 @quiet_option
 def train_3d(

@@ -7,6 +7,7 @@ import json
 import click
 
 from opensearch.cli.messages import in_flags, visible
+from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.records import Where
 
@@ -19,7 +20,7 @@ from opensearch.records import Where
     help="Make anew what can be made from the rest: search files, CURRENT, the manifest, and the"
     " model where it is the shipped one.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+@json_option("Print the problems as JSON.")
 def verify(index: Where, repair: bool, as_json: bool) -> None:
     """Check INDEX for damage.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import say
-from opensearch.cli.places import FOLDER
+from opensearch.cli.options import json_option, model_option
 from opensearch.errors import InvalidInput, UnknownWord
 
 if TYPE_CHECKING:
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 @click.argument("prefix", default="")
 @click.option("--near", metavar="WORD", help="List the words nearest to WORD instead.")
 @click.option("--read", metavar="TEXT", help="Say how `query --text TEXT` is understood instead.")
-@click.option(
-    "--model",
-    type=FOLDER,
-    help="Model or index whose words are meant. Default: the shipped starter.",
-)
+@model_option("Model or index whose words are meant. Default: the shipped starter.")
 @click.option(
     "--sentence",
     metavar="MODEL",
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="List at most so many words.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option("Print one JSON object.")
 def words(
     prefix: str,
     near: str | None,
