@@ -48,12 +48,8 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     Raises:
         InvalidInput: `settings` ask for no view at all.
     """
-    size, count = settings.size, settings.views + settings.line_views
-    if count == 0:
+    if settings.views + settings.line_views == 0:
         raise InvalidInput("a shape needs a view: set `views` or `line_views` above 0")
-    most = max(settings.views, settings.line_views)
-    side = round(OVERSAMPLING * size)
-    stroke = max(1, round(settings.stroke * side))
 
     def read(path: Path, part: int | None = None, up: Up | None = None) -> Reading:
         with reading(path, "shape"):
@@ -63,20 +59,9 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             triangles = unit_triangles(vertices, faces)
             shape = Shape(*triangles)
             check_time("cleaning")
-            views = np.empty((count, size, size, 3), np.uint8)
             axis = upright_axis(path, up)
-            for at, camera in enumerate(cameras(most, axis)):
-                maps = _maps(shape, camera, side)
-                if at < settings.views:
-                    views[at] = as_view(shade(maps), size)
-                if at < settings.line_views:
-                    views[settings.views + at] = as_view(draw_lines(maps, stroke), size)
-                check_time("drawing")
-            blank = int((views == 255).all(axis=(1, 2, 3)).sum())
-            if blank:
-                raise UnreadableFile(f"is too thin to be seen: {blank} of its views are blank")
             return Reading(
-                views=views,
+                views=_views(shape, axis, settings, check_time),
                 up=axis,
                 portrait=portrait(shape, axis),
                 imprint=partial(shape_imprint, *triangles),
@@ -84,6 +69,31 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             )
 
     return read
+
+
+def _views(
+    shape: Shape, axis: Up, settings: ReaderSettings, check_time: Callable[[str], None]
+) -> NDArray[np.uint8]:
+    """Shaded views, then line views, shape (n, size, size, 3).
+
+    Raises:
+        UnreadableFile: one of them would be blank.
+    """
+    size, shaded, lined = settings.size, settings.views, settings.line_views
+    side = round(OVERSAMPLING * size)
+    stroke = max(1, round(settings.stroke * side))
+    views = np.empty((shaded + lined, size, size, 3), np.uint8)
+    for at, camera in enumerate(cameras(max(shaded, lined), axis)):
+        maps = _maps(shape, camera, side)
+        if at < shaded:
+            views[at] = as_view(shade(maps), size)
+        if at < lined:
+            views[shaded + at] = as_view(draw_lines(maps, stroke), size)
+        check_time("drawing")
+    blank = int((views == 255).all(axis=(1, 2, 3)).sum())
+    if blank:
+        raise UnreadableFile(f"is too thin to be seen: {blank} of its views are blank")
+    return views
 
 
 def _lost(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> str:

@@ -112,14 +112,7 @@ def embed_collection(
     """
     labelled = [s for s in read_collection(data) if s.domain and s.category]
     present = sorted({s.domain for s in labelled if s.domain})
-    encoders = {domain: domain for domain in bundle.domains if domain in present}
-    encoders |= _checked(bundle, data, present, borrowed or {})
-    if not encoders:
-        raise InvalidInput(
-            f"collection {data} has no labelled files of the model's domains"
-            f" {', '.join(bundle.domains)}; it has {', '.join(present) or 'none'}, and"
-            " `borrowed={DOMAIN: ENCODER}` embeds one by the encoder of another"
-        )
+    encoders = _encoders(bundle, data, present, borrowed or {})
     parts: dict[str, dict[str, tuple[NDArray[np.float32], list[str]]]] = {}
     failures: list[Failure] = []
     for domain, encoder in encoders.items():
@@ -139,9 +132,14 @@ def embed_collection(
     return EmbeddedCollection(splits, names, domains_without_encoder, failures)
 
 
-def _checked(
+def _encoders(
     bundle: Bundle, data: Path, present: Sequence[str], borrowed: Mapping[str, str]
-) -> Mapping[str, str]:
+) -> dict[str, str]:
+    """Which encoder embeds each domain of the collection, its own or a borrowed one.
+
+    Raises:
+        InvalidInput: a borrowed encoder or its domain does not exist, or there is none at all.
+    """
     for domain, encoder in borrowed.items():
         asked = f"`borrowed={{{domain!r}: {encoder!r}}}`"
         if domain not in present:
@@ -153,7 +151,14 @@ def _checked(
             raise InvalidInput(
                 f"{asked}: the model has no encoder {encoder!r}; it has {', '.join(bundle.domains)}"
             )
-    return borrowed
+    encoders = {domain: domain for domain in bundle.domains if domain in present} | {**borrowed}
+    if not encoders:
+        raise InvalidInput(
+            f"collection {data} has no labelled files of the model's domains"
+            f" {', '.join(bundle.domains)}; it has {', '.join(present) or 'none'}, and"
+            " `borrowed={DOMAIN: ENCODER}` embeds one by the encoder of another"
+        )
+    return encoders
 
 
 def embed_sources(

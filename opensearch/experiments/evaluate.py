@@ -145,29 +145,15 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     """
     _check_fits(evaluation)
     model = Model(Bundle.open(evaluation.model))
-    embed = partial(
-        embed_collection,
-        model.bundle,
-        evaluation.data,
-        cache_folder(),
-        progress,
-        evaluation.borrowed,
-        evaluation.reads,
-    )
+    data, borrowed, reads = evaluation.data, evaluation.borrowed, evaluation.reads
+    embed = partial(embed_collection, model.bundle, data, cache_folder(), progress, borrowed, reads)
     embedded = embed()
     splits = _splits(evaluation, embedded)
     ranking = model.bundle.card.published if evaluation.as_published else None
     ranked = _splits(evaluation, embed(published_embed(ranking))) if ranking else {}
-    hashers = fit_codes(
-        model,
-        embedded,
-        evaluation.bits,
-        evaluation.hashers,
-        evaluation.seed,
-        evaluation.borrowed,
-        progress,
-    )
-    ways = ways_of(hashers, evaluation.scores, evaluation.borrowed)
+    fitted = (evaluation.bits, evaluation.hashers, evaluation.seed)
+    hashers = fit_codes(model, embedded, *fitted, borrowed, progress)
+    ways = ways_of(hashers, evaluation.scores, borrowed)
     total = len(splits) * 3 * len(ways) + len(ranked)
     rows: list[Row] = []
     notes = _notes(embedded)

@@ -27,8 +27,8 @@ from opensearch.milvus.state import State
 from opensearch.milvus.writing import Writer
 from opensearch.records import Item, Metadata
 from opensearch.store import Mark, Meta, Store
-from opensearch.store.bulk import Bulk, check_bulk, partly_stored
-from opensearch.store.checks import check_batch, check_imprints, check_update
+from opensearch.store.bulk import Bulk, check_bulk, put_batches
+from opensearch.store.checks import check_batch, check_imprints, check_update, check_widths
 
 T = TypeVar("T")
 Ids = NDArray[np.int64]
@@ -60,10 +60,7 @@ class MilvusStore(Reading):
             InvalidInput: `bits` is not a positive multiple of 8, or `dim` is negative.
             StoreError: the server refuses it, or there is one.
         """
-        if bits <= 0 or bits % 8:
-            raise InvalidInput(f"a hash code needs a positive multiple of 8 bits, got {bits}")
-        if dim < 0:
-            raise InvalidInput(f"an embedding needs a dimension of 0 or more, got {dim}")
+        check_widths(bits, dim)
         if link.has(schema.items(link.name)):
             raise StoreError(f"there is a store at {link.address}; open it, or name another.")
         shelf = Shelf(link)
@@ -128,19 +125,11 @@ class MilvusStore(Reading):
         """Store ready codes of one domain in bulk, in batches of 64 Ki items."""
         whole = Bulk(domain, codes, keys, metadata, categories)
         check_bulk(whole, self.meta().bits)
-        given = np.zeros(0, np.int64)
-        for batch in whole.batches():
-            place = len(given)
-            last = mark if place + len(batch) == len(codes) else None
-            own = None if ids is None else ids[place : place + len(batch)]
-            try:
-                stored = self._write(partial(Writer.put_codes, bulk=batch, mark=last, ids=own))
-            except StoreError as error:
-                if not place:
-                    raise
-                raise partly_stored(given, len(codes), error) from error
-            given = np.concatenate((given, stored))
-        return given
+
+        def store(batch: Bulk, last: Mark | None, own: Ids | None) -> Ids:
+            return self._write(partial(Writer.put_codes, bulk=batch, mark=last, ids=own))
+
+        return put_batches(whole, mark, ids, store)
 
     def update(self, items: Sequence[Item]) -> None:
         """Write new record fields for stored ids; killed within, some may have them already."""

@@ -148,12 +148,7 @@ def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
         Wang et al. 2018; nearest and mean are what a generator has to beat.
     """
     check_extra()
-    _one_of("mode", mode, MODES)
-    _one_of("by", by, BY)
-    if weights is not None:
-        _one_of("weights", weights, WEIGHTS)
-    if k > MOST:
-        raise InvalidInput(f"`k` must be at most {MOST}, got {k}")
+    _check_known(k, mode, by, weights)
     maker = Maker.open(mode, by, None if model is None else Path(model))
     shares = falling_weights(k, weights or maker.weights)
     answer = ask_for_shapes(engine, sketch, source, k)  # type: ignore[arg-type]  # checked
@@ -226,6 +221,15 @@ def _told(rank: int, found: Retrieved) -> dict[str, Any]:
         "solid": shape.voxels.solid,
         "up": shape.up,
     }
+
+
+def _check_known(k: int, mode: str, by: str, weights: str | None) -> None:
+    _one_of("mode", mode, MODES)
+    _one_of("by", by, BY)
+    if weights is not None:
+        _one_of("weights", weights, WEIGHTS)
+    if k > MOST:
+        raise InvalidInput(f"`k` must be at most {MOST}, got {k}")
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

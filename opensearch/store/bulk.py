@@ -15,6 +15,7 @@ from opensearch.errors import InvalidInput, PartlyStored, StoreError
 from opensearch.records import Metadata
 from opensearch.store import codec, implied_keys, lmdb_keys, postings
 from opensearch.store.batch import Writer
+from opensearch.store.rows import Ids, Mark
 
 BATCH = 2**16
 """Items of one transaction, and the largest block."""
@@ -78,8 +79,39 @@ def check_bulk(bulk: Bulk, bits: int) -> None:
         raise InvalidInput("ready codes need a domain and keys that are not empty")
 
 
-def partly_stored(done: NDArray[np.int64], count: int, error: StoreError) -> PartlyStored:
-    """What to raise when a batch after the first could not be stored."""
+def put_batches(
+    whole: Bulk,
+    mark: Mark | None,
+    ids: Ids | None,
+    store: Callable[[Bulk, Mark | None, Ids | None], Ids],
+) -> Ids:
+    """The ids given to all items, which are stored batch by batch.
+
+    Args:
+        whole: all items, checked.
+        mark: is handed on with the last batch.
+        ids: those to give, one each.
+        store: one batch, whole or not at all, with its mark and its ids; returns the ids given.
+
+    Raises:
+        StoreError: nothing could be stored.
+        PartlyStored: a batch after the first could not be.
+    """
+    done = np.zeros(0, np.int64)
+    for batch in whole.batches():
+        end = len(done) + len(batch)
+        own = None if ids is None else ids[len(done) : end]
+        try:
+            stored = store(batch, mark if end == len(whole) else None, own)
+        except StoreError as error:
+            if not len(done):
+                raise
+            raise _partly_stored(done, len(whole), error) from error
+        done = np.concatenate((done, stored))
+    return done
+
+
+def _partly_stored(done: Ids, count: int, error: StoreError) -> PartlyStored:
     return PartlyStored(
         f"the first {len(done)} of {count} codes are stored, the rest are not: {error} Repeat with"
         " the rest alone; the ids of those stored are `ids` of this error.",

@@ -13,6 +13,18 @@ from opensearch.records import Item
 from opensearch.store.batch import Batch
 
 
+def check_widths(bits: int, dim: int) -> None:
+    """Refuse a store that could hold no code.
+
+    Raises:
+        InvalidInput: `bits` is not a positive multiple of 8, or `dim` is negative.
+    """
+    if bits <= 0 or bits % 8:
+        raise InvalidInput(f"a hash code needs a positive multiple of 8 bits, got {bits}")
+    if dim < 0:
+        raise InvalidInput(f"an embedding needs a dimension of 0 or more, got {dim}")
+
+
 def check_batch(
     items: Sequence[Item],
     codes: NDArray[np.uint8],

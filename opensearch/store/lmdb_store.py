@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.errors import InvalidInput, Overtaken, StoreError, Superseded
+from opensearch.errors import Overtaken, StoreError, Superseded
 from opensearch.records import Item, Metadata
 from opensearch.store import (
     bulk,
@@ -23,7 +23,7 @@ from opensearch.store import (
 )
 from opensearch.store import meta as books
 from opensearch.store.batch import Writer
-from opensearch.store.checks import check_batch, check_imprints, check_update
+from opensearch.store.checks import check_batch, check_imprints, check_update, check_widths
 from opensearch.store.copy_process import copy_in_child
 from opensearch.store.environment import Environment
 from opensearch.store.lmdb_reading import LmdbReading
@@ -61,10 +61,7 @@ class LmdbStore(LmdbReading):
             InvalidInput: `bits` is not a positive multiple of 8 or `dim` is negative.
             StoreError: there is a store in `folder`, or it cannot be written.
         """
-        if bits <= 0 or bits % 8:
-            raise InvalidInput(f"a hash code needs a positive multiple of 8 bits, got {bits}")
-        if dim < 0:
-            raise InvalidInput(f"an embedding needs a dimension of 0 or more, got {dim}")
+        check_widths(bits, dim)
         shared = open_environments.acquire(folder, create=True)
 
         def begin(txn: Transaction) -> None:
@@ -155,18 +152,11 @@ class LmdbStore(LmdbReading):
         """Store ready codes of one domain in bulk, in transactions of at most `bulk.BATCH`."""
         all_codes = bulk.Bulk(domain, codes, keys, metadata, categories)
         bulk.check_bulk(all_codes, self.meta().bits)
-        done = np.zeros(0, np.int64)
-        for batch in all_codes.batches():
-            last = mark if len(done) + len(batch) == len(codes) else None
-            own = None if ids is None else ids[len(done) : len(done) + len(batch)]
-            try:
-                stored = self._write(partial(bulk.put, bulk=batch, given=own), last)
-            except StoreError as error:
-                if not len(done):
-                    raise
-                raise bulk.partly_stored(done, len(codes), error) from error
-            done = np.concatenate((done, stored))
-        return done
+
+        def store(batch: bulk.Bulk, last: Mark | None, own: Ids | None) -> Ids:
+            return self._write(partial(bulk.put, bulk=batch, given=own), last)
+
+        return bulk.put_batches(all_codes, mark, ids, store)
 
     def update(self, items: Sequence[Item]) -> None:
         """Write new record fields for stored ids; codes stay."""

@@ -82,6 +82,21 @@ def split_collection(
     for name, share in (("test", test), ("unseen", unseen)):
         if not (math.isfinite(share) and 0 <= share <= 0.9):
             raise InvalidInput(f"`{name}` is a share from 0 to .9, got {share}")
+    notes: list[str] = []
+    labelled = _labelled(root, notes)
+    rng = np.random.default_rng(seed)
+    names = _unseen(labelled, unseen, categories, rng, notes)
+    rows = sorted(_rows(labelled, set(names), test, rng))
+    split = Split(rows, names, notes)
+    if "train" not in split.counts():
+        raise InvalidInput("every category would be unseen: name fewer")
+    if write:
+        _write(root / TABLE, rows)
+    return split
+
+
+def _labelled(root: Path, notes: list[str]) -> list[Source]:
+    """The files of a collection that have a category, where nothing says yet what they are for."""
     before = find_manifest(root) if root.is_dir() else None
     if before is not None:
         raise InvalidInput(
@@ -95,18 +110,9 @@ def split_collection(
             f"collection {printable(root)!r} has no categories: they are the folders of"
             " <domain>/<category>/<file>"
         )
-    rng = np.random.default_rng(seed)
-    notes = []
     if len(labelled) < len(found):
         notes.append(f"{len(found) - len(labelled)} files without a category are left out")
-    names = _unseen(labelled, unseen, categories, rng, notes)
-    rows = sorted(_rows(labelled, set(names), test, rng))
-    split = Split(rows, names, notes)
-    if "train" not in split.counts():
-        raise InvalidInput("every category would be unseen: name fewer")
-    if write:
-        _write(root / TABLE, rows)
-    return split
+    return labelled
 
 
 def _unseen(
