@@ -31,8 +31,9 @@ from typing import Any
 
 import click
 
+from benchmarks.families import busy, signalled
 from benchmarks.milvus_server import Server
-from benchmarks.ray_ingest import BOOKS, SMALL, busy, signalled
+from benchmarks.ray_ingest import BOOKS, SMALL
 from opensearch.engine import Engine
 from opensearch.engine.lifecycle.places import located, open_place
 from opensearch.errors import OpenSearchError
