@@ -15,6 +15,7 @@ from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.pictures.colours import as_srgb
+from opensearch.domains.pictures.cut_short import LOST
 from opensearch.domains.pictures.opening import opened
 from opensearch.domains.pictures.shot import ORIENTATION, shot
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
@@ -68,6 +69,7 @@ def image_reader(settings: ReaderSettings, limits: Limits) -> Reader:
                 aspect,
                 imprint=partial(imprint_of, view, aspect),
                 shot=shot(image),
+                lost=image.info.get(LOST, ""),
             )
 
     return read
@@ -120,7 +122,10 @@ def load_picture(
         scale = min(1.0, longest / max(image.size))
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         upright = flat_rgb(image, size, paper)
-        return upright if turn is None else upright.transpose(turn)
+        upright = upright if turn is None else upright.transpose(turn)
+        if LOST in image.info:
+            upright.info[LOST] = image.info[LOST]
+        return upright
 
 
 def flat_rgb(

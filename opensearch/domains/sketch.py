@@ -17,6 +17,7 @@ from opensearch.domains.drawings.strokes import Strokes, draw_strokes, read_stro
 from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
 from opensearch.domains.image import load_picture, on_paper, paper_for
 from opensearch.domains.paper.sheet import small_drawing
+from opensearch.domains.pictures.cut_short import LOST
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.imprints.strokes import stroke_imprint
@@ -49,6 +50,7 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             return Reading(
                 views=np.repeat(view[None, ..., None], 3, axis=-1),
                 imprint=partial(_imprint, drawing, view, is_drawn(path), strokes),
+                lost=drawing.info.get(LOST, ""),
             )
 
     return read

@@ -16,6 +16,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from opensearch.config import Limits
 from opensearch.domains.files import check_file
 from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, suffixes, tiff
+from opensearch.domains.pictures.cut_short import completed
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import is_blank, shown
 from opensearch.domains.pictures.shot import inherit
@@ -25,11 +26,6 @@ from opensearch.errors import OverLimit, UnreadableFile
 # A header may promise this many times the pixels that are decoded (JPEG drafts shrink by 8).
 _HEADER_FACTOR = 16
 _DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
-_JPEG = b"\xff\xd8\xff"
-_END_OF_JPEG = b"\xff\xd9"
-_NOISE = b"\x5a\xa3" * 2**15
-# A JPEG that lacks no more than this of its cells is read all the same.
-_LACKING, _CELL, _VISIBLE = 0.02, 16, 16
 # Colours this dark in all but one value in a thousand have their picture in the low bytes.
 _DARK, _FEW = 128, 0.001
 _OTHER_BYTE: Final = {"16B": "16L", "16L": "16B", "16N": "16B"}
@@ -108,7 +104,7 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except OSError as error:
-        whole = _completed(found) if "truncated" in str(error) else None
+        whole = completed(found.data) if "truncated" in str(error) else None
         if whole is None:
             raise
         return whole
@@ -203,30 +199,3 @@ def _low_bytes(
     deep = high.astype(np.uint16) << 8 | low
     colours = to_bytes(deep[..., :3])
     return (colours,) if deep.shape[2] == 3 else (colours, opacity(deep[..., 3]))
-
-
-def _completed(found: _Candidate) -> Image.Image | None:
-    """A JPEG cut short at its very end, or None where more than that is lacking.
-
-    What is lacking is told by decoding twice, with nothing and with noise in its place: from
-    the first cell that differs on, cells come from no data.
-    """
-    if not found.data.startswith(_JPEG):
-        return None
-    try:
-        data = found.data.rstrip(b"\xff")  # of half a marker
-        ends = (_END_OF_JPEG, _NOISE + _END_OF_JPEG)
-        plain, noisy = (Image.open(io.BytesIO(data + end), formats=("JPEG",)) for end in ends)
-        lacking = _first_difference(np.asarray(plain.convert("L")), np.asarray(noisy.convert("L")))
-    except OSError:
-        return None
-    return plain if lacking >= 1 - _LACKING else None
-
-
-def _first_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """How far, in reading order of cells, two pictures are the same; 1 when they are equal."""
-    differs = np.abs(one.astype(np.int16) - other) > _VISIBLE
-    high, wide = (-(-side // _CELL) * _CELL for side in differs.shape)
-    padded = np.pad(differs, ((0, high - differs.shape[0]), (0, wide - differs.shape[1])))
-    cells = padded.reshape(high // _CELL, _CELL, wide // _CELL, _CELL).any(axis=(1, 3)).ravel()
-    return float(np.argmax(cells)) / cells.size if cells.any() else 1.0

@@ -10,12 +10,13 @@ import numpy as np
 import pylibjxl
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.image import load_picture
+from opensearch.domains.image import image_reader, load_picture
 from opensearch.domains.pictures import BY_PILLOW, suffixes
+from opensearch.domains.sketch import sketch_reader
 from opensearch.errors import OverLimit, UnreadableFile
 
 # 60 by 40 pixels, red left and blue right, turned upright by the file's own property.
@@ -460,6 +461,36 @@ def test_a_jpeg_that_lacks_its_last_bytes_is_read(tmp_path, cut, progressive):
     whole = jpeg(progressive=progressive)
     (tmp_path / "a.jpg").write_bytes(whole[:-cut])
     assert apart(tmp_path / "a.jpg", whole) <= 30
+
+
+def scene(**options):
+    """Smooth colours with a few shapes, as a JPEG."""
+    data = io.BytesIO()
+    coarse = np.random.default_rng(4).integers(0, 255, (9, 12, 3), np.uint8)
+    picture = Image.fromarray(coarse).resize((640, 480), Image.Resampling.BICUBIC)
+    ImageDraw.Draw(picture).ellipse((200, 150, 420, 400), fill="navy", outline="white", width=5)
+    picture.save(data, "JPEG", quality=90, **options)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("kind", [image_reader, sketch_reader])
+@pytest.mark.parametrize(("cut", "told"), [(0, ""), (2, ""), (40, "details"), (400, "details")])
+def test_a_progressive_jpeg_without_its_last_bits_is_read_and_told(tmp_path, kind, cut, told):
+    whole = scene(progressive=True)
+    (tmp_path / "a.jpg").write_bytes(whole[: len(whole) - cut])
+    (tmp_path / "whole.jpg").write_bytes(whole)
+    reader = kind(ReaderSettings(reader="x", size=96), Limits())
+    cut_short, entire = reader(tmp_path / "a.jpg", None), reader(tmp_path / "whole.jpg", None)
+    if kind is image_reader:  # ink is told from paper by less
+        assert np.abs(cut_short.views.astype(int) - entire.views).max() <= 12
+    assert told in cut_short.lost
+    assert bool(cut_short.lost) == bool(told)
+
+
+def test_a_jpeg_that_lacks_its_end_says_so(tmp_path):
+    whole = scene()
+    (tmp_path / "a.jpg").write_bytes(whole[:-100])
+    assert read(tmp_path / "a.jpg").lost == "its file ends early, without the lower right end"
 
 
 @pytest.mark.parametrize("share", [0.9, 0.5, 0.1])
