@@ -28,7 +28,10 @@ _LONGEST: Final = 2000
 
 
 class Quantity(NamedTuple):
-    """A number with what it is of: nothing, `px`, `deg` or `%`."""
+    """A number with what it is of: nothing, `px`, `deg` or `%`.
+
+    On the way to one of these it may be of `px^2` or `px^-1`, which no property takes.
+    """
 
     number: float
     unit: str
@@ -61,7 +64,7 @@ def quantity(tokens: Sequence[Any], measures: Measures) -> Quantity:
         NotKnownError: nothing that is known here.
     """
     try:
-        return _alike([_sum(tokens, measures, 0)], measures)[0]
+        return _of_a_unit(_sum(tokens, measures, 0))
     except (ArithmeticError, ValueError) as error:
         raise NotKnownError from error
 
@@ -84,7 +87,7 @@ def worked_out(value: str, measures: Measures) -> str:
 
 def _plain(token: Any, measures: Measures) -> str:
     if token.type == "function" and _CALLED.fullmatch(f"{token.lower_name}("):
-        number, unit = _term(token, measures, 0)
+        number, unit = _of_a_unit(_term(token, measures, 0))
         if math.isnan(number):
             raise NotKnownError
         return f"{min(max(number, -_MOST), _MOST):.9g}{unit}"
@@ -140,7 +143,7 @@ def _called(function: Any, measures: Measures, depth: int) -> Quantity:
         return _turned(name, given)
     alike = _alike(given, measures)
     work = partial(_rounded, way) if name == "round" else _WORKS.get(name)
-    if work is None:
+    if work is None or ("^" in alike[0].unit and name not in _OF_ANY):
         raise NotKnownError
     try:
         number = work(*(each.number for each in alike))
@@ -197,6 +200,7 @@ _WORKS: Final[dict[str, Callable[..., float]]] = {
     "atan": lambda value: math.degrees(math.atan(value)),
     "atan2": lambda y, x: math.degrees(math.atan2(y, x)),
 }
+_OF_ANY: Final = frozenset({"min", "max", "clamp", "abs", "sign"})
 _UNITS_AFTER: Final = {"sign": "", **dict.fromkeys(("asin", "acos", "atan", "atan2"), "deg")}
 _CALLED: Final = re.compile(
     rf"(?<![\w-])(?:-[a-z]+-)?(?:calc|round|{'|'.join([*_TURNING, *_WORKS])})\(", re.IGNORECASE
@@ -234,16 +238,10 @@ def _sum(tokens: Sequence[Any], measures: Measures, depth: int) -> Quantity:
 
 def _product(tokens: Sequence[Any], measures: Measures, depth: int) -> Quantity:
     def times(a: Quantity, b: Quantity) -> Quantity:
-        if a.unit and b.unit:
-            raise NotKnownError
-        return Quantity(a.number * b.number, a.unit or b.unit)
+        return Quantity(a.number * b.number, _joined(a.unit, b.unit, 1))
 
     def over(a: Quantity, b: Quantity) -> Quantity:
-        if a.unit == b.unit:
-            return Quantity(a.number / b.number, "")
-        if b.unit:
-            raise NotKnownError
-        return Quantity(a.number / b.number, a.unit)
+        return Quantity(a.number / b.number, _joined(a.unit, b.unit, -1))
 
     def single(part: Sequence[Any]) -> Quantity:
         if len(part) != 1:
@@ -251,6 +249,28 @@ def _product(tokens: Sequence[Any], measures: Measures, depth: int) -> Quantity:
         return _term(part[0], measures, depth)
 
     return _chain(tokens, {"*": times, "/": over}, single)
+
+
+def _power(unit: str) -> tuple[str, int]:
+    """A unit and how often it is taken: `px^2` is `px` twice."""
+    base, _, power = unit.partition("^")
+    return base, int(power or 1) if base else 0
+
+
+def _joined(one: str, other: str, sign: int) -> str:
+    """The unit of a product, or of a quotient where the sign is negative."""
+    (base, power), (second, times) = _power(one), _power(other)
+    if base and second and base != second:
+        raise NotKnownError
+    power += sign * times
+    return "" if power == 0 else base or second if power == 1 else f"{base or second}^{power}"
+
+
+def _of_a_unit(value: Quantity) -> Quantity:
+    """A value of a unit that a property may have."""
+    if "^" in value.unit:
+        raise NotKnownError
+    return value
 
 
 def _chain(

@@ -57,6 +57,9 @@ _NOT_WORKED_OUT: Final = re.compile(
     re.IGNORECASE,
 )
 _MOVING: Final = frozenset({*transforms.PROPERTIES, *transforms.ABOUT})
+_HOISTED: Final = frozenset({"g", "a", "svg", "use", "tspan", "textPath"})
+"""Elements that `display: contents` replaces by what is in them; of others nothing is drawn."""
+_OF_A_BOX: Final = _MOVING | {"transform", "opacity", "clip-path", "mask", "filter"}
 _CUT_OUT: Final = re.compile(
     r"(?<![\w-])(?:circle|ellipse|inset|polygon|rect|xywh|path|shape|[a-z-]*gradient)\(",
     re.IGNORECASE,
@@ -96,6 +99,9 @@ def apply_styles(root: Element, inside: Inside) -> None:
         declarations += len(found)
         if declarations > _MOST_DECLARATIONS:
             raise OverLimit("repeats its style rules more than a drawing needs")
+        shown = found.get("display", element.get("display", "")).strip().lower()
+        if shown == "contents" and element is not root:
+            found = _without_box(element, found)
         _write(element, found, scope, inside, top=element is root)
 
 
@@ -241,6 +247,20 @@ def _put(element: Element, name: str, value: str) -> bool:
     else:
         return False
     return True
+
+
+def _without_box(element: Element, found: Mapping[str, str]) -> dict[str, str]:
+    """The properties of an element in whose place what is in it is drawn.
+
+    Source:
+        W3C, CSS Display Level 3, appendix B.
+    """
+    if element.tag not in _HOISTED:
+        element.attrib.pop("display", None)
+        return {**found, "display": "none"}
+    for name in _OF_A_BOX | {"display"}:
+        element.attrib.pop(name, None)
+    return {name: value for name, value in found.items() if name not in _OF_A_BOX | {"display"}}
 
 
 def _named(name: str, value: str) -> bool:

@@ -51,6 +51,11 @@ def same(one, other):
         ("env(unheard-of, 30px)", 30),
         ("max(30px, env(safe-area-inset-top))", 30),
         ("-webkit-calc(10px + 20px)", 30),
+        ("calc(100px * 15px / 50px)", 30),
+        ("calc(2px * 30px * 1px / (2px * 1px))", 30),
+        ("calc(1px / (2px / 60px))", 30),
+        ("calc(max(2px * 3px, 1px * 1px) * 5 / 1px)", 30),
+        ("calc(300 / (10 / 1px))", 30),
         ("var(--unheard-of, 30px)", 30),
     ],
 )
@@ -182,3 +187,19 @@ def test_a_drawing_without_a_size_keeps_its_shares():
     shares = drawn(body.format("calc(10% + 0px)"), "")
     assert shares.shape == drawn(body.format("10%"), "").shape == (200, 200, 3)
     assert (shares < 128).mean() > 0.9
+
+
+@pytest.mark.parametrize("said", ['display="contents"', 'style="display:contents"'])
+def test_of_a_group_without_a_box_what_is_in_it_is_drawn_where_it_stands(said):
+    plain = drawn(RECT.format(""))
+    group = '<g {} transform="translate(30)" opacity=".1" clip-path="none">{}</g>'
+    same(drawn(group.format(said, RECT.format(""))), plain)
+    turned = '<g style="display:contents;translate:30px;opacity:0;filter:blur(9px)">{}</g>'
+    same(drawn(turned.format(RECT.format(""))), plain)
+    nothing = '<circle cx="20" cy="20" r="9" {}/><text x="5" y="150" {}>Hi</text>'
+    same(drawn(nothing.format(said, said) + RECT.format("")), plain)
+
+
+def test_a_product_of_units_that_no_property_has_is_none():
+    one = drawn('<rect x="20" y="40" width="40" height="20" rx="calc(3px * 3px)"/>')
+    same(one, drawn(RECT.format("")))
