@@ -233,3 +233,32 @@ def test_neighbours_in_cells_are_those_of_all_compared(monkeypatch):
     assert set(zip(rows.tolist(), places.tolist(), strict=True)) == set(
         zip(again[0].tolist(), again[1].tolist(), strict=True)
     )
+
+
+def framed(picture):
+    sheet = Image.new("RGB", (picture.width + 40, picture.height + 40), "black")
+    sheet.paste(picture, (20, 20))
+    return sheet
+
+
+def on_a_form(picture):
+    """With a dark head, lines of words below and holes at the side."""
+    sheet = Image.new("RGB", (picture.width + 40, picture.height + 90), "white")
+    sheet.paste(picture, (20, 40))
+    pen = ImageDraw.Draw(sheet)
+    pen.rectangle((0, 0, sheet.width, 30), fill="black")
+    pen.text((20, 4), "ACME Works", "white", ImageFont.load_default(20))
+    for line in range(3):
+        at = (12, sheet.height - 45 + 13 * line)
+        pen.text(at, "Sheet 4 of 9, 1:20, approved", "black", ImageFont.load_default(10))
+    for hole in range(4):
+        pen.ellipse((3, 60 + 40 * hole, 13, 70 + 40 * hole), fill="black")
+    return sheet
+
+
+@pytest.mark.parametrize("sheet", [framed, on_a_form])
+@pytest.mark.parametrize("how", ["", "of half the size", "brighter", "mirrored", "turned by 90"])
+def test_drawings_on_sheets_of_one_kind_are_two_and_copies_of_one_are_found(sheet, how):
+    sheets = [sheet(drawing(seed)) for seed in range(COUNT)]
+    imprints = [imprint(each) for each in [*sheets, MADE[how](sheets[7])]]
+    assert pairs_among(imprints).keys() == {(7, COUNT)}
