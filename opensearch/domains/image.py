@@ -177,4 +177,4 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-READER: Final = ReaderKind(open=image_reader, version=7, domain="photo", suffixes=suffixes)
+READER: Final = ReaderKind(open=image_reader, version=8, domain="photo", suffixes=suffixes)

@@ -511,3 +511,19 @@ def test_a_progressive_jpeg_cut_short_is_refused_or_looks_whole(tmp_path, share)
     except UnreadableFile:
         far = 0
     assert far <= 12
+
+
+def test_a_wide_profile_that_names_srgb_is_followed(tmp_path):
+    """As `DCI-P3 D65 Gamut with sRGB Transfer`, which browsers write."""
+    plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    wide = bytearray(plain)
+    columns = {b"r": (0.5151, 0.2412, -0.0011), b"g": (0.2920, 0.6922, 0.0419)}
+    columns |= {b"b": (0.1571, 0.0666, 0.7841)}
+    for name, xyz in columns.items():
+        entry = plain.index(name + b"XYZ")
+        start = int.from_bytes(plain[entry + 4 : entry + 8], "big") + 8
+        wide[start : start + 12] = struct.pack(">3i", *(round(65536 * each) for each in xyz))
+    for name, profile in (("plain", plain), ("wide", bytes(wide))):
+        Image.new("RGB", (40, 40), (0, 200, 0)).save(tmp_path / f"{name}.png", icc_profile=profile)
+    assert read(tmp_path / "plain.png").views[0, 16, 16].tolist() == [0, 200, 0]
+    assert read(tmp_path / "wide.png").views[0, 16, 16, 1] >= 203
