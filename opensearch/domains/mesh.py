@@ -156,7 +156,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=5,
+    version=6,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

@@ -25,10 +25,10 @@ def picture(tmp_path):
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
-        ("file", "Not a directory"),
+        ("file", "cannot make an index in file: Not a directory but a file; name a new"),
         ("file/below", "Not a directory"),
         ("/proc/index", "No such file or directory"),
-        ("/dev/null", "Not a directory"),
+        ("/dev/null", "cannot make an index in /dev/null: Not a directory"),
         ("a" * 300, "File name too long"),
         ("i\udce9", "UTF-8"),
     ],

@@ -151,6 +151,26 @@ def test_errors_to_a_full_disk_change_no_exit_code(index):
         assert subprocess.run(refused, stderr=full, env=env, check=False).returncode == 2
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["list {}", "duplicates {}", "index {}/.. --to {} --dry-run"])
+def test_streams_that_are_closed_change_no_exit_code(index, words, closed):
+    command = f"{sys.executable} -m opensearch {words.format(index, index)} {closed}"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", command], env=env, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert b"error" not in done.stderr
+
+
+def test_nothing_that_is_opened_gets_the_number_of_a_closed_stream():
+    code = "import opensearch.__main__ as it; it._open_streams(); print(open('/dev/null').fileno())"
+    command = f'{sys.executable} -c "{code}" <&- 2>&-'
+    done = subprocess.run(
+        ["sh", "-c", command], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True,
+        check=True,
+    )  # fmt: skip
+    assert int(done.stdout) > 2
+
+
 def test_a_reader_that_has_seen_enough_is_no_error(index):
     with start("query", index, "--text", "disc", "-k", 400, stdout=subprocess.PIPE) as run:
         run.stdout.close()

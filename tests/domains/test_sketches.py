@@ -268,6 +268,22 @@ def test_raw_strokes_with_times_are_drawn_like_simplified_ones(tmp_path):
     assert (read(path, 1).views == read(path, 2).views).all()
 
 
+@pytest.mark.parametrize(
+    ("rows", "points"),
+    [
+        ([[0, 0, 90, 90], [0, 90, 90, 0]], [[0, 0], [0, 90], [90, 90], [90, 0]]),
+        ([[0, 50, 90], [0, 90, 20]], [[0, 0], [50, 90], [90, 20]]),
+        ([[0, 50, 90], [0, 90, 20]], [[0, 0, 7], [50, 90, 8], [90, 20, 9]]),
+        ([[0, 50, 90], [0, 90, 20]], [[0, 50, 90], [0, 90, 20], [0, 0, 0]]),
+        ([[0, 90], [20, 0]], [[0, 90], [20, 0], [5, 9]]),
+        ([[0, 90], [20, 0]], [[0, 90], [20, 0], [5, 9], [1, 0]]),
+    ],
+)
+def test_short_strokes_are_points_where_they_can_be_no_rows_and_times(tmp_path, rows, points):
+    path = ndjson(tmp_path / "a.ndjson", {"drawing": [rows]}, {"drawing": [points]})
+    assert (read(path, 1).views == read(path, 2).views).all()
+
+
 def test_a_dot_is_a_drawing(tmp_path):
     path = ndjson(tmp_path / "a.ndjson", {"drawing": [[[5], [5]]]})
     assert (read(path).views < 128).any()

@@ -129,6 +129,15 @@ def test_one_key_in_two_folders_names_both(engine, files, tmp_path):
     assert engine.add(other, domain="photo").unchanged == report.added
 
 
+def test_a_file_in_two_sources_is_one_item(engine, files):
+    report = engine.add(files, files / "photo", files / "sketch" / "bar")
+    assert report.closes
+    assert report.added == len(engine) == sum(1 for path in files.rglob("*.*"))
+    assert report.ignored_suffixes == {"in two sources": report.ignored}
+    again = engine.add(files, files)
+    assert again.unchanged == again.ignored == report.added
+
+
 def test_equal_files_are_items_of_their_own(engine, files):
     first = files / "photo" / "disc" / "00.jpg"
     shutil.copy(first, first.with_name("copy.jpg"))

@@ -3,9 +3,10 @@
 Source:
     https://github.com/googlecreativelab/quickdraw-dataset: `word`, and `drawing` as strokes
     [[x, ...], [y, ...]] (simplified) or [[x, ...], [y, ...], [t, ...]] (raw). Strokes as points,
-    [[x, y], ...], are read, too, where one of them has more than four; and so is what other
-    programs write: `strokes` in place of `drawing`, {"x": [...], "y": [...]}, points as
-    {"x": x, "y": y}, alone or as `points` of a stroke, and the whole drawing as a text of JSON.
+    [[x, y], ...], are read, too, where one of them has more than four, or three whose third cannot
+    be times; and so is what other programs write: `strokes` in place of `drawing`, {"x": [...],
+    "y": [...]}, points as {"x": x, "y": y}, alone or as `points` of a stroke, and the whole
+    drawing as a text of JSON.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def _strokes(record: Any) -> Strokes:
     drawing = _drawing(record)
     if sum(_length(stroke) for stroke in drawing) > _MOST_POINTS:
         raise OverLimit(f"has over {_MOST_POINTS:,} points")
-    as_points = any(_is_points(stroke) for stroke in drawing)
+    as_points = _are_points(drawing)
     try:
         rows = [np.array(s if as_points else list(zip(*s[:2], strict=True))) for s in drawing]
         strokes = [row.astype(np.float64)[:, :2] for row in rows if len(row)]
@@ -172,9 +173,27 @@ def _length(stroke: Any) -> int:
     return max((len(stroke), *map(len, stroke)))
 
 
+def _are_points(drawing: list[list[list[Any]]]) -> bool:
+    """Whether strokes are [[x, y], ...], as other programs write them.
+
+    Then one has more parts than there are rows, or its third part is no time, which goes on.
+    """
+    if any(len(part) > _MOST_ROWS for stroke in drawing for part in stroke):
+        return False
+    return any(_is_points(stroke) for stroke in drawing)
+
+
 def _is_points(stroke: list[list[Any]]) -> bool:
-    """Whether a stroke is [[x, y], ...], as other programs write it: more than x, y, time."""
-    return len(stroke) > _MOST_ROWS and all(2 <= len(point) <= _MOST_ROWS for point in stroke)
+    if not all(2 <= len(part) <= _MOST_ROWS for part in stroke):
+        return False
+    return len(stroke) > _MOST_ROWS or (len(stroke) > 2 and not _goes_on(stroke[2]))
+
+
+def _goes_on(times: list[Any]) -> bool:
+    """Whether these may be the times of points, which never go back; of two, they go on."""
+    if not any(times) or not all(isinstance(time, int | float) for time in times):
+        return True
+    return times == sorted(times) and (len(times) > 2 or times[0] < times[1])
 
 
 def draw_strokes(strokes: Strokes, longest: int) -> Image.Image:

@@ -24,6 +24,11 @@ _BLOCK = 2**22
 # A "#" of "1.#QNAN", which Windows writes for a number that is none, begins no comment.
 _COMMENT: Final = re.compile(rb"#(?!IND|QNAN|SNAN|INF)[^\n]*")
 _BEHIND_SLASH: Final = re.compile(rb"/\S*")
+# Some programs write keywords in capitals, all of them or those of faces alone.
+_VERTEX: Final = (b"v", b"V")
+_FACE: Final = (b"f", b"fo", b"F", b"FO")
+_CONTINUED: Final = tuple([key] for key in (*_VERTEX, *_FACE, b"l", b"L"))
+_PASSED_OVER: Final = (b"vn", b"vt", b"VN", b"VT")
 _NO_POLYGONS: Final = {
     b"p": "points",
     b"l": "lines",
@@ -47,8 +52,6 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     text = plain_lines(data)
     _check_end(text)
     mesh = _Mesh(text)
-    if mesh.in_capitals:
-        mesh = _Mesh(text.lower())
     mesh.check_kinds()
     vertices, corners, sizes = mesh.arrays()
     unused = len(vertices) - 1 - int(corners.max(initial=-1))
@@ -99,7 +102,7 @@ def _joined(block: bytes) -> bytes:
             lines[-1] += b" " + text
         else:
             lines.append(text)
-            goes_on = goes_on and text.split(None, 1)[:1] in ([b"v"], [b"f"], [b"fo"], [b"l"])
+            goes_on = goes_on and text.split(None, 1)[:1] in _CONTINUED
         open_line = goes_on
     return b"\n".join(lines)
 
@@ -116,11 +119,6 @@ class _Mesh:
         for block in _blocks(text):
             self.add(block)
 
-    @property
-    def in_capitals(self) -> bool:
-        """Whether its keywords are, which some old programs write."""
-        return self._kinds[b"F"] > 0 and not (self._kinds[b"f"] or self._kinds[b"v"])
-
     def add(self, block: bytes) -> None:
         """Take the vertices and polygons of whole lines."""
         numbers: list[bytes] = []
@@ -129,23 +127,23 @@ class _Mesh:
         before: list[int] = []
         count = self._count
         for line in block.split(b"\n"):
-            if line[:2] in (b"vn", b"vt"):
+            if line[:2] in _PASSED_OVER:
                 continue
             words = line.split()
             if not words:
                 continue
             key = words[0]
-            if key == b"v":
+            if key in _VERTEX:
                 if len(words) < 4:
                     raise UnreadableFile(f"has a vertex of {len(words) - 1} coordinates, not 3")
                 numbers += words[1:4]
                 count += 1
-            elif key in (b"f", b"fo"):
+            elif key in _FACE:
                 corners += words[1:]
                 sizes.append(len(words) - 1)
                 before.append(count)
             else:
-                self._kinds[key] += 1
+                self._kinds[key.lower()] += 1
         self._kinds[b"v"] += count - self._count
         self._kinds[b"f"] += len(sizes)
         self._count = count

@@ -19,7 +19,8 @@ from opensearch.domains.meshes.text import as_floats, as_integers, plain_lines
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 
-_KEYWORD: Final = re.compile(rb"\s*(ST)?(C)?(N)?(4)?(n)?(?:OFF|off)(?=[\s\d]|$)")
+# The manual writes STCN; MeshLab writes NCST, and its numbers follow the point all the same.
+_KEYWORD: Final = re.compile(rb"\s*((?:ST|C|N){0,3})(4)?(n)?(?:OFF|off)(?=[\s\d]|$)")
 _COMMENT: Final = re.compile(rb"#[^\n]*")
 
 
@@ -40,7 +41,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     if body[:64].split()[:1] == [b"BINARY"]:
         raise UnreadableFile("is a binary OFF: save it as text")
     lines = _Lines(body)
-    if keyword and keyword[5]:
+    if keyword and keyword[3]:
         _check_dimension(lines)
     vertex_count, face_count = _counts(lines, keyword is not None)
     if face_count == 0:
@@ -48,7 +49,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     check_faces(face_count, limits)
     if vertex_count > 8 * limits.faces:
         raise OverLimit(f"has {vertex_count:,} vertices, too many for {limits.faces:,} faces")
-    flags = keyword.groups(b"") if keyword else (b"",) * 5
+    flags = b"".join(keyword.groups(b"")[:2]) if keyword else b""
     vertices, corners, sizes = _read(lines, vertex_count, face_count, flags)
     faces = as_triangles(vertices, corners, sizes, limits)
     if len(faces) == 0:
@@ -110,19 +111,18 @@ def _counts(lines: _Lines, has_keyword: bool) -> tuple[int, int]:
 
 
 def _read(
-    lines: _Lines, vertex_count: int, face_count: int, flags: tuple[bytes, ...]
+    lines: _Lines, vertex_count: int, face_count: int, flags: bytes
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Vertices (n, 3), and the corners and sizes of the polygons."""
-    texture, colour, normal, weight, _ = flags
-    width = 4 if weight else 3
+    width = 4 if b"4" in flags else 3
     numbers = _vertex_lines(lines, vertex_count, face_count, width)
     if numbers is not None:
         corners, sizes = _faces(lines, vertex_count, face_count)
         return _weighted(numbers), corners, sizes
     words = lines.rest(0)
     # The manual has four numbers to a colour, programs write three as well.
-    for channels in (4, 3) if colour else (0,):
-        stride = width + 3 * bool(normal) + 2 * bool(texture) + channels
+    for channels in (4, 3) if b"C" in flags else (0,):
+        stride = width + 3 * (b"N" in flags) + 2 * (b"ST" in flags) + channels
         used = stride * vertex_count
         found = _free_faces(words[used:], face_count)
         if found is not None:

@@ -188,6 +188,7 @@ def _within(above: _Scope, element: Element, found: Mapping[str, str]) -> _Scope
 
 def _plain(name: str, value: str, scope: _Scope) -> str:
     """A value without what the renderer does not know: variables, sums, units, colours."""
+    value = values.settled(name, value)
     if "(" not in value and not values.has_units(value):
         return value
     value = values.chosen(value, scope.variables) if "(" in value else value

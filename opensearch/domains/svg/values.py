@@ -33,8 +33,33 @@ _SIZES_NAMED: Final = {
     **{"xx-small": 9.6, "x-small": 12.0, "small": 14.2, "medium": 16.0},
     **{"large": 19.2, "x-large": 24.0, "xx-large": 32.0},
 }
+_UNSET: Final = frozenset({"unset", "revert", "revert-layer"})
+_INHERITED: Final[dict[str, str]] = {
+    **{"fill": "black", "fill-opacity": "1", "fill-rule": "nonzero", "clip-rule": "nonzero"},
+    **{"stroke": "none", "stroke-opacity": "1", "stroke-width": "1", "stroke-miterlimit": "4"},
+    **{"stroke-linecap": "butt", "stroke-linejoin": "miter"},
+    **{"stroke-dasharray": "none", "stroke-dashoffset": "0"},
+    **dict.fromkeys(("marker-start", "marker-mid", "marker-end"), "none"),
+    **{"color": "black", "visibility": "visible", "paint-order": "normal"},
+    **{"font-size": "medium", "font-style": "normal", "font-weight": "normal"},
+    **{"text-anchor": "start", "letter-spacing": "normal"},
+}
+_INITIAL: Final[dict[str, str]] = {
+    **_INHERITED,
+    **{"opacity": "1", "display": "inline", "stop-color": "black", "stop-opacity": "1"},
+    **{"clip-path": "none", "mask": "none", "mix-blend-mode": "normal", "transform": "none"},
+}
+"""What properties are where nothing is said; those of `_INHERITED` are then as around them."""
 _DEEPEST = 8
 _LONGEST = 2000
+
+
+def settled(name: str, value: str) -> str:
+    """A value with the words that every property knows made one of its own, or `inherit`."""
+    word = value.strip().lower()
+    if word in _UNSET:
+        return "inherit" if name in _INHERITED else _INITIAL.get(name, value)
+    return _INITIAL.get(name, value) if word == "initial" else value
 
 
 def chosen(value: str, variables: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from opensearch.engine.ingest.batches import Batch, Work, item_of
 from opensearch.engine.ingest.changes import BY_TIME, Change, Changes, Comparing
 from opensearch.engine.ingest.encoding import IN_PLACE, Done, Encoding
 from opensearch.engine.ingest.listing import Listing
-from opensearch.engine.ingest.whereabouts import address, files_of, stamp_of
+from opensearch.engine.ingest.whereabouts import address, files_of, once, overlap, stamp_of
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
 from opensearch.model.inputs import check_is_file, content_of, file_and_part
@@ -143,7 +143,8 @@ class Adding:
                 return remote.find_sources(root, *said, excluded)
             return find_sources(root, *said, here, excluded)
 
-        return Listing(each for root in roots for each in found(root))
+        everything = (each for root in roots for each in found(root))
+        return Listing(once(everything) if overlap(roots) else everything)
 
     def _encode(self, works: Iterable[Work]) -> Report:
         """Read, encode and store in batches what `works` gives."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
@@ -12,11 +12,13 @@ from typing import Final
 from opensearch.config import Limits
 from opensearch.domains.collections import catalog
 from opensearch.domains.collections.layout import part_key, split_part
+from opensearch.domains.collections.walk import Found, Ignored
 from opensearch.errors import InvalidInput
 from opensearch.records import Item, Source, Stamp, is_address
 from opensearch.remote import Root, fetched
 from opensearch.spelling import several_paths
 
+TWICE: Final = "in two sources"
 _CUT_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
@@ -40,6 +42,26 @@ def _way_in(root: str) -> str:
     if not _CUT_ADDRESS.match(root):
         return ""
     return "; an address is given as text, which a `Path` takes a slash from"
+
+
+def overlap(roots: Sequence[Root]) -> bool:
+    """Whether one root is another, or lies in it."""
+    places = [PurePath(os.path.abspath(root) if isinstance(root, Path) else root) for root in roots]
+    named = set(places)
+    return len(named) < len(places) or any(named & set(place.parents) for place in places)
+
+
+def once(found: Iterable[Found]) -> Iterator[Found]:
+    """What was found under roots that overlap, every file of them as it is found first."""
+    seen: set[str] = set()
+    for each in found:
+        if isinstance(each, Source):
+            place = address(each)
+            if place in seen:
+                yield Ignored(each.path, each.path.suffix.lower(), TWICE)
+                continue
+            seen.add(place)
+        yield each
 
 
 def address(source: Source) -> str:

@@ -24,8 +24,8 @@ def read_current(path: Path) -> str:
         raise _lacks_current(path, error) from error
     if not (name.isascii() and name.isdigit()):
         raise StoreError(
-            f"the file CURRENT of index {path} holds {name[:20]!r}; write the number of"
-            " the newest whole folder in store/ into it"
+            f"the file CURRENT of index {path} holds {name[:20]!r} where the number of a folder"
+            f" in store/ belongs. Write it anew: `verify_index({str(path)!r}, repair=True)`"
         )
     return name
 
@@ -87,8 +87,8 @@ def _lacks_current(path: Path, error: OSError) -> StoreError:
             " it lies now, or restore it from a copy"
         )
     return StoreError(
-        f"the file CURRENT of index {path} is gone ({error.strerror}); restore it from a"
-        " copy: it holds the name of the newest folder in store/"
+        f"the file CURRENT of index {path} is gone ({error.strerror}), which names the folder in"
+        f" store/ that is read. Write it anew: `verify_index({str(path)!r}, repair=True)`"
     )
 
 

@@ -11,6 +11,7 @@ ignored.jsonl        files that `Engine.add` passes over, see `ingest.left_out`;
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -37,6 +38,11 @@ def check_free(path: Path) -> None:
     """
     if holds_store(path):
         raise lacks_manifest(path)
+    if path.exists() and not path.is_dir():
+        raise StoreError(
+            f"cannot make an index in {path}: {os.strerror(errno.ENOTDIR)} but a file; name a new"
+            " folder"
+        )
     if path.exists() and any(child.name not in _OF_A_NEW_INDEX for child in path.iterdir()):
         raise StoreError(f"{path} holds other files; an index needs an empty or new folder")
 

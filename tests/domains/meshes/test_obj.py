@@ -140,3 +140,5 @@ def test_faces_are_limited():
 
 def test_keywords_may_be_in_capitals():
     assert len(load("\n".join(LINES).upper()).faces) == 4
+    faces = [line.upper() if at % 2 else line for at, line in enumerate(LINES)]
+    assert len(load("\n".join(faces)).faces) == 4  # some of them

@@ -48,6 +48,8 @@ def joined(*parts):
         joined("OFF", COUNTS, [c + " 255 0 0" for c in CORNERS], FACES),
         joined("NOFF", COUNTS, " ".join(c + " 0 0 1" for c in CORNERS), FACES),
         joined("STOFF", COUNTS, " ".join(c + " .5 .5" for c in CORNERS), FACES),
+        joined("NCOFF", COUNTS, [c + " 0 0 1 255 0 0 255" for c in CORNERS], FACES),
+        joined("NCSTOFF", COUNTS, " ".join(c + " 0 0 1 9 0 0 9 .5 .5" for c in CORNERS), FACES),
         joined("STCNOFF", COUNTS, " ".join(c + " 0 0 1 1 0 0 1 .5 .5" for c in CORNERS), FACES),
         joined("4OFF", COUNTS, ["0 0 0 1", "2 0 0 2", "0 3 0 3", "0 0 1 1"], FACES),
         joined("nOFF", "3", COUNTS, CORNERS, FACES),

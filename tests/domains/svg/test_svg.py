@@ -573,3 +573,17 @@ def test_what_is_faint_within_another_drawing_stays_faint():
     seen = drawn(f'{LINE}<image href="{data}" width="100" height="100"/>')
     assert seen[10, 80].min() > 230
     assert seen.min() < 10
+
+
+@pytest.mark.parametrize("word", ["unset", "revert", "inherit"])
+def test_words_of_every_property_mean_what_is_around(word):
+    square = f'<rect width="50" height="50" fill="blue" style="fill:{word};opacity:{word}"/>'
+    picture = drawn(f'<g fill="red">{square}</g>')
+    assert picture[25, 25].tolist() == [255, 0, 0]
+
+
+def test_initial_takes_back_what_is_around():
+    square = '<rect width="50" height="50" stroke="red" style="fill:initial;stroke:initial"/>'
+    picture = drawn(f'<g fill="red" stroke="blue" stroke-width="9">{square}</g>')
+    assert picture[25, 25].tolist() == [0, 0, 0]
+    assert picture[25, 53].tolist() == [255, 255, 255]
