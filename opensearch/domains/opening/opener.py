@@ -17,6 +17,8 @@ from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 from opensearch.records import Source, Stamp, Up
 
 _OTHER: Final = {"sketch": "photo", "photo": "sketch"}
+_TIMES: Final = 2
+"""How often a file is read that changes meanwhile."""
 
 
 class NoReader(InvalidInput):
@@ -84,13 +86,32 @@ class Opener:
             stamp: what was found of it before; only a file that changed since is digested again.
 
         Raises:
-            UnreadableFile: it cannot be read, or is over the limits.
+            UnreadableFile: it cannot be read, is over the limits, or changes all the time.
             NoReader: its domain is none of `settings`.
         """
         if not books:
             found = self._recognised(path, part, domain, up)
             doubt = self._as_photo(path, domain) and not shows_page(path, self._limits)
             return Opened(*found, doubt=doubt)
+        for _ in range(_TIMES):
+            before = fingerprint(path)
+            try:
+                opened = self._with_books(path, part, domain, up, stamp)
+            except UnreadableFile:
+                if fingerprint(path) == before:
+                    raise  # else half of it may have been there
+            else:
+                # A drawing of many is its own line, whatever is added below.
+                if part is not None or fingerprint(path) == before:
+                    return opened
+        raise UnreadableFile(
+            f"{path.name!r} changes while it is read: index it again once it is written"
+        )
+
+    def _with_books(
+        self, path: Path, part: int | None, domain: str | None, up: Up | None, stamp: Stamp | None
+    ) -> Opened:
+        """The file and what an index keeps of it, if it stays as it is meanwhile."""
         size, mtime_ns = fingerprint(path)
         if stamp is not None and (stamp.size, stamp.mtime_ns) == (size, mtime_ns):
             mark = stamp.digest
