@@ -30,7 +30,7 @@ class Limits(Settings):
     """What one file may cost before it is refused with `OverLimit`."""
 
     bytes: int = Field(default=512 * 2**20, gt=0, description="size of the file")
-    pixels: int = Field(default=40_000_000, gt=0, description="pixels decoded at once")
+    pixels: int = Field(default=64_000_000, gt=0, description="pixels decoded at once")
     faces: int = Field(default=2_000_000, gt=0, description="triangles of a mesh")
     seconds: float = Field(default=60.0, gt=0, description="time to read one item")
     memory: int = Field(default=4 * 2**30, gt=0, description="bytes of memory to read one item")

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import Image
+
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains.files import printable
 from opensearch.domains.opening.opener import NoReader, Opener
@@ -31,6 +33,7 @@ _KEPT_BYTES: Final = 2**30
 
 def main() -> None:
     """Answer jobs until the input closes, none comes for long, or much memory is held."""
+    Image.MAX_IMAGE_PIXELS = None  # the limits say how many, and those of a JPEG may be more
     answers = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what libraries print is no answer
     bounds = Bounds(_JOBS, answers)

@@ -145,7 +145,7 @@ def check_pixels(image: Image.Image, most: int) -> None:
     if pixels == 0:
         raise UnreadableFile("has no pixels")
     if pixels > most:
-        raise OverLimit(f"has {pixels:,} pixels, over the limit of {most:,}")
+        raise OverLimit(f"has {pixels:,} pixels, over the limit of {most:,}; save it smaller")
 
 
 def _is_first(image: Image.Image) -> bool:

@@ -285,3 +285,12 @@ def lives(process):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def test_a_jpeg_of_two_hundred_million_pixels_is_read_small(tmp_path):
+    Image.new("L", (20_000, 10_000), 90).save(tmp_path / "a.jpg")
+    settings = {"photo": ReaderSettings(reader="image", size=32)}
+    with Readers(settings, Limits()) as readers:
+        opened = readers.open(tmp_path / "a.jpg", None, "photo")
+    assert opened.reading.views[0, 16, 16].tolist() == [90, 90, 90]
+    assert opened.reading.aspect == 2
