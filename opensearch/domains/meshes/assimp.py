@@ -50,8 +50,11 @@ def _load(data: bytes, suffix: str, limits: Limits) -> Triangles:
         try:
             scene: Any = assimp_py.import_file(str(path), wanted)
         except RuntimeError as error:
-            reason = str(error).partition(f"{path}': ")[2] or "no mesh was found in it"
-            raise UnreadableFile(f"cannot be read: {reason}") from error
+            reason = str(error).partition(f"{path}': ")[2].replace(f": {path}", "").rstrip(". ")
+            raise UnreadableFile(
+                f"cannot be read: {reason or 'no mesh was found in it'}; if a program opens it,"
+                " export it as .glb there"
+            ) from error
     return _gathered(scene, limits)
 
 

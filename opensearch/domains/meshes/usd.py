@@ -41,7 +41,9 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
         try:
             return _gathered(_stage(path), limits)
         except Tf.ErrorException as error:
-            raise UnreadableFile("is no USD file, or a damaged one") from error
+            raise UnreadableFile(
+                "is no USD file, or a damaged one; if a program opens it, export it as .glb there"
+            ) from error
         finally:
             messages.TakeUncoalescedDiagnostics()
 
