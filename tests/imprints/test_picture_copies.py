@@ -262,3 +262,12 @@ def test_drawings_on_sheets_of_one_kind_are_two_and_copies_of_one_are_found(shee
     sheets = [sheet(drawing(seed)) for seed in range(COUNT)]
     imprints = [imprint(each) for each in [*sheets, MADE[how](sheets[7])]]
     assert pairs_among(imprints).keys() == {(7, COUNT)}
+
+
+def test_a_drawing_that_was_ruled_is_a_copy_of_itself():
+    ruled = [drawing(seed) for seed in range(3)]
+    for picture in ruled:
+        for line in range(1, 12):
+            ImageDraw.Draw(picture).line((0, 16 * line, 192, 16 * line), fill=(190, 190, 235))
+    found = pairs_among([imprint(drawing(seed)) for seed in range(3)] + list(map(imprint, ruled)))
+    assert found.keys() == {(0, 3), (1, 4), (2, 5)}
