@@ -54,7 +54,7 @@ def _uneven(scores: Sequence[float | None]) -> bool:
 def taken_as(answer: Answer) -> list[str]:
     """What the files of a query were taken for; of those that were guessed a remark tells."""
     files = answer.understood.files
-    return [f"{file.name} taken as {file.domain}" for file in files if file.sure]
+    return [f"{visible(file.name)} taken as {file.domain}" for file in files if file.sure]
 
 
 def show(answer: Answer, *, as_json: bool, end: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,16 +89,27 @@ def remove(
             names = [item.key for item in items]
             removed = engine.remove(names, ignore=ignore)
             _tell(removed, names, missing, ignore=ignore, as_json=as_json)
-    if missing:
-        raise _not_stored(missing, len(set(keys)))
+        if missing:
+            raise _not_stored(missing, len(set(keys)), _at_path(engine, missing))
 
 
-def _not_stored(missing: list[str], count: int) -> InvalidInput:
+def _at_path(engine: Engine, missing: list[str]) -> str:
+    """What to name in place of the first of these, where it is the path of what is stored."""
+    items = list(engine.iter_items(engine.find(folder=missing[0]).ids[:1])) if missing else []
+    if not items:
+        return ""
+    if os.path.isdir(missing[0]):
+        return "what was indexed from a folder is named by --folder"
+    return f"the key of {missing[0]} is {items[0].key}"
+
+
+def _not_stored(missing: list[str], count: int, instead: str) -> InvalidInput:
     """What to raise of keys that no item has, of `count` that were named."""
+    way_out = instead or "`list` shows the keys there are"
     several = "; keys are separated by blanks" if any("," in key for key in missing) else ""
     return InvalidInput(
         f"{len(missing)} of {count} keys are not stored: {', '.join(missing[:3])}"
-        f"{', ...' if len(missing) > 3 else ''}; `list` shows the keys there are{several}"
+        f"{', ...' if len(missing) > 3 else ''}; {way_out}{several}"
     )
 
 

@@ -169,7 +169,7 @@ def check_is_file(file: Path) -> None:
     Raises:
         InvalidInput: with the reason.
     """
-    name = printable(file)
+    name = printable(file).replace("\n", "\\n")  # of a message, which is one line
     try:
         if not stat.S_ISREG(os.stat(file).st_mode):
             raise InvalidInput(f"query {name} is not a file")

@@ -81,6 +81,14 @@ def test_a_query_file_that_may_not_be_reached_is_told(picture, tmp_path, monkeyp
         assert result.output == "error: query secret.png cannot be opened: Permission denied\n"
 
 
+def test_the_name_of_a_query_stays_in_one_line(picture, tmp_path):
+    assert run("index", picture, "--to", tmp_path / "index").exit_code == 0
+    result = run("query", tmp_path / "index", "a\nerror: b.png")
+    assert result.output.startswith("error: query a\\nerror: b.png is not a file")
+    odd = picture.rename(picture.with_name("a\nb.png"))
+    assert run("query", tmp_path / "index", odd).output.startswith("a\\nb.png taken as photo\n")
+
+
 def test_an_unforeseen_error_is_one_line_and_its_place_is_shown_on_demand(tmp_path, monkeypatch):
     from opensearch.engine import Engine
 

@@ -100,6 +100,14 @@ def test_remove_refuses_what_may_be_a_slip(index):
     assert "1 of 2 keys are not stored: disc/xx.jpg" in missing.stderr
 
 
+def test_remove_by_a_path_names_the_key(index, files):
+    path = run("remove", index, files / "disc/00.jpg")
+    assert path.exit_code == 2
+    assert f"the key of {files}/disc/00.jpg is disc/00.jpg" in path.stderr
+    folder = run("remove", index, files / "disc")
+    assert folder.stderr.rstrip().endswith("what was indexed from a folder is named by --folder")
+
+
 def test_what_is_ignored_stays_out_until_it_is_forgotten(index, files):
     gone = run("remove", index, "disc/00.jpg", "--ignore")
     assert gone.stdout == "1 removed, their files are ignored from now on\n"

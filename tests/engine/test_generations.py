@@ -185,6 +185,17 @@ def test_a_damaged_current_says_the_way_out(index):
         Engine.open(index)
 
 
+def test_a_manifest_that_may_not_be_read_is_not_called_damaged(index, monkeypatch):
+    """The system's refusal is played: nothing is closed to root."""
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refused)
+    with pytest.raises(StoreError, match=r"manifest.json of index .* cannot be read: Permission"):
+        IndexFolder.open(index)
+
+
 def test_a_closed_engine_says_so(index):
     engine = Engine.open(index)
     engine.close()

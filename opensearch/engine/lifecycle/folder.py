@@ -237,7 +237,11 @@ class IndexFolder:
             version, identities = fields["format"], dict(fields["identities"])
             precision = fields.get("precision", "f32")  # what all were before it was recorded
             graphs = dict(fields.get("graphs", {}))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except OSError as error:
+            raise StoreError(
+                f"the {MANIFEST} of index {path} cannot be read: {system_reason(error)}"
+            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(
                 f"index {path} has a damaged {MANIFEST}: {error}. Write it anew from the model"
                 f" inside: `verify_index({str(path)!r}, repair=True)`"
