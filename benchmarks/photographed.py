@@ -9,7 +9,8 @@ what papers there are, `scenes` what pens and ways to take them. Each is saved a
 from it as any file is. Each drawing then asks for the photos of its category (starter), three
 times: clean, photographed, and photographed with the search for pages switched off. Printed are
 mean average precision of the three, the mean cosine of the embeddings with the clean ones', how
-often a page was found and how often no ink, and the time of reading one.
+often a page was found and how often no ink, how often the file was taken for a sketch where nobody
+says what it is, and the time of reading one.
 
 With `--empty` nothing is drawn: printed is how often that is said.
 """
@@ -33,6 +34,7 @@ from benchmarks.sheets import PAPERS
 from opensearch.config import Limits
 from opensearch.domains import open_reader
 from opensearch.domains.collections.catalog import read_collection
+from opensearch.domains.opening.guess import guess_domain
 from opensearch.domains.paper.page import find_page
 from opensearch.domains.reading import Reader
 from opensearch.domains.sketch import load_drawing
@@ -72,7 +74,7 @@ def main(  # noqa: PLR0913 - its options
     bundle = Bundle.open(starter_model())
     read = open_reader(bundle.domain("sketch").reader)
     views: dict[str, list[NDArray[np.uint8]]] = {"clean": [], "photographed": [], "no page": []}
-    found = 0
+    found = taken_right = 0
     seconds = 0.0
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "photo.jpg"
@@ -82,6 +84,7 @@ def main(  # noqa: PLR0913 - its options
             seen = photograph(None if empty else clean, table, rng, paper, pen, taken)
             Image.fromarray(seen).save(file, quality=90)
             found += find_page(seen) is not None
+            taken_right += guess_domain(file).domain == "sketch"
             start = time.process_time()
             views["photographed"].append(view(read, file))
             seconds += time.process_time() - start
@@ -92,6 +95,7 @@ def main(  # noqa: PLR0913 - its options
     result: dict[str, float] = {
         "drawings": len(drawings),
         "pages found": found,
+        "taken for sketches": taken_right,
         "no ink": sum(bool((seen == 255).all()) for seen in views["photographed"]),
         "ms": round(1000 * seconds / len(drawings)),
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -95,12 +95,7 @@ def main() -> None:
     """Fit, choose the threshold, print and write."""
     rng = np.random.default_rng(0)
     found, labels, held = measured(chosen(Path(os.environ["OPENSEARCH_DATA"]), rng), rng)
-    terms = np.concatenate([found, found**2], axis=1)
-    mean, scale = terms[~held].mean(axis=0), terms[~held].std(axis=0) + 1e-6
-    scaled = (terms - mean) / scale
-    model = LogisticRegression(C=1.0, max_iter=2000, class_weight="balanced")
-    model.fit(scaled[~held], labels[~held])
-    logits = model.decision_function(scaled[held])
+    rule, logits = fitted(found, labels, held)
     right = (logits > 0) == labels[held]
     threshold = smallest_sure(np.abs(logits), right)
     report = {
@@ -109,17 +104,50 @@ def main() -> None:
         "share sure": round(float((np.abs(logits) >= threshold).mean()), 4),
         "accuracy when sure": round(float(right[np.abs(logits) >= threshold].mean()), 4),
     }
-    rule = {
-        "traits": [*NAMES, *(f"{name} squared" for name in NAMES)],
+    write(OUT, NAMES, rule, threshold, report)
+    print(json.dumps(report))
+
+
+def fitted(
+    found: NDArray[np.float64], labels: NDArray[np.bool_], held: NDArray[np.bool_], c: float = 1.0
+) -> tuple[dict[str, object], NDArray[np.float64]]:
+    """The numbers of a rule, and its logits of the rows that are held back.
+
+    Args:
+        found: traits, shape (n, k).
+        labels: which rows are drawings, shape (n,).
+        held: which rows take no part in fitting, shape (n,).
+        c: inverse strength of regularisation.
+    """
+    terms = np.concatenate([found, found**2], axis=1)
+    mean, scale = terms[~held].mean(axis=0), terms[~held].std(axis=0) + 1e-6
+    scaled = (terms - mean) / scale
+    model = LogisticRegression(C=c, max_iter=5000, class_weight="balanced")
+    model.fit(scaled[~held], labels[~held])
+    rule: dict[str, object] = {
         "mean": mean.round(6).tolist(),
         "scale": scale.round(6).tolist(),
         "weights": model.coef_[0].round(6).tolist(),
         "bias": round(float(model.intercept_[0]), 6),
+    }
+    return rule, model.decision_function(scaled[held])
+
+
+def write(
+    path: Path,
+    names: Sequence[str],
+    rule: dict[str, object],
+    threshold: float,
+    report: Mapping[str, object],
+) -> None:
+    """A rule as `opensearch.domains.opening.rule` reads it."""
+    fields = {
+        "traits": [*names, *(f"{name} squared" for name in names)],
+        **rule,
         "threshold": round(threshold, 4),
         "validation": report,
     }
-    OUT.write_text(json.dumps(rule, indent=1) + "\n", "utf-8")
-    print(json.dumps(report))
+    path.write_text(json.dumps(fields, indent=1) + "\n", "utf-8")
 
 
 def smallest_sure(margins: NDArray[np.float64], right: NDArray[np.bool_]) -> float:

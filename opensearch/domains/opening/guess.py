@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +13,19 @@ from opensearch.config import Limits
 from opensearch.domains import READERS, known_suffixes
 from opensearch.domains.files import reading, wrong_suffix
 from opensearch.domains.image import load_picture
+from opensearch.domains.opening.drawn_page import SEARCHED, drawn_page
+from opensearch.domains.opening.rule import shipped_rule
 from opensearch.domains.opening.traits import SIDE, traits
 from opensearch.domains.paper.page import find_page
 from opensearch.domains.paper.sheet import is_photographed
 from opensearch.errors import UnreadableFile
 
-_CERTAIN = 100.0
-_SEARCHED = 320
-"""Longer side of the copy in which grain and a page are looked for, pixels."""
+RULE: Final = "sketch_or_picture"
+_CERTAIN: Final = 100.0
+_SURE: Final = 3.0
+"""From which margin on a drawing on a page is one for sure."""
+_FROM_CAMERA: Final = 200_000
+"""Size of a file in bytes that may be a photograph as a camera takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +41,17 @@ class Guess:
     sure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A logistic regression over `traits`: positive means sketch.
-
-    `mean`, `scale` and `weights` have shape (k,) for the traits and their squares.
-    """
-
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    bias: float
-    threshold: float
-
-    def logit(self, measured: NDArray[np.float64]) -> float:
-        """Log odds of a sketch for the traits of one picture, shape (k,)."""
-        terms = np.concatenate([measured, measured**2])
-        return float(((terms - self.mean) / self.scale) @ self.weights + self.bias)
-
-
-def guess_domain(path: Path, part: int | None = None, limits: Limits | None = None) -> Guess:
+def guess_domain(
+    path: Path, part: int | None = None, limits: Limits | None = None, hurried: bool = False
+) -> Guess:
     """The domain whose reader a suffix leaves no doubt of; of raster files by their content.
 
     Args:
         path: any file of a known suffix.
         part: line of an .ndjson file; it changes nothing.
         limits: what the file may cost; the defaults when None.
+        hurried: look for a drawing on a page in large files alone, since it takes ten times as
+            long as the rest.
 
     Returns:
         "shape" or "sketch" by suffix, "sketch" or "photo" for any other picture.
@@ -81,16 +69,25 @@ def guess_domain(path: Path, part: int | None = None, limits: Limits | None = No
     with reading(path, "picture" if suffix in known else "file"):
         if suffix not in known:
             raise UnreadableFile(wrong_suffix(path, known))
-        picture = load_picture(path, limits or Limits(), SIDE)
-        return guess_picture(np.asarray(picture))
+        limits = limits or Limits()
+        guess = _by_traits(path, limits)
+        if guess.domain == "sketch" or (hurried and path.stat().st_size < _FROM_CAMERA):
+            return guess
+        odds = drawn_page(np.asarray(load_picture(path, limits, SEARCHED)))
+        return guess if odds is None or odds < 0 else Guess("sketch", odds, odds >= _SURE)
 
 
 def guess_picture(rgb: NDArray[np.uint8]) -> Guess:
     """Sketch or photo, for an RGB picture of shape (h, w, 3) with sides up to `SIDE`."""
-    rule = shipped_rule()
+    rule = shipped_rule(RULE)
     logit = rule.logit(traits(rgb))
     margin = abs(logit)
     return Guess("sketch" if logit > 0 else "photo", margin, margin >= rule.threshold)
+
+
+def _by_traits(path: Path, limits: Limits) -> Guess:
+    """What a raster file is by all of it, whatever lies in it."""
+    return guess_picture(np.asarray(load_picture(path, limits, SIDE)))
 
 
 def looks_like_photo(path: Path, limits: Limits) -> bool:
@@ -99,27 +96,13 @@ def looks_like_photo(path: Path, limits: Limits) -> bool:
     Filled shapes of a drawing program look like photos by their traits, but have no grain.
     """
     try:
-        guess = guess_domain(path, None, limits)
+        guess = _by_traits(path, limits)
         sure = guess.domain == "photo" and guess.sure
-        return sure and is_photographed(np.asarray(load_picture(path, limits, _SEARCHED)))
+        return sure and is_photographed(np.asarray(load_picture(path, limits, SEARCHED)))
     except UnreadableFile:
         return False
 
 
 def shows_page(path: Path, limits: Limits) -> bool:
     """Whether a page is found in a raster file that can be read."""
-    return find_page(np.asarray(load_picture(path, limits, _SEARCHED))) is not None
-
-
-@cache
-def shipped_rule() -> Rule:
-    """The rule of `sketch_or_picture.json`, fitted by `tools/fit_sketch_or_picture.py`."""
-    text = files("opensearch.domains.opening").joinpath("sketch_or_picture.json").read_text("utf-8")
-    fields = json.loads(text)
-    return Rule(
-        mean=np.array(fields["mean"]),
-        scale=np.array(fields["scale"]),
-        weights=np.array(fields["weights"]),
-        bias=fields["bias"],
-        threshold=fields["threshold"],
-    )
+    return find_page(np.asarray(load_picture(path, limits, SEARCHED))) is not None

@@ -90,7 +90,7 @@ class Opener:
             NoReader: its domain is none of `settings`.
         """
         if not books:
-            found = self._recognised(path, part, domain, up)
+            found = self._recognised(path, part, domain, up, hurried=False)
             doubt = self._as_photo(path, domain) and not shows_page(path, self._limits)
             return Opened(*found, doubt=doubt)
         for _ in range(_TIMES):
@@ -117,12 +117,12 @@ class Opener:
             mark = stamp.digest
         else:
             mark = digest(Source(path, path.name, part))
-        domain, sure, reading = self._recognised(path, part, domain, up)
+        domain, sure, reading = self._recognised(path, part, domain, up, hurried=True)
         imprint = reading.imprint() if reading.imprint is not None else b""
         return Opened(domain, sure, reading, size, mtime_ns, mark, thumbnail(reading), imprint)
 
     def _recognised(
-        self, path: Path, part: int | None, domain: str | None, up: Up | None
+        self, path: Path, part: int | None, domain: str | None, up: Up | None, *, hurried: bool
     ) -> tuple[str, bool, Reading]:
         """A guess without a reader falls back to the other kind of picture.
 
@@ -131,7 +131,7 @@ class Opener:
         """
         if domain is not None:
             return domain, True, self._as_said(domain, path, part, up)
-        guess = guess_domain(path, part, self._limits)
+        guess = guess_domain(path, part, self._limits, hurried)
         other = _OTHER.get(guess.domain, "")
         if guess.domain not in self._settings and other in self._settings:
             return other, False, self._read(other, path, part)

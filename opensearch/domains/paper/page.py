@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.domains.paper.outline import Mask, Points, eroded
-from opensearch.domains.paper.page_search import best_place
+from opensearch.domains.paper.page_search import best_place, has_four_sided_area
 from opensearch.errors import UnreadableFile
 
 _SIDE: Final = 240
@@ -61,6 +61,13 @@ def cut_out(rgb: NDArray[np.uint8], page: Page) -> NDArray[np.uint8]:
     small = np.asarray(Image.fromarray(blank).resize(page.area.shape[::-1]))
     paper = np.median(small[page.area], axis=0).astype(int).tolist()
     return straightened(blank, page.corners, tuple(paper))
+
+
+def may_show_page(rgb: NDArray[np.uint8]) -> bool:
+    """A quick look whether a page may be found in the picture (h, w, 3), at half the size."""
+    small = Image.fromarray(rgb)
+    small.thumbnail((_SIDE // 2, _SIDE // 2), Image.Resampling.BOX)
+    return has_four_sided_area(small)
 
 
 def find_page(rgb: NDArray[np.uint8]) -> Page | None:

@@ -100,6 +100,12 @@ def best_place(small: Image.Image) -> Place | None:
     return max(same, key=lambda place: place.worth)
 
 
+def has_four_sided_area(small: Image.Image) -> bool:
+    """Whether an area that is bright, or has no edges, has a page's outline; `small` is RGB."""
+    pixels = np.asarray(small, np.float32)
+    return any(_as_page(pixels, area) for area in _areas(pixels))
+
+
 def _shared(a: Mask, b: Mask) -> float:
     """What two areas have in common, share of what is in either."""
     return float(np.count_nonzero(a & b) / np.count_nonzero(a | b))

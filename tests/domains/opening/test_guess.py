@@ -5,7 +5,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.opening.guess import guess_domain, guess_picture, shipped_rule
+from opensearch.domains.opening.guess import RULE, guess_domain, guess_picture
+from opensearch.domains.opening.rule import shipped_rule
 from opensearch.domains.opening.traits import NAMES, traits
 from opensearch.errors import OverLimit, UnreadableFile
 
@@ -81,7 +82,7 @@ def test_unreadable_files_are_not_guessed(tmp_path):
 
 
 def test_sure_means_a_margin_over_the_threshold():
-    rule = shipped_rule()
+    rule = shipped_rule(RULE)
     assert rule.weights.shape == (2 * len(NAMES),)
     for picture in (doodle(np.random.default_rng(0)), scene(np.random.default_rng(0))):
         guess = guess_picture(picture)

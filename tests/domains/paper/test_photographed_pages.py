@@ -12,6 +12,9 @@ from PIL import Image, ImageDraw, ImageFilter
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.drawings.ink import normalise
+from opensearch.domains.opening.drawn_page import LEAST, NAMES, SEARCHED, drawn_page, page_traits
+from opensearch.domains.opening.guess import guess_domain
+from opensearch.domains.opening.rule import shipped_rule
 from opensearch.domains.paper.lighting import paper_darkness
 from opensearch.domains.paper.page import find_page, warped
 from opensearch.domains.paper.ruling import without_ruling
@@ -225,3 +228,51 @@ def test_a_scan_without_grain_is_read_without_the_scanners_lid() -> None:
     assert not is_grainy(scan, even=True)
     found, clean = (normalise(sheet, SIZE, STROKE) for sheet in (scan, page))
     assert alike(found, clean) > 0.8
+
+
+@pytest.mark.parametrize("page", [sheet(225, 222, 215), lined()], ids=["plain", "lined"])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_drawing_on_its_page_is_taken_for_a_drawing(page, seed, tmp_path):
+    file = tmp_path / "a.jpg"
+    Image.fromarray(laid(drawn(page), table(seed), CORNERS)).save(file)
+    assert guess_domain(file).domain == "sketch"
+    # An index of thousands looks at large files alone; a query is one picture.
+    assert guess_domain(file, hurried=True).domain == "photo"
+    file.write_bytes(file.read_bytes() + bytes(200_000))
+    assert guess_domain(file, hurried=True).domain == "sketch"
+
+
+def poster(seed: int) -> Rgb:
+    """A picture in many colours, of 400 pixels."""
+    patches = np.random.default_rng(seed).integers(0, 255, (7, 7, 3), np.uint8)
+    return np.asarray(Image.fromarray(patches).resize((400, 400), Image.Resampling.BICUBIC))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_poster_and_a_box_on_a_table_are_photos(seed, tmp_path):
+    for number, page in enumerate((poster(seed), sheet(70, 60, 160))):
+        file = tmp_path / f"{number}.png"
+        Image.fromarray(laid(page, table(seed), CORNERS)).save(file)
+        assert guess_domain(file).domain == "photo"
+
+
+def test_what_is_too_small_to_be_legible_is_not_searched_for_a_page():
+    seen = laid(drawn(sheet(225, 222, 215)), table(), CORNERS)
+    small = {side: Image.fromarray(seen) for side in (SEARCHED, LEAST - 1)}
+    for side, picture in small.items():
+        picture.thumbnail((side, side))
+    assert drawn_page(np.asarray(small[SEARCHED])) > 0
+    assert drawn_page(np.asarray(small[LEAST - 1])) is None
+
+
+def test_the_traits_of_a_page_are_those_of_its_rule():
+    seen = laid(drawn(sheet(225, 222, 215)), table(), CORNERS)
+    measured = page_traits(seen, find_page(seen))
+    by_name = dict(zip(NAMES, measured, strict=True))
+    assert shipped_rule("drawn_page").weights.shape == (2 * len(NAMES),)
+    x, y = np.array(CORNERS, float).T
+    area = abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) / 2 / (640 * 480)
+    assert by_name["area"] == pytest.approx(area, abs=0.03)
+    assert by_name["brightness"] == pytest.approx(225 / 255, abs=0.03)
+    assert by_name["saturation"] < 0.1
+    assert by_name["uneven rim"] < 0.05
