@@ -1,6 +1,7 @@
 """Fixtures of all rooms: a toy collection of three domains, and a model trained on it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from opensearch.methods.configs import load_train_config
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run side by side, a process a core: threads of torch would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Of a run in the background of a script: programs that tests start would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("opensearch", deadline=None, derandomize=True)
 settings.load_profile("opensearch")
