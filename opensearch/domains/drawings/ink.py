@@ -7,12 +7,13 @@ them hardly at all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.drawings.evening import even
+from opensearch.domains.drawings.pale import pale_ink
 from opensearch.domains.drawings.placing import in_view
 from opensearch.domains.drawings.stray import (
     CORE,
@@ -37,6 +38,19 @@ _FEWEST: Final = 4
 # Of photographed paper: from which darkness on there may be ink, and what ink reaches at least.
 _FLOOR_PHOTOGRAPHED, _FAINTEST_PHOTOGRAPHED = 0.05, 0.12
 _PALEST_DRAWN: Final = 0.01
+
+
+class _Sheet(NamedTuple):
+    """A sheet (h, w, 3) or the page in it, its darkness, and what it is.
+
+    Printed lines of photographed paper are gone from its darkness.
+    """
+
+    rgb: NDArray[np.uint8]
+    dark: Plane
+    even: bool
+    photographed: bool
+    page_found: bool
 
 
 def normalise(
@@ -76,7 +90,28 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = No
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
-    dark, photographed, page_found = _sheet(rgb, drawn, finer)
+    sheet = _sheet(rgb, drawn, finer)
+    try:
+        return _plain_ink(sheet, drawn)
+    except UnreadableFile:
+        pale = None if drawn else _pale_ink(sheet)
+        if pale is None:
+            raise
+        return pale
+
+
+def _pale_ink(sheet: _Sheet) -> Plane | None:
+    if sheet.photographed:
+        return pale_ink(sheet.rgb, sheet.dark)
+    if not sheet.even:
+        return pale_ink(sheet.rgb, paper_darkness(sheet.rgb))
+    pale = pale_ink(sheet.rgb, None)
+    return pale_ink(255 - sheet.rgb, None) if pale is None else pale
+
+
+def _plain_ink(sheet: _Sheet, drawn: bool) -> Plane:
+    """As `ink_of`, where ink is far darker than paper."""
+    _, dark, _, photographed, page_found = sheet
     floor = _FAINTEST
     if drawn:
         # Hairlines of a large plan come out pale, and nothing else does: there is no grain.
@@ -117,17 +152,13 @@ def _full(dark: Plane, floor: float, photographed: bool, page_found: bool) -> fl
     return full
 
 
-def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> tuple[Plane, bool, bool]:
-    """Darkness of the sheet or of the page in it, whether photographed, whether a page was found.
-
-    Printed lines of photographed paper are gone.
-    """
-    dark, photographed = darkness(rgb, drawn)
-    if drawn or not (is_grainy(rgb, even=not photographed) or is_scan(rgb, dark)):
-        return dark, False, False
+def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> _Sheet:
+    dark, uneven = darkness(rgb, drawn)
+    if drawn or not (is_grainy(rgb, even=not uneven) or is_scan(rgb, dark)):
+        return _Sheet(rgb, dark, not uneven, False, False)
     page = find_page(rgb)
     if finer is not None:
         coarse, rgb = rgb, finer(1.0 if page is None else page.share(rgb))
         page = page and page.scaled(rgb.shape[1] / coarse.shape[1])
     sheet = rgb if page is None else cut_out(rgb, page)
-    return without_ruling(paper_darkness(sheet)), True, page is not None
+    return _Sheet(sheet, without_ruling(paper_darkness(sheet)), False, True, page is not None)

@@ -20,6 +20,8 @@ _RING: Final = 0.03
 _EVEN, _EVEN_SHARE = 6, 0.9
 # Flat fills that meet at the border are flatter still than noise and shading leave a photograph.
 _FLAT: Final = 2
+# Of light ink on paper that is nearly white, no grain of it: white is so much lighter at the least.
+_LIGHTER: Final = 128
 # A board is never this bright; most paper is, and needs no closer look.
 _BRIGHT: Final = 140
 # Grounds whose channels are further apart have a colour; ink on them is what has another.
@@ -82,7 +84,7 @@ def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
         level, _ = border(grey)
     darker, lighter = np.maximum(level - grey, 0), np.maximum(grey - level, 0)
     if lighter.sum() > darker.sum():
-        return lighter / max(255 - level, 1), False
+        return lighter / max(255 - level, _LIGHTER), False
     return darker / max(level, 1), False
 
 
@@ -249,11 +251,11 @@ def _is_board(grey: Plane) -> bool:
     coarse = small(grey, 2 * _COARSE)
     if np.median(coarse) >= _BRIGHT:
         return False
-    stands_out = coarse - _local_median(coarse)
+    stands_out = coarse - local_median(coarse)
     return bool(np.sum(stands_out**3) > 0)
 
 
-def _local_median(grey: Plane) -> Plane:
+def local_median(grey: Plane) -> Plane:
     """`scipy.ndimage.median_filter(grey, size=_CLOSING)`, which takes four times as long."""
     around = np.pad(grey, _CLOSING // 2, mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(around, (_CLOSING, _CLOSING))
