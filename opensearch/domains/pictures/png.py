@@ -38,9 +38,10 @@ def bare(data: bytes) -> tuple[bytes, bool]:
         if kind == b"IHDR" and chunk[16:18] == bytes((16, _GREY_ALPHA)) and len(chunk) == 25:
             chunk, renamed = _renamed(chunk), True
         if kind in _TEXTS:
-            size = _text_size(chunk)
+            # What is too large has been inflated as well, and counts: few such are looked at.
+            size = _text_size(chunk) if room > 0 else _MOST_TEXT + 1
             kept = size <= _MOST_TEXT and room >= size and _is_whole(chunk, length)
-            room -= size if kept else 0
+            room -= size
         else:
             # What is not known but critical (a capital first) is for the decoder to refuse.
             kept = kind[:1].isupper() or (kind in _KEPT and _is_whole(chunk, length))

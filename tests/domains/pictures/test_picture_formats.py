@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageDraw
 from opensearch.config import Limits, ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.image import image_reader, load_picture
-from opensearch.domains.pictures import BY_PILLOW, suffixes
+from opensearch.domains.pictures import BY_PILLOW, png, suffixes
 from opensearch.domains.sketch import sketch_reader
 from opensearch.errors import OverLimit, UnreadableFile
 
@@ -276,6 +276,22 @@ def test_a_png_with_text_of_any_size_is_read(tmp_path, kind, behind):
     whole = data.getvalue()
     (tmp_path / "a.png").write_bytes(whole[:at] + chunk(kind, bodies[kind]) + whole[at:])
     assert read(tmp_path / "a.png").views[0, 16, 4].tolist() == [220, 10, 10]
+
+
+def test_of_many_large_texts_few_are_inflated(monkeypatch):
+    """Each would be dropped only after a MiB of it was inflated."""
+    inflated = []
+    whole = png._text_size
+    monkeypatch.setattr(
+        png, "_text_size", lambda text: inflated.append(whole(text)) or inflated[-1]
+    )
+    text = chunk(b"zTXt", b"c\0\0" + zlib.compress(b"x" * 3 * 2**20))
+    data = io.BytesIO()
+    halves().save(data, "PNG")
+    at = data.getvalue().index(b"IDAT") - 4
+    bare, _ = png.bare(data.getvalue()[:at] + text * 200 + data.getvalue()[at:])
+    assert bare == data.getvalue()
+    assert sum(inflated) < 2**25
 
 
 def test_damaged_or_unknown_text_does_not_stop_a_png(tmp_path):
