@@ -12,7 +12,7 @@ from opensearch.domains.paper import page_search, sheet
 def test_the_local_median_is_that_of_scipy(height, width, shades, seed):
     made = np.random.default_rng(seed).integers(0, shades + 1, (height, width))
     grey = made.astype(np.float32) / 3
-    assert np.array_equal(sheet._local_median(grey), median_filter(grey, size=sheet._CLOSING))
+    assert np.array_equal(sheet.local_median(grey), median_filter(grey, size=sheet._CLOSING))
 
 
 def test_a_grey_picture_is_parted_as_its_channels_say():
