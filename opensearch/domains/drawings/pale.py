@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.domains.drawings.stray import is_dotted
+from opensearch.domains.paper.lighting import BROADEST
 from opensearch.domains.paper.sheet import Plane, local_median, small
 
 _SOFT: Final = 1.0
 """Spread of the Gaussian that evens grain, pixels."""
 _COARSE, _EVENED = 64, 2.0
 """Side of the picture that paper is estimated in, and by how much it is evened, pixels."""
-_LEAST, _LEAST_PHOTOGRAPHED = 0.012, 0.025
+_LEAST, _LEAST_PHOTOGRAPHED = 0.02, 0.025
 """Darkness of pale ink at the least, of a file's own white and of photographed paper."""
 _MOST: Final = 0.15
 """Darkness of pale ink at the most: what is darker was looked at as plain ink, and refused."""
@@ -49,7 +50,9 @@ def pale_ink(rgb: NDArray[np.uint8], dark: Plane | None) -> Plane | None:
     """
     against = _against_paper(rgb)
     least = _least(against, _LEAST if dark is None else _LEAST_PHOTOGRAPHED)
-    ink = against if dark is None else np.minimum(against, dark - np.float32(np.median(dark)))
+    near = _against_near(rgb) if dark is None else dark
+    # Light that changes over the sheet is nothing against the paper near to it.
+    ink = np.minimum(against, near - np.float32(np.median(near)))
     strokes = _strokes(ink, least, rimless=dark is not None)
     if not strokes.any() or strokes.mean() > _AREA:
         return None
@@ -72,6 +75,17 @@ def _against_paper(rgb: NDArray[np.uint8]) -> Plane:
     against = 1 - gaussian_filter(grey, _SOFT) / np.maximum(np.asarray(paper), _DIM)
     centred: Plane = against - np.median(against)
     return centred
+
+
+def _against_near(rgb: NDArray[np.uint8]) -> Plane:
+    """Darkness against the brightest within the breadth of a stroke, shape (h, w)."""
+    from scipy.ndimage import gaussian_filter, grey_closing
+
+    soft = gaussian_filter(rgb.mean(axis=2, dtype=np.float32), _SOFT)
+    side = 1 + 2 * round(BROADEST * max(soft.shape) / 2)
+    near = grey_closing(soft, size=(side, side))
+    against: Plane = (near - soft) / np.maximum(near, _DIM)
+    return against
 
 
 def _least(against: Plane, floor: float) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.paper.sheet import Plane, darkest, paper_of, small
 
-_BROADEST: Final = 1 / 24
+BROADEST: Final = 1 / 24
 """Breadth of a stroke at the most, share of the sheet."""
 _SOLID: Final = 0.68
 """Darkness of areas that are ink; a shadow on paper is lighter."""
@@ -47,7 +47,7 @@ def _against_paper(channel: Plane) -> Plane:
     from scipy.ndimage import gaussian_filter, grey_closing
 
     soft = gaussian_filter(channel, _GRAIN)
-    side = 1 + 2 * round(_BROADEST * max(channel.shape) / 2)
+    side = 1 + 2 * round(BROADEST * max(channel.shape) / 2)
     near = np.maximum(grey_closing(soft, size=(side, side)), _DIM)
     fine = np.maximum(1 - soft / near, 0)
     wide = 1 - soft / np.maximum(paper_of(channel), _DIM)

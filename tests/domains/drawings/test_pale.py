@@ -94,3 +94,15 @@ def test_folds_lighter_and_darker_than_paper_are_no_ink(depth):
     soft = np.asarray(folds.filter(ImageFilter.GaussianBlur(1.5)), float)[..., None] - 128
     with pytest.raises(UnreadableFile, match="no ink"):
         normalise(photographed(house(0) - 30 + soft), SIZE, STROKE)
+
+
+def test_paper_lit_nearly_evenly_has_no_ink():
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:900, :1200] / 1200
+    turn = rng.uniform(0, 6.28)
+    light = 0.95 - 0.05 * np.sin(turn + 2.2 * x * np.cos(turn) + 1.7 * y * np.sin(turn))
+    sheet = 250 * light + rng.normal(0, rng.choice([1, 2, 3]), light.shape)
+    photo = Image.fromarray(compressed(sheet[..., None].repeat(3, axis=2)))
+    photo.thumbnail((384, 384), Image.Resampling.BILINEAR)
+    with pytest.raises(UnreadableFile, match="no ink"):
+        normalise(np.asarray(photo), SIZE, STROKE)
