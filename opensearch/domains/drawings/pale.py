@@ -84,7 +84,7 @@ def _against_near(rgb: NDArray[np.uint8]) -> Plane:
     soft = gaussian_filter(rgb.mean(axis=2, dtype=np.float32), _SOFT)
     side = 1 + 2 * round(BROADEST * max(soft.shape) / 2)
     near = grey_closing(soft, size=(side, side))
-    against: Plane = (near - soft) / np.maximum(near, _DIM)
+    against: Plane = ((near - soft) / np.maximum(near, _DIM)).astype(np.float32)
     return against
 
 
