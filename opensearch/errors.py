@@ -22,10 +22,32 @@ raised again as one of these, with `from` keeping the cause.
 from __future__ import annotations
 
 import errno
-from typing import Any
+import re
+from typing import Any, Final
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the system says of a full disk, and of a user's share of it that is used up."""
+
+_LONGEST_PATH: Final = 4096
+_LONG, _KEPT = 256, 60
+# The name of a file has at most 255 bytes: what is a path is told whole, so that it can be used.
+_LONG_WORD: Final = re.compile(r"\S{256,}(?<![;:,.)])")
+_LONG_NAME: Final = re.compile(r"[^/]{256,}")
+_LONG_QUOTE: Final = re.compile(r"""(?<!\w)(['"])((?:(?!\1).){256,}?)\1(?!\w)""", re.DOTALL)
+
+
+def brief(message: str) -> str:
+    """A message in which what a user gave, in quotes or one word, is no longer than it helps."""
+    message = _LONG_QUOTE.sub(lambda found: f"{found[1]}{shortened(found[2])}{found[1]}", message)
+    return _LONG_WORD.sub(lambda found: shortened(found[0]), message)
+
+
+def shortened(text: str) -> str:
+    """How a text begins and how long it is, if it is very long; a path stays, to be used."""
+    is_path = len(text) < _LONGEST_PATH and "/" in text and not _LONG_NAME.search(text)
+    if len(text) < _LONG or is_path:
+        return text
+    return f"{text[:_KEPT]}... ({len(text):,} characters)"
 
 
 def system_reason(error: OSError) -> str:
@@ -35,9 +57,15 @@ def system_reason(error: OSError) -> str:
 
 
 class OpenSearchError(Exception):
-    """Base of every error raised on purpose; its text is one line for the user."""
+    """Base of every error raised on purpose; its text is one line for the user.
+
+    Very long words of the user's in it are shortened, see `brief`.
+    """
 
     exit_code = 1
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(brief(text))
 
 
 class InvalidInput(OpenSearchError):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 _BETWEEN: Final = re.compile(r"\s*[,;|+&]\s*|\s+")
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _COMMA: Final = re.compile(r"\s*,\s*")
 
 
@@ -53,6 +54,39 @@ def several_paths(text: str) -> str:
     if len(parts) > 1 and all(map(os.path.lexists, parts)):
         return f"; these are {len(parts)} paths in one: give each by itself"
     return ""
+
+
+def no_path(text: str) -> str:
+    """The same for what looks like a path and is none: an address, or `~` where no shell reads it.
+
+    Args:
+        text: that names no file. `Path` may have taken one of two slashes from an address.
+    """
+    if meant := of_home(text):
+        return meant
+    scheme, _, rest = text.partition(":")
+    if scheme.lower() == "file" and rest.startswith("/"):
+        return f"; a file:// address is given as its path, {'/' + rest.lstrip('/')!r}"
+    if scheme.lower() == "data":
+        return "; this is a data: address: decode it and give the bytes, or write them to a file"
+    if _ADDRESS.match(text):
+        return "; this is an address: download what lies there, and give the file"
+    return ""
+
+
+def of_home(text: str) -> str:
+    """The same for a path that begins with the sign of the home folder."""
+    if text != "~" and not text.startswith("~/"):
+        return ""
+    return f"; ~ stands for the home folder in shells alone: name {os.path.expanduser(text)!r}"
+
+
+def with_slashes(text: str) -> str:
+    """An address with the slashes that `Path` has taken from it; any other text as it is."""
+    cut = _ADDRESS.match(text)
+    if not cut or text.startswith("//", cut.end() - 1):
+        return text
+    return cut[0] + ("//" if cut[0].lower() == "file:/" else "/") + text[cut.end() :]
 
 
 def _one_by_one(parts: list[str], argument: str) -> str:

@@ -17,7 +17,8 @@ import click
 from opensearch import __version__
 from opensearch.cli.messages import in_flags, say, silence_libraries
 from opensearch.cli.stopping import explain_stop
-from opensearch.errors import FULL, OpenSearchError
+from opensearch.errors import FULL, OpenSearchError, brief
+from opensearch.spelling import of_home
 
 VERBS = {
     "train": "Train a model on labelled collections.",
@@ -47,6 +48,7 @@ VERBS = {
 """The verbs in the order of a user's first day, and the first sentence of each one's help."""
 
 _WITH_COMMAS: Final = re.compile(r"'([^',]*,[^']*)'")
+_OPTION: Final = re.compile("^--[a-z-]+=")
 _MODULES = {"import": "importing", "list": "listing", "train-3d": "train_3d"}
 """Modules of verbs whose names Python cannot give them."""
 
@@ -75,6 +77,7 @@ class VerbGroup(click.Group):
             near = difflib.get_close_matches(args[0].lower(), known, n=3, cutoff=0.5)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"No such command {args[0]!r}{hint}", ctx)
+        _refuse_home(args)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -107,17 +110,24 @@ class VerbGroup(click.Group):
         except BrokenPipeError:
             _drop_output()  # the reader of a pipe has seen enough
             ctx.exit(0)
-        except click.BadParameter as error:
-            more = _several(error)
-            if not more:
-                raise
-            raise click.BadParameter(error.message + more, error.ctx, error.param) from error
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            more = _several(error) if isinstance(error, click.BadParameter) else ""
+            object.__setattr__(error, "message", brief(error.message + more))  # final to mypy
+            raise
+        except (click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             _explain(ctx, f"error: {_in_words(error)}")
             _drop_output()
             ctx.exit(1)
+
+
+def _refuse_home(args: list[str]) -> None:
+    """Refuse `~` that no shell has read, in quotes or behind a `=`: a folder `~` would be made."""
+    for given in args:
+        name = _OPTION.sub("", given)
+        if (meant := of_home(name)) and not os.path.lexists("~"):
+            raise click.UsageError(f"{given!r} is read as it stands{meant}")
 
 
 def _several(error: click.BadParameter) -> str:

@@ -12,6 +12,7 @@ from opensearch.cli.messages import in_flags, json_line, say, visible
 from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.tables import check_one_form, counted, header, print_paths
+from opensearch.errors import shortened
 from opensearch.records import Where
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def listing(
         else:
             _rows(items, as_json)
     if folder is not None and where is None and not len(found):
-        say(f"nothing was indexed from {folder}")
+        say(f"nothing was indexed from {shortened(str(folder))}")
     of = "" if len(ids) == len(found) else f"{len(ids)} of "
     say(f"{of}{counted(len(found), 'item')}")
 

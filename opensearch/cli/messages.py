@@ -22,6 +22,8 @@ from typing import Any, Final
 
 import click
 
+from opensearch.errors import brief
+
 _QUOTED: Final = re.compile(r"`([^`\n]+)`")
 # Control characters, ends of lines, marks that turn the direction of writing, and halves of pairs.
 _UNSEEN: Final = re.compile(
@@ -162,7 +164,7 @@ def _sayable(value: Any) -> Any:
 def say(text: str) -> None:
     """Print a text on stderr; failing to is no reason to end a run."""
     with suppress(OSError):
-        click.echo("\n".join(map(visible, text.split("\n"))), err=True)
+        click.echo("\n".join(visible(brief(line)) for line in text.split("\n")), err=True)
 
 
 def silence_libraries() -> None:

@@ -15,7 +15,7 @@ from opensearch.cli.messages import say
 from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.tables import header
-from opensearch.errors import InvalidInput
+from opensearch.errors import InvalidInput, shortened
 from opensearch.records import Where
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def remove(
             return
         found = refuse_remarks(engine.find(where, keys=keys, folder=folder), where)
         if folder is not None and where is None and not len(found):
-            say(f"nothing was indexed from {folder}")
+            say(f"nothing was indexed from {shortened(str(folder))}")
         items = engine.iter_items(found.ids)
         missing = found.missing
         if dry_run:
@@ -108,9 +108,13 @@ def _not_stored(missing: list[str], count: int, instead: str) -> InvalidInput:
     way_out = instead or "`list` shows the keys there are"
     several = "; keys are separated by blanks" if any("," in key for key in missing) else ""
     return InvalidInput(
-        f"{len(missing)} of {count} keys are not stored: {', '.join(missing[:3])}"
-        f"{', ...' if len(missing) > 3 else ''}; {way_out}{several}"
+        f"{len(missing)} of {count} keys are not stored: {_named(missing)}; {way_out}{several}"
     )
+
+
+def _named(missing: list[str]) -> str:
+    """The first of many names."""
+    return ", ".join([*map(shortened, missing[:3]), *["..."] * (len(missing) > 3)])
 
 
 def _plan(items: Iterable[Item], missing: list[str], as_json: bool) -> None:
@@ -150,6 +154,6 @@ def _unignore(
         click.echo(f"{len(ended)} ignored no longer")
     if missing:
         raise InvalidInput(
-            f"{len(missing)} of {len(set(names))} are not ignored: {', '.join(missing[:3])};"
+            f"{len(missing)} of {len(set(names))} are not ignored: {_named(missing)};"
             " `list --ignored` shows those that are"
         )

@@ -10,7 +10,7 @@ import click
 
 from opensearch.cli.messages import say
 from opensearch.cli.options import json_option, model_option
-from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.errors import InvalidInput, UnknownWord, brief
 
 if TYPE_CHECKING:
     from opensearch.engine import Words
@@ -125,7 +125,7 @@ def _read(known: Words, text: str, sentence: str | None, as_json: bool) -> None:
     }
     for name, told in rows.items():
         if told or name == "searched for":
-            click.echo(f"{name:<14}{', '.join(told) or 'nothing'}")
+            click.echo(brief(f"{name:<14}{', '.join(told) or 'nothing'}"))
 
 
 def _print(fields: dict[str, Any]) -> None:

@@ -15,9 +15,10 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from opensearch.config import Limits
+from opensearch.engine.ways_in import source_hint
 from opensearch.errors import InvalidInput
 from opensearch.records import UPS, Address, Up, Where, is_address
-from opensearch.spelling import names_in
+from opensearch.spelling import names_in, of_home
 
 Check: TypeAlias = Callable[[str, Any], Any]
 
@@ -26,13 +27,13 @@ IDS = 2**63
 """Ids are below."""
 
 
-def refuse(name: str, wanted: str, value: Any) -> NoReturn:
-    """Say what was wanted and what came.
+def refuse(name: str, wanted: str, value: Any, hint: str = "") -> NoReturn:
+    """Say what was wanted, what came, and in `hint` what to do.
 
     Raises:
         InvalidInput: always.
     """
-    raise InvalidInput(f"{name} must be {wanted}, got {shown(value)}")
+    raise InvalidInput(f"{name} must be {wanted}, got {shown(value)}{hint}")
 
 
 def shown(value: Any) -> str:
@@ -42,7 +43,7 @@ def shown(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split())
     except Exception:  # of a class that is not ours
         text = "of unknown looks"
     text = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
@@ -147,6 +148,8 @@ def path(name: str, value: Any) -> Path:
     given = os.fspath(value)
     if not isinstance(given, str) or not given or "\0" in given:
         refuse(name, "a path, as text or Path", value)
+    if not os.path.lexists(given) and not os.path.lexists("~") and (meant := of_home(given)):
+        raise InvalidInput(f"{name} {given!r} is not there{meant}")
     return Path(given)
 
 
@@ -176,6 +179,8 @@ def paths(name: str, value: Any) -> list[Path]:
 
 def source(name: str, value: Any) -> Path | str:
     """A path, or an address as text."""
+    if not isinstance(value, str | os.PathLike):
+        refuse(name, "a path, as text or Path", value, source_hint(value))
     return value if isinstance(value, str) and is_address(value) else path(name, value)
 
 

@@ -17,7 +17,7 @@ from opensearch.engine.query.answering import answer
 from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.many import answer_many, search_codes
 from opensearch.engine.query.parts import Part, made_part
-from opensearch.engine.query.query import Query, Score, Weighted, weighted
+from opensearch.engine.query.query import Query, Score, Weighted, queries_, weighted
 from opensearch.errors import OpenSearchError
 from opensearch.model import InputLike
 from opensearch.records import Hit, Names, Several, Up
@@ -74,15 +74,13 @@ class Asking(OpenIndex):
         """As `search`, with the remarks on how the query was understood."""
         return again(lambda: answer(query, self._generations, self.model))
 
-    @checked(queries=must.a(list | tuple, "a list of Query"))  # type: ignore[arg-type]
+    @checked(queries=queries_)
     def ask_many(self, queries: Sequence[Query]) -> Iterator[Answer | OpenSearchError]:
         """As `ask`, of many: their files are embedded in batches.
 
         Returns:
             For each query, in order, its answer or the error that `ask` would raise.
         """
-        for query in queries:
-            must.a(Query, "a Query")("each of queries", query)
         return answer_many(queries, self._generations, self.model)
 
     @checked()

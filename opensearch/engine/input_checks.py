@@ -14,6 +14,7 @@ from opensearch.config import Limits
 from opensearch.domains.opening.contents import is_picture
 from opensearch.engine import arguments as must
 from opensearch.engine.ingest.encoding import Encoding
+from opensearch.engine.ways_in import array_hint, input_hint, is_path
 from opensearch.errors import InvalidInput, OverLimit
 from opensearch.model import Content, Input, Mesh
 
@@ -35,17 +36,12 @@ def one_input(name: str, value: Any) -> Input:
     """
     if isinstance(value, str | os.PathLike):
         return must.path(name, value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return Content(bytes(value))
-    if isinstance(value, Content):
-        must.text(f"the name of {name}", value.name)
-        if not isinstance(value.data, bytes):
-            must.refuse(f"the data of {name}", "bytes", value.data)
-        return value
+    if isinstance(value, bytes | bytearray | memoryview | Content):
+        return _content(name, value)
     if isinstance(value, np.ndarray):
         if value.dtype != np.uint8 or value.shape[2:] not in ((), (3,)) or value.ndim not in (2, 3):
             wanted = "a picture as an array of uint8 of shape (h, w, 3) or (h, w)"
-            raise InvalidInput(f"{name} must be {wanted}, got {must.shown(value)}{_way_out(value)}")
+            must.refuse(name, wanted, value, array_hint(value))
         return value
     if is_picture(value):
         return value  # type: ignore[no-any-return]  # of Pillow, which is not imported here
@@ -53,7 +49,20 @@ def one_input(name: str, value: Any) -> Input:
         return _shape(name, value)
     if callable(getattr(value, "read", None)):
         return _read(name, value)
-    return must.refuse(name, "a path, bytes, a file object, a picture, an array or a mesh", value)
+    wanted = "a path, bytes, a file object, a picture, an array or a mesh"
+    return must.refuse(name, wanted, value, input_hint(value))
+
+
+def _content(name: str, value: bytes | bytearray | memoryview | Content) -> Content:
+    if isinstance(value, Content):
+        must.text(f"the name of {name}", value.name)
+        if not isinstance(value.data, bytes):
+            must.refuse(f"the data of {name}", "bytes", value.data)
+        return value
+    data = bytes(value)
+    if is_path(data):
+        must.refuse(name, "the contents of a file", value, "; `os.fsdecode` makes it a path")
+    return Content(data)
 
 
 def inputs(name: str, value: Any) -> list[Input]:
@@ -83,23 +92,6 @@ def _shape(name: str, scene: Any) -> Mesh:
     except Exception as error:  # of a class that is not ours
         raise InvalidInput(f"{name} is a scene that cannot be made one mesh: {error}") from error
     return _mesh(name, points, corners)
-
-
-def _way_out(array: Any) -> str:
-    """How an array that is nearly a picture becomes one."""
-    if array.ndim == 4 and len(array) == 1:
-        return "; of a batch of one: `array[0]`"
-    if array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3, 4):
-        return "; of channels first: `array.transpose(1, 2, 0)`"
-    if array.ndim == 3 and array.shape[2] == 1:
-        return "; of one channel: `array[..., 0]`"
-    if array.ndim == 3 and array.shape[2] == 4:
-        return "; of opacity, too: `PIL.Image.fromarray(array)`"
-    if array.dtype.kind == "f":
-        return "; of values from 0 to 1: `(array * 255).round().astype('uint8')`"
-    if array.dtype.kind == "b":
-        return "; of flags: `array * numpy.uint8(255)`"
-    return ""
 
 
 def _mesh(name: str, vertices: Any, faces: Any) -> Mesh:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from opensearch.engine.lifecycle.generations import Generations
-from opensearch.errors import OpenSearchError
+from opensearch.errors import InvalidInput, OpenSearchError
 from opensearch.model import Model
 from opensearch.records import Where
 from opensearch.store import Store
@@ -16,7 +16,17 @@ from opensearch.store import Store
 class OpenIndex:
     """An index that is open, and the model at work on it."""
 
-    def __init__(self, generations: Generations, model: Model) -> None:
+    def __init__(self, generations: Generations | None = None, model: Model | None = None) -> None:
+        """Of parts that `open` and `create` have made.
+
+        Raises:
+            InvalidInput: anything else.
+        """
+        if not isinstance(generations, Generations) or not isinstance(model, Model):
+            raise InvalidInput(
+                "an engine is not made by its name: `Engine.open(path)` opens an index, and"
+                " `Engine.create(path)` makes a new one"
+            )
         self.path: Where = generations.folder.path
         self.model = model
         self._generations = generations

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 
+from opensearch.engine.checking import checked
 from opensearch.engine.engine import Engine
 from opensearch.engine.lifecycle.places import kind_of, located
 from opensearch.errors import OpenSearchError, StoreError
@@ -19,6 +20,7 @@ from opensearch.records import Where
 _CHILD = "from opensearch.engine.verify import answer; answer()"
 
 
+@checked()
 def verify_index(path: Where, repair: bool) -> tuple[list[str], list[str]]:
     """As `Engine.verify`, in a child process; a killed child is reported as a problem.
 

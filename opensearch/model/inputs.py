@@ -24,10 +24,10 @@ from opensearch.domains.collections.layout import split_part
 from opensearch.domains.files import printable, safe_name
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.opening.contents import mesh_bytes, picture_bytes, suffix_of
-from opensearch.errors import InvalidInput, OverLimit
+from opensearch.errors import InvalidInput, OverLimit, shortened
 from opensearch.records import Remote
 from opensearch.remote import fetched
-from opensearch.spelling import several_paths
+from opensearch.spelling import no_path, several_paths, with_slashes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -163,24 +163,34 @@ def file_and_part(path: Path) -> tuple[Path, int | None]:
     return Path(name), part
 
 
-def check_is_file(file: Path) -> None:
+def check_is_file(file: Path, role: str = "query") -> None:
     """Refuse a path that is not a readable file.
 
+    Args:
+        file: the path.
+        role: what messages call it.
+
     Raises:
-        InvalidInput: with the reason.
+        InvalidInput: with the reason, and what to give instead where that can be told.
     """
-    name = printable(file).replace("\n", "\\n")  # of a message, which is one line
+    given = printable(file).replace("\n", "\\n")  # of a message, which is one line
+    name = shortened(with_slashes(given))
     try:
-        if not stat.S_ISREG(os.stat(file).st_mode):
-            raise InvalidInput(f"query {name} is not a file")
+        mode = os.stat(file).st_mode
     except (FileNotFoundError, NotADirectoryError):
         words = "" if file.suffix or len(file.parts) > 1 else "; words are asked for by `text`"
+        meant = no_path(given) or words + several_paths(given)
         raise InvalidInput(
-            f"query {name} is not a file: there is none of this name{words}"
-            f"{several_paths(str(file))}"
+            f"{role} {name} is not a file: there is none of this name{meant}"
         ) from None
     except OSError as error:
-        raise InvalidInput(f"query {name} cannot be opened: {error.strerror}") from error
+        raise InvalidInput(
+            f"{role} {name} cannot be opened: {error.strerror}{no_path(given)}"
+        ) from error
+    if stat.S_ISDIR(mode):
+        raise InvalidInput(f"{role} {name} is a folder; give a file of it, or several")
+    if not stat.S_ISREG(mode):
+        raise InvalidInput(f"{role} {name} is not a file, but a device, pipe or socket")
 
 
 def _file_name(content: Content) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from opensearch.engine.filters.comparing import FIELDS, ORDER, PARTS, Comparison, number_of
 from opensearch.engine.filters.dates import FORMS, bounds, date_of
 from opensearch.engine.filters.where import Expression, comparisons
+from opensearch.errors import brief
 from opensearch.records import FROM_PHOTOS
 from opensearch.store import Fields, Store
 
@@ -47,7 +48,7 @@ def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> lis
                 told += _never(fields, asked) if asked.sign in ("=", "!=") else ()
                 told += _no_text(fields, asked) if asked.sign in PARTS else ()
                 told += _unlike(fields, asked) if asked.sign in ORDER else ()
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(map(brief, told)))
 
 
 def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[str]:

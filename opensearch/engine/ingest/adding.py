@@ -108,7 +108,7 @@ class Adding:
         """
         for given, _ in items:
             if isinstance(given, Path):
-                check_is_file(file_and_part(given)[0])
+                check_is_file(file_and_part(given)[0], "input")
         return self._encode(self._works_of_items(items))
 
     def plan(self, roots: Sequence[Root]) -> Report:

@@ -27,7 +27,7 @@ _OF_A_NEW_INDEX = {"model", "store", "search", "compiled", CURRENT, MANIFEST, IG
 
 def is_index(path: Path) -> bool:
     """Whether a folder holds an index."""
-    return os.path.isfile(path / MANIFEST)
+    return os.path.isfile(Path(path, MANIFEST))
 
 
 def check_free(path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.opening.opener import Opened
+from opensearch.engine import arguments as must
 from opensearch.engine.query.understood import TakenAs, understood_text
 from opensearch.errors import InvalidInput, NotKept
 from opensearch.model import Input, Model
@@ -42,6 +43,12 @@ class Part:
     item: Item | None = None
     notes: tuple[str, ...] = ()
     taken: TakenAs | None = None
+
+    def __post_init__(self) -> None:
+        given: Any = self.vector
+        if not isinstance(given, np.ndarray) or given.ndim != 1 or given.dtype.kind not in "fiu":
+            wanted = "an array of floats of shape (d,)"
+            must.refuse("the vector of a part", wanted, given, "; `Engine.part` makes parts")
 
     def __repr__(self) -> str:
         """What it was made of."""

@@ -139,6 +139,11 @@ def _ready(part: Part, point: Point) -> NDArray[np.float32]:
     if part.taken is not None:
         point.taken.append(part.taken)
     point.notes.extend(part.notes)
+    if part.vector.shape != point.vector.shape:
+        raise InvalidInput(
+            f"a part has a vector of {len(part.vector)} numbers and the model's space has"
+            f" {len(point.vector)}; parts are made by the `Engine.part` of the index that is asked"
+        )
     return part.vector
 
 

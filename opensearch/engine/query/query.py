@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 from opensearch.engine import arguments as must
 from opensearch.engine.input_checks import inputs, is_input, one_input
 from opensearch.engine.query.parts import Part
+from opensearch.engine.ways_in import input_hint, pixels_hint
 from opensearch.errors import InvalidInput
 from opensearch.model import Input, InputLike
 from opensearch.model.inputs import name_of
@@ -180,12 +181,22 @@ def weighted(query: Weighted | Sequence[Weighted]) -> list[tuple[Input, float]]:
     if is_input(query):
         return [(one_input("query", query), 1.0)]
     if not isinstance(query, list | tuple):
-        must.refuse("query", "an input, (input, weight), or a list of them", query)
+        wanted = "an input, (input, weight), or a list of them"
+        must.refuse("query", wanted, query, input_hint(query))
     if isinstance(query, tuple) and len(query) == 2 and not _may_hold_input(query[1]):
         return [(one_input("query", query[0]), must.number("a weight", query[1]))]
     if any(isinstance(part, list) for part in query):
-        must.refuse("query", "a flat list of inputs or (input, weight)", query)
+        wanted = "a flat list of inputs or (input, weight)"
+        must.refuse("query", wanted, query, pixels_hint(query))
     return [pair for part in query for pair in weighted(part)]
+
+
+def queries_(name: str, value: Any) -> list[Query]:
+    """A check: several queries."""
+    if isinstance(value, Query):
+        must.refuse(name, "a list of Query", value, "; one alone is asked by `ask`")
+    found = must.listed(name, "a list of Query", value)
+    return [must.a(Query, "a Query")(f"each of {name}", each) for each in found]
 
 
 def _may_hold_input(value: Any) -> bool:

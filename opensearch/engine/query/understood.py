@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from opensearch.errors import brief
 from opensearch.semantic import Phrase
 
 SOME = 5
@@ -62,7 +63,7 @@ class Understood:
         if not told and len(self.words) < 2:
             return []
         searched = [f"searched for {_listed(self.words)}"] if self.words else []
-        return ["; ".join(searched + told)]
+        return [brief("; ".join(searched + told))]
 
 
 def understood_text(phrase: Phrase, near: Callable[[str], Sequence[str]]) -> Understood:

@@ -10,6 +10,7 @@ from opensearch.engine.checking import checked
 from opensearch.engine.lifecycle.places import is_index, open_place
 from opensearch.engine.query.sentences import text_points
 from opensearch.engine.query.understood import Understood, understood_text
+from opensearch.errors import InvalidInput
 from opensearch.model import Model
 from opensearch.records import Where
 from opensearch.semantic import Space
@@ -23,6 +24,8 @@ class Words:
     """
 
     def __init__(self, space: Space) -> None:
+        if not isinstance(space, Space):
+            raise InvalidInput("words are opened by `Words.open(path)`, of an index or a model")
         self.space = space
 
     @classmethod
