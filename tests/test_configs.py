@@ -10,6 +10,7 @@ from opensearch import starter_model
 from opensearch.config import (
     BackboneSettings,
     DomainSettings,
+    Limits,
     ReaderSettings,
     SpaceSettings,
     check_domain,
@@ -229,3 +230,16 @@ def test_a_config_takes_the_names_that_the_rooms_have():
         {*POOLINGS, *FEATURE_POOLINGS},
         set(KINDS),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"pixels": -1}, "limit pixels=-1: Input should be greater than 0"),
+        ({"pixel": 3}, "no limit 'pixel'; known: bytes, pixels, faces"),
+        ({"seconds": float("inf")}, "limit seconds=inf: Input should be a finite number"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused_in_our_own_words(given, told):
+    with pytest.raises(InvalidInput, match=re.escape(told)):
+        Limits(**given)

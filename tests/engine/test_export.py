@@ -181,6 +181,24 @@ def test_a_broken_export_is_refused_before_anything_is_added(index, tmp_path, ki
         assert sum(other.info()["items"].values()) == 0
 
 
+def test_what_is_no_export_is_called_what_it_is(index, tmp_path):
+    (tmp_path / "plain.txt").write_text("hello")
+    told = {
+        tmp_path / "plain.txt": "it is a file; give the folder that holds manifest.json",
+        index: "it is an index. Make an export of it: opensearch export INDEX OUT",
+        tmp_path: f"it has no manifest.json. Make one: opensearch export INDEX {tmp_path}",
+    }
+    for place, message in told.items():
+        result = run("import", place, "--to", tmp_path / "new")
+        assert result.exit_code
+        assert f"{place} is not an export: {message}" in result.stderr
+    with (
+        Engine.open(index) as engine,
+        pytest.raises(UnreadableFile, match="is not an export: there is nothing of this name"),
+    ):
+        engine.import_from(tmp_path / "gone")
+
+
 def test_a_line_without_a_key_is_a_code_alone(index, tmp_path):
     from opensearch.engine.exchange.importing import Export
 

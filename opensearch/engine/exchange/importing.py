@@ -24,7 +24,14 @@ from opensearch.engine.exchange.exporting import (
     THUMBNAILS,
 )
 from opensearch.engine.exchange.lines import Line, batches
-from opensearch.errors import IndexMismatch, InvalidInput, UnreadableFile
+from opensearch.engine.lifecycle.places import open_place
+from opensearch.errors import (
+    IndexMismatch,
+    InvalidInput,
+    OpenSearchError,
+    UnreadableFile,
+    system_reason,
+)
 from opensearch.progress import Count
 from opensearch.records import Report
 from opensearch.store import Mark, Store
@@ -56,12 +63,17 @@ class Export:
             if not {"space", "hash"} <= made_with.keys():
                 raise ValueError("it does not say which space and hash it was made with")
             sizes = [int(manifest[name]) for name in ("items", "bits", "dim")]
-        except FileNotFoundError as error:
-            raise UnreadableFile(
-                f"{folder} is not an export: it has no {MANIFEST}. Make one:"
-                f" `Engine.export_to({str(folder)!r})`"
-            ) from error
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UnreadableFile(f"{folder} is not an export: {_missing(folder)}") from error
+        except OSError as error:
+            reason = system_reason(error)
+            raise UnreadableFile(f"{folder / MANIFEST} cannot be read: {reason}") from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            if _is_index(folder):  # which has a file of this name, too
+                raise UnreadableFile(
+                    f"{folder} is not an export: it is an index. Make an export of it:"
+                    " `Engine.export_to('OUT')`"
+                ) from error
             raise UnreadableFile(f"export {folder} has a damaged {MANIFEST}: {error}") from error
         if version not in range(1, FORMAT + 1) or min(sizes) < 0:
             raise UnreadableFile(
@@ -174,6 +186,23 @@ def _put(
     categories = None if bare else [item.category for item in items]
     store.put_codes(codes, items[0].domain, None, metadata, categories, mark)
     return 0
+
+
+def _missing(folder: Path) -> str:
+    """Why a folder is no export, and what to give instead."""
+    if folder.is_file():
+        return f"it is a file; give the folder that holds {MANIFEST}"
+    if not folder.exists():
+        return "there is nothing of this name"
+    return f"it has no {MANIFEST}. Make one: `Engine.export_to({str(folder)!r})`"
+
+
+def _is_index(folder: Path) -> bool:
+    try:
+        open_place(folder)
+    except OpenSearchError:
+        return False
+    return True
 
 
 def _check_file(folder: Path, name: str, files: Mapping[str, Any]) -> None:
