@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -16,6 +17,8 @@ Root: TypeAlias = Path | str
 CHAIN: Final = "::"
 """What fsspec takes for the beginning of another address, of this machine's files even."""
 _HERE: Final = ("file", "local")
+_ALIKE: Final = {"https": "http", "s3a": "s3", "az": "abfs", "abfss": "abfs"}
+"""Schemes to the extra of fsspec that brings what they need, where the name is another."""
 _PASSWORD: Final = re.compile(r"[^/]*:[^/]*@")
 
 
@@ -54,7 +57,9 @@ def opened(address: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(address)
     except ImportError as error:
-        raise MissingExtra(f"reading {address} needs another package: {error}") from error
+        raise MissingExtra(
+            f"reading {address} needs another package: {error}{_brought_by(address)}"
+        ) from error
     except Exception as error:  # of the file system's own, for want of a host or a name
         raise InvalidInput(
             f"{address} cannot be read: {reason_of(error)}. A folder can: mount what lies there"
@@ -65,3 +70,11 @@ def opened(address: str) -> tuple[Any, str]:
 def reason_of(error: Exception) -> str:
     """What a file system says of a failure, in one line."""
     return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+
+
+def _brought_by(address: str) -> str:
+    """How to install what addresses like this need, where fsspec has an extra for them."""
+    scheme = address.partition("://")[0]
+    extra = _ALIKE.get(scheme, scheme)
+    known = metadata("fsspec").get_all("Provides-Extra") or []
+    return f"; pip install 'fsspec[{extra}]'" if extra in known else ""

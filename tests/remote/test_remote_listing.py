@@ -220,6 +220,9 @@ def test_what_cannot_be_read_is_told_with_the_way_out(monkeypatch):
     monkeypatch.setitem(known_implementations, "wanting", wanting)
     with pytest.raises(MissingExtra, match="needs another package: Install no_such_package"):
         list(remote.find_sources("wanting://a"))
+    monkeypatch.setitem(known_implementations, "https", wanting)
+    with pytest.raises(MissingExtra, match=r"; pip install 'fsspec\[http\]'"):
+        list(remote.find_sources("https://example.org/a"))
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(MissingExtra, match=r"pip install 'opensearch-visual\[remote\]'"):
         list(remote.find_sources("memory://nowhere"))
