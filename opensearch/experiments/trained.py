@@ -39,5 +39,5 @@ def was_trained_in(model: Path, data: Path) -> bool:
     try:
         record = json.loads((model / "training" / "run.json").read_bytes())
         return str(data.absolute()) in record["data"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

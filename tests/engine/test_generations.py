@@ -185,6 +185,12 @@ def test_a_damaged_current_says_the_way_out(index):
         Engine.open(index)
 
 
+def test_a_manifest_that_nests_too_deep_is_called_damaged(index):
+    (index / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(StoreError, match=r"damaged manifest.json: .*recursion"):
+        Engine.open(index)
+
+
 def test_a_manifest_that_may_not_be_read_is_not_called_damaged(index, monkeypatch):
     """The system's refusal is played: nothing is closed to root."""
 

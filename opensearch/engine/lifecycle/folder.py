@@ -241,7 +241,7 @@ class IndexFolder:
             raise StoreError(
                 f"the {MANIFEST} of index {path} cannot be read: {system_reason(error)}"
             ) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(
                 f"index {path} has a damaged {MANIFEST}: {error}. Write it anew from the model"
                 f" inside: `verify_index({str(path)!r}, repair=True)`"

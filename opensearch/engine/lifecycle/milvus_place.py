@@ -90,7 +90,7 @@ class MilvusPlace:
             version, precision = said["format"], said["precision"]
             made = cls(path, dict(said["identities"]), precision, dict(said["graphs"]),
                        dict(said["files"]))  # fmt: skip
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(f"the index at {path} has a damaged manifest: {error}") from error
         if version != FORMAT or precision not in PRECISIONS:
             raise StoreError(

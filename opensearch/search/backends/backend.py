@@ -131,7 +131,7 @@ class Place:
             found: dict[str, Any] = json.loads(self._description.read_bytes())
             fits = (found.pop("format"), found.pop("identity")) == (FORMAT, self.identity)
             int(found["rows"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         return found if fits else None
 
