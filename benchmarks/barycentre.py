@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch import starter_model
-from opensearch.config import BarycentreSettings, Limits
+from opensearch.config import BarycentreSettings
 from opensearch.domains import READERS, meshes
 from opensearch.encoders.barycentre import barycentre
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.pipeline import encode_views
 from opensearch.encoders.pooling import pool_features
+from opensearch.limits import Limits
 from opensearch.training.barycentre import fit_barycentre
 
 REPEATS: Final = 3

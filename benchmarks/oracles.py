@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.config import Limits
 from opensearch.domains.image import load_picture
 from opensearch.domains.mesh import load_triangles
 from opensearch.domains.meshes.triangles import Triangles
 from opensearch.domains.svg import draw_svg
+from opensearch.limits import Limits
 
 _SECONDS = 60
 

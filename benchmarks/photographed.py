@@ -31,7 +31,6 @@ from PIL import Image
 
 from benchmarks.scenes import PENS, TAKEN, photograph
 from benchmarks.sheets import PAPERS
-from opensearch.config import Limits
 from opensearch.domains import open_reader
 from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.opening.guess import guess_domain
@@ -42,6 +41,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.errors import UnreadableFile
 from opensearch.evaluation import average_precision, relevant_ranks
+from opensearch.limits import Limits
 from opensearch.model import Model
 from opensearch.records import Source
 from opensearch.semantic import unit

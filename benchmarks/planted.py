@@ -29,13 +29,14 @@ from PIL import Image
 
 from benchmarks import planted_pictures, planted_shapes
 from benchmarks.planted_strokes import STROKES, as_svg, redrawn
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import default_reader, open_reader
 from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.mesh import load_triangles
 from opensearch.domains.shapes.framing import unit_triangles
 from opensearch.imprints import KINDS, all_apart, kind_of
 from opensearch.imprints.shapes import shape_imprint
+from opensearch.limits import Limits
 from opensearch.progress import quiet
 from opensearch.records import Source
 from opensearch.search.neighbours import nearest

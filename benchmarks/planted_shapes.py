@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.mesh import load_triangles
+from opensearch.limits import Limits
 
 Rng: TypeAlias = np.random.Generator
 Mesh: TypeAlias = tuple[NDArray[np.float64], NDArray[np.int64]]

@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from opensearch.config import Limits as Limits
     from opensearch.encoders.starter import starter_model as starter_model
     from opensearch.engine import Answer as Answer
     from opensearch.engine import Engine as Engine
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from opensearch.errors import Superseded as Superseded
     from opensearch.errors import UnknownWord as UnknownWord
     from opensearch.errors import UnreadableFile as UnreadableFile
+    from opensearch.limits import Limits as Limits
     from opensearch.model import Content as Content
     from opensearch.model import Mesh as Mesh
     from opensearch.records import Hit as Hit
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "opensearch.config": ("Limits",),
     "opensearch.encoders.starter": ("starter_model",),
     "opensearch.engine": ("Answer", "Engine", "Query", "Understood", "Words"),
     "opensearch.errors": (
@@ -56,6 +55,7 @@ _ROOMS = {
         "UnknownWord",
         "UnreadableFile",
     ),
+    "opensearch.limits": ("Limits",),
     "opensearch.model": ("Content", "Mesh"),
     "opensearch.records": ("Hit", "Item", "Report"),
 }

@@ -5,17 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from opensearch.errors import InvalidInput
 
@@ -32,33 +24,6 @@ Pooling: TypeAlias = Literal[
 """How an item's views become one: their embeddings, or already their features."""
 Distance: TypeAlias = Literal["cosine", "euclidean", "l1"]
 """How far apart two codes are."""
-
-
-class Limits(Settings):
-    """What one file may cost before it is refused with `OverLimit`.
-
-    Raises:
-        InvalidInput: an unknown limit, or one that is not above 0.
-    """
-
-    bytes: int = Field(default=512 * 2**20, gt=0, description="size of the file")
-    pixels: int = Field(default=64_000_000, gt=0, description="pixels decoded at once")
-    faces: int = Field(default=2_000_000, gt=0, description="triangles of a mesh")
-    seconds: float = Field(default=60.0, gt=0, description="time to read one item")
-    memory: int = Field(default=4 * 2**30, gt=0, description="bytes of memory to read one item")
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _in_words(cls, given: Any, make: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            return make(given)
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            name = ".".join(map(str, wrong["loc"]))
-            if name not in cls.model_fields:
-                known = ", ".join(cls.model_fields)
-                raise InvalidInput(f"there is no limit {name!r}; known: {known}") from error
-            raise InvalidInput(f"limit {name}={wrong['input']!r}: {wrong['msg']}") from error
 
 
 class ReaderSettings(Settings):

@@ -10,7 +10,6 @@ from opensearch import starter_model
 from opensearch.config import (
     BackboneSettings,
     DomainSettings,
-    Limits,
     ReaderSettings,
     SpaceSettings,
     check_domain,
@@ -23,6 +22,7 @@ from opensearch.encoders.pooling import FEATURE_POOLINGS, POOLINGS
 from opensearch.encoders.starter import STARTER
 from opensearch.errors import InvalidInput
 from opensearch.hashing import HASHERS
+from opensearch.limits import Limits
 from opensearch.methods import METHODS
 from opensearch.methods.configs import load_train_config
 from opensearch.methods.joint.settings import JointConfig

@@ -21,12 +21,12 @@ from PIL import Image
 from benchmarks.paper import Rgb
 from benchmarks.scenes import TAKEN, photograph
 from benchmarks.sheets import PAPERS
-from opensearch.config import Limits
 from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.image import load_picture
 from opensearch.domains.opening.drawn_page import LEAST, NAMES, SEARCHED, page_traits
 from opensearch.domains.paper.page import find_page, may_show_page, warped
 from opensearch.domains.sketch import load_drawing
+from opensearch.limits import Limits
 from opensearch.records import Source
 from tools.fit_sketch_or_picture import fitted, load, write
 

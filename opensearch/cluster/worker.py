@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 import opensearch
-from opensearch.config import Limits
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.card import CARD
 from opensearch.encoders.openvino import Precision
@@ -22,6 +21,7 @@ from opensearch.encoders.pipeline import Encoded
 from opensearch.engine.ingest.batches import Work
 from opensearch.engine.ingest.encoding import IN_PLACE, Done
 from opensearch.errors import IndexMismatch, OpenSearchError, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.model import Model
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 from typing import Final
 
-from opensearch.config import Limits, ReaderSettings, TrainConfig
+from opensearch.config import ReaderSettings, TrainConfig
 from opensearch.domains import image, mesh, sketch
 from opensearch.domains.reading import (
     Reader,
@@ -17,6 +17,7 @@ from opensearch.domains.reading import (
     thumbnail,
 )
 from opensearch.errors import InvalidInput
+from opensearch.limits import Limits
 
 __all__ = [
     "READERS",

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.meshes import FORMATS
 from opensearch.domains.signatures import HEAD, mistaken
 from opensearch.domains.unread import way_in
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 STROKE_SUFFIXES: Final = frozenset({".svg", ".svgz", ".ndjson"})
 """Files of drawing programs, which are certainly drawings."""

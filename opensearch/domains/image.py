@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.pictures.colours import as_srgb
@@ -21,6 +21,7 @@ from opensearch.domains.pictures.shot import ORIENTATION, shot
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 from opensearch.records import Up
 
 Paper: TypeAlias = tuple[int, int, int, int]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opensearch.config import Limits
 from opensearch.errors import OverLimit
+from opensearch.limits import Limits
 
 
 def check_bytes(size: int, limits: Limits) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import meshes
 from opensearch.domains.files import check_file, reading
 from opensearch.domains.meshes.triangles import Beside, Triangles
@@ -23,6 +23,7 @@ from opensearch.domains.shapes.render import OVERSAMPLING, Maps, Shape, as_view,
 from opensearch.domains.shapes.upright import upright_axis
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
 from opensearch.imprints.shapes import shape_imprint
+from opensearch.limits import Limits
 from opensearch.records import Up
 
 _PORTRAIT: Final = 144

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.errors import system_reason, unwritable
 from opensearch.imprints.pictures import SIDE, picture_imprint
+from opensearch.limits import Limits
 from opensearch.records import Up
 
 View: TypeAlias = NDArray[np.uint8]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.drawings.ink import normalise
 from opensearch.domains.drawings.strokes import Strokes, draw_strokes, read_strokes
@@ -21,6 +21,7 @@ from opensearch.domains.pictures.cut_short import LOST
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.imprints.strokes import stroke_imprint
+from opensearch.limits import Limits
 from opensearch.records import Up
 
 _WORK: Final = 2.0

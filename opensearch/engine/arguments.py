@@ -14,9 +14,9 @@ from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
-from opensearch.config import Limits
 from opensearch.engine.ways_in import source_hint
 from opensearch.errors import InvalidInput
+from opensearch.limits import Limits
 from opensearch.records import UPS, Address, Up, Where, is_address
 from opensearch.spelling import names_in, of_home
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from opensearch.config import Limits
 from opensearch.engine.asking import Asking
 from opensearch.engine.checking import checked
 from opensearch.engine.exchange.copying import copy_index
@@ -28,6 +27,7 @@ from opensearch.engine.lifecycle.places import kind_of, located
 from opensearch.engine.lifecycle.verifying import problems_of
 from opensearch.engine.reading import Reading
 from opensearch.engine.writing import Writing
+from opensearch.limits import Limits
 from opensearch.model import Model
 from opensearch.progress import Count, uncounted
 from opensearch.records import Address, Where

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from opensearch.config import Limits
 from opensearch.domains.opening.contents import is_picture
 from opensearch.engine import arguments as must
 from opensearch.engine.ingest.encoding import Encoding
 from opensearch.engine.ways_in import array_hint, input_hint, is_path
 from opensearch.errors import InvalidInput, OverLimit
+from opensearch.limits import Limits
 from opensearch.model import Content, Input, Mesh
 
 READ = Limits().bytes

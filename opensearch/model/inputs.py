@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.collections.layout import split_part
 from opensearch.domains.files import printable, safe_name
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.opening.contents import mesh_bytes, picture_bytes, suffix_of
 from opensearch.errors import InvalidInput, OverLimit, shortened
+from opensearch.limits import Limits
 from opensearch.records import Remote
 from opensearch.remote import fetched
 from opensearch.spelling import no_path, several_paths, with_slashes

@@ -12,7 +12,6 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains import READERS, Reading, reader_version
 from opensearch.domains.opening.opener import NoReader, Opened
 from opensearch.domains.opening.workers import Readers
@@ -22,6 +21,7 @@ from opensearch.encoders.appearance import Pull
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import BundleError
 from opensearch.hashing import Hasher, restore_hasher
+from opensearch.limits import Limits
 from opensearch.model.inputs import Input, on_disk
 from opensearch.records import Remote, Source, Stamp, Up
 from opensearch.refinement import LambdaRule

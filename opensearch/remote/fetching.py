@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from opensearch.config import Limits
 from opensearch.domains.files import safe_name
 from opensearch.domains.limits import check_bytes
 from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.records import Remote
 from opensearch.remote.addresses import opened, reason_of
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeAlias
 
-from opensearch.config import Limits
 from opensearch.domains import known_suffixes
 from opensearch.domains.collections.excluding import NOTHING, Excluded
 from opensearch.domains.collections.layout import declared, encodable
@@ -31,6 +30,7 @@ from opensearch.domains.collections.walk import (
 from opensearch.domains.files import printable, wrong_suffix
 from opensearch.domains.shapes.upright import with_axis
 from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.records import Failure, Remote, Source, Up
 from opensearch.remote.addresses import CHAIN, opened, reason_of
 from opensearch.remote.fetching import fetched

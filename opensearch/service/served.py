@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from opensearch.config import Limits
 from opensearch.domains import Reading
 from opensearch.engine import Engine
 from opensearch.engine.query.parts import Part
 from opensearch.errors import NotKept, StoreError
+from opensearch.limits import Limits
 from opensearch.model import Content
 from opensearch.records import Up, Where
 

@@ -9,8 +9,9 @@ from typing import Final
 
 from pydantic import Field
 
-from opensearch.config import Limits, Settings
+from opensearch.config import Settings
 from opensearch.errors import InvalidInput, system_reason
+from opensearch.limits import Limits
 
 PORT: Final = 8765
 _LEAST_TOKEN: Final = 16

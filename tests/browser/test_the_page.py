@@ -7,8 +7,8 @@ import pytest
 from browsing import opened
 from gltf_files import Model
 
-from opensearch.config import Limits
 from opensearch.domains.opening.solid import read_solid
+from opensearch.limits import Limits
 
 CHAIR = [
     [(0.3, 0.1), (0.3, 0.9)],

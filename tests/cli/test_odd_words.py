@@ -25,8 +25,8 @@ def test_a_very_long_word_is_told_by_its_beginning(words):
 @pytest.mark.parametrize("words", [["index", ".", "--to=~/mine"], ["list", "~/mine"]])
 def test_a_home_folder_that_no_shell_has_read_is_refused(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("HOME", str(tmp_path))
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 2
-    assert "~ stands for the home folder in shells alone: name '/home/me/mine'" in result.output
+    assert f"~ stands for the home folder in shells alone: name '{tmp_path}/mine'" in result.output
     assert not Path("~").exists()

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from opensearch.cluster import OnRay
-from opensearch.config import Limits
 from opensearch.engine import Engine, Query
 from opensearch.engine.arguments import shown
 from opensearch.engine.checking import checked
 from opensearch.engine.query.parts import Part
 from opensearch.errors import InvalidInput, OpenSearchError
 from opensearch.experiments.evaluate import Evaluation
+from opensearch.limits import Limits
 from opensearch.model import Content, Mesh
 from opensearch.records import Item, Names
 

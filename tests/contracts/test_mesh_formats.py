@@ -6,7 +6,7 @@ import pytest
 import trimesh
 
 from opensearch.cli.epilogs import shapes
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.collections.catalog import find_sources
 from opensearch.domains.files import wrong_suffix
@@ -19,6 +19,7 @@ from opensearch.domains.shapes.upright import upright_axis
 from opensearch.domains.unread import CONVERT
 from opensearch.engine import Engine
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 BOX = trimesh.creation.box((1, 2, 3))
 

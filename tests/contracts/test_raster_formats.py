@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import known_suffixes, open_reader
 from opensearch.domains.collections.catalog import find_sources
 from opensearch.domains.opening.guess import guess_domain
 from opensearch.domains.pictures import BY_PILLOW, FORMATS, PictureFormat, suffixes
 from opensearch.engine import Engine
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 SIGN = b"CELLS"
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from opensearch.config import Limits, ReaderSettings, TrainConfig
+from opensearch.config import ReaderSettings, TrainConfig
 from opensearch.domains import (
     READERS,
     ReaderKind,
@@ -28,6 +28,7 @@ from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.encoders.card import domain_identity
 from opensearch.engine import Engine
 from opensearch.errors import BundleError, InvalidInput, OverLimit, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.model import Model
 from opensearch.training.augmentation import augment_by_look
 

@@ -144,8 +144,8 @@ def test_the_sign_of_the_home_folder_is_not_the_name_of_a_new_folder(
     engine, place, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", "/home/me")
-    meant = "~ stands for the home folder in shells alone: name '/home/me"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    meant = re.escape(f"~ stands for the home folder in shells alone: name '{tmp_path}")
     for call in (Engine.create, Engine.open, engine.add, engine.search, engine.export_to):
         with pytest.raises(InvalidInput, match=meant):
             call(place)

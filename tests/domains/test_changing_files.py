@@ -3,11 +3,12 @@
 import pytest
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.collections.catalog import digest
 from opensearch.domains.opening import opener
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 from opensearch.records import Source, Stamp
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from opensearch.cli.epilogs import shapes
-from opensearch.config import Limits
 from opensearch.domains import meshes
 from opensearch.domains.collections.catalog import find_sources
 from opensearch.domains.files import wrong_suffix
@@ -15,6 +14,7 @@ from opensearch.domains.meshes import FORMATS
 from opensearch.domains.opening.guess import guess_domain
 from opensearch.domains.unread import CONVERT
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 ROOT = Path(__file__).parents[2]
 WRITERS = {

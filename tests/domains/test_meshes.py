@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import trimesh
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.mesh import load_triangles
 from opensearch.domains.shapes.framing import unit_triangles
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 BOX = trimesh.creation.box((1, 2, 3))
 

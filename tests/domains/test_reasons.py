@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.files import reading
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 from scipy.ndimage import label
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.drawings.evening import stroke_width
 from opensearch.domains.drawings.ink import normalise
 from opensearch.domains.drawings.placing import MARGIN
 from opensearch.domains.paper.page import find_page, straightened, warped
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 STROKE = 0.014
 SIZE = 224

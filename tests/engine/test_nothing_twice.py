@@ -113,7 +113,8 @@ def test_comparing_by_content_and_dry_runs(engine, pictures, counted):
 
 
 def test_a_file_that_changed_since_it_was_looked_at_is_digested_again(pictures):
-    from opensearch.config import Limits, ReaderSettings
+    from opensearch.config import ReaderSettings
+    from opensearch.limits import Limits
 
     opener = Opener({"photo": ReaderSettings(reader="image", size=32)}, Limits())
     file = pictures / "a.png"

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 from spoiling import spoil
 
-from opensearch.config import Limits
 from opensearch.domains.opening.contents import suffix_of
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine import input_checks
 from opensearch.engine.input_checks import one_input
 from opensearch.errors import InvalidInput, OpenSearchError, OverLimit, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.model import Content, Mesh, Model
 from opensearch.processes.pool import POOL
 

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from opensearch.cli import main
-from opensearch.config import Limits
 from opensearch.domains.mesh import load_triangles
 from opensearch.engine import Engine
+from opensearch.limits import Limits
 
 
 def run(*words):

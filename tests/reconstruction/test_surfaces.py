@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import trimesh
 
-from opensearch.config import Limits
 from opensearch.domains.mesh import load_triangles
 from opensearch.errors import InvalidInput, MissingExtra, OpenSearchError
+from opensearch.limits import Limits
 from opensearch.model import Mesh
 from opensearch.reconstruction import surfaces
 from opensearch.reconstruction.surfaces import (

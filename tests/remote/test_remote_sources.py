@@ -11,10 +11,10 @@ from PIL import Image
 
 from opensearch.cli import main
 from opensearch.cluster.worker import Worker, job_of
-from opensearch.config import Limits
 from opensearch.engine import Engine
 from opensearch.engine.ingest.batches import Work
 from opensearch.errors import InvalidInput, OverLimit, Refused, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.records import Remote
 from opensearch.remote import fetched, find_sources
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from opensearch.config import Limits
+from opensearch.limits import Limits
 from opensearch.service.app import create_app
 from opensearch.service.served import Served
 from opensearch.service.settings import UPLOADS, Serving

@@ -180,7 +180,7 @@ def test_requests_at_a_time_are_bounded(toy_index):
 
 
 def test_an_uploads_pixels_are_bounded(toy_index, toy_collection):
-    from opensearch.config import Limits
+    from opensearch.limits import Limits
 
     file = toy_collection / "photo" / "cube" / "03.jpg"
     with client_of(toy_index, limits=Limits(pixels=1000)) as client:

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from service_clients import MODEL, client_of
 
-from opensearch.config import Limits
 from opensearch.domains.mesh import load_triangles
 from opensearch.engine import Engine
+from opensearch.limits import Limits
 from opensearch.model import Mesh
 from opensearch.reconstruction import mesh_file
 

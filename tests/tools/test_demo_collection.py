@@ -7,11 +7,12 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.mesh import load_triangles
 from opensearch.experiments.demo_collection import ARCHIVE, unpack_demo
+from opensearch.limits import Limits
 from tools.figures import FIGURES
 from tools.make_demo import COUNT, demo_files, main
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from opensearch.config import Limits
 from opensearch.domains import known_suffixes
 from opensearch.domains.collections.excluding import NOTHING, Excluded
 from opensearch.domains.collections.layout import encodable, laid_out, part_key, split_part
@@ -20,6 +19,7 @@ from opensearch.domains.drawings.strokes import line_spans, read_line
 from opensearch.domains.files import printable, wrong_suffix
 from opensearch.domains.shapes.upright import with_axis
 from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.records import Failure, Source, Up
 
 # A drawing's line is read for its word only up to this size.

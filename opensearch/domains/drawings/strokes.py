@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 Strokes: TypeAlias = list[NDArray[np.float64]]
 """Each of shape (points, 2), x and y down."""

@@ -11,9 +11,9 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Final, NamedTuple, TypeAlias
 
-from opensearch.config import Limits
 from opensearch.domains.meshes import assimp, cad, gltf, obj, off, ply, stl, threemf, usd
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
+from opensearch.limits import Limits
 from opensearch.records import Up
 
 Loader: TypeAlias = Callable[[bytes, Neighbours, Limits], Triangles]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 
 def load_fbx(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:

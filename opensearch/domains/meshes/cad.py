@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from opensearch.config import Limits
 from opensearch.domains.meshes import gltf
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 # A facet may leave its surface by this share of its edges, and turn by this angle in radians:
 # drawings of a few hundred pixels do not show less.

@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.polygons import as_triangles
 from opensearch.domains.meshes.text import as_floats, as_integers, plain_lines
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 
 _BLOCK = 2**22
 # A "#" of "1.#QNAN", which Windows writes for a number that is none, begins no comment.

@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.polygons import as_triangles, check_faces
 from opensearch.domains.meshes.text import as_floats, as_integers, plain_lines
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 # The manual writes STCN; MeshLab writes NCST, and its numbers follow the point all the same.
 _KEYWORD: Final = re.compile(rb"\s*((?:ST|C|N){0,3})(4)?(n)?(?:OFF|off)(?=[\s\d]|$)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 # Corners worked on at once, so that a large mesh does not need many times its size.
 _BLOCK = 2**20

@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.polygons import as_triangles, check_faces
 from opensearch.domains.meshes.text import as_floats, plain_lines
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 
 _HEADER = 84
 _FACET: Final = np.dtype([("normal", "<f4", 3), ("corners", "<f4", 9), ("attribute", "<u2")])

@@ -16,7 +16,6 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.meshes.polygons import check_corners, check_faces
 from opensearch.domains.meshes.threemf_model import (
@@ -30,6 +29,7 @@ from opensearch.domains.meshes.threemf_model import (
 )
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 _RELATIONS: Final = "_rels/.rels"
 _USUAL_ROOT: Final = "3D/3dmodel.model"

@@ -11,8 +11,8 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 _BLOCK: Final = 2**20
 _MODEL_RELATION: Final = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
+from opensearch.limits import Limits
 
 
 class Triangles(NamedTuple):

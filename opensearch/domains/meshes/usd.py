@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.polygons import as_triangles
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 _LAYERS: Final = (".usd", ".usda", ".usdc", ".usdz")
 _SHOWN = ("default", "render")

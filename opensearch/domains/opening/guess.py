@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains import READERS, known_suffixes
 from opensearch.domains.files import reading, wrong_suffix
 from opensearch.domains.image import load_picture
@@ -19,6 +18,7 @@ from opensearch.domains.opening.traits import SIDE, traits
 from opensearch.domains.paper.page import find_page
 from opensearch.domains.paper.sheet import is_photographed
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 
 RULE: Final = "sketch_or_picture"
 _CERTAIN: Final = 100.0

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.collections.catalog import digest, fingerprint
 from opensearch.domains.opening.guess import guess_domain, looks_like_photo, shows_page
 from opensearch.domains.reading import Reader, Reading, thumbnail
 from opensearch.domains.sketch import is_drawn
 from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.records import Source, Stamp, Up
 
 _OTHER: Final = {"sketch": "photo", "photo": "sketch"}

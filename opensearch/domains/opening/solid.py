@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.files import reading
 from opensearch.domains.mesh import load_triangles
 from opensearch.domains.shapes.framing import unit_triangles
 from opensearch.domains.shapes.upright import upright_axis
+from opensearch.limits import Limits
 from opensearch.records import Up
 
 

@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains.files import printable
 from opensearch.domains.opening.opener import NoReader, Opener
 from opensearch.domains.opening.replies import error_frame, frame_of, solid_frame
 from opensearch.domains.opening.solid import read_solid
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.processes.bounds import Bounds, held
 from opensearch.processes.frames import Closed, Fields, Parts, receive, send
 from opensearch.records import Stamp

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import reader_kind
 from opensearch.domains.files import printable
 from opensearch.domains.opening.opener import NoReader, Opened, Opener
 from opensearch.domains.opening.replies import opened_of, solid_of
 from opensearch.domains.opening.solid import Solid, read_solid
 from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.processes.bounds import OUT_OF_MEMORY
 from opensearch.processes.frames import Closed, Fields, Late
 from opensearch.processes.pool import POOL, Lost, Worker, worker_count

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from PIL import Image
 
-from opensearch.config import Limits
 from opensearch.domains.pictures import extras, pfm
+from opensearch.limits import Limits
 
 
 class PictureFormat(NamedTuple):

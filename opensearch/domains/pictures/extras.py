@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from PIL import Image
 
-from opensearch.config import Limits
 from opensearch.domains.pictures.shot import ORIENTATION, exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 RAW_SUFFIXES: Final = (
     *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".raf", ".rw2"),

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from opensearch.config import Limits
 from opensearch.domains.files import check_file
 from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, suffixes, tiff
 from opensearch.domains.pictures.cut_short import completed
@@ -22,6 +21,7 @@ from opensearch.domains.pictures.frames import is_blank, shown
 from opensearch.domains.pictures.shot import inherit
 from opensearch.domains.signatures import HEAD, told_by
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 # A header may promise this many times the pixels that are decoded (JPEG drafts shrink by 8).
 _HEADER_FACTOR = 16

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from opensearch.config import Limits
 from opensearch.domains.pictures.deep import to_bytes
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 _HEADER: Final = re.compile(rb"PF\s+(\d{1,9})\s+(\d{1,9})\s+([-+.\deE]{1,40})\s")
 _COLOURS: Final = 3

@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from opensearch.config import Limits
 from opensearch.domains import is_older
 from opensearch.domains.shapes.upright import declared, is_mesh, upright_axis, with_axis_before
 from opensearch.engine.ingest.whereabouts import (
@@ -19,6 +18,7 @@ from opensearch.engine.ingest.whereabouts import (
     stamp_of,
 )
 from opensearch.errors import InvalidInput
+from opensearch.limits import Limits
 from opensearch.records import FROM_PHOTOS, Item, Metadata, Source, Stamp, Up
 from opensearch.store import Store
 

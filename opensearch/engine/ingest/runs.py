@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from opensearch.config import Limits
 from opensearch.domains.collections.excluding import Excluded
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.ingest import left_out
@@ -16,6 +15,7 @@ from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.ingest.whereabouts import files_of
 from opensearch.engine.lifecycle.generations import Generations, open_bundle
 from opensearch.engine.lifecycle.places import kind_of
+from opensearch.limits import Limits
 from opensearch.model import Input, Model
 from opensearch.progress import Count
 from opensearch.records import Planned, Report, Source, Up, Where

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
-from opensearch.config import Limits
 from opensearch.domains.collections import catalog
 from opensearch.domains.collections.layout import part_key, split_part
 from opensearch.domains.collections.walk import Found, Ignored
 from opensearch.errors import InvalidInput
+from opensearch.limits import Limits
 from opensearch.records import Item, Source, Stamp, is_address
 from opensearch.remote import Root, fetched
 from opensearch.spelling import several_paths

@@ -2,9 +2,9 @@
 
 import pytest
 
-from opensearch.config import Limits
 from opensearch.domains.mesh import load_triangles
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 
 DAMAGED = {
     "a.dae": b"<COLLADA/>",

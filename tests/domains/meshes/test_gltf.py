@@ -8,11 +8,11 @@ from gltf_files import CORNERS, FACES, Model, box_model
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.gltf import load
 from opensearch.domains.meshes.gltf.nodes import local_matrix
 from opensearch.domains.meshes.triangles import Beside
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from gltf_files import CORNERS, FACES, Model, box_model
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.gltf import load
 from opensearch.domains.meshes.gltf.meshopt import decode
 from opensearch.domains.meshes.triangles import Beside
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 BITS = {0: (0, 2, 4, 8), 1: (0, 1, 2, 4), 2: (1, 2, 4, 8)}
 

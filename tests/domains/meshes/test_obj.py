@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from mesh_shapes import TETRAHEDRON_AREA, U_AREA, U, area
 
-from opensearch.config import Limits
 from opensearch.domains.meshes import obj
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 CORNERS = ["v 0 0 0", "v 1 0 0", "v 0 1 0", "v 0 0 1"]
 FACES = ["f 1 2 3", "f 1 2 4", "f 1 3 4", "f 2 3 4"]

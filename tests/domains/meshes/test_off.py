@@ -1,9 +1,9 @@
 import pytest
 from mesh_shapes import TETRAHEDRON_AREA, U_AREA, U, area
 
-from opensearch.config import Limits
 from opensearch.domains.meshes import off
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 CORNERS = ["0 0 0", "1 0 0", "0 1 0", "0 0 1"]
 FACES = ["3 0 1 2", "3 0 1 3", "3 0 2 3", "3 1 2 3"]

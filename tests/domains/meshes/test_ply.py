@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mesh_shapes import TETRAHEDRON, TETRAHEDRON_AREA, TETRAHEDRON_FACES, U_AREA, U, area
 
-from opensearch.config import Limits
 from opensearch.domains.meshes import ply
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 VERTEX = ["element vertex 4", "property float x", "property float y", "property float z"]
 FACE = ["element face 4", "property list uchar int vertex_indices"]

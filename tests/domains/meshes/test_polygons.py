@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mesh_shapes import U_AREA, U, area
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.polygons import as_triangles
 from opensearch.domains.meshes.triangles import Triangles
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 
 def cut(points, turn=0):

@@ -11,9 +11,9 @@ from mesh_shapes import (
     area,
 )
 
-from opensearch.config import Limits
 from opensearch.domains.meshes import stl
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 SOUP = TETRAHEDRON[TETRAHEDRON_FACES]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from mesh_shapes import TETRAHEDRON, TETRAHEDRON_AREA, TETRAHEDRON_FACES, area
 
-from opensearch.config import Limits
 from opensearch.domains.meshes import threemf
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 CORE = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
 EXTENSIONS = {

@@ -3,12 +3,13 @@ import pytest
 import trimesh
 from PIL import Image, ImageDraw, ImageFilter
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.opening.guess import RULE, guess_domain, guess_picture
 from opensearch.domains.opening.rule import shipped_rule
 from opensearch.domains.opening.traits import NAMES, traits
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 
 def doodle(rng, side=120):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains.opening.opener import Opener
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 
 BOTH = Opener(
     {

@@ -15,10 +15,11 @@ import trimesh
 from PIL import Image
 from spoiling import spoil
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains.opening.opener import NoReader, Opener
 from opensearch.domains.opening.workers import Readers
 from opensearch.errors import InvalidInput, OpenSearchError, OverLimit, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.processes.pool import POOL, Pool, worker_count
 
 SETTINGS = {

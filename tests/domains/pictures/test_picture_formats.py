@@ -12,12 +12,13 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageDraw
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.image import image_reader, load_picture
 from opensearch.domains.pictures import BY_PILLOW, png, suffixes
 from opensearch.domains.sketch import sketch_reader
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 # 60 by 40 pixels, red left and blue right, turned upright by the file's own property.
 HEIC = """

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.pictures.deep import to_bytes
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 SETTINGS = ReaderSettings(reader="image", size=32)
 

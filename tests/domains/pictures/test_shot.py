@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from opensearch.config import Limits, ReaderSettings
+from opensearch.config import ReaderSettings
 from opensearch.domains.image import image_reader
 from opensearch.engine import Engine
+from opensearch.limits import Limits
 
 EXIF, GPS = 0x8769, 0x8825
 MODEL = Path(__file__).parents[2] / "golden" / "model"

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.gltf.accessors import Accessors
 from opensearch.domains.meshes.gltf.document import Document, Properties, entries, entry, parse
 from opensearch.domains.meshes.gltf.nodes import Matrix, Nodes
@@ -29,6 +28,7 @@ from opensearch.domains.meshes.gltf.placing import (
 from opensearch.domains.meshes.gltf.primitives import LINES, Part, morph_weights, read_primitive
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:

@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.gltf.buffers import Buffers
 from opensearch.domains.meshes.gltf.document import Document, Properties, entry, is_count, whole
 from opensearch.domains.meshes.triangles import Neighbours
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 _COMPONENTS: Final = {
     **{5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2"},

@@ -15,12 +15,12 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.meshes.gltf.document import Document, entry, extension, whole
 from opensearch.domains.meshes.gltf.meshopt import decode
 from opensearch.domains.meshes.triangles import Neighbours
 from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
 
 # A scheme, a drive, a host or a root: whatever does not stay in the folder of the file.
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]")

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.config import Limits
 from opensearch.domains.meshes.ply.binary_rows import binary_rows
 from opensearch.domains.meshes.ply.header import Element, read_header
 from opensearch.domains.meshes.ply.rows import Lists, Rows
@@ -21,6 +20,7 @@ from opensearch.domains.meshes.polygons import as_triangles, check_corners, chec
 from opensearch.domains.meshes.text import plain_lines
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.limits import Limits
 
 _VERTICES: Final = ("vertex", "vertices")
 _FACES: Final = ("face", "faces")
