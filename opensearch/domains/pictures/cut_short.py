@@ -1,4 +1,8 @@
-"""JPEG files that end too early, of which nearly all or all of the picture is there."""
+"""Picture files that end too early, of which nearly all or all of the picture is there.
+
+One that lacks no more than its last fiftieth is read and told as damaged, as far as its format
+says where that begins: JPEG here, PNG in `png`. All else that is cut short is refused.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +14,79 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.errors import UnreadableFile
+
 LOST: Final = "opensearch_lost"
 """What a picture's `info` names the sentence by that says what of it is lost."""
+LACKING: Final = 0.02
+"""A picture that lacks no more than this of its rows is read all the same."""
+END_LOST: Final = "its file ends early, without the lower right end"
+_DETAILS_LOST: Final = "its file ends early, without the finest details"
 _JPEG = b"\xff\xd8\xff"
 _END = b"\xff\xd9"
 _NOISE = b"\x5a\xa3" * 2**15
-# A JPEG that lacks no more than this of its cells is read all the same.
-_LACKING, _CELL, _VISIBLE = 0.02, 16, 16
+_CELL, _VISIBLE = 16, 16
+_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
+"""Baseline, extended and progressive; no other is common, or decoded."""
 _PROGRESSIVE, _SCAN, _COEFFICIENTS = 0xC2, 0xDA, 64
+_UNKNOWN: Final = 99
+# Bits by which values may be coarser: two of brightness halve no outline that a view shows.
+_COARSE = 2
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers that nothing follows."""
 
+_ZEROS, _OWN_ZEROS = 512, 16
+"""From so many on they are none of the picture's; of these so few may be."""
+_ENDED: Final = (_JPEG, b"\x89PNG", b"GIF8", b"qoif", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")
+"""What files begin with that say themselves where they end: no zeros belong to them there."""
 
-def completed(data: bytes) -> Image.Image | None:
+
+def without_padding(data: bytes) -> bytes:
+    """A file without the zeros at its end that a copy or a memory card left in place of the rest.
+
+    Decoders take them for pixels. Of formats whose pixels may be zeros nothing is taken away.
+    """
+    zeros = len(data) - len(data.rstrip(b"\0"))
+    if zeros < _ZEROS:
+        return data
+    left = data[: len(data) - zeros + _OWN_ZEROS]
+    webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    return left if webp or data.startswith(_ENDED) or _ends_in_pixels(data) else data
+
+
+def _ends_in_pixels(data: bytes) -> bool:
+    """Whether the last box of a HEIF or AVIF file holds data, and not what is kept free."""
+    at, kind = 0, b""
+    while data[4:8] == b"ftyp" and at + 8 <= len(data):
+        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if size < 8:  # to the end, or of a length of 64 bits
+            break
+        at += size
+    return kind == b"mdat"
+
+
+def check_end(data: bytes) -> None:
+    """Refuse a WebP that is shorter than it says, of which its decoder says nothing.
+
+    Raises:
+        UnreadableFile: it is.
+    """
+    said = int.from_bytes(data[4:8], "little") + 8
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and said - 1 > len(data):
+        raise UnreadableFile(f"is cut short: it holds {len(data):,} of the {said:,} bytes it names")
+
+
+def completed(data: bytes, size: tuple[int, int]) -> Image.Image | None:
     """A JPEG cut short at its very end, or None where more than that is lacking.
 
     What is lacking is told by decoding twice, with nothing and with noise in its place: from
     the first cell that differs on, cells come from no data. A progressive one goes over all cells
-    again and again; where the last bit of its values is all that lacks, it is whole, but coarser.
-    What was cut is left out then, since its last cell would be noise.
+    again and again; where the last bits of its values are all that lacks, it is whole, but coarser.
+    A scan that was cut is left out then, since its last cell would be noise.
+
+    Args:
+        data: the file.
+        size: of the picture that is needed; it is decoded no larger than that asks for.
 
     Returns:
         The picture, whose `info` says under `LOST` what of it is lost, where anything is.
@@ -36,67 +94,116 @@ def completed(data: bytes) -> Image.Image | None:
     if not data.startswith(_JPEG):
         return None
     try:
-        data = data.rstrip(b"\xff")  # of half a marker
-        plain, noisy = (
-            Image.open(io.BytesIO(data + end), formats=("JPEG",)) for end in (_END, _NOISE + _END)
-        )
-        lacking = _first_difference(np.asarray(plain.convert("L")), np.asarray(noisy.convert("L")))
+        data = _whole_segments(data)
+        progressive, scans = _scans(data)
+        plain, noisy = _decoded(data + _END, size), _decoded(data + _NOISE + _END, size)
+        equal = bool(np.array_equal(np.asarray(plain), np.asarray(noisy)))
+        if progressive:
+            return _progressive(data, scans, size, plain if equal else None)
+        lacking = 1.0 if equal else _first_difference(plain, noisy)
     except OSError:
         return None
-    if lacking >= 1:
-        return plain
-    coarser = _without_last_bits(data)
-    if coarser is not None:
-        coarser.info[LOST] = "its file ends early, without the finest details"
-        return coarser
-    plain.info[LOST] = "its file ends early, without the lower right end"
-    return plain if lacking >= 1 - _LACKING else None
+    if lacking < 1 - LACKING or _coarseness(scans):
+        return None
+    if lacking < 1:
+        plain.info[LOST] = END_LOST
+    return plain
 
 
-def _first_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def _decoded(data: bytes, size: tuple[int, int]) -> Image.Image:
+    picture: Image.Image = Image.open(io.BytesIO(data), formats=("JPEG",))
+    full = picture.size
+    picture.draft("RGB", size)
+    picture.load()
+    picture.info["shrunk"] = max(1, round(full[0] / picture.width))
+    return picture
+
+
+def _first_difference(one: Image.Image, other: Image.Image) -> float:
     """How far, in reading order of cells, two pictures are the same; 1 when they are equal."""
-    differs = np.abs(one.astype(np.int16) - other) > _VISIBLE
-    high, wide = (-(-side // _CELL) * _CELL for side in differs.shape)
+    first, second = (np.asarray(each.convert("RGB"), np.int16) for each in (one, other))
+    differs = (np.abs(first - second) > _VISIBLE).any(axis=2)
+    cell = max(1, _CELL // int(one.info["shrunk"]))
+    high, wide = (-(-side // cell) * cell for side in differs.shape)
     padded = np.pad(differs, ((0, high - differs.shape[0]), (0, wide - differs.shape[1])))
-    cells = padded.reshape(high // _CELL, _CELL, wide // _CELL, _CELL).any(axis=(1, 3)).ravel()
+    cells = padded.reshape(high // cell, cell, wide // cell, cell).any(axis=(1, 3)).ravel()
     return float(np.argmax(cells)) / cells.size if cells.any() else 1.0
 
 
 class _Scan(NamedTuple):
-    """One pass of a progressive JPEG: which values of which components, and to which bit."""
+    """One pass of a JPEG: which values it tells of which components, and how far all are known.
+
+    `known` has a row for each component of the picture once the pass is whole: the lowest bit
+    that is known of each of its values.
+    """
 
     start: int
-    components: tuple[int, ...]
-    first: int
-    last: int
-    bit: int
+    known: NDArray[np.int64]
 
 
-def _without_last_bits(data: bytes) -> Image.Image | None:
-    """A progressive JPEG without the scan that was cut, where that and what follows are last bits.
+def _progressive(
+    data: bytes, scans: list[_Scan], size: tuple[int, int], whole: Image.Image | None
+) -> Image.Image | None:
+    """A progressive JPEG as far as its whole scans go.
+
+    Args:
+        data: without what stands behind its cut.
+        scans: those that it begins.
+        size: of the picture that is needed.
+        whole: the picture, where its last scan is whole.
+    """
+    left = scans if whole is not None else scans[:-1]
+    coarseness = _coarseness(left)
+    if coarseness > _COARSE:
+        return None
+    picture = whole or _decoded(data[: scans[-1].start] + _END, size)
+    if whole is None or coarseness:
+        picture.info[LOST] = _DETAILS_LOST
+    return picture
+
+
+def _coarseness(scans: list[_Scan]) -> int:
+    """To which bit the values that views show are known: all of brightness, the mean of colours."""
+    if not scans:
+        return _UNKNOWN
+    known = scans[-1].known
+    colours = known[1:, 0] if len(known) == 3 else known[1:]
+    return int(max(known[0].max(), colours.max(initial=0)))
+
+
+def _scans(data: bytes) -> tuple[bool, list[_Scan]]:
+    """Whether a JPEG is progressive, and the scans that it begins.
 
     Source:
         ITU-T T.81, B.2.3 and G.1: a scan names values, and the bit that they are known to after it.
     """
-    known: dict[int, list[int]] = {}
+    names: list[int] = []
+    known = np.empty((0, _COEFFICIENTS), np.int64)
     scans: list[_Scan] = []
+    progressive = False
     for start, marker, body in _segments(data):
-        if marker == _PROGRESSIVE and len(body) >= 6 + 3 * body[5]:
-            known = {body[6 + 3 * at]: [99] * _COEFFICIENTS for at in range(body[5])}
-        elif marker == _SCAN and len(body) >= 4 + 2 * body[0]:
+        if marker in _FRAMES and len(body) >= 6 and len(body) >= 6 + 3 * body[5]:
+            names = [body[6 + 3 * at] for at in range(body[5])]
+            known = np.full((len(names), _COEFFICIENTS), _UNKNOWN)
+            progressive = marker == _PROGRESSIVE
+        elif marker == _SCAN and len(body) >= 4 and len(body) >= 4 + 2 * body[0]:
             first, last, bits = body[1 + 2 * body[0] : 4 + 2 * body[0]]
-            scans.append(_Scan(start, tuple(body[1 : 1 + 2 * body[0] : 2]), first, last, bits & 15))
-    if not known or not scans:
-        return None
-    for scan in scans[:-1]:
-        for component in scan.components:
-            values = known.get(component, [])
-            values[scan.first : scan.last + 1] = [scan.bit] * (scan.last + 1 - scan.first)
-    if scans[-1].bit or any(max(values) > 1 for values in known.values()):
-        return None
-    picture = Image.open(io.BytesIO(data[: scans[-1].start] + _END), formats=("JPEG",))
-    picture.load()
-    return picture
+            if not progressive:
+                first, last, bits = 0, _COEFFICIENTS - 1, 0
+            known = known.copy()
+            for name in set(body[1 : 1 + 2 * body[0] : 2]) & set(names):
+                known[names.index(name), first : last + 1] = bits & 15
+            scans.append(_Scan(start, known))
+    return progressive, scans
+
+
+def _whole_segments(data: bytes) -> bytes:
+    """A JPEG without the marker, or what belongs to one, that it ends in: more is read as that."""
+    for start, _, body in _segments(data.rstrip(b"\xff") + bytes(2)):
+        size = int.from_bytes(data[start + 2 : start + 4], "big")
+        if start + 2 + size > len(data) or not body:
+            return data[:start]
+    return data.rstrip(b"\xff")
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from opensearch.domains.pictures.cut_short import without_padding
 from opensearch.domains.pictures.shot import ORIENTATION, exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -45,7 +46,7 @@ def open_heif(path: Path, limits: Limits) -> Image.Image:
     from pi_heif import HeifImageFile, options
 
     options.DECODE_THREADS = 1  # files are read side by side
-    image: Image.Image = HeifImageFile(io.BytesIO(path.read_bytes()))
+    image: Image.Image = HeifImageFile(io.BytesIO(without_padding(path.read_bytes())))
     return image
 
 

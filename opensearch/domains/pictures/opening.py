@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from opensearch.domains.files import check_file
-from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, suffixes, tiff
-from opensearch.domains.pictures.cut_short import completed
+from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, png_end, suffixes, tiff
+from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import is_blank, shown
 from opensearch.domains.pictures.shot import inherit
@@ -33,11 +33,13 @@ _OTHER_BYTE: Final = {"16B": "16L", "16L": "16B", "16N": "16B"}
 
 @dataclass(slots=True)
 class _Candidate:
-    """A picture opened, not yet decoded: its bytes, and whether they are paired grey and alpha."""
+    """A picture opened, not yet decoded: its bytes, whether they are paired grey and alpha, and
+    what of it is lost, in words."""
 
     image: Image.Image
     data: bytes = b""
     pairs: bool = False
+    lost: str = ""
 
 
 @contextmanager
@@ -61,13 +63,18 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         else:
             found = _by_pillow(head + file.read(), suffix, limits)
     with found.image:
-        yield _with_colours(_decoded(found, limits, side))
+        image = _with_colours(_decoded(found, limits, side))
+        if found.lost:
+            image.info[LOST] = found.lost
+        yield image
 
 
 def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
-    pairs = False
+    pairs, lost, data = False, "", without_padding(data)
+    check_end(data)
     if data.startswith(png.SIGNATURE):
         data, pairs = png.bare(data)
+        data, lost = png_end.mended(data, limits.pixels)
     # Pillow knows a format that is named here only once its plugins are loaded.
     Image.init()
     # Nothing in a TGA file says what it is.
@@ -88,9 +95,11 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
             inherit(deep, image.getexif())
         image = deep or image
         if image is None:
-            raise UnreadableFile("is a TIFF of samples or a compression that cannot be read")
+            raise UnreadableFile(
+                "is a TIFF of samples or a compression that cannot be read, or damaged or cut short"
+            )
     assert image is not None
-    return _Candidate(image, data, pairs)
+    return _Candidate(image, data, pairs, lost)
 
 
 def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
@@ -104,7 +113,7 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except OSError as error:
-        whole = completed(found.data) if "truncated" in str(error) else None
+        whole = completed(found.data, (2 * side, 2 * side)) if "truncated" in str(error) else None
         if whole is None:
             raise
         return whole

@@ -40,11 +40,11 @@ def bare(data: bytes) -> tuple[bytes, bool]:
         if kind in _TEXTS:
             # What is too large has been inflated as well, and counts: few such are looked at.
             size = _text_size(chunk) if room > 0 else _MOST_TEXT + 1
-            kept = size <= _MOST_TEXT and room >= size and _is_whole(chunk, length)
+            kept = size <= _MOST_TEXT and room >= size and is_whole(chunk, length)
             room -= size
         else:
             # What is not known but critical (a capital first) is for the decoder to refuse.
-            kept = kind[:1].isupper() or (kind in _KEPT and _is_whole(chunk, length))
+            kept = kind[:1].isupper() or (kind in _KEPT and is_whole(chunk, length))
         if kept:
             parts.append(chunk)
         if kind == b"IEND":
@@ -54,7 +54,8 @@ def bare(data: bytes) -> tuple[bytes, bool]:
     return b"".join(parts), renamed
 
 
-def _is_whole(chunk: bytes, length: int) -> bool:
+def is_whole(chunk: bytes, length: int) -> bool:
+    """Whether a chunk with a body of `length` bytes is all there, its checksum right."""
     crc = struct.pack(">I", zlib.crc32(chunk[4 : 8 + length]))
     return len(chunk) == 12 + length and chunk[-4:] == crc
 
