@@ -34,7 +34,8 @@ _OTHER_BYTE: Final = {"16B": "16L", "16L": "16B", "16N": "16B"}
 @dataclass(slots=True)
 class _Candidate:
     """A picture opened, not yet decoded: its bytes, whether they are paired grey and alpha, and
-    what of it is lost, in words."""
+    what of it is lost, in words.
+    """
 
     image: Image.Image
     data: bytes = b""

@@ -46,7 +46,7 @@ def mended(data: bytes, most_pixels: int) -> tuple[bytes, str]:
     chunks = list(_chunks(data))
     pixels = [chunk for chunk in chunks if chunk.kind == b"IDAT"]
     last = pixels[-1] if pixels else None
-    if last is None or all(chunk.whole for chunk in pixels) and chunks[-1].kind == b"IEND":
+    if last is None or (all(chunk.whole for chunk in pixels) and chunks[-1].kind == b"IEND"):
         return data, ""
     head = next((chunk.body for chunk in chunks if chunk.kind == b"IHDR"), b"")
     width, height, depth, colour, _, _, laced = struct.unpack(

@@ -43,7 +43,7 @@ def apart(path, data, whole):
 
 
 PROGRESSIVE = [
-    dict(mode=mode, quality=quality, subsampling=subsampling)
+    {"mode": mode, "quality": quality, "subsampling": subsampling}
     for mode in ("RGB", "L", "CMYK")
     for quality in (50, 90)
     for subsampling in (0, 2)
