@@ -14,6 +14,8 @@ _BLOCK = 2**20
 _FANS = 8
 # Share of a polygon's area by which rounding may turn one of its triangles.
 _ROUNDING = 1e-9
+# Of the plane that is left when an axis is dropped.
+_OTHER_AXES = np.array([(1, 2), (0, 2), (0, 1)])
 
 
 def as_triangles(
@@ -91,7 +93,8 @@ def _cut(vertices: NDArray[np.float64], polygons: NDArray[np.int64]) -> NDArray[
         left = left[~filled]
         if len(left) == 0:
             break
-    found += [_clipped(local[at], polygons[at]) for at in left.tolist()]
+    if len(left):
+        found.append(_clipped(local[left], polygons[left]))
     return np.concatenate(found)
 
 
@@ -130,13 +133,17 @@ def _fan(polygons: NDArray[np.int64]) -> NDArray[np.int64]:
     return fans.reshape(-1, 3)
 
 
-def _clipped(local: NDArray[np.float64], polygon: NDArray[np.int64]) -> NDArray[np.int64]:
+def _clipped(local: NDArray[np.float64], polygons: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Triangles (m, 3) of polygons (p, k) by their corners (p, k, 3) seen from the first."""
     from mapbox_earcut import triangulate_float64
 
-    normal = np.abs(np.cross(local, np.roll(local, -1, axis=0)).sum(axis=0))
-    thickness = np.ptp(local, axis=0)
-    dropped = int(normal.argmax()) if normal.any() else int(thickness.argmin())
-    flat = np.delete(local, dropped, axis=1)
-    ends = np.array([len(polygon)], np.uint32)
-    triangles = np.asarray(triangulate_float64(flat, ends), np.int64).reshape(-1, 3)
-    return polygon[triangles] if len(triangles) else _fan(polygon[None])
+    normals = np.abs(np.cross(local, np.roll(local, -1, axis=1)).sum(axis=1))
+    thickness = np.ptp(local, axis=1)
+    flattest = np.where(normals.any(axis=1), normals.argmax(axis=1), thickness.argmin(axis=1))
+    planes = np.take_along_axis(local, _OTHER_AXES[flattest][:, None], axis=2)
+    ends = np.array([polygons.shape[1]], np.uint32)
+    found = []
+    for plane, polygon in zip(planes, polygons, strict=True):
+        cut = triangulate_float64(plane, ends)
+        found.append(polygon[cut] if len(cut) else _fan(polygon[None]).reshape(-1))
+    return np.concatenate(found).reshape(-1, 3)

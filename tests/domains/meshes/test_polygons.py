@@ -76,3 +76,18 @@ def test_a_vertex_that_is_not_there_is_named_as_the_format_counts():
 def test_triangles_are_counted_before_they_are_made():
     with pytest.raises(OverLimit, match="has 6 faces, over 5 faces"):
         as_triangles(np.zeros((8, 3)), np.arange(8), np.array([8]), Limits(faces=5))
+
+
+def test_concave_polygons_are_cut_together_as_each_alone():
+    """Planes of all directions, one of them a line, one twisted: none disturbs the others."""
+    rng = np.random.default_rng(2)
+    points = [
+        np.c_[U, np.zeros(len(U))] @ np.linalg.qr(rng.normal(size=(3, 3)))[0] for _ in "12345"
+    ]
+    points += [np.outer(np.arange(len(U)) % 3, [1, 2, 3.0]), rng.normal(size=(len(U), 3))]
+    size, count = len(U), len(points)
+    faces = as_triangles(
+        np.concatenate(points), np.arange(size * count), np.full(count, size), Limits()
+    )
+    alone = np.concatenate([cut(each).faces + at * size for at, each in enumerate(points)])
+    assert sorted(faces.tolist()) == sorted(alone.tolist())
