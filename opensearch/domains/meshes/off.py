@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from opensearch.limits import Limits
 # The manual writes STCN; MeshLab writes NCST, and its numbers follow the point all the same.
 _KEYWORD: Final = re.compile(rb"\s*((?:ST|C|N){0,3})(4)?(n)?(?:OFF|off)(?=[\s\d]|$)")
 _COMMENT: Final = re.compile(rb"#[^\n]*")
+_Polygons: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+_COLOURS: Final = (0, 3, 4, 1)
+"""Numbers that the colour of a face may have where all faces are in one line; one is an index."""
 
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
@@ -40,69 +43,121 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     body = text[keyword.end() :] if keyword else text
     if body[:64].split()[:1] == [b"BINARY"]:
         raise UnreadableFile("is a binary OFF: save it as text")
-    lines = _Lines(body)
+    lines = _Lines(body.split(b"\n"))
     if keyword and keyword[3]:
-        _check_dimension(lines)
-    vertex_count, face_count = _counts(lines, keyword is not None)
+        lines = _of_three(lines)
+    lead = _count_words(lines, keyword is not None)
+    vertex_count, face_count = counts = _counts(lines)
     if face_count == 0:
         raise UnreadableFile(f"has no faces: it is a cloud of {vertex_count:,} points")
     check_faces(face_count, limits)
     if vertex_count > 8 * limits.faces:
         raise OverLimit(f"has {vertex_count:,} vertices, too many for {limits.faces:,} faces")
     flags = b"".join(keyword.groups(b"")[:2]) if keyword else b""
-    vertices, corners, sizes = _read(lines, vertex_count, face_count, flags)
+    ways = [way for words in lead for way in _ways(lines.after(words), *counts, flags)]
+    vertices, corners, sizes = _only(ways, *counts)
     faces = as_triangles(vertices, corners, sizes, limits)
     if len(faces) == 0:
         raise UnreadableFile("has no faces of three corners or more")
     return Triangles(vertices, faces)
 
 
+class _Way(NamedTuple):
+    """Vertices (n, 3), and the corners and sizes of polygons, as a file may be understood."""
+
+    vertices: NDArray[np.float64]
+    corners: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+
+def _only(ways: list[_Way], vertex_count: int, face_count: int) -> _Way:
+    """The one way to understand a file: a face that names what is not there is in none but that.
+
+    Raises:
+        UnreadableFile: there is none, or there are several.
+    """
+    if not ways:
+        raise UnreadableFile(
+            f"is cut off or damaged: its numbers are not {vertex_count:,} vertices and"
+            f" {face_count:,} faces"
+        )
+    known = [way for way in ways if way.corners.max(initial=0) < vertex_count] or ways[:1]
+    if any(
+        not np.array_equal(one, other)
+        for way in known
+        for one, other in zip(known[0], way, strict=True)
+    ):
+        raise UnreadableFile(
+            "can be understood in more than one way: it does not say how many numbers its colours"
+            " have; write each vertex and each face on a line of its own"
+        )
+    return known[0]
+
+
 class _Lines:
     """Lines that hold something, and the words in them."""
 
-    def __init__(self, text: bytes) -> None:
-        self._lines = [line for line in text.split(b"\n") if line and not line.isspace()]
-        self._at = 0
+    def __init__(self, lines: list[bytes]) -> None:
+        self._lines = [line for line in lines if line and not line.isspace()]
 
     def __len__(self) -> int:
-        return len(self._lines) - self._at
+        return len(self._lines)
 
     def split(self, start: int, count: int) -> Iterator[list[bytes]]:
         """The words of up to `count` lines, beginning `start` lines ahead."""
-        at = self._at + start
-        return map(bytes.split, self._lines[at : at + count])
+        return map(bytes.split, self._lines[start : start + count])
 
-    def rest(self, start: int) -> list[bytes]:
-        """All words, beginning `start` lines ahead."""
-        return b" ".join(self._lines[self._at + start :]).split()
+    def rest(self) -> list[bytes]:
+        """All words."""
+        return b" ".join(self._lines).split()
 
-    def take(self, count: int) -> list[bytes]:
-        """The next `count` words, which are gone then; fewer where the file ends."""
+    def below(self, count: int) -> _Lines:
+        """What follows the next `count` lines."""
+        return _Lines(self._lines[count:])
+
+    def after(self, count: int) -> _Lines:
+        """What follows the next `count` words; nothing where there are fewer."""
+        at = 0
+        while count and at < len(self._lines):
+            words = self._lines[at].split()
+            if len(words) > count:
+                return _Lines([b" ".join(words[count:]), *self._lines[at + 1 :]])
+            count -= len(words)
+            at += 1
+        return _Lines(self._lines[at:])
+
+    def first(self, count: int) -> list[bytes]:
+        """The next `count` words, fewer where the file ends."""
         words: list[bytes] = []
-        while len(words) < count and len(self):
-            words += self._lines[self._at].split()
-            self._at += 1
-        if len(words) > count:
-            self._at -= 1
-            self._lines[self._at] = b" ".join(words[count:])
+        for line in self._lines:
+            words += line.split()
+            if len(words) >= count:
+                break
         return words[:count]
 
 
-def _check_dimension(lines: _Lines) -> None:
-    """Take the dimension that stands before the counts of an nOFF."""
-    dimension = as_integers(lines.take(1), "its dimension").tolist()
+def _of_three(lines: _Lines) -> _Lines:
+    """What follows the dimension that stands before the counts of an nOFF."""
+    dimension = as_integers(lines.first(1), "its dimension").tolist()
     if dimension != [3]:
         raise UnreadableFile(f"has vertices of {dimension} dimensions, not 3")
+    return lines.after(1)
 
 
-def _counts(lines: _Lines, has_keyword: bool) -> tuple[int, int]:
-    """Take how many vertices and faces there are; the count of edges may be missing."""
+def _count_words(lines: _Lines, has_keyword: bool) -> tuple[int, ...]:
+    """How many words its counts may be, what is likely first: that of the edges may be missing."""
     first, second = ([*lines.split(at, 1)] or [[]] for at in (0, 1))
     if not has_keyword and not all(word.isdigit() for word in (first[0] or [b"?"])[:3]):
         raise UnreadableFile("is no OFF: it begins with neither 'OFF' nor its counts")
     # Two counts in a line lack that of the edges, unless it stands alone in the next.
-    words = lines.take(2 if len(first[0]) == 2 and len(second[0]) != 1 else 3)
-    counts = as_integers(words[:2], "a count of vertices and faces").tolist()
+    if len(first[0]) == 2 and len(second[0]) != 1:
+        return (2,)
+    return (3, 2) if len(first[0]) > 3 else (3,)
+
+
+def _counts(lines: _Lines) -> tuple[int, int]:
+    """How many vertices and faces there are."""
+    counts = as_integers(lines.first(2), "a count of vertices and faces").tolist()
     if len(counts) < 2:
         raise UnreadableFile("is cut off within its counts")
     if min(counts) < 0:
@@ -110,25 +165,31 @@ def _counts(lines: _Lines, has_keyword: bool) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-def _read(
-    lines: _Lines, vertex_count: int, face_count: int, flags: bytes
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Vertices (n, 3), and the corners and sizes of the polygons."""
+def _ways(lines: _Lines, vertex_count: int, face_count: int, flags: bytes) -> Iterator[_Way]:
+    """What vertices and faces may be: those of a line each first, and alone where they are."""
     width = 4 if b"4" in flags else 3
     numbers = _vertex_lines(lines, vertex_count, face_count, width)
     if numbers is not None:
-        corners, sizes = _faces(lines, vertex_count, face_count)
-        return _weighted(numbers), corners, sizes
-    words = lines.rest(0)
+        rest = lines.below(vertex_count)
+        for found in _face_lines(rest, face_count) or _face_streams(rest, face_count):
+            yield _Way(_weighted(numbers), *found)
+        return
     # The manual has four numbers to a colour, programs write three as well.
-    for channels in (4, 3) if b"C" in flags else (0,):
-        stride = width + 3 * (b"N" in flags) + 2 * (b"ST" in flags) + channels
-        used = stride * vertex_count
-        found = _free_faces(words[used:], face_count)
-        if found is not None:
-            numbers = np.array(as_floats(words[:used])).reshape(-1, stride)[:, :width]
-            return _weighted(numbers), *found
-    raise _cut_off(vertex_count, face_count)
+    extras = 3 * (b"N" in flags) + 2 * (b"ST" in flags)
+    strides = [width + extras + channels for channels in ((4, 3) if b"C" in flags else (0,))]
+    rests = {stride: lines.after(stride * vertex_count) for stride in strides}
+    on_lines = {
+        stride: _face_lines(rest, face_count)
+        for stride, rest in rests.items()
+        if len(rest) == face_count
+    }
+    certain = any(on_lines.values())
+    for stride, rest in rests.items():
+        found = on_lines.get(stride, []) if certain else _face_streams(rest, face_count)
+        if found:
+            words = lines.first(stride * vertex_count)
+            numbers = np.array(as_floats(words)).reshape(-1, stride)[:, :width]
+            yield from (_Way(_weighted(numbers), *each) for each in found)
 
 
 def _vertex_lines(
@@ -146,43 +207,45 @@ def _vertex_lines(
     return np.array(as_floats(words), np.float64).reshape(-1, width)
 
 
-def _faces(lines: _Lines, start: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Corners and sizes of faces: of a line each, or one after another without colours."""
+def _face_lines(lines: _Lines, count: int) -> list[_Polygons]:
+    """Corners and sizes of faces that have a line each, which ends with their colour."""
     corners: list[bytes] = []
     sizes: list[int] = []
-    for line in lines.split(start, count):
+    for line in lines.split(0, count):
         size = int(line[0]) if line[0].isdigit() else len(line)
         if size >= len(line):
             break
         corners += line[1 : size + 1]
         sizes.append(size)
-    if len(sizes) == count:
-        return as_integers(corners, "a vertex of a face"), np.array(sizes, np.int64)
-    found = _free_faces(lines.rest(start), count)
-    if found is None:
-        raise _cut_off(start, count)
-    return found
+    if len(sizes) < count:
+        return []
+    return [(as_integers(corners, "a vertex of a face"), np.array(sizes, np.int64))]
 
 
-def _free_faces(
-    words: list[bytes], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Corners and sizes of faces that stand one after another; None where they do not."""
-    try:
-        numbers = list(map(int, words))
-    except ValueError:
-        return None
-    corners: list[int] = []
+def _face_streams(lines: _Lines, count: int) -> list[_Polygons]:
+    """As `_face_lines`, of faces that stand one after another, colours of one length behind them.
+
+    They are what the words come to without a rest.
+    """
+    words = lines.rest()
+    found = [_face_stream(words, count, colours) for colours in _COLOURS]
+    return [each for each in found if each is not None]
+
+
+def _face_stream(words: list[bytes], count: int, colours: int) -> _Polygons | None:
+    corners: list[bytes] = []
     sizes: list[int] = []
     at = 0
-    while len(sizes) < count:
-        if at >= len(numbers) or not 0 <= numbers[at] < len(numbers) - at:
+    for _ in range(count):
+        size = int(words[at]) if at < len(words) and words[at].isdigit() else len(words)
+        if size >= len(words) - at:
             return None
-        size = numbers[at]
-        corners += numbers[at + 1 : at + 1 + size]
+        corners += words[at + 1 : at + 1 + size]
         sizes.append(size)
-        at += 1 + size
-    return np.array(corners, np.int64), np.array(sizes, np.int64)
+        at += 1 + size + colours
+    if at != len(words) or not all(map(bytes.isdigit, corners)):
+        return None
+    return as_integers(corners, "a vertex of a face"), np.array(sizes, np.int64)
 
 
 def _weighted(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -192,9 +255,3 @@ def _weighted(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(all="ignore"):
         points: NDArray[np.float64] = numbers[:, :3] / numbers[:, 3:]
     return points
-
-
-def _cut_off(vertices: int, faces: int) -> UnreadableFile:
-    return UnreadableFile(
-        f"is cut off or damaged: its numbers are not {vertices:,} vertices and {faces:,} faces"
-    )

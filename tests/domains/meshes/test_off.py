@@ -93,3 +93,46 @@ def test_promises_are_weighed_before_anything_is_read():
         load(joined("OFF", COUNTS, CORNERS, FACES), faces=3)
     with pytest.raises(OverLimit, match="353,535,235,358 vertices"):
         load(joined("OFF", "353535235358 4 6"))
+
+
+PYRAMID = ["0 0 0", "1 0 0", "1 1 0", "0 1 0", "0.5 0.5 1"]
+SIDES = ["4 0 1 2 3", "3 0 1 4", "3 1 2 4", "3 2 3 4", "3 3 0 4"]
+CUT = [(0, 1, 2), (0, 1, 4), (0, 2, 3), (0, 3, 4), (1, 2, 4), (2, 3, 4)]
+COLOURS = {0: "", 1: " 2", 3: " 255 0 0", 4: " 0.5 1 0 1"}
+
+
+def pyramid(keyword, counts, layout, of_corners, of_sides):
+    """The text of a pyramid; colours have as many numbers as `of_corners` and `of_sides` say."""
+    behind = " 0 0 1" * ("N" in keyword) + COLOURS[of_corners] * ("C" in keyword)
+    corners = [corner + behind + " .5 .5" * ("ST" in keyword) for corner in PYRAMID]
+    sides = [side + COLOURS[of_sides] for side in SIDES]
+    if layout == "corners run on":
+        corners = [" ".join(corners[:2]), *corners[2:]]
+    text = joined(keyword, counts, corners, sides)
+    return text.replace("\n", " ") if layout == "one line" else text
+
+
+def load_or_unclear(text):
+    """The mesh, None where it can be understood in more than one way."""
+    try:
+        return load(text)
+    except UnreadableFile as error:
+        if "can be understood in more than one way" in str(error):
+            return None
+        raise
+
+
+@pytest.mark.parametrize("keyword", ["OFF", "COFF", "NOFF", "STOFF", "CNOFF", "STCNOFF"])
+@pytest.mark.parametrize("layout", ["lines", "corners run on", "one line"])
+@pytest.mark.parametrize("counts", ["5 5 0", "5 5 8", "5 5"])
+def test_colours_are_told_from_faces_or_the_file_is_refused(keyword, layout, counts):
+    for of_corners in (3, 4) if "C" in keyword else (0,):
+        for of_sides in COLOURS:
+            text = pyramid(keyword, counts, layout, of_corners, of_sides)
+            # A colour too few for each corner is one more number for each side.
+            unclear = layout == "one line" and "C" in keyword and of_sides < 4
+            found = load_or_unclear(text) if unclear else load(text)
+            if found is None:
+                continue
+            assert found.vertices.tolist() == [list(map(float, p.split())) for p in PYRAMID]
+            assert sorted(tuple(sorted(face)) for face in found.faces.tolist()) == CUT
