@@ -171,8 +171,8 @@ def _ways(lines: _Lines, vertex_count: int, face_count: int, flags: bytes) -> It
     numbers = _vertex_lines(lines, vertex_count, face_count, width)
     if numbers is not None:
         rest = lines.below(vertex_count)
-        for found in _face_lines(rest, face_count) or _face_streams(rest, face_count):
-            yield _Way(_weighted(numbers), *found)
+        for polygons in _face_lines(rest, face_count) or _face_streams(rest, face_count):
+            yield _Way(_weighted(numbers), *polygons)
         return
     # The manual has four numbers to a colour, programs write three as well.
     extras = 3 * (b"N" in flags) + 2 * (b"ST" in flags)
