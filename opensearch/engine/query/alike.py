@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.engine.filters.selecting import targeted
 from opensearch.engine.lifecycle.generations import Generation
+from opensearch.engine.query.as_stored import stored_domain
 from opensearch.engine.query.copies import matches
 from opensearch.engine.query.query import Query
 from opensearch.errors import InvalidInput, NotKept
@@ -16,8 +18,18 @@ from opensearch.model import Model
 from opensearch.model.inputs import name_of
 from opensearch.records import Hit, Source
 
-_PAGE = 4096
+_PAGE: Final = 4096
 """Imprints compared at once."""
+_MEANING: Final = {
+    "where": None,
+    "max_distance": None,
+    "structure": None,
+    "refine": None,
+    "score": "rescored",
+}
+"""What searches by meaning alone are told, and what says nothing."""
+_WHY: Final = {"where": "filter what comes"}
+_ALL_ALIKE: Final = "copies are known by how they look, not by codes or embeddings"
 
 
 @dataclass(frozen=True)
@@ -46,11 +58,12 @@ def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], l
         raise InvalidInput(
             "copies are looked for by one file or one item alone: leave out what else is asked"
         )
-    if query.where is not None:
-        raise InvalidInput("`where` does not go with `like`: filter what comes")
+    for name, without in _MEANING.items():
+        if getattr(query, name) != without:
+            raise InvalidInput(f"`{name}` does not go with `like`: {_WHY.get(name, _ALL_ALIKE)}")
     store, targets = now.store, targeted(now.store, query.targets)
     now.searcher.refresh()
-    asked = _of_item(query.keys[0], now) if query.keys else _of_file(query, model)
+    asked = _of_item(query.keys[0], now) if query.keys else _of_file(query, now, model)
     ids, notes = _compared(query, asked, now, targets)
     found: list[tuple[bool, float, int, str]] = []
     for start in range(0, len(ids), _PAGE):
@@ -88,10 +101,11 @@ def _compared(
     return np.sort(nearest), [note]
 
 
-def _of_file(query: Query, model: Model) -> _Asked:
+def _of_file(query: Query, now: Generation, model: Model) -> _Asked:
     given = query.files[0][0]
+    domain = query.source or stored_domain(given, now.store, model.limits)
     with model.readers() as readers:
-        source = Source(path=given, key="query", domain=query.source)  # type: ignore[arg-type]
+        source = Source(path=given, key="query", domain=domain)  # type: ignore[arg-type]
         opened = model.opened_input(readers, given, source, None)
     vector = model.bundle.encoder(opened.domain).embed(opened.reading.views[None])
     code = model.hasher.encode(vector, opened.domain)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from opensearch.engine.lifecycle.generations import Generations
 from opensearch.engine.query.alike import copies_of
 from opensearch.engine.query.answers import Answer, concluded
+from opensearch.engine.query.as_stored import as_stored
 from opensearch.engine.query.each_word import answer_each
 from opensearch.engine.query.parts import Embed
 from opensearch.engine.query.point import locate
@@ -27,7 +28,8 @@ def answer(
     with now.store.snapshot():  # stored items that are asked by are those that are ranked
         if query.like == "exact":
             return Answer(*copies_of(query, now, model))
-        point = locate(query, model, now.store, embed or model.embed_one)
+        known = as_stored(embed or model.embed_one, now.store, model.limits)
+        point = locate(query, model, now.store, known)
         if now.store.unlocked:
             path = generations.folder.path
             point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")

@@ -12,10 +12,12 @@ from opensearch.engine.filters.selecting import targeted
 from opensearch.engine.lifecycle.generations import Generations
 from opensearch.engine.query.answering import answer
 from opensearch.engine.query.answers import Answer
+from opensearch.engine.query.as_stored import firm, stored_domain
 from opensearch.engine.query.query import Query
 from opensearch.errors import OpenSearchError
+from opensearch.limits import Limits
 from opensearch.model import Model
-from opensearch.model.ahead import Ahead
+from opensearch.model.ahead import Ahead, Asked
 from opensearch.store import again
 
 CHUNK: Final = 64
@@ -28,17 +30,26 @@ def answer_many(
     """The answer to each query, in order, or why there is none."""
     for start in range(0, len(queries), CHUNK):
         chunk = queries[start : start + CHUNK]
-        inputs = [
-            (given, query.source, query.up)
-            for query in chunk
-            for given in (*(each for each, _ in query.files), *query.exclude)
-        ]
-        ahead = Ahead(model, inputs)
+        ahead = Ahead(model, _inputs(chunk, generations, model.limits))
         for query in chunk:
             try:
                 yield again(lambda: answer(query, generations, model, ahead.embed_one))  # noqa: B023 - called at once
             except OpenSearchError as error:
                 yield error
+
+
+def _inputs(queries: Sequence[Query], generations: Generations, limits: Limits) -> list[Asked]:
+    """What queries are asked by, each with the domain that it will be embedded as."""
+    try:
+        store = generations.current().store
+    except OpenSearchError:
+        return []  # each query is told why
+    return [
+        (given, query.source or firm(stored_domain(given, store, limits)), query.up)
+        for query in queries
+        for given in (*(each for each, _ in query.files), *query.exclude)
+        if query.like != "exact"
+    ]
 
 
 def search_codes(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening.opener import Opened
 from opensearch.engine import arguments as must
+from opensearch.engine.query.as_stored import as_stored
 from opensearch.engine.query.understood import TakenAs, understood_text
 from opensearch.errors import InvalidInput, NotKept
 from opensearch.model import Input, Model
@@ -120,7 +121,7 @@ def made_part(
     if sum(each is not None for each in asked) != 1:
         raise InvalidInput("a part is one of `given`, `key` and `text`; give one of them")
     if given is not None:
-        return file_part(model.embed_one, given, domain, up)
+        return file_part(as_stored(model.embed_one, store, model.limits), given, domain, up)
     if key is not None:
         return stored_part(store, key)
     return word_part(model, text or "")
