@@ -95,6 +95,8 @@ def run(tree: Path, *words: object) -> Cost:
     """One run of a tree's command line."""
     command = [sys.executable, "-m", "opensearch", *map(str, words)]
     environment = {**os.environ, "PYTHONPATH": str(tree.resolve())}
+    # as installed: modules compiled by the index are not compiled again by the query
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
     child = subprocess.Popen(
         command, env=environment, cwd=tree, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

@@ -103,7 +103,7 @@ def gains(model: Model, source: Asked, target: Asked, first: int) -> Gains:
     queries = source.embeddings[source.queries]
     same = source.domain == target.domain
     own = source.queries if same else None
-    lam = model.rule.of(queries, model.seen_prototypes)
+    lam = model.fractions(queries)
     moved = refine(queries, target.embeddings, lam, own)
     before, after, categories = [], [], []
     for place, row, relevant in _queries(source, target):

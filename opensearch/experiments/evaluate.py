@@ -270,7 +270,7 @@ class _Measure:
         oracle = LAMBDA_UNSEEN if self._name == UNSEEN else LAMBDA_SEEN
 
         def move(queries: Array, gallery: Array, same: bool) -> Array:
-            rule = self._model.rule.of(queries, self._model.seen_prototypes)
+            rule = self._model.fractions(queries)
             own = np.arange(len(queries)) if same else None
             return refine(queries, gallery, oracle if refinement == "oracle" else rule, own)
 

@@ -92,6 +92,15 @@ class Model:
         """Prototypes (c, d) of the categories trained on."""
         return self.space.prototypes(self.bundle.card.categories)
 
+    def fractions(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How far refinement moves each query, λ, of unit rows (n, d); shape (n,).
+
+        A rule without a threshold moves all alike, and no word is read for it: the lexicon takes a
+        third of the time of a first query.
+        """
+        seen = queries[:0] if self.rule.threshold is None else self.seen_prototypes
+        return self.rule.of(queries, seen)
+
     @cached_property
     def _pull(self) -> Pull | None:
         return self.bundle.pull()

@@ -5,7 +5,8 @@ import pytest
 
 from opensearch.engine import Engine, Query
 from opensearch.errors import IndexMismatch, InvalidInput, StoreError, UnknownWord
-from opensearch.refinement import refine_one
+from opensearch.model import Model
+from opensearch.refinement import LambdaRule, refine_one
 from opensearch.semantic import unit
 
 
@@ -57,6 +58,25 @@ def test_refinement_moves_the_query_by_the_models_rule(engine, gallery, toy_coll
     moved = refine_one(vector, neighbour, float(lam))
     hits = engine.search(file, targets=["photo"], k=9, refine=True)
     assert [hit.key for hit in hits] == reference(engine, gallery, moved, ["photo"], 9)
+
+
+def test_of_a_file_no_word_is_read(engine, toy_collection, monkeypatch):
+    """The lexicon took a third of the time of a first query; a fixed fraction asks for none."""
+    asked = {"targets": ["photo"], "k": 5, "refine": True}
+    file = toy_collection / "sketch" / "cube" / "09.png"
+    monkeypatch.setitem(vars(engine.model), "rule", LambdaRule.fixed(0.4))
+    wanted = engine.search(file, **asked)
+
+    def refuse(model):
+        raise AssertionError("words were read")
+
+    for name in ("space", "seen_prototypes"):
+        monkeypatch.setattr(Model, name, property(refuse))
+    assert engine.search(file, **asked) == wanted
+    assert engine.search(file, **{**asked, "refine": False})
+    monkeypatch.setitem(vars(engine.model), "rule", LambdaRule(0.4, 0.7, 0.5))
+    with pytest.raises(AssertionError, match="words were read"):  # its threshold is of a word
+        engine.search(file, **asked)
 
 
 def test_refinement_orders_within_a_domain_and_inflates_no_score(engine, gallery, toy_collection):

@@ -89,8 +89,7 @@ class Ranking:
         refine = {t: self._meaning.refines(t) if said is None else said for t in targets}
         if not self._meaning.calibrated and not any(refine.values()):
             return [self._rank(point, point.vector, targets, within)]
-        asked, seen = point.vector[None], self._model.seen_prototypes
-        lam = float(self._model.rule.of(asked, seen)[0]) if any(refine.values()) else 0.0
+        lam = float(self._model.fractions(point.vector[None])[0]) if any(refine.values()) else 0.0
         return [
             self._refined(point, target, within, lam)
             if refine[target]
