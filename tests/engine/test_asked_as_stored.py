@@ -1,4 +1,4 @@
-"""A file that lies in the index is asked by as what it was indexed as, whatever its content says."""
+"""A file that lies in the index is asked by as what it was indexed as, whatever it looks like."""
 
 import shutil
 
