@@ -14,6 +14,14 @@ from typing import Any, Final, NamedTuple
 
 import tinycss2
 
+from opensearch.domains.svg.functions import (
+    OF_ANY,
+    TURNING,
+    UNITS_AFTER,
+    WORKS,
+    NotKnownError,
+    rounded,
+)
 from opensearch.domains.svg.size import UNITS, Window
 
 _ANGLES: Final = {"deg": 1.0, "turn": 360.0, "grad": 0.9, "rad": 180 / math.pi}
@@ -23,6 +31,9 @@ _MOST: Final = 1e7
 """What endless values come to, such as of a corner that is as round as can be."""
 _ACROSS: Final = frozenset({"x", "cx", "rx", "dx", "x1", "x2", "fx", "width"})
 _DOWN: Final = frozenset({"y", "cy", "ry", "dy", "y1", "y2", "fy", "height"})
+_CALLED: Final = re.compile(
+    rf"(?<![\w-])(?:-[a-z]+-)?(?:calc|round|{'|'.join([*TURNING, *WORKS])})\(", re.IGNORECASE
+)
 _DEEPEST: Final = 32
 _LONGEST: Final = 2000
 
@@ -44,10 +55,6 @@ class Measures(NamedTuple):
     em: float = UNITS["em"]
 
 
-class NotKnownError(Exception):
-    """A value that cannot be worked out here."""
-
-
 def whole_of(name: str, shown: Window | None) -> float | None:
     """What a share of a property is of, pixels; None where the drawing does not say."""
     if shown is None:
@@ -67,6 +74,17 @@ def quantity(tokens: Sequence[Any], measures: Measures) -> Quantity:
         return _of_a_unit(_sum(tokens, measures, 0))
     except (ArithmeticError, ValueError) as error:
         raise NotKnownError from error
+
+
+def pixels(value: Quantity, whole: float) -> float:
+    """A length, or a share of `whole`, in pixels.
+
+    Raises:
+        NotKnownError: it is neither.
+    """
+    if value.unit not in ("", "px", "%"):
+        raise NotKnownError
+    return value.number * whole / 100 if value.unit == "%" else value.number
 
 
 def has_sums(value: str) -> bool:
@@ -139,17 +157,17 @@ def _called(function: Any, measures: Measures, depth: int) -> Quantity:
     given = [_sum(part, measures, depth) for part in parts]
     if name == "calc" and len(given) == 1:
         return given[0]
-    if name in _TURNING:
+    if name in TURNING:
         return _turned(name, given)
     alike = _alike(given, measures)
-    work = partial(_rounded, way) if name == "round" else _WORKS.get(name)
-    if work is None or ("^" in alike[0].unit and name not in _OF_ANY):
+    work = partial(rounded, way) if name == "round" else WORKS.get(name)
+    if work is None or ("^" in alike[0].unit and name not in OF_ANY):
         raise NotKnownError
     try:
         number = work(*(each.number for each in alike))
     except TypeError as error:  # another count of values than it takes
         raise NotKnownError from error
-    return Quantity(number, _UNITS_AFTER.get(name, alike[0].unit))
+    return Quantity(number, UNITS_AFTER.get(name, alike[0].unit))
 
 
 def _turned(name: str, given: Sequence[Quantity]) -> Quantity:
@@ -157,54 +175,7 @@ def _turned(name: str, given: Sequence[Quantity]) -> Quantity:
     if len(given) != 1 or given[0].unit not in ("", "deg"):
         raise NotKnownError
     number, unit = given[0]
-    return Quantity(_TURNING[name](math.radians(number) if unit else number), "")
-
-
-def _rounded(way: str, value: float, step: float = 1.0) -> float:
-    count = value / step
-    ways: dict[str, Callable[[float], float]] = {
-        "nearest": lambda number: math.floor(number + 0.5),
-        "up": math.ceil,
-        "down": math.floor,
-        "to-zero": math.trunc,
-    }
-    if way not in ways:
-        raise NotKnownError
-    return ways[way](count) * step
-
-
-def _clamped(low: float, value: float, high: float) -> float:
-    return max(low, min(value, high))
-
-
-def _logarithm(value: float, base: float = math.e) -> float:
-    return math.log(value) / math.log(base)
-
-
-_TURNING: Final = {"sin": math.sin, "cos": math.cos, "tan": math.tan}
-_WORKS: Final[dict[str, Callable[..., float]]] = {
-    "min": lambda *values: min(values),
-    "max": lambda *values: max(values),
-    "clamp": _clamped,
-    "mod": lambda value, step: value - step * math.floor(value / step),
-    "rem": math.fmod,
-    "abs": abs,
-    "sign": lambda value: math.copysign(1, value) if value else 0.0,
-    "hypot": math.hypot,
-    "sqrt": math.sqrt,
-    "pow": math.pow,
-    "exp": math.exp,
-    "log": _logarithm,
-    "asin": lambda value: math.degrees(math.asin(value)),
-    "acos": lambda value: math.degrees(math.acos(value)),
-    "atan": lambda value: math.degrees(math.atan(value)),
-    "atan2": lambda y, x: math.degrees(math.atan2(y, x)),
-}
-_OF_ANY: Final = frozenset({"min", "max", "clamp", "abs", "sign"})
-_UNITS_AFTER: Final = {"sign": "", **dict.fromkeys(("asin", "acos", "atan", "atan2"), "deg")}
-_CALLED: Final = re.compile(
-    rf"(?<![\w-])(?:-[a-z]+-)?(?:calc|round|{'|'.join([*_TURNING, *_WORKS])})\(", re.IGNORECASE
-)
+    return Quantity(TURNING[name](math.radians(number) if unit else number), "")
 
 
 def _alike(given: Sequence[Quantity], measures: Measures) -> list[Quantity]:
@@ -224,23 +195,22 @@ def _alike(given: Sequence[Quantity], measures: Measures) -> list[Quantity]:
 
 
 def _sum(tokens: Sequence[Any], measures: Measures, depth: int) -> Quantity:
-    def plus(a: Quantity, b: Quantity) -> Quantity:
+    def plus(a: Quantity, b: Quantity, sign: int = 1) -> Quantity:
         a, b = _alike([a, b], measures)
-        return Quantity(a.number + b.number, a.unit)
+        return Quantity(a.number + sign * b.number, a.unit)
 
-    def minus(a: Quantity, b: Quantity) -> Quantity:
-        a, b = _alike([a, b], measures)
-        return Quantity(a.number - b.number, a.unit)
-
+    minus = partial(plus, sign=-1)
     tokens = [each for each in tokens if each.type not in ("whitespace", "comment")]
     return _chain(tokens, {"+": plus, "-": minus}, lambda part: _product(part, measures, depth))
 
 
 def _product(tokens: Sequence[Any], measures: Measures, depth: int) -> Quantity:
     def times(a: Quantity, b: Quantity) -> Quantity:
+        a, b = _measured(a, b, measures)
         return Quantity(a.number * b.number, _joined(a.unit, b.unit, 1))
 
     def over(a: Quantity, b: Quantity) -> Quantity:
+        a, b = _measured(a, b, measures)
         return Quantity(a.number / b.number, _joined(a.unit, b.unit, -1))
 
     def single(part: Sequence[Any]) -> Quantity:
@@ -249,6 +219,16 @@ def _product(tokens: Sequence[Any], measures: Measures, depth: int) -> Quantity:
         return _term(part[0], measures, depth)
 
     return _chain(tokens, {"*": times, "/": over}, single)
+
+
+def _measured(one: Quantity, other: Quantity, measures: Measures) -> tuple[Quantity, Quantity]:
+    """Factors of which one is a share and the other a length, the share as a length, too."""
+    whole = measures.whole
+    if whole is None or {_power(each.unit)[0] for each in (one, other)} != {"%", "px"}:
+        return one, other
+    share, power = (one, other)["%" in other.unit], _power((one, other)["%" in other.unit].unit)[1]
+    known = Quantity(share.number * (whole / 100) ** power, share.unit.replace("%", "px"))
+    return (one, known) if share is other else (known, other)
 
 
 def _power(unit: str) -> tuple[str, int]:

@@ -4,8 +4,7 @@ Every element gets one `style` of what sheets and its own `style` say, and attri
 the renderer takes from those alone. Sheets are gone then.
 
 Source:
-    W3C, CSS Cascading and Inheritance Level 4, layers taken in order; SVG 2, chapter 6, for
-    geometry among the properties.
+    W3C, CSS Cascading and Inheritance Level 5; SVG 2, chapter 6, for geometry among the properties.
 """
 
 from __future__ import annotations
@@ -21,7 +20,9 @@ import cssselect2
 import tinycss2
 
 from opensearch.domains.svg import css, transforms, values
+from opensearch.domains.svg.boxes import Boxes
 from opensearch.domains.svg.calculated import Measures, has_sums, whole_of, worked_out
+from opensearch.domains.svg.layers import Layers
 from opensearch.domains.svg.motion import at_rest
 from opensearch.domains.svg.size import UNITS, UNSAID, Window, length, window
 from opensearch.errors import OverLimit, UnreadableFile
@@ -80,7 +81,8 @@ def apply_styles(root: Element, inside: Inside) -> None:
         OverLimit: more rules for more elements than a drawing needs.
     """
     try:
-        sheets = [css.parse_sheet(text) for text in _sheets(root)]
+        layers = Layers()
+        sheets = [css.parse_sheet(text, layers) for text in _sheets(root)]
         matcher, rules = _matcher(root, sheets)
     except RecursionError as error:
         raise OverLimit("nests its style rules too deeply") from error
@@ -89,6 +91,7 @@ def apply_styles(root: Element, inside: Inside) -> None:
         raise OverLimit(f"has {rules:,} style rules for {elements:,} elements")
     frames = {name: frame for sheet in sheets for name, frame in sheet.frames.items()}
     declarations, scopes = 0, {None: _outermost(root)}
+    moved: list[tuple[Element, dict[str, str], _Scope]] = []
     for wrapped in cssselect2.ElementWrapper.from_xml_root(root).iter_subtree():
         element, parent = wrapped.etree_element, wrapped.parent
         own = css.parse_declarations(element.get("style", "")) if "style" in element.attrib else []
@@ -102,7 +105,12 @@ def apply_styles(root: Element, inside: Inside) -> None:
         shown = found.get("display", element.get("display", "")).strip().lower()
         if shown == "contents" and element is not root:
             found = _without_box(element, found)
-        _write(element, found, scope, inside, top=element is root)
+        moving = _write(element, found, scope, inside, top=element is root)
+        if moving:
+            moved.append((element, moving, scope))
+    boxes = Boxes(root, transforms.matrix_of)
+    for element, moving, scope in reversed(moved):  # boxes of groups need what is in them
+        transforms.transformed(element, moving, scope.shown, scope.em, boxes)
 
 
 def _matcher(root: Element, sheets: Sequence[css.Sheet]) -> tuple[cssselect2.Matcher, int]:
@@ -118,7 +126,7 @@ def _matcher(root: Element, sheets: Sequence[css.Sheet]) -> tuple[cssselect2.Mat
             for selector in rule.selectors:
                 with suppress(cssselect2.SelectorError):
                     for each in cssselect2.compile_selector_list(selector, nowhere):
-                        matcher.add_selector(each, rule.declarations)
+                        matcher.add_selector(each, rule)
                     costly += bool(_COSTLY.search(tinycss2.serialize(selector)))
     elements = sum(1 for _ in root.iter()) if costly else 0
     if costly * elements**2 > _MOST_COSTLY:
@@ -133,19 +141,19 @@ def _sheets(root: Element) -> Iterator[str]:
             yield "".join(element.itertext())
 
 
-def _matched(
-    matcher: cssselect2.Matcher, wrapped: cssselect2.ElementWrapper
-) -> list[css.Declaration]:
-    """What sheets say of an element, the strongest last."""
-    found = [said for *_, pseudo, said in matcher.match(wrapped) if pseudo is None]
-    return [declaration for said in found for declaration in said]
+def _matched(matcher: cssselect2.Matcher, wrapped: cssselect2.ElementWrapper) -> list[css.Rule]:
+    """The rules that are for an element, the strongest last."""
+    found = [rule for *_, pseudo, rule in matcher.match(wrapped) if pseudo is None]
+    return sorted(found, key=lambda rule: rule.rank)
 
 
-def _merged(sheets: Sequence[css.Declaration], own: Sequence[css.Declaration]) -> Mapping[str, str]:
-    """The strongest value of each property."""
-    inorder = [*sheets, *own]
-    strong = [each for each in inorder if each.important]
-    return {each.name: each.value for each in [*inorder, *strong]}
+def _merged(rules: Sequence[css.Rule], own: Sequence[css.Declaration]) -> Mapping[str, str]:
+    """The strongest value of each property: of what is important, the first layer's."""
+    inorder = [each for rule in rules for each in rule.declarations]
+    reverse = sorted(rules, key=lambda rule: rule.rank, reverse=True)
+    strong = [each for rule in reverse for each in rule.declarations if each.important]
+    strong += [each for each in own if each.important]
+    return {each.name: each.value for each in [*inorder, *own, *strong]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +218,12 @@ def _plain(name: str, value: str, scope: _Scope) -> str:
 
 def _write(
     element: Element, found: Mapping[str, str], scope: _Scope, inside: Inside, *, top: bool = False
-) -> None:
-    """Give an element its properties, and take variables and sums out of its attributes."""
+) -> dict[str, str]:
+    """Give an element its properties, and take variables and sums out of its attributes.
+
+    Returns:
+        Those that move it.
+    """
 
     def plain(name: str, value: str) -> str:
         of_screen = top and name in _BOX and values.has_units(value)
@@ -231,10 +243,10 @@ def _write(
             moving[name] = value.lower()
         elif value and name != "filter" and not has_sums(value) and not _put(element, name, value):
             kept.append(f"{name}:{value if _named(name, value) else value.lower()}")
-    transforms.transformed(element, moving, scope.shown, scope.em)
     element.attrib.pop("style", None)
     if kept:
         element.set("style", ";".join(kept))
+    return moving
 
 
 def _put(element: Element, name: str, value: str) -> bool:

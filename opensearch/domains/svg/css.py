@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import tinycss2
 
+from opensearch.domains.svg.layers import UNLAYERED, Layers, Names, Rank
+
 
 class Declaration(NamedTuple):
     """A property, its name in lower case, and its value."""
@@ -56,6 +58,7 @@ class Rule:
 
     selectors: tuple[Sequence[Any], ...]
     declarations: Declarations
+    rank: Rank = UNLAYERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,13 @@ class Sheet:
     frames: dict[str, Declarations]
 
 
-def parse_sheet(text: str) -> Sheet:
-    """A style sheet: its rules, nested ones and those of at-rules that hold on a screen too."""
+def parse_sheet(text: str, layers: Layers) -> Sheet:
+    """A style sheet: its rules, nested ones and those of at-rules that hold on a screen too.
+
+    Args:
+        text: the sheet.
+        layers: of the sheets before it; those it names come behind them.
+    """
     parts = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
     prefixes, frames = set[str](), dict[str, Declarations]()
     for part in parts:
@@ -82,7 +90,7 @@ def parse_sheet(text: str) -> Sheet:
             prefixes.update(names)
         elif part.lower_at_keyword.endswith("keyframes") and names and part.content:
             frames[names[0]] = _last_frame(part.content)
-    return Sheet(list(_rules(parts, None, 0)), prefixes, frames)
+    return Sheet(list(_Rules(layers).of(parts, None, (), 0)), prefixes, frames)
 
 
 def _last_frame(content: Sequence[Any]) -> Declarations:
@@ -94,35 +102,53 @@ def _last_frame(content: Sequence[Any]) -> Declarations:
     return found
 
 
-def _rules(parts: Sequence[Any], above: str | None, depth: int) -> Iterator[Rule]:
-    """Rules of parsed parts; `above` are the selectors of the rule that they are nested in."""
-    for part in parts if depth <= _DEEPEST else ():
-        if part.type == "qualified-rule":
-            yield from _rule(_inside(part.prelude, above), part.content, depth)
-        elif part.type == "at-rule" and part.content is not None and _holds(part):
-            if above is None:
-                inner = tinycss2.parse_rule_list(
-                    part.content, skip_comments=True, skip_whitespace=True
-                )
-                yield from _rules(inner, None, depth + 1)
-            else:
-                yield from _rule(tinycss2.parse_component_value_list(above), part.content, depth)
+class _Rules:
+    """The rules of a sheet, which may lie in others, in conditions and in layers."""
 
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
 
-def _rule(prelude: Sequence[Any], content: Sequence[Any], depth: int) -> Iterator[Rule]:
-    """A rule, and those nested in it."""
-    parts = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
-    found = [
-        Declaration(part.lower_name, tinycss2.serialize(part.value).strip(), part.important)
-        for part in parts
-        if part.type == "declaration"
-    ]
-    # What is no selector must not take the others of its list with it.
-    selectors = tuple(_apart(prelude))
-    if found and selectors:
-        yield Rule(selectors, found)
-    if len(found) < len(parts):
-        yield from _rules(parts, tinycss2.serialize(prelude).strip(), depth + 1)
+    def of(
+        self, parts: Sequence[Any], above: str | None, layer: Names, depth: int
+    ) -> Iterator[Rule]:
+        """Rules of parsed parts; `above` are the selectors of the rule that they are nested in."""
+        for part in parts if depth <= _DEEPEST else ():
+            if part.type == "qualified-rule":
+                yield from self._rule(_inside(part.prelude, above), part.content, layer, depth)
+            elif part.type == "at-rule" and _holds(part):
+                inner = layer
+                if part.lower_at_keyword == "layer":
+                    inner = self._layers.named(layer, part.prelude)[0]
+                if part.content is not None:
+                    yield from self._within(part.content, above, inner, depth)
+
+    def _within(
+        self, content: Sequence[Any], above: str | None, layer: Names, depth: int
+    ) -> Iterator[Rule]:
+        """Rules in an at-rule."""
+        if above is None:
+            parts = tinycss2.parse_rule_list(content, skip_comments=True, skip_whitespace=True)
+            yield from self.of(parts, None, layer, depth + 1)
+        else:
+            prelude = tinycss2.parse_component_value_list(above)
+            yield from self._rule(prelude, content, layer, depth)
+
+    def _rule(
+        self, prelude: Sequence[Any], content: Sequence[Any], layer: Names, depth: int
+    ) -> Iterator[Rule]:
+        """A rule, and those nested in it."""
+        parts = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+        found = [
+            Declaration(part.lower_name, tinycss2.serialize(part.value).strip(), part.important)
+            for part in parts
+            if part.type == "declaration"
+        ]
+        # What is no selector must not take the others of its list with it.
+        selectors = tuple(_apart(prelude))
+        if found and selectors:
+            yield Rule(selectors, found, self._layers.rank(layer))
+        if len(found) < len(parts):
+            yield from self.of(parts, tinycss2.serialize(prelude).strip(), layer, depth + 1)
 
 
 def _apart(prelude: Sequence[Any]) -> Iterator[list[Any]]:

@@ -6,8 +6,6 @@ Source:
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -16,9 +14,11 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import tinycss2
 
-from opensearch.domains.svg.calculated import Measures, NotKnownError, Quantity, quantity
+from opensearch.domains.svg.boxes import Boxes
+from opensearch.domains.svg.calculated import Measures, Quantity, pixels, quantity
+from opensearch.domains.svg.functions import NotKnownError
 from opensearch.domains.svg.matrices import STEPS, Matrix, shift
-from opensearch.domains.svg.size import Window
+from opensearch.domains.svg.size import UNITS, Window
 from opensearch.errors import UnreadableFile
 
 PROPERTIES: Final[tuple[str, ...]] = ("translate", "rotate", "scale", "transform")
@@ -27,17 +27,28 @@ ABOUT: Final[tuple[str, ...]] = ("transform-box", "transform-origin", "offset-pa
 _OWN_BOXES: Final = ("fill-box", "content-box", "stroke-box", "border-box")
 _SIDES: Final[dict[str, float]] = {"left": 0, "top": 0, "center": 50, "right": 100, "bottom": 100}
 _AXES: Final = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
-_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 
 
-def transformed(element: Element, said: Mapping[str, str], shown: Window, em: float) -> None:
+def matrix_of(value: str) -> Matrix:
+    """What the value of a `transform` does that needs no box.
+
+    Raises:
+        NotKnownError: it cannot be worked out.
+    """
+    return _matrix({"transform": value}, None, UNITS["em"])
+
+
+def transformed(
+    element: Element, said: Mapping[str, str], shown: Window, em: float, boxes: Boxes
+) -> None:
     """Give an element its `transform` of what style sheets say, in place.
 
     Args:
-        element: its sides and its place are attributes.
+        element: its sides and its place are attributes, and what is in it has its transforms.
         said: values of `PROPERTIES` and `ABOUT`.
         shown: what shares are of.
         em: the size of its font, pixels.
+        boxes: of the drawing's elements.
 
     Raises:
         UnreadableFile: a perspective, a path to lie on, or a transform about a box of its own
@@ -57,7 +68,7 @@ def transformed(element: Element, said: Mapping[str, str], shown: Window, em: fl
         element.set("transform-origin", origin)
     if not told and not (own and "transform" in element.attrib):
         return
-    box = _extent(element, shown, em) if own else Window(0, 0, shown.width, shown.height)
+    box = boxes.of(element, shown, em) if own else Window(0, 0, shown.width, shown.height)
     told = {"transform": element.get("transform", ""), **told}
     try:
         matrix = _matrix(told, box, em)
@@ -97,7 +108,7 @@ def _place(origin: str, box: Window, em: float) -> tuple[float, float]:
         word = words[at] if at < len(words) else []
         share = _SIDES.get(_word(word) or "") if word else 50.0
         part = quantity(word, Measures(side, em)) if share is None else Quantity(share, "%")
-        places.append(start + _pixels(part, side))
+        places.append(start + pixels(part, side))
     return places[0], places[1]
 
 
@@ -142,7 +153,7 @@ def _step(name: str, given: list[list[Any]], box: Window | None, em: float) -> M
         if box is None and any(value.unit == "%" for value in values):
             _known(None)
         numbers = [
-            _pixels(value, whole[at] or 0 if at < len(whole) else 0)
+            pixels(value, whole[at] or 0 if at < len(whole) else 0)
             for at, value in enumerate(values)
         ]
     else:
@@ -161,12 +172,6 @@ def _word(part: Sequence[Any]) -> str | None:
     return str(part[0].lower_value) if len(part) == 1 and part[0].type == "ident" else None
 
 
-def _pixels(value: Quantity, whole: float) -> float:
-    if value.unit not in ("", "px", "%"):
-        raise NotKnownError
-    return value.number * whole / 100 if value.unit == "%" else value.number
-
-
 def _known(box: Window | None) -> Window:
     if box is None:
         raise UnreadableFile(
@@ -174,37 +179,3 @@ def _known(box: Window | None) -> Window:
             " is not worked out here; export it as plain SVG"
         )
     return box
-
-
-def _extent(element: Element, shown: Window, em: float) -> Window | None:
-    """The box around a simple shape, without its stroke; None of others."""
-
-    def side(name: str, whole: float) -> float:
-        try:
-            part = tinycss2.parse_component_value_list(element.get(name, "0").strip())
-            return _pixels(quantity(part, Measures(whole, em)), whole)
-        except NotKnownError:
-            return 0.0
-
-    wide, high, mean = shown.width, shown.height, math.hypot(*shown[2:]) / math.sqrt(2)
-    match element.tag:
-        case "rect" | "image":
-            return Window(
-                side("x", wide), side("y", high), side("width", wide), side("height", high)
-            )
-        case "circle" | "ellipse":
-            across = side("r", mean) if element.tag == "circle" else side("rx", wide)
-            down = across if element.tag == "circle" else side("ry", high)
-            left, top = side("cx", wide) - across, side("cy", high) - down
-            return Window(left, top, 2 * across, 2 * down)
-        case "line":
-            xs = [side("x1", wide), side("x2", wide)]
-            ys = [side("y1", high), side("y2", high)]
-        case "polygon" | "polyline":
-            numbers = [float(number) for number in _NUMBER.findall(element.get("points", ""))]
-            xs, ys = numbers[::2], numbers[1::2]
-        case _:
-            return None
-    if not xs or not ys:
-        return None
-    return Window(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))

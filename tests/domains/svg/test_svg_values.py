@@ -147,8 +147,6 @@ def test_a_shift_needs_no_box():
 @pytest.mark.parametrize(
     ("style", "reason"),
     [
-        ("transform-box:fill-box;transform:rotate(30deg)", "a box of its own"),
-        ("transform-box:fill-box;transform:translate(50%)", "a box of its own"),
         ("transform:perspective(9px) rotateY(9deg)", "in perspective"),
         ("offset-path:path('M0 0L9 9')", "lies on a path"),
         ("stroke-width:attr(data-w px)", "not worked out here, attr"),
