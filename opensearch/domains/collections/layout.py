@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -68,6 +69,25 @@ def split_part(path: str) -> tuple[str, int | None]:
     """
     found = _PART.fullmatch(path)
     return (found[1], int(found[2])) if found else (path, None)
+
+
+def placed(path: Path) -> Path:
+    """Where a path leads, absolute and without `..`: the same from whatever folder it is named.
+
+    Links stay as they are named, but for those that a `..` goes back from.
+    """
+    absolute = path.absolute()
+    if ".." not in absolute.parts:
+        return absolute
+    back = len(absolute.parts) - absolute.parts[::-1].index("..")
+    named = os.path.join(*absolute.parts[:back])
+    above = os.path.normpath(named)
+    try:
+        if not os.path.samefile(named, above):
+            above = os.path.realpath(named)
+    except (OSError, ValueError):
+        pass  # nothing is there, or nobody may look
+    return Path(above, *absolute.parts[back:])
 
 
 def encodable(name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.collections.layout import placed
 from opensearch.engine.filters.comparing import BELOW, Comparison
 from opensearch.engine.filters.remarks import remarks
 from opensearch.engine.filters.selecting import select, targeted
@@ -107,7 +107,7 @@ def items(store: Store, ids: NDArray[np.int64]) -> Iterator[Item]:
 def rooted(folder: str | Path) -> str:
     """A folder as the paths of items in it begin: absolute, or an address."""
     root = root_of(folder)
-    return root if isinstance(root, str) else os.path.abspath(root)
+    return root if isinstance(root, str) else str(placed(root))
 
 
 def _asked(expression: Expression | None, folder: str | Path | None) -> Expression | None:

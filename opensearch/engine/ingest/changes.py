@@ -15,6 +15,7 @@ from opensearch.engine.ingest.whereabouts import (
     file_of,
     fingerprint,
     folders,
+    is_of,
     stamp_of,
 )
 from opensearch.errors import InvalidInput
@@ -201,7 +202,7 @@ class Changes:
             if item.id not in self._updates
             and _same_domain(item, source)
             and _same_axis(item, source)
-            and not exists(item)
+            and (is_of(item, source) or not exists(item))
         ]
         if not gone:
             return None

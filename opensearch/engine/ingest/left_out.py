@@ -7,11 +7,11 @@ through compactions. In a folder the file may be edited by hand while nobody wri
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from opensearch.domains.collections.layout import placed
 from opensearch.engine.filters.comparing import is_below
 from opensearch.engine.filters.finding import rooted
 from opensearch.engine.lifecycle.layout import IGNORED
@@ -76,7 +76,7 @@ def forget(index: Place, names: Iterable[str], folder: str | Path | None = None)
     known = read(index)
     if not known:
         return set()
-    wanted = {name: name for name in names} | {os.path.abspath(name): name for name in names}
+    wanted = {name: name for name in names} | {str(placed(Path(name))): name for name in names}
     below = None if folder is None else rooted(folder)
     found, kept = set(), []
     for file in known.values():

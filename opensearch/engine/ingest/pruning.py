@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from opensearch.domains.collections.layout import placed
 from opensearch.engine.filters.comparing import is_below
 from opensearch.engine.ingest.whereabouts import file_of, is_there
 from opensearch.errors import Refused
@@ -80,11 +81,11 @@ def gone(
         InvalidInput: a root is an address, and what lies there cannot be listed.
     """
     found = Gone()
-    here = [root.absolute() for root in roots if isinstance(root, Path) and is_there(root)]
+    here = [placed(root) for root in roots if isinstance(root, Path) and is_there(root)]
     elsewhere = [root for root in roots if isinstance(root, str)]
     lying = {address for root in elsewhere for address in addresses_below(root)}
     for item in store.walk():
-        remote, file = is_address(item.path), file_of(item)
+        remote, file = is_address(item.path), placed(file_of(item))
         above: list[Any] = (
             [root for root in elsewhere if is_below(item.path, root)]
             if remote

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from opensearch.domains.collections import catalog
-from opensearch.domains.collections.layout import part_key, split_part
+from opensearch.domains.collections.layout import part_key, placed, split_part
 from opensearch.domains.collections.walk import Found, Ignored
 from opensearch.errors import InvalidInput
 from opensearch.limits import Limits
@@ -46,7 +46,7 @@ def _way_in(root: str) -> str:
 
 def overlap(roots: Sequence[Root]) -> bool:
     """Whether one root is another, or lies in it."""
-    places = [PurePath(os.path.abspath(root) if isinstance(root, Path) else root) for root in roots]
+    places = [PurePath(placed(root) if isinstance(root, Path) else root) for root in roots]
     named = set(places)
     return len(named) < len(places) or any(named & set(place.parents) for place in places)
 
@@ -65,17 +65,17 @@ def once(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def address(source: Source) -> str:
-    """Where a source lies: its absolute path, with `#n` for a drawing of an .ndjson file."""
+    """Where a source lies: see `placed`; with `#n` for a drawing of an .ndjson file."""
     if source.remote is not None:
         return source.remote.address
-    path = str(source.path.absolute())
+    path = str(placed(source.path))
     return path if source.part is None else part_key(path, source.part)
 
 
 def folders(source: Source) -> list[PurePath]:
     """The folders that a source lies in, the innermost first; of an address those behind `://`."""
     if source.remote is None:
-        return list(source.path.absolute().parents)
+        return list(placed(source.path).parents)
     return list(PurePosixPath("/", source.remote.address.partition("://")[2]).parents)
 
 
@@ -115,6 +115,12 @@ def stamp_of(source: Source) -> Stamp:
 def file_of(item: Item) -> Path:
     """The file an item was read from, without the `#n` of a drawing."""
     return Path(split_part(item.path)[0])
+
+
+def is_of(item: Item, source: Source) -> bool:
+    """Whether an item was read from this very file, named in another way."""
+    named = item.path and not is_address(item.path) and source.remote is None
+    return bool(named) and str(placed(Path(item.path))) == address(source)
 
 
 def exists(item: Item) -> bool:

@@ -5,7 +5,6 @@ A folder or a manifest said what they are; their content alone does not tell car
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.collections.catalog import digest, fingerprint
+from opensearch.domains.collections.layout import placed
 from opensearch.domains.opening.opener import Opened
 from opensearch.errors import OpenSearchError
 from opensearch.limits import Limits
@@ -83,10 +83,9 @@ def _at(given: Path, store: Store, limits: Limits) -> list[Item] | None:
     if not path.is_file():
         return []
     now = fingerprint(path)
-    for name in dict.fromkeys((os.path.abspath(given), str(given.absolute()))):
-        item = store.by_path(name)
-        if item is not None and (item.size, item.mtime_ns) == now:
-            return [item]
+    item = store.by_path(str(placed(given)))
+    if item is not None and (item.size, item.mtime_ns) == now:
+        return [item]
     return [] if now[0] > limits.bytes else None
 
 

@@ -1,6 +1,7 @@
 """What a path says: a drawing's line behind a #, which is plain digits or part of the name."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.collections.layout import part_key, split_part
+from opensearch.domains.collections.layout import part_key, placed, split_part
 from opensearch.errors import UnreadableFile
 
 
@@ -50,3 +51,13 @@ def test_there_is_no_line_0(tmp_path):
     assert read(tmp_path / "a.ndjson", 1).views.shape == (1, 32, 32, 3)
     with pytest.raises(UnreadableFile, match="has 1 lines; there is no line 0"):
         read(tmp_path / "a.ndjson", 0)
+
+
+def test_a_place_has_one_name(tmp_path, monkeypatch):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a" / "b")
+    monkeypatch.chdir(tmp_path / "a")
+    assert placed(Path("b/../../a/x.png")) == tmp_path / "a" / "x.png"
+    assert placed(Path("../link/x.png")) == tmp_path / "link" / "x.png"
+    assert placed(Path("../link/../x.png")) == tmp_path / "a" / "x.png"
+    assert placed(Path("gone/../x.png")) == tmp_path / "a" / "x.png"
