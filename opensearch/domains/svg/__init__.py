@@ -18,6 +18,7 @@ from PIL import Image
 from opensearch.domains.paper.sheet import small_drawing
 from opensearch.domains.svg.clean import clean
 from opensearch.domains.svg.cost import weigh
+from opensearch.domains.svg.dashes import measure_dashes
 from opensearch.domains.svg.fonts import font_options
 from opensearch.domains.svg.images import embedding
 from opensearch.domains.svg.markup import parse
@@ -70,6 +71,7 @@ def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.I
         longest = -(-longest // 2)
     said = window(root)
     whole = said or UNSAID
+    measure_dashes(root, whole)
     keep_widths(root, whole)
     shown = said or _found_window(root)
     drawn = _render(root, shown, shown_size(root, shown, longest), whole)

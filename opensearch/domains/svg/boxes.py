@@ -13,9 +13,8 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 import numpy as np
-import tinycss2
 
-from opensearch.domains.svg.calculated import Measures, pixels, quantity
+from opensearch.domains.svg.calculated import Measures, measured
 from opensearch.domains.svg.functions import NotKnownError
 from opensearch.domains.svg.matrices import Matrix, shift
 from opensearch.domains.svg.outlines import Points, path_points
@@ -108,8 +107,7 @@ def _across(shown: Window) -> tuple[tuple[str, float], tuple[str, float]]:
 
 def _side(element: Element, name: str, whole: float, em: float) -> float:
     try:
-        part = tinycss2.parse_component_value_list(element.get(name, "0").strip())
-        return pixels(quantity(part, Measures(whole, em)), whole)
+        return measured(element.get(name, "0"), Measures(whole, em))
     except NotKnownError:
         return 0.0
 

@@ -87,6 +87,16 @@ def pixels(value: Quantity, whole: float) -> float:
     return value.number * whole / 100 if value.unit == "%" else value.number
 
 
+def measured(value: str, measures: Measures) -> float:
+    """A value in pixels.
+
+    Raises:
+        NotKnownError: it is none that can be worked out here.
+    """
+    tokens = tinycss2.parse_component_value_list(value.strip())
+    return pixels(quantity(tokens, measures), measures.whole or 0)
+
+
 def has_sums(value: str) -> bool:
     """Whether anything in a value is to be worked out."""
     return _CALLED.search(value) is not None

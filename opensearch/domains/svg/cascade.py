@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -21,11 +20,12 @@ import tinycss2
 
 from opensearch.domains.svg import css, transforms, values
 from opensearch.domains.svg.boxes import Boxes
-from opensearch.domains.svg.calculated import Measures, has_sums, whole_of, worked_out
+from opensearch.domains.svg.calculated import has_sums
 from opensearch.domains.svg.layers import Layers
 from opensearch.domains.svg.motion import at_rest
-from opensearch.domains.svg.size import UNITS, UNSAID, Window, length, window
-from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.domains.svg.scopes import Scope, measure_sides, outermost, plain, within
+from opensearch.domains.svg.size import UNITS
+from opensearch.errors import OverLimit
 
 Inside = Callable[[str], str]
 """A value without what leads outside of the file; empty when nothing is left."""
@@ -37,7 +37,6 @@ _MOST_MATCHES: Final = 5_000_000
 _COSTLY: Final = re.compile(r"~(?!=)|:has\(|-of-type|nth-(?:last-)?child\([^)]*\bof\b")
 _MOST_COSTLY: Final = 20_000_000
 _MOST_DECLARATIONS: Final = 1_000_000
-_LONGEST_VARIABLE: Final = 200
 _BOX: Final = frozenset({"x", "y", "width", "height"})
 _GEOMETRY: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(("svg", "image", "use", "foreignObject"), _BOX),
@@ -46,26 +45,16 @@ _GEOMETRY: Final[dict[str, frozenset[str]]] = {
     "ellipse": frozenset({"cx", "cy", "rx", "ry"}),
 }
 """Properties that are attributes to the renderer, by element."""
-_WINDOWS: Final = frozenset({"svg", "symbol", "marker", "pattern"})
+_PAINTS: Final = frozenset({"fill", "stroke", "color", "stop-color"})
 _LENGTH: Final = re.compile(
     rf"{values.NUMERAL}(?:%|{'|'.join(sorted(filter(None, UNITS)))})?|auto", re.IGNORECASE
 )
 _PATH: Final = re.compile(r"path\(\s*(?:[a-z]+\s*,\s*)?[\"'](.*?)[\"']\s*\)", re.DOTALL | re.I)
 _VERBATIM: Final = frozenset({"style", "href", "id", "class", "d", "points"})
 """Attributes that hold no value of CSS: names, outlines, and pictures as text."""
-_NOT_WORKED_OUT: Final = re.compile(
-    r"(?<![\w-])(?:attr|sibling-(?:index|count)|random|if|calc-size|progress|anchor(?:-size)?)\(",
-    re.IGNORECASE,
-)
-_MOVING: Final = frozenset({*transforms.PROPERTIES, *transforms.ABOUT})
 _HOISTED: Final = frozenset({"g", "a", "svg", "use", "tspan", "textPath"})
 """Elements that `display: contents` replaces by what is in them; of others nothing is drawn."""
-_OF_A_BOX: Final = _MOVING | {"transform", "opacity", "clip-path", "mask", "filter"}
-_CUT_OUT: Final = re.compile(
-    r"(?<![\w-])(?:circle|ellipse|inset|polygon|rect|xywh|path|shape|[a-z-]*gradient)\(",
-    re.IGNORECASE,
-)
-_NOT_DRAWN: Final = ("animation", "transition", "content", "cursor", "data-", "aria-", "filter")
+_OF_A_BOX: Final = transforms.MOVING | {"transform", "opacity", "clip-path", "mask", "filter"}
 # Their values may be names, whose letters matter.
 _NAMED: Final = re.compile(r"font|^class$|^id$|^d$")
 
@@ -90,15 +79,15 @@ def apply_styles(root: Element, inside: Inside) -> None:
     if rules * elements > _MOST_MATCHES:
         raise OverLimit(f"has {rules:,} style rules for {elements:,} elements")
     frames = {name: frame for sheet in sheets for name, frame in sheet.frames.items()}
-    declarations, scopes = 0, {None: _outermost(root)}
-    moved: list[tuple[Element, dict[str, str], _Scope]] = []
+    declarations, scopes = 0, {None: outermost(root)}
+    moved: list[tuple[Element, dict[str, str], Scope]] = []
     for wrapped in cssselect2.ElementWrapper.from_xml_root(root).iter_subtree():
         element, parent = wrapped.etree_element, wrapped.parent
         own = css.parse_declarations(element.get("style", "")) if "style" in element.attrib else []
         found = _merged(_matched(matcher, wrapped), own) if rules else _merged([], own)
         found = at_rest(found, frames)
         above = scopes[None if parent is None else parent.etree_element]
-        scopes[element] = scope = _within(above, element, found)
+        scopes[element] = scope = within(above, element, found, inner=parent is not None)
         declarations += len(found)
         if declarations > _MOST_DECLARATIONS:
             raise OverLimit("repeats its style rules more than a drawing needs")
@@ -156,68 +145,8 @@ def _merged(rules: Sequence[css.Rule], own: Sequence[css.Declaration]) -> Mappin
     return {each.name: each.value for each in [*inorder, *own, *strong]}
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """What the values of an element may refer to.
-
-    `above` is the size of the font around it, `em` of its own, pixels; shares are of `shown`,
-    units of the screen of `screen`, its width and height in pixels.
-    """
-
-    variables: Mapping[str, str]
-    shown: Window
-    screen: tuple[float, float]
-    above: float = UNITS["em"]
-    em: float = UNITS["em"]
-
-
-def _outermost(root: Element) -> _Scope:
-    shown = window(root) or UNSAID
-    sides = length(root.get("width")), length(root.get("height"))
-    return _Scope({}, shown, (sides[0] or shown.width, sides[1] or shown.height))
-
-
-def _within(above: _Scope, element: Element, found: Mapping[str, str]) -> _Scope:
-    """What an element sees, and its children do."""
-    own = {
-        name: value
-        for name, value in found.items()
-        if name.startswith("--") and len(value) <= _LONGEST_VARIABLE
-    }
-    variables = {**above.variables, **own} if own else above.variables
-    scope = replace(above, variables=variables, above=above.em)
-    size = found.get("font-size", element.get("font-size"))
-    if size is not None:
-        scope = replace(scope, em=values.font_size(_plain("font-size", size, scope), above.em))
-    if element.tag in _WINDOWS and "viewBox" in element.attrib:
-        scope = replace(scope, shown=window(element) or above.shown)
-    return scope
-
-
-def _plain(name: str, value: str, scope: _Scope) -> str:
-    """A value without what the renderer does not know: variables, sums, units, colours."""
-    value = values.settled(name, value)
-    if "(" not in value and not values.has_units(value):
-        return value
-    value = values.chosen(value, scope.variables) if "(" in value else value
-    em = scope.above if name == "font-size" else scope.em
-    if not name.startswith("font-family"):
-        value = values.in_pixels(value, em, scope.screen)
-    if name not in _MOVING:  # their shares differ from one value to the next
-        value = worked_out(value, Measures(whole_of(name, scope.shown), em))
-    unknown = _NOT_WORKED_OUT.search(value)
-    if unknown is None and name.startswith(("clip-path", "mask")):
-        unknown = _CUT_OUT.search(value)
-    if unknown and not name.startswith(_NOT_DRAWN):
-        raise UnreadableFile(
-            f"has a value that is not worked out here, {unknown[0]}...) in {name}; export it as"
-            " plain SVG"
-        )
-    return values.coloured(value)
-
-
 def _write(
-    element: Element, found: Mapping[str, str], scope: _Scope, inside: Inside, *, top: bool = False
+    element: Element, found: Mapping[str, str], scope: Scope, inside: Inside, *, top: bool = False
 ) -> dict[str, str]:
     """Give an element its properties, and take variables and sums out of its attributes.
 
@@ -225,28 +154,35 @@ def _write(
         Those that move it.
     """
 
-    def plain(name: str, value: str) -> str:
+    def told(name: str, value: str) -> str:
         of_screen = top and name in _BOX and values.has_units(value)
-        return value if of_screen else _plain(name, value, scope)
+        return value if of_screen else plain(name, value, scope)
 
     for name, value in element.attrib.items():
         if name not in _VERBATIM:
-            element.set(name, plain(name, value))
+            paint = name in _PAINTS and "(" not in value
+            element.set(name, _in_small(value) if paint else told(name, value))
     kept, moving = list[str](), dict[str, str]()
     if "transform-origin" in element.attrib:
         moving["transform-origin"] = element.attrib["transform-origin"]
     for name, given in found.items():
-        value = "" if name.startswith("--") else inside(plain(name, given))
+        value = "" if name.startswith("--") else inside(told(name, given))
         if "var(" in given and (not value or has_sums(value)):
             element.attrib.pop(name, None)  # it says nothing then, and hides the attribute
-        if name in _MOVING:
+        if name in transforms.MOVING:
             moving[name] = value.lower()
         elif value and name != "filter" and not has_sums(value) and not _put(element, name, value):
-            kept.append(f"{name}:{value if _named(name, value) else value.lower()}")
+            kept.append(f"{name}:{value if _named(name, value) else _in_small(value)}")
+    measure_sides(element, scope)
     element.attrib.pop("style", None)
     if kept:
         element.set("style", ";".join(kept))
     return moving
+
+
+def _in_small(value: str) -> str:
+    """A value as the renderer writes its words."""
+    return value.lower().replace("currentcolor", "currentColor")
 
 
 def _put(element: Element, name: str, value: str) -> bool:

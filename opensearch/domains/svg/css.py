@@ -6,6 +6,7 @@ Source:
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ _TOKEN = re.compile(
 )
 _IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
 _FEATURE = re.compile(r"\(\s*([a-z-]+)\s*(?::\s*([^)]*?)\s*)?\)")
+_EITHER = re.compile(r"\)\s*or\s*\(")
+_RANGE = re.compile(
+    r"\(\s*(?:([\d.]+[a-z]*)\s*([<>]=?)\s*)?(?:device-)?(?:width|height)\s*"
+    r"(?:([<>]=?|=)\s*([\d.]+[a-z]*)\s*)?\)"
+)
 _END = re.compile(r"\b(to|100%)")
 _NUMBER = re.compile(r"\d*\.?\d+")
 # A drawing is looked at on a light screen of this many pixels, and does not move.
@@ -196,7 +202,9 @@ def _query_holds(query: str) -> bool:
     negated, query = query.startswith("not "), query.removeprefix("not ").removeprefix("only ")
     kind = query.partition(" and ")[0].strip()
     right = kind in ("", "all", "screen") or kind.startswith("(")
-    held = right and all(_feature_holds(*each.groups()) for each in _FEATURE.finditer(query))
+    features = [_feature_holds(*each.groups()) for each in _FEATURE.finditer(query)]
+    features += [_range_holds(*each.groups()) for each in _RANGE.finditer(query)]
+    held = right and (any(features) if _EITHER.search(query) else all(features))
     return held != negated
 
 
@@ -204,9 +212,21 @@ def _feature_holds(name: str, value: str | None) -> bool:
     side = re.fullmatch("(min|max)-(?:device-)?(?:width|height)", name)
     if side is None:
         return value in _FEATURES.get(name, ())
-    number = _NUMBER.match(value or "")
-    pixels = float(number[0]) * (16 if "em" in (value or "") else 1) if number else 0
+    pixels = _pixels(value)
     return pixels <= _SCREEN if side[1] == "min" else pixels >= _SCREEN
+
+
+def _range_holds(low: str | None, above: str | None, below: str | None, high: str | None) -> bool:
+    """Whether the screen is as `low above width below high` says."""
+    held = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+    return (above is None or held[above](_pixels(low), _SCREEN)) and (
+        below is None or {**held, "=": operator.eq}[below](_SCREEN, _pixels(high))
+    )
+
+
+def _pixels(value: str | None) -> float:
+    number = _NUMBER.match(value or "")
+    return float(number[0]) * (16 if "em" in (value or "") else 1) if number else 0.0
 
 
 def parse_declarations(text: str) -> Declarations:

@@ -34,6 +34,16 @@ def path_points(data: str) -> Points:
     return np.concatenate([np.empty((0, 2)), *_pieces(data)])
 
 
+def path_length(data: str) -> float:
+    """How long the lines of a path are together, to a thousandth."""
+    return sum(line_length(piece) for piece in _pieces(data))
+
+
+def line_length(points: Points) -> float:
+    """How long a line from point to point is."""
+    return float(np.hypot(*np.diff(points, axis=0).T).sum())
+
+
 def _pieces(data: str) -> Iterator[Points]:
     """The points of each piece; what cannot be understood ends the path, as it does on a page."""
     at, start = np.zeros(2), np.zeros(2)
@@ -43,6 +53,7 @@ def _pieces(data: str) -> Iterator[Points]:
         for numbers in _groups(kind, text):
             base = at if command.islower() else np.zeros(2)
             if kind == "Z":
+                yield np.array([at, start])
                 at, handle = start, start
                 continue
             if kind == "A":

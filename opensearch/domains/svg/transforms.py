@@ -24,6 +24,7 @@ from opensearch.errors import UnreadableFile
 PROPERTIES: Final[tuple[str, ...]] = ("translate", "rotate", "scale", "transform")
 """In the order in which they act, from the outside."""
 ABOUT: Final[tuple[str, ...]] = ("transform-box", "transform-origin", "offset-path")
+MOVING: Final = frozenset({*PROPERTIES, *ABOUT})
 _OWN_BOXES: Final = ("fill-box", "content-box", "stroke-box", "border-box")
 _SIDES: Final[dict[str, float]] = {"left": 0, "top": 0, "center": 50, "right": 100, "bottom": 100}
 _AXES: Final = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
