@@ -157,7 +157,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=7,
+    version=8,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

@@ -25,8 +25,8 @@ from opensearch.domains.meshes.threemf_model import (
     check_counts,
     printed,
     read_model,
-    read_targets,
 )
+from opensearch.domains.meshes.threemf_xml import read_targets
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO, Any, Final
+from typing import IO, Final
 from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.meshes.threemf_xml import local_name, new_parser, parse
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
 _BLOCK: Final = 2**20
-_MODEL_RELATION: Final = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"
 # Extensions that leave the triangles as they are, or whose elements are refused by name.
 _KNOWN: Final = (
     "/core/",
@@ -109,8 +108,9 @@ def read_model(stream: IO[bytes], limits: Limits) -> Model:
         UnreadableFile: damaged XML, or a feature that shapes objects and is not read.
         OverLimit: far more vertices or triangles than `limits.faces` can need.
     """
-    reader = _ModelReader(limits)
-    _parse(stream, reader.start)
+    parser = new_parser()
+    reader = _ModelReader(limits, parser)
+    parse(stream, parser, reader.start)
     reader.finish()
     return reader.model
 
@@ -129,38 +129,9 @@ def check_counts(stream: IO[bytes], limits: Limits) -> None:
         _check(vertices, triangles, limits)
 
 
-def read_targets(stream: IO[bytes]) -> list[str]:
-    """The names of the root models that a package's relations lead to."""
-    found: list[str] = []
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if _local(name) == "Relationship" and attributes.get("Type") == _MODEL_RELATION:
-            found.append(attributes.get("Target", ""))
-
-    _parse(stream, start)
-    return found
-
-
-def _parse(stream: IO[bytes], start: Callable[[str, dict[str, str]], None]) -> None:
-    """Read XML with a handler of elements; names come with the prefix that the file gives them.
-
-    Raises:
-        UnreadableFile: damaged, or with a document type: its entities can grow without end.
-    """
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = start
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    try:
-        while block := stream.read(_BLOCK):
-            parser.Parse(block)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        raise UnreadableFile(f"holds damaged XML: {error}") from error
-
-
-def _refuse_doctype(*_: Any) -> None:
-    raise UnreadableFile("has a document type (DOCTYPE) in its XML, which 3MF forbids")
+def _refuse_shaping(name: str) -> None:
+    if name in _SHAPING:
+        raise UnreadableFile(f"holds {_SHAPING[name]}, which is not read: export it as a mesh")
 
 
 def _check(vertices: int, triangles: int, limits: Limits) -> None:
@@ -180,9 +151,10 @@ class _ModelReader:
     looked up by hand: models whose XML uses one that it never declares are quite common.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, parser: expat.XMLParserType) -> None:
         self.model = Model()
         self._limits = limits
+        self._parser = parser
         self._core = ""
         self._names = {"vertex": "vertex", "triangle": "triangle"}
         self._object = Object()
@@ -202,6 +174,8 @@ class _ModelReader:
                 self._corners.extend((int(a), int(b), int(c)))
                 if len(self._corners) > 3 * self._limits.faces:
                     _check(0, len(self._corners) // 3, self._limits)
+            elif _is_foreign(name, attributes):
+                self._pass_over(name, attributes)
             else:
                 self._start_other(name, attributes)
         except KeyError as error:
@@ -217,7 +191,9 @@ class _ModelReader:
             self._points, self._corners = array("d"), array("q")
 
     def _start_other(self, name: str, attributes: dict[str, str]) -> None:
-        local = _local(name)
+        local = local_name(name)
+        if name != self._core + local:
+            _refuse_shaping(local)
         if local == "model":
             self._core = name.removesuffix("model")
             self._names = {key: self._core + key for key in self._names}
@@ -230,8 +206,26 @@ class _ModelReader:
             self._object.components.append(_placed(attributes))
         elif name == self._core + "item":
             self.model.items.append(_placed(attributes))
-        elif local in _SHAPING and local != name:
-            raise UnreadableFile(f"holds {_SHAPING[local]}, which is not read: export it as a mesh")
+
+    def _pass_over(self, name: str, attributes: dict[str, str]) -> None:
+        """Take nothing of an element of another namespace, which its prefix does not say."""
+        depth = 0
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            nonlocal depth
+            depth += 1
+            _refuse_shaping(local_name(name))
+
+        def end(name: str) -> None:
+            nonlocal depth
+            depth -= 1
+            if depth == 0:
+                self._parser.StartElementHandler = self.start
+                self._parser.EndElementHandler = None
+
+        start(name, attributes)
+        self._parser.StartElementHandler = start
+        self._parser.EndElementHandler = end
 
     def _check_extensions(self, attributes: dict[str, str]) -> None:
         for prefix in attributes.get("requiredextensions", "").split():
@@ -240,13 +234,15 @@ class _ModelReader:
                 raise UnreadableFile(f"needs the extension {uri[:100]!r}, which is not read")
 
 
+def _is_foreign(name: str, attributes: dict[str, str]) -> bool:
+    """Whether an element says that it, and what is in it, is of another namespace than the core."""
+    space = attributes.get("xmlns", "")
+    return bool(space) and ":" not in name and name != "model" and "/core/" not in space
+
+
 def _named(attributes: dict[str, str], local: str) -> str | None:
     """The attribute of a name, whatever its prefix."""
-    return next((text for name, text in attributes.items() if _local(name) == local), None)
-
-
-def _local(name: str) -> str:
-    return name.rpartition(":")[2]
+    return next((text for name, text in attributes.items() if local_name(name) == local), None)
 
 
 def _placed(attributes: dict[str, str]) -> Placed:

@@ -267,3 +267,48 @@ def test_an_encrypted_package_says_so():
             at = data.find(sign, at + 4)
     with pytest.raises(UnreadableFile, match="is encrypted; save it without a password"):
         load(bytes(data))
+
+
+BEAMS = '<beams><beam v1="0" v2="1"/></beams>'
+
+
+@pytest.mark.parametrize(
+    "lattice",
+    [
+        '<b:beamlattice radius="1"><b:beams><b:beam v1="0" v2="1"/></b:beams></b:beamlattice>',
+        f'<beamlattice xmlns="{EXTENSIONS["b"]}" radius="1">{BEAMS}</beamlattice>',
+        f'<beamlattice radius="1"><beams xmlns="{EXTENSIONS["b"]}"><beam/></beams></beamlattice>',
+    ],
+)
+def test_a_lattice_is_told_whichever_way_it_names_its_namespace(lattice):
+    inner = mesh().replace("</mesh>", f"{lattice}</mesh>")
+    with pytest.raises(UnreadableFile, match="holds a beam lattice"):
+        load(single(thing(1, inner), item(1)))
+
+
+def test_what_is_of_another_namespace_by_default_is_passed_over():
+    """Names in it mean other things, and what follows it counts again."""
+    odd = f'<odd xmlns="http://example.org/odd">{thing(2, mesh(9))}{item(7)}<vertex/></odd>'
+    found = load(single(odd + thing(1, mesh()), item(1) + odd + item(1, (5, 0, 0))))
+    assert area(found) == pytest.approx(2 * TETRAHEDRON_AREA)
+
+
+@pytest.mark.parametrize("space", ["", CORE])
+def test_an_element_that_names_the_core_again_is_of_it(space):
+    again = mesh().replace("<vertices", f'<vertices xmlns="{space}"')
+    assert area(load(single(thing(1, again), item(1)))) == pytest.approx(TETRAHEDRON_AREA)
+
+
+@pytest.mark.parametrize(
+    "long", ['<odd name="{}"/>', "<!--{}-->", '<odd {}="1"/>', "<?odd {}?>", '<item a="{}&amp;"/>']
+)
+def test_a_tag_without_end_costs_little(long):
+    text = long.format("a" * 12_000_000)
+    with pytest.raises(OverLimit, match="tag or a comment of over 8,388,608 bytes"):
+        load(single(text + thing(1, mesh()), item(1)))
+
+
+def test_text_and_room_between_tags_may_be_long():
+    room = " " * 12_000_000
+    found = load(single(f"<odd>{room}</odd>{room}" + thing(1, mesh()), item(1)))
+    assert area(found) == pytest.approx(TETRAHEDRON_AREA)
