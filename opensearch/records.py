@@ -179,6 +179,7 @@ class Report:
     `refused` says why nothing would be removed, in the books of a dry run.
     `reread` files are among the replaced: they did not change, but an older reader had read them.
     `guessed_files` names those, the first thousand, that were guessed to be sketch or picture.
+    `unmatched` are the patterns of `exclude` that matched nothing that was found.
     `damaged` names those among the stored that lack a part, which their file does not hold.
     `planned` names what a dry run would change, pass over or fail, in order; a run leaves it empty.
 
@@ -198,6 +199,7 @@ class Report:
     relabelled: int = 0
     refused: str = ""
     reread: int = 0
+    unmatched: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     damaged: list[Failure] = field(default_factory=list)
     ignored_suffixes: Counter[str] = field(default_factory=Counter)

@@ -14,6 +14,7 @@ from opensearch.cli.messages import in_flags, say, visible
 from opensearch.cli.options import json_option, model_option, together, up_option
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.errors import shortened
 from opensearch.records import Where
 
 if TYPE_CHECKING:
@@ -240,10 +241,14 @@ def _books(report: Report) -> str:
     if report.relabelled:
         lines.append(f"{report.relabelled} of the unchanged have a new category or metadata")
     if report.guessed:
-        named = ", ".join(map(visible, report.guessed_files[:NAMED]))
-        more = ", ..." if report.guessed > NAMED else ""
+        named = _first(report.guessed_files)
         lines.append(
-            f"{report.guessed} guessed to be sketch or picture ({named}{more}); --domain says which"
+            f"{report.guessed} guessed to be sketch or picture ({named}); --domain says which"
+        )
+    if report.unmatched:
+        lines.append(
+            f"--exclude matched nothing: {_first(report.unmatched)}; patterns name what lies below"
+            " a source, letters as they are: 'drafts/', '/2019/*.gif'"
         )
     if report.ignored_suffixes:
         counts = ", ".join(f"{n} {suffix}" for suffix, n in report.ignored_suffixes.most_common())
@@ -251,6 +256,12 @@ def _books(report: Report) -> str:
         ways = {suffix: way_in(suffix) for suffix in sorted(report.ignored_suffixes)}
         lines += [f"{suffix} is not read: {way}" for suffix, way in ways.items() if way]
     return "\n".join(lines)
+
+
+def _first(names: list[str]) -> str:
+    """The first of many names."""
+    shown = [visible(shortened(name)) for name in names[:NAMED]]
+    return ", ".join([*shown, *["..."] * (len(names) > NAMED)])
 
 
 def _list_failures(report: Report) -> None:

@@ -139,6 +139,11 @@ def test_index_excludes_by_patterns_and_names_what_it_would_do(toy_model, files,
     ]
     assert f"ignored   {files}/cube: excluded folder" in dry.stdout
     assert not (tmp_path / "new").exists()
+    missed = run(*new, "--exclude", f"{files}/cube", "--exclude", "00.*", "--dry-run").stdout
+    told = [line for line in missed.splitlines() if line.startswith("--exclude")]
+    assert len(told) == 1, "what a pattern left out is no remark"
+    assert told[0].startswith("--exclude matched nothing: ")
+    assert "cube; patterns name what lies below a source" in told[0]
     assert "'[z-a]' cannot be understood" in run(*new, "--exclude", "[z-a]").stderr
 
 

@@ -28,9 +28,14 @@ _CLASSES: Final = re.compile(r"\[(!|\^)?(\]?(?:\\.|[^\]\\])*)\]", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
+    text: str
     key: re.Pattern[str]
     folders_alone: bool
     back_in: bool
+
+    def matches(self, key: str, folder: bool) -> bool:
+        """Whether it speaks of a file or a folder."""
+        return (folder or not self.folders_alone) and self.key.fullmatch(key) is not None
 
 
 class Excluded:
@@ -44,8 +49,9 @@ class Excluded:
     """
 
     def __init__(self, patterns: Sequence[str] = ()) -> None:
-        made = [_pattern(normalize("NFC", text)) for text in patterns]
+        made = [_pattern(text) for text in patterns]
         self._patterns = [pattern for pattern in made if pattern is not None]
+        self._idle = dict.fromkeys(self._patterns)
 
     def names(self, key: str, *, folder: bool = False) -> bool:
         """Whether the patterns leave out a file, or a folder as such.
@@ -55,10 +61,17 @@ class Excluded:
             folder: whether it is one.
         """
         key = normalize("NFC", key)
+        for pattern in [each for each in self._idle if each.matches(key, folder)]:
+            self._idle.pop(pattern, None)
         for pattern in reversed(self._patterns):
-            if (folder or not pattern.folders_alone) and pattern.key.fullmatch(key):
+            if pattern not in self._idle and pattern.matches(key, folder):
                 return not pattern.back_in
         return False
+
+    @property
+    def unmatched(self) -> list[str]:
+        """The patterns that spoke of nothing that was asked about so far."""
+        return [pattern.text for pattern in self._idle]
 
     def holds(self, key: str) -> bool:
         """Whether a file, or a folder that it lies in, is left out."""
@@ -72,7 +85,8 @@ class Excluded:
 NOTHING: Final = Excluded()
 
 
-def _pattern(text: str) -> _Pattern | None:
+def _pattern(given: str) -> _Pattern | None:
+    text = normalize("NFC", given)
     if not text.strip() or text.startswith("#"):
         return None
     if _SEVERAL.search(text):
@@ -87,9 +101,10 @@ def _pattern(text: str) -> _Pattern | None:
     body = body[:-1] if folders else body
     anchored = "/" in body
     try:
-        return _Pattern(re.compile(_regex(body.removeprefix("/"), anchored)), folders, back_in)
+        key = re.compile(_regex(body.removeprefix("/"), anchored))
     except re.error as error:
         raise InvalidInput(f"the pattern {text!r} cannot be understood: {error}") from error
+    return _Pattern(given, key, folders, back_in)
 
 
 def _regex(body: str, anchored: bool) -> str:

@@ -94,7 +94,9 @@ class Adding:
             UnreadableFile: a file failed and `strict` was asked for.
         """
         with self._listing(roots) as listing:
-            return self._encode(self._works(listing))
+            report = self._encode(self._works(listing))
+        report.unmatched = self._run.excluded.unmatched
+        return report
 
     def run_items(self, items: Sequence[tuple[Input, Source]]) -> Report:
         """Add inputs under keys of the caller's; see `Engine.add_items`.
@@ -126,6 +128,7 @@ class Adding:
                 self.report.added += not work.replaces
                 self._plan(Planned("replaced" if work.replaces else "added", work.key))
         self.report.relabelled = self._changes.relabelled
+        self.report.unmatched = self._run.excluded.unmatched
         return self.report
 
     @property

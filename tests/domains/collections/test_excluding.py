@@ -83,3 +83,12 @@ def test_rows_of_a_manifest_are_left_out_and_counted_once(tmp_path):
         ("c.png", "not in split.csv"),
         ("split.csv", "the manifest"),
     ]
+
+
+def test_patterns_that_speak_of_nothing_are_known():
+    patterns = ["*.png", "a.png", "!x/a.png", "photos/x", "./drafts", "*.PNG", "drafts/", "#a", ""]
+    excluded = Excluded(patterns)
+    assert excluded.unmatched == patterns[:-2]
+    for key in KEYS:
+        excluded.holds(key)
+    assert excluded.unmatched == ["photos/x", "./drafts", "*.PNG"]
