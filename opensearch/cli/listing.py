@@ -109,9 +109,11 @@ def fields(item: Item) -> dict[str, Any]:
 
 
 def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
-    files = engine.ignored()[part]
-    for file in files:
+    files = engine.ignored()
+    listed = files[part]
+    for file in listed:
         shown = {"key": file.key, "path": file.path}
         click.echo(json_line(shown) if as_json else visible(file.path))
     ignored = counted(len(files), "file")
-    say(f"{ignored} ignored; opensearch remove {engine.path} --unignore PATH ends that")
+    said = ignored if len(listed) == len(files) else f"{len(listed)} of {ignored}"
+    say(f"{said} ignored; opensearch remove {engine.path} --unignore PATH ends that")

@@ -38,6 +38,7 @@ CALLS: Final[dict[str, str]] = {
     "Engine.create": "opensearch index SOURCE --to {0}",
     "Engine.create(model)": "opensearch index SOURCE --to {0} --model {model}",
     "Engine.export_to": "opensearch export INDEX {0}",
+    "Engine.import_from": "opensearch import {0} --to INDEX",
     "Engine.open": "opensearch index SOURCE --to {0} --model MODEL",
     "Engine.open_for": "opensearch import DIR --to NEW --model MODEL",
     "Engine.verify": "opensearch verify INDEX --repair",

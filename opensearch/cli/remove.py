@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -94,13 +95,22 @@ def remove(
 
 
 def _at_path(engine: Engine, missing: list[str]) -> str:
-    """What to name in place of the first of these, where it is the path of what is stored."""
-    items = list(engine.iter_items(engine.find(folder=missing[0]).ids[:1])) if missing else []
-    if not items:
+    """What to name in place of the first of these, where it is the path of what is stored.
+
+    Or where keys begin with it, as those of a folder or of drawings in one file do.
+    """
+    if not missing[0]:
         return ""
-    if os.path.isdir(missing[0]):
+    items = list(engine.iter_items(engine.find(folder=missing[0]).ids[:1]))
+    if items and os.path.isdir(missing[0]):
         return "what was indexed from a folder is named by --folder"
-    return f"the key of {missing[0]} is {items[0].key}"
+    if items:
+        return f"the key of {missing[0]} is {items[0].key}"
+    start = missing[0].rstrip("*/")
+    for filter_ in (f'key ^= "{start}{sign}"' for sign in "/#"):
+        if start and '"' not in start and len(engine.find(filter_)):
+            return f"keys that begin so are chosen by --where {quote(filter_)}"
+    return ""
 
 
 def _not_stored(missing: list[str], count: int, instead: str) -> InvalidInput:

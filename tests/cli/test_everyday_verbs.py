@@ -108,6 +108,15 @@ def test_remove_by_a_path_names_the_key(index, files):
     assert folder.stderr.rstrip().endswith("what was indexed from a folder is named by --folder")
 
 
+@pytest.mark.parametrize("name", ["disc", "disc/", "disc/*"])
+def test_keys_that_begin_with_what_was_named_are_chosen_by_a_filter(index, name):
+    asked = run("remove", index, name)
+    assert asked.exit_code == 2
+    assert """--where 'key ^= "disc/"'""" in asked.stderr
+    empty = run("remove", index, "")
+    assert empty.stderr.startswith("error: 1 of 1 keys are not stored: ; `list`")
+
+
 def test_what_is_ignored_stays_out_until_it_is_forgotten(index, files):
     gone = run("remove", index, "disc/00.jpg", "--ignore")
     assert gone.stdout == "1 removed, their files are ignored from now on\n"
@@ -116,13 +125,18 @@ def test_what_is_ignored_stays_out_until_it_is_forgotten(index, files):
     listed = run("list", index, "--ignored")
     assert listed.stdout == f"{files}/disc/00.jpg\n"
     assert "opensearch remove" in listed.stderr
+    assert run("remove", index, "disc/02.jpg", "--ignore").exit_code == 0
+    first = run("list", index, "--ignored", "--limit", 1)
+    assert first.stdout == f"{files}/disc/00.jpg\n"
+    assert first.stderr.startswith("1 of 2 files ignored; ")
+    assert run("remove", index, "--unignore", "disc/02.jpg").exit_code == 0
     assert json.loads(run("list", index, "--ignored", "--json").stdout)["key"] == "disc/00.jpg"
     assert run("remove", index, "--unignore", "disc/01.jpg").exit_code == 2
     assert run("remove", index, "--unignore", "--where", "id = 1").exit_code == 2
     ended = run("remove", index, "--unignore", "--folder", files)
     assert (ended.exit_code, ended.stdout) == (0, "1 ignored no longer\n")
-    assert len(run("list", index).stdout.splitlines()) == 21, "nothing else was removed"
-    assert "1 added" in run("index", files, "--to", index, "--domain", "photo", "-q").stdout
+    assert len(run("list", index).stdout.splitlines()) == 20, "nothing else was removed"
+    assert "2 added" in run("index", files, "--to", index, "--domain", "photo", "-q").stdout
 
 
 def test_index_excludes_by_patterns_and_names_what_it_would_do(toy_model, files, tmp_path):

@@ -74,7 +74,7 @@ def test_query_takes_weights_words_negatives_and_filters(index, toy_collection):
         (["query", "{index}", "--text", "disc", "--where", "a >"], 2, "a value"),
         (["query", "{index}", "--text", "disc", "--score", "dot"], 2, "'asymmetric', 'hamming'"),
         (["query", "{index}", "nowhere.png"], 2, "is not a file"),
-        (["query", "{model}", "--text", "disc"], 1, "is not an index"),
+        (["query", "{model}", "--text", "disc"], 1, "is not an index: it is a model"),
         (["index", "{index}/nowhere", "--to", "{index}"], 2, "does not exist"),
         (["index", "{model}", "--to", "{tmp}/new", "--model", "{tmp}"], 1, "is not a model"),
         (["train", "nothing", "--data", "{model}", "--out", "{tmp}/m"], 2, "no config 'nothing'"),
@@ -89,6 +89,19 @@ def test_errors_are_one_line_with_their_exit_code(words, code, text, index, toy_
     assert result.exit_code == code, result.output
     assert text in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("verb", ["list", "info", "verify", "index C --to"])
+def test_an_export_in_place_of_an_index_is_told_and_left_alone(index, tmp_path, verb):
+    out = tmp_path / "out"
+    assert run("export", index, out, "-q").exit_code == 0
+    before = sorted(file.read_bytes() for file in out.iterdir())
+    (tmp_path / "C").mkdir()
+    result = run(*(str(tmp_path / "C") if word == "C" else word for word in verb.split()), out)
+    assert result.exit_code == 1
+    assert f"opensearch import {out} --to INDEX" in result.stderr
+    assert "upgrade" not in result.stderr
+    assert sorted(file.read_bytes() for file in out.iterdir()) == before
 
 
 def test_verbose_adds_the_traceback(index):

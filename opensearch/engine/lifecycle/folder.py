@@ -23,9 +23,8 @@ from opensearch.engine.lifecycle.layout import (
     IGNORED,
     MANIFEST,
     check_free,
-    holds_store,
     is_index,
-    lacks_manifest,
+    refuse_others,
 )
 from opensearch.engine.lifecycle.made_whole import made_whole
 from opensearch.errors import BundleError, StoreError, system_reason
@@ -225,13 +224,7 @@ class IndexFolder:
         Raises:
             StoreError: not an index, damaged, or of a newer format.
         """
-        if not is_index(path):
-            if holds_store(path):
-                raise lacks_manifest(path)
-            raise StoreError(
-                f"{path} is not an index: it has no {MANIFEST}."
-                " An index is a folder of its own, made of files: `Engine.create('INDEX')`"
-            )
+        refuse_others(path)
         try:
             fields = json.loads((path / MANIFEST).read_bytes())
             version, identities = fields["format"], dict(fields["identities"])

@@ -15,6 +15,7 @@ import errno
 import os
 from pathlib import Path
 
+from opensearch.encoders.card import CARD
 from opensearch.errors import StoreError
 from opensearch.store import ever_used
 
@@ -22,6 +23,7 @@ MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 IGNORED = "ignored.jsonl"
 
+_EXPORTED = "items.jsonl"
 _OF_A_NEW_INDEX = {"model", "store", "search", "compiled", CURRENT, MANIFEST, IGNORED}
 
 
@@ -58,6 +60,26 @@ def generations(path: Path) -> list[Path]:
         return [folder for folder in (path / "store").iterdir() if folder.name.isdecimal()]
     except OSError:
         return []
+
+
+def refuse_others(path: Path) -> None:
+    """See that a folder is an index, whole or not.
+
+    Raises:
+        StoreError: it is not; the text says what it is, where that is something of ours.
+    """
+    if holds_store(path):
+        if not is_index(path):
+            raise lacks_manifest(path)
+    elif os.path.isfile(path / _EXPORTED):
+        way_in = f"Make an index of it: `Engine.import_from({str(path)!r})`"
+        raise StoreError(f"{path} is not an index: it is an export. {way_in}")
+    elif not is_index(path):
+        model = os.path.isfile(path / CARD)
+        raise StoreError(
+            f"{path} is not an index: it {'is a model' if model else f'has no {MANIFEST}'}."
+            " An index is a folder of its own, made of files: `Engine.create('INDEX')`"
+        )
 
 
 def lacks_manifest(path: Path) -> StoreError:
