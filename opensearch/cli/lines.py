@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -80,13 +81,35 @@ def _plain(line: str) -> dict[str, Any]:
             "is an array; a line is an object of JSON, a path or words. Several parts of one query"
             " are the list 'files' of an object"
         )
-    path = Path(split_part(line)[0])
-    folder = "/" in line and path.is_dir()
-    if path.is_file() or folder or path.suffix.lower() in known_suffixes():
-        return {"files": [(Path(line), 1.0)]}
+    for said in dict.fromkeys((line, line.strip(), _unquoted(line.strip()))):
+        given, weight = weighted_path(said)
+        path = Path(split_part(str(given))[0])
+        folder = "/" in said and os.path.isdir(path)
+        if os.path.isfile(path) or folder or path.suffix.lower() in known_suffixes():
+            return {"files": [(given, weight)]}
     if any("\udc80" <= letter <= "\udcff" for letter in line):  # names may hold any byte
         raise InvalidInput("is not UTF-8, and no file has this name")
     return {"text": line.strip()}
+
+
+def _unquoted(line: str) -> str:
+    """A line without the quotes around all of it, as shells take them off."""
+    whole = line[:1] in ("'", '"') and line.find(line[0], 1) == len(line) - 1 > 1
+    return line[1:-1] if whole else line
+
+
+def weighted_path(value: str) -> tuple[Path, float]:
+    """A path and its weight of FILE or FILE:weight, 1 by default.
+
+    A name that exists as it stands is no weight.
+    """
+    name, colon, weight = value.rpartition(":")
+    if colon and not os.path.exists(value):
+        try:
+            return Path(name), float(weight)
+        except ValueError:
+            pass
+    return Path(value), 1.0
 
 
 def _object(line: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import click
 from opensearch.cli.backends import BackendName
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.hits import open_first, remarks, show
+from opensearch.cli.lines import weighted_path
 from opensearch.cli.many import answer_lines
 from opensearch.cli.options import json_option, model_option, together, up_option
 from opensearch.cli.places import IndexPlace
@@ -29,15 +29,7 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Path, float]:
         """A path and its weight, 1 by default."""
-        if isinstance(value, tuple):
-            return value
-        name, colon, weight = value.rpartition(":")
-        if colon and not os.path.exists(value):
-            try:
-                return Path(name), float(weight)
-            except ValueError:
-                pass
-        return Path(value), 1.0
+        return value if isinstance(value, tuple) else weighted_path(value)
 
 
 _asked = together(

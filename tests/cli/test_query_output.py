@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -200,6 +201,22 @@ def test_a_line_of_other_bytes_fails_alone_and_a_folder_is_no_word(tmp_path):
     assert [query.files for query in named] == [[(odd, 1.0)], [(folder, 1.0)]]
     lines.write_text("disc", "utf-16")
     assert [line.query.text for line in read_lines(many._read(lines), {})] == ["disc"]
+
+
+def test_a_line_is_a_path_with_blanks_quotes_or_a_weight_around_it(tmp_path):
+    file, other = tmp_path / "two cats.dat", tmp_path / "b.png:2"
+    file.touch()
+    other.touch()
+    said = [f"  {file}\t", f'"{file}"', f"'{file}' ", f"{file}:0.5", f"{other}", "gone.png:3"]
+    asked = [line.query for line in read_lines("\n".join(said), {})]
+    assert [query.files for query in asked] == [
+        *[[(file, 1.0)]] * 3,
+        [(file, 0.5)],
+        [(other, 1.0)],
+        [(Path("gone.png"), 3.0)],
+    ]
+    words = ['"fire truck"', '"fire" and "truck"', "x" * 5000, "ratio: 2", '"']
+    assert [line.query.text for line in read_lines("\n".join(words), {})] == words
 
 
 def test_odd_names_are_escaped_for_people_alone(toy_model, toy_collection, tmp_path):
