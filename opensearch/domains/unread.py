@@ -8,6 +8,7 @@ from opensearch.domains.meshes import FORMATS
 
 _GLB, _STL, _STEP = "export it as .glb", "export it as .stl or .glb", "export it as .step"
 _CLOUD = "point clouds are not read; make a mesh of it and export that as .ply or .glb"
+_NDJSON = "write drawings of strokes as lines of an .ndjson file, pictures as .png"
 _SVG, _PNG, _FRAME = "export it as .svg or .png", "export it as .png", "save a frame as .png"
 
 CONVERT: Final[dict[str, str]] = {
@@ -19,6 +20,9 @@ CONVERT: Final[dict[str, str]] = {
     **dict.fromkeys((".prt", ".asm", ".f3d", ".fcstd", ".x_t", ".x_b", ".sat", ".brep"), _STEP),
     **dict.fromkeys((".gcode", ".ctm", ".amf", ".x", ".ac", ".md2", ".pmx", ".vox", ".vtk"), _STL),
     **dict.fromkeys((".pdf", ".ai", ".eps", ".ps", ".cdr", ".odg", ".inkml", ".drawio"), _SVG),
+    **dict.fromkeys((".xopp", ".xoj", ".rnote", ".excalidraw", ".tldr", ".fig", ".sketch"), _SVG),
+    **dict.fromkeys((".isf", ".vsdx", ".vsd", ".goodnotes"), _SVG),
+    **dict.fromkeys((".npz", ".npy", ".tfrecord"), _NDJSON),
     **dict.fromkeys((".xcf", ".kra", ".clip", ".procreate", ".afphoto", ".afdesign"), _PNG),
     **dict.fromkeys((".exr", ".hdr", ".dds", ".pcx", ".sgi", ".fits", ".psb", ".icns"), _PNG),
     **dict.fromkeys((".pam", ".xbm", ".xpm", ".cur", ".djvu", ".jxr", ".wmf", ".emf"), _PNG),

@@ -124,6 +124,7 @@ def test_strokes_are_drawn_and_a_part_is_found_by_its_number(model):
         (b"solid box", ".stl"),
         (bytes(80) + b"\2\0\0\0" + bytes(100), ".stl"),
         (OFF.encode(), ".off"),
+        *((front + OFF.encode(), ".off") for front in (b"ST", b"NC", b"STCN", b"4", b"n")),
         (OBJ.encode(), ".obj"),
         (b"\xef\xbb\xbf" + OBJ.encode(), ".obj"),
         (b'{"scenes": [], "asset": {"version": "2.0"}}', ".gltf"),

@@ -53,7 +53,7 @@ FORMATS: Final[dict[str, MeshFormat]] = {
     ".glb": MeshFormat(gltf.load, "y", signs=(b"glTF",)),
     ".gltf": MeshFormat(gltf.load, "y"),
     ".obj": MeshFormat(obj.load),
-    ".off": MeshFormat(off.load, signs=(b"OFF", b"COFF", b"NOFF")),
+    ".off": MeshFormat(off.load, signs=off.SIGNS),
     ".ply": MeshFormat(ply.load, signs=(b"ply",)),
     ".stl": MeshFormat(stl.load, signs=(b"solid",)),
     **dict.fromkeys((".step", ".stp"), MeshFormat(cad.load_step, None, _CAD, (b"ISO-10303-21",))),

@@ -122,7 +122,7 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
     if found.pairs:
         return _like(image, *_grey_and_alpha(image))
     if values is not None:
-        return _like(image, *tiff.levelled(values, image))
+        return _like(image, *tiff.levelled(values, image), *_clear_grey(image, values))
     low = _low_bytes(image, found.data, tiles) if _is_first(image) else None
     return image if low is None else _like(image, *low)
 
@@ -180,6 +180,12 @@ def _grey_and_alpha(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.u
     pairs = np.asarray(image.convert("RGBA")).astype(np.uint16)
     grey, alpha = (pairs[..., at] << 8 | pairs[..., at + 1] for at in (0, 2))
     return to_bytes(grey), opacity(alpha)
+
+
+def _clear_grey(image: Image.Image, values: NDArray[Any]) -> tuple[NDArray[np.uint8], ...]:
+    """The opacity of deep grey of which one value is said to be clear; none of any other."""
+    clear = image.info.get("transparency")
+    return (np.where(values == clear, 0, 255).astype(np.uint8),) if isinstance(clear, int) else ()
 
 
 def _low_bytes(

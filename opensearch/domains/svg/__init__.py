@@ -22,6 +22,7 @@ from opensearch.domains.svg.dashes import measure_dashes
 from opensearch.domains.svg.fonts import font_options
 from opensearch.domains.svg.images import embedding
 from opensearch.domains.svg.markup import parse
+from opensearch.domains.svg.motion import moves
 from opensearch.domains.svg.size import (
     UNSAID,
     Window,
@@ -62,10 +63,12 @@ def draw_svg(data: bytes, longest: int, *, close: bool = False) -> Image.Image:
     return _draw(data, longest, 0, close)
 
 
-def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.Image:
+def _draw(
+    data: bytes, longest: int, depth: int, close: bool = False, *, ended: bool = False
+) -> Image.Image:
     root = parse(data)
-    unseen = _unseen(root)
-    clean(root, embedding(longest, partial(_draw_inner, longest), depth))
+    unseen, moving = _unseen(root), moves(root)
+    clean(root, embedding(longest, partial(_draw_inner, longest), depth), ended=ended)
     heavy = weigh(root) > _HEAVY
     if heavy:
         longest = -(-longest // 2)
@@ -82,7 +85,10 @@ def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.I
     # What is faint within another drawing is meant to be.
     if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
         drawn = _hairlines(root, shown, whole, drawn)
-    if depth == 0 and not drawn.getchannel("A").getbbox():
+    blank = depth == 0 and not drawn.getchannel("A").getbbox()
+    if blank and moving and not ended:  # lines that draw themselves over and over
+        return _draw(data, longest, depth, close, ended=True)
+    if blank:
         if _has_text(root) and font_options() is None:
             raise UnreadableFile(
                 "draws text alone, and this system has no font to draw it with; install one, such"

@@ -59,12 +59,13 @@ _OF_A_BOX: Final = transforms.MOVING | {"transform", "opacity", "clip-path", "ma
 _NAMED: Final = re.compile(r"font|^class$|^id$|^d$")
 
 
-def apply_styles(root: Element, inside: Inside) -> None:
+def apply_styles(root: Element, inside: Inside, *, ended: bool = False) -> None:
     """Put what style sheets say onto the elements, in place.
 
     Args:
         root: from `markup.parse`.
         inside: cleans a value.
+        ended: take the last frames of all animations, not only of those that keep it.
 
     Raises:
         OverLimit: more rules for more elements than a drawing needs.
@@ -85,7 +86,7 @@ def apply_styles(root: Element, inside: Inside) -> None:
         element, parent = wrapped.etree_element, wrapped.parent
         own = css.parse_declarations(element.get("style", "")) if "style" in element.attrib else []
         found = _merged(_matched(matcher, wrapped), own) if rules else _merged([], own)
-        found = at_rest(found, frames)
+        found = at_rest(found, frames, ended=ended)
         above = scopes[None if parent is None else parent.etree_element]
         scopes[element] = scope = within(above, element, found, inner=parent is not None)
         declarations += len(found)

@@ -31,18 +31,19 @@ Embed = Callable[[str], tuple[str, int, int] | None]
 """Turns the data URI of a picture into one that is safe to draw, its width and height, or None."""
 
 
-def clean(root: Element, embed: Embed) -> None:
+def clean(root: Element, embed: Embed, *, ended: bool = False) -> None:
     """Drop in place what must not be drawn, and put style sheets onto their elements.
 
     Args:
         root: from `markup.parse`.
         embed: what to do with embedded pictures.
+        ended: draw what moves for ever as at the end of a round, not as it begins.
 
     Raises:
         OverLimit: more style rules or text than a drawing needs.
     """
-    rest(root)
-    apply_styles(root, _inside)
+    rest(root, ended=ended)
+    apply_styles(root, _inside, ended=ended)
     settle_names(root)
     _clean_tree(root, embed)
     letters = sum(len(text) for e in root.iter("text") for text in e.itertext())

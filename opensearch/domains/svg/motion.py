@@ -18,16 +18,26 @@ _KEPT: Final = frozenset({"forwards", "both"})
 _ANIMATED: Final = frozenset({"animate", "set", "animateColor", "animateTransform"})
 
 
-def at_rest(found: Mapping[str, str], frames: Mapping[str, css.Declarations]) -> Mapping[str, str]:
+def moves(root: Element) -> bool:
+    """Whether a drawing has animations, its style sheets still in it."""
+    sheets = ("".join(element.itertext()) for element in root.iter("style"))
+    moving = any(element.tag in _ANIMATED for element in root.iter())
+    return moving or any("keyframes" in sheet for sheet in sheets)
+
+
+def at_rest(
+    found: Mapping[str, str], frames: Mapping[str, css.Declarations], *, ended: bool
+) -> Mapping[str, str]:
     """The properties of an element after the animations that keep their end.
 
     Args:
         found: properties and values.
         frames: the last frame of each animation of the sheets, by its name.
+        ended: take the ends of the others, too, such as those that go on for ever.
     """
     words = " ".join(found.get(name, "") for name in ("animation", "animation-name"))
     fill = found.get("animation-fill-mode", "") + " " + found.get("animation", "")
-    if not frames or not _KEPT & set(fill.replace(",", " ").split()):
+    if not frames or not (ended or _KEPT & set(fill.replace(",", " ").split())):
         return found
     said = {}
     for word in words.replace(",", " ").split():
@@ -35,12 +45,18 @@ def at_rest(found: Mapping[str, str], frames: Mapping[str, css.Declarations]) ->
     return {**found, **said}
 
 
-def rest(root: Element) -> None:
-    """Give elements what animations inside of them keep at their end, in place."""
+def rest(root: Element, *, ended: bool) -> None:
+    """Give elements what animations inside of them keep at their end, in place.
+
+    Args:
+        root: the drawing.
+        ended: what the others come to, too.
+    """
     by_id = {element.get("id"): element for element in root.iter()}
     for parent in list(root.iter()):
         for moved in parent:
-            if moved.tag not in _ANIMATED or moved.get("fill") != "freeze":
+            kept = ended or moved.get("fill") == "freeze"
+            if moved.tag not in _ANIMATED or not kept:
                 continue
             target = by_id.get(moved.get("href", "").lstrip("#"), parent)
             name, value = moved.get("attributeName", ""), _last(moved)

@@ -95,3 +95,23 @@ def test_media_by_either_of_two_and_by_ranges(query, holds):
     fill = ("blue", "red") if holds else ("red", "blue")
     sheet = f"<style>rect{{fill:{fill[0]}}} @media {query}{{rect{{fill:{fill[1]}}}}}</style>"
     same(f'{sheet}<rect width="50" height="50"/>', RED)
+
+
+@pytest.mark.parametrize(
+    "moving",
+    [
+        "<style>@keyframes d{{to{{stroke-dashoffset:0}}}} path{{animation:d 2s infinite}}</style>{}",
+        "<style>@keyframes d{{to{{stroke-dashoffset:0}}}} path{{animation:d 2s}}</style>{}",
+        '{}<animate href="#p" attributeName="stroke-dashoffset" from="80" to="0" dur="2s"'
+        ' repeatCount="indefinite"/>',
+    ],
+)
+def test_lines_that_draw_themselves_over_and_over_are_drawn(moving):
+    line = f'<path id="p" d="M10 50H90" {DASHED} {{}}/>'
+    hidden = line.format('stroke-dasharray="80" stroke-dashoffset="80"')
+    same(moving.format(hidden), drawn(line.format("")))
+
+
+def test_what_fades_and_comes_back_is_drawn_as_it_begins():
+    fading = "<style>@keyframes d{to{opacity:0}} rect{animation:d 2s infinite}</style>"
+    same(fading + '<rect width="50" height="50" fill="red"/>', RED)
