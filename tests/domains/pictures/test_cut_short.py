@@ -151,10 +151,10 @@ def test_a_png_of_any_pixels_is_completed(tmp_path, mode):
 
 
 def test_deep_grey_of_which_a_value_is_clear_is_white_there(tmp_path):
-    values = np.full((40, 40), 20_000, np.uint16)
-    values[:20] = 30_000
+    values = np.full((40, 40), 50_000, np.uint16)
+    values[:20] = 9_000
     data = io.BytesIO()
-    Image.fromarray(values).save(data, "PNG", transparency=20_000)
+    Image.fromarray(values).save(data, "PNG", transparency=50_000)
     view = reading(tmp_path / "a.png", data.getvalue()).views[0]
     assert view[5, 5, 0] < 128
     assert (view[40:] == 255).all()

@@ -100,7 +100,8 @@ def test_media_by_either_of_two_and_by_ranges(query, holds):
 @pytest.mark.parametrize(
     "moving",
     [
-        "<style>@keyframes d{{to{{stroke-dashoffset:0}}}} path{{animation:d 2s infinite}}</style>{}",
+        "<style>@keyframes d{{to{{stroke-dashoffset:0}}}} path{{animation:d 2s infinite}}</style>"
+        "{}",
         "<style>@keyframes d{{to{{stroke-dashoffset:0}}}} path{{animation:d 2s}}</style>{}",
         '{}<animate href="#p" attributeName="stroke-dashoffset" from="80" to="0" dur="2s"'
         ' repeatCount="indefinite"/>',
