@@ -1,4 +1,4 @@
-"""Stopping a run by Ctrl-C or SIGTERM, also as process 1, and at once the second time."""
+"""Stopping a run by Ctrl-C or another signal, also as process 1, and at once the second time."""
 
 from __future__ import annotations
 
@@ -8,28 +8,37 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
-INTERRUPTED = 130
-TERMINATED = 128 + signal.SIGTERM
+STOPPING: Final = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "hung up",
+    signal.SIGQUIT: "quit",
+}
+"""The signals that end a run in order, and what is said of each; any may be a container's own."""
 
 _RESUMED = ("index", "import", "train", "train-3d")
 """Verbs that go on where they were stopped; what others had found is lost."""
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, handled like an interrupt but with its own exit code."""
+class Stopped(KeyboardInterrupt):
+    """A signal of `STOPPING`, handled like an interrupt but with its own exit code."""
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.number = signal.Signals(number)
 
 
 def run_stoppable(main: Callable[[], object]) -> NoReturn:
     """Run a command and leave with its exit code, at once when it was stopped.
 
-    The kernel ignores SIGTERM for process 1 (of a container) that does not ask for it. The
-    first signal ends the work as an exception does. Whoever sends a second one does not want to
+    The kernel ignores these signals for process 1 (of a container) that does not ask for them; to
+    others, those that are not asked for leave half-made files behind. The first signal ends the work as an exception does. Whoever sends a second one does not want to
     wait; and a stopped run does not wait for its threads either, nor unload libraries of C++
     whose threads are at work, which may abort: the store is whole whenever a process ends.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         # One that is ignored, as by nohup or in the background of a script, stays so.
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _Stop())
@@ -40,19 +49,18 @@ def run_stoppable(main: Callable[[], object]) -> NoReturn:
         code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     except KeyboardInterrupt as stop:
         code = explain_stop(stop)
-    if code in (INTERRUPTED, TERMINATED):
+    if code - 128 in STOPPING:
         exit_now(code)
     sys.exit(code)
 
 
 def explain_stop(stop: KeyboardInterrupt, verb: str | None = None) -> int:
     """Say on stderr what stopped the run of a verb; its exit code."""
-    number = signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT
-    stopped = "terminated" if number == signal.SIGTERM else "interrupted"
+    number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
     resumed = "run the same command again to go on"
     after = resumed if verb in _RESUMED else "the same command starts anew"
     with suppress(OSError):
-        os.write(2, f"{stopped}; {after}\n".encode())
+        os.write(2, f"{STOPPING[number]}; {after}\n".encode())
     return 128 + number
 
 
@@ -74,4 +82,4 @@ class _Stop:
         if self._asked:
             exit_now(128 + number)
         self._asked = True
-        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        raise Stopped(number)

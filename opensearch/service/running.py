@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -62,7 +63,7 @@ def address_of(listening: socket.socket) -> str:
 def run(
     app: ASGIApp, listening: socket.socket, serving: Serving, started: Callable[[], None]
 ) -> None:
-    """Serve until SIGINT or SIGTERM comes; requests under way are finished, within their time."""
+    """Serve until SIGINT, SIGTERM or SIGHUP comes; requests under way are finished, within their time."""
     config = uvicorn.Config(
         app,
         http=type("Connection", (Connection,), {"bounds": serving.bounds}),
@@ -80,6 +81,10 @@ def run(
     _Server(config, started).run([listening])
 
 
+_UNLESS_IGNORED: Final = (signal.SIGHUP, signal.SIGQUIT)
+"""Signals that end it, too, but not where they are ignored, as by nohup."""
+
+
 class _Server(uvicorn.Server):
     """Tells when it is up; ends in order on the first signal and at once on the second."""
 
@@ -95,7 +100,9 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         before = {
-            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self._stop)
+            for number in (signal.SIGINT, signal.SIGTERM, *_UNLESS_IGNORED)
+            if number not in _UNLESS_IGNORED or signal.getsignal(number) != signal.SIG_IGN
         }
         try:
             yield
@@ -118,7 +125,7 @@ def _settle() -> None:
 def serve(
     path: Where, model: Path | None, serving: Serving, started: Callable[[str], None]
 ) -> None:
-    """Open an index and serve it until SIGINT or SIGTERM comes.
+    """Open an index and serve it until a signal ends it.
 
     Args:
         path: the index.

@@ -59,7 +59,12 @@ run_stoppable(work)
 
 @pytest.mark.parametrize(
     ("number", "code", "said"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated"),
+        (signal.SIGHUP, 129, "hung up"),
+        (signal.SIGQUIT, 131, "quit"),
+    ],
 )
 def test_one_signal_ends_the_work_and_does_not_wait_for_its_threads(number, code, said):
     with start(code=STUBBORN, stdout=subprocess.PIPE) as run:
@@ -67,6 +72,26 @@ def test_one_signal_ends_the_work_and_does_not_wait_for_its_threads(number, code
         run.send_signal(number)
         assert run.wait(10) == code
         assert run.stderr.read() == f"{said}; the same command starts anew\n"
+
+
+def test_an_export_that_a_closed_terminal_stops_leaves_nothing(index, tmp_path):
+    code = f"""
+import time
+from opensearch.cli.stopping import run_stoppable
+from opensearch.engine import Engine
+def told(done, total):
+    print("ready", flush=True)
+    time.sleep(30)
+def work():
+    with Engine.open({str(index)!r}) as engine:
+        engine.export_to({str(tmp_path / "out")!r}, progress=told)
+run_stoppable(work)
+"""
+    with start(code=code, stdout=subprocess.PIPE) as run:
+        assert run.stdout.readline() == "ready\n"
+        run.send_signal(signal.SIGHUP)
+        assert run.wait(10) == 129
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_running_again_does_is_said_of_the_verb(index, monkeypatch, capfd):
@@ -109,7 +134,8 @@ def test_a_signal_that_was_to_be_ignored_stays_ignored():
     else True,
     reason="needs to be allowed a process namespace of its own",
 )
-def test_sigterm_ends_process_1():
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_what_stops_a_container_ends_process_1(number):
     command = ["unshare", "--pid", "--fork", "--user", "--map-root-user", sys.executable, "-c"]
     with subprocess.Popen(
         [*command, STUBBORN],
@@ -120,8 +146,8 @@ def test_sigterm_ends_process_1():
     ) as run:
         assert run.stdout.readline() == "ready\n"
         children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-        os.kill(int(children[0]), signal.SIGTERM)
-        assert run.wait(10) == 143
+        os.kill(int(children[0]), number)
+        assert run.wait(10) == 128 + number
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has this device")

@@ -115,7 +115,7 @@ def test_silent_connections_keep_nobody_waiting(service):
             connection.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_in_order(toy_index, number):
     with serving(toy_index, "--no-open") as (process, port):
         assert answer(port, "/v1/info")[0] == 200
