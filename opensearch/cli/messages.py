@@ -32,6 +32,7 @@ _UNSEEN: Final = re.compile(
 _REFUSED: Final = re.compile(r"(?:(?<=^each of )|^)(\w+)(?= must (?:be|hold) )")
 """The argument that a message begins with, where a value of it is refused."""
 CALLS: Final[dict[str, str]] = {
+    "Engine.add(domain)": "opensearch index {0} --to INDEX --domain {domain}",
     "Engine.add(reread)": "opensearch index SOURCE --to INDEX --reread",
     "Engine.build_structure": "opensearch structure INDEX {0}",
     "Engine.compact": "opensearch compact INDEX",

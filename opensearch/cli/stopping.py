@@ -33,10 +33,11 @@ class Stopped(KeyboardInterrupt):
 def run_stoppable(main: Callable[[], object]) -> NoReturn:
     """Run a command and leave with its exit code, at once when it was stopped.
 
-    The kernel ignores these signals for process 1 (of a container) that does not ask for them; to
-    others, those that are not asked for leave half-made files behind. The first signal ends the work as an exception does. Whoever sends a second one does not want to
-    wait; and a stopped run does not wait for its threads either, nor unload libraries of C++
-    whose threads are at work, which may abort: the store is whole whenever a process ends.
+    The kernel ignores these signals for process 1 (of a container) that does not ask for them;
+    others that do not ask leave half-made files behind. The first signal ends the work as an
+    exception does. Whoever sends a second one does not want to wait; and a stopped run does not
+    wait for its threads either, nor unload libraries of C++ whose threads are at work, which may
+    abort: the store is whole whenever a process ends.
     """
     for number in STOPPING:
         # One that is ignored, as by nohup or in the background of a script, stays so.

@@ -63,7 +63,7 @@ def address_of(listening: socket.socket) -> str:
 def run(
     app: ASGIApp, listening: socket.socket, serving: Serving, started: Callable[[], None]
 ) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP comes; requests under way are finished, within their time."""
+    """Serve until a signal ends it; requests under way are finished, within their time."""
     config = uvicorn.Config(
         app,
         http=type("Connection", (Connection,), {"bounds": serving.bounds}),
