@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from opensearch import __version__
@@ -28,6 +28,7 @@ from opensearch.service import (
     writing,
 )
 from opensearch.service.context import ERRORS, Context
+from opensearch.service.fields import known_fields
 from opensearch.service.guard import Guard
 from opensearch.service.lanes import Lane
 from opensearch.service.meters import Meters
@@ -68,6 +69,7 @@ def create_app(
         docs_url=None,  # those of FastAPI load their scripts from elsewhere
         redoc_url=None,
         responses=ERRORS,
+        dependencies=[Depends(known_fields)],
         lifespan=partial(_life, loaded=loaded),
         generate_unique_id_function=_operation,
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},

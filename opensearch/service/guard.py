@@ -70,13 +70,14 @@ class Guard:
                 await self._app(scope, receive, send)
             return
         answer = _Answer(scope, send)
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         client = str((scope.get("client") or ("",))[0])
         try:
             self._check(Headers(scope=scope), scope, client)
             self._clients[client] += 1
             try:
                 bounded = _Body(receive, self._serving, Headers(scope=scope))
-                await self._app(scope, bounded.receive, answer.send)
+                await self._app(asked, bounded.receive, answer.send)
             finally:
                 self._clients[client] -= 1
                 self._clients += Counter()  # forget clients with nothing under way
@@ -87,7 +88,7 @@ class Guard:
                 _log.error("an answer was cut short", exc_info=error)
             await answer.instead(answer_of(failure_of(error)))
         finally:
-            route = getattr(scope.get("route"), "path", "none")
+            route = getattr(asked.get("route"), "path", "none")
             self._meters.answered(route, scope["method"], answer.status, answer.seconds)
 
     def _check(self, headers: Headers, scope: Scope, client: str) -> None:
@@ -199,6 +200,8 @@ class _Answer:
             for name, value in fixed.items():
                 headers[name] = value
             headers.setdefault("Cache-Control", "no-store" if data else "no-cache")
+        elif self.scope["method"] == "HEAD":
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def instead(self, response: Any) -> None:

@@ -13,10 +13,11 @@ from fastapi.responses import Response, StreamingResponse
 from opensearch.domains import Reading, png
 from opensearch.domains.collections.layout import split_part
 from opensearch.domains.opening.solid import Solid
-from opensearch.domains.shapes.upright import declared
+from opensearch.domains.shapes.upright import declared, is_mesh
 from opensearch.engine import Engine
 from opensearch.engine import Query as Search
 from opensearch.engine.query.grouping import COSINE, RADIUS
+from opensearch.errors import InvalidInput
 from opensearch.records import UPS, Item, Source
 from opensearch.service import originals
 from opensearch.service.context import Context, Shared, item_of
@@ -128,6 +129,8 @@ async def mesh(request: Request, shared: Shared, id: Id) -> Response:  # noqa: A
     float32 x y z of each vertex, three uint32 of each face.
     """
     item = await shared.read(request, lambda engine: item_of(engine, id))
+    if item.path and not is_mesh(FilePath(item.path)):
+        raise InvalidInput(f"item {id} is a {item.domain}, without triangles; its views are there")
     solid = await shared.encode.run(lambda: _solid(shared, item), request.is_disconnected)
     if len(solid.faces) > MOST_FACES:
         raise missing(f"item {id} has {len(solid.faces):,} faces, too many", "its views are there")

@@ -53,7 +53,8 @@ def told(error: Mapping[str, Any]) -> Wrong:
     place = _place(error.get("loc", ()))
     if kind == "json_invalid":
         reason = error.get("ctx", {}).get("error", "")
-        return Wrong(f"{place} must be JSON", f"something else ({reason})", WAY_OUT)
+        where = "the body" if place.isdigit() else place  # at which of its letters
+        return Wrong(f"{where} must be JSON", f"something else ({reason})", WAY_OUT)
     if "UploadFile" in str(error.get("msg")):
         way = "send it as a file with a name, as curl -F file=@chair.png does"
         return Wrong(f"{place} must be a file", "a field of text", way)

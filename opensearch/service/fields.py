@@ -1,0 +1,56 @@
+"""Names of fields in addresses and forms: one that no route knows is refused, not passed over.
+
+Bodies of JSON are held to theirs by their models. A misspelt `category` of a form would be an item
+without one, and `k` beside a file, which belongs into `query`, ten hits all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.params import Form
+from fastapi.routing import APIRoute
+
+from opensearch.service.failures import ServiceError
+from opensearch.service.wording import WAY_OUT
+
+_FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
+async def known_fields(request: Request) -> None:
+    """Refuse a request with a field, in its address or its form, that its route does not have.
+
+    Raises:
+        ServiceError: with the name, and those that are known.
+    """
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or not route.path.startswith("/v1"):
+        return  # pages and probes may be asked for with anything behind them
+    wholes = list(_dependants(route.dependant))
+    _refuse(request.query_params, {p.alias for each in wholes for p in each.query_params})
+    form = {p.alias for each in wholes for p in each.body_params if isinstance(p.field_info, Form)}
+    if form and request.headers.get("content-type", "").lower().startswith(_FORMS):
+        _refuse(await request.form(), form)
+
+
+def _dependants(dependant: Any) -> Iterator[Any]:
+    """A route's dependant and those that it depends on."""
+    yield dependant
+    for each in dependant.dependencies:
+        yield from _dependants(each)
+
+
+def _refuse(given: Iterable[str], known: set[str]) -> None:
+    for name in given:
+        if name not in known:
+            way_out = f"known here: {', '.join(sorted(known))}" if known else WAY_OUT
+            raise ServiceError(
+                422,
+                "InvalidRequest",
+                f"{name[:100]} is no field that is known here; {way_out}",
+                wanted=f"one of {', '.join(sorted(known))}" if known else "no field",
+                came=name[:100],
+                way_out=way_out,
+            )
