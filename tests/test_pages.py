@@ -288,6 +288,22 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         )
 
 
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n", b"v 0 0 0\n", b"<svg xmlns='x'/>", b"{}"])
+def test_a_page_takes_the_place_of_no_other_file(tmp_path, content):
+    (tmp_path / "mine").write_bytes(content)
+    with pytest.raises(InvalidInput, match="mine is there already and is no page; name another"):
+        write_page(tmp_path / "mine", fake_engine(), Query(text="a"), Answer([], []))
+    assert (tmp_path / "mine").read_bytes() == content
+
+
+def test_a_page_takes_the_place_of_a_page_and_of_nothing(tmp_path):
+    file = tmp_path / "page.html"
+    file.touch()
+    for text in ("apple", "bean"):
+        write_page(file, fake_engine(), Query(text=text), Answer([], []))
+        assert text in file.read_text()
+
+
 def test_devices_and_links_are_written_through_not_replaced(tmp_path):
     answer = Answer([], [])
     (tmp_path / "link.html").symlink_to(tmp_path / "page.html")

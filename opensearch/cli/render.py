@@ -63,7 +63,7 @@ def render(
     settings = _settings(domain, drawn) if model is None else _settings_of(model)
     with Readers(settings) as readers:
         opened = readers.open(file, part, domain, up=up)
-    paths = [str(path) for path in save_views(opened.reading, out)]
+    paths = [str(path) for path in save_views(opened.reading, out, source=file)]
     shown = opened.reading
     if not opened.sure:
         say(f"{file.name} was taken for a {opened.domain}; --domain says otherwise")

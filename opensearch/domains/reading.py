@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.config import ReaderSettings
-from opensearch.errors import system_reason, unwritable
+from opensearch.errors import InvalidInput, system_reason, unwritable
 from opensearch.imprints.pictures import SIDE, picture_imprint
 from opensearch.limits import Limits
 from opensearch.records import Up
@@ -128,25 +128,34 @@ def contact_sheet(views: NDArray[np.uint8], columns: int = 6, gap: int = 4) -> V
     return sheet
 
 
-def save_views(reading: Reading, out: Path, columns: int = 6) -> list[Path]:
+def save_views(
+    reading: Reading, out: Path, columns: int = 6, source: Path | None = None
+) -> list[Path]:
     """Write one PNG a view (`view-01.png`, ...) and all of them in `views.png`.
 
     Args:
         reading: what a reader returned.
         out: folder, made when missing; files of the same name are replaced.
         columns: of `views.png`.
+        source: the file that was read, which stays.
 
     Returns:
         The paths written, the views in order and `views.png` last.
 
     Raises:
-        InvalidInput: the folder cannot be written.
+        InvalidInput: the folder cannot be written, or a view would take the place of `source`.
         OpenSearchError: the disk is full.
     """
     pages = {f"view-{at:02d}.png": view for at, view in enumerate(reading.views, start=1)}
     pages["views.png"] = contact_sheet(reading.views, columns)
     try:
         out.mkdir(parents=True, exist_ok=True)
+        for name in pages:
+            if source is not None and (out / name).exists() and (out / name).samefile(source):
+                raise InvalidInput(
+                    f"pictures in {str(out)!r} would replace {name}, which is the file that was"
+                    " read; name another folder"
+                )
         for name, view in pages.items():
             (out / name).write_bytes(png(view))
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -66,8 +67,11 @@ $settings
 """)
 
 
+_HEAD: Final = 256
+
+
 def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None:
-    """Write one self-contained page with pictures; a file of that name is replaced.
+    """Write one self-contained page with pictures; a page of that name is replaced.
 
     Args:
         path: the page; its folder must be there.
@@ -76,11 +80,13 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
         answer: what came of it.
 
     Raises:
-        InvalidInput: the page cannot be written there.
+        InvalidInput: the page cannot be written there, or a file that is no page lies there.
         OpenSearchError: the disk is full.
     """
     if not path.name:
         raise InvalidInput(f"page {path} is a folder; name a file in it")
+    if _is_another_file(path):
+        raise InvalidInput(f"{path} is there already and is no page; name another file")
     bits = engine.model.bundle.card.bits
     hits = "\n".join(found.hit_item(hit, engine, bits, path) for hit in answer.hits)
     numbers = terms(found.explained(query, answer.hits, bits)) if hits else ""
@@ -99,6 +105,18 @@ def write_page(path: Path, engine: Engine, query: Query, answer: Answer) -> None
         write_out(path, page.encode("utf-8", "replace"))
     except OSError as error:
         raise unwritable(error)(f"page {path} cannot be written: {system_reason(error)}") from error
+
+
+def _is_another_file(path: Path) -> bool:
+    """Whether what lies there is the user's, such as the picture asked with, and would be lost."""
+    try:
+        if not os.path.isfile(path):
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    except OSError:  # which writing it will tell
+        return False
+    return bool(head) and not head.startswith((b"<!doctype html", b"<html"))
 
 
 def _section(name: str, title: str, content: str) -> str:

@@ -58,6 +58,18 @@ def test_views_are_saved_in_order(tmp_path):
         save_views(Reading(shown), tmp_path / "file")
 
 
+@pytest.mark.parametrize("name", ["view-02.png", "views.png"])
+def test_views_take_the_place_of_no_file_that_was_read(tmp_path, name):
+    (tmp_path / name).write_bytes(png(views(1)[0]))
+    before = (tmp_path / name).read_bytes()
+    (tmp_path / "link.png").symlink_to(name)
+    for source in (tmp_path / name, tmp_path / "link.png"):
+        with pytest.raises(InvalidInput, match=f"would replace {name}, which is the file"):
+            save_views(Reading(views(2)), tmp_path, source=source)
+    assert (tmp_path / name).read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_reader_gives_the_same_in_many_threads(tmp_path):
     trimesh.creation.icosphere(subdivisions=2).export(tmp_path / "a.ply")
     read = open_reader(ReaderSettings(reader="mesh", size=48, views=3, line_views=1))

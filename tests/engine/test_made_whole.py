@@ -13,7 +13,7 @@ import pytest
 from opensearch.engine import Engine
 from opensearch.engine.lifecycle import made_whole as made_whole_module
 from opensearch.engine.lifecycle.made_whole import made_whole
-from opensearch.errors import StoreError
+from opensearch.errors import InvalidInput, StoreError
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -68,7 +68,7 @@ def test_a_second_one_is_refused_while_the_first_is_at_it(tmp_path):
 
 
 def test_of_two_that_began_together_the_later_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("opensearch.engine.lifecycle.made_whole._remove_left", lambda path: None)
+    monkeypatch.setattr("opensearch.engine.lifecycle.made_whole._remove_left", lambda *_: None)
     with pytest.raises(StoreError, match=r"out is there already: another process has made it"):
         fill(tmp_path / "out", lambda: fill(tmp_path / "out", str, "first"))
     assert left(tmp_path) == ["out"]
@@ -105,6 +105,68 @@ def test_copies_and_exports_refuse_a_place_where_one_is_made(tmp_path):
         with pytest.raises(StoreError, match="file is there already"):
             engine.copy_to(tmp_path / "file")
     assert left(tmp_path) == ["file", "index", "out"]
+
+
+@pytest.fixture
+def mounted(tmp_path, monkeypatch):
+    """A folder that cannot be replaced, as of a disk that is mounted there."""
+    (tmp_path / "disk").mkdir()
+    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == tmp_path / "disk")
+
+    def refused(path, target):
+        if Path(target) == tmp_path / "disk":
+            raise OSError(16, "Device or resource busy")
+        os.rename(path, target)
+        return Path(target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    return tmp_path / "disk"
+
+
+def test_a_disk_that_is_mounted_is_filled(mounted, tmp_path):
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        engine.add_codes(np.zeros((3, 2), np.uint8), "photo")
+        assert engine.export_to(mounted) == 3
+        with pytest.raises(InvalidInput, match="disk is there already"):
+            engine.export_to(mounted)
+    with Engine.open_for(mounted, tmp_path / "other", MODEL) as other:
+        assert other.import_from(mounted).added == 3
+    assert left(tmp_path) == ["disk", "index", "other"]
+    assert not [name for name in left(mounted) if name.startswith(".")]
+
+
+def test_a_copy_fills_a_disk_that_is_mounted_its_manifest_last(mounted, tmp_path, monkeypatch):
+    order, rename = [], Path.rename
+
+    def followed(path, target):
+        order.append(Path(target).name)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", followed)
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        engine.add_codes(np.zeros((3, 2), np.uint8), "photo")
+        assert engine.copy_to(mounted) == 3
+    assert order[-1] == "manifest.json"
+    with Engine.open(mounted) as copied:
+        assert len(copied) == 3
+
+
+def test_what_a_killed_process_left_on_a_disk_goes(mounted, tmp_path):
+    (mounted / ".disk.abcdefgh.partial").mkdir()
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        assert engine.export_to(mounted) == 0
+    assert "manifest.json" in left(mounted)
+    assert not [name for name in left(mounted) if name.startswith(".")]
+
+
+def test_a_link_to_an_empty_folder_is_taken_for_the_folder(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    with made_whole(tmp_path / "link") as made:
+        (made / "file").write_text("whole")
+    assert left(tmp_path) == ["link", "there"]
+    assert left(tmp_path / "there") == ["file"]
+    assert (tmp_path / "link").is_symlink()
 
 
 def test_an_empty_room_of_a_killed_process_goes(tmp_path):
@@ -149,7 +211,7 @@ def test_a_room_that_another_process_removed_before_it_was_locked_is_made_anew(t
     process = spawn.Process(target=first, args=(tmp_path / "out", came, going_on), daemon=True)
     process.start()
     assert came.wait(60)
-    made_whole_module._remove_left(tmp_path / "out")
+    made_whole_module._remove_left(tmp_path / "out", tmp_path)
     assert left(tmp_path) == []
     going_on.set()
     process.join()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.tensors import write_atomic
-from opensearch.engine.lifecycle.made_whole import made_whole
+from opensearch.engine.lifecycle.made_whole import is_taken, made_whole
 from opensearch.errors import InvalidInput, system_reason, unwritable
 from opensearch.progress import Count
 from opensearch.records import Item
@@ -90,7 +90,7 @@ def _whole(
     progress: Count,
     chosen: Callable[[], NDArray[np.int64]] | None,
 ) -> int:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if is_taken(out):
         raise InvalidInput(f"{out} is there already; export to a new or empty folder")
     if not out.name:
         raise InvalidInput(f"{out} is no name for a folder; export to a new one")

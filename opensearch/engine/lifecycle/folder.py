@@ -26,7 +26,7 @@ from opensearch.engine.lifecycle.layout import (
     is_index,
     refuse_others,
 )
-from opensearch.engine.lifecycle.made_whole import made_whole
+from opensearch.engine.lifecycle.made_whole import is_taken, made_whole
 from opensearch.errors import BundleError, StoreError, system_reason
 from opensearch.records import Where
 from opensearch.search import CodeSearch, Searcher
@@ -277,8 +277,9 @@ def building(path: Path, bundle: Bundle, precision: Precision) -> Iterator[Index
             be written.
     """
     path = path.absolute()
-    if is_index(path) or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
-        raise StoreError(f"{path} is there already; name a new folder")
+    with folder_errors(path):
+        if is_taken(path):
+            raise StoreError(f"{path} is there already; name a new folder")
     with folder_errors(path), made_whole(path) as made:
         place = IndexFolder.create(made, bundle, precision)
         yield place

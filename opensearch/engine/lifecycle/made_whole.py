@@ -6,6 +6,7 @@ import errno
 import fcntl
 import glob
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,16 +19,19 @@ from opensearch.errors import StoreError
 _ROOM: Final = "????????"
 """What `tempfile` puts into a name of its own."""
 
+_LAST: Final = "manifest.json"
+
 
 @contextmanager
 def made_whole(path: Path) -> Iterator[Path]:
     """A new folder to fill, which becomes `path` when the block ends well, and is gone if not.
 
-    It is made beside `path`, in a room of this process that holds a lock, too. What a killed
-    process has left there is removed.
+    It is made beside `path`, in a room of this process that holds a lock, too; where nothing may
+    take the place of `path`, as of a disk that is mounted there, inside it. What a killed process
+    has left there is removed.
 
     Args:
-        path: absolute; may be there, empty.
+        path: absolute; may be there, empty, or be a link to a folder that is.
 
     Raises:
         StoreError: another process is making it, or has meanwhile.
@@ -35,19 +39,39 @@ def made_whole(path: Path) -> Iterator[Path]:
     """
     with suppress(FileExistsError):  # a file, which the next step tells
         path.parent.mkdir(parents=True, exist_ok=True)
-    with _new_room(path) as room:
+    if path.is_symlink() and path.is_dir():
+        path = path.resolve()
+    inside = _stays(path)
+    with _new_room(path, path if inside else path.parent) as room:
         made = room / path.name
         made.mkdir()
         yield made
-        _move(made, path)
+        (_move_all if inside else _move)(made, path)
+
+
+def is_taken(path: Path) -> bool:
+    """Whether something lies at a path that a new folder cannot take the place of.
+
+    Raises:
+        OSError: that cannot be told.
+    """
+    if not path.is_dir():
+        return os.path.lexists(path)
+    rooms = re.compile(rf"\.{re.escape(path.resolve().name)}\.\w{{8}}\.partial")
+    return not all(rooms.fullmatch(child.name) for child in path.iterdir())
+
+
+def _stays(path: Path) -> bool:
+    """Whether a folder is there that cannot be replaced by another, only filled."""
+    return path.is_dir() and (os.path.ismount(path) or not os.access(path.parent, os.W_OK))
 
 
 @contextmanager
-def _new_room(path: Path) -> Iterator[Path]:
+def _new_room(path: Path, place: Path) -> Iterator[Path]:
     """A room whose lock is held. Before it is, another process may take it for one left behind."""
     while True:
-        _remove_left(path)
-        room = Path(tempfile.mkdtemp(".partial", f".{path.name}.", path.parent))
+        _remove_left(path, place)
+        room = Path(tempfile.mkdtemp(".partial", f".{path.name}.", place))
         try:
             with _locked(room / "lock") as ours:
                 if ours:
@@ -77,8 +101,8 @@ def _is_at(opened: IO[str], file: Path) -> bool:
         return False
 
 
-def _remove_left(path: Path) -> None:
-    for room in path.parent.glob(f".{glob.escape(path.name)}.{_ROOM}.partial"):
+def _remove_left(path: Path, place: Path) -> None:
+    for room in place.glob(f".{glob.escape(path.name)}.{_ROOM}.partial"):
         try:
             with (room / "lock").open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,6 +124,16 @@ def _move(made: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-        raise StoreError(
-            f"{path} is there already: another process has made it meanwhile"
-        ) from error
+        raise _made_meanwhile(path) from error
+
+
+def _move_all(made: Path, path: Path) -> None:
+    """Fill a folder; what makes it an index or an export comes last."""
+    if is_taken(path):
+        raise _made_meanwhile(path)
+    for child in sorted(made.iterdir(), key=lambda child: child.name == _LAST):
+        child.rename(path / child.name)
+
+
+def _made_meanwhile(path: Path) -> StoreError:
+    return StoreError(f"{path} is there already: another process has made it meanwhile")
