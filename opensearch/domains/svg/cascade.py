@@ -161,8 +161,9 @@ def _write(
 
     for name, value in element.attrib.items():
         if name not in _VERBATIM:
+            value = told(name, value)
             paint = name in _PAINTS and "(" not in value
-            element.set(name, _in_small(value) if paint else told(name, value))
+            element.set(name, _in_small(value) if paint else value)
     kept, moving = list[str](), dict[str, str]()
     if "transform-origin" in element.attrib:
         moving["transform-origin"] = element.attrib["transform-origin"]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tinycss2.color4 import parse_color
 
+from opensearch.domains.svg.colours import to_srgb
 from opensearch.domains.svg.size import UNITS
 
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
@@ -15,6 +16,8 @@ _LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]
 _COLOUR = re.compile(
     r"\b((?:ok)?(?:lab|lch)|hwb|rgba?|hsla?|color(?:-mix)?)\(((?:[^()]|\([^()]*\))*)\)", re.I
 )
+_PRINTED = re.compile(r"(?<=\S)\s+(?:icc-color|device-cmyk)\([^()]*\)\s*$", re.I)
+"""What a press is told beside the colour of the screen."""
 NUMERAL: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 _PLACED = re.compile(
     rf"(?<![\w#.-])({NUMERAL})(?:([sld]?v|cq)(w|h|min|max|i|b)|(r?)(em|ex|ch|cap|ic|lh)|(q))\b",
@@ -57,6 +60,8 @@ _LONGEST = 2000
 def settled(name: str, value: str) -> str:
     """A value with the words that every property knows made one of its own, or `inherit`."""
     word = value.strip().lower()
+    if word == "rebeccapurple":  # the one name that the renderer lacks
+        return "#663399"
     if word in _UNSET:
         return "inherit" if name in _INHERITED else _INITIAL.get(name, value)
     return _INITIAL.get(name, value) if word == "initial" else value
@@ -127,18 +132,16 @@ def font_size(value: str, above: float) -> float:
 
 def coloured(value: str) -> str:
     """A value with its colours as #rrggbbaa."""
-    return _COLOUR.sub(_known, value) if "(" in value else value
+    return _COLOUR.sub(_known, _PRINTED.sub("", value)) if "(" in value else value
 
 
 def _known(colour: re.Match[str]) -> str:
-    """A colour as #rrggbbaa; as a grey of its lightness where its space is another than sRGB."""
+    """A colour as #rrggbbaa; as a grey of its lightness where it is made of what is not known."""
     found: Any = parse_color(colour[0])
-    if found is None or found == "currentcolor":
+    shades = None if found is None or found == "currentcolor" else to_srgb(found)
+    if shades is None:
         return _grey(colour)
-    try:
-        parts: list[float] = [*found.to("srgb").coordinates, found.alpha]
-    except NotImplementedError:
-        return _grey(colour)
+    parts = [*shades, found.alpha]
     return "#" + "".join(f"{round(255 * min(max(part, 0), 1)):02x}" for part in parts)
 
 
@@ -168,6 +171,6 @@ def _mixed(given: str) -> str:
     found = [parse_color(part.strip().partition(" ")[0]) for part in given.split(",")[1:]]
     if len(found) != 2 or any(each is None or each == "currentcolor" for each in found):
         return "rgb(128,128,128)"
-    shades = [each.to("srgb").coordinates for each in found]
-    mean = (round(255 * sum(pair) / 2) for pair in zip(*shades, strict=True))
+    shades = [to_srgb(each) or (0.5, 0.5, 0.5) for each in found]
+    mean = (round(255 * min(max(sum(pair) / 2, 0), 1)) for pair in zip(*shades, strict=True))
     return f"rgb({','.join(map(str, mean))})"
