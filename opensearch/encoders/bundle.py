@@ -69,12 +69,18 @@ class Bundle:
         Raises:
             BundleError: no bundle there, a newer format, damaged, or a file is missing.
         """
-        card = read_card(folder)
-        for name in card.files():
-            if not _FILE.fullmatch(name):
-                raise BundleError(f"model {folder} names a file outside itself: {name!r}")
-            if not (folder / name).is_file():
-                raise BundleError(f"model {folder} lacks its file {name}; copy the whole folder")
+        try:
+            card = read_card(folder)
+            for name in card.files():
+                if not _FILE.fullmatch(name):
+                    raise BundleError(f"model {folder} names a file outside itself: {name!r}")
+                if not (folder / name).is_file():
+                    raise BundleError(
+                        f"model {folder} lacks its file {name}; copy the whole folder"
+                    )
+        except OSError as error:
+            reason = system_reason(error)
+            raise BundleError(f"model {folder} cannot be read: {reason}") from error
         return cls(folder, card, precision, compiled)
 
     @property

@@ -21,7 +21,7 @@ from opensearch.calibration import Calibration
 from opensearch.config import Distance, Pooling, ReaderSettings, Settings, check_domain
 from opensearch.encoders.names import parse_name
 from opensearch.encoders.tensors import identity, load_tensors
-from opensearch.errors import BundleError, InvalidInput
+from opensearch.errors import BundleError, InvalidInput, system_reason
 
 FORMAT: Final = 1
 CARD: Final = "model.json"
@@ -233,6 +233,8 @@ def read_card(folder: Path) -> ModelCard:
                 " upgrade opensearch-visual or train the model again"
             )
         return ModelCard(**fields)
-    except (OSError, ValueError, RecursionError, AttributeError, TypeError) as error:
+    except OSError as error:
+        raise BundleError(f"{file} cannot be read: {system_reason(error)}") from error
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
         reason = str(error).replace("\n", " ")
         raise BundleError(f"model {folder} has a damaged {CARD}: {reason}") from error

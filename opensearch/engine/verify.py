@@ -14,7 +14,7 @@ import sys
 from opensearch.engine.checking import checked
 from opensearch.engine.engine import Engine
 from opensearch.engine.lifecycle.places import kind_of, located
-from opensearch.errors import OpenSearchError, StoreError
+from opensearch.errors import OpenSearchError, StoreError, system_reason
 from opensearch.records import Where
 
 _CHILD = "from opensearch.engine.verify import answer; answer()"
@@ -57,6 +57,9 @@ def answer() -> None:
         )
     except OpenSearchError as error:
         said = str(error)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        said = f"{sys.argv[1]} cannot be checked: {where}{system_reason(error)}"
     sys.stdout.write(json.dumps(said))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from opensearch.errors import StoreError
 from opensearch.store.environment import Environment
+from opensearch.store.lmdb_errors import translated
 
 _open: dict[Path, Environment] = {}
 _replaced: list[Environment] = []
@@ -27,10 +28,11 @@ def acquire(folder: Path, *, create: bool) -> Environment:
     Raises:
         StoreError: nothing is there to open, or it is damaged.
     """
-    if not create and not (folder / "data.mdb").is_file():
-        raise StoreError(f"no store in {str(folder)!r}; name the folder of an index.")
-    place = folder.resolve()
-    with _guard:
+    with translated("open", folder, OSError, RuntimeError):  # of a link that leads to itself
+        if not create and not (folder / "data.mdb").is_file():
+            raise StoreError(f"no store in {str(folder)!r}; name the folder of an index.")
+        place = folder.resolve()
+    with _guard, translated("open", folder, OSError):
         _close_unused()
         if place in _open and _open[place].replaced():
             _replaced.append(_open.pop(place))

@@ -89,7 +89,7 @@ def ever_used(folder: Path) -> bool:
         return False
     try:
         return pages.last_transaction(folder) > TRANSACTIONS + 1
-    except pages.NotPagesError:
+    except (pages.NotPagesError, OSError):
         return True
 
 

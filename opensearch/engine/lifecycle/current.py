@@ -86,6 +86,11 @@ def _lacks_current(path: Path, error: OSError) -> StoreError:
             f"the folder of index {path} is gone: it was removed or moved; open it where"
             " it lies now, or restore it from a copy"
         )
+    if not isinstance(error, FileNotFoundError):
+        return StoreError(
+            f"the file CURRENT of index {path} cannot be read: {system_reason(error)}; it names"
+            " the folder in store/ that is read"
+        )
     return StoreError(
         f"the file CURRENT of index {path} is gone ({error.strerror}), which names the folder in"
         f" store/ that is read. Write it anew: `verify_index({str(path)!r}, repair=True)`"

@@ -66,9 +66,9 @@ class IndexFolder:
         try:
             return Bundle.open(given or self.model, self.precision, self.compiled)
         except BundleError as error:
-            if given is not None:
+            if given is not None or isinstance(error.__cause__, OSError):
                 raise
-            there = (self.model / "model.json").exists()
+            there = os.path.exists(self.model / "model.json")
             raise BundleError(
                 f"the model inside index {self.path} is {f'damaged: {error}' if there else 'gone'}"
                 f"; if it was the shipped one, `verify_index({str(self.path)!r}, repair=True)` puts"

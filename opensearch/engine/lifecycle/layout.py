@@ -16,7 +16,7 @@ import os
 from pathlib import Path
 
 from opensearch.encoders.card import CARD
-from opensearch.errors import StoreError
+from opensearch.errors import StoreError, system_reason
 from opensearch.store import ever_used
 
 MANIFEST = "manifest.json"
@@ -75,11 +75,22 @@ def refuse_others(path: Path) -> None:
         way_in = f"Make an index of it: `Engine.import_from({str(path)!r})`"
         raise StoreError(f"{path} is not an index: it is an export. {way_in}")
     elif not is_index(path):
+        _refuse_closed(path)
         model = os.path.isfile(path / CARD)
         raise StoreError(
             f"{path} is not an index: it {'is a model' if model else f'has no {MANIFEST}'}."
             " An index is a folder of its own, made of files: `Engine.create('INDEX')`"
         )
+
+
+def _refuse_closed(path: Path) -> None:
+    """Tell a folder that may not be looked into, or cannot be, from one that is no index."""
+    try:
+        os.stat(path / MANIFEST)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return
+    except OSError as error:
+        raise StoreError(f"index {path} cannot be opened: {system_reason(error)}") from error
 
 
 def lacks_manifest(path: Path) -> StoreError:

@@ -18,7 +18,7 @@ from opensearch.engine.lifecycle.current import mend_current
 from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.engine.lifecycle.layout import holds_store
 from opensearch.engine.lifecycle.matching import check_fits, check_same
-from opensearch.errors import BundleError, OpenSearchError, StoreError
+from opensearch.errors import BundleError, OpenSearchError, StoreError, system_reason
 
 
 def check_folder(path: Path, repair: bool) -> tuple[list[str], list[str]]:
@@ -69,6 +69,8 @@ def _current(path: Path) -> list[str]:
             return [f"the file CURRENT of index {path} names a store that is not there"]
     except StoreError as error:
         return [str(error)]
+    except OSError as error:
+        return [f"the store of index {path} cannot be read: {system_reason(error)}"]
     return []
 
 
