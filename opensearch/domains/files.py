@@ -35,7 +35,7 @@ _CUT_SHORT: Final = re.compile(
 _DAMAGED: Final = re.compile(
     r"decoder error|broken|corrupt|bad |invalid|unrecognized data|incorrect|malformed"
     r"|out of (range|bounds)|cannot reshape|not supported between|unknown code"
-    r"|could not create decoder|cannot load|not identified",
+    r"|could not create decoder|cannot load|not identified|missing data",
     re.IGNORECASE,
 )
 # What Python says of these is of its own variables, not of the file.

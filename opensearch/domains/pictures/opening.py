@@ -64,7 +64,7 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         else:
             found = _by_pillow(head + file.read(), suffix, limits)
     with found.image:
-        image = _with_colours(_decoded(found, limits, side))
+        image = _with_colours(_straight(_decoded(found, limits, side)))
         if found.lost:
             image.info[LOST] = found.lost
         yield image
@@ -82,7 +82,8 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
     formats = [name for name in BY_PILLOW if name != "TGA" or suffix in BY_PILLOW["TGA"]]
     image: Image.Image | None = None
     try:
-        image = Image.open(io.BytesIO(data), formats=formats)
+        if not data.startswith(tiff.UNKNOWN_TO_PILLOW):
+            image = Image.open(io.BytesIO(data), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except UnidentifiedImageError as error:
@@ -91,7 +92,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
             what = f", but {kind}" if kind else ""
             raise UnreadableFile(f"holds no picture of a known format{what}") from error
     if data.startswith(tiff.SIGNATURES) and tiff.may_be_deep(image):
-        deep = tiff.deep_tiff(data, limits)
+        deep = tiff.deep_tiff(data, limits, alone=image is None)
         if deep is not None and image is not None:
             inherit(deep, image.getexif())
         image = deep or image
@@ -125,6 +126,18 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
         return _like(image, *tiff.levelled(values, image), *_clear_grey(image, values))
     low = _low_bytes(image, found.data, tiles) if _is_first(image) else None
     return image if low is None else _like(image, *low)
+
+
+def _straight(image: Image.Image) -> Image.Image:
+    """The picture; grey that is multiplied with its opacity, which converts to nothing, as it was.
+
+    Pillow undoes this of colours when it opens them.
+    """
+    if image.mode != "La":
+        return image
+    made = image.convert("LA")
+    inherit(made, image.getexif())
+    return made
 
 
 def _with_colours(image: Image.Image) -> Image.Image:

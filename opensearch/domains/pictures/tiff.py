@@ -23,6 +23,9 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = 258, 262, 274, 339
 _PROFILE, _NO_VALUE = 34675, 42113
 _UNSIGNED, _SIGNED = 1, 2
+_RGBA: Final = 4
+UNKNOWN_TO_PILLOW: Final = b"MM\0+"
+"""What a BigTIFF begins with whose bytes are in the other order; Pillow misreads its directory."""
 
 
 def may_be_deep(image: Image.Image | None) -> bool:
@@ -48,8 +51,13 @@ def levelled(values: NDArray[Any], image: Image.Image) -> tuple[NDArray[np.uint8
     return (255 - made if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else made,)
 
 
-def deep_tiff(data: bytes, limits: Limits) -> Image.Image | None:
+def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Image | None:
     """The first page that is not of one value, when it is of deep grey or colour.
+
+    Args:
+        data: the file.
+        limits: what it may cost.
+        alone: take pages of eight bits, too, since Pillow does not know the file.
 
     Returns:
         L, LA, RGB or RGBA, its orientation kept; None for a file that Pillow reads well, or
@@ -66,7 +74,8 @@ def deep_tiff(data: bytes, limits: Limits) -> Image.Image | None:
         if len(file.pages) == 0:
             raise UnreadableFile("is cut short: its directory of pages lies beyond its end")
         for page in file.pages[:MOST_FRAMES]:
-            if not (_is_deep(page) and _is_picture(page)):
+            wanted = page.samplesperpixel <= _RGBA if alone else _is_deep(page)
+            if not (wanted and _is_picture(page)):
                 break
             values = _values(page, limits)
             if values is None:
@@ -95,6 +104,8 @@ def _values(page: Any, limits: Limits) -> NDArray[Any] | None:
         raise OverLimit(f"has {pixels:,} pixels, over the limit of {limits.pixels:,}")
     try:
         values: NDArray[Any] = np.asarray(page.asarray())
+    except ImportError:  # of a codec that comes with later versions of Python
+        return None
     except (ValueError, KeyError, NotImplementedError) as error:  # what tifffile raises for codecs
         if "codec" in str(error):
             return None
