@@ -74,7 +74,7 @@ def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Imag
         if len(file.pages) == 0:
             raise UnreadableFile("is cut short: its directory of pages lies beyond its end")
         for page in file.pages[:MOST_FRAMES]:
-            wanted = page.samplesperpixel <= _RGBA if alone else _is_deep(page)
+            wanted = _is_small(page) if alone else _is_deep(page)
             if not (wanted and _is_picture(page)):
                 break
             values = _values(page, limits)
@@ -89,6 +89,11 @@ def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Imag
 
 def _is_deep(page: Any) -> bool:
     return bool(page.bitspersample > 8 or page.sampleformat != _UNSIGNED)
+
+
+def _is_small(page: Any) -> bool:
+    """Whether a page has no more samples than a picture of colours and opacity."""
+    return bool(page.samplesperpixel <= _RGBA)
 
 
 def _is_picture(page: Any) -> bool:
