@@ -82,21 +82,26 @@ def test_one_of_three_is_pruned_without_force_and_moved_files_are_not_lost(index
     assert keys(index) == ["t/b.jpg", "t/c.jpg"]
 
 
-def test_an_empty_folder_that_held_many_is_taken_for_a_disk(tmp_path):
+@pytest.mark.parametrize("left", [None, ".mounted", "lost+found", "$RECYCLE.BIN"])
+@pytest.mark.parametrize("held", [2, 20])
+def test_an_empty_folder_that_held_items_is_taken_for_a_disk(tmp_path, held, left):
     folder = tmp_path / "all"
-    for number in range(50):
-        name = folder / ("mount" if number < 20 else "rest") / f"{number}.png"
+    for number in range(2 * held + 1):
+        name = folder / ("mount" if number < held else "rest") / f"{number}.png"
         name.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (8, 8), (number, 90, 200)).save(name)
     with Engine.create(tmp_path / "index", MODEL) as engine:
         engine.add(folder, domain="photo")
         shutil.rmtree(folder / "mount")
-        assert engine.add(folder, domain="photo", prune=True, dry_run=True).removed == 20
+        assert engine.add(folder, domain="photo", prune=True, dry_run=True).removed == held
         (folder / "mount").mkdir()
-        with pytest.raises(Refused, match=r"mount is empty and held 20 items; a disk that is not"):
+        if left:
+            (folder / "mount" / left).mkdir()
+        told = rf"mount is empty and held {held} items; a disk that is not"
+        with pytest.raises(Refused, match=told):
             engine.add(folder, domain="photo", prune=True)
-        assert engine.info()["items"] == {"photo": 50}
-        assert engine.add(folder, domain="photo", prune="force").removed == 20
+        assert engine.info()["items"] == {"photo": 2 * held + 1}
+        assert engine.add(folder, domain="photo", prune="force").removed == held
 
 
 def test_a_dry_run_gives_the_books_and_changes_nothing(index, files, tmp_path):

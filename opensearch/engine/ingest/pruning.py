@@ -2,7 +2,8 @@
 
 A disk that is not mounted looks like a folder whose files were all removed. Pruning is therefore
 refused where a source has lost all of its items or most of them, or where a folder that is empty
-held many; `force` prunes all the same.
+now, but for what is hidden or the system's, held more than one; `force` prunes all the same, and a
+folder that is removed itself was meant to be.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from opensearch.domains.collections.layout import placed
+from opensearch.domains.collections.walk import left_out
 from opensearch.engine.filters.comparing import is_below
 from opensearch.engine.ingest.whereabouts import file_of, is_there
 from opensearch.errors import Refused
@@ -25,7 +27,7 @@ from opensearch.store import Store
 Prune = bool | Literal["force"]
 """Whether items whose files are gone are removed, and whether even if they are most of them."""
 
-EMPTIED = 20
+EMPTIED = 2
 """Items that an empty folder held, from which on it is taken for a disk that is not mounted."""
 
 
@@ -61,7 +63,7 @@ class Gone:
             if lost >= EMPTIED and _is_empty(folder):
                 return (
                     f"{folder} is empty and held {lost} items; a disk that is not mounted looks"
-                    " the same"
+                    " the same (remove the folder, too, if it is none)"
                 )
         return None
 
@@ -138,6 +140,6 @@ def _folders(file: Path, places: Sequence[Path]) -> Iterator[Path]:
 def _is_empty(folder: Path) -> bool:
     try:
         with os.scandir(folder) as entries:
-            return next(entries, None) is None
+            return all(entry.name.startswith(".") or left_out(entry.name) for entry in entries)
     except OSError:
         return False
