@@ -109,6 +109,17 @@ class AppearanceSettings(Settings):
     temperature: float = Field(default=0.1, gt=0, description="of the softmax over those points")
 
 
+class AlignmentSettings(Settings):
+    """A last map of each domain's embeddings to where its categories lie in all domains.
+
+    See `encoders.alignment`.
+    """
+
+    freedom: float = Field(
+        default=0.0, ge=0, description="of the map to leave the identity; 0: none is learnt"
+    )
+
+
 class ClassNamesSettings(Settings):
     """What the classifier says that the backbone was trained with; see `encoders.class_names`.
 
@@ -259,6 +270,7 @@ class TrainConfig(Settings):
     space: SpaceSettings = SpaceSettings()
     projector: ProjectorSettings = ProjectorSettings()
     appearance: AppearanceSettings = AppearanceSettings()
+    alignment: AlignmentSettings = AlignmentSettings()
     class_names: ClassNamesSettings = ClassNamesSettings()
     domains: Mapping[str, DomainSettings] = Field(default_factory=dict)
     hash: HashSettings = HashSettings()

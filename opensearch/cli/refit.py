@@ -19,20 +19,35 @@ from opensearch.cli.progress import Bars, quiet_option
 )
 @click.option("--hasher", default="gdmh", show_default=True, help="How codes are made.")
 @click.option("--bits", type=int, default=64, show_default=True, help="Bits of a code.")
+@click.option(
+    "--align",
+    "freedom",
+    type=click.FloatRange(min=0),
+    help="Learn the last map of each domain anew, this free to leave the identity; 0: none."
+    " Default: embeddings stay as they are.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the codes.")
 @quiet_option
 def refit(
-    model: Path, data: tuple[Path, ...], out: Path, hasher: str, bits: int, seed: int, quiet: bool
+    model: Path,
+    data: tuple[Path, ...],
+    out: Path,
+    hasher: str,
+    bits: int,
+    freedom: float | None,
+    seed: int,
+    quiet: bool,
 ) -> None:
     """Fit the codes of MODEL anew.
 
-    Its encoders and its space stay as they are. An index made with MODEL does not fit the new
-    model: index its files again.
+    Its encoders, but for --align, and its space stay as they are. An index
+    made with MODEL does not fit the new model: index its files again.
 
     \b
     Example:
         opensearch refit models/mine --data collection/ --out models/longer --bits 128
         opensearch refit models/mine --data collection/ --out models/itq --hasher itq
+        opensearch refit models/mine --data collection/ --out models/near --align 0.3
     """
     from opensearch.config import HashSettings
     from opensearch.encoders.bundle import Bundle
@@ -42,5 +57,5 @@ def refit(
     check_bits(bits)
     settings = HashSettings(name=hasher, bits=bits)
     with Bars(quiet) as bars:
-        made = run(Bundle.open(model), out, data, settings, seed, bars.show)
+        made = run(Bundle.open(model), out, data, settings, seed, bars.show, freedom)
     click.echo(f"{out}: {made.card.bits} bits by {hasher}; index its files again")

@@ -150,14 +150,18 @@ class Bundle:
     def encoder(self, domain: str) -> Encoder:
         """The encoder of a domain, ready to run; its backbone is opened for a few views."""
         if domain not in self._encoders:
-            card = self.domain(domain)
-            projector = load_tensors(self.folder / card.projector)
-            projector |= load_tensors(self.folder / card.norms) if card.norms else {}
             backbone = self.backbone(domain, at_once=True)
-            self._encoders[domain] = Encoder(backbone, projector, card.pooling)
+            pooling = self.domain(domain).pooling
+            self._encoders[domain] = Encoder(backbone, self.projector(domain), pooling)
         encoder = self._encoders[domain]
         encoder.backbone = self.backbone(domain, at_once=True)  # a better one may have come since
         return encoder
+
+    def projector(self, domain: str) -> dict[str, NDArray[np.generic]]:
+        """The tensors behind the backbone of a domain: what is shared, and its own."""
+        card = self.domain(domain)
+        own = load_tensors(self.folder / card.norms) if card.norms else {}
+        return {**load_tensors(self.folder / card.projector), **own}
 
     def _graph(self, card: BackboneCard) -> Path | None:
         return self.folder / card.graph if card.graph else None

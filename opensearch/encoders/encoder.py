@@ -1,7 +1,8 @@
 """An encoder: the backbone, projector and pooling of one domain, view to embedding.
 
 Where the model has them, the embedding is completed by what the backbone's classifier calls an
-item and by what it looks like; see `class_names` and `appearance`.
+item and by what it looks like, and brought to where the other domains are; see `class_names`,
+`appearance` and `alignment`.
 
 Projectors run in numpy here: a query never waits for torch to load.
 """
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.encoders.alignment import MAP, Alignment
 from opensearch.encoders.appearance import Appearance, has_appearance
 from opensearch.encoders.class_names import ClassNames, has_class_names
 from opensearch.encoders.pipeline import encode_views
@@ -45,6 +47,7 @@ class Encoder:
         self._tensors = projector
         self._class_names = ClassNames(projector) if has_class_names(projector) else None
         self._appearance = Appearance(projector) if has_appearance(projector) else None
+        self._alignment = Alignment(projector) if MAP in projector else None
 
     def embed(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' views (n, v, s, s, 3)."""
@@ -54,6 +57,11 @@ class Encoder:
 
     def embed_features(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embeddings (n, d), unit rows, of items' view features (n, v, f)."""
+        embeddings = self.unaligned(features)
+        return embeddings if self._alignment is None else self._alignment(embeddings)
+
+    def unaligned(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        """What `embed_features` gives before the last map."""
         codes, weights = self._pooled(features)
         meanings = on_sphere(codes)
         if self._class_names is None and self._appearance is None:

@@ -1,27 +1,38 @@
 """New codes for a model: its hasher is fitted again on its training files, all else stays.
 
-It is a bundle with the encoders and the space of the old one. An index made with that does not fit
+It is a bundle with the encoders and the space of the old one; the last map of each encoder may be
+learnt again, too, see `encoders.alignment`. An index made with that does not fit
 it: the collection is indexed again. Of the `train` splits of the collections the files of the
 model's categories are taken, through the cache of features.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.config import HashSettings
+from opensearch.encoders.alignment import MAP, Alignment, fit_maps, stored
 from opensearch.encoders.bundle import Bundle, only_parts, write_bundle
-from opensearch.encoders.card import CARD
+from opensearch.encoders.card import CARD, DomainCard
+from opensearch.encoders.encoder import Encoder
+from opensearch.encoders.tensors import load_tensors, save_tensors
 from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput
-from opensearch.experiments.embedded import EmbeddedSplit, embed_collection
+from opensearch.experiments.embedded import Embed, EmbeddedSplit, embed_collection
 from opensearch.experiments.fitted_codes import TRAIN, training_items
-from opensearch.hashing import check_fit, fit_hasher
+from opensearch.hashing import HashData, check_fit, fit_hasher
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
 from opensearch.training.cache import cache_folder
 from opensearch.training.codes import write_codes
+
+Maps: TypeAlias = Mapping[str, NDArray[np.floating]]
 
 
 def refit(
@@ -31,11 +42,14 @@ def refit(
     settings: HashSettings,
     seed: int = 0,
     progress: Progress = quiet,
+    freedom: float | None = None,
 ) -> Bundle:
     """Write a bundle like `model` with a hasher fitted anew.
 
     Args:
         data: collections; each has a split `train`.
+        freedom: of each domain's last map, which is learnt anew; 0 for none, and `None` leaves
+            the encoders as they are.
 
     Raises:
         InvalidInput: a collection without train files of the model's domains, no files of its
@@ -48,10 +62,17 @@ def refit(
     if out.resolve() == model.folder.resolve():
         raise InvalidInput(f"{out} is the model itself; its new codes need another folder")
     _check_place(out, model)
-    items = training_items(Model(model), [_train(model, path, progress) for path in data], {})
+    embed = Encoder.embed_features if freedom is None else Encoder.unaligned
+    trained = [_train(model, path, progress, embed) for path in data]
+    items = training_items(Model(model), trained, {})
+    maps: Maps = {}
+    if freedom:
+        maps = fit_maps(items.embeddings, items.domains, items.labels, freedom)
+        items = replace(items, embeddings=_aligned(items, maps))
     hasher = fit_hasher(settings, items, seed, progress)
     model.copy_files(out)
-    codes = write_codes(out, model.card.domains, hasher)
+    domains = model.card.domains if freedom is None else _with_maps(model, out, maps)
+    codes = write_codes(out, domains, hasher)
     card = model.card.model_copy(
         update={
             "domains": codes.domains,
@@ -62,6 +83,28 @@ def refit(
         }
     )
     return write_bundle(out, card)
+
+
+def _aligned(items: HashData, maps: Maps) -> NDArray[np.float32]:
+    rows = items.embeddings.copy()
+    for name, onto in maps.items():
+        own = items.domains == name
+        rows[own] = Alignment({MAP: stored(onto)})(rows[own])
+    return rows
+
+
+def _with_maps(model: Bundle, out: Path, maps: Maps) -> dict[str, DomainCard]:
+    """The model's domains with these last maps and no others, their tensors written to `out`."""
+    found = {}
+    for name, card in model.card.domains.items():
+        field = "norms" if card.norms else "projector"
+        own = load_tensors(model.folder / getattr(card, field))
+        kept = {key: tensor for key, tensor in own.items() if key != MAP}
+        if name in maps:
+            kept[MAP] = stored(maps[name])
+        file = save_tensors(out, f"projector-{name}", kept)
+        found[name] = card.model_copy(update={field: file})
+    return found
 
 
 def _check_place(out: Path, model: Bundle) -> None:
@@ -79,8 +122,8 @@ def _encoders(model: Bundle) -> dict[str, tuple[str | None, ...]]:
     return {name: (card.backbone.tensors, card.projector, card.norms) for name, card in cards}
 
 
-def _train(model: Bundle, folder: Path, progress: Progress) -> EmbeddedSplit:
+def _train(model: Bundle, folder: Path, progress: Progress, embed: Embed) -> EmbeddedSplit:
     embedded = embed_collection(
-        model, folder, cache_folder(), progress, keep=lambda split: split == TRAIN
+        model, folder, cache_folder(), progress, keep=lambda split: split == TRAIN, embed=embed
     )
     return embedded.split(TRAIN)

@@ -24,6 +24,7 @@ from opensearch.methods import METHODS, Method, find_method
 from opensearch.progress import Note, Progress, quiet, silent
 from opensearch.records import Source
 from opensearch.semantic import Space, missing, open_provider
+from opensearch.training.alignment import with_inherited_alignment
 from opensearch.training.appearance import check_appearance, with_inherited_appearance
 from opensearch.training.assemble import TrainedDomain, assemble, items_to_hash, write_domain
 from opensearch.training.backbone import (
@@ -209,6 +210,8 @@ def _extend(
         shared = load_tensors(base.folder / donor.projector)
         fitted = with_inherited_class_names(fitted, shared)
         fitted = with_inherited_appearance(context, data, fitted, shared)
+        alike = [n for n in base.domains if base.domain(n).backbone == donor.backbone]
+        fitted = with_inherited_alignment(fitted, [base.projector(name) for name in alike])
     trained = write_domain(context, data, fitted)
     added = _with_generator(context, base, name, trained)
     card = base.card.model_copy(

@@ -19,6 +19,7 @@ from opensearch.encoders.tensors import identity, save_tensors
 from opensearch.hashing import HashData, fit_hasher
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, LambdaRule
 from opensearch.semantic import Space
+from opensearch.training.alignment import with_alignment
 from opensearch.training.appearance import with_appearance
 from opensearch.training.class_names import with_class_names
 from opensearch.training.codes import hash_data, write_codes
@@ -76,7 +77,7 @@ def assemble(
         data.name: with_pooling(context, data, fitted.domains[data.name]) for data in domains
     }
     encoders, named = with_class_names(context, encoders, classifier)
-    encoders = with_appearance(context, domains, encoders)
+    encoders = with_alignment(context, domains, with_appearance(context, domains, encoders))
     trained = {data.name: write_domain(context, data, encoders[data.name]) for data in domains}
     config, space = context.config, context.space
     rule = given_rule(context) if fitted.rule is None else fitted.rule
