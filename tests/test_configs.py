@@ -132,7 +132,7 @@ def test_overrides_are_yaml_and_later_ones_win(recipe):
         ("loop.lrr=1", "unknown setting loop.lrr; known there: backbone_factor, batch, "),
         (
             "colour=1",
-            "unknown setting colour; known there: alignment, appearance, backbone, class_names, domains, ",
+            "unknown setting colour; known there: alignment, appearance, backbone, ",
         ),
         ("domains.shape.vews=1", "unknown setting domains.shape.vews; known there: augment, "),
         ("loop.lr=-1", "loop.lr: Input should be greater than 0 (got -1). Set it in the file or"),
