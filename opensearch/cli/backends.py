@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from opensearch.cli.verb import Verb
+
 
 def _on_request() -> dict[str, str]:
     """Names and summaries of the backends that a user may name."""
@@ -38,7 +40,7 @@ class BackendName(click.ParamType[str]):
         return click.Choice([*self._others, *_on_request()])
 
 
-class ListsBackends(click.Command):
+class ListsBackends(Verb):
     """A verb whose help ends with what each backend is."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

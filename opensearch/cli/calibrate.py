@@ -12,13 +12,14 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import collections_option, json_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.verb import Verb
 
 if TYPE_CHECKING:
     from opensearch.experiments.calibrate import Calibrated
     from opensearch.experiments.directions import Fitted
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("models", nargs=-1, required=True, type=FOLDER)
 @collections_option("Collection; repeatable.")
 @click.option(

@@ -10,10 +10,11 @@ import click
 from opensearch.cli.messages import say
 from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
+from opensearch.cli.verb import Verb
 from opensearch.records import Where
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("index", type=IndexPlace())
 @json_option("Print what was done as JSON.")
 def compact(index: Where, as_json: bool) -> None:

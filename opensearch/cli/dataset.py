@@ -10,6 +10,7 @@ import click
 
 from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import json_option
+from opensearch.cli.verb import Verb
 from opensearch.errors import OpenSearchError
 
 
@@ -36,7 +37,7 @@ def dataset() -> None:
     """
 
 
-@dataset.command()
+@dataset.command(cls=Verb)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--test",

@@ -13,6 +13,7 @@ import click
 from opensearch.cli.options import model_option
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.serve import serve_index
+from opensearch.cli.verb import Verb
 
 if TYPE_CHECKING:
     from opensearch.experiments.demo import Outcome, Precision, Search
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 DEFAULT: Final = "opensearch-demo"
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option(
     "--keep",
     "folder",

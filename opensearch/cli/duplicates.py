@@ -13,13 +13,14 @@ from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.tables import counted
+from opensearch.cli.verb import Verb
 from opensearch.records import Where
 
 if TYPE_CHECKING:
     from opensearch.engine.query.duplicates import Group
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("index", type=IndexPlace())
 @click.option(
     "--exact",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from opensearch.cli.verb import Verb
 
-class ReadsShapes(click.Command):
+
+class ReadsShapes(Verb):
     """A verb whose help ends with the kinds of 3D files; they are looked up only for the help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -14,6 +14,7 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import json_option, together
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.verb import Verb
 
 if TYPE_CHECKING:
     from opensearch.experiments.evaluate import Evaluation, Result, Row
@@ -103,7 +104,7 @@ _by_codes = together(
 """How codes are fitted and compared."""
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("model", type=FOLDER)
 @click.option("--data", required=True, type=FOLDER, help="Labelled collection.")
 @_which

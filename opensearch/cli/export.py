@@ -10,10 +10,11 @@ import click
 from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.verb import Verb
 from opensearch.records import Where
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("index", type=IndexPlace())
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--where", metavar="EXPR", help="Only what passes this filter; docs/filters.md.")

@@ -10,10 +10,11 @@ import click
 from opensearch.cli.options import json_option, model_option
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.verb import Verb
 from opensearch.records import Where
 
 
-@click.command(name="import")
+@click.command(name="import", cls=Verb)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--to", "to", required=True, type=IndexPlace(exists=False),

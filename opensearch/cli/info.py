@@ -11,6 +11,7 @@ import click
 
 from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
+from opensearch.cli.verb import Verb
 from opensearch.records import Where
 
 _LISTED = 8
@@ -18,7 +19,7 @@ _IDENTITY = 12
 _HEX = re.compile("[0-9a-f]{64}")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("path", type=IndexPlace())
 @json_option("Print everything as one JSON object.")
 def info(path: Where, as_json: bool) -> None:

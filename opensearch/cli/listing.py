@@ -12,6 +12,7 @@ from opensearch.cli.messages import in_flags, json_line, say, visible
 from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.tables import check_one_form, counted, header, print_paths
+from opensearch.cli.verb import Verb
 from opensearch.errors import shortened
 from opensearch.records import Where
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from opensearch.records import Item
 
 
-@click.command("list")
+@click.command("list", cls=Verb)
 @click.argument("index", type=IndexPlace())
 @click.option(
     "--where",

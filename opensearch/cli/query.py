@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,8 @@ def query(
     check_one_form(as_json, paths, nul)
     if many is not None:
         _check_many(html, opening, files=files, **options)
+    else:
+        _check_idle(files, options)
     if files or options["exclude"] or many is not None:
         start_ahead()  # it is up once the packages below are
     from opensearch.engine import Engine, Query
@@ -174,6 +177,15 @@ def query(
     show(answer, as_json=as_json, end=end)
     if opening:
         open_first(answer.hits, html)
+
+
+def _check_idle(files: Sequence[object], options: Mapping[str, Any]) -> None:
+    """Refuse what is said of files, or of a text, where there is none."""
+    for flag, name in (("--from", "source"), ("--up", "up")):
+        if options[name] is not None and not (files or options["exclude"]):
+            raise click.UsageError(f"{flag} says what FILES are, and none is given")
+    if options["sentence"] is not None and not options["text"]:
+        raise click.UsageError("--sentence reads the words of --text, and there are none")
 
 
 def _check_many(html: Path | None, opening: bool, **options: Any) -> None:

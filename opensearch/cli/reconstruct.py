@@ -13,6 +13,7 @@ from opensearch.cli.options import json_option, model_option, together
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars
 from opensearch.cli.tables import header
+from opensearch.cli.verb import Verb
 from opensearch.processes.pool import start_ahead
 from opensearch.records import Where
 
@@ -84,7 +85,7 @@ _beside = together(
 """What is written beside the model."""
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("sketch", type=click.Path(path_type=Path))
 @click.option(
     "--index",

@@ -9,9 +9,10 @@ import click
 from opensearch.cli.options import collections_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.verb import Verb
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("model", type=FOLDER)
 @collections_option("Collection that MODEL was trained on, with a split train; repeatable.")
 @click.option(

@@ -16,6 +16,7 @@ from opensearch.cli.messages import say
 from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.tables import header
+from opensearch.cli.verb import Verb
 from opensearch.errors import InvalidInput, shortened
 from opensearch.records import Where
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from opensearch.records import Item
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("index", type=IndexPlace())
 @click.argument("keys", nargs=-1)
 @click.option("--where", metavar="EXPR", help="Also what passes this filter; docs/filters.md.")

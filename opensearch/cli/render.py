@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,11 +16,27 @@ from opensearch.config import ReaderSettings
 from opensearch.errors import InvalidInput
 from opensearch.processes.pool import start_ahead
 from opensearch.records import Up
-from opensearch.spelling import names_in
+from opensearch.spelling import hint, names_in
+
+
+class _DrawingPath(click.ParamType[tuple[Path, int | None]]):
+    """A file, or FILE.ndjson#N: the drawing in its line N."""
+
+    name = "file"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Path, int | None]:
+        """The file, which is there, and the line if one is named."""
+        from opensearch.domains.collections.layout import split_part
+
+        name, line = (value, None) if os.path.exists(value) else split_part(value)
+        click.Path(exists=True, dir_okay=False).convert(name, param, ctx)
+        return Path(name), line
 
 
 @click.command(cls=ReadsShapes)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=_DrawingPath())
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Folder for the pictures; made when missing.")  # fmt: skip
 @model_option("Take size and views from this model's encoder.")
@@ -33,7 +51,7 @@ from opensearch.spelling import names_in
               help="Line drawings of a mesh.")  # fmt: skip
 @json_option("Print one JSON object.")
 def render(
-    file: Path,
+    file: tuple[Path, int | None],
     out: Path,
     model: Path | None,
     domain: str | None,
@@ -46,8 +64,9 @@ def render(
 ) -> None:
     """Show what an encoder sees of FILE.
 
-    FILE is a mesh, a drawing or a picture. Writes each view as a PNG, and all of them together as
-    views.png. Of a mesh the shaded views come first, then the line drawings.
+    FILE is a mesh, a drawing or a picture; FILE#3 is the drawing in line 3. Writes each view as a
+    PNG, and all of them together as views.png. Of a mesh the shaded views come first, then the line
+    drawings.
 
     \b
     Example:
@@ -55,20 +74,29 @@ def render(
     """
     if domain and names_in(domain):
         raise InvalidInput(f"`domain` must be one name, got {domain!r}")
+    path, line = file
+    if part is not None and (path.suffix.lower() != ".ndjson" or line not in (None, part)):
+        raise click.UsageError(
+            f"--part is a line of an .ndjson file, which {path.name} is not"
+            if line is None
+            else f"--part {part} and #{line} are two lines"
+        )
     start_ahead()  # it is up once the packages below are
     from opensearch.domains import save_views
     from opensearch.domains.opening.workers import Readers
 
     drawn = {"size": size, "views": views, "line_views": line_views}
+    if model is None and domain:
+        _refuse_near(domain)
     settings = _settings(domain, drawn) if model is None else _settings_of(model)
     with Readers(settings) as readers:
-        opened = readers.open(file, part, domain, up=up)
-    paths = [str(path) for path in save_views(opened.reading, out, source=file)]
+        opened = readers.open(path, part or line, domain, up=up)
+    paths = [str(path) for path in save_views(opened.reading, out, source=path)]
     shown = opened.reading
     if not opened.sure:
-        say(f"{file.name} was taken for a {opened.domain}; --domain says otherwise")
+        say(f"{path.name} was taken for a {opened.domain}; --domain says otherwise")
     if shown.lost:
-        say(f"{file.name} is damaged: {shown.lost}")
+        say(f"{path.name} is damaged: {shown.lost}")
     if not as_json:
         if shown.up is not None:
             say(f"up-axis: {shown.up}")
@@ -79,6 +107,16 @@ def render(
     if shown.lost:
         fields["lost"] = shown.lost
     click.echo(json.dumps({**fields, "files": paths}, ensure_ascii=False))
+
+
+def _refuse_near(domain: str) -> None:
+    """Refuse a name that is nearly that of a domain; any other is a domain of pictures."""
+    from opensearch.domains import READERS
+    from opensearch.domains.collections.layout import DOMAIN_WORDS
+
+    known = [*dict.fromkeys([*(kind.domain for kind in READERS.values()), *DOMAIN_WORDS.values()])]
+    if domain not in known and (meant := hint(domain, known)):
+        raise InvalidInput(f"no domain {domain!r} is known{meant}")
 
 
 def _settings(domain: str | None, drawn: dict[str, int]) -> dict[str, ReaderSettings]:

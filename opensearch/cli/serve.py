@@ -11,10 +11,11 @@ import click
 from opensearch.cli.messages import say
 from opensearch.cli.options import model_option
 from opensearch.cli.places import IndexPlace
+from opensearch.cli.verb import Verb
 from opensearch.records import Where
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("index", type=IndexPlace())
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
               help="Where to listen. Other machines reach only another address than this, which"

@@ -11,9 +11,10 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import collections_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.verb import Verb
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("config")
 @collections_option("Collection with DIR/<domain>/<category>/<file> or a split.csv; repeatable.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")

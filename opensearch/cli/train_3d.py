@@ -10,9 +10,10 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import collections_option, model_option
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.train import kept
+from opensearch.cli.verb import Verb
 
 
-@click.command("train-3d")
+@click.command("train-3d", cls=Verb)
 @collections_option("Collection with shapes; repeatable.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the model.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a setting.")

@@ -9,10 +9,11 @@ import click
 from opensearch.cli.messages import in_flags, visible
 from opensearch.cli.options import json_option
 from opensearch.cli.places import IndexPlace
+from opensearch.cli.verb import Verb
 from opensearch.records import Where
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("index", type=IndexPlace())
 @click.option(
     "--repair",

@@ -10,13 +10,14 @@ import click
 
 from opensearch.cli.messages import say
 from opensearch.cli.options import json_option, model_option
+from opensearch.cli.verb import Verb
 from opensearch.errors import InvalidInput, UnknownWord, brief
 
 if TYPE_CHECKING:
     from opensearch.engine import Words
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("prefix", default="")
 @click.option("--near", metavar="WORD", help="List the words nearest to WORD instead.")
 @click.option("--read", metavar="TEXT", help="Say how `query --text TEXT` is understood instead.")

@@ -30,3 +30,37 @@ def test_a_home_folder_that_no_shell_has_read_is_refused(words, tmp_path, monkey
     assert result.exit_code == 2
     assert f"~ stands for the home folder in shells alone: name '{tmp_path}/mine'" in result.output
     assert not Path("~").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["query", ".", "--text", "a", "--text", "b"], "several words stand in one"),
+        (["remove", ".", "--where", "id=1", "--where=id=2"], "filters are joined by and, or"),
+        (["index", ".", "--to", "i", "--prune", "--prune=force"], "--prune takes one value"),
+        (["query", ".", "--text", "dog", "--from", "photo"], "--from says what FILES are"),
+        (["query", ".", "--id", "a", "--up", "z"], "--up says what FILES are"),
+        (["query", ".", "--id", "a", "--sentence", "m"], "--sentence reads the words of --text"),
+        (["render", "a.png", "--out", "o", "--part", "2"], "--part is a line of an .ndjson file"),
+        (["render", "a.ndjson#2", "--out", "o", "--part", "3"], "--part 3 and #2 are two lines"),
+        (["render", "b.ndjson#2", "--out", "o"], "File 'b.ndjson' does not exist"),
+        (["render", "a.png", "--out", "o", "--domain", "skecth"], "did you mean 'sketch'?"),
+    ],
+)
+def test_what_would_go_unheard_is_refused(words, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "a.ndjson"):
+        Path(name).touch()
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2, result.output
+    assert told in result.output
+    assert not Path("o").exists()
+
+
+def test_render_takes_the_name_of_a_drawing_as_query_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [[[0, 90], [0, 90]]], [[[0, 90], [90, 0]]]
+    Path("a.ndjson").write_text("".join(f'{{"drawing": {each}}}\n' for each in rows))
+    for words in (["a.ndjson#2", "--out", "o"], ["a.ndjson", "--part", "2", "--out", "p"]):
+        assert CliRunner().invoke(main, ["render", *words]).exit_code == 0
+    assert Path("o", "view-01.png").read_bytes() == Path("p", "view-01.png").read_bytes()

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from opensearch.cli.group import VERBS, main
+from opensearch.cli.verb import Verb
 from opensearch.errors import InvalidInput
 
 WITHOUT_JSON = ("train", "train-3d", "refit", "demo", "serve")
@@ -31,6 +32,12 @@ def keeps_the_contract(verb):
         assert "Example:" in CliRunner().invoke(main, [*words, "--help"]).output
         options = [each for each in below.params if isinstance(each, click.Option)]
         assert all(each.help for each in options)
+        for each in options:
+            if not (each.multiple or each.is_flag or each.count):
+                flag = max(each.opts, key=len)
+                twice = CliRunner().invoke(main, [*words, f"{flag}", "1", f"{flag}", "2"])
+                assert twice.exit_code == 2
+                assert f"{flag} takes one value, and is given 2 times" in twice.stderr
         assert verb in WITHOUT_JSON or any(each.name == "as_json" for each in options)
 
 
@@ -39,7 +46,7 @@ def test_a_verb_keeps_the_contract(verb):
     keeps_the_contract(verb)
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("word")
 @click.option("--loud", "loudness", type=int, default=0, help="How loud.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

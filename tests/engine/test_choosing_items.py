@@ -82,6 +82,9 @@ def test_what_no_item_has_is_told_with_what_is_spelt_alike(engine):
             f"taken is compared with a date, {forms}; got {value!r}"
         ]
     assert not notes("taken > 2024-01-31 and year < 5 and category > m")
+    for pattern in ("*.jpg", "photo/*"):
+        assert f"* is a letter like any other in '{pattern}'" in notes(f"key ~ {pattern}")[0]
+    assert not notes("key ~ * and path ^= a*b")
     assert notes("year = 2021") == ["no item has the year '2021'"]
     assert notes("taken = 2024 and not category != hat and year > 1 and size = 3") == []
     assert "Engine.add(reread=True)" in notes("camera ~ nikon")[0]

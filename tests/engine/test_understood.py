@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter
 
 from opensearch import Query, Understood
 from opensearch.engine import Engine
-from opensearch.engine.query import point
+from opensearch.engine.query import point, understood
 from opensearch.engine.query.each_word import _merged
 from opensearch.errors import InvalidInput
 from opensearch.records import Hit
@@ -86,12 +86,16 @@ def test_of_several_words_a_hit_is_near_any_and_scored_by_the_nearest(engine):
 
 def test_very_many_words_are_searched_for_by_their_mean(engine, monkeypatch):
     monkeypatch.setattr(point, "WORDS", 1)
+    monkeypatch.setattr(understood, "WORDS", 1)
     names = ["disc", "pyramid"]
     prototypes = engine.model.space.prototypes(names)
     answer = engine.ask(Query(text=", ".join(names), refine=False, k=5))
     _, near = cosines(engine, names)
     best = np.sort(near.mean(axis=1))[::-1][:5] / np.linalg.norm(prototypes.mean(axis=0))
     assert [hit.score for hit in answer.hits] == pytest.approx(best.tolist(), abs=1e-5)
+    assert answer.notes == [
+        "searched for the mean of disc or pyramid: up to 1 words are each searched for"
+    ]
 
 
 def test_what_is_nearer_to_a_word_left_out_is_no_hit(engine):

@@ -167,7 +167,10 @@ def test_a_malformed_expression_shows_where(text, wanted):
         ("a <> 1", "equal is =, and unequal !="),
         ("category = wine glass", "a value with blanks stands in quotes"),
         ("category =", "e.g. domain = photo"),
-        ("category like cup", "in at character 10; e.g. domain = photo"),
+        ("category like cup", "in at character 10; ~ is contains"),
+        ("category CONTAINS cup", "~ is contains"),
+        ("category has cup", "in at character 10; e.g. domain = photo"),
+        ("id = 1 and category  Not  in (cup)", "before the field: not category in"),
     ],
 )
 def test_a_malformed_expression_says_what_may_be_meant(text, way_out):

@@ -40,6 +40,7 @@ def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> lis
     told: list[str] = []
     with store.fields() as fields:
         for asked in comparisons(expression):
+            told += _starred(asked)
             if asked.field not in FIELDS and not (fields and fields.has(asked.field)):
                 told += _unknown_field(store, asked.field, domains)
             elif asked.field == "domain":
@@ -49,6 +50,16 @@ def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> lis
                 told += _no_text(fields, asked) if asked.sign in PARTS else ()
                 told += _unlike(fields, asked) if asked.sign in ORDER else ()
     return list(dict.fromkeys(map(brief, told)))
+
+
+def _starred(asked: Comparison) -> Iterator[str]:
+    """That a star is a letter here, where one stands as in a pattern: hardly any name has such."""
+    for value in asked.values[:_ASKED]:
+        if asked.field in ("key", "path") and (value[:2] == "*." or value[-2:] == "/*"):
+            yield (
+                f"* is a letter like any other in {value!r}: {asked.field} ~ contains a text, and"
+                f" {asked.field} ^= begins with one"
+            )
 
 
 def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[str]:

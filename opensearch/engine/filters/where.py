@@ -220,6 +220,10 @@ def _way_out(wanted: str, before: str, there: str) -> str:
         return "comparisons are joined by the words and, or"
     if there[:1] in ("=", ">") and before[-1:] in ("=", "<"):
         return "equal is =, and unequal !="
+    if wanted == _AN_OPERATOR and re.match(r"not\s+in\b", there, re.IGNORECASE):
+        return f"not stands before the field: not {before.split()[-1]} in (...)"
+    if wanted == _AN_OPERATOR and re.match(r"(like|contains)\b", there, re.IGNORECASE):
+        return "~ is contains and ^= begins with, as in key ^= photos/2023/"
     if wanted == _A_JOINT and there[:1].isalnum() and before[-1:] not in (")", '"', "'"):
         return 'a value with blanks stands in quotes, as in category = "arm chair"'
     if there[:1] == "," or re.search(r"\bin$", before):

@@ -11,7 +11,7 @@ from opensearch.domains.opening.opener import Opened
 from opensearch.engine.query.parts import Embed, Part, file_part, stored_part
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.sentences import text_points
-from opensearch.engine.query.understood import TakenAs, Understood, understood_text
+from opensearch.engine.query.understood import WORDS, TakenAs, Understood, understood_text
 from opensearch.errors import InvalidInput
 from opensearch.model import Input, Model
 from opensearch.semantic import unit
@@ -19,8 +19,6 @@ from opensearch.store import Store
 
 AGAINST = 0.5
 """Weight of the mean of the negatives against the positives: they turn, never dominate."""
-WORDS = 8
-"""Words that are searched for each by itself at most; more are searched for by their mean."""
 
 
 def _none() -> NDArray[np.float32]:

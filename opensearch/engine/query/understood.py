@@ -9,6 +9,8 @@ from typing import Any
 from opensearch.errors import brief
 from opensearch.semantic import Phrase
 
+WORDS = 8
+"""Words that are searched for each by itself at most; more are searched for by their mean."""
 SOME = 5
 """Unknown words that near ones are looked up for: each is compared with thousands."""
 
@@ -63,6 +65,9 @@ class Understood:
         if not told and len(self.words) < 2:
             return []
         searched = [f"searched for {_listed(self.words)}"] if self.words else []
+        if len(self.words) > WORDS:
+            mean = f"searched for the mean of {_listed(self.words)}"
+            searched = [f"{mean}: up to {WORDS} words are each searched for"]
         return [brief("; ".join(searched + told))]
 
 
