@@ -41,7 +41,7 @@ class WriterLock:
     def _lock(self, descriptor: int) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:  # others, of a disk that knows no locks, say so themselves
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             raise StoreError(
                 f"cannot write to {str(self._path.parent)!r}: process {holder} is writing to it;"

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -179,6 +181,23 @@ def test_a_broken_export_is_refused_before_anything_is_added(index, tmp_path, ki
         with pytest.raises((UnreadableFile, InvalidInput), match=message):
             other.import_from(tmp_path / "out")
         assert sum(other.info()["items"].values()) == 0
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "items.jsonl", "codes.npy"])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(index, tmp_path, name):
+    with Engine.open(index) as engine:
+        engine.export_to(tmp_path / "out")
+        (tmp_path / "out" / name).unlink()
+        os.mkfifo(tmp_path / "out" / name)
+        pipe = os.open(tmp_path / "out" / name, os.O_RDWR | os.O_NONBLOCK)
+        os.write(pipe, b"{}\n")
+        end = threading.Timer(1, os.close, [pipe])  # so that code that reads it ends, too
+        end.start()
+        with pytest.raises(UnreadableFile, match=r"is not an export: it has no|device, pipe or"):
+            engine.import_from(tmp_path / "out")
+        end.cancel()
+        assert os.read(pipe, 9) == b"{}\n"
+        os.close(pipe)
 
 
 def test_what_is_no_export_is_called_what_it_is(index, tmp_path):

@@ -1,5 +1,7 @@
 """What happens to an index, and what is said: lost files, damage, other writers, other versions."""
 
+import errno
+import fcntl
 import json
 import os
 import re
@@ -95,6 +97,17 @@ def test_a_second_writer_is_told_who_writes(index):
         assert run("query", index, "--id", "k7").exit_code == 0
         holder.stdin.close()
     assert run("compact", index).exit_code == 0
+
+
+def test_a_disk_that_knows_no_locks_is_not_called_another_writer(index, monkeypatch):
+    def none(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with Engine.open(index) as engine:
+        with pytest.raises(StoreError, match="No locks available") as told:
+            engine.remove(["k1"])
+        assert "is writing to it" not in str(told.value)
 
 
 def test_a_store_and_a_manifest_of_a_newer_format_are_refused(index):

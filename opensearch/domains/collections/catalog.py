@@ -52,6 +52,9 @@ def find_sources(
         leads out of `root` or to itself. A row whose file is missing is a `Source`; its reader
         will say so.
     """
+    if os.path.exists(root) and not os.path.isfile(root) and not os.path.isdir(root):
+        yield Failure(printable(root), "is no file or folder, but a device, pipe or socket")
+        return
     found = _of_file(root, excluded) if os.path.isfile(root) else _of_folder(root, beside, excluded)
     for item in found:
         if isinstance(item, Source):

@@ -6,6 +6,7 @@ short and is repeated adds no item without a key twice.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -57,6 +58,7 @@ class Export:
             UnreadableFile: no export, of a newer format, or a file is missing or damaged.
         """
         try:
+            _refuse_odd(folder / MANIFEST)
             manifest = json.loads((folder / MANIFEST).read_bytes())
             version, files = manifest["format"], dict(manifest["files"])
             made_with = dict(manifest["identities"])
@@ -188,6 +190,16 @@ def _put(
     return 0
 
 
+def _refuse_odd(file: Path) -> None:
+    """Refuse a pipe or a device, which may be waited for for ever.
+
+    Raises:
+        FileNotFoundError: it is one.
+    """
+    if file.exists() and not file.is_file():
+        raise FileNotFoundError(errno.ENOENT, "it is a folder, device, pipe or socket", str(file))
+
+
 def _missing(folder: Path) -> str:
     """Why a folder is no export, and what to give instead."""
     if folder.is_file():
@@ -209,6 +221,7 @@ def _check_file(folder: Path, name: str, files: Mapping[str, Any]) -> None:
     """Compare a file with its size and sha256 in the manifest."""
     try:
         expected = files[name]["bytes"], files[name]["sha256"]
+        _refuse_odd(folder / name)
         with (folder / name).open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)

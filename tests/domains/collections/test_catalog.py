@@ -131,6 +131,14 @@ def test_a_file_named_directly_is_a_source_or_a_failure(tmp_path):
     assert "'.txt'; known are " in failure.reason
 
 
+def test_a_pipe_or_device_named_directly_is_told_as_one(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    for odd in (tmp_path / "a.png", Path("/dev/null")):
+        (found,) = find_sources(odd)
+        assert isinstance(found, Failure)
+        assert found.reason == "is no file or folder, but a device, pipe or socket"
+
+
 def test_links_to_folders_are_not_followed_twice_and_links_outside_refused(tmp_path):
     root = make(tmp_path / "in", "a.png")
     make(tmp_path, "secret.png")
