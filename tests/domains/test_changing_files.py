@@ -73,5 +73,5 @@ def test_a_file_that_changes_all_the_time_is_told(file, monkeypatch):
 
 def test_a_damaged_file_that_stays_is_damaged(file, monkeypatch):
     file.write_bytes(file.read_bytes()[:60])
-    with pytest.raises(UnreadableFile, match="truncated"):
+    with pytest.raises(UnreadableFile, match="is cut short"):
         opener_that_sees(monkeypatch, []).open(file, domain="photo", books=True)
