@@ -116,7 +116,7 @@ class Item:
     reader: str = ""
 
 
-ScoreKind: TypeAlias = Literal["probability", "cosine", "asymmetric"]
+ScoreKind: TypeAlias = Literal["probability", "cosine", "asymmetric", "likeness"]
 """What a score is; `asymmetric`: the cosine of the query's logits and the signs of a code."""
 
 

@@ -75,12 +75,13 @@ def settings(query: Query, answer: Answer) -> dict[str, str]:
         f"on in {', '.join(answer.refined)}: within a domain, items near the query's nearest there"
         " come first"
     )
+    copies = query.like == "exact"
     return {
         "searched": ", ".join(query.targets) or "all domains",
-        "order": SCORES[query.score],
+        "order": "copies alone, the likest first" if copies else SCORES[query.score],
         "refinement": refined if answer.refined else "off",
         "hits wanted": str(query.k),
-        "candidates compared": "" if query.score == "hamming" else str(query.depth),
+        "candidates compared": "" if copies or query.score == "hamming" else str(query.depth),
         "largest distance": "" if query.max_distance is None else f"{query.max_distance} bits",
         "least score": "" if query.min_score is None else f"{query.min_score:g}",
         "only items where": query.where or "",

@@ -21,6 +21,8 @@ _SCORES: Final = {
     " near differs from one kind of query to another.",
     "asymmetric": "Cosine of the query's unrounded code and the item's code: 1 where every bit"
     " agrees as clearly as can be, 0 where half of them do.",
+    "likeness": "How like what the item shows is to what was asked for: 1 for the same picture or"
+    " shape. Only copies are shown, exact ones first; what was done to the others stands above.",
 }
 
 
@@ -54,11 +56,15 @@ def explained(query: Query, hits: Sequence[Hit], bits: int) -> dict[str, str]:
     kinds = [hit.score_kind for hit in hits if hit.score_kind]
     usual = {"rescored": "cosine", "asymmetric": "asymmetric"}
     kind = kinds[0] if kinds else usual.get(query.score, "")
+    found_by = (
+        "Codes find the candidates" + (", scores" if scored else " and") + " put them in order."
+    )
+    if kind == "likeness":
+        found_by = "Copies are known by how they look, not by codes."
     return {
         "score": _SCORES.get(kind, "") if scored else "",
         "bits apart": f"Bits of the {bits}-bit codes of item and query that are not the same: 0 for"
-        f" equal codes, about {bits // 2} for what has nothing to do with it. Codes find the"
-        " candidates" + (", scores put them in order." if scored else " and put them in order."),
+        f" equal codes, about {bits // 2} for what has nothing to do with it. {found_by}",
         "order": "Best first. Of items that are alike in all numbers the one stored first comes"
         " first.",
     }

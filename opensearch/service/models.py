@@ -119,7 +119,9 @@ class HitFound(BaseModel):
     category: str | None
     distance: int = Field(description="Hamming distance of the codes")
     score: float | None
-    score_kind: str | None = Field(description="probability, cosine, asymmetric; null: no score")
+    score_kind: str | None = Field(
+        description="probability, cosine, asymmetric, likeness; null: no score"
+    )
     cosine: float | None = Field(description="of the embeddings of item and query")
     metadata: dict[str, Any]
     thumbnail: str | None = Field(

@@ -163,10 +163,17 @@ def test_a_file_is_asked_for_by_its_copies(engine, collection):
     assert [hit.key for hit in answer.hits[3:]] == ["sketch/mirrored.png"]
     assert answer.hits[0].score == 1.0
     assert answer.hits[0].distance == 0
+    assert {hit.score_kind for hit in answer.hits} == {answer.score_kind} == {"likeness"}
     assert "sketch/mirrored.png: mirrored" in answer.notes
     words = ["query", str(engine.path), str(file), "--like", "exact", "--to", "sketch", "--json"]
     result = CliRunner().invoke(main, words)
     assert json.loads(result.stdout)["key"] == "sketch/mirrored.png"
+    assert json.loads(result.stdout)["score_kind"] == "likeness"
+    page = collection.parent / "copies.html"
+    assert CliRunner().invoke(main, [*words[:-1], "--html", str(page)]).exit_code == 0
+    assert "How like what the item shows is" in page.read_text("utf-8")
+    assert "by embeddings" not in page.read_text("utf-8")
+    assert "Cosine of the embeddings" not in page.read_text("utf-8")
     with pytest.raises(InvalidInput, match="copies are looked for by one file or one item alone"):
         engine.ask(Query(text="dog", like="exact"))
     with pytest.raises(InvalidInput, match="copies are looked for by one file or one item alone"):

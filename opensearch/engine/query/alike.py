@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.opening.opener import Opened
 from opensearch.engine.filters.selecting import targeted
 from opensearch.engine.lifecycle.generations import Generation
 from opensearch.engine.query.as_stored import stored_domain
@@ -41,10 +42,13 @@ class _Asked:
     imprint: bytes
     code: NDArray[np.uint8]
     own_id: int = -1
+    opened: tuple[Opened, ...] = ()
 
 
-def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], list[str]]:
-    """Items that are copies of a query's file or stored item, and what was done, in remarks.
+def copies_of(
+    query: Query, now: Generation, model: Model
+) -> tuple[list[Hit], list[str], list[Opened]]:
+    """Items that are copies of a query's file or stored item, what was done, and the file opened.
 
     Exact copies come first, then altered ones, likest first. The score is the likeness, 0..1, and
     the distance that of codes. An item is no copy of itself.
@@ -83,9 +87,10 @@ def copies_of(query: Query, now: Generation, model: Model) -> tuple[list[Hit], l
             zip(store.items([row[2] for row in found]), distances, found, strict=True), start=1
         )
     ]
+    hits = [replace(hit, score_kind="likeness") for hit in hits]
     told = [f"{hit.key}: {row[3]}" for hit, row in zip(hits, found, strict=True) if row[3]]
     taken = f"{asked.name} is looked for as a {asked.domain}, by its copies alone"
-    return hits, [taken, *notes, *told]
+    return hits, [taken, *notes, *told], list(asked.opened)
 
 
 def _compared(
@@ -109,7 +114,8 @@ def _of_file(query: Query, now: Generation, model: Model) -> _Asked:
         opened = model.opened_input(readers, given, source, None)
     vector = model.bundle.encoder(opened.domain).embed(opened.reading.views[None])
     code = model.hasher.encode(vector, opened.domain)[0]
-    return _Asked(name_of(given), opened.domain, opened.imprint, code)
+    imprint = opened.imprint
+    return _Asked(name_of(given), opened.domain, imprint, code, opened=(opened,))
 
 
 def _of_item(key: str, now: Generation) -> _Asked:

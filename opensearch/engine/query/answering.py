@@ -27,7 +27,8 @@ def answer(
     now = generations.current()
     with now.store.snapshot():  # stored items that are asked by are those that are ranked
         if query.like == "exact":
-            return Answer(*copies_of(query, now, model))
+            hits, notes, opened = copies_of(query, now, model)
+            return Answer(hits, notes, opened=opened, score_kind="likeness")
         known = as_stored(embed or model.embed_one, now.store, model.limits)
         point = locate(query, model, now.store, known)
         if now.store.unlocked:
