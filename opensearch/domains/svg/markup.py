@@ -75,6 +75,10 @@ def parse(data: bytes) -> Element:
     except expat.ExpatError as error:
         if "amplification" in str(error):
             raise OverLimit("repeats its entities more than a drawing needs") from error
+        if builder.first and error.code in _ENDED_WITHIN and not builder.ended:
+            raise UnreadableFile(
+                f"is cut short: its XML ends within an element ({error})"
+            ) from error
         if not builder.ended:  # what stands behind the drawing is none of it
             raise UnreadableFile(f"is not well-formed XML: {error}") from error
     if builder.root is None:
@@ -113,6 +117,18 @@ def _decoded(data: bytes) -> bytes:
     except (LookupError, UnicodeDecodeError):
         text = data.decode(mark or "cp1252", "replace")
     return text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace")
+
+
+_ENDED_WITHIN: Final = frozenset(
+    expat.errors.codes[name]
+    for name in (
+        expat.errors.XML_ERROR_NO_ELEMENTS,
+        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
+        expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+        expat.errors.XML_ERROR_PARTIAL_CHAR,
+    )
+)
+"""What expat calls the end of a file that comes too early."""
 
 
 class _Builder:

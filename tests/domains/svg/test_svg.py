@@ -587,3 +587,11 @@ def test_initial_takes_back_what_is_around():
     picture = drawn(f'<g fill="red" stroke="blue" stroke-width="9">{square}</g>')
     assert picture[25, 25].tolist() == [0, 0, 0]
     assert picture[25, 53].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("end", ['<path d="M0 0', "<g>", "<!-- a", "<style><![CDATA[rect{", "<te"])
+def test_a_drawing_that_is_cut_short_says_so(end):
+    whole = svg('<rect width="50" height="50"/>' + end)
+    cut = whole[: whole.index(end.encode() if isinstance(whole, bytes) else end) + len(end)]
+    with pytest.raises(UnreadableFile, match="is cut short: its XML ends within an element"):
+        draw_svg(cut if isinstance(cut, bytes) else cut.encode(), 50)
