@@ -61,7 +61,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
         raise OverLimit(f"has {vertex_count:,} vertices, too many for {limits.faces:,} faces")
     flags = b"".join(keyword.groups(b"")[:2]) if keyword else b""
     ways = [way for words in lead for way in _ways(lines.after(words), *counts, flags)]
-    vertices, corners, sizes = _only(ways, *counts)
+    vertices, corners, sizes, _ = _only(ways, *counts)
     faces = as_triangles(vertices, corners, sizes, limits)
     if len(faces) == 0:
         raise UnreadableFile("has no faces of three corners or more")
@@ -69,11 +69,15 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 
 
 class _Way(NamedTuple):
-    """Vertices (n, 3), and the corners and sizes of polygons, as a file may be understood."""
+    """Vertices (n, 3), and the corners and sizes of polygons, as a file may be understood.
+
+    It is `usual` where vertices have colours of four numbers, of one opacity, and faces have none.
+    """
 
     vertices: NDArray[np.float64]
     corners: NDArray[np.int64]
     sizes: NDArray[np.int64]
+    usual: bool = False
 
 
 def _only(ways: list[_Way], vertex_count: int, face_count: int) -> _Way:
@@ -88,10 +92,12 @@ def _only(ways: list[_Way], vertex_count: int, face_count: int) -> _Way:
             f" {face_count:,} faces"
         )
     known = [way for way in ways if way.corners.max(initial=0) < vertex_count] or ways[:1]
+    if len(known) > 1:
+        known = [way for way in known if way.usual] or known
     if any(
         not np.array_equal(one, other)
         for way in known
-        for one, other in zip(known[0], way, strict=True)
+        for one, other in zip(known[0][:3], way[:3], strict=True)
     ):
         raise UnreadableFile(
             "can be understood in more than one way: it does not say how many numbers its colours"
@@ -194,8 +200,13 @@ def _ways(lines: _Lines, vertex_count: int, face_count: int, flags: bytes) -> It
         found = on_lines.get(stride, []) if certain else _face_streams(rest, face_count)
         if found:
             words = lines.first(stride * vertex_count)
-            numbers = np.array(as_floats(words)).reshape(-1, stride)[:, :width]
-            yield from (_Way(_weighted(numbers), *each) for each in found)
+            rows = np.array(as_floats(words)).reshape(-1, stride)
+            points = _weighted(rows[:, :width])
+            opacity = rows[:, width + 3 * (b"N" in flags) + 3 :][:, :1]
+            one = stride == strides[0] and opacity.size > 0 and np.ptp(opacity) == 0 != opacity[0]
+            for each in found:
+                bare = len(rest.rest()) == len(each[0]) + len(each[1])
+                yield _Way(points, *each, usual=bool(one and bare))
 
 
 def _vertex_lines(

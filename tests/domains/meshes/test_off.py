@@ -136,3 +136,10 @@ def test_colours_are_told_from_faces_or_the_file_is_refused(keyword, layout, cou
                 continue
             assert found.vertices.tolist() == [list(map(float, p.split())) for p in PYRAMID]
             assert sorted(tuple(sorted(face)) for face in found.faces.tolist()) == CUT
+
+
+@pytest.mark.parametrize("colour", [" 1 0 0 1", " 255 0 0 255", " .5 .2 .1 .7"])
+def test_as_many_faces_as_corners_in_one_line_are_told_by_their_opacity(colour):
+    """A number less for each corner and one more for each face would fit as well."""
+    text = joined("COFF", COUNTS, [c + colour for c in CORNERS], FACES).replace("\n", " ")
+    assert area(load(text)) == pytest.approx(TETRAHEDRON_AREA)
