@@ -56,6 +56,14 @@ def printable(path: str | Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def time_of_change(status: os.stat_result) -> int:
+    """When a file was changed, in ns since 1970, as what we store can hold: from 1677 to 2262.
+
+    File systems keep other years, too, which clocks that were wrong have written.
+    """
+    return min(max(status.st_mtime_ns, -(2**63)), 2**63 - 1)
+
+
 def safe_name(name: str) -> str:
     """The name of a file as any file system takes it; what is too long loses its beginning."""
     name = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in name)

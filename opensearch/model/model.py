@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains import READERS, Reading, reader_version
+from opensearch.domains.files import time_of_change
 from opensearch.domains.opening.opener import NoReader, Opened
 from opensearch.domains.opening.workers import Readers
 from opensearch.domains.shapes.upright import declared, with_axis
@@ -160,7 +161,7 @@ class Model:
             if isinstance(given, Remote):  # which may have changed since
                 stamp = None
             elif stamp and not isinstance(given, Path):  # its file is new, and so is its time
-                stamp = replace(stamp, mtime_ns=path.stat().st_mtime_ns)
+                stamp = replace(stamp, mtime_ns=time_of_change(path.stat()))
             return self.opened(readers, replace(source, path=path, part=part), True, stamp)
 
     def embed_one(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.collections.catalog import digest
 from opensearch.domains.collections.layout import split_part
+from opensearch.domains.files import time_of_change
 from opensearch.domains.opening.workers import Readers
 from opensearch.domains.shapes.upright import declared
 from opensearch.encoders.pipeline import encode_views
@@ -63,7 +64,7 @@ def file_of(item: Item) -> Path:
     try:
         found = file.stat()
         same = found.st_size == item.size
-        if same and found.st_mtime_ns != item.mtime_ns:  # it may be a copy put in its place
+        if same and time_of_change(found) != item.mtime_ns:  # it may be a copy put in its place
             same = digest(Source(file, item.key)) == item.digest
     except OSError as error:
         raise UnreadableFile(

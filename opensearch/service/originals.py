@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from opensearch.domains.collections.layout import split_part
+from opensearch.domains.files import time_of_change
 from opensearch.records import Item
 from opensearch.service.failures import ServiceError, missing
 
@@ -63,7 +64,7 @@ def open_original(item: Item) -> tuple[BinaryIO, Path]:
         raise _elsewhere(item)
     status = os.fstat(descriptor)
     whole = stat.S_ISREG(status.st_mode)
-    if not whole or (status.st_size, status.st_mtime_ns) != (item.size, item.mtime_ns):
+    if not whole or (status.st_size, time_of_change(status)) != (item.size, item.mtime_ns):
         os.close(descriptor)
         raise missing(f"the file of item {item.key!r} has changed since", "index it again")
     return os.fdopen(descriptor, "rb"), real

@@ -47,6 +47,21 @@ def books(report):
     return (report.added, report.replaced, report.moved, report.unchanged, report.failed)
 
 
+@pytest.mark.parametrize("year", [1600, 1969, 2500, 3000])
+def test_a_file_of_any_year_is_stored_and_carried_over(toy_model, tmp_path, year):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    seconds = round((year - 1970) * 365.2425 * 86400)
+    os.utime(tmp_path / "a.png", ns=(0, seconds * 10**9))
+    with Engine.create(tmp_path / "index", toy_model) as engine:
+        report = engine.add(tmp_path / "a.png", domain="photo")
+        assert (report.added, report.failures) == (1, [])
+        assert engine.add(tmp_path / "a.png", domain="photo").unchanged == 1
+        engine.export_to(tmp_path / "out")
+    with Engine.create(tmp_path / "other", toy_model) as engine:
+        assert engine.import_from(tmp_path / "out").added == 1
+        assert engine.add(tmp_path / "a.png", domain="photo").unchanged == 1
+
+
 def test_a_second_run_encodes_nothing(engine, files, monkeypatch):
     first = engine.add(files)
     n = first.added

@@ -16,7 +16,7 @@ from opensearch.domains.collections.layout import encodable, laid_out, part_key,
 from opensearch.domains.collections.manifest import fault, find_manifest, is_scalar, read_manifest
 from opensearch.domains.collections.walk import Found, Ignored, excluded_file, walk
 from opensearch.domains.drawings.strokes import line_spans, read_line
-from opensearch.domains.files import printable, wrong_suffix
+from opensearch.domains.files import printable, time_of_change, wrong_suffix
 from opensearch.domains.shapes.upright import with_axis
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.limits import Limits
@@ -105,7 +105,7 @@ def fingerprint(path: Path) -> tuple[int, int]:
         status = os.stat(path)
     except OSError as error:
         raise _gone(path, error) from error
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, time_of_change(status)
 
 
 def digest(source: Source) -> bytes:

@@ -110,7 +110,8 @@ def _wrong(fields: Any) -> str:
         value: Any = fields[name]
         if not _is(value, kinds):
             return f"its {name} is of another kind"
-        if kinds == (int,) and not (-(2**63) if name == "mtime_ns" else 0) <= value < 2**63:
+        least, most = (-(2**63), 2**64) if name == "mtime_ns" else (0, 2**63)
+        if kinds == (int,) and not least <= value < most:
             return f"its {name} is out of range"
     return "" if fields["domain"] else "it has no domain"
 
