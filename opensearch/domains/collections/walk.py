@@ -89,7 +89,8 @@ class _Links:
         if not target.is_relative_to(self._root):
             if any(target.is_relative_to(other) for other in self._beside):
                 return Ignored(path, "", ELSEWHERE)
-            return Failure(printable(path), _out(target) if folder else _OUT)
+            there = _OUT if os.path.lexists(target) else _gone(target)
+            return Failure(printable(path), _out(target) if folder else there)
         hidden = any(left_out(part) for part in target.relative_to(self._root).parts)
         if folder and (not hidden or target in self._followed):
             return Ignored(path, "", ELSEWHERE)
@@ -98,6 +99,10 @@ class _Links:
 
 
 _OUT = "is a link that leads out of the collection; copy the file"
+
+
+def _gone(target: Path) -> str:
+    return f"is a link that leads to nothing: there is no {printable(target)!r}"
 
 
 def _out(target: Path) -> str:

@@ -107,6 +107,18 @@ def test_a_link_to_a_folder_outside_is_named_with_the_way_out(tmp_path):
     assert (keys, labels, reasons) == (["a.png"], {"link to what is read elsewhere": 1}, {})
 
 
+def test_a_link_to_a_file_outside_says_whether_there_is_one(tmp_path):
+    make(tmp_path, "c/other.png", "d/b.png")
+    (tmp_path / "c/a.png").symlink_to(tmp_path / "d/b.png")
+    (tmp_path / "c/b.png").symlink_to(tmp_path / "d/gone.png")
+    keys, _, reasons = walked(tmp_path / "c")
+    assert keys == ["other.png"]
+    assert reasons == {
+        "a.png": "is a link that leads out of the collection; copy the file",
+        "b.png": f"is a link that leads to nothing: there is no {str(tmp_path / 'd/gone.png')!r}",
+    }
+
+
 def test_a_root_that_is_a_link_is_walked(tmp_path):
     make(tmp_path, "d/b.png")
     (tmp_path / "link").symlink_to("d")
