@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import json_option
@@ -91,6 +92,12 @@ def split(
     """
     from opensearch.domains.collections.splitting import TABLE, split_collection
 
+    drawn = click.get_current_context().get_parameter_source("unseen")
+    if categories and drawn is ParameterSource.COMMANDLINE:
+        raise click.UsageError(
+            "--unseen is the share of categories that are drawn, and beside --category none is"
+            " drawn: leave one of them out"
+        )
     made = split_collection(folder, test, unseen, categories, seed, write=not dry_run)
     for note in made.notes:
         say(note)

@@ -118,3 +118,12 @@ def test_evaluate_says_how_the_split_that_it_wants_is_made(collection, toy_model
     refused = run(*words)
     assert refused.exit_code == 2
     assert "opensearch dataset split DIR makes one, or leave --bits out" in refused.stderr
+
+
+def test_a_share_of_categories_goes_without_names(collection):
+    """With names none are drawn, so a share beside them would go unheard."""
+    asked = ("dataset", "split", collection, "--category", "vase", "--dry-run")
+    refused = run(*asked, "--unseen", 0.5)
+    assert refused.exit_code == 2
+    assert "--unseen is the share of categories that are drawn" in refused.stderr
+    assert run(*asked, "--json").exit_code == 0
