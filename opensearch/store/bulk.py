@@ -15,6 +15,7 @@ from opensearch.errors import InvalidInput, PartlyStored, StoreError
 from opensearch.records import Metadata
 from opensearch.store import codec, implied_keys, lmdb_keys, postings
 from opensearch.store.batch import Writer
+from opensearch.store.checks import check_domain
 from opensearch.store.rows import Ids, Mark
 
 BATCH = 2**16
@@ -77,6 +78,7 @@ def check_bulk(bulk: Bulk, bits: int) -> None:
             raise InvalidInput(f"{len(bulk)} codes came with {len(part)} {name}; give one each")
     if not bulk.domain or (bulk.keys is not None and not all(bulk.keys)):
         raise InvalidInput("ready codes need a domain and keys that are not empty")
+    check_domain(bulk.domain)
 
 
 def put_batches(

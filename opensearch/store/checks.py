@@ -114,6 +114,7 @@ def _check_item(item: Item) -> None:
         raise InvalidInput(
             f"an item needs a key and a domain, got key {item.key!r} and domain {item.domain!r}"
         )
+    check_domain(item.domain)
 
 
 def _halves(embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float16]:
@@ -123,3 +124,15 @@ def _halves(embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float16]:
         row = int((~np.isfinite(halves)).any(axis=1).argmax())
         raise InvalidInput(f"embeddings row {row} holds NaN or numbers too large for float16")
     return halves
+
+
+def check_domain(domain: str) -> None:
+    """Refuse the name of a domain that is no text.
+
+    Raises:
+        InvalidInput: it holds half of a pair of surrogates.
+    """
+    try:
+        domain.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"the name of a domain must be text in UTF-8, got {domain!r}") from error

@@ -142,7 +142,7 @@ WRONG = {
     "codes": {"embeddings": VECTOR_ARRAYS, "domain": [*none_too(TEXT)]},
     "add_codes": {
         "codes": CODE_ARRAYS,
-        "domain": [*TEXT, ""],
+        "domain": [*TEXT, "", "\ud800"],
         "keys": [*none_too(TEXTS), ["a"], [""] * 8],
         "metadata": [5, "abc", [5] * 8, [None] * 8, {"a": 1}, [{5: 1}] * 8, [{}],
                      [{"a": 2**64}] * 8, [{"a": object()}] * 8],
@@ -150,7 +150,7 @@ WRONG = {
     },
     "add_embeddings": {
         "embeddings": [*VECTOR_ARRAYS, 2 * VECTORS, 0 * VECTORS, np.full((8, 4), 1e300)],
-        "domain": [*TEXT, "", "a b", "../a"],
+        "domain": [*TEXT, "", "a b", "../a", "\ud800"],
         "keys": [*TEXTS, ["a"], [""] * 8, ["a"] * 8],
         "metadata": [5, "abc", [5] * 8, [None] * 8, {"a": 1}, [{5: 1}] * 8, [{}],
                      [{"a": 2**64}] * 8, [{"a": object()}] * 8],

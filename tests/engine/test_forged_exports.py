@@ -48,9 +48,10 @@ def refused(folder, tmp_path, match):
     [
         {"thumbnail": 10**12}, {"thumbnail": -1}, {"thumbnail": "1"}, {"thumbnail": 2**70},
         {"id": "x"}, {"id": True}, {"id": -5}, {"key": 5}, {"key": ["k"]}, {"key": None},
-        {"domain": 5}, {"domain": ""}, {"domain": None}, {"path": 5}, {"path": None},
-        {"category": 5}, {"size": "1"}, {"size": 2**64}, {"size": 1.5}, {"mtime_ns": None},
-        {"mtime_ns": -(2**70)}, {"digest": "zz"}, {"digest": 5}, {"digest": None},
+        {"domain": 5}, {"domain": ""}, {"domain": None}, {"domain": "\ud800"}, {"path": 5},
+        {"path": None}, {"category": 5}, {"size": "1"}, {"size": 2**64}, {"size": 1.5},
+        {"mtime_ns": None}, {"mtime_ns": -(2**70)}, {"digest": "zz"}, {"digest": 5},
+        {"digest": None},
         {"metadata": []}, {"metadata": None}, {"metadata": "a"}, {"embedded": 1},
         {"embedded": "yes"}, {"embedded": None}, {"reader": 5}, {"stranger": 1},
     ],

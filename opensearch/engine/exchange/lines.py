@@ -10,6 +10,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from opensearch.domains.collections.layout import encodable
 from opensearch.engine.exchange.exporting import ITEMS, PAGE, THUMBNAILS
 from opensearch.errors import UnreadableFile
 from opensearch.records import Item
@@ -113,6 +114,8 @@ def _wrong(fields: Any) -> str:
         least, most = (-(2**63), 2**64) if name == "mtime_ns" else (0, 2**63)
         if kinds == (int,) and not least <= value < most:
             return f"its {name} is out of range"
+    if not encodable(fields["domain"]):
+        return "its domain is no text in UTF-8"
     return "" if fields["domain"] else "it has no domain"
 
 
