@@ -48,6 +48,8 @@ VERBS = {
 """The verbs in the order of a user's first day, and the first sentence of each one's help."""
 
 _WITH_COMMAS: Final = re.compile(r"'([^',]*,[^']*)'")
+_UNMAPPED: Final = re.compile("failed to map segment|[Cc]annot allocate memory")
+"""What the loader says of a package that a limit of memory leaves no room for."""
 _OPTION: Final = re.compile("^--[a-z-]+=")
 _MODULES = {"import": "importing", "list": "listing", "train-3d": "train_3d"}
 """Modules of verbs whose names Python cannot give them."""
@@ -151,7 +153,8 @@ def _in_words(error: Exception) -> str:
         where = f"{error.filename!r}: " if error.filename else "the output cannot be written: "
         full = "the disk is full: " if error.errno in FULL else ""
         return f"{full}{where}{error.strerror or text}"
-    if isinstance(error, MemoryError):
+    short = isinstance(error, ImportError) and _UNMAPPED.search(text)
+    if short or isinstance(error, MemoryError):
         return f"there is not enough memory for this: {text}; ask for less at once"
     return (
         f"this should not have happened: {type(error).__name__}: {text}; run"

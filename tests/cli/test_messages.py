@@ -141,3 +141,21 @@ def test_a_line_of_json_says_what_older_metadata_hold_in_words_that_json_knows()
     held = {"x": float("nan"), "y": [float("-inf"), b"a"], 1: "é"}
     assert json.loads(json_line(held)) == {"x": None, "y": [None, "b'a'"], "1": "é"}
     assert json_line({"x": 1.5, "y": "é"}) == '{"x": 1.5, "y": "é"}'
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("no room"),
+        ImportError("x.so: failed to map segment from shared object"),
+        ImportError("x.so: cannot allocate memory in static TLS block"),
+    ],
+)
+def test_a_limit_of_memory_is_told_as_one(error, monkeypatch, tmp_path):
+    def fails(*_, **__):
+        raise error
+
+    monkeypatch.setattr("opensearch.engine.Engine.open", fails)
+    result = CliRunner().invoke(main, ["list", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.output.startswith("error: there is not enough memory for this")
