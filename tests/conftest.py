@@ -16,9 +16,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run side by side, a process a core: threads of torch would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Of a run in the background of a script: programs that tests start would inherit it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+_USUAL = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGHUP: signal.SIG_DFL,
+    signal.SIGQUIT: signal.SIG_DFL,
+}
+for _number, _handler in _USUAL.items():
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        # Of a run in the background of a script, or by nohup: what tests start would inherit it.
+        signal.signal(_number, _handler)
 
 settings.register_profile("opensearch", deadline=None, derandomize=True)
 settings.load_profile("opensearch")

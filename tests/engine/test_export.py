@@ -248,7 +248,7 @@ def test_a_line_that_is_no_item_is_named(index, tmp_path):
 FORGED = {
     "thumbnail": [10**12, -1, "7", 1.5, True, None],
     "size": [2**64, "1", None],
-    "mtime_ns": [2**63],
+    "mtime_ns": [2**64, -(2**63) - 1],
     "id": ["x", 2**70],
     "key": [["a"], 7],
     "domain": ["", 3, None],

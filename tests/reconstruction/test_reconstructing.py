@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from opensearch.domains.opening import opener
 from opensearch.domains.opening.guess import Guess
@@ -112,7 +113,13 @@ def test_what_is_certainly_no_sketch_is_refused_unless_it_is_said(engine):
         reconstruct(engine, Mesh(np.eye(3), np.array([[0, 1, 2]])))
 
 
-def test_what_may_be_a_sketch_is_taken_for_one(engine, sketch, monkeypatch):
+def test_what_may_be_a_sketch_is_taken_for_one(engine, sketch, monkeypatch, tmp_path):
+    """Of one that is stored, what it was indexed as is known."""
+    with Image.open(sketch) as stored:
+        other = stored.copy()
+    other.putpixel((0, 0), 254)
+    other.save(tmp_path / sketch.name)
+    sketch = tmp_path / sketch.name
     monkeypatch.setenv("OPENSEARCH_READERS", "0")
     monkeypatch.setattr(opener, "guess_domain", lambda *_: Guess("photo", 0.1, sure=False))
     made = reconstruct(engine, sketch)
