@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
+import select
 import signal
 import sys
 import threading
@@ -72,6 +73,13 @@ class Bounds:
             fcntl.fcntl(self._jobs, fcntl.F_SETOWN, os.getpid())
             flags = flags | os.O_ASYNC if wanted else flags & ~os.O_ASYNC
             fcntl.fcntl(self._jobs, fcntl.F_SETFL, flags)
+            if wanted and self._closed():  # before the kernel was asked to tell
+                os._exit(0)
+
+    def _closed(self) -> bool:
+        state = select.poll()
+        state.register(self._jobs, 0)  # hanging up is told unasked
+        return bool(state.poll(0))
 
     def _watch(self) -> None:
         """On systems that cannot bound memory, check it as often as the interpreter lets us."""

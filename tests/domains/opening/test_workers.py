@@ -20,7 +20,8 @@ from opensearch.domains.opening.opener import NoReader, Opener
 from opensearch.domains.opening.workers import Readers
 from opensearch.errors import InvalidInput, OpenSearchError, OverLimit, UnreadableFile
 from opensearch.limits import Limits
-from opensearch.processes.pool import POOL, Pool, worker_count
+from opensearch.processes.frames import send
+from opensearch.processes.pool import POOL, Pool, Worker, worker_count
 
 SETTINGS = {
     "photo": ReaderSettings(reader="image", size=48),
@@ -204,6 +205,7 @@ SCRIPT = """
 import os, sys, time
 print("once", flush=True)
 from opensearch.config import ReaderSettings
+from opensearch.processes.frames import send
 from opensearch.processes.pool import POOL
 from opensearch.domains.opening.workers import Readers
 from pathlib import Path
@@ -277,6 +279,18 @@ def test_no_process_outlives_who_started_it(spoiled, tmp_path, ending):
     while any(map(lives, processes)) and time.monotonic() < until:
         time.sleep(0.05)
     assert [process for process in processes if lives(process)] == []
+
+
+def test_a_job_whose_sender_left_before_it_began_is_not_worked_on(spoiled):
+    hanging = spoiled("hang.png", "import ctypes; ctypes.PyDLL(None).sleep(60)")
+    job = {"setup": Readers(SETTINGS)._setup, "path": str(hanging), "part": None, "stamp": None}
+    worker = Worker()
+    send(worker._jobs.fileno(), {**job, "domain": "photo", "books": False, "up": None})
+    worker._jobs.close()
+    try:
+        assert worker._process.wait(30) == 0
+    finally:
+        worker.end()
 
 
 def lives(process):
