@@ -55,9 +55,9 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     def read(path: Path, part: int | None = None, up: Up | None = None) -> Reading:
         with reading(path, "shape"):
             check_time = _clock(limits.seconds)
-            vertices, faces = load_triangles(path, limits)
+            mesh = load_triangles(path, limits)
             check_time("parsing")
-            triangles = unit_triangles(vertices, faces)
+            triangles = unit_triangles(*mesh)
             shape = Shape(*triangles)
             check_time("cleaning")
             axis = upright_axis(path, up)
@@ -66,7 +66,7 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
                 up=axis,
                 portrait=portrait(shape, axis),
                 imprint=partial(shape_imprint, *triangles),
-                lost=_lost(vertices, faces),
+                lost=_lost(mesh),
             )
 
     return read
@@ -97,13 +97,13 @@ def _views(
     return views
 
 
-def _lost(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> str:
+def _lost(mesh: Triangles) -> str:
     """What of a shape is not seen because its file is damaged, in words."""
-    broken = int(broken_faces(vertices, faces).sum())
+    broken = int(broken_faces(*mesh).sum())
     if not broken:
-        return ""
+        return mesh.lost
     return (
-        f"{broken:,} of its {len(faces):,} faces are missing: they have corners that are not"
+        f"{broken:,} of its {len(mesh.faces):,} faces are missing: they have corners that are not"
         " finite numbers (NaN or infinite)"
     )
 
@@ -157,7 +157,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=8,
+    version=9,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

@@ -120,3 +120,11 @@ def test_rendering_needs_no_display_and_no_driver(monkeypatch, tmp_path):
     trimesh.creation.box().export(tmp_path / "a.ply")
     assert open_reader(ReaderSettings(reader="mesh", size=32))(tmp_path / "a.ply", None)
     assert not {"OpenGL", "pyglet", "moderngl"} & set(sys.modules)
+
+
+def test_what_a_mesh_has_lost_is_told(tmp_path):
+    mesh = trimesh.creation.icosphere(subdivisions=1)
+    whole = trimesh.exchange.stl.export_stl_ascii(mesh)
+    (tmp_path / "cut.stl").write_text(whole[: whole.rindex("facet normal", 0, len(whole) // 2)])
+    reading = open_reader(ReaderSettings(reader="mesh", size=32, views=1))(tmp_path / "cut.stl")
+    assert "ends without 'endsolid'" in reading.lost

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.meshes.polygons import as_triangles
-from opensearch.domains.meshes.text import as_floats, as_integers, plain_lines
+from opensearch.domains.meshes.text import as_floats, as_integers, plain_lines, told_zeros
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import UnreadableFile
 from opensearch.limits import Limits
@@ -29,6 +29,13 @@ _VERTEX: Final = (b"v", b"V")
 _FACE: Final = (b"f", b"fo", b"F", b"FO")
 _CONTINUED: Final = tuple([key] for key in (*_VERTEX, *_FACE, b"l", b"L"))
 _PASSED_OVER: Final = (b"vn", b"vt", b"VN", b"VT")
+# How comments before the first vertex name the faces: "Faces: 12", "number of triangles: 12",
+# "Face Count 12".
+_NAMED_FACES: Final = re.compile(
+    rb"(?im)^#[\w \t]*\b(?:face|triangle|polygon)s?(?: count)?[ \t:=]+(\d+)[ \t]*$"
+)
+_FIRST_VERTEX: Final = re.compile(rb"(?m)^[ \t]*[vV][ \t]")
+_HEAD: Final = 4096
 _NO_POLYGONS: Final = {
     b"p": "points",
     b"l": "lines",
@@ -63,7 +70,18 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     faces = as_triangles(vertices, corners, sizes, limits, first=1)
     if len(faces) == 0:
         raise UnreadableFile("has no faces of three corners or more")
-    return Triangles(vertices, faces)
+    lost = told_zeros(text) or _missing_faces(text, max(len(sizes), len(faces)))
+    return Triangles(vertices, faces).lacking(lost)
+
+
+def _missing_faces(text: bytes, held: int) -> str:
+    """What is said of a text whose first comments name more faces than are there."""
+    head = text[:_HEAD]
+    start = _FIRST_VERTEX.search(head)
+    named = _NAMED_FACES.findall(head[: start.start()] if start else head)
+    if len(named) != 1 or int(named[0]) <= held:
+        return ""
+    return f"its first lines name {int(named[0]):,} faces, and it holds {held:,}"
 
 
 def _check_end(text: bytes) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.meshes.polygons import as_triangles, check_faces
-from opensearch.domains.meshes.text import as_floats, plain_lines
+from opensearch.domains.meshes.text import as_floats, plain_lines, told_zeros
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import UnreadableFile
 from opensearch.limits import Limits
@@ -23,6 +23,7 @@ _FACET: Final = np.dtype([("normal", "<f4", 3), ("corners", "<f4", 9), ("attribu
 # Programs that stream their triangles cannot know how many come and leave one of these.
 _UNCOUNTED: Final = (0, 2**32 - 1)
 _BLOCK: Final = 2**22
+_TAIL: Final = 2**16
 # Normals are of length 1 or 0; some programs round them.
 _LONGEST_NORMAL: Final = 1.01
 # The words of a facet, None for a number: "facet normal x y z outer loop vertex x y z ...".
@@ -40,6 +41,11 @@ _LOOP_END: Final = re.compile(rb"(?i)\bend\s?loop\b")
 _FACET_START: Final = re.compile(rb"(?i)(?<!end )\bfacet\b")
 _LAST_LINE: Final = re.compile(rb"(?i)\bend\s?facet\b[^\n]*$")
 _LAST_WORDS: Final = re.compile(rb"(?i)\bend\s?facet\s*(?:end\s?solid\b.*)?$")
+# Where a solid ends, and where one does not: the last of them that a file has.
+_SOLID_END: Final = re.compile(rb"(?i)end[ \t]*solid\b")
+_FACET_END: Final = re.compile(rb"(?i)end[ \t]*facet\b|endloop\b|vertex\b")
+# What is left of "endsolid" where it was cut.
+_CUT_END: Final = re.compile(rb"(?i)(?<=endfacet)\s+e(?:n(?:d(?:[ \t]*s(?:o(?:li?)?)?)?)?)?$")
 
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
@@ -50,7 +56,23 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
         OverLimit: over `limits.faces`.
     """
     text = None if _is_whole_binary(data) else _as_text(data)
-    return _binary(data, limits) if text is None else _ascii(text, limits)
+    if text is None:
+        return _binary(data, limits)
+    lost = told_zeros(text) or _missing_end(text)
+    return _ascii(_CUT_END.sub(b"", text), limits).lacking(lost)
+
+
+def _missing_end(text: bytes) -> str:
+    """What is said of a text that begins with "solid" and does not end with "endsolid"."""
+    if text[:4096].lstrip()[:5].lower() != b"solid":
+        return ""
+    single = b"\n" not in text.strip()
+    for line in map(bytes.lstrip, reversed(text[-_TAIL:].split(b"\n"))):
+        if _SOLID_END.match(line) or (single and _SOLID_END.search(line)):
+            return ""
+        if _FACET_END.match(line):
+            break
+    return "its file ends without 'endsolid', and may have held more facets"
 
 
 def _promised(data: bytes | memoryview) -> int:

@@ -52,6 +52,12 @@ def _without_zeros(data: bytes) -> bytes:
     return data
 
 
+def told_zeros(text: bytes) -> str:
+    """What is said of a text with bytes of zero in it, which copies leave in place of lost ones."""
+    zeros = text.count(0)
+    return f"it holds {zeros:,} bytes of zero, and what stood there is lost" if zeros else ""
+
+
 def as_floats(words: Sequence[bytes]) -> list[float]:
     """Numbers of a text; NaN for what Windows writes where there is none.
 

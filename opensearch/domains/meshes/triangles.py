@@ -13,11 +13,24 @@ from opensearch.domains.limits import check_bytes
 from opensearch.limits import Limits
 
 
-class Triangles(NamedTuple):
-    """Vertices, shape (n, 3), in the file's world frame, and faces, shape (m, 3), their numbers."""
-
+class _Arrays(NamedTuple):
     vertices: NDArray[np.float64]
     faces: NDArray[np.int64]
+
+
+class Triangles(_Arrays):
+    """Vertices, shape (n, 3), in the file's world frame, and faces, shape (m, 3), their numbers.
+
+    `lost` says in words what the file seems to have held beside them, as it is damaged.
+    """
+
+    lost: str = ""
+
+    def lacking(self, lost: str) -> Triangles:
+        """These triangles, of a file that has lost something; "" for nothing."""
+        same = Triangles(self.vertices, self.faces)
+        same.lost = lost
+        return same
 
 
 class Neighbours(Protocol):

@@ -142,3 +142,26 @@ def test_keywords_may_be_in_capitals():
     assert len(load("\n".join(LINES).upper()).faces) == 4
     faces = [line.upper() if at % 2 else line for at, line in enumerate(LINES)]
     assert len(load("\n".join(faces)).faces) == 4  # some of them
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# Vertices: 4\n# Faces: 4",
+        "# number of vertices: 4\n# number of triangles: 4",
+        "#Vertex Count 4\n#UV Vertex Count 0\n#Face Count 4",
+    ],
+)
+def test_fewer_faces_than_its_first_comments_name_are_told(head):
+    whole = "\n".join([head, *LINES, "# Faces: 12", ""])
+    assert load(whole).lost == ""
+    assert (
+        load(whole.replace("f 2 3 4\n", "")).lost == "its first lines name 4 faces, and it holds 3"
+    )
+    polygon = f"{head}\nv 0 0 0\nv 1 0 0\nv 2 1 0\nv 2 2 0\nv 1 3 0\nv 0 3 0\nf 1 2 3 4 5 6\n"
+    assert load(polygon).lost == ""  # triangles were counted
+
+
+def test_zeros_in_place_of_lines_are_told():
+    text = "\n".join([*CORNERS, FACES[0], "\0" * 40, *FACES[2:], ""])
+    assert "holds 40 bytes of zero" in load(text).lost

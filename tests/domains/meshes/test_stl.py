@@ -145,3 +145,32 @@ def test_what_pads_the_end_of_a_text_is_passed_over(padding):
     np.testing.assert_array_equal(
         load((ascii_text() + padding).encode()).vertices, load(ascii_text().encode()).vertices
     )
+
+
+def test_a_text_that_is_cut_between_facets_is_told_so():
+    text = ascii_text().encode()
+    assert load(text).lost == load(text + b"\n\0\0").lost == ""
+    assert load(ascii_text().replace("\n", " ").encode()).lost == ""
+    assert load(ascii_text().replace("endsolid", "end solid").encode()).lost == ""
+    assert load(text.removeprefix(b"solid part\n").removesuffix(b"endsolid part")).lost == ""
+    second = text.index(b"facet", text.index(b"endfacet") + 8)
+    for ended in (
+        text[:second],
+        text[: text.rindex(b"endsolid") + 3],
+        text + b"\n" + text[:second],
+    ):
+        for cut in (ended, ended + bytes(600), ended.replace(b"\n", b"\r\n")):
+            mesh = load(cut)
+            assert len(mesh.faces) == (ended.count(b"endfacet"))
+            assert "ends without 'endsolid'" in mesh.lost
+    line = text[:second].replace(b"\n", b" ")
+    assert "ends without 'endsolid'" in load(line).lost
+
+
+def test_zeros_in_the_middle_of_a_text_are_told():
+    text = "\n".join([ascii_text()] * 10).encode()
+    last = text.rindex(b"facet normal")
+    before = text.rindex(b"facet normal", 0, last)
+    mesh = load(text[:before] + bytes(last - before) + text[last:])
+    assert len(mesh.faces) == 39
+    assert f"holds {last - before} bytes of zero" in mesh.lost
