@@ -16,6 +16,7 @@ from opensearch.cli.lines import weighted_path
 from opensearch.cli.many import answer_lines
 from opensearch.cli.options import json_option, model_option, together, up_option
 from opensearch.cli.places import IndexPlace
+from opensearch.cli.stdin import check_files, taken, taken_each
 from opensearch.cli.tables import check_one_form
 from opensearch.processes.pool import start_ahead
 from opensearch.records import Where
@@ -145,12 +146,16 @@ def query(
 ) -> None:
     """Find the items of INDEX nearest to files, words or stored items.
 
+    A file named - is piped in; its content says its format, and --from its domain where that is to
+    be no guess.
+
     \b
     Example:
         opensearch query indexes/mine chair.png --to shape
         opensearch query indexes/mine chair.png red.jpg:0.5 --not sofa.obj --text office
         opensearch query indexes/mine --text violin --html hits.html --open
         opensearch query indexes/mine chair.png --paths -0 | xargs -0 cp -t chairs/
+        cat chair.png | opensearch query indexes/mine - --from sketch
         opensearch query indexes/mine --queries queries.txt --json
     """
     check_one_form(as_json, paths, nul)
@@ -158,16 +163,20 @@ def query(
         _check_many(html, opening, files=files, **options)
     else:
         _check_idle(files, options)
+        check_files([*(file for file, _ in files), *options["exclude"]])
     if files or options["exclude"] or many is not None:
         start_ahead()  # it is up once the packages below are
     from opensearch.engine import Engine, Query
 
+    if many is None:  # before INDEX is opened: who writes to the pipe may need as long
+        options["exclude"] = [taken(file) for file in options["exclude"]]
+    given = taken_each(files)
     end = "\0" if nul else "\n" if paths else None
     with Engine.open(index, model) as engine:
         if many is not None:
             answer_lines(engine, many, options, as_json=as_json, paths=end)
             return
-        asked = Query(files=files, **options)
+        asked = Query(files=given, **options)
         answer = engine.ask(asked)
         answer = replace(answer, notes=remarks(answer))
         if html is not None:

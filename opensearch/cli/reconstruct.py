@@ -12,6 +12,7 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import json_option, model_option, together
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.progress import Bars
+from opensearch.cli.stdin import check_files, taken
 from opensearch.cli.tables import header
 from opensearch.cli.verb import Verb
 from opensearch.processes.pool import start_ahead
@@ -117,13 +118,15 @@ def reconstruct(
 
     The model is closed, y is up and its front looks towards +z. It is as large as the shapes it is
     made of are in the mean, each of them taken to have a radius of 1. Shapes are voxels of 32 to a
-    side on the way, so what is thinner than a thirtieth of the whole is lost or thickened.
+    side on the way, so what is thinner than a thirtieth of the whole is lost or thickened. A SKETCH
+    named - is piped in.
 
     \b
     Example:
         opensearch reconstruct chair.png --index indexes/mine --out chair.glb
         opensearch reconstruct chair.png --index indexes/mine --out c.obj --mode mean --views seen
     """
+    check_files([sketch])
     start_ahead()  # it is up once the packages below are
     from opensearch.reconstruction import surfaces
 
@@ -135,7 +138,7 @@ def reconstruct(
     from opensearch.reconstruction import reconstruct, save_pictures
 
     with Engine.open(index) as engine, Bars(as_json) as bars:
-        made = reconstruct(engine, sketch, progress=bars.show, **options)
+        made = reconstruct(engine, taken(sketch), progress=bars.show, **options)
     surfaces.write_mesh(made.mesh, out, overwrite=overwrite)
     if voxels is not None:
         surfaces.write(voxels, surfaces.voxel_file(made.grid))

@@ -12,6 +12,7 @@ import click
 from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.messages import say
 from opensearch.cli.options import json_option, model_option, up_option
+from opensearch.cli.stdin import DASH, check_files, taken
 from opensearch.config import ReaderSettings
 from opensearch.errors import InvalidInput
 from opensearch.processes.pool import start_ahead
@@ -30,6 +31,8 @@ class _DrawingPath(click.ParamType[tuple[Path, int | None]]):
         """The file, which is there, and the line if one is named."""
         from opensearch.domains.collections.layout import split_part
 
+        if value == DASH:
+            return Path(value), None
         name, line = (value, None) if os.path.exists(value) else split_part(value)
         click.Path(exists=True, dir_okay=False).convert(name, param, ctx)
         return Path(name), line
@@ -64,34 +67,32 @@ def render(
 ) -> None:
     """Show what an encoder sees of FILE.
 
-    FILE is a mesh, a drawing or a picture; FILE#3 is the drawing in line 3. Writes each view as a
-    PNG, and all of them together as views.png. Of a mesh the shaded views come first, then the line
-    drawings.
+    FILE is a mesh, a drawing or a picture; FILE#3 is the drawing in line 3, and - a file piped in.
+    Writes each view as a PNG, and all of them together as views.png. Of a mesh the shaded views
+    come first, then the line drawings.
 
     \b
     Example:
         opensearch render chair.obj --out /tmp/chair --line-views 6
+        sed -n 3p strokes.ndjson | opensearch render - --out /tmp/third
     """
     if domain and names_in(domain):
         raise InvalidInput(f"`domain` must be one name, got {domain!r}")
-    path, line = file
-    if part is not None and (path.suffix.lower() != ".ndjson" or line not in (None, part)):
-        raise click.UsageError(
-            f"--part is a line of an .ndjson file, which {path.name} is not"
-            if line is None
-            else f"--part {part} and #{line} are two lines"
-        )
+    check_files([file[0]])
     start_ahead()  # it is up once the packages below are
     from opensearch.domains import save_views
     from opensearch.domains.opening.workers import Readers
+    from opensearch.limits import Limits
+    from opensearch.model.inputs import on_disk
 
     drawn = {"size": size, "views": views, "line_views": line_views}
     if model is None and domain:
         _refuse_near(domain)
     settings = _settings(domain, drawn) if model is None else _settings_of(model)
-    with Readers(settings) as readers:
-        opened = readers.open(path, part or line, domain, up=up)
-    paths = [str(path) for path in save_views(opened.reading, out, source=path)]
+    with on_disk(taken(file[0]), Limits()) as (path, _), Readers(settings) as readers:
+        line = _line(path, file[1], part)
+        opened = readers.open(path, line, domain, up=up)
+        paths = [str(path) for path in save_views(opened.reading, out, source=path)]
     shown = opened.reading
     if not opened.sure:
         say(f"{path.name} was taken for a {opened.domain}; --domain says otherwise")
@@ -107,6 +108,15 @@ def render(
     if shown.lost:
         fields["lost"] = shown.lost
     click.echo(json.dumps({**fields, "files": paths}, ensure_ascii=False))
+
+
+def _line(path: Path, named: int | None, part: int | None) -> int | None:
+    """Which drawing of a file is meant, by `#n` or by --part."""
+    if part is not None and named not in (None, part):
+        raise click.UsageError(f"--part {part} and #{named} are two lines")
+    if part is not None and path.suffix.lower() != ".ndjson":
+        raise click.UsageError(f"--part is a line of an .ndjson file, which {path.name} is not")
+    return part or named
 
 
 def _refuse_near(domain: str) -> None:

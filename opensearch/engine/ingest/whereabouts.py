@@ -38,7 +38,9 @@ def files_of(roots: Sequence[Root]) -> list[Path]:
 
 
 def _way_in(root: str) -> str:
-    """What to do with an address such as s3://bucket/photos, of which a `Path` has one slash."""
+    """What to do with `-`, or an address such as s3://bucket/photos that lost a slash to a `Path`."""
+    if root == "-":
+        return "; what is piped in has no place of its own to be found at: write it to a file first"
     if not _CUT_ADDRESS.match(root):
         return ""
     return "; an address is given as text, which a `Path` takes a slash from"
