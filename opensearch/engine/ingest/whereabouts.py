@@ -38,7 +38,7 @@ def files_of(roots: Sequence[Root]) -> list[Path]:
 
 
 def _way_in(root: str) -> str:
-    """What to do with `-`, or an address such as s3://bucket/photos: a `Path` took a slash of it."""
+    """What to do with `-`, or an address such as s3://bucket/photos: a `Path` cut a slash of it."""
     if root == "-":
         return "; what is piped in has no place of its own to be found at: write it to a file first"
     if not _CUT_ADDRESS.match(root):
