@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from PIL import Image
 
-from opensearch.domains.pictures import bmp, extras, pfm
+from opensearch.domains.pictures import bmp, bmp_runs, extras, pfm
 from opensearch.limits import Limits
 
 
@@ -33,6 +33,7 @@ FORMATS: Final[dict[str, PictureFormat]] = {
     "camera": PictureFormat(extras.RAW_SUFFIXES, extras.is_raw, extras.open_raw),
     "HEIF": PictureFormat((".heic", ".heif", ".hif"), extras.is_heif, extras.open_heif),
     "BMP of odd masks": PictureFormat((), bmp.is_odd_bmp, bmp.open_odd_bmp),
+    "BMP of runs": PictureFormat((), bmp_runs.is_bmp_of_runs, bmp_runs.open_bmp_of_runs),
     "PFM": PictureFormat((".pfm",), pfm.is_pfm, pfm.open_pfm),
     "JPEG XL": PictureFormat((".jxl",), extras.is_jxl, extras.open_jxl),
 }

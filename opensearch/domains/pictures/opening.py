@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from opensearch.domains.files import check_file
-from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, png_end, suffixes, tiff
+from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, png_end, suffixes, tga, tiff
 from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import is_blank, shown
@@ -115,7 +115,7 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except OSError as error:
-        whole = completed(found.data, (2 * side, 2 * side)) if "truncated" in str(error) else None
+        whole = _otherwise(found.data, image, str(error), limits, side)
         if whole is None:
             raise
         return whole
@@ -126,6 +126,19 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
         return _like(image, *tiff.levelled(values, image), *_clear_grey(image, values))
     low = _low_bytes(image, found.data, tiles) if _is_first(image) else None
     return image if low is None else _like(image, *low)
+
+
+def _otherwise(
+    data: bytes, image: Image.Image, reason: str, limits: Limits, side: int
+) -> Image.Image | None:
+    """A picture that Pillow gave up for a reason, decoded all the same; None where it cannot be."""
+    if image.format == "TGA" and "overrun" in reason:
+        plain = tga.without_runs(data, limits.pixels)
+        if plain is not None:
+            other: Image.Image = Image.open(io.BytesIO(plain), formats=("TGA",))
+            other.load()
+            return other
+    return completed(data, (2 * side, 2 * side)) if "truncated" in reason else None
 
 
 def _straight(image: Image.Image) -> Image.Image:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import MOST_FRAMES, is_blank
+from opensearch.domains.pictures.tiff_segments import is_ours, samples
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
@@ -77,7 +78,7 @@ def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Imag
             wanted = _is_small(page) if alone else _is_deep(page)
             if not (wanted and _is_picture(page)):
                 break
-            values = _values(page, limits)
+            values = _values(page, data, limits)
             if values is None:
                 break
             picture = _picture(values, page)
@@ -100,7 +101,7 @@ def _is_picture(page: Any) -> bool:
     return page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) and page.imagedepth == 1
 
 
-def _values(page: Any, limits: Limits) -> NDArray[Any] | None:
+def _values(page: Any, data: bytes, limits: Limits) -> NDArray[Any] | None:
     """Samples of a page, shape (h, w, samples); None where their compression is not known."""
     pixels = page.imagewidth * page.imagelength
     if pixels == 0:
@@ -108,6 +109,8 @@ def _values(page: Any, limits: Limits) -> NDArray[Any] | None:
     if pixels > limits.pixels:
         raise OverLimit(f"has {pixels:,} pixels, over the limit of {limits.pixels:,}")
     try:
+        if is_ours(page):
+            return samples(page, data)
         values: NDArray[Any] = np.asarray(page.asarray())
     except ImportError:  # of a codec that comes with later versions of Python
         return None
