@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from opensearch.records import Failure
+
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with the name of the work, steps done and steps in all."""
 
@@ -14,6 +16,14 @@ Note: TypeAlias = Callable[[str], None]
 
 Count: TypeAlias = Callable[[int, int], None]
 """Called with steps done and steps in all, where the work needs no name."""
+
+
+Failed: TypeAlias = Callable[[Failure], None]
+"""Called with each file of a collection that is passed over, and why."""
+
+
+def unheard(failure: Failure) -> None:
+    """A failure that nobody is told of."""
 
 
 def quiet(what: str, done: int, total: int) -> None:

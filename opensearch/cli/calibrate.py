@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import collections_option, json_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.skipped import Skipped
 from opensearch.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -84,11 +84,12 @@ def calibrate(
     wanted = Calibrating(
         models, data, split, into, exclude, files=files, kinds=kinds, seed=seed, **followed
     )
+    skipped = Skipped()
     with Bars(quiet) as bars:
         made = run(wanted, bars.show)
-    for note in made.notes:
-        say(in_flags(note))
+    skipped.add(made.failures)
     click.echo(json.dumps(to_dict(made)) if as_json else _text(made))
+    skipped.end()
 
 
 def _followed(config: str | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import json_option
+from opensearch.cli.skipped import Skipped
 from opensearch.cli.verb import Verb
 from opensearch.errors import OpenSearchError
 
@@ -83,7 +84,8 @@ def split(
 
     DIR holds <domain>/<category>/<file>. Of some categories every file is `unseen`, of the others
     some are `test` and the rest `train`: what `train` and `evaluate --bits` go by. Copies of one
-    file stay together. A split.csv that is there is never replaced.
+    file stay together. A split.csv that is there is never replaced. What cannot be an item, such
+    as a link whose file is gone, is named and left out: exit code 3.
 
     \b
     Example:
@@ -98,14 +100,18 @@ def split(
             "--unseen is the share of categories that are drawn, and beside --category none is"
             " drawn: leave one of them out"
         )
+    skipped = Skipped()
     made = split_collection(folder, test, unseen, categories, seed, write=not dry_run)
+    skipped.add(made.failures)
     for note in made.notes:
         say(note)
     if as_json:
         click.echo(json.dumps(made.to_dict(), ensure_ascii=False))
+        skipped.end()
         return
     for name, domains in made.counts().items():
         parts = ", ".join(f"{count} {domain}" for domain, count in domains.items())
         click.echo(f"{name:<8}{sum(domains.values()):>7}  ({parts})")
     click.echo(f"unseen categories: {', '.join(made.unseen) or 'none'}")
     say("nothing was written" if dry_run else f"written to {folder / TABLE}")
+    skipped.end()

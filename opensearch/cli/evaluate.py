@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +15,7 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import json_option, together
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.skipped import Skipped
 from opensearch.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -149,7 +151,8 @@ def evaluate(
 ) -> None:
     """Measure MODEL on a collection with known categories.
 
-    Prints the mAP of every domain searched from every domain, and by word.
+    Prints the mAP of every domain searched from every domain, and by word. Files that cannot be
+    read are named and left out, with exit code 3; where they are most, nothing is measured.
 
     \b
     Example:
@@ -169,16 +172,20 @@ def evaluate(
         return
     with Bars(quiet) as bars:
         result = run(wanted, bars.show)
+    skipped = Skipped()
+    skipped.add(result.failures)
     for note in [*result.notes, *_too_few(result.rows)]:
         say(in_flags(note))
     if as_json:
         head = {"protocol": protocol, "model": str(model), "categories": categories}
         rows = [row.to_dict() for row in result.rows]
-        click.echo(json.dumps({**head, "as": dict(borrowed), "rows": rows}))
-        return
-    click.echo(_text(result, full))
-    for domain, encoder in borrowed:
-        click.echo(f"{domain} is embedded by the encoder of {encoder}")
+        failures = [asdict(failure) for failure in result.failures]
+        click.echo(json.dumps({**head, "as": dict(borrowed), "rows": rows, "failures": failures}))
+    else:
+        click.echo(_text(result, full))
+        for domain, encoder in borrowed:
+            click.echo(f"{domain} is embedded by the encoder of {encoder}")
+    skipped.end()
 
 
 def _against(wanted: Evaluation, against: Path, full: bool, as_json: bool, quiet: bool) -> None:
@@ -188,14 +195,19 @@ def _against(wanted: Evaluation, against: Path, full: bool, as_json: bool, quiet
 
     with Bars(quiet) as bars:
         compared = evaluate_against(wanted, against, bars.show)
+    skipped = Skipped()
+    skipped.add(compared.failures)
     for note in compared.notes:
         say(in_flags(note))
     if as_json:
         head = {"model": str(wanted.model), "against": str(against)}
         rows = [row.to_dict() for row in compared.rows]
-        click.echo(json.dumps({**head, "categories": wanted.categories, "rows": rows}))
+        failures = [asdict(failure) for failure in compared.failures]
+        told = {"categories": wanted.categories, "rows": rows, "failures": failures}
+        click.echo(json.dumps({**head, **told}))
     else:
         click.echo(comparison_text(compared.rows, full))
+    skipped.end()
 
 
 def _text(result: Result, full: bool) -> str:

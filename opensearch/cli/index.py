@@ -14,6 +14,7 @@ from opensearch.cli.messages import in_flags, say, visible
 from opensearch.cli.options import json_option, model_option, together, up_option
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.skipped import SHOWN, SKIPPED
 from opensearch.errors import shortened
 from opensearch.records import Where
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from opensearch.progress import Note
     from opensearch.records import Report
 
-SKIPPED = 3
-SHOWN = 20
 NAMED = 3
 
 

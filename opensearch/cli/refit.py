@@ -9,6 +9,7 @@ import click
 from opensearch.cli.options import collections_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.skipped import Skipped
 from opensearch.cli.verb import Verb
 
 
@@ -58,5 +59,7 @@ def refit(
     check_bits(bits)
     settings = HashSettings(name=hasher, bits=bits)
     with Bars(quiet) as bars:
-        made = run(Bundle.open(model), out, data, settings, seed, bars.show, freedom)
+        skipped = Skipped(bars.note)
+        made = run(Bundle.open(model), out, data, settings, seed, bars.show, freedom, skipped)
     click.echo(f"{out}: {made.card.bits} bits by {hasher}; index its files again")
+    skipped.end()

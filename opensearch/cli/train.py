@@ -11,6 +11,7 @@ from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import collections_option
 from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.skipped import Skipped
 from opensearch.cli.verb import Verb
 
 
@@ -41,6 +42,8 @@ def train(
 
     CONFIG is a shipped name or a YAML file. Methods prototype and joint start from the shipped
     model's backbone unless another is named. A run that was interrupted goes on where it was.
+    Files that cannot be read are named and left out, with exit code 3; where they are most of a
+    domain or a collection, nothing is trained.
 
     \b
     Example:
@@ -55,9 +58,10 @@ def train(
     given = [*overrides, *([f"seed={seed}"] if seed is not None else [])]
     recipe = load_train_config(config, given)
     with Bars(quiet) as bars:
+        skipped = Skipped(bars.note)
         try:
             task = Training(recipe, data, out, extend, domain)
-            bundle = run(task, bars.show, lambda note: bars.note(in_flags(note)))
+            bundle = run(task, bars.show, lambda note: bars.note(in_flags(note)), skipped)
         except KeyboardInterrupt:
             bars.note(kept(out))
             raise
@@ -67,6 +71,7 @@ def train(
         f"next: opensearch evaluate {model} --data {collection}\n"
         f"      opensearch index FOLDER --to indexes/mine --model {model}"
     )
+    skipped.end()
 
 
 def kept(out: Path) -> str:

@@ -9,6 +9,7 @@ import click
 from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import collections_option, model_option
 from opensearch.cli.progress import Bars, quiet_option
+from opensearch.cli.skipped import Skipped
 from opensearch.cli.train import kept
 from opensearch.cli.verb import Verb
 
@@ -46,11 +47,12 @@ def train_3d(
     given = [*overrides, *([f"seed={seed}"] if seed is not None else [])]
     config = load_config(given)
     with Bars(quiet) as bars:
-        task = Task(data, out, config, model)
+        task, skipped = Task(data, out, config, model), Skipped(bars.note)
         try:
-            card = train(task, bars.show, lambda note: bars.note(in_flags(note)))
+            card = train(task, bars.show, lambda note: bars.note(in_flags(note)), skipped)
         except KeyboardInterrupt:
             bars.note(kept(out))
             raise
     click.echo(f"{out}: codes of {config.voxels.code}, made by {card.default}")
     say(f"next: opensearch reconstruct SKETCH --index INDEX --model {out} --out MODEL.obj")
+    skipped.end()

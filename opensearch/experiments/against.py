@@ -11,6 +11,7 @@ from opensearch.errors import InvalidInput
 from opensearch.evaluation import Comparison, compare
 from opensearch.experiments.evaluate import Evaluation, Row, evaluate
 from opensearch.progress import Progress, quiet
+from opensearch.records import Failure
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,11 @@ class ComparedRow:
 
 @dataclass(frozen=True)
 class Compared:
-    """All rows that both models have, and what the reader should know."""
+    """All rows that both models have, what the reader should know, files that were not read."""
 
     rows: list[ComparedRow]
     notes: list[str]
+    failures: list[Failure]
 
 
 def evaluate_against(evaluation: Evaluation, other: Path, progress: Progress = quiet) -> Compared:
@@ -74,7 +76,8 @@ def evaluate_against(evaluation: Evaluation, other: Path, progress: Progress = q
     )
     if alone:
         notes.append(f"not compared, as only one model has it: {', '.join(alone)}")
-    return Compared(rows, notes)
+    failures = list(dict.fromkeys([*first.failures, *second.failures]))
+    return Compared(rows, notes, failures)
 
 
 def _way(row: Row) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ categories.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,17 +25,18 @@ from opensearch.experiments.directions import NAMES, Fitted, Key, Looked, fit_di
 from opensearch.experiments.held_out import Calibrating, sides_of
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
+from opensearch.records import Failure
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """The result: all directions looked at, and the bundle that was written."""
+    """All directions looked at, the bundle that was written, and files that were not read."""
 
     fitted: list[Fitted]
     categories: list[str]
     kinds: int
     bundle: Bundle
-    notes: list[str]
+    failures: list[Failure]
 
 
 def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
@@ -54,8 +55,8 @@ def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
                 f"{model.bundle.folder} has codes of {model.bundle.card.bits} bits,"
                 f" {into.folder} of {into.card.bits}; curves of codes want the same"
             )
-    notes: list[str] = []
-    asked = [sides_of(model, wanted, progress, notes) for model in models]
+    failures: list[Failure] = []
+    asked = [sides_of(model, wanted, progress, failures) for model in models]
     looked = {
         key: _looked(key, models, asked, wanted)
         for key in _each(asked, progress)
@@ -66,7 +67,7 @@ def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
     made = _calibration(found, len(categories), wanted)
     into.copy_files(into.folder)
     card = into.card.model_copy(update={"calibration": made})
-    return Calibrated(found, categories, wanted.kinds, write_bundle(into.folder, card), notes)
+    return Calibrated(found, categories, wanted.kinds, write_bundle(into.folder, card), failures)
 
 
 def _each(asked: Sequence[tuple[dict[str, Asked], Asked]], progress: Progress) -> list[Key]:
@@ -152,6 +153,7 @@ def to_dict(made: Calibrated) -> dict[str, Any]:
         "categories": made.categories,
         "absent": ABSENT,
         "kinds": made.kinds,
+        "failures": [asdict(failure) for failure in made.failures],
         "directions": [
             {
                 "source": each.source or "word",

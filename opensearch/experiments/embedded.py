@@ -10,12 +10,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.collections.catalog import read_collection
+from opensearch.domains.collections.catalog import pass_over, read_collection
 from opensearch.domains.shapes.upright import axis_of
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.encoder import Encoder
 from opensearch.errors import InvalidInput
-from opensearch.progress import Progress
+from opensearch.progress import Progress, unheard
 from opensearch.records import Failure, Source
 from opensearch.spelling import hint
 from opensearch.training.features import collection_features
@@ -107,14 +107,14 @@ def embed_collection(
         embed: rows (n, ...) of an encoder for features (n, v, f).
 
     Raises:
-        InvalidInput: no labelled file of a domain that the model has, none that can be read, or
-            a borrowed encoder or its domain does not exist.
+        InvalidInput: no labelled file of a domain that the model has, one most of whose files
+            cannot be read, or a borrowed encoder or its domain does not exist.
     """
-    labelled = [s for s in read_collection(data) if s.domain and s.category]
+    failures: list[Failure] = []
+    labelled = [s for s in read_collection(data, failures.append) if s.domain and s.category]
     present = sorted({s.domain for s in labelled if s.domain})
     encoders = _encoders(bundle, data, present, borrowed or {})
     parts: dict[str, dict[str, tuple[NDArray[np.float32], list[str]]]] = {}
-    failures: list[Failure] = []
     for domain, encoder in encoders.items():
         own = [source for source in labelled if source.domain == domain]
         sources = [source for source in own if keep(source.split or WHOLE)]
@@ -169,18 +169,18 @@ def embed_sources(
     progress: Progress,
     embed: Embed = Encoder.embed_features,
 ) -> tuple[list[Source], NDArray[np.float32], list[Failure]]:
-    """The sources that could be read, their embeddings by the encoder of `domain`, and failures."""
+    """The sources that could be read, their embeddings by the encoder of `domain`, and failures.
+
+    Raises:
+        InvalidInput: most cannot be read.
+    """
     card = bundle.domain(domain)
     what = f"{domain} features"
     backbone = bundle.backbone(domain)
     rows = collection_features(
         sources, card.reader, backbone, card.backbone.tensors, cache, progress, what, axis_of
     )
-    if not len(rows):
-        raise InvalidInput(
-            f"none of {len(sources)} files could be read for the {domain} encoder:"
-            f" {rows.failures[0].path} {rows.failures[0].reason}"
-        )
+    pass_over(rows.failures, len(rows), f"the {domain} encoder", unheard)
     encoder = bundle.encoder(domain)
     steps = range(0, len(rows), 512)
     embeddings = [

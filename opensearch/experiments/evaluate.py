@@ -39,7 +39,7 @@ from opensearch.experiments.ways import CodeScore, Way, ways_of
 from opensearch.hashing import check_fit
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
-from opensearch.records import Names
+from opensearch.records import Failure, Names
 from opensearch.refinement import LAMBDA_SEEN, LAMBDA_UNSEEN, refine
 from opensearch.training.cache import cache_folder
 
@@ -129,18 +129,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """All rows of an evaluation, and what the reader should know."""
+    """All rows of an evaluation, what the reader should know, and files that were not read."""
 
     rows: list[Row]
     notes: list[str]
+    failures: list[Failure] = field(default_factory=list)
 
 
 def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
     """Measure a model: real-valued and by codes, with and without refinement, by items and words.
 
     Raises:
-        InvalidInput: a split that the collection lacks, bits with nothing to fit codes on, or a
-            borrowed encoder or its domain that does not exist.
+        InvalidInput: a split that the collection lacks, one most of which cannot be read, bits with
+            nothing to fit codes on, or a borrowed encoder or its domain that does not exist.
         MissingExtra: a hasher to fit that needs torch, which is not installed.
     """
     _check_fits(evaluation)
@@ -170,7 +171,7 @@ def evaluate(evaluation: Evaluation, progress: Progress = quiet) -> Result:
             measure = _Measure(model, ranked[name], name, evaluation, words=False)
             rows.append(measure.row(PUBLISHED, {"rank": published_rank(ranking)}, "none"))
             progress("measuring", len(rows), total)
-    return Result(rows, notes)
+    return Result(rows, notes, embedded.failures)
 
 
 def _check_fits(evaluation: Evaluation) -> None:
@@ -182,14 +183,12 @@ def _check_fits(evaluation: Evaluation) -> None:
 
 
 def _notes(embedded: EmbeddedCollection) -> list[str]:
-    """Files and domains of a collection that are not measured."""
-    skipped = [f"skipped {failure.path}: {failure.reason}" for failure in embedded.failures]
-    left_out = [
+    """Domains of a collection that are not measured."""
+    return [
         f"left out {domain}, which the model has no encoder for; `borrowed={{{domain!r}: ENCODER}}`"
         " lends one"
         for domain in embedded.domains_without_encoder
     ]
-    return skipped + left_out
 
 
 def _splits(evaluation: Evaluation, embedded: EmbeddedCollection) -> dict[str, EmbeddedSplit]:

@@ -11,7 +11,7 @@ from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import EmbeddedCollection, EmbeddedSplit
 from opensearch.hashing import HashData, Hasher, check_bits, fit_hasher
 from opensearch.model import Model
-from opensearch.progress import Progress, quiet
+from opensearch.progress import Progress, quiet, unheard
 from opensearch.training.codes import hash_data
 
 TRAIN = "train"
@@ -62,7 +62,7 @@ def check_has_train(data: Path, bits: Sequence[int]) -> None:
     Raises:
         InvalidInput: it has none.
     """
-    if not any(source.split == TRAIN for source in read_collection(data)):
+    if not any(source.split == TRAIN for source in read_collection(data, unheard)):
         raise _no_train(bits)
 
 

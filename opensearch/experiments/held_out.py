@@ -15,8 +15,8 @@ from opensearch.errors import InvalidInput
 from opensearch.experiments.asking import Asked, asking
 from opensearch.experiments.embedded import WHOLE, embed_sources
 from opensearch.model import Model
-from opensearch.progress import Progress
-from opensearch.records import Names, Source
+from opensearch.progress import Failed, Progress
+from opensearch.records import Failure, Names, Source
 from opensearch.semantic import normalise
 from opensearch.training.cache import cache_folder
 
@@ -68,7 +68,7 @@ def sides_of(
     model: Model,
     wanted: Calibrating,
     progress: Progress,
-    notes: list[str],
+    failures: list[Failure],
     *,
     unknown: bool = True,
 ) -> tuple[dict[str, Asked], Asked]:
@@ -78,16 +78,16 @@ def sides_of(
         model: what embeds them.
         wanted: which files.
         progress: of reading them.
-        notes: takes a line for each file that cannot be read.
+        failures: takes each file that cannot be read.
         unknown: leave out categories that the model was trained on.
 
     Raises:
-        InvalidInput: none asks.
+        InvalidInput: none asks, or most of a domain or a collection cannot be read.
     """
     known = {normalise(name) for name in model.bundle.card.categories} if unknown else set()
     sources = [
         source
-        for source in labelled(wanted)
+        for source in labelled(wanted, failures.append)
         if source.domain in model.bundle.domains and source.category not in known
     ]
     if not sources:
@@ -99,9 +99,9 @@ def sides_of(
         )
     items = {}
     for domain, own in few_of_each(sources, wanted.files, wanted.seed).items():
-        kept, rows, failures = embed_sources(model.bundle, domain, own, cache_folder(), progress)
+        kept, rows, unread = embed_sources(model.bundle, domain, own, cache_folder(), progress)
         items[domain] = (rows, [source.category or "" for source in kept])
-        notes += [f"skipped {failure.path}: {failure.reason}" for failure in failures]
+        failures += unread
     return asking(model, items, {source.category or "" for source in sources})
 
 
@@ -118,15 +118,16 @@ def few_of_each(sources: Sequence[Source], count: int, seed: int) -> dict[str, l
     return kept
 
 
-def labelled(wanted: Calibrating) -> list[Source]:
+def labelled(wanted: Calibrating, failed: Failed | None = None) -> list[Source]:
     """The files that count, their categories in one spelling.
 
-    What is `unseen` in any of the collections stays out of the other splits, as in training.
+    What is `unseen` in any of the collections stays out of the other splits, as in training. For
+    `failed` see `read_collection`.
     """
     found = []
     for folder in wanted.data:
         names = wanted.rename.get(folder.resolve().name, {})
-        for source in read_collection(folder):
+        for source in read_collection(folder, failed):
             if source.domain and source.category:
                 domain = names.get(source.domain, source.domain)
                 category = normalise(source.category)

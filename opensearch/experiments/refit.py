@@ -24,11 +24,11 @@ from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.tensors import load_tensors, save_tensors
 from opensearch.engine import arguments as must
 from opensearch.errors import InvalidInput
-from opensearch.experiments.embedded import Embed, EmbeddedSplit, embed_collection
+from opensearch.experiments.embedded import Embed, EmbeddedCollection, embed_collection
 from opensearch.experiments.fitted_codes import TRAIN, training_items
 from opensearch.hashing import HashData, check_fit, fit_hasher
 from opensearch.model import Model
-from opensearch.progress import Progress, quiet
+from opensearch.progress import Failed, Progress, quiet, unheard
 from opensearch.training.cache import cache_folder
 from opensearch.training.codes import write_codes
 
@@ -43,6 +43,7 @@ def refit(
     seed: int = 0,
     progress: Progress = quiet,
     freedom: float | None = None,
+    failed: Failed = unheard,
 ) -> Bundle:
     """Write a bundle like `model` with a hasher fitted anew.
 
@@ -50,6 +51,7 @@ def refit(
         data: collections; each has a split `train`.
         freedom: of each domain's last map, which is learnt anew; 0 for none, and `None` leaves
             the encoders as they are.
+        failed: called with each file that cannot be read.
 
     Raises:
         InvalidInput: a collection without train files of the model's domains, no files of its
@@ -63,7 +65,12 @@ def refit(
         raise InvalidInput(f"{out} is the model itself; its new codes need another folder")
     _check_place(out, model)
     embed = Encoder.embed_features if freedom is None else Encoder.unaligned
-    trained = [_train(model, path, progress, embed) for path in data]
+    trained = []
+    for path in data:
+        own = _train(model, path, progress, embed)
+        for failure in own.failures:
+            failed(failure)
+        trained.append(own.split(TRAIN))
     items = training_items(Model(model), trained, {})
     maps: Maps = {}
     if freedom:
@@ -122,8 +129,7 @@ def _encoders(model: Bundle) -> dict[str, tuple[str | None, ...]]:
     return {name: (card.backbone.tensors, card.projector, card.norms) for name, card in cards}
 
 
-def _train(model: Bundle, folder: Path, progress: Progress, embed: Embed) -> EmbeddedSplit:
-    embedded = embed_collection(
+def _train(model: Bundle, folder: Path, progress: Progress, embed: Embed) -> EmbeddedCollection:
+    return embed_collection(
         model, folder, cache_folder(), progress, keep=lambda split: split == TRAIN, embed=embed
     )
-    return embedded.split(TRAIN)

@@ -21,7 +21,7 @@ from opensearch.hashing import HASHERS, restore_hasher
 from opensearch.hashing.sign import SignHasher
 from opensearch.loop import RunFolder
 from opensearch.methods import METHODS, Method, find_method
-from opensearch.progress import Note, Progress, quiet, silent
+from opensearch.progress import Failed, Note, Progress, quiet, silent, unheard
 from opensearch.records import Source
 from opensearch.semantic import Space, missing, open_provider
 from opensearch.training.alignment import with_inherited_alignment
@@ -71,33 +71,49 @@ class Training:
             )
 
 
-def train(training: Training, progress: Progress = quiet, note: Note = silent) -> Bundle:
+def train(
+    training: Training,
+    progress: Progress = quiet,
+    note: Note = silent,
+    failed: Failed = unheard,
+) -> Bundle:
     """Train a model, or resume a run that was interrupted.
 
     Args:
         progress: called with a stage's name, steps done, steps in all.
         note: called with one line on what the user should know.
+        failed: called with each file that cannot be read.
 
     Raises:
-        InvalidInput: nothing to train on, or settings that do not fit.
+        InvalidInput: nothing to train on, a domain most of whose files cannot be read, or settings
+            that do not fit.
         UnknownWord: no category has a vector.
         BundleError: the model to extend, or the backbone's weights, cannot be read.
     """
     config = training.config
     method = find_method(config.method)
     _check(training, method)
-    part = training_part(training.data, training.domain, config.exclude, config.omit, config.rename)
+    left_out = (config.exclude, config.omit, config.rename)
+    part = training_part(training.data, training.domain, *left_out, failed)
     if part.unseen:
         note(f"left out, unseen in the data: {len(part.unseen)} categories")
+    told = _Told(progress, note, failed)
     if training.extend is None:
-        return _train_new(training, method, part, progress, note)
-    return _extend(training, method, Bundle.open(training.extend), part, progress, note)
+        return _train_new(training, method, part, told)
+    return _extend(training, method, Bundle.open(training.extend), part, told)
 
 
-def _train_new(
-    training: Training, method: Method[Any], part: TrainingPart, progress: Progress, note: Note
-) -> Bundle:
-    config, out = training.config, training.out
+@dataclass(frozen=True)
+class _Told:
+    """Whom a run tells."""
+
+    progress: Progress
+    note: Note
+    failed: Failed
+
+
+def _train_new(training: Training, method: Method[Any], part: TrainingPart, told: _Told) -> Bundle:
+    config, out, note = training.config, training.out, told.note
     spec = config.space.provider
     part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
     space = Space.fit(spec, part.categories, transform=config.space.transform)
@@ -110,7 +126,7 @@ def _train_new(
     if finished := _finished(run, out, note):
         return finished
     cache = training.cache or cache_folder()
-    context = Context(config, out, space, part.categories, run, cache, progress, note)
+    context = Context(config, out, space, part.categories, run, cache, **vars(told))
     context = replace(context, unseen=tuple(part.unseen))
     cards = {one: _written(context, method, one) for one in set(backbones.values())}
     domains = [
@@ -184,10 +200,9 @@ def _extend(
     method: Method[Any],
     base: Bundle,
     part: TrainingPart,
-    progress: Progress,
-    note: Note,
+    told: _Told,
 ) -> Bundle:
-    name, config, out = training.domain or "", training.config, training.out
+    name, config, out, note = training.domain or "", training.config, training.out, told.note
     if name in base.domains:
         raise InvalidInput(f"model {base.folder} already has a domain {name!r}; train a new model")
     space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
@@ -203,7 +218,7 @@ def _extend(
     seen = sorted({*base.card.categories, *part.categories})
     cache = training.cache or cache_folder()
     inherited = inherited_projector(base, donor)
-    context = Context(config, out, space, seen, run, cache, progress, note, inherited)
+    context = Context(config, out, space, seen, run, cache, **vars(told), inherited=inherited)
     data = _load(context, method, name, part.domains[name], donor.backbone)
     fitted = method.extend(context, data)
     if fitted.backbone == donor.backbone:
@@ -244,8 +259,6 @@ def _load(
 ) -> DomainData:
     learns, lines = method.learns(context.config), method.line_views(context.config)
     data = load_domain(context, name, files, card, learns, lines)
-    if not len(data.rows):
-        raise InvalidInput(f"none of the {len(files)} files of domain {name!r} could be read")
     if len(data.rows) * data.views < 2:
         raise InvalidInput(f"domain {name!r} has a single picture to train on; give it more")
     return pooled_before(context, data)

@@ -10,6 +10,7 @@ from pathlib import Path
 from opensearch.config import check_domain
 from opensearch.domains.collections.catalog import read_collection
 from opensearch.errors import InvalidInput
+from opensearch.progress import Failed, unheard
 from opensearch.records import Source
 from opensearch.semantic.names import normalise
 
@@ -47,6 +48,7 @@ def training_part(
     exclude: Sequence[str] = (),
     omit: Sequence[str] = (),
     rename: Mapping[str, Mapping[str, str]] | None = None,
+    failed: Failed = unheard,
 ) -> TrainingPart:
     """Collect what `split` calls train (or everything, where nothing declares a split).
 
@@ -59,14 +61,16 @@ def training_part(
         exclude: categories to leave out beside those, in any spelling.
         omit: patterns (`openmoji-*`) of names of files to leave out.
         rename: other names for the domains of a collection, by the name of its folder.
+        failed: called with what was to be a file of a collection and cannot be.
 
     Raises:
-        InvalidInput: nothing labelled to train on, or a name that no domain can have.
+        InvalidInput: nothing labelled to train on, most of a collection cannot be read, or a name
+            that no domain can have.
     """
     found = [
         _renamed(source, (rename or {}).get(folder.resolve().name, {}))
         for folder in folders
-        for source in read_collection(folder)
+        for source in read_collection(folder, failed)
         if not any(fnmatch(source.path.name, pattern) for pattern in omit)
     ]
     labelled = [source for source in found if source.domain and source.category]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opensearch.config import TrainConfig
 from opensearch.loop import RunFolder
-from opensearch.progress import Note, Progress
+from opensearch.progress import Failed, Note, Progress, unheard
 from opensearch.semantic import Space
 
 C_co = TypeVar("C_co", bound=TrainConfig, covariant=True)
@@ -47,5 +47,6 @@ class Context(Generic[C_co]):
     cache: Path
     progress: Progress
     note: Note
+    failed: Failed = unheard
     inherited: InheritedProjector | None = None
     unseen: tuple[str, ...] = ()

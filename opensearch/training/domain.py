@@ -11,6 +11,7 @@ from torch import Tensor
 
 from opensearch.config import Pooling, ReaderSettings, TrainConfig
 from opensearch.domains import reader_kind, reader_settings
+from opensearch.domains.collections.catalog import pass_over
 from opensearch.encoders.barycentre import COST
 from opensearch.encoders.card import BackboneCard
 from opensearch.encoders.encoder import Encoder
@@ -88,7 +89,7 @@ def load_domain(
     learns: bool,
     line_views: int = 0,
 ) -> DomainData:
-    """Read a domain's files into cached features or views, with a note on each that fails.
+    """Read a domain's files into cached features or views, telling each that fails.
 
     Args:
         learns: whether the backbone learns and so needs views.
@@ -109,8 +110,7 @@ def load_domain(
             context.progress,
             f"{name} features",
         )
-    for failure in rows.failures:
-        context.note(f"skipped {failure.path}: {failure.reason}")
+    pass_over(rows.failures, len(rows), f"domain {name!r}", context.failed)
     return DomainData(name, reader, start, rows)
 
 

@@ -172,3 +172,17 @@ def test_what_cannot_be_calibrated_says_why(cut, toys, toy_model, tmp_path):
     copy = Bundle.open(toy_model).copy_to(tmp_path / "copy").folder
     with pytest.raises(InvalidInput, match="too little to learn from"):
         calibrate(Calibrating([copy], [toys], "unseen"))
+
+
+def test_bad_files_are_named_and_the_rest_calibrates(cut, toys, tmp_path):
+    data = tmp_path / "wild"
+    shutil.copytree(toys, data)
+    (data / "photo/bar/00.jpg").write_text("no picture")
+    (data / "photo/bar/gone.jpg").symlink_to("/nowhere/a.jpg")
+    into = Bundle.open(cut).copy_to(tmp_path / "into").folder
+    given = ["calibrate", cut, "--data", data, "--split", "all", "--into", into, "-q", "--json"]
+    result = CliRunner().invoke(main, list(map(str, given)))
+    assert result.exit_code == 3
+    found = [failure["path"] for failure in json.loads(result.stdout)["failures"]]
+    assert found == [f"{data}/photo/bar/gone.jpg", "photo/bar/00.jpg"]
+    assert "2 files were skipped; all else is done" in result.stderr

@@ -298,16 +298,18 @@ def test_categories_without_vectors_are_left_out_with_a_note(toys, tmp_path):
         train(task(toys, tmp_path / "n", f"space.provider=attributes:{table}"))
 
 
-def test_damaged_files_are_skipped_with_a_note_and_none_left_is_an_error(tmp_path):
+def test_damaged_files_are_skipped_and_told_and_most_is_an_error(tmp_path):
     data = make_collection(tmp_path / "c", domains=("photo",), train=4)
     (data / "photo" / "disc" / "00.jpg").write_text("no picture")
-    notes = []
-    bundle = train(task(data, tmp_path / "m"), note=notes.append)
+    failures = []
+    bundle = train(task(data, tmp_path / "m"), failed=failures.append)
     assert bundle.domains == ["photo"]
-    assert [note for note in notes if note.startswith("skipped photo/disc/00.jpg: ")]
+    assert [failure.path for failure in failures] == ["photo/disc/00.jpg"]
     for file in data.glob("photo/*/*.jpg"):
         file.write_text("no picture")
-    with pytest.raises(InvalidInput, match="none of the 12 files of domain 'photo' could be read"):
+    with pytest.raises(
+        InvalidInput, match="12 of 12 files of domain 'photo' cannot be read, which"
+    ):
         train(task(data, tmp_path / "n"))
 
 

@@ -20,6 +20,7 @@ from opensearch.domains.files import printable, time_of_change, wrong_suffix
 from opensearch.domains.shapes.upright import with_axis
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.limits import Limits
+from opensearch.progress import Failed, unheard
 from opensearch.records import Failure, Source, Up
 
 # A drawing's line is read for its word only up to this size.
@@ -64,30 +65,60 @@ def find_sources(
             yield item
 
 
-def read_collection(root: Path) -> list[Source]:
+def read_collection(root: Path, failed: Failed | None = None) -> list[Source]:
     """The sources of a collection for training and evaluation.
 
     Without a manifest, every first folder is a domain if there are categories below it;
     `find_sources`, which indexes any folder, takes only those of known names for domains.
 
+    Args:
+        root: a folder.
+        failed: called with what was to be an item and cannot be, such as a link whose file is
+            gone; one is an error when `None`, and more than there are items always.
+
     Raises:
-        InvalidInput: `root` is no folder, holds no item, or its manifest has a bad row.
+        InvalidInput: `root` is no folder, holds no item, or too much that cannot be one.
     """
     if not root.is_dir():
         raise InvalidInput(f"a collection is a folder, {printable(root)!r} is not one")
     manifest = find_manifest(root)
-    sources = []
+    sources, failures = [], []
     for item in find_sources(root):
         if isinstance(item, Failure):
-            raise InvalidInput(f"collection {printable(root)!r}: {item.path} {item.reason}")
+            if failed is None:
+                raise InvalidInput(f"collection {printable(root)!r}: {item.path} {item.reason}")
+            failures.append(item)
         if isinstance(item, Source):
             sources.append(item if manifest or item.domain else _laid_out(item))
+    pass_over(failures, len(sources), f"collection {printable(root)!r}", failed or unheard)
     if not sources:
         raise InvalidInput(
             f"collection {printable(root)!r} holds no item:"
             " expected <domain>/<category>/<file>, split.csv or manifest.jsonl"
         )
     return sources
+
+
+def pass_over(failures: Sequence[Failure], read: int, of: str, failed: Failed) -> None:
+    """Go on without some files, unless most cannot be read.
+
+    Args:
+        failures: those that cannot.
+        read: how many can.
+        of: what they are files of, for the message.
+        failed: called with each.
+
+    Raises:
+        InvalidInput: fewer can be read than not: what is made of the rest would mislead.
+    """
+    if len(failures) > read:
+        first = failures[0]
+        raise InvalidInput(
+            f"{len(failures)} of {len(failures) + read} files of {of} cannot be read, which is"
+            f" most of them; the first: {first.path} {first.reason}"
+        )
+    for failure in failures:
+        failed(failure)
 
 
 def _laid_out(source: Source) -> Source:

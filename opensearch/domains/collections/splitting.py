@@ -11,7 +11,7 @@ import io
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from opensearch.domains.collections.catalog import digest, read_collection
 from opensearch.domains.collections.manifest import find_manifest
 from opensearch.domains.files import printable
 from opensearch.errors import InvalidInput, UnreadableFile, system_reason, unwritable
-from opensearch.records import Source
+from opensearch.records import Failure, Source
 from opensearch.spelling import hint
 
 TABLE: Final = "split.csv"
@@ -36,11 +36,13 @@ class Split:
         rows: path, domain, category and split of each labelled item, in order of path.
         unseen: categories that are.
         notes: what a reader should know.
+        failures: what was to be an item and cannot be; it is in no split.
     """
 
     rows: list[tuple[str, str, str, str]]
     unseen: list[str]
     notes: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Items by split and domain."""
@@ -50,8 +52,10 @@ class Split:
         return {split: {name: found[split, name] for name in domains} for split in splits}
 
     def to_dict(self) -> dict[str, Any]:
-        """Counts, unseen categories and notes as plain JSON types."""
-        return {"counts": self.counts(), "unseen": self.unseen, "notes": self.notes}
+        """Counts, unseen categories, notes and failures as plain JSON types."""
+        failures = [asdict(failure) for failure in self.failures]
+        told = {"notes": self.notes, "failures": failures}
+        return {"counts": self.counts(), "unseen": self.unseen, **told}
 
 
 def split_collection(
@@ -76,18 +80,20 @@ def split_collection(
         write: make the table; else only say what it would hold.
 
     Raises:
-        InvalidInput: no such collection, a share or category that cannot be, too few categories
-            that share, or a table that is there already or cannot be written.
+        InvalidInput: no such collection, one of which most cannot be read, a share or category that
+            cannot be, too few categories that share, or a table that is there already or cannot be
+            written.
     """
     for name, share in (("test", test), ("unseen", unseen)):
         if not (math.isfinite(share) and 0 <= share <= 0.9):
             raise InvalidInput(f"`{name}` is a share from 0 to .9, got {share}")
     notes: list[str] = []
-    labelled = _labelled(root, notes)
+    failures: list[Failure] = []
+    labelled = _labelled(root, notes, failures)
     rng = np.random.default_rng(seed)
     names = _unseen(labelled, unseen, categories, rng, notes)
     rows = sorted(_rows(labelled, set(names), test, rng))
-    split = Split(rows, names, notes)
+    split = Split(rows, names, notes, failures)
     if "train" not in split.counts():
         raise InvalidInput("every category would be unseen: name fewer")
     if write:
@@ -95,7 +101,7 @@ def split_collection(
     return split
 
 
-def _labelled(root: Path, notes: list[str]) -> list[Source]:
+def _labelled(root: Path, notes: list[str], failures: list[Failure]) -> list[Source]:
     """The files of a collection that have a category, where nothing says yet what they are for."""
     before = find_manifest(root) if root.is_dir() else None
     if before is not None:
@@ -103,7 +109,7 @@ def _labelled(root: Path, notes: list[str]) -> list[Source]:
             f"{printable(before)} says already what each file is for; it was left as it is: move"
             " it away to split anew"
         )
-    found = read_collection(root)
+    found = read_collection(root, failures.append)
     labelled = [source for source in found if source.domain and source.category]
     if not labelled:
         raise InvalidInput(

@@ -10,11 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.collections.catalog import pass_over
 from opensearch.domains.opening.workers import Readers
 from opensearch.domains.shapes.upright import axis_of
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import InvalidInput, UnreadableFile
-from opensearch.progress import Note, Progress
+from opensearch.progress import Failed, Note, Progress
 from opensearch.reconstruction.posing import faced, told_axis, upright
 from opensearch.reconstruction.voxels import SIDE, Grid, voxelise
 from opensearch.records import Source, Up
@@ -73,6 +74,7 @@ def load_shapes(
     cache: Path,
     progress: Progress,
     note: Note,
+    failed: Failed,
 ) -> Shapes:
     """The training shapes of collections, upright and facing one way where that can be told.
 
@@ -81,18 +83,19 @@ def load_shapes(
         size: of a neighbourhood.
         model: its shape encoder tells the upright axis where no manifest and no format does.
         cache: folder of all caches.
+        failed: called with each file that cannot be read.
 
     Raises:
-        InvalidInput: fewer shapes can be read than a neighbourhood holds.
+        InvalidInput: most shapes cannot be read, or fewer shapes can be read than a neighbourhood
+            holds.
     """
-    part = training_part(folders, SHAPE, exclude)
+    part = training_part(folders, SHAPE, exclude, failed=failed)
     if part.unseen:
         note(f"left out, unseen in the data or excluded: {len(part.unseen)} categories")
     sources = part.domains[SHAPE]
     axes = told_axes(sources, model, cache, progress)
     rows = posed_rows(sources, axes, cache, progress)
-    if rows.failures:
-        note(f"{len(rows.failures)} of {len(sources)} shapes could not be read")
+    pass_over(rows.failures, len(rows), f"domain {SHAPE!r}", failed)
     if len(rows) < size:
         raise InvalidInput(
             f"a neighbourhood takes {size} shapes, and {len(rows)} could be read; give more `data`"

@@ -19,7 +19,7 @@ from opensearch.encoders.tensors import halved, identity, save_tensors
 from opensearch.errors import BundleError
 from opensearch.loop import RunFolder, run_job
 from opensearch.methods.checks import refuse_missing_gpu
-from opensearch.progress import Note, Progress, quiet, silent
+from opensearch.progress import Failed, Note, Progress, quiet, silent, unheard
 from opensearch.reconstruction.card import Part, ReconstructionCard, read_card, write_card
 from opensearch.reconstruction.settings import ReconstructionConfig
 from opensearch.reconstruction.training.adaptation.data import Lines, load_lines
@@ -51,21 +51,32 @@ class Task:
     cache: Path | None = None
 
 
-def train(task: Task, progress: Progress = quiet, note: Note = silent) -> ReconstructionCard:
+def train(
+    task: Task,
+    progress: Progress = quiet,
+    note: Note = silent,
+    failed: Failed = unheard,
+) -> ReconstructionCard:
     """Train the voxel generator, and the adaptation where there are sketches; write the model.
 
+    Args:
+        progress: called with a stage's name, steps done, steps in all.
+        note: called with one line on what the user should know.
+        failed: called with each file that cannot be read.
+
     Raises:
-        InvalidInput: nothing to train on, another run or model in the folder, or a loss that is
-            not a number.
+        InvalidInput: nothing to train on, most of which cannot be read, another run or model in the
+            folder, or a loss that is not a number.
         BundleError: the bundle that tells the upright axis cannot be read.
     """
     config = task.config
     cache = task.cache or cache_folder()
     size = len(config.pooling.weights)
     bundle = Bundle.open(task.model or starter_model())
-    shapes = load_shapes(task.data, config.exclude, size, bundle, cache, progress, note)
+    shapes = load_shapes(task.data, config.exclude, size, bundle, cache, progress, note, failed)
     wanted = config.adaptation.steps > 0
-    lines = load_lines(task.data, config.exclude, cache, progress, note) if wanted else None
+    told = (progress, note, failed)
+    lines = load_lines(task.data, config.exclude, cache, *told) if wanted else None
     run = RunFolder(task.out, _settings(task, shapes, lines))
     if run.finished:
         try:

@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
 from opensearch.config import ReaderSettings
+from opensearch.domains.collections.catalog import pass_over
 from opensearch.domains.shapes.upright import axis_of
-from opensearch.progress import Note, Progress
-from opensearch.reconstruction.latent import RENDER, SIDE, SKETCH, ink
+from opensearch.progress import Failed, Note, Progress
+from opensearch.reconstruction.latent import RENDER, SKETCH, ink
 from opensearch.reconstruction.training.data import SHAPE
 from opensearch.records import Source
 from opensearch.training.collection import training_part
@@ -64,22 +65,24 @@ def load_lines(
     cache: Path,
     progress: Progress,
     note: Note,
+    failed: Failed,
 ) -> Lines | None:
     """The sketches and shapes of collections, as `latent` reads them; `None` without sketches.
 
     Args:
         exclude: categories to leave out, see `training_part`.
         cache: folder of all caches.
+        failed: called with each file that cannot be read.
+
+    Raises:
+        InvalidInput: most sketches, or most shapes, cannot be read.
     """
-    domains = training_part(folders, None, exclude).domains
+    domains = training_part(folders, None, exclude, failed=failed).domains
     if not domains.get(DRAWING) or not domains.get(SHAPE):
         note(f"no adaptation: `data` holds no labelled {DRAWING} to train on")
         return None
-    drawn, drawings = _rows(domains[DRAWING], SKETCH, turning, cache, progress)
-    shown, renders = _rows(domains[SHAPE], RENDER, axis_of, cache, progress)
-    if not len(drawings) or not len(renders):
-        note("no adaptation: no sketch, or no shape, could be read")
-        return None
+    drawn, drawings = _rows(domains[DRAWING], SKETCH, turning, cache, progress, failed)
+    shown, renders = _rows(domains[SHAPE], RENDER, axis_of, cache, progress, failed)
     note(f"{len(drawings)} sketches and {renders.shape[1]} views of {len(renders)} shapes")
     return Lines(drawings[:, 0], renders, drawn, shown)
 
@@ -90,13 +93,14 @@ def _rows(
     axis: Axis,
     cache: Path,
     progress: Progress,
+    failed: Failed,
 ) -> tuple[NDArray[np.str_], NDArray[np.uint8]]:
     """Categories (n,) and grey views (n, v, 64, 64) of what can be read."""
     rows = collection_views(sources, reader, cache, progress, reader.reader, axis)
+    pass_over(rows.failures, len(rows), f"the reader {reader.reader!r}", failed)
     views = [rows.row(place)[..., 0] for place in range(len(rows))]
     names = np.array([source.category for source in rows.sources], np.str_)
-    empty = np.zeros((0, 1, SIDE, SIDE), np.uint8)
-    return names, np.stack(views) if views else empty
+    return names, np.stack(views)
 
 
 def varied(drawings: Tensor, rng: np.random.Generator) -> Tensor:
