@@ -28,7 +28,7 @@ _NOISE = b"\x5a\xa3" * 2**15
 _CELL, _VISIBLE = 16, 16
 _FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive; no other is common, or decoded."""
-_PROGRESSIVE, _SCAN, _COEFFICIENTS = 0xC2, 0xDA, 64
+_PROGRESSIVE, SCAN, _COEFFICIENTS = 0xC2, 0xDA, 64
 _UNKNOWN: Final = 99
 # Bits by which values may be coarser: two of brightness halve no outline that a view shows.
 _COARSE = 2
@@ -96,11 +96,11 @@ def completed(data: bytes, size: tuple[int, int]) -> Image.Image | None:
     try:
         data = _whole_segments(data)
         progressive, scans = _scans(data)
-        plain, noisy = _decoded(data + _END, size), _decoded(data + _NOISE + _END, size)
+        plain, noisy = with_noise(data, size)
         equal = bool(np.array_equal(np.asarray(plain), np.asarray(noisy)))
         if progressive:
             return _progressive(data, scans, size, plain if equal else None)
-        lacking = 1.0 if equal else _first_difference(plain, noisy)
+        lacking = 1.0 if equal else first_difference(plain, noisy)
     except OSError:
         return None
     if lacking < 1 - LACKING or _coarseness(scans):
@@ -108,6 +108,11 @@ def completed(data: bytes, size: tuple[int, int]) -> Image.Image | None:
     if lacking < 1:
         plain.info[LOST] = END_LOST
     return plain
+
+
+def with_noise(data: bytes, size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
+    """A JPEG without its end marker, decoded with nothing behind it and with noise."""
+    return _decoded(data + _END, size), _decoded(data + _NOISE + _END, size)
 
 
 def _decoded(data: bytes, size: tuple[int, int]) -> Image.Image:
@@ -119,7 +124,7 @@ def _decoded(data: bytes, size: tuple[int, int]) -> Image.Image:
     return picture
 
 
-def _first_difference(one: Image.Image, other: Image.Image) -> float:
+def first_difference(one: Image.Image, other: Image.Image) -> float:
     """How far, in reading order of cells, two pictures are the same; 1 when they are equal."""
     first, second = (np.asarray(each.convert("RGB"), np.int16) for each in (one, other))
     differs = (np.abs(first - second) > _VISIBLE).any(axis=2)
@@ -181,12 +186,12 @@ def _scans(data: bytes) -> tuple[bool, list[_Scan]]:
     known = np.empty((0, _COEFFICIENTS), np.int64)
     scans: list[_Scan] = []
     progressive = False
-    for start, marker, body in _segments(data):
+    for start, marker, body in segments(data):
         if marker in _FRAMES and len(body) >= 6 and len(body) >= 6 + 3 * body[5]:
             names = [body[6 + 3 * at] for at in range(body[5])]
             known = np.full((len(names), _COEFFICIENTS), _UNKNOWN)
             progressive = marker == _PROGRESSIVE
-        elif marker == _SCAN and len(body) >= 4 and len(body) >= 4 + 2 * body[0]:
+        elif marker == SCAN and len(body) >= 4 and len(body) >= 4 + 2 * body[0]:
             first, last, bits = body[1 + 2 * body[0] : 4 + 2 * body[0]]
             if not progressive:
                 first, last, bits = 0, _COEFFICIENTS - 1, 0
@@ -199,14 +204,14 @@ def _scans(data: bytes) -> tuple[bool, list[_Scan]]:
 
 def _whole_segments(data: bytes) -> bytes:
     """A JPEG without the marker, or what belongs to one, that it ends in: more is read as that."""
-    for start, _, body in _segments(data.rstrip(b"\xff") + bytes(2)):
+    for start, _, body in segments(data.rstrip(b"\xff") + bytes(2)):
         size = int.from_bytes(data[start + 2 : start + 4], "big")
         if start + 2 + size > len(data) or not body:
             return data[:start]
     return data.rstrip(b"\xff")
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Where markers of a JPEG are, these, and what each says."""
     at = 2
     while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):

@@ -18,6 +18,7 @@ from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, png_end, suffix
 from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import is_blank, shown
+from opensearch.domains.pictures.jpeg_scan import WatchedScan
 from opensearch.domains.pictures.shot import inherit
 from opensearch.domains.signatures import HEAD, told_by
 from opensearch.errors import OverLimit, UnreadableFile
@@ -33,14 +34,15 @@ _OTHER_BYTE: Final = {"16B": "16L", "16L": "16B", "16N": "16B"}
 
 @dataclass(slots=True)
 class _Candidate:
-    """A picture opened, not yet decoded: its bytes, whether they are paired grey and alpha, and
-    what of it is lost, in words.
+    """A picture opened, not yet decoded: its bytes, whether they are paired grey and alpha,
+    what of it is lost, in words, and what watches while it is decoded.
     """
 
     image: Image.Image
     data: bytes = b""
     pairs: bool = False
     lost: str = ""
+    scan: WatchedScan | None = None
 
 
 @contextmanager
@@ -81,9 +83,10 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
     # Nothing in a TGA file says what it is.
     formats = [name for name in BY_PILLOW if name != "TGA" or suffix in BY_PILLOW["TGA"]]
     image: Image.Image | None = None
+    scan = WatchedScan(data)
     try:
         if not data.startswith(tiff.UNKNOWN_TO_PILLOW):
-            image = Image.open(io.BytesIO(data), formats=formats)
+            image = Image.open(scan, formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except UnidentifiedImageError as error:
@@ -101,7 +104,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
                 "is a TIFF of samples or a compression that cannot be read, or damaged or cut short"
             )
     assert image is not None
-    return _Candidate(image, data, pairs, lost)
+    return _Candidate(image, data, pairs, lost, scan)
 
 
 def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
@@ -110,6 +113,8 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
     image.draft("RGB", (2 * side, 2 * side))
     check_pixels(image, limits.pixels)
     tiles = list(getattr(image, "tile", ()))
+    if found.scan is not None:
+        found.scan.image = image
     try:
         image = shown(image, limits.pixels)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -119,6 +124,8 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
         if whole is None:
             raise
         return whole
+    if found.scan is not None:
+        found.lost = found.lost or found.scan.lost(image, (2 * side, 2 * side))
     values = np.asarray(image) if _is_deep(image) else None
     if found.pairs:
         return _like(image, *_grey_and_alpha(image))
