@@ -21,6 +21,7 @@ import tinycss2
 from opensearch.domains.svg import css, transforms, values
 from opensearch.domains.svg.boxes import Boxes
 from opensearch.domains.svg.calculated import has_sums
+from opensearch.domains.svg.clipping import Clips, is_shape
 from opensearch.domains.svg.layers import Layers
 from opensearch.domains.svg.motion import at_rest
 from opensearch.domains.svg.scopes import Scope, measure_sides, outermost, plain, within
@@ -55,6 +56,8 @@ _VERBATIM: Final = frozenset({"style", "href", "id", "class", "d", "points"})
 _HOISTED: Final = frozenset({"g", "a", "svg", "use", "tspan", "textPath"})
 """Elements that `display: contents` replaces by what is in them; of others nothing is drawn."""
 _OF_A_BOX: Final = transforms.MOVING | {"transform", "opacity", "clip-path", "mask", "filter"}
+_OWNER: Final = "of-sheet"
+"""An attribute of the elements that sheets with scopes stand in."""
 # Their values may be names, whose letters matter.
 _NAMED: Final = re.compile(r"font|^class$|^id$|^d$")
 
@@ -72,7 +75,7 @@ def apply_styles(root: Element, inside: Inside, *, ended: bool = False) -> None:
     """
     try:
         layers = Layers()
-        sheets = [css.parse_sheet(text, layers) for text in _sheets(root)]
+        sheets = [css.parse_sheet(text, layers, owner) for text, owner in _sheets(root)]
         matcher, rules = _matcher(root, sheets)
     except RecursionError as error:
         raise OverLimit("nests its style rules too deeply") from error
@@ -101,6 +104,11 @@ def apply_styles(root: Element, inside: Inside, *, ended: bool = False) -> None:
     boxes = Boxes(root, transforms.matrix_of)
     for element, moving, scope in reversed(moved):  # boxes of groups need what is in them
         transforms.transformed(element, moving, scope.shown, scope.em, boxes)
+    clipped = [each for each in moved if "clip-path" in each[1]]
+    clips = Clips(root, boxes) if clipped else None
+    for element, moving, scope in clipped:
+        assert clips is not None
+        clips.clip(element, moving["clip-path"], scope.shown, scope.em)
 
 
 def _matcher(root: Element, sheets: Sequence[css.Sheet]) -> tuple[cssselect2.Matcher, int]:
@@ -124,11 +132,17 @@ def _matcher(root: Element, sheets: Sequence[css.Sheet]) -> tuple[cssselect2.Mat
     return matcher, count
 
 
-def _sheets(root: Element) -> Iterator[str]:
-    for element in root.iter("style"):
+def _sheets(root: Element) -> Iterator[tuple[str, str]]:
+    """The text of each sheet, and what selects the element that it stands in."""
+    parents = {child: parent for parent in root.iter() for child in parent if child.tag == "style"}
+    for number, element in enumerate(root.iter("style")):
         kind = element.get("type", "").partition(";")[0].strip().lower()
         if kind in ("", "text/css") and css.is_shown(element.get("media", "")):
-            yield "".join(element.itertext())
+            text, owner = "".join(element.itertext()), ":root"
+            if "@scope" in text.lower() and parents[element] is not root:
+                parents[element].set(_OWNER, f"{number}")
+                owner = f"[{_OWNER}='{number}']"
+            yield text, owner
 
 
 def _matched(matcher: cssselect2.Matcher, wrapped: cssselect2.ElementWrapper) -> list[css.Rule]:
@@ -152,7 +166,7 @@ def _write(
     """Give an element its properties, and take variables and sums out of its attributes.
 
     Returns:
-        Those that move it.
+        Those that move it, and the shape that clips it.
     """
 
     def told(name: str, value: str) -> str:
@@ -164,15 +178,13 @@ def _write(
             value = told(name, value)
             paint = name in _PAINTS and "(" not in value
             element.set(name, _in_small(value) if paint else value)
-    kept, moving = list[str](), dict[str, str]()
-    if "transform-origin" in element.attrib:
-        moving["transform-origin"] = element.attrib["transform-origin"]
+    kept, moving = list[str](), _acting(element, found)
     for name, given in found.items():
         value = "" if name.startswith("--") else inside(told(name, given))
         if "var(" in given and (not value or has_sums(value)):
             element.attrib.pop(name, None)  # it says nothing then, and hides the attribute
-        if name in transforms.MOVING:
-            moving[name] = value.lower()
+        if name in transforms.MOVING or (name == "clip-path" and is_shape(value)):
+            moving[name] = value
         elif value and name != "filter" and not has_sums(value) and not _put(element, name, value):
             kept.append(f"{name}:{value if _named(name, value) else _in_small(value)}")
     measure_sides(element, scope)
@@ -180,6 +192,16 @@ def _write(
     if kept:
         element.set("style", ";".join(kept))
     return moving
+
+
+def _acting(element: Element, found: Mapping[str, str]) -> dict[str, str]:
+    """What attributes say of where an element's transform lies, and of a shape that clips it."""
+    acting = {}
+    if "transform-origin" in element.attrib:
+        acting["transform-origin"] = element.attrib["transform-origin"]
+    if "clip-path" not in found and is_shape(element.get("clip-path", "")):
+        acting["clip-path"] = element.attrib.pop("clip-path")
+    return acting
 
 
 def _in_small(value: str) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import tinycss2
 
 from opensearch.domains.svg.layers import UNLAYERED, Layers, Names, Rank
+from opensearch.domains.svg.reach import Reach
 
 
 class Declaration(NamedTuple):
@@ -79,12 +80,13 @@ class Sheet:
     frames: dict[str, Declarations]
 
 
-def parse_sheet(text: str, layers: Layers) -> Sheet:
+def parse_sheet(text: str, layers: Layers, owner: str = ":root") -> Sheet:
     """A style sheet: its rules, nested ones and those of at-rules that hold on a screen too.
 
     Args:
         text: the sheet.
         layers: of the sheets before it; those it names come behind them.
+        owner: selects the element that the sheet stands in.
     """
     parts = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
     prefixes, frames = set[str](), dict[str, Declarations]()
@@ -96,7 +98,7 @@ def parse_sheet(text: str, layers: Layers) -> Sheet:
             prefixes.update(names)
         elif part.lower_at_keyword.endswith("keyframes") and names and part.content:
             frames[names[0]] = _last_frame(part.content)
-    return Sheet(list(_Rules(layers).of(parts, None, (), 0)), prefixes, frames)
+    return Sheet(list(_Rules(layers, owner).of(parts, None, (), 0)), prefixes, frames)
 
 
 def _last_frame(content: Sequence[Any]) -> Declarations:
@@ -111,8 +113,9 @@ def _last_frame(content: Sequence[Any]) -> Declarations:
 class _Rules:
     """The rules of a sheet, which may lie in others, in conditions and in layers."""
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: Layers, owner: str) -> None:
         self._layers = layers
+        self._owner = owner
 
     def of(
         self, parts: Sequence[Any], above: str | None, layer: Names, depth: int
@@ -127,6 +130,21 @@ class _Rules:
                     inner = self._layers.named(layer, part.prelude)[0]
                 if part.content is not None:
                     yield from self._within(part.content, above, inner, depth)
+            elif part.type == "at-rule" and part.lower_at_keyword == "scope" and part.content:
+                reach = Reach.of(part.prelude, above or self._owner)
+                yield from self._reaching(reach, part.content, layer, depth)
+
+    def _reaching(
+        self, reach: Reach, content: Sequence[Any], layer: Names, depth: int
+    ) -> Iterator[Rule]:
+        """Rules in a scope, and what it declares for the elements that it begins at."""
+        parts = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+        found = [_declaration(part) for part in parts if part.type == "declaration"]
+        if found:
+            root = tinycss2.parse_component_value_list(f":where({reach.start})")
+            yield Rule((root,), found, self._layers.rank(layer))
+        for rule in self.of(parts, None, layer, depth + 1):
+            yield replace(rule, selectors=tuple(map(reach.within, rule.selectors)))
 
     def _within(
         self, content: Sequence[Any], above: str | None, layer: Names, depth: int
@@ -144,17 +162,17 @@ class _Rules:
     ) -> Iterator[Rule]:
         """A rule, and those nested in it."""
         parts = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
-        found = [
-            Declaration(part.lower_name, tinycss2.serialize(part.value).strip(), part.important)
-            for part in parts
-            if part.type == "declaration"
-        ]
+        found = [_declaration(part) for part in parts if part.type == "declaration"]
         # What is no selector must not take the others of its list with it.
         selectors = tuple(_apart(prelude))
         if found and selectors:
             yield Rule(selectors, found, self._layers.rank(layer))
         if len(found) < len(parts):
             yield from self.of(parts, tinycss2.serialize(prelude).strip(), layer, depth + 1)
+
+
+def _declaration(part: Any) -> Declaration:
+    return Declaration(part.lower_name, tinycss2.serialize(part.value).strip(), part.important)
 
 
 def _apart(prelude: Sequence[Any]) -> Iterator[list[Any]]:

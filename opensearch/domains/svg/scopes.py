@@ -23,10 +23,7 @@ _NOT_WORKED_OUT: Final = re.compile(
     r"(?<![\w-])(?:attr|sibling-(?:index|count)|random|if|calc-size|progress|anchor(?:-size)?)\(",
     re.IGNORECASE,
 )
-_CUT_OUT: Final = re.compile(
-    r"(?<![\w-])(?:circle|ellipse|inset|polygon|rect|xywh|path|shape|[a-z-]*gradient)\(",
-    re.IGNORECASE,
-)
+_CUT_OUT: Final = re.compile(r"(?<![\w-])(?:shape|[a-z-]*gradient)\(", re.IGNORECASE)
 _NOT_DRAWN: Final = ("animation", "transition", "content", "cursor", "data-", "aria-", "filter")
 _LONGEST_VARIABLE: Final = 200
 _WINDOWS: Final = frozenset({"svg", "symbol", "marker", "pattern"})
@@ -92,7 +89,9 @@ def plain(name: str, value: str, scope: Scope) -> str:
     em = scope.above if name == "font-size" else scope.em
     if not name.startswith("font-family"):
         value = values.in_pixels(value, em, scope.screen)
-    if name not in transforms.MOVING:  # their shares differ from one value to the next
+    if (
+        name not in transforms.MOVING and name != "clip-path"
+    ):  # their shares differ from one value to the next
         value = worked_out(value, Measures(whole_of(name, scope.shown), em))
     unknown = _NOT_WORKED_OUT.search(value)
     if unknown is None and name.startswith(("clip-path", "mask")):

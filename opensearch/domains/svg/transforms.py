@@ -57,6 +57,7 @@ def transformed(
     """
     if said.get("offset-path", "none") != "none":
         raise UnreadableFile("lies on a path (offset-path); export it as plain SVG")
+    said = {name: value.lower() for name, value in said.items()}
     told = {name: said[name] for name in PROPERTIES if name in said}
     own = said.get("transform-box", "view-box") in _OWN_BOXES
     origin = said.get("transform-origin")

@@ -151,7 +151,7 @@ def test_a_shift_needs_no_box():
         ("offset-path:path('M0 0L9 9')", "lies on a path"),
         ("stroke-width:attr(data-w px)", "not worked out here, attr"),
         ("opacity:random(0, 1)", "not worked out here, random"),
-        ("clip-path:circle(20px)", r"not worked out here, circle\(...\) in clip-path"),
+        ("clip-path:shape(from 0 0)", r"not worked out here, shape\(...\) in clip-path"),
         ("mask-image:linear-gradient(red, blue)", "not worked out here, linear-gradient"),
     ],
 )
