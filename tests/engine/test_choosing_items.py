@@ -1,5 +1,6 @@
 """Items by filter, folder and key; removing them, and ignoring their files from then on."""
 
+import errno
 import json
 import os
 import shutil
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 
 from opensearch.engine import Engine
+from opensearch.engine.ingest import left_out
 from opensearch.engine.lifecycle.layout import IGNORED
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
+from opensearch.store import LmdbStore
 
 MODEL = Path(__file__).parents[1] / "golden" / "model"
 
@@ -140,6 +143,47 @@ def test_what_is_ignored_is_listed_kept_and_ended_by_key_path_or_folder(engine, 
         assert again.forget(["a", "/c/x/ü/b.png"]) == {"a", "/c/x/ü/b.png"}
         assert again.forget(folder="/c") == {"/c/x/s.ndjson#2"}
     assert engine.ignored() == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("before", [(), ("e",)])
+def test_items_that_cannot_be_removed_are_not_ignored_either(engine, monkeypatch, before, links):
+    """As on a disk with room for the list alone: that goes back without room for another."""
+    engine.remove(["a"] if before else [], ignore=True)
+    listed = engine.ignored()
+
+    def no_room(*_):
+        monkeypatch.setattr(left_out, "_write", no_room)
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LmdbStore, "remove", no_room)
+        if not links:
+            patch.setattr("os.link", no_link)
+        with pytest.raises(StoreError, match="full"):
+            engine.remove(folder="/c/x", ignore=True)
+    assert engine.ignored() == listed
+    assert "d" in engine
+    assert not list(engine.path.glob(".*"))
+
+
+def no_link(*_):
+    raise PermissionError(errno.EPERM, "no links here")
+
+
+def test_items_that_were_removed_before_a_failure_stay_ignored(engine, monkeypatch):
+    removed = LmdbStore.remove
+
+    def interrupted(self, keys):
+        removed(self, keys)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LmdbStore, "remove", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            engine.remove(["a"], ignore=True)
+    assert "a" not in engine
+    assert [file.key for file in engine.ignored()] == ["a"]
 
 
 def test_a_damaged_list_names_its_line(engine):

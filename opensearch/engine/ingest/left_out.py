@@ -7,9 +7,10 @@ through compactions. In a folder the file may be edited by hand while nobody wri
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from opensearch.domains.collections.layout import placed
 from opensearch.engine.filters.comparing import is_below
@@ -17,6 +18,8 @@ from opensearch.engine.filters.finding import rooted
 from opensearch.engine.lifecycle.layout import IGNORED
 from opensearch.engine.lifecycle.places import Place
 from opensearch.errors import StoreError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,35 @@ def add(index: Place, files: Iterable[IgnoredFile]) -> None:
     fresh = {file.path: file for file in files if file.path}
     if fresh.keys() - known.keys():
         _write(index, {**known, **fresh}.values())
+
+
+def add_with(
+    index: Place,
+    files: Iterable[IgnoredFile],
+    work: Callable[[], T],
+    undone: Callable[[], bool],
+) -> T:
+    """Leave out these, too, and do the work that belongs to it: both, or neither.
+
+    Killed in between, the files are left out and the same call does the work.
+
+    Args:
+        index: where it lies.
+        files: as of `add`.
+        work: what may fail.
+        undone: whether work that failed has changed nothing.
+
+    Raises:
+        StoreError: the list cannot be written; the work was not begun.
+    """
+    with index.keeping_ignored() as put_back:
+        add(index, files)
+        try:
+            return work()
+        except BaseException:
+            if undone():
+                put_back()
+            raise
 
 
 def forget(index: Place, names: Iterable[str], folder: str | Path | None = None) -> set[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
+from opensearch.engine.lifecycle import ignored
 from opensearch.engine.lifecycle.current import mark_of_current, read_current, switch_current
 from opensearch.engine.lifecycle.layout import (
     CURRENT,
-    IGNORED,
     MANIFEST,
     check_free,
     is_index,
@@ -116,13 +116,7 @@ class IndexFolder:
         Raises:
             StoreError: it cannot be read.
         """
-        file = self.path / IGNORED
-        try:
-            return file.read_bytes()
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            raise StoreError(f"{file} cannot be read: {system_reason(error)}") from error
+        return ignored.read(self.path)
 
     def write_ignored(self, raw: bytes) -> None:
         """Write that list.
@@ -130,11 +124,11 @@ class IndexFolder:
         Raises:
             StoreError: it cannot be written.
         """
-        file = self.path / IGNORED
-        try:
-            write_atomic(file, raw)
-        except OSError as error:
-            raise StoreError(f"{file} cannot be written: {system_reason(error)}") from error
+        ignored.write(self.path, raw)
+
+    def keeping_ignored(self) -> AbstractContextManager[Callable[[], None]]:
+        """What puts that list back as it is now, within the block; on a full disk, too."""
+        return ignored.keeping(self.path)
 
     def drop_search_files(self, identity: str) -> None:
         """Remove derived files of all stores but one; for the process that writes to that one."""

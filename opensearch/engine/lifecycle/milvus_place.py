@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,6 +173,12 @@ class MilvusPlace:
         """Write that list."""
         with _shelf(self.path) as (_, shelf):
             shelf.write_long(IGNORED, raw.decode())
+
+    @contextmanager
+    def keeping_ignored(self) -> Iterator[Callable[[], None]]:
+        """What puts that list back as it is now, within the block."""
+        raw = self.read_ignored()
+        yield lambda: self.write_ignored(raw)
 
 
 def is_index(path: Address) -> bool:

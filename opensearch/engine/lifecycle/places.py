@@ -78,6 +78,9 @@ class Place(Protocol):
     def write_ignored(self, raw: bytes) -> None:
         """Write that list."""
 
+    def keeping_ignored(self) -> AbstractContextManager[Callable[[], None]]:
+        """What puts that list back as it is now, within the block."""
+
 
 @dataclass(frozen=True)
 class Kind:

@@ -1,0 +1,77 @@
+"""The file of an index folder that lists what `add` passes over; see `ingest.left_out`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from opensearch.encoders.tensors import write_atomic
+from opensearch.engine.lifecycle.layout import IGNORED
+from opensearch.errors import StoreError, system_reason
+
+
+def read(index: Path) -> bytes:
+    """The list; nothing where there is none.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    file = index / IGNORED
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise StoreError(f"{file} cannot be read: {system_reason(error)}") from error
+
+
+def write(index: Path, raw: bytes) -> None:
+    """Write the list.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    file = index / IGNORED
+    try:
+        write_atomic(file, raw)
+    except OSError as error:
+        raise StoreError(f"{file} cannot be written: {system_reason(error)}") from error
+
+
+@contextmanager
+def keeping(index: Path) -> Iterator[Callable[[], None]]:
+    """What puts the list back as it is now, within the block; on a full disk, too.
+
+    Raises:
+        StoreError: it cannot be kept.
+    """
+    file, kept = index / IGNORED, index / f".{IGNORED}.{os.getpid()}.kept"
+
+    def put_back() -> None:
+        if kept.exists():
+            kept.replace(file)
+        else:
+            file.unlink(missing_ok=True)
+
+    try:
+        _keep(file, kept)
+        yield put_back
+    finally:
+        kept.unlink(missing_ok=True)
+
+
+def _keep(file: Path, kept: Path) -> None:
+    """Another name for a file that is there, which takes no room; a copy where that cannot be."""
+    try:
+        kept.unlink(missing_ok=True)  # of a process of this number that was killed
+        if not file.exists():
+            return
+        try:
+            os.link(file, kept)
+        except OSError:  # of file systems without links
+            shutil.copyfile(file, kept)
+    except OSError as error:
+        raise StoreError(f"{file} cannot be kept: {system_reason(error)}") from error
