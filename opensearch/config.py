@@ -42,6 +42,12 @@ UP_AXES: Final = (1, 2, 0)
 """The axis (0 x, 1 y, 2 z) that stands upright in the views of a shape, which take turns."""
 
 _DOMAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
+DOMAINS: Final = "up to 64 letters a-z, digits, _ and -"
+
+
+def is_domain(name: str) -> bool:
+    """Whether a name may be that of a domain: no key that begins with it can mean two items."""
+    return _DOMAIN.fullmatch(name) is not None
 
 
 def check_domain(name: str) -> str:
@@ -50,11 +56,9 @@ def check_domain(name: str) -> str:
     Raises:
         InvalidInput: anything but 1 to 64 letters a-z, digits, _ and -, or a leading -.
     """
-    if not _DOMAIN.fullmatch(name):
-        raise InvalidInput(
-            f"{name!r} cannot name a domain: up to 64 letters a-z, digits, _ and - can;"
-            " rename its folder, or the domain in the manifest"
-        )
+    if not is_domain(name):
+        way_out = "rename its folder, or the domain in the manifest"
+        raise InvalidInput(f"{name!r} cannot name a domain: {DOMAINS} can; {way_out}")
     return name
 
 

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from opensearch.errors import BundleError
 
 Tensors = Mapping[str, NDArray[np.generic]]
+_LONGEST_NAME: Final = 100
+"""Bytes of a name that those of its neighbours hold, with what they add."""
 
 
 def identity(tensors: Tensors, settings: Any) -> str:
@@ -99,15 +101,30 @@ def replacing(file: Path) -> Iterator[BinaryIO]:
 
     Where the block raises, `file` stays as it was and the neighbour is removed.
     """
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    temporary = file.with_name(f".{short_name(file)}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as out:
             yield out
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(file)
+    except OSError as error:
+        if error.filename is None:  # of a write, which names no file
+            error.filename = str(file)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def short_name(file: Path) -> str:
+    """What names a file in the names of its neighbours: its own, or a digest where that is long.
+
+    File systems take 255 bytes, some 143.
+    """
+    name = os.fsencode(file.name)
+    if len(name) <= _LONGEST_NAME:
+        return file.name
+    return hashlib.blake2b(name, digest_size=16).hexdigest()
 
 
 def first_line(error: Exception) -> str:

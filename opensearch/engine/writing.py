@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.config import check_domain
 from opensearch.domains.collections.excluding import Excluded
 from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
@@ -156,9 +157,10 @@ class Writing(OpenIndex):
             The n ids given.
 
         Raises:
-            InvalidInput: shapes or lengths do not agree.
+            InvalidInput: shapes or lengths do not agree, or the name can be no domain's.
             StoreError: another process writes to the index.
         """
+        check_domain(domain)
         return self._generations.write_and_settle(
             lambda store: store.put_codes(codes, domain, keys, metadata, categories)  # type: ignore[arg-type]  # checked
         )

@@ -1,12 +1,21 @@
 """Tensor files and identities."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from opensearch.encoders.tensors import identity, load_tensors, save_tensors, write_atomic
+from opensearch.encoders.tensors import (
+    identity,
+    load_tensors,
+    replacing,
+    save_tensors,
+    write_atomic,
+)
 from opensearch.errors import BundleError
 
 TENSORS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array(4, np.int64)}
@@ -68,3 +77,18 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
         write_atomic(file, "text")  # type: ignore[arg-type]
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["e" * 255, "椅" * 85, "e" * 101, "short"])
+def test_a_file_is_written_under_the_longest_names_there_are(tmp_path, name):
+    file = tmp_path / name
+    write_atomic(file, b"first")
+    write_atomic(file, b"again")
+    assert file.read_bytes() == b"again"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_write_that_finds_no_room_names_its_file(tmp_path):
+    file = tmp_path / "x"
+    with pytest.raises(OSError, match=r"No space left on device: '.*/x'"), replacing(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

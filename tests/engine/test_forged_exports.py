@@ -65,6 +65,24 @@ def test_a_line_of_other_kinds_is_no_item(exported, tmp_path, change):
     refused(exported, tmp_path, r"line 1 of .*items\.jsonl is no item \(")
 
 
+@pytest.mark.parametrize("name", ["ph/oto", "ph oto", "-photo", "p" * 65, "фото"])
+def test_a_domain_that_would_make_keys_ambiguous_is_refused(exported, tmp_path, name):
+    """`ph/oto/#3` may be of `ph` or of `ph/oto`."""
+    lines = (exported / "items.jsonl").read_text().splitlines()
+    lines[0] = json.dumps({**json.loads(lines[0]), "domain": name})
+    (exported / "items.jsonl").write_text("\n".join(lines) + "\n")
+    signed(exported)
+    refused(exported, tmp_path, "is no name of one: up to 64 letters a-z, digits, _ and - can be")
+    with Engine.open(tmp_path / "other") as engine:
+        for add in (
+            lambda: engine.add_codes(np.zeros((1, 2), np.uint8), name),
+            lambda: engine.add_embeddings(np.eye(1, 4), name, ["k"]),
+        ):
+            with pytest.raises(InvalidInput, match="cannot name a domain: up to 64 letters"):
+                add()
+        assert engine.info()["items"] == {}
+
+
 @pytest.mark.parametrize("line", ["[]", "5", "null", "{", "\xff", DEEP, '{"id": 1}'], ids=range(7))
 def test_a_line_that_is_none_is_no_item(exported, tmp_path, line):
     text = (exported / "items.jsonl").read_bytes()

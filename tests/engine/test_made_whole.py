@@ -81,7 +81,7 @@ def killed(path):
         os._exit(9)
 
 
-@pytest.mark.parametrize("name", ["out", "[o]ut*", "ö ut"])
+@pytest.mark.parametrize("name", ["out", "[o]ut*", "ö ut", "e" * 255, "椅" * 85])
 def test_what_a_killed_process_left_goes(tmp_path, name):
     process = multiprocessing.get_context("spawn").Process(target=killed, args=(tmp_path / name,))
     process.start()
@@ -133,6 +133,15 @@ def test_a_disk_that_is_mounted_is_filled(mounted, tmp_path):
         assert other.import_from(mounted).added == 3
     assert left(tmp_path) == ["disk", "index", "other"]
     assert not [name for name in left(mounted) if name.startswith(".")]
+
+
+def test_copies_and_exports_take_the_longest_names_there_are(tmp_path):
+    exported, copied = tmp_path / ("e" * 255), tmp_path / ("椅" * 85)
+    with Engine.create(tmp_path / "index", MODEL) as engine:
+        engine.add_codes(np.zeros((3, 2), np.uint8), "photo")
+        assert engine.export_to(exported) == 3
+        assert engine.copy_to(copied) == 3
+    assert set(left(tmp_path)) == {"index", exported.name, copied.name}
 
 
 def test_a_copy_fills_a_disk_that_is_mounted_its_manifest_last(mounted, tmp_path, monkeypatch):

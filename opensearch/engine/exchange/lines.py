@@ -10,6 +10,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from opensearch.config import DOMAINS, is_domain
 from opensearch.domains.collections.layout import encodable
 from opensearch.engine.exchange.exporting import ITEMS, PAGE, THUMBNAILS
 from opensearch.errors import UnreadableFile
@@ -114,9 +115,15 @@ def _wrong(fields: Any) -> str:
         least, most = (-(2**63), 2**64) if name == "mtime_ns" else (0, 2**63)
         if kinds == (int,) and not least <= value < most:
             return f"its {name} is out of range"
-    if not encodable(fields["domain"]):
+    return _wrong_domain(fields["domain"])
+
+
+def _wrong_domain(name: str) -> str:
+    if not name:
+        return "it has no domain"
+    if not encodable(name):
         return "its domain is no text in UTF-8"
-    return "" if fields["domain"] else "it has no domain"
+    return "" if is_domain(name) else f"its domain {name!r} is no name of one: {DOMAINS} can be"
 
 
 def _is(value: Any, kinds: tuple[type, ...]) -> bool:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
+from opensearch.encoders.tensors import short_name
 from opensearch.errors import StoreError
 
 _ROOM: Final = "????????"
@@ -57,7 +58,7 @@ def is_taken(path: Path) -> bool:
     """
     if not path.is_dir():
         return os.path.lexists(path)
-    rooms = re.compile(rf"\.{re.escape(path.resolve().name)}\.\w{{8}}\.partial")
+    rooms = re.compile(rf"\.{re.escape(short_name(path.resolve()))}\.\w{{8}}\.partial")
     return not all(rooms.fullmatch(child.name) for child in path.iterdir())
 
 
@@ -71,7 +72,7 @@ def _new_room(path: Path, place: Path) -> Iterator[Path]:
     """A room whose lock is held. Before it is, another process may take it for one left behind."""
     while True:
         _remove_left(path, place)
-        room = Path(tempfile.mkdtemp(".partial", f".{path.name}.", place))
+        room = Path(tempfile.mkdtemp(".partial", f".{short_name(path)}.", place))
         try:
             with _locked(room / "lock") as ours:
                 if ours:
@@ -102,7 +103,7 @@ def _is_at(opened: IO[str], file: Path) -> bool:
 
 
 def _remove_left(path: Path, place: Path) -> None:
-    for room in place.glob(f".{glob.escape(path.name)}.{_ROOM}.partial"):
+    for room in place.glob(f".{glob.escape(short_name(path))}.{_ROOM}.partial"):
         try:
             with (room / "lock").open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
