@@ -25,6 +25,7 @@ from opensearch.domains.meshes.threemf_model import (
     check_counts,
     printed,
     read_model,
+    transforms,
 )
 from opensearch.domains.meshes.threemf_xml import read_targets
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
@@ -146,8 +147,7 @@ class _Build:
             raise OverLimit(f"places {copies:,} objects, over {_MOST_COPIES:,}, the limit")
         if faces == 0:
             raise UnreadableFile("has no faces: the objects that it builds have no triangles")
-        for item in items:
-            self._place(_key(item, part), item.transform)
+        self._place_all(items, part, np.eye(4)[None])
         return self._joined()
 
     def _count_all(self, items: list[Placed], part: str) -> tuple[int, int]:
@@ -172,26 +172,33 @@ class _Build:
     def _own_faces(self, found: Object) -> int:
         return 0 if found.aid and not self._aids else len(found.triangles)
 
-    def _place(self, key: tuple[str, str], transform: NDArray[np.float64]) -> None:
-        if self._sums[key][0] == 0:
-            return
+    def _place_all(self, placed: list[Placed], part: str, around: NDArray[np.float64]) -> None:
+        """Place what a part says, once for each of the transforms `around`, shape (n, 4, 4)."""
+        groups: dict[tuple[str, str], list[Placed]] = {}
+        for one in placed:
+            groups.setdefault(_key(one, part), []).append(one)
+        for key, group in groups.items():
+            if self._sums[key][0]:
+                with np.errstate(all="ignore"):
+                    places = transforms(group)[:, None] @ around
+                self._place(key, places.reshape(-1, 4, 4))
+
+    def _place(self, key: tuple[str, str], places: NDArray[np.float64]) -> None:
         part, number = key
         found = self._package.model(part).object(number)
         if self._own_faces(found):
-            self._places.setdefault(key, []).append(transform)
-        for component in printed(found.components):
-            with np.errstate(all="ignore"):
-                self._place(_key(component, part), component.transform @ transform)
+            self._places.setdefault(key, []).append(places[:, :, :3])
+        self._place_all(printed(found.components), part, places)
 
     def _joined(self) -> Triangles:
         vertices: list[NDArray[np.float64]] = []
         faces: list[NDArray[np.int64]] = []
         start = 0
-        for (part, number), transforms in self._places.items():
+        for (part, number), found_places in self._places.items():
             found = self._package.model(part).object(number)
             check_corners(found.triangles.reshape(-1), len(found.vertices))
             # An object placed twice in one place is there once.
-            places = np.unique(np.array(transforms)[:, :, :3], axis=0)
+            places = _distinct(np.concatenate(found_places))
             with np.errstate(all="ignore"):
                 points = found.vertices @ places[:, :3] + places[:, 3:]
             steps = start + np.arange(len(places)) * len(found.vertices)
@@ -199,6 +206,20 @@ class _Build:
             faces.append((found.triangles + steps[:, None, None]).reshape(-1, 3))
             start += len(vertices[-1])
         return Triangles(np.concatenate(vertices), np.concatenate(faces))
+
+
+def _distinct(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Transforms (n, 4, 3) in the order of their numbers, each once.
+
+    As `numpy.unique`, which takes five times as long.
+    """
+    flat = places.reshape(len(places), -1)
+    varying = (flat != flat[:1]).any(axis=0)
+    if not varying.any():
+        return places[:1]
+    ordered = flat[np.lexsort(flat[:, varying].T[::-1])]
+    first = np.r_[True, (ordered[1:] != ordered[:-1]).any(axis=1)]
+    return ordered[first].reshape(-1, *places.shape[1:])
 
 
 def _key(placed: Placed, part: str) -> tuple[str, str]:

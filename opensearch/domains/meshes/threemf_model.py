@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 from xml.parsers import expat
 
 import numpy as np
@@ -41,22 +41,23 @@ _SHAPING: Final = {
 }
 
 
+_NUMBERS: Final = 12
+"""Of a transform."""
 # Types of objects that help to print a shape and are none of it: what holds it up, and the
 # modifiers that slicers keep beside it.
 _AIDS: Final = ("support", "solidsupport", "other")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An object, by its part (None: the one that says so) and number, and where it goes.
 
-    `transform` has shape (4, 4); points are rows before it. `printed` is false of what a slicer
-    keeps in the file and was told not to print.
+    `turned` are the numbers of its transform, four rows of three, as the file writes them.
+    `printed` is false of what a slicer keeps in the file and was told not to print.
     """
 
     path: str | None
     number: str
-    transform: NDArray[np.float64]
+    turned: str = "1 0 0 0 1 0 0 0 1 0 0 0"
     printed: bool = True
 
 
@@ -93,7 +94,24 @@ class Model:
     def loose(self) -> list[Placed]:
         """The objects that are no component of another in this part."""
         used = {part.number for one in self.objects.values() for part in one.components}
-        return [Placed(None, number, np.eye(4)) for number in self.objects if number not in used]
+        return [Placed(None, number) for number in self.objects if number not in used]
+
+
+def transforms(placed: list[Placed]) -> NDArray[np.float64]:
+    """Where objects go, shape (n, 4, 4); points are rows before it.
+
+    Raises:
+        UnreadableFile: a word of a transform is no number.
+    """
+    words = " ".join(one.turned for one in placed).split()
+    try:
+        numbers = np.fromiter(map(float, words), np.float64, len(words))
+    except ValueError as error:
+        raise UnreadableFile(f"has a wrong number in a transform: {error}") from None
+    matrices = np.zeros((len(placed), 4, 4))
+    matrices[:, :, :3] = numbers.reshape(-1, 4, 3)
+    matrices[:, 3, 3] = 1
+    return matrices
 
 
 def printed(placed: list[Placed]) -> list[Placed]:
@@ -240,17 +258,20 @@ def _is_foreign(name: str, attributes: dict[str, str]) -> bool:
     return bool(space) and ":" not in name and name != "model" and "/core/" not in space
 
 
-def _named(attributes: dict[str, str], local: str) -> str | None:
-    """The attribute of a name, whatever its prefix."""
-    return next((text for name, text in attributes.items() if local_name(name) == local), None)
-
-
 def _placed(attributes: dict[str, str]) -> Placed:
-    matrix = np.eye(4)
-    words = attributes.get("transform", "").split()
-    if words:
-        if len(words) != 12:
-            raise ValueError(f"a transform of {len(words)} numbers, not 12")
-        matrix[:, :3] = np.array(list(map(float, words))).reshape(4, 3)
-    printed = _named(attributes, "printable") not in ("0", "false")
-    return Placed(_named(attributes, "path"), attributes["objectid"], matrix, printed)
+    number, turned = attributes["objectid"], attributes.get("transform", "")
+    count = len(turned.split())
+    if count not in (0, _NUMBERS):
+        raise ValueError(f"a transform of {count} numbers, not {_NUMBERS}")
+    path, printed = None, True
+    for name, text in attributes.items():
+        if name in ("objectid", "transform"):
+            continue
+        local = local_name(name)  # whatever its prefix
+        if local == "path" and path is None:
+            path = text
+        elif local == "printable":
+            printed = printed and text not in ("0", "false")
+    if not count:
+        return Placed(path, number, printed=printed)
+    return Placed(path, number, turned, printed)

@@ -312,3 +312,38 @@ def test_text_and_room_between_tags_may_be_long():
     room = " " * 12_000_000
     found = load(single(f"<odd>{room}</odd>{room}" + thing(1, mesh()), item(1)))
     assert area(found) == pytest.approx(TETRAHEDRON_AREA)
+
+
+def test_many_copies_are_placed_together_and_as_one_by_one(monkeypatch):
+    """Reference: each copy by its own matrices, in the order of their numbers."""
+    rng = np.random.default_rng(0)
+    turned = rng.integers(-3, 4, (2, 30, 12)).astype(float)
+    inner, outer = (
+        "".join(f'<{{0}} objectid="{{1}}" transform="{" ".join(map(str, row))}"/>' for row in rows)
+        for rows in turned
+    )
+    parts = inner.format("component", 1)
+    resources = (
+        f'<object id="1">{mesh()}</object><object id="2"><components>{parts}</components></object>'
+    )
+    calls, work = [], threemf.transforms
+    monkeypatch.setattr(threemf, "transforms", lambda placed: calls.append(placed) or work(placed))
+    data = single(resources, outer.format("item", 2) + outer.format("item", 1))
+    found = load(data)
+    assert len(calls) == 3  # the items of either object, and the components of one
+
+    def matrices(rows):
+        return [np.column_stack([row.reshape(4, 3), [0, 0, 0, 1]]) for row in rows]
+
+    places = [a @ b for b in matrices(turned[1]) for a in matrices(turned[0])]
+    places += matrices(turned[1])
+    places = np.unique(np.array(places)[:, :, :3], axis=0)
+    wanted = TETRAHEDRON @ places[:, :3] + places[:, 3:]
+    np.testing.assert_array_equal(found.vertices, wanted.reshape(-1, 3))
+    assert len(found.faces) == 4 * len(places)
+
+
+def test_a_transform_with_a_word_in_it_is_refused():
+    item = f'<item objectid="1" transform="{MOVED.format("x", 0, 0)}"/>'
+    with pytest.raises(UnreadableFile, match=r"wrong number in a transform.*'x'"):
+        load(single(f'<object id="1">{mesh()}</object>', item))
