@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.files import read_regular
 from opensearch.search.hamming import Codes, Ids
 
 FORMAT = 1
@@ -99,7 +100,7 @@ def append(
 
 def _about(folder: Path, domain: str, identity: str, width: int) -> tuple[str, int]:
     """Name and rows of the files of a domain; any error but a missing file: not to be used."""
-    about = json.loads((folder / f"{safe_name(domain)}.json").read_bytes())
+    about = json.loads(read_regular(folder / f"{safe_name(domain)}.json"))
     if (about["format"], about["identity"], about["width"]) != (FORMAT, identity, width):
         raise ValueError("files of another format, store or width")
     return str(about["files"]), int(about["rows"])

@@ -33,6 +33,7 @@ from opensearch.errors import (
     UnreadableFile,
     system_reason,
 )
+from opensearch.files import read_regular
 from opensearch.progress import Count
 from opensearch.records import Report
 from opensearch.store import Mark, Store
@@ -59,7 +60,7 @@ class Export:
         """
         try:
             _refuse_odd(folder / MANIFEST)
-            manifest = json.loads((folder / MANIFEST).read_bytes())
+            manifest = json.loads(read_regular(folder / MANIFEST))
             version, files = manifest["format"], dict(manifest["files"])
             made_with = dict(manifest["identities"])
             if not {"space", "hash"} <= made_with.keys():

@@ -9,6 +9,7 @@ from pathlib import Path
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.lifecycle.layout import CURRENT, generations
 from opensearch.errors import StoreError, system_reason
+from opensearch.files import read_regular
 from opensearch.store import LmdbStore
 
 
@@ -19,7 +20,7 @@ def read_current(path: Path) -> str:
         StoreError: CURRENT is gone, or holds no number.
     """
     try:
-        name = (path / CURRENT).read_text("utf-8").strip()
+        name = read_regular(path / CURRENT).decode("utf-8", "replace").strip()
     except OSError as error:
         raise _lacks_current(path, error) from error
     if not (name.isascii() and name.isdigit()):

@@ -28,6 +28,7 @@ from opensearch.engine.lifecycle.layout import (
 )
 from opensearch.engine.lifecycle.made_whole import is_taken, made_whole
 from opensearch.errors import BundleError, StoreError, system_reason
+from opensearch.files import read_regular
 from opensearch.records import Where
 from opensearch.search import CodeSearch, Searcher
 from opensearch.store import LmdbStore, Store
@@ -108,7 +109,10 @@ class IndexFolder:
 
     def forget_derived(self) -> None:
         """Remove all search files; they are made anew from the store."""
-        shutil.rmtree(self.search, ignore_errors=True)
+        if self.search.is_dir():  # a pipe in its place would be waited for
+            shutil.rmtree(self.search, ignore_errors=True)
+        else:
+            self.search.unlink(missing_ok=True)
 
     def read_ignored(self) -> bytes:
         """The list of files that `add` passes over.
@@ -220,7 +224,7 @@ class IndexFolder:
         """
         refuse_others(path)
         try:
-            fields = json.loads((path / MANIFEST).read_bytes())
+            fields = json.loads(read_regular(path / MANIFEST))
             version, identities = fields["format"], dict(fields["identities"])
             precision = fields.get("precision", "f32")  # what all were before it was recorded
             graphs = dict(fields.get("graphs", {}))

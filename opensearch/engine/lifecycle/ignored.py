@@ -11,6 +11,7 @@ from pathlib import Path
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.lifecycle.layout import IGNORED
 from opensearch.errors import StoreError, system_reason
+from opensearch.files import read_regular
 
 
 def read(index: Path) -> bytes:
@@ -21,7 +22,7 @@ def read(index: Path) -> bytes:
     """
     file = index / IGNORED
     try:
-        return file.read_bytes()
+        return read_regular(file)
     except FileNotFoundError:
         return b""
     except OSError as error:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from numpy.typing import NDArray
 
+from opensearch.files import read_regular
 from opensearch.search import base, hamming
 from opensearch.search.hamming import Codes, Distances, Ids, Segment
 
@@ -128,7 +129,7 @@ class Place:
     def read(self) -> dict[str, Any] | None:
         """What was written of the structure; `None` when there is none of this store."""
         try:
-            found: dict[str, Any] = json.loads(self._description.read_bytes())
+            found: dict[str, Any] = json.loads(read_regular(self._description))
             fits = (found.pop("format"), found.pop("identity")) == (FORMAT, self.identity)
             int(found["rows"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
