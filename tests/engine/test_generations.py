@@ -9,6 +9,7 @@ import pytest
 
 from opensearch.engine import Engine
 from opensearch.engine.lifecycle import compacting, current
+from opensearch.engine.lifecycle import folder as folder_module
 from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.errors import StoreError, Superseded
 from opensearch.store import LmdbStore, blocks
@@ -197,7 +198,7 @@ def test_a_manifest_that_may_not_be_read_is_not_called_damaged(index, monkeypatc
     def refused(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", refused)
+    monkeypatch.setattr(folder_module, "read_regular", refused)
     with pytest.raises(StoreError, match=r"manifest.json of index .* cannot be read: Permission"):
         IndexFolder.open(index)
 

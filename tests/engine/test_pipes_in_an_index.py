@@ -43,7 +43,9 @@ def in_place_of(file):
 
 def test_current(index):
     in_place_of(index / "CURRENT")
-    with pytest.raises(StoreError, match="CURRENT of index .* cannot be read: it is a folder, dev"):
+    with pytest.raises(
+        StoreError, match=r"CURRENT of index .* cannot be read: it is a folder, dev"
+    ):
         Engine.open(index)
     verify_index(index, True)
     with Engine.open(index) as engine:
@@ -52,7 +54,7 @@ def test_current(index):
 
 def test_the_list_of_ignored_files(index):
     in_place_of(index / "ignored.jsonl")
-    with Engine.open(index) as engine, pytest.raises(StoreError, match="ignored.jsonl cannot be"):
+    with Engine.open(index) as engine, pytest.raises(StoreError, match=r"ignored.jsonl cannot be"):
         engine.ignored()
 
 
