@@ -178,4 +178,4 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-READER: Final = ReaderKind(open=image_reader, version=15, domain="photo", suffixes=suffixes)
+READER: Final = ReaderKind(open=image_reader, version=16, domain="photo", suffixes=suffixes)

@@ -49,10 +49,22 @@ def to_bytes(deep: NDArray[Any], no_value: float | None = None) -> NDArray[np.ui
 
 def opacity(deep: NDArray[Any]) -> NDArray[np.uint8]:
     """An alpha channel, shape (h, w), as uint8: its scale is of the fewest bits that hold it."""
-    top = float(deep.max(initial=0))
-    full = 1.0 if deep.dtype.kind == "f" and top <= 1 else _whole_bits(top)
-    spread: NDArray[np.uint8] = (deep * (255 / full)).clip(0, 255).round().astype(np.uint8)
+    spread: NDArray[np.uint8] = (deep * (255 / _opaque(deep))).clip(0, 255).round().astype(np.uint8)
     return spread
+
+
+def undone(values: NDArray[Any], deep: NDArray[Any]) -> NDArray[Any]:
+    """Colours (h, w, c) that were multiplied with their opacity (h, w) as they were before."""
+    full = _opaque(deep)
+    with np.errstate(all="ignore"):
+        before = values * np.where(deep > 0, full / deep, 0)[..., None]
+    made: NDArray[Any] = before.clip(0, full).astype(values.dtype)
+    return made
+
+
+def _opaque(deep: NDArray[Any]) -> float:
+    """The value of an alpha channel that nothing is seen through."""
+    return _full(float(deep.max(initial=0)), deep.dtype.kind == "f")
 
 
 def _sample(deep: NDArray[Any]) -> NDArray[np.float64]:

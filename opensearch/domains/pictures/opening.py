@@ -35,7 +35,8 @@ _OTHER_BYTE: Final = {"16B": "16L", "16L": "16B", "16N": "16B"}
 @dataclass(slots=True)
 class _Candidate:
     """A picture opened, not yet decoded: its bytes, whether they are paired grey and alpha,
-    what of it is lost, in words, and what watches while it is decoded.
+    what of it is lost, in words, what watches while it is decoded, and the power that its
+    values want for a usual screen.
     """
 
     image: Image.Image
@@ -43,6 +44,7 @@ class _Candidate:
     pairs: bool = False
     lost: str = ""
     scan: WatchedScan | None = None
+    power: float = 1.0
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         else:
             found = _by_pillow(head + file.read(), suffix, limits)
     with found.image:
-        image = _with_colours(_straight(_decoded(found, limits, side)))
+        image = _for_screen(_with_colours(_straight(_decoded(found, limits, side))), found.power)
         if found.lost:
             image.info[LOST] = found.lost
         yield image
@@ -75,7 +77,9 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
 def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
     pairs, lost, data = False, "", without_padding(data)
     check_end(data)
+    power = 1.0
     if data.startswith(png.SIGNATURE):
+        power = png.gamma(data)
         data, pairs = png.bare(data)
         data, lost = png_end.mended(data, limits.pixels)
     # Pillow knows a format that is named here only once its plugins are loaded.
@@ -104,7 +108,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
                 "is a TIFF of samples or a compression that cannot be read, or damaged or cut short"
             )
     assert image is not None
-    return _Candidate(image, data, pairs, lost, scan)
+    return _Candidate(image, data, pairs, lost, scan, power)
 
 
 def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
@@ -158,6 +162,23 @@ def _straight(image: Image.Image) -> Image.Image:
     made = image.convert("LA")
     inherit(made, image.getexif())
     return made
+
+
+def _for_screen(image: Image.Image, power: float) -> Image.Image:
+    """A picture whose values, 0 to 1, are raised to a power, but for its opacity."""
+    if power == 1:
+        return image
+    clear = "transparency" in image.info or image.mode in ("LA", "PA")
+    made = image.convert("RGBA" if clear else "RGB") if image.mode not in ("RGB", "RGBA") else image
+    if image.mode == "RGB" and clear:
+        made = image.convert("RGBA")
+    table = [round(255 * (value / 255) ** power) for value in range(256)]
+    bands = [*made.split()]
+    bands[:3] = [band.point(table) for band in bands[:3]]
+    done = Image.merge(made.mode, bands)
+    done.info |= {name: image.info[name] for name in ("exif",) if name in image.info}
+    inherit(done, image.getexif())
+    return done
 
 
 def _with_colours(image: Image.Image) -> Image.Image:

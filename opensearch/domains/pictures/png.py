@@ -18,6 +18,8 @@ _TEXTS: Final = frozenset({b"iCCP", b"zTXt", b"iTXt", b"tEXt"})
 _MOST_TEXT: Final = 2**20
 _MOST_TEXTS: Final = 2**24
 _GREY_ALPHA, _RGBA = 4, 6
+_COLOURS: Final = frozenset({b"iCCP", b"sRGB", b"cICP"})
+_SCREEN, _NEAR, _MOST_POWER = 2.2, 0.05, 10
 
 
 def bare(data: bytes) -> tuple[bytes, bool]:
@@ -52,6 +54,28 @@ def bare(data: bytes) -> tuple[bytes, bool]:
     else:
         parts.append(data[at:])
     return b"".join(parts), renamed
+
+
+def gamma(data: bytes) -> float:
+    """The power that turns a picture's values (0 to 1) into those of a usual screen; mostly 1.
+
+    Source:
+        PNG Specification, sections 4.3 and 13.13: a profile or sRGB counts for more than gAMA. As
+        libpng does, powers within a twentieth of 1 are taken for that.
+    """
+    at, found = len(SIGNATURE), 1.0
+    while at + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind in _COLOURS:
+            return 1.0
+        if kind == b"gAMA" and length == 4 and is_whole(data[at : at + 16], 4):
+            value = int.from_bytes(data[at + 8 : at + 12], "big") / 100_000
+            power = 1 / (value * _SCREEN) if value > 0 else 1.0
+            found = power if abs(1 - power) > _NEAR and power < _MOST_POWER else 1.0
+        if kind == b"IDAT":
+            break
+        at += 12 + length
+    return found
 
 
 def is_whole(chunk: bytes, length: int) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.domains.pictures.deep import opacity, to_bytes
+from opensearch.domains.pictures.deep import opacity, to_bytes, undone
 from opensearch.domains.pictures.frames import MOST_FRAMES, is_blank
 from opensearch.domains.pictures.tiff_segments import is_ours, samples
 from opensearch.errors import OverLimit, UnreadableFile
@@ -25,6 +25,8 @@ _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = 258, 262, 274, 339
 _PROFILE, _NO_VALUE = 34675, 42113
 _UNSIGNED, _SIGNED = 1, 2
 _RGBA: Final = 4
+_MULTIPLIED: Final = 1
+"""How a page says that its colours are multiplied with their opacity."""
 UNKNOWN_TO_PILLOW: Final = b"MM\0+"
 """What a BigTIFF begins with whose bytes are in the other order; Pillow misreads its directory."""
 
@@ -127,11 +129,16 @@ def _values(page: Any, data: bytes, limits: Limits) -> NDArray[Any] | None:
 
 def _picture(values: NDArray[Any], page: Any) -> Image.Image:
     colours = 3 if page.photometric == _RGB and values.shape[2] >= 3 else 1
-    made = to_bytes(values[..., :colours], _number(_tag(page, _NO_VALUE)))
+    plain, clear = values[..., :colours], None
+    if page.extrasamples and page.extrasamples[0] in (1, 2) and values.shape[2] > colours:
+        clear = opacity(values[..., colours])
+        if page.extrasamples[0] == _MULTIPLIED:
+            plain = undone(plain, values[..., colours])
+    made = to_bytes(plain, _number(_tag(page, _NO_VALUE)))
     if page.photometric == _WHITE_IS_ZERO:
         made = 255 - made
-    if page.extrasamples and page.extrasamples[0] in (1, 2) and values.shape[2] > colours:
-        made = np.dstack([made, opacity(values[..., colours])])
+    if clear is not None:
+        made = np.dstack([made, clear])
     picture = Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)
     picture.getexif()[_ORIENTATION] = int(_tag(page, _ORIENTATION) or 1)
     if _tag(page, _PROFILE):

@@ -1,7 +1,8 @@
 """Samples of TIFF pages in strips or tiles that tifffile leaves to a package we do not need.
 
-That is LZW and Zstandard, which libtiff unpacks for us by way of Pillow, as bytes, and the
-predictor of floats. Of what these are together Pillow takes the bytes in the wrong order.
+That is LZW and Zstandard, which libtiff unpacks for us by way of Pillow, as bytes, the predictor
+of floats, and samples of an odd number of bits. Of packed floats Pillow takes the bytes in the
+wrong order.
 
 Source:
     TIFF 6.0 (Adobe, 1992), sections 13 to 15; Adobe Photoshop TIFF Technical Note 3 (2005).
@@ -21,24 +22,28 @@ from PIL import TiffImagePlugin
 
 from opensearch.errors import UnreadableFile
 
-_LZW, _DEFLATE, _OLD_DEFLATE, _LZMA, _ZSTD = 5, 8, 32946, 34925, 50000
+_PLAIN, _LZW, _DEFLATE, _PACKBITS = 1, 5, 8, 32773
+_OLD_DEFLATE, _LZMA, _ZSTD = 32946, 34925, 50000
 _BY_LIBTIFF: Final = (_LZW, _ZSTD)
-_NO_PREDICTOR, _DIFFERENCES, _FLOATS = 1, 2, 3
+_PACKINGS: Final = (_PLAIN, *_BY_LIBTIFF, _DEFLATE, _OLD_DEFLATE, _LZMA, _PACKBITS)
+_PREDICTORS = _NO_PREDICTOR, _DIFFERENCES, _FLOATS = 1, 2, 3
+_WHOLE: Final = (8, 16, 32, 64)
+_MOST_BITS: Final = 32
 _SEPARATE = 2
 _SHORT, _LONG = 3, 4
 
 
 def is_ours(page: Any) -> bool:
     """Whether tifffile needs more than itself to read a page, and this module does not."""
-    known = page.compression in (*_BY_LIBTIFF, _DEFLATE, _OLD_DEFLATE, _LZMA)
-    whole = page.bitspersample in (8, 16, 32, 64) and page.dtype is not None
-    return bool(
-        (page.compression in _BY_LIBTIFF or page.predictor == _FLOATS)
-        and known
-        and whole
-        and page.fillorder == 1
-        and page.predictor in (_NO_PREDICTOR, _DIFFERENCES, _FLOATS)
-    )
+    if page.fillorder != 1 or page.dtype is None:
+        return False
+    if page.bitspersample not in _WHOLE:
+        plain = page.compression in _PACKINGS and page.sampleformat == 1
+        odd = page.bitspersample % 8 and page.bitspersample < _MOST_BITS
+        return bool(plain and odd and page.predictor == _NO_PREDICTOR)
+    wanted = page.compression in _BY_LIBTIFF or page.predictor == _FLOATS
+    known = page.compression in _PACKINGS and page.predictor in _PREDICTORS
+    return bool(wanted and known)
 
 
 def samples(page: Any, data: bytes) -> NDArray[Any]:
@@ -52,7 +57,8 @@ def samples(page: Any, data: bytes) -> NDArray[Any]:
     across = page.tilewidth if page.is_tiled else wide
     planes = page.samplesperpixel if page.planarconfig == _SEPARATE else 1
     depth = page.samplesperpixel // planes
-    kind = np.dtype(page.parent.byteorder + page.dtype.char)
+    bits = page.bitspersample
+    kind = np.dtype(page.parent.byteorder + page.dtype.char) if bits in _WHOLE else np.dtype("u4")
     found = np.zeros((planes, high, wide, depth), kind.newbyteorder("="))
     places = [
         (plane, top, left)
@@ -71,15 +77,22 @@ def samples(page: Any, data: bytes) -> NDArray[Any]:
             raise UnreadableFile("is cut short: a part of it lies beyond its end")
         rows = tall if page.is_tiled else min(tall, high - top)
         packed = data[start : start + length]
-        raw = _unpacked(packed, page.compression, across * depth * kind.itemsize, rows)
-        part = _values(raw, (rows, across, depth), kind, page.predictor)
+        raw = _unpacked(packed, page.compression, (across * depth * bits + 7) // 8, rows)
+        if bits in _WHOLE:
+            part = _values(raw, (rows, across, depth), kind, page.predictor)
+        else:
+            part = _odd_values(raw, (rows, across, depth), bits)
         found[plane, top : top + rows, left : left + across] = part[: high - top, : wide - left]
-    return np.moveaxis(found, 0, 2).reshape(high, wide, -1)
+    values = np.moveaxis(found, 0, 2).reshape(high, wide, -1)
+    # Fewer bits than eight have a scale of their own.
+    return values if bits >= 8 else (values * (255 / (2**bits - 1))).round().astype(np.uint8)
 
 
 def _unpacked(packed: bytes, compression: int, width: int, rows: int) -> NDArray[np.uint8]:
     """The bytes of a strip or a tile, shape (rows, width)."""
-    if compression in _BY_LIBTIFF:
+    if compression == _PLAIN:
+        raw = packed
+    elif compression in (*_BY_LIBTIFF, _PACKBITS):
         raw = _by_libtiff(packed, compression, width, rows)
     elif compression == _LZMA:
         raw = lzma.LZMADecompressor().decompress(packed, rows * width)
@@ -102,6 +115,18 @@ def _by_libtiff(packed: bytes, compression: int, width: int, rows: int) -> bytes
     whole = directory + bytes(4) + packed
     # The limit of Pillow's own opening counts pixels, which here are bytes.
     return TiffImagePlugin.TiffImageFile(io.BytesIO(whole)).tobytes()
+
+
+def _odd_values(
+    raw: NDArray[np.uint8], shape: tuple[int, int, int], bits: int
+) -> NDArray[np.uint32]:
+    """Samples of an odd number of bits, the highest first, shape (rows, columns, samples)."""
+    rows, columns, depth = shape
+    single = np.unpackbits(raw, axis=1, count=columns * depth * bits).reshape(rows, -1, bits)
+    values = np.zeros(single.shape[:2], np.uint32)
+    for place in range(bits):
+        values = values << 1 | single[..., place]
+    return values.reshape(shape)
 
 
 def _values(

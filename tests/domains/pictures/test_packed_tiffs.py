@@ -16,7 +16,7 @@ from opensearch.limits import Limits
 
 HIGH, WIDE = 37, 41
 FLOATS, DIFFERENCES = 3, 2
-CODES = {"lzw": 5, "zlib": 8, "zstd": 50000}
+CODES = {"none": 1, "lzw": 5, "zlib": 8, "packbits": 32773, "zstd": 50000}
 
 
 def ramp(kind, samples):
@@ -46,6 +46,8 @@ def packed(raw, compression):
     """Bytes of a strip; LZW and Zstandard are taken from a TIFF that Pillow makes."""
     if compression == "zlib":
         return zlib.compress(raw)
+    if compression == "none":
+        return raw
     buffer = io.BytesIO()
     picture = Image.frombytes("L", (len(raw), 1), raw)
     name = {"lzw": "tiff_lzw"}.get(compression, compression)
@@ -144,3 +146,44 @@ def test_a_page_that_ends_early_is_refused(tmp_path):
     short = whole.replace(struct.pack("<I", length), struct.pack("<I", length // 2))
     with pytest.raises((UnreadableFile, OSError)):
         tiff.deep_tiff(short, Limits())
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("compression", ["none", "zlib", "lzw", "packbits"])
+@pytest.mark.parametrize("bits", [2, 5, 10, 14, 17])
+def test_samples_of_an_odd_number_of_bits_are_read(tmp_path, bits, compression, samples, order):
+    values = (ramp("f8", samples) * (2**bits - 1)).round().astype(np.int64)
+    places = values[..., None] >> np.arange(bits - 1, -1, -1) & 1
+    rows = np.packbits(places.astype(np.uint8).reshape(HIGH, -1), axis=1)
+    parts = [packed(rows[top : top + 10].tobytes(), compression) for top in range(0, HIGH, 10)]
+    tags = {256: [WIDE], 257: [HIGH], 258: [bits] * samples, 259: [CODES[compression]]}
+    tags |= {262: [2 if samples > 1 else 1], 277: [samples], 278: [10], 279: [*map(len, parts)]}
+    tags |= {273: np.cumsum([8, *map(len, parts)]).tolist()[:-1]}
+    (tmp_path / "a.tif").write_bytes(tagged(b"".join(parts), tags, order))
+    with opened(tmp_path / "a.tif", Limits(), 4096) as image:
+        seen = np.asarray(image.convert("RGB")).astype(int)
+    wanted = np.broadcast_to(values * (255 / (2**bits - 1)), (HIGH, WIDE, 3))
+    assert np.abs(seen - wanted).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["u2", "f4"])
+@pytest.mark.parametrize("multiplied", [False, True])
+def test_deep_colours_multiplied_with_their_opacity_are_read(tmp_path, kind, multiplied):
+    values = ramp(kind, 4)
+    values[..., 3] = values[:, ::-1, 0]  # clear to the right
+    wanted = ramp("f8", 3)
+    clear = wanted[:, ::-1, :1]
+    if multiplied:
+        share = clear.astype("f8")
+        values[..., :3] = (values[..., :3] * share).astype(kind)
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        values,
+        photometric="rgb",
+        extrasamples=["assocalpha" if multiplied else "unassalpha"],
+    )
+    with opened(tmp_path / "a.tif", Limits(), 4096) as image:
+        seen = np.asarray(image.convert("RGBA")).astype(float) / 255
+    on_white = seen[..., :3] * seen[..., 3:] + 1 - seen[..., 3:]
+    np.testing.assert_allclose(on_white, wanted * clear + 1 - clear, atol=0.01)
