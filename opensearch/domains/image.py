@@ -14,7 +14,7 @@ from PIL import Image
 from opensearch.config import ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.files import check_file, reading
-from opensearch.domains.pictures.colours import as_srgb
+from opensearch.domains.pictures.colours import as_srgb, is_of_grey
 from opensearch.domains.pictures.cut_short import LOST
 from opensearch.domains.pictures.opening import opened
 from opensearch.domains.pictures.shot import ORIENTATION, shot
@@ -140,6 +140,9 @@ def flat_rgb(
     plain = image if image.mode == mode else image.convert(mode)
     if plain.size != size:
         plain = plain.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    if mode == "RGBA" and image.mode in ("L", "LA") and is_of_grey(profile):
+        grey = as_srgb(plain.getchannel("R"), profile).convert("RGB")
+        plain, profile = Image.merge("RGBA", (*grey.split(), plain.getchannel("A"))), None
     if mode == "RGBA":
         plain = on_paper(plain, paper(plain))
     return as_srgb(plain, profile).convert("RGB")
@@ -178,4 +181,4 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-READER: Final = ReaderKind(open=image_reader, version=16, domain="photo", suffixes=suffixes)
+READER: Final = ReaderKind(open=image_reader, version=17, domain="photo", suffixes=suffixes)

@@ -44,6 +44,11 @@ def as_srgb(image: Image.Image, profile: Any) -> Image.Image:
     return changed or image
 
 
+def is_of_grey(profile: Any) -> bool:
+    """Whether a profile is of shades of grey, as bytes of ICC say."""
+    return isinstance(profile, bytes) and profile[16:20] == b"GRAY"
+
+
 def _is_srgb(profile: bytes) -> bool:
     """Whether a profile is that of sRGB: it says so, and its primaries, where it has them, are.
 

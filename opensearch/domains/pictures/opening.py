@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from opensearch.domains.files import check_file
-from opensearch.domains.pictures import BY_PILLOW, FORMATS, png, png_end, suffixes, tga, tiff
+from opensearch.domains.pictures import BY_PILLOW, FORMATS, jp2, png, png_end, suffixes, tga, tiff
 from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import is_blank, shown
@@ -108,6 +108,8 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
                 "is a TIFF of samples or a compression that cannot be read, or damaged or cut short"
             )
     assert image is not None
+    if data.startswith(jp2.SIGNATURE):
+        image.info["icc_profile"] = jp2.profile(data)
     return _Candidate(image, data, pairs, lost, scan, power)
 
 
