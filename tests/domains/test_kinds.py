@@ -71,6 +71,20 @@ def test_surfaces_of_iges_are_read(tmp_path):
         load_triangles(path, Limits())
 
 
+def test_an_iges_file_that_lacks_lines_is_told_so(tmp_path):
+    path = tmp_path / "sheet.igs"
+    whole = cad_files.iges_sheet()
+
+    def lost(data):
+        path.write_bytes(data)
+        return load_triangles(path, Limits()).lost
+
+    assert lost(whole) == lost(whole.replace(b"\n", b"\r\n") + b"\x1a" + bytes(90)) == ""
+    assert "without its last section" in lost(whole[: whole.rindex(b"S      1G")])
+    more = whole.replace(b"P      3                ", b"P      4                ")
+    assert lost(more) == "it holds 3 of the 4 lines of a section"
+
+
 def test_collada_turns_z_up_and_refuses_joints(tmp_path):
     path = written(tmp_path, ".dae", cad_files.dae_box("Z_UP"))
     vertices, faces = load_triangles(path, Limits())[:2]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from collections import Counter
+from typing import Final, Literal
 
 from opensearch.domains.meshes import gltf
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
@@ -12,6 +14,10 @@ from opensearch.limits import Limits
 # A facet may leave its surface by this share of its edges, and turn by this angle in radians:
 # drawings of a few hundred pixels do not show less.
 _LINEAR, _ANGULAR = 0.01, 0.5
+_SECTION, _TAIL = 72, 1024
+_LAST_LINE: Final = re.compile(rb"(?m)^([SGDP \d]{72})T[ \d]{0,7}\s*\Z")
+_PADDING: Final = b"\0\x1a \t\r\n"
+_COUNT: Final = re.compile(rb"([SGDP])\s*(\d+)")
 
 
 def load_step(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
@@ -26,7 +32,25 @@ def load_step(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 
 def load_iges(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """As `load_step`, of an IGES file, in the units that it has."""
-    return _load(data, "iges", neighbours, limits)
+    return _load(data, "iges", neighbours, limits).lacking(_missing_lines(data))
+
+
+def _missing_lines(data: bytes) -> str:
+    """What is said of an IGES with fewer lines in a section than its last line says it has.
+
+    Source:
+        IGES 5.3, 2.2.4.1 and 2.2.4.6: the section of a line is the letter in column 73.
+    """
+    letters = Counter(line[_SECTION : _SECTION + 1] for line in data.splitlines())
+    if not letters[b"D"]:  # of the compressed or the binary form
+        return ""
+    last = _LAST_LINE.search(data[-_TAIL:].rstrip(_PADDING))
+    if last is None:
+        return "its file ends without its last section, and may have held more surfaces"
+    for letter, count in _COUNT.findall(last[1]):
+        if letters[letter] < int(count):
+            return f"it holds {letters[letter]:,} of the {int(count):,} lines of a section"
+    return ""
 
 
 def _load(
