@@ -17,7 +17,7 @@ _TEXTS: Final = frozenset({b"iCCP", b"zTXt", b"iTXt", b"tEXt"})
 # Text tells how a picture is turned, a profile its colours; more of it than this is not read.
 _MOST_TEXT: Final = 2**20
 _MOST_TEXTS: Final = 2**24
-_GREY_ALPHA, _RGBA = 4, 6
+_GREY, _RGB, _GREY_ALPHA, _RGBA = 0, 2, 4, 6
 _COLOURS: Final = frozenset({b"iCCP", b"sRGB", b"cICP"})
 _SCREEN, _NEAR, _MOST_POWER = 2.2, 0.05, 10
 
@@ -26,7 +26,8 @@ def bare(data: bytes) -> tuple[bytes, bool]:
     """A PNG file that holds what is drawn, and text and profile where they are of usual size.
 
     Sixteen-bit grey with alpha is renamed to eight-bit RGBA, which has the same bytes in the
-    same order: no decoder at hand gives its low bytes otherwise.
+    same order: no decoder at hand gives its low bytes otherwise. The one value that is clear
+    becomes what the decoder makes of it.
 
     Returns:
         The file, and whether it was renamed. Damaged chunks are left for the decoder to refuse,
@@ -39,6 +40,8 @@ def bare(data: bytes) -> tuple[bytes, bool]:
         at += 12 + length
         if kind == b"IHDR" and chunk[16:18] == bytes((16, _GREY_ALPHA)) and len(chunk) == 25:
             chunk, renamed = _renamed(chunk), True
+        if kind == b"tRNS" and is_whole(chunk, length):
+            chunk = _clear_as_decoded(chunk, data)
         if kind in _TEXTS:
             # What is too large has been inflated as well, and counts: few such are looked at.
             size = _text_size(chunk) if room > 0 else _MOST_TEXT + 1
@@ -85,8 +88,29 @@ def is_whole(chunk: bytes, length: int) -> bool:
 
 
 def _renamed(header: bytes) -> bytes:
-    body = header[4:16] + bytes((8, _RGBA)) + header[18:21]
-    return header[:4] + body + struct.pack(">I", zlib.crc32(body))
+    return _made(header[4:16] + bytes((8, _RGBA)) + header[18:21])
+
+
+def _made(body: bytes) -> bytes:
+    """A chunk of its kind and what is in it."""
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def _clear_as_decoded(chunk: bytes, data: bytes) -> bytes:
+    """A tRNS chunk whose value is as the decoder leaves those of pixels, which are of eight bits.
+
+    Colours of sixteen bits keep their high bytes, so that those with the same are clear, too.
+    """
+    depth, colour = data[24:26] if len(data) > 25 else b"\x08\x03"
+    values = struct.unpack(f">{(len(chunk) - 12) // 2}H", chunk[8:-4][: (len(chunk) - 12) // 2 * 2])
+    if colour == _GREY and len(values) == 1 and depth <= 8:
+        most = 2**depth - 1
+        scaled = (values[0] & most) * (255 // most if depth > 1 else 1)
+        return _made(b"tRNS" + struct.pack(">H", scaled))
+    if colour == _RGB and len(values) == 3:
+        seen = (value >> 8 if depth > 8 else value & 255 for value in values)
+        return _made(b"tRNS" + struct.pack(">3H", *seen))
+    return chunk
 
 
 def _text_size(chunk: bytes) -> int:
