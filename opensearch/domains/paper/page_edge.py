@@ -45,14 +45,19 @@ def edge_shown(
     return float(worth[step >= STEP].sum()), len(step)
 
 
-def crossing(pixels: NDArray[np.float32], marks: Mask, corners: Points) -> int:
-    """How many points of what may be a shadow's edge fine marks run over."""
+def crossing(pixels: NDArray[np.float32], marks: Mask, corners: Points) -> float:
+    """How many points of what may be a shadow's edge fine marks run over, beyond chance.
+
+    Printed lines end at the edge of their page, where a table's grain meets some of them.
+    """
     places = _along(corners, marks.shape)
-    over = np.logical_and.reduce([_at(marks, at) for at in places[::2]])
-    over &= _alike(_at(pixels, places[-1]), _at(pixels, places[0]))
-    edges = np.flatnonzero(np.diff(np.pad(over, 1).astype(np.int8)))
+    alike = _alike(_at(pixels, places[-1]), _at(pixels, places[0]))
+    without = alike & _at(marks, places[0])
+    inside = alike & _at(marks, places[2]) & _at(marks, places[4])
+    edges = np.flatnonzero(np.diff(np.pad(without & inside, 1).astype(np.int8)))
     lengths = edges[1::2] - edges[::2]
-    return int(lengths[lengths <= _FINE].sum())
+    chance = without.sum() * inside.sum() / max(int(alike.sum()), 1)
+    return max(0.0, float(lengths[lengths <= _FINE].sum() - chance))
 
 
 def _alike(a: NDArray[np.float32], b: NDArray[np.float32], least: float = _SHADIEST) -> Mask:

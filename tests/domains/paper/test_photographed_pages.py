@@ -139,6 +139,21 @@ def test_white_paper_on_a_white_table_is_found_beside_other_things() -> None:
     assert np.abs(found.corners - CORNERS).max() < 12
 
 
+@pytest.mark.parametrize("dark", [65, 80])
+def test_printed_lines_that_end_at_a_grainy_table_are_no_shadow_over_a_page(dark: int) -> None:
+    """Grey beside grey might be the edge of a shadow, but there the lines would run on."""
+    blots = np.random.default_rng(3).normal(0, 1, (160, 214, 1))
+    grain = np.kron(blots, np.ones((3, 3, 1)))[:, :640]
+    page = sheet(246, 246, 246).copy()
+    page[8::12] = page[:, 8::12] = 190
+    corners = [(130, -20), (500, -10), (560, 520), (100, 500)]
+    ground = np.broadcast_to(dark + 30 * grain, (480, 640, 3))
+    found = find_page(laid(drawn(page), ground, corners))
+    assert found is not None
+    in_view = [(129, 0), (501, 0), (555, 479), (101, 479)]
+    assert np.abs(found.corners - in_view).max() < 12
+
+
 def test_yellow_paper_in_dim_light_is_no_board() -> None:
     page = drawn(sheet(128, 112, 44), (25, 22, 20)).copy()
     page[:40] = table()[:40, :400]
