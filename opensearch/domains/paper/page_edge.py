@@ -23,6 +23,10 @@ _FOLD, _MILDEST = 2, 0.7
 """How far apart the shades beside a fold are compared, pixels, and how much light is left."""
 _SHARP: Final = 0.75
 """Share of the step that shows at half the distance, where an edge is no shadow's."""
+_ROUGHER: Final = 3.0
+"""How many times as rough as the page what lies beside it is, where that is a table."""
+_MUCH: Final = 0.1
+"""Share of the outline that may be a shadow's edge for that to matter."""
 _FINE: Final = 6
 """Breadth of such a mark at the most, pixels."""
 
@@ -45,19 +49,35 @@ def edge_shown(
     return float(worth[step >= STEP].sum()), len(step)
 
 
-def crossing(pixels: NDArray[np.float32], marks: Mask, corners: Points) -> float:
-    """How many points of what may be a shadow's edge fine marks run over, beyond chance.
+def crossing(
+    pixels: NDArray[np.float32], lineless: NDArray[np.float32], marks: Mask, corners: Points
+) -> int:
+    """How many points of what may be a shadow's edge fine marks run over.
 
-    Printed lines end at the edge of their page, where a table's grain meets some of them.
+    None where much may be one and what lies outside is far rougher than what lies inside: that is a
+    table, not the same page in the shade. Printed lines end there, and some meet its grain.
+
+    Args:
+        pixels: shape (h, w, 3).
+        lineless: the same without fine dark lines.
+        marks: fine marks, shape (h, w).
+        corners: of the outline.
     """
     places = _along(corners, marks.shape)
     alike = _alike(_at(pixels, places[-1]), _at(pixels, places[0]))
-    without = alike & _at(marks, places[0])
-    inside = alike & _at(marks, places[2]) & _at(marks, places[4])
-    edges = np.flatnonzero(np.diff(np.pad(without & inside, 1).astype(np.int8)))
+    outside, inside = (_roughness(_at(lineless, places[i]), alike) for i in (0, -1))
+    if outside > _ROUGHER * inside and alike.mean() > _MUCH:
+        return 0
+    over = np.logical_and.reduce([alike, *(_at(marks, at) for at in places[::2])])
+    edges = np.flatnonzero(np.diff(np.pad(over, 1).astype(np.int8)))
     lengths = edges[1::2] - edges[::2]
-    chance = without.sum() * inside.sum() / max(int(alike.sum()), 1)
-    return max(0.0, float(lengths[lengths <= _FINE].sum() - chance))
+    return int(lengths[lengths <= _FINE].sum())
+
+
+def _roughness(shades: NDArray[np.float32], where: Mask) -> float:
+    """Mean change of shade (n, 3) from one place to the next, of those named."""
+    change = np.abs(np.diff(shades.mean(axis=1)))[where[1:] & where[:-1]]
+    return float(change.mean()) if change.size else 0.0
 
 
 def _alike(a: NDArray[np.float32], b: NDArray[np.float32], least: float = _SHADIEST) -> Mask:

@@ -84,14 +84,14 @@ def best_place(small: Image.Image) -> Place | None:
     places nearly the same as it, whose marks may be what lies beside it. Where none is found in a
     picture that is even for the most part, fainter edges count: of white paper on a white table.
     """
-    pixels = np.asarray(small, np.float32)
     # Printed lines go with the closing, chalk with the median.
     closed = small.filter(ImageFilter.MaxFilter(_LINED)).filter(ImageFilter.MinFilter(_LINED))
-    plain = np.asarray(closed.filter(ImageFilter.MedianFilter(_CLOSING)), np.float32)
+    shades = (small, closed, closed.filter(ImageFilter.MedianFilter(_CLOSING)))
+    pixels, lineless, plain = (np.asarray(one, np.float32) for one in shades)
     places: list[Place] = []
     for gain in sorted({1.0, _gain(plain)}):
         if not places:
-            candidates = _candidates(gain * pixels, gain * plain)
+            candidates = _candidates(gain * pixels, gain * lineless, gain * plain)
             places = [place for place in candidates if place.worth > 0]
     if not places:
         return None
@@ -117,7 +117,9 @@ def _gain(plain: NDArray[np.float32]) -> float:
     return float(np.clip(_ROUGH / max(float(steep), 1e-6), 1, _MOST_GAIN))
 
 
-def _candidates(pixels: NDArray[np.float32], plain: NDArray[np.float32]) -> Iterator[Place]:
+def _candidates(
+    pixels: NDArray[np.float32], lineless: NDArray[np.float32], plain: NDArray[np.float32]
+) -> Iterator[Place]:
     from scipy.ndimage import maximum_filter
 
     edges, marks = edge_points(plain), _marks(pixels, plain)
@@ -127,7 +129,8 @@ def _candidates(pixels: NDArray[np.float32], plain: NDArray[np.float32]) -> Iter
         middle = corners.mean(axis=0)
         inner = polygon(middle + _INNER * (corners - middle), marks.shape)
         inked = np.count_nonzero(marks & inner) / max(int(np.count_nonzero(inner)), 1)
-        worth = _worth(pixels, edges & inner, mild & inner, broad, corners)
+        crossed = crossing(pixels, lineless, broad, corners)
+        worth = _worth(pixels, edges & inner, mild & inner, crossed, corners)
         yield Place(worth, bool(_LEAST_INK <= inked <= _MOST_INK), corners, area)
 
 
@@ -145,7 +148,7 @@ def _places(
 
 
 def _worth(
-    pixels: NDArray[np.float32], within: Mask, mild: Mask, marks: Mask, corners: Points
+    pixels: NDArray[np.float32], within: Mask, mild: Mask, crossed: int, corners: Points
 ) -> float:
     """Length of the outline that shows as an edge, less what speaks against a page, pixels.
 
@@ -153,7 +156,7 @@ def _worth(
         pixels: shape (h, w, 3).
         within: edges of more than fine marks that lie on it.
         mild: those of them that may be creases.
-        marks: fine marks, a little broadened.
+        crossed: points of its outline that fine marks run over.
         corners: its corners.
     """
     shown, seen = edge_shown(pixels, corners, _DOUBT)
@@ -164,7 +167,7 @@ def _worth(
     edges = np.count_nonzero(within) - creases
     shadow = min(edges, _SHADOW * np.sqrt(np.prod(np.ptp(corners, axis=0))))
     against = _SHADED * (creases + shadow) + _WITHIN * (edges - shadow)
-    against += _HIDDEN * (seen - shown) + _CROSSED * crossing(pixels, marks, corners)
+    against += _HIDDEN * (seen - shown) + _CROSSED * crossed
     worth = float(shown - against)
     return worth if worth > _CHANCE * seen else 0.0
 
