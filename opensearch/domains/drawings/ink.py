@@ -23,6 +23,7 @@ from opensearch.domains.drawings.stray import (
     without_rim,
     without_specks,
 )
+from opensearch.domains.paper.holes import without_holes
 from opensearch.domains.paper.lighting import paper_darkness
 from opensearch.domains.paper.page import cut_out, find_page
 from opensearch.domains.paper.ruling import without_ruling
@@ -43,7 +44,7 @@ _PALEST_DRAWN: Final = 0.01
 class _Sheet(NamedTuple):
     """A sheet (h, w, 3) or the page in it, its darkness, and what it is.
 
-    Printed lines of photographed paper are gone from its darkness.
+    Printed lines and holes of photographed paper are gone from its darkness.
     """
 
     rgb: NDArray[np.uint8]
@@ -161,4 +162,5 @@ def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> _Sheet:
         coarse, rgb = rgb, finer(1.0 if page is None else page.share(rgb))
         page = page and page.scaled(rgb.shape[1] / coarse.shape[1])
     sheet = rgb if page is None else cut_out(rgb, page)
-    return _Sheet(sheet, without_ruling(paper_darkness(sheet)), False, True, page is not None)
+    bare = without_holes(without_ruling(paper_darkness(sheet)))
+    return _Sheet(sheet, bare, False, True, page is not None)
