@@ -48,6 +48,8 @@ _LONE, _LEANING = 4, 0.04
 """Lone lines at the most, and how far such a one is out of its row, share of its length."""
 _FAINT, _BROAD = 0.05, 5
 """How much darker it is than the paper at the least, and half its breadth at the most, pixels."""
+_END: Final = 0.02
+"""How far from the side of the sheet it may end, share of the sheet: a page's edge is blanked."""
 _EVERY: Final = 6
 """Of the columns in which such a line is looked for."""
 _CLEARED: Final = 1.2
@@ -169,7 +171,8 @@ def _from_side_to_side(dark: Plane, rise: int) -> Plane:
     rows = _rows(dark, rise, rise)[:, ::_EVERY]
     level = _sheared(maximum_filter1d(dark[:, ::_EVERY], 3, axis=0), rows)
     least = np.partition(level, level.shape[1] // 10, axis=1)[:, level.shape[1] // 10]
-    ends = np.minimum(level[:, :2].min(axis=1), level[:, -2:].min(axis=1))
+    end = 1 + int(_END * level.shape[1])
+    ends = np.minimum(level[:, :end].max(axis=1), level[:, -end:].max(axis=1))
     return _standing_out(np.minimum(least, ends))
 
 

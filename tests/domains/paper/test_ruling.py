@@ -59,11 +59,12 @@ def test_lines_that_run_together_go() -> None:
     assert left[plain > 0].min() > INK / 2
 
 
-def test_a_line_from_one_side_to_the_other_goes_and_ink_on_it_stays() -> None:
-    """A margin, which leans a little."""
-    plain = drawing()
-    y, x = np.mgrid[:240, :200]
-    margin = np.abs(x - 60 - y / 60) < 1.2
+@pytest.mark.parametrize("rim", [0, 9])
+def test_a_line_from_one_side_to_the_other_goes_and_ink_on_it_stays(rim: int) -> None:
+    """A margin, which leans a little, on a page whose edge was cleaned of what lies around it."""
+    y, x = np.mgrid[:720, :600]
+    plain = np.where(np.abs(np.hypot(y - 360, x - 300) - 180) < 2.4, INK, 0).astype(np.float32)
+    margin = (np.abs(x - 180 - y / 180) < 1.2) & (np.abs(y - 359.5) < 360 - rim)
     left = without_ruling(np.where(margin, np.maximum(plain, 0.45), plain).astype(np.float32))
     assert left[margin & (plain == 0)].mean() < 0.05
     assert left[plain > 0].min() > INK / 2
