@@ -23,6 +23,7 @@ from opensearch.domains.svg.boxes import Boxes
 from opensearch.domains.svg.calculated import has_sums
 from opensearch.domains.svg.clipping import Clips, is_shape
 from opensearch.domains.svg.layers import Layers
+from opensearch.domains.svg.masks import by_opacity, plain_mask, set_modes
 from opensearch.domains.svg.motion import at_rest
 from opensearch.domains.svg.scopes import Scope, measure_sides, outermost, plain, within
 from opensearch.domains.svg.size import UNITS
@@ -85,11 +86,14 @@ def apply_styles(root: Element, inside: Inside, *, ended: bool = False) -> None:
     frames = {name: frame for sheet in sheets for name, frame in sheet.frames.items()}
     declarations, scopes = 0, {None: outermost(root)}
     moved: list[tuple[Element, dict[str, str], Scope]] = []
+    by_alpha: set[str] = set()
     for wrapped in cssselect2.ElementWrapper.from_xml_root(root).iter_subtree():
         element, parent = wrapped.etree_element, wrapped.parent
         own = css.parse_declarations(element.get("style", "")) if "style" in element.attrib else []
         found = _merged(_matched(matcher, wrapped), own) if rules else _merged([], own)
         found = at_rest(found, frames, ended=ended)
+        by_alpha.add(by_opacity(found) or "")
+        found = plain_mask(found)
         above = scopes[None if parent is None else parent.etree_element]
         scopes[element] = scope = within(above, element, found, inner=parent is not None)
         declarations += len(found)
@@ -101,6 +105,7 @@ def apply_styles(root: Element, inside: Inside, *, ended: bool = False) -> None:
         moving = _write(element, found, scope, inside, top=element is root)
         if moving:
             moved.append((element, moving, scope))
+    set_modes(root, by_alpha - {""})
     boxes = Boxes(root, transforms.matrix_of)
     for element, moving, scope in reversed(moved):  # boxes of groups need what is in them
         transforms.transformed(element, moving, scope.shown, scope.em, boxes)

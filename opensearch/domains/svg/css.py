@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import tinycss2
 
 from opensearch.domains.svg.layers import UNLAYERED, Layers, Names, Rank
+from opensearch.domains.svg.masks import ALIASES
 from opensearch.domains.svg.reach import Reach
 
 
@@ -172,7 +173,8 @@ class _Rules:
 
 
 def _declaration(part: Any) -> Declaration:
-    return Declaration(part.lower_name, tinycss2.serialize(part.value).strip(), part.important)
+    name = ALIASES.get(part.lower_name, part.lower_name)
+    return Declaration(name, tinycss2.serialize(part.value).strip(), part.important)
 
 
 def _apart(prelude: Sequence[Any]) -> Iterator[list[Any]]:
@@ -257,7 +259,8 @@ def parse_declarations(text: str) -> Declarations:
             plain = _IMPORTANT.sub("", value).strip()
             if colon and name.strip() and plain:
                 important = plain != value.strip()
-                found.append(Declaration(name.strip().lower(), plain, important))
+                word = name.strip().lower()
+                found.append(Declaration(ALIASES.get(word, word), plain, important))
             part = []
         else:
             part.append(token)

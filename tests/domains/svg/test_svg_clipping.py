@@ -142,3 +142,30 @@ def test_a_scope_without_a_start_is_that_of_the_element_around_its_sheet():
     assert area(seen(INSIDE.replace('<g class="b">', f'<g class="b">{inner}'))) == pytest.approx(
         INNER + BESIDE, abs=1
     )
+
+
+LIGHT = '<mask id="m"><rect width="50" height="100" fill="white"/></mask>'
+DARK = '<mask id="m"><rect width="50" height="100"/></mask>'
+
+
+@pytest.mark.parametrize(
+    ("mask", "style"),
+    [
+        (LIGHT, "mask: url(#m)"),
+        (LIGHT, "mask: url('#m') luminance"),
+        (LIGHT, "mask-image: url(#m)"),
+        (LIGHT, "-webkit-mask: url(#m)"),
+        (LIGHT, "-webkit-mask-image: url(#m)"),
+        (DARK, "mask: url(#m) alpha"),
+        (DARK, "mask: url(#m); mask-mode: alpha"),
+        (DARK, "mask-image: url( '#m' ); mask-mode: alpha"),
+        ("<clipPath id='m'><path d='M0 0H50V100H0Z'/></clipPath>", "-webkit-clip-path: url(#m)"),
+        ("", "-webkit-clip-path: inset(0 40px 0 0)"),
+    ],
+)
+def test_masks_and_clip_paths_are_those_that_css_names(mask, style):
+    for drawn in (
+        seen(mask + RECT.format(f'style="{style}"')),
+        seen(mask + RECT.format(""), f"svg > rect {{{style}}}"),
+    ):
+        np.testing.assert_allclose(box(drawn), (10, 20, 50, 80), atol=0.6)
