@@ -21,12 +21,6 @@ from opensearch.limits import Limits
 
 # The manual writes STCN; MeshLab writes NCST, and its numbers follow the point all the same.
 _KEYWORD: Final = re.compile(rb"\s*((?:ST|C|N){0,3})(4)?(n)?(?:OFF|off)(?=[\s\d]|$)")
-SIGNS: Final = tuple(
-    front + end
-    for front in (b"", b"C", b"N", b"CN", b"NC", b"ST", b"STC", b"STN", b"STCN", b"NCST", b"4")
-    for end in (b"OFF", b"nOFF")
-)
-"""What files mostly begin with."""
 _COMMENT: Final = re.compile(rb"#[^\n]*")
 _Polygons: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 _COLOURS: Final = (0, 3, 4, 1)

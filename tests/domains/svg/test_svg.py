@@ -347,7 +347,7 @@ def test_text_is_drawn_with_a_font_or_the_lack_is_told(monkeypatch):
     text = '<text x="10" y="60" font-size="40" font-family="Nowhere">Ab</text>'
     if font_options() is not None:
         assert (drawn(text) < 128).any()
-    monkeypatch.setattr("opensearch.domains.svg.font_options", lambda: None)
+    monkeypatch.setattr("opensearch.domains.svg.drawing.font_options", lambda: None)
     with pytest.raises(UnreadableFile, match="draws text alone, and this system has no font"):
         drawn(text)
     assert drawn(text + LINE)[50, 50].tolist() == [0, 0, 0]

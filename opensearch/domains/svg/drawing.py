@@ -1,0 +1,186 @@
+"""SVG drawings, cleaned of everything that reaches outside the file, then rendered by resvg.
+
+Source:
+    W3C SVG 1.1 for the elements; https://github.com/linebender/resvg for the renderer.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import Final
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+import numpy as np
+from PIL import Image
+
+from opensearch.domains.paper.sheet import small_drawing
+from opensearch.domains.svg.clean import clean
+from opensearch.domains.svg.cost import weigh
+from opensearch.domains.svg.dashes import measure_dashes
+from opensearch.domains.svg.fonts import font_options
+from opensearch.domains.svg.images import embedding
+from opensearch.domains.svg.markup import parse
+from opensearch.domains.svg.motion import moves
+from opensearch.domains.svg.size import (
+    UNSAID,
+    Window,
+    is_stretched,
+    seen_through,
+    shown_size,
+    window,
+)
+from opensearch.domains.svg.unscaled import keep_widths
+from opensearch.errors import UnreadableFile
+
+# A drawing without a size is looked for on so many pixels.
+_COARSE = 512
+# What weighs more is drawn half as large: layers cost by their pixels.
+_HEAVY = 10_000
+# Nowhere more opaque is a drawing whose lines are a tenth of a pixel wide.
+_FAINT: Final = 26
+# On so many pixels, on the longer side, they show.
+_LARGE: Final = 2048
+
+
+def draw_svg(data: bytes, longest: int, *, close: bool = False) -> Image.Image:
+    """Render an SVG, RGBA, its longer side `longest` pixels.
+
+    Where nothing is drawn it stays clear. A drawing of many layers comes out half as large.
+
+    Args:
+        data: the file.
+        longest: pixels.
+        close: show a drawing that takes up little of its page without the rest of the page.
+
+    Raises:
+        UnreadableFile: not an SVG, one that resvg refuses, or text alone without a font.
+        OverLimit: more bytes, elements or nesting than a drawing needs.
+    """
+    return _draw(data, longest, 0, close)
+
+
+def _draw(
+    data: bytes, longest: int, depth: int, close: bool = False, *, ended: bool = False
+) -> Image.Image:
+    root = parse(data)
+    unseen, moving = _unseen(root), moves(root)
+    clean(root, embedding(longest, partial(_draw_inner, longest), depth), ended=ended)
+    heavy = weigh(root) > _HEAVY
+    if heavy:
+        longest = -(-longest // 2)
+    said = window(root)
+    whole = said or UNSAID
+    measure_dashes(root, whole)
+    keep_widths(root, whole)
+    shown = said or _found_window(root)
+    drawn = _render(root, shown, shown_size(root, shown, longest), whole)
+    part = small_drawing(drawn) if close and not is_stretched(root) else None
+    if part is not None:
+        shown = seen_through(shown, drawn.size, part)
+        drawn = _render(root, shown, shown_size(root, shown, longest), whole)
+    # What is faint within another drawing is meant to be.
+    if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
+        drawn = _hairlines(root, shown, whole, drawn)
+    blank = depth == 0 and not drawn.getchannel("A").getbbox()
+    if blank and moving and not ended:  # lines that draw themselves over and over
+        return _draw(data, longest, depth, close, ended=True)
+    if blank:
+        if _has_text(root) and font_options() is None:
+            raise UnreadableFile(
+                "draws text alone, and this system has no font to draw it with; install one, such"
+                " as DejaVu, or turn the text into paths"
+            )
+        if unseen:
+            raise UnreadableFile(f"draws nothing: {unseen}")
+    return drawn
+
+
+def _unseen(root: Element) -> str | None:
+    """Why a drawing may be blank: what it holds that is not drawn, and the way out."""
+    links = [each.get("href", "").strip() for each in root.iter() if each.tag in ("image", "use")]
+    outside = next((at for at in links if at and not at.startswith(("#", "data:"))), None)
+    if outside is not None:
+        return f"what it shows lies outside of the file ({outside[:80]!r}); embed it"
+    if root.find(".//foreignObject") is not None:
+        return "what it shows is HTML (foreignObject); export it as paths or as .png"
+    if root.find(".//symbol") is not None and root.find(".//use") is None:
+        return "it only defines symbols for other files; save one of them as a file of its own"
+    return None
+
+
+def _draw_inner(longest: int, data: bytes, depth: int) -> Image.Image:
+    """A drawing embedded in another."""
+    return _draw(data, longest, depth)
+
+
+def _hairlines(root: Element, shown: Window, whole: Window, faint: Image.Image) -> Image.Image:
+    """A drawing, in the size of `faint`, whose lines are too thin to be seen: made visible.
+
+    Plans for laser cutters have lines of a hundredth of a millimetre.
+    """
+    width, height = faint.size
+    times = max(1, _LARGE // max(width, height))
+    large = np.asarray(_render(root, shown, (width * times, height * times), whole))
+    cells = large.reshape(height, times, width, times, 4).swapaxes(1, 2)
+    cells = cells.reshape(height, width, times * times, 4)
+    darkest = cells[..., 3].argmax(axis=2)[..., None, None]
+    lines = np.take_along_axis(cells, darkest, axis=2)[:, :, 0].copy()
+    drawn = lines[..., 3] > 0
+    if drawn.any():
+        usual = np.median(lines[drawn, 3])  # corners, where lines meet, are darker
+        lines[..., 3] = np.minimum(lines[..., 3] * (255 / usual), 255).astype(np.uint8)
+    return Image.fromarray(lines)
+
+
+def _found_window(root: Element) -> Window:
+    """Where the ink of a drawing lies that does not say how large it is."""
+    coarse = _render(root, UNSAID, (_COARSE, _COARSE))
+    box = coarse.getchannel("A").getbbox()
+    if box is None:
+        return Window(0, 0, 100, 100)
+    left, top, right, bottom = (at * UNSAID.width / _COARSE for at in box)
+    return Window(left, top, right - left, bottom - top)
+
+
+def _render(
+    root: Element, shown: Window, size: tuple[int, int], whole: Window | None = None
+) -> Image.Image:
+    """What of a drawing lies in `shown`; its shares are of `whole`, or of that."""
+    import resvg_py
+
+    sides = {"width": str(size[0]), "height": str(size[1])}
+    space = {"xmlns": "http://www.w3.org/2000/svg"}
+    outer = Element("svg", {**space, **root.attrib, **_seen(shown), **sides})
+    inner = outer
+    if whole not in (None, shown) and any("%" in v for e in root.iter() for v in e.attrib.values()):
+        assert whole is not None
+        place = dict(zip(("x", "y", "width", "height"), map(str, whole), strict=True))
+        inner = SubElement(outer, "svg", {**_seen(whole), **place, "overflow": "visible"})
+    inner.text = root.text
+    inner.extend(root)
+    fonts = font_options() if _has_text(root) else None
+    try:
+        rendered = resvg_py.svg_to_bytes(
+            svg_string=ElementTree.tostring(outer, encoding="unicode"),
+            skip_system_fonts=True,
+            dpi=96,
+            width=size[0],
+            height=size[1],
+            **(fonts or {}),
+        )
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        # A panic of the Rust code is no Exception; it must not end the process.
+        raise UnreadableFile("makes the SVG renderer fail") from error
+    return Image.open(io.BytesIO(bytes(rendered))).convert("RGBA")
+
+
+def _seen(window: Window) -> dict[str, str]:
+    return {"viewBox": " ".join(f"{value:.9g}" for value in window)}
+
+
+def _has_text(root: Element) -> bool:
+    return any("".join(element.itertext()).strip() for element in root.iter("text"))
