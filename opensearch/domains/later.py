@@ -14,7 +14,7 @@ from typing import Any
 
 @cache
 def later(module: str, name: str) -> Callable[..., Any]:
-    """A function that loads `module` when it is first called, and calls `name` of it; one for each."""
+    """A function, always the same, that loads `module` with its first call, and calls `name`."""
 
     def call(*args: Any, **named: Any) -> Any:
         return getattr(import_module(module), name)(*args, **named)
