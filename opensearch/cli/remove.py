@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -149,7 +149,10 @@ def _tell(
         fields = {"removed": removed, "keys": names, "ignored": ignore, "missing": missing}
         click.echo(json.dumps(fields, ensure_ascii=False))
         return
-    click.echo(f"{removed} removed" + (", their files are ignored from now on" if ignore else ""))
+    click.echo(f"{removed} removed" + _IGNORED[ignore and removed > 0])
+
+
+_IGNORED: Final = {False: "", True: ", their files are ignored from now on"}
 
 
 def _unignore(

@@ -120,6 +120,8 @@ def test_keys_that_begin_with_what_was_named_are_chosen_by_a_filter(index, name)
 def test_what_is_ignored_stays_out_until_it_is_forgotten(index, files):
     gone = run("remove", index, "disc/00.jpg", "--ignore")
     assert gone.stdout == "1 removed, their files are ignored from now on\n"
+    nothing = run("remove", index, "no such key", "--ignore")
+    assert (nothing.exit_code, nothing.stdout) == (2, "0 removed\n")
     again = run("index", files, "--to", index, "--domain", "photo", "-q")
     assert "ignored: 1 told to be ignored" in again.stdout
     listed = run("list", index, "--ignored")

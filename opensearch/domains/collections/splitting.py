@@ -12,7 +12,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import numpy as np
@@ -114,11 +114,18 @@ def _labelled(root: Path, notes: list[str], failures: list[Failure]) -> list[Sou
     if not labelled:
         raise InvalidInput(
             f"collection {printable(root)!r} has no categories: they are the folders of"
-            " <domain>/<category>/<file>"
+            f" <domain>/<category>/<file>{_above(root, found)}"
         )
     if len(labelled) < len(found):
         notes.append(f"{len(found) - len(labelled)} files without a category are left out")
     return labelled
+
+
+def _above(root: Path, found: Sequence[Source]) -> str:
+    """Which folder may be meant, where the one that is given seems to be that of a domain."""
+    if not all(len(PurePosixPath(source.key).parts) == 2 for source in found):
+        return ""
+    return f"; if {root.resolve().name} is a domain, give the folder above it"
 
 
 def _unseen(

@@ -127,3 +127,8 @@ def test_a_share_of_categories_goes_without_names(collection):
     assert refused.exit_code == 2
     assert "--unseen is the share of categories that are drawn" in refused.stderr
     assert run(*asked, "--json").exit_code == 0
+
+
+def test_the_folder_of_a_domain_is_told_from_a_collection(collection):
+    with pytest.raises(InvalidInput, match=r"; if photo is a domain, give the folder above it$"):
+        split_collection(collection / "photo")
