@@ -27,6 +27,8 @@ _WANTED: Final = {
 }
 _OPENINGS: Final = ("Value error, ", "Input should be ", "String should ", "List should ")
 _PARTS: Final = frozenset({"file", "drawing", "words", "item"})
+_FORM: Final = b"Content-Disposition: form-data"
+_FILES: Final = "/v1/search/files"
 WAY_OUT: Final = "/docs lists what can be asked"
 
 
@@ -60,6 +62,8 @@ def told(error: Mapping[str, Any]) -> Wrong:
         return Wrong(f"{place} must be a file", "a field of text", way)
     wanted = f"{place} {_WANTED.get(kind) or _reworded(str(error.get('msg', '')))}"
     if isinstance(given, bytes):
+        if _FORM in given[:_SHOWN]:
+            return Wrong(wanted, "a form", f"{_FILES} takes forms with files to search by")
         way = "send it with the header Content-Type: application/json"
         return Wrong(wanted, f"{len(given):,} bytes of another type", way)
     return Wrong(wanted[:_SHOWN], "nothing" if kind == "missing" else _shown(given), WAY_OUT)

@@ -201,6 +201,11 @@ def test_a_body_of_another_kind_is_told_with_the_way_out(client, picture):
     search = json.dumps({"parts": [WORDS]}).encode()
     plain = client.post("/v1/search", content=search, headers={"Content-Type": "text/plain"})
     assert "the header Content-Type: application/json" in ErrorBody(**plain.json()).error.way_out
+    form = client.post("/v1/search", files={"file": b"a picture"})
+    assert form.json()["error"]["message"] == (
+        "the body must be a JSON object, got a form; /v1/search/files takes forms with files to"
+        " search by"
+    )
     form = {"files": {"file": (None, picture.read_bytes()[:9].hex())}}
     error = ErrorBody(**client.post("/v1/search/files", **form).json()).error
     assert "as curl -F file=@chair.png does" in error.way_out
