@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.meshes.ears import MANY, cut_ears, fills
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
@@ -136,31 +135,15 @@ def _fan(polygons: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _clipped(local: NDArray[np.float64], polygons: NDArray[np.int64]) -> NDArray[np.int64]:
     """Triangles (m, 3) of polygons (p, k) by their corners (p, k, 3) seen from the first."""
+    from mapbox_earcut import triangulate_float64
+
     normals = np.abs(np.cross(local, np.roll(local, -1, axis=1)).sum(axis=1))
     thickness = np.ptp(local, axis=1)
     flattest = np.where(normals.any(axis=1), normals.argmax(axis=1), thickness.argmin(axis=1))
     planes = np.take_along_axis(local, _OTHER_AXES[flattest][:, None], axis=2)
+    ends = np.array([polygons.shape[1]], np.uint32)
     found = []
     for plane, polygon in zip(planes, polygons, strict=True):
-        cut = _large(plane) if len(plane) > MANY else _by_ears(plane)
-        found.append(polygon[cut] if len(cut) else _fan(polygon[None]))
-    return np.concatenate(found)
-
-
-def _by_ears(plane: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Triangles (m, 3) of a polygon by its corners (k, 2); none where it has no area."""
-    from mapbox_earcut import triangulate_float64
-
-    cut = triangulate_float64(plane, np.array([len(plane)], np.uint32))
-    return np.asarray(cut, np.int64).reshape(-1, 3)
-
-
-def _large(plane: NDArray[np.float64]) -> NDArray[np.int64]:
-    """As `_by_ears`, of thousands of corners; one that crosses itself is left to that."""
-    found, left = cut_ears(plane)
-    rest = left[None]
-    if len(left) > 2 and _fan_fills(np.pad(plane[rest], ((0, 0), (0, 0), (0, 1))))[0]:
-        found = np.concatenate([found, _fan(rest)])
-    else:
-        found = np.concatenate([found, left[_by_ears(plane[left])]])
-    return found if fills(plane, found) else _by_ears(plane)
+        cut = triangulate_float64(plane, ends)
+        found.append(polygon[cut] if len(cut) else _fan(polygon[None]).reshape(-1))
+    return np.concatenate(found).reshape(-1, 3)

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mesh_shapes import U_AREA, U, area
 
-from opensearch.domains.meshes import polygons
 from opensearch.domains.meshes.polygons import as_triangles
 from opensearch.domains.meshes.triangles import Triangles
 from opensearch.errors import OverLimit, UnreadableFile
@@ -92,59 +91,3 @@ def test_concave_polygons_are_cut_together_as_each_alone():
     )
     alone = np.concatenate([cut(each).faces + at * size for at, each in enumerate(points)])
     assert sorted(faces.tolist()) == sorted(alone.tolist())
-
-
-def star(count, radius):
-    angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius(np.arange(count))[:, None]
-
-
-def comb(count):
-    """A row of teeth on a straight base."""
-    across = np.arange(count // 2)
-    teeth = np.stack([across, 1000 + 500 * (across % 2)], axis=1)
-    return np.concatenate([teeth, [[count // 2 - 1, 0], [0, 0]]]).astype(float)
-
-
-def spiral(count):
-    """A band that winds around its beginning ten times."""
-    turned = np.linspace(0, 20 * np.pi, count // 2)
-    both = [(turned + wide)[:, None] * np.stack([np.cos(turned), np.sin(turned)], 1)
-            for wide in (0, 2)]  # fmt: skip
-    return np.concatenate([both[0], both[1][::-1]])
-
-
-LARGE = {
-    "zigzag": (star(21_000, lambda at: 1 + at % 2 / 2), 10),
-    "waves": (star(21_000, lambda at: 1 + np.sin(at / 300) / 3), 10),
-    "comb": (comb(42_002), 16_000),
-    "spiral": (spiral(21_000), 12_000),
-}
-
-
-@pytest.mark.parametrize("name", LARGE)
-@pytest.mark.parametrize("mirrored", [False, True])
-def test_of_a_large_polygon_little_is_left_to_ear_clipping(name, mirrored, monkeypatch):
-    flat, most = LARGE[name]
-    flat = flat[::-1] if mirrored else flat
-    work, left = polygons._by_ears, []
-    monkeypatch.setattr(polygons, "_by_ears", lambda plane: left.append(len(plane)) or work(plane))
-    points = np.pad(flat, ((0, 0), (0, 1))) if name == "comb" else tilted(flat)
-    mesh = cut(points, 7)
-    assert area(mesh) == pytest.approx(area_by_shoelace(flat))
-    assert sum(left) <= most
-    corners = flat[mesh.faces]
-    assert len(mesh.faces) <= len(flat) - 2
-    assert np.unique(mesh.faces).size > 0.99 * len(flat)
-    sides = corners[:, 1:] - corners[:, :1]
-    turns = sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]
-    assert np.abs(turns).sum() / 2 == pytest.approx(area_by_shoelace(flat))  # none lies on another
-
-
-def test_a_large_polygon_that_crosses_itself_or_has_no_area_is_cut_as_small_ones_are():
-    angles = np.linspace(0, 4 * np.pi, 21_000, endpoint=False)  # round twice
-    twice = (1 + np.sin(1.5 * angles)[:, None] / 2) * np.stack([np.cos(angles), np.sin(angles)], 1)
-    line = np.stack([np.linspace(0, 1, 21_000), np.zeros(21_000)], axis=1)
-    for flat in (twice, line):
-        plane = polygons._local(tilted(flat), np.arange(len(flat))[None])
-        assert len(polygons._clipped(plane, np.arange(len(flat))[None])) > 0
