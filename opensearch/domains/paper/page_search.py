@@ -35,6 +35,8 @@ _SAME: Final = 0.8
 """What two places that are one have in common, share of what is in either."""
 _IN_VIEW, _CERTAIN = 0.6, 0.3
 """Share of the outline that is in view, or else that is certainly no shadow's edge."""
+_SHARP: Final = 0.6
+"""Or else what shows of it as an edge, which all of it does where it is sharp throughout."""
 _SHADOW: Final = 1.2
 """Length of the edge of a shadow that lies on a page at the most, times the page's side."""
 _HIDDEN: Final = 1.0
@@ -161,7 +163,8 @@ def _worth(
     """
     shown, seen = edge_shown(pixels, corners, _DOUBT)
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).sum()
-    if seen < _IN_VIEW * sides and edge_shown(pixels, corners, 0.0)[0] < _CERTAIN * seen:
+    doubtful = seen < _IN_VIEW * sides and shown < _SHARP * seen
+    if doubtful and edge_shown(pixels, corners, 0.0)[0] < _CERTAIN * seen:
         return 0.0  # the edge of a shadow, most likely
     creases = np.count_nonzero(mild)
     edges = np.count_nonzero(within) - creases

@@ -154,6 +154,24 @@ def test_printed_lines_that_end_at_a_grainy_table_are_no_shadow_over_a_page(dark
     assert np.abs(found.corners - in_view).max() < 12
 
 
+@pytest.mark.parametrize(("breadth", "is_page"), [(1, True), (16, False)], ids=["page", "shadow"])
+def test_a_corner_of_a_page_on_a_table_of_its_colour_is_told_from_a_soft_shadow(
+    breadth: int, is_page: bool
+) -> None:
+    """Two sides out of view, and the others part two greys: sharply, or as a shadow does."""
+    mask = Image.new("L", (640, 480))
+    ImageDraw.Draw(mask).polygon([(-60, 40), (540, 20), (500, 540), (-60, 540)], fill=255)
+    light = np.asarray(mask.filter(ImageFilter.GaussianBlur(breadth)), float)[..., None] / 255
+    page = np.asarray(Image.fromarray(drawn(sheet(255, 255, 255))).resize((640, 480)), float)
+    inked = np.where(light > 0.9, page / 255, 1.0)
+    grain = np.random.default_rng(1).normal(0, 2, (480, 640, 3))
+    photo = ((95 + 140 * light) * inked + grain).clip(0, 255).astype(np.uint8)
+    found = find_page(photo)
+    assert (found is not None) == is_page
+    if found is not None:
+        assert np.abs(found.corners[1] - (540, 20)).max() < 8
+
+
 def test_yellow_paper_in_dim_light_is_no_board() -> None:
     page = drawn(sheet(128, 112, 44), (25, 22, 20)).copy()
     page[:40] = table()[:40, :400]
