@@ -34,6 +34,8 @@ _EVEN: Final = 0.25
 """How far the distance of two neighbouring lines may be from the usual one, share of it."""
 _EVENLY: Final = 0.6
 """Share of the distances that must be so."""
+_STEPS, _IN_STEP = 2, 0.2
+"""How many gaps from another line one lies, and how far from there, share of the gap."""
 _MOST_STRIPS: Final = 0.5
 """Share of the strips that must show lines: drawings have none over most of the sheet."""
 _SOFT: Final = 0.25
@@ -109,7 +111,7 @@ def _lines(dark: Plane) -> Plane | None:
     if height < 4 * _LEAST or width < 4 * _STRIPS:
         return None
     found: list[tuple[_Rows, Plane]] = []
-    shown, usual = 0, []
+    shown, usual, gaps = 0, [], []
     for left, right in pairwise(edges):
         rows = _sloped(dark[:, left:right])
         level = _sheared(dark[:, left:right], rows)
@@ -118,6 +120,7 @@ def _lines(dark: Plane) -> Plane | None:
         if _printed(peaks):
             shown += 1
             usual.append(float(np.median(typical[peaks])))
+            gaps.append(float(np.median(np.diff(peaks))))
         found.append((rows, typical))
     if shown < _MOST_STRIPS * _STRIPS:
         return None
@@ -125,9 +128,25 @@ def _lines(dark: Plane) -> Plane | None:
     least = max(_FAINTEST, _SOFT * float(np.median(usual)))
     lines = np.zeros_like(dark)
     for (left, right), (rows, typical) in zip(pairwise(edges), found, strict=True):
-        line = np.where(typical > least, np.minimum(_CLEARED * typical, most), 0)
+        printed = _in_step(typical > least, float(np.median(gaps)))
+        line = np.where(printed, np.minimum(_CLEARED * typical, most), 0)
         lines[:, left:right] = _sheared(np.repeat(line[:, None], right - left, axis=1), -rows)
     return lines
+
+
+def _in_step(rows: NDArray[np.bool_], gap: float) -> NDArray[np.bool_]:
+    """Those of some rows (h,) that lie one or two gaps from others: a stroke along a line stays."""
+    edges = np.flatnonzero(np.diff(np.pad(rows, 1).astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2]
+    middles = (starts + ends - 1) / 2
+    gaps = np.abs(middles[:, None] - middles) / gap
+    whole = gaps.round()
+    near = (whole >= 1) & (whole <= _STEPS) & (np.abs(gaps - whole) <= _IN_STEP)
+    printed = np.count_nonzero(near, axis=1) + (ends - starts > gap / 2) > 0
+    kept = rows.copy()
+    for start, end, stays in zip(starts, ends, printed.tolist(), strict=True):
+        kept[start:end] = stays
+    return kept
 
 
 def _lone_lines(dark: Plane) -> Plane | None:

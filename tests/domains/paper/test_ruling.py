@@ -39,6 +39,17 @@ def test_printed_lines_go_and_ink_stays(rows: range, columns: range) -> None:
     assert left[plain > 0].min() > INK / 2
 
 
+def test_a_faint_stroke_between_printed_lines_and_along_them_stays() -> None:
+    plain = drawing()
+    stroke = np.zeros_like(plain, bool)
+    stroke[60:180, 106:108] = True
+    plain[stroke] = 1.2 * PRINTED
+    left = without_ruling(printed(plain, range(4, 240, 16), range(4, 200, 16)))
+    off_lines = stroke & (np.arange(240) % 16 != 4)[:, None]
+    assert left[off_lines].min() > PRINTED
+    assert left[plain == 0].max() < PRINTED / 2
+
+
 def test_lines_that_slope_a_little_go() -> None:
     """A page that is not cut out quite straight: 2 pixels down over the sheet."""
     plain = drawing()
