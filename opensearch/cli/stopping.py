@@ -83,4 +83,10 @@ class _Stop:
         if self._asked:
             exit_now(128 + number)
         self._asked = True
+        # What it leaves half made cannot tidy up, and would complain of that on stderr.
+        sys.unraisablehook = _say_nothing
         raise Stopped(number)
+
+
+def _say_nothing(_: object) -> None:
+    """Pass over an exception that nothing can be done about."""

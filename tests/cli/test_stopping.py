@@ -74,6 +74,25 @@ def test_one_signal_ends_the_work_and_does_not_wait_for_its_threads(number, code
         assert run.stderr.read() == f"{said}; the same command starts anew\n"
 
 
+HALF_MADE = """
+import os, signal
+from opensearch.cli.stopping import run_stoppable
+class Half:
+    def __init__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        self.file = None
+    def __del__(self):
+        self.file.close()
+run_stoppable(Half)
+"""
+
+
+def test_what_a_signal_leaves_half_made_does_not_complain():
+    done = subprocess.run([sys.executable, "-c", HALF_MADE], capture_output=True, text=True)
+    assert done.returncode == 130
+    assert done.stderr == "interrupted; the same command starts anew\n"
+
+
 def test_an_export_that_a_closed_terminal_stops_leaves_nothing(index, tmp_path):
     code = f"""
 import time
