@@ -69,8 +69,9 @@ def fit_maps(
     squares: dict[str, NDArray[np.float64]] = {}
     meets: dict[str, NDArray[np.float64]] = {}
     weights: dict[str, float] = {}
-    for label in np.unique(labels[labels >= 0]):
-        rows = np.flatnonzero(labels == label)
+    known = np.flatnonzero(labels >= 0)
+    order = known[np.argsort(labels[known], kind="stable")]
+    for rows in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
         held = {name: rows[domains[rows] == name] for name in np.unique(domains[rows]).tolist()}
         if len(held) < 2:
             continue

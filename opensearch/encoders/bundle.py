@@ -17,7 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.appearance import Pull, has_appearance
-from opensearch.encoders.card import CARD, BackboneCard, DomainCard, ModelCard, PartCard, read_card
+from opensearch.encoders.card import (
+    CARD,
+    BackboneCard,
+    DomainCard,
+    ModelCard,
+    PartCard,
+    load_projector,
+    read_card,
+)
 from opensearch.encoders.encoder import Encoder
 from opensearch.encoders.openvino import Precision, has_bf16
 from opensearch.encoders.runtime import (
@@ -159,9 +167,7 @@ class Bundle:
 
     def projector(self, domain: str) -> dict[str, NDArray[np.generic]]:
         """The tensors behind the backbone of a domain: what is shared, and its own."""
-        card = self.domain(domain)
-        own = load_tensors(self.folder / card.norms) if card.norms else {}
-        return {**load_tensors(self.folder / card.projector), **own}
+        return load_projector(self.folder, self.domain(domain))
 
     def _graph(self, card: BackboneCard) -> Path | None:
         return self.folder / card.graph if card.graph else None

@@ -187,12 +187,21 @@ def domain_identity(folder: Path, card: DomainCard) -> str:
     Raises:
         BundleError: a file cannot be read.
     """
-    projector = load_tensors(folder / card.projector)
-    projector |= load_tensors(folder / card.norms) if card.norms else {}
-    mark = encoder_identity(card, load_tensors(folder / card.backbone.tensors), projector)
+    backbone = load_tensors(folder / card.backbone.tensors)
+    mark = encoder_identity(card, backbone, load_projector(folder, card))
     if card.migration is None:
         return mark
     return identity(load_tensors(folder / card.migration), {"encoder": mark})
+
+
+def load_projector(folder: Path, card: DomainCard) -> dict[str, NDArray[np.generic]]:
+    """The tensors behind a domain's backbone: what domains share, and its own.
+
+    Raises:
+        BundleError: a file cannot be read.
+    """
+    own = load_tensors(folder / card.norms) if card.norms else {}
+    return {**load_tensors(folder / card.projector), **own}
 
 
 def holds_model(folder: Path) -> bool:
