@@ -1,25 +1,23 @@
 """Copying a store in a child process: reading a damaged page may kill the process that reads it.
 
 LMDB trusts its file, and a page of zeros ends the reader by an assertion that nothing can catch.
-The child is a plain `python -c` of this module: it runs nothing of the caller's script.
+The child is a plain `python -c` of `copy_child`: it runs nothing of the caller's script.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
-from opensearch.errors import OpenSearchError, StoreError
+from opensearch.errors import StoreError
 
 _CHILD = (
     "import sys; sys.path.insert(0, sys.argv[1]);"
-    " from opensearch.store.copy_process import answer; answer()"
+    " from opensearch.store.copy_child import answer; answer()"
 )
 _ROOT = Path(__file__).parents[2]
 
@@ -50,26 +48,3 @@ def copy_in_child(old: Path, new: Path) -> None:
         raise StoreError(f"copying the store {str(old)!r} failed: {said}") from None
     if error is not None:
         raise StoreError(str(error))
-
-
-def answer() -> None:
-    """In the child: copy, and print as JSON what went wrong, or null."""
-    from opensearch.store.lmdb_store import LmdbStore
-
-    if select.select([0], [], [], 0)[0]:
-        # The parent ended while this began: the next one may be writing where it would write.
-        sys.exit(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        with LmdbStore.open(Path(sys.argv[2]), readonly=True) as store:
-            store.copy_to(Path(sys.argv[3]))
-    except (OpenSearchError, OSError, MemoryError) as error:
-        said: str | None = str(error) or type(error).__name__
-    else:
-        said = None
-    sys.stdout.write(json.dumps(said))
-
-
-def _end_with_parent() -> None:
-    os.read(0, 1)
-    os._exit(1)

@@ -136,10 +136,10 @@ def test_damaged_pages_do_not_end_the_process_that_compacts(index, fill):
 
 def test_the_child_ends_with_the_process_that_asked(index, tmp_path):
     code = (
-        "import os, sys; from opensearch.store import copy_process\n"
+        "import os, sys; from opensearch.store import copy_child\n"
         "from opensearch.store.lmdb_store import LmdbStore\n"
         "LmdbStore.copy_to = lambda *_: __import__('time').sleep(60)\n"
-        "copy_process.answer()"
+        "copy_child.answer()"
     )
     held, ours = os.pipe()
     child = subprocess.Popen(

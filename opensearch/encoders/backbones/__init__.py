@@ -20,7 +20,7 @@ from opensearch.encoders.backbones.pyramid import PyramidBackbone, levels_of
 from opensearch.encoders.backbones.source import Source
 from opensearch.encoders.backbones.tiny import Tiny
 from opensearch.encoders.backbones.torchvision import Torchvision
-from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.card import read_card
 from opensearch.encoders.migration import Focus, Front, Generator, Masking, Migration
 from opensearch.encoders.names import BARE, BackboneName, parse_name
 from opensearch.encoders.starter import STARTER, starter_model, without_classifier
@@ -193,7 +193,7 @@ def _load_starter(backbone: Backbone) -> None:
         InvalidInput: the shipped model has another.
     """
     folder = starter_model()
-    shipped = [card.backbone for card in Bundle.open(folder).card.domains.values()]
+    shipped = [card.backbone for card in read_card(folder).domains.values()]
     cards = {card.name: card for card in shipped}
     if backbone.name not in cards:
         raise InvalidInput(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from opensearch.engine.lifecycle.generations import Generations
 from opensearch.engine.query.alike import copies_of
 from opensearch.engine.query.answers import Answer, concluded
-from opensearch.engine.query.as_stored import as_stored
+from opensearch.engine.query.as_stored import Embed, as_stored
 from opensearch.engine.query.each_word import answer_each
-from opensearch.engine.query.parts import Embed
 from opensearch.engine.query.point import locate
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.ranking import Ranking

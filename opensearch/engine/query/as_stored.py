@@ -5,8 +5,9 @@ A folder or a manifest said what they are; their content alone does not tell car
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,8 @@ from opensearch.model.inputs import Content, file_and_part
 from opensearch.records import Item, Source, Up
 from opensearch.store import Store
 
-if TYPE_CHECKING:
-    from opensearch.engine.query.parts import Embed
+Embed: TypeAlias = "Callable[[Input, str | None, Up | None], tuple[Opened, NDArray[np.float32]]]"
+"""Opens and embeds an input, as `Model.embed_one` does."""
 
 _GUESSED: Final = ("photo", "sketch")
 """What pictures are taken for by their content; any other domain was said."""

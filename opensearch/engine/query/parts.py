@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.opening.opener import Opened
 from opensearch.engine import arguments as must
-from opensearch.engine.query.as_stored import as_stored
+from opensearch.engine.query.as_stored import Embed, as_stored
 from opensearch.engine.query.understood import TakenAs, understood_text
 from opensearch.errors import InvalidInput, NotKept
 from opensearch.model import Input, Model
@@ -20,9 +19,6 @@ from opensearch.records import Item, Up
 from opensearch.semantic import unit
 from opensearch.spelling import several_in
 from opensearch.store import Store
-
-Embed: TypeAlias = "Callable[[Input, str | None, Up | None], tuple[Opened, NDArray[np.float32]]]"
-"""Opens and embeds an input, as `Model.embed_one` does."""
 
 
 @dataclass(frozen=True, eq=False)

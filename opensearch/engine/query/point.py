@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.opening.opener import Opened
-from opensearch.engine.query.parts import Embed, Part, file_part, stored_part
+from opensearch.engine.query.as_stored import Embed
+from opensearch.engine.query.parts import Part, file_part, stored_part
 from opensearch.engine.query.query import Query
 from opensearch.engine.query.sentences import text_points
 from opensearch.engine.query.understood import WORDS, TakenAs, Understood, understood_text
