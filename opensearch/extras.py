@@ -20,6 +20,7 @@ BROUGHT_BY: Final = {
     "ray": "ray",
     "fsspec": "remote",
     "cv2": "scspm",
+    "pypdfium2": "pdf",
 }
 """Package, as it is imported, to the extra of this one that installs it."""
 

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from PIL import Image
 
-from opensearch.domains.pictures import bmp, bmp_runs, extras, pfm
+from opensearch.domains.pictures import bmp, bmp_runs, extras, pdf, pfm
+from opensearch.extras import installed
 from opensearch.limits import Limits
 
 
@@ -22,11 +23,13 @@ class PictureFormat(NamedTuple):
         suffixes: of its files, in lower case.
         claims: whether a file is of it, by its first bytes and its suffix in lower case.
         load: the picture, decoded or not yet; raises `UnreadableFile` or `OverLimit`.
+        package: without which files of the suffixes are left alone.
     """
 
     suffixes: tuple[str, ...]
     claims: Callable[[bytes, str], bool]
     load: Callable[[Path, Limits], Image.Image]
+    package: str | None = None
 
 
 FORMATS: Final[dict[str, PictureFormat]] = {
@@ -36,6 +39,7 @@ FORMATS: Final[dict[str, PictureFormat]] = {
     "BMP of runs": PictureFormat((), bmp_runs.is_bmp_of_runs, bmp_runs.open_bmp_of_runs),
     "PFM": PictureFormat((".pfm",), pfm.is_pfm, pfm.open_pfm),
     "JPEG XL": PictureFormat((".jxl",), extras.is_jxl, extras.open_jxl),
+    "PDF": PictureFormat(pdf.SUFFIXES, pdf.is_pdf, pdf.open_pdf, pdf.PACKAGE),
 }
 """Formats with a decoder of their own. A new one is a module, and a line here."""
 
@@ -63,6 +67,7 @@ the MPO files of phones, too.
 
 
 def suffixes() -> frozenset[str]:
-    """Suffixes of all raster pictures."""
-    named = [*BY_PILLOW.values(), *(form.suffixes for form in FORMATS.values())]
+    """Suffixes of all pictures that can be read here."""
+    there = [form for form in FORMATS.values() if form.package is None or installed(form.package)]
+    named = [*BY_PILLOW.values(), *(form.suffixes for form in there)]
     return frozenset(suffix for group in named for suffix in group)

@@ -57,7 +57,7 @@ def open_jxl(path: Path, limits: Limits) -> Image.Image:
         UnreadableFile: `pylibjxl` is not installed.
         OverLimit: over `limits.pixels`.
     """
-    pylibjxl = _extra("pylibjxl", "jxl", "JPEG XL")
+    pylibjxl = optional("pylibjxl", "jxl", "JPEG XL")
     data = path.read_bytes()
     size = pylibjxl.probe(data)
     pixels = size["width"] * size["height"]
@@ -78,7 +78,7 @@ def open_raw(path: Path, limits: Limits) -> Image.Image:
         UnreadableFile: `rawpy` is not installed.
         OverLimit: over `limits.pixels` and without a preview.
     """
-    rawpy = _extra("rawpy", "raw", "raw files of cameras")
+    rawpy = optional("rawpy", "raw", "raw files of cameras")
     try:
         opened = rawpy.imread(str(path))
     except rawpy.LibRawError as error:
@@ -100,7 +100,17 @@ def open_raw(path: Path, limits: Limits) -> Image.Image:
     return image
 
 
-def _extra(package: str, extra: str, what: str) -> Any:
+def optional(package: str, extra: str, what: str) -> Any:
+    """A package that an extra of ours brings.
+
+    Args:
+        package: as it is imported.
+        extra: that brings it.
+        what: it reads, in words.
+
+    Raises:
+        UnreadableFile: it is not installed.
+    """
     try:
         return importlib.import_module(package)
     except ImportError as error:

@@ -433,7 +433,7 @@ def test_pages_of_deep_grey_are_looked_at_in_turn(tmp_path):
     [
         (b"<!DOCTYPE html><html><body>404</body></html>", "an HTML page"),
         (b"\xef\xbb\xbf\n <HTML>", "an HTML page"),
-        (b"%PDF-1.7\n", "a PDF document"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "a PostScript document; save it as PDF or SVG"),
         (b"PK\x03\x04" + bytes(30), "a zip archive"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"\0\0\0\x18ftypmp42" + bytes(30), "video"),

@@ -1,0 +1,66 @@
+"""Pages of PDF documents, and of the files of Illustrator, which are such documents, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from opensearch.domains.pictures.extras import optional
+from opensearch.domains.pictures.frames import MOST_FRAMES, is_blank
+from opensearch.errors import UnreadableFile
+from opensearch.limits import Limits
+
+SUFFIXES: Final = (".pdf", ".ai")
+PACKAGE: Final = "pypdfium2"
+_SIGN: Final = b"%PDF-"
+_SIDE: Final = 1200
+"""The longer side of a page as it is drawn, pixels."""
+_ENDS: Final = (b"%%EOF", b"startxref")
+_TAIL: Final = 4096
+"""Last bytes of a file, one of whose signs says that it is whole; programs append a little."""
+
+
+def is_pdf(head: bytes, suffix: str) -> bool:
+    """Whether the first bytes are of a PDF document; other bytes may come before its own."""
+    return head.startswith(_SIGN) or (suffix in SUFFIXES and _SIGN in head)
+
+
+def open_pdf(path: Path, limits: Limits) -> Image.Image:
+    """The first page of a document that is not blank, drawn on white.
+
+    Raises:
+        UnreadableFile: `pypdfium2` is not installed, or the document wants a password, is damaged
+            or has no pages.
+    """
+    pdfium = optional(PACKAGE, "pdf", "PDF")
+    data = path.read_bytes()
+    if not any(sign in data[-_TAIL:] for sign in _ENDS):
+        raise UnreadableFile("is a PDF document that is cut short")
+    try:
+        with pdfium.PdfDocument(data) as document:
+            return _shown(document)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise UnreadableFile("is a PDF document that a password locks") from error
+        raise UnreadableFile("is a PDF document that is damaged") from error
+
+
+def _shown(document: Any) -> Image.Image:
+    """The first page that is not blank, or the first of all when all are."""
+    first = _drawn(document[0])
+    for number in range(1, min(len(document), MOST_FRAMES)):
+        if not is_blank(first):
+            break
+        page = _drawn(document[number])
+        if not is_blank(page):
+            return page
+    return first
+
+
+def _drawn(page: Any) -> Image.Image:
+    """A page as a picture."""
+    bitmap = page.render(scale=_SIDE / max(1, *page.get_size()), may_draw_forms=False)
+    picture: Image.Image = bitmap.to_pil()
+    return picture.convert("RGB")
