@@ -37,6 +37,8 @@ _IN_VIEW, _CERTAIN = 0.6, 0.3
 """Share of the outline that is in view, or else that is certainly no shadow's edge."""
 _SHARP: Final = 0.6
 """Or else what shows of it as an edge, which all of it does where it is sharp throughout."""
+_ALL_SHARP: Final = 0.97
+"""Share of the outline in view that is sharp, from which it is no shadow's anywhere."""
 _SHADOW: Final = 1.2
 """Length of the edge of a shadow that lies on a page at the most, times the page's side."""
 _HIDDEN: Final = 1.0
@@ -163,16 +165,21 @@ def _worth(
     """
     shown, seen = edge_shown(pixels, corners, _DOUBT)
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).sum()
+    certain, _ = edge_shown(pixels, corners, 0.0)
     doubtful = seen < _IN_VIEW * sides and shown < _SHARP * seen
-    if doubtful and edge_shown(pixels, corners, 0.0)[0] < _CERTAIN * seen:
+    if doubtful and certain < _CERTAIN * seen:
         return 0.0  # the edge of a shadow, most likely
     creases = np.count_nonzero(mild)
     edges = np.count_nonzero(within) - creases
     shadow = min(edges, _SHADOW * np.sqrt(np.prod(np.ptp(corners, axis=0))))
     against = _SHADED * (creases + shadow) + _WITHIN * (edges - shadow)
-    against += _HIDDEN * (seen - shown) + _CROSSED * crossed
-    worth = float(shown - against)
-    return worth if worth > _CHANCE * seen else 0.0
+    against += _CROSSED * crossed
+    worth = float(shown - _HIDDEN * (seen - shown) - against)
+    if worth > _CHANCE * seen:
+        return worth
+    sharp = certain + (shown - certain) / _DOUBT
+    # No shadow is sharp on all sides; yet any other place is taken before such a one.
+    return max(_CHANCE * float(sharp - against), 0.0) if sharp >= _ALL_SHARP * seen else 0.0
 
 
 def _areas(pixels: NDArray[np.float32]) -> Iterator[Mask]:

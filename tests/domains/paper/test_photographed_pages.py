@@ -154,6 +154,20 @@ def test_printed_lines_that_end_at_a_grainy_table_are_no_shadow_over_a_page(dark
     assert np.abs(found.corners - in_view).max() < 12
 
 
+def test_a_page_that_is_sharp_on_all_sides_is_no_shadow_whatever_lies_beside_it() -> None:
+    """Grey on grey, printed lines and marks of the table meet all around the page."""
+    page = sheet(180, 180, 180).copy()
+    page[8::16] = page[:, 8::16] = 150
+    corners = np.array([(60, 50), (565, 26), (596, 448), (81, 464)])
+    ground = np.full((480, 640, 3), 100.0)
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        for x, y in np.rint(a + np.linspace(0.05, 0.95, 12)[:, None] * (b - a)).astype(int):
+            ground[y - 9 : y + 9, x - 2 : x + 2] = ground[y - 2 : y + 2, x - 9 : x + 9] = 30
+    found = find_page(laid(drawn(page), ground, corners.tolist()))
+    assert found is not None
+    assert np.abs(found.corners - corners).max() < 6
+
+
 @pytest.mark.parametrize(("breadth", "is_page"), [(1, True), (16, False)], ids=["page", "shadow"])
 def test_a_corner_of_a_page_on_a_table_of_its_colour_is_told_from_a_soft_shadow(
     breadth: int, is_page: bool
