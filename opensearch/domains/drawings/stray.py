@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from opensearch.domains.paper.outline import Mask
 from opensearch.domains.paper.sheet import Plane
+
+_Parts: TypeAlias = NDArray[np.integer]
 
 CORE: Final = 0.5
 """Strokes reach this darkness somewhere; what is darker still is black."""
 _SPECK: Final = 0.01
+# Dots within a drawing, eyes for one: their area at the least, share of the square of the strokes'
+# breadth, and how many there are at the most, else they are grain.
+_DOT_AREA, _MOST_DOTS = 0.5, 12
 # What runs into the border of a photograph is drawn, unless so much else is.
 RIM_SHARE: Final = 0.25
 # Depth of a page's rim, on which its binding lies, share of the sheet.
@@ -90,6 +97,8 @@ def without_rim(dark: Plane, least: float, page_found: bool) -> Plane:
 def without_specks(ink: Plane, least: float) -> Plane:
     """Without dust, and without what runs into the picture's border, such as a table's edge.
 
+    A few dots within the drawing that are about as broad as its strokes were drawn, and stay.
+
     Args:
         least: share of the ink that must be left for what runs into the border to go.
     """
@@ -108,7 +117,37 @@ def without_specks(ink: Plane, least: float) -> Plane:
     if mass[inner].sum() > least * mass[solid].sum():
         solid = inner
     keep = solid & (mass > _SPECK * mass[solid].max(initial=0))
+    keep |= _dots(parts, ink > CORE, keep, solid & ~keep)
     return np.where(keep[parts], ink, np.float32(0))
+
+
+def _dots(parts: _Parts, core: Mask, keep: Mask, small: Mask) -> Mask:
+    """Which of the small parts are dots that belong to what is kept.
+
+    Args:
+        parts: number of the part that each pixel is of, shape (h, w).
+        core: what is darker than a stroke's edge, shape (h, w).
+        keep, small: parts, by their numbers.
+    """
+    from scipy.ndimage import distance_transform_edt, find_objects, maximum_filter
+
+    none = np.zeros_like(small)
+    strokes = keep[parts] & core
+    if not small.any() or not strokes.any():
+        return none
+    depth = distance_transform_edt(strokes)
+    breadth = 2 * float(np.median(depth[strokes & (depth == maximum_filter(depth, size=3))]))
+    area = np.bincount(parts[core], minlength=len(small))
+    rows, columns = (np.flatnonzero(strokes.any(axis=axis)) for axis in (1, 0))
+    found = none.copy()
+    boxes = find_objects(parts)
+    for at in np.flatnonzero(small & (area >= _DOT_AREA * breadth**2)):
+        box = boxes[at - 1]
+        found[at] = all(
+            inside[0] <= side.start and side.stop <= inside[-1] + 1
+            for side, inside in zip(box, (rows, columns), strict=True)
+        )
+    return found if np.count_nonzero(found) <= _MOST_DOTS else none
 
 
 def is_dotted(ink: Plane) -> bool:

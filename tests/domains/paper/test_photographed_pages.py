@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
+from scipy.ndimage import label
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
@@ -122,6 +123,33 @@ def creased(page: Rgb) -> Rgb:
 def test_creases_are_no_ink() -> None:
     photo = laid(creased(drawn(sheet(240, 236, 225))), table(), CORNERS)
     assert alike(normalise(photo, SIZE, STROKE), CLEAN) > 0.8
+
+
+def face(dots: list[tuple[int, int]], radius: int) -> Rgb:
+    """A large circle on a page of 400 pixels, and dots."""
+    picture = Image.fromarray(sheet(240, 238, 232))
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((80, 80, 320, 320), outline=(50, 50, 60), width=5)
+    for x, y in dots:
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(50, 50, 60))
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize(
+    ("dots", "radius", "parts"),
+    [
+        ([(160, 170), (240, 170)], 3, 3),
+        ([(160, 170), (240, 170)], 1, 1),
+        ([(40, 40), (360, 350)], 3, 1),
+        ([(x, y) for x in range(120, 300, 36) for y in (150, 190, 230)], 3, 1),
+    ],
+    ids=["eyes", "dust", "beside the drawing", "grain"],
+)
+def test_of_dots_on_a_page_those_that_are_drawn_stay(
+    dots: list[tuple[int, int]], radius: int, parts: int
+) -> None:
+    view = normalise(laid(face(dots, radius), table(), CORNERS), SIZE, STROKE)
+    assert label(view < 160, structure=np.ones((3, 3)))[1] == parts
 
 
 def test_a_red_margin_is_no_ink() -> None:
