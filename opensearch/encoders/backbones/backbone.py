@@ -47,11 +47,31 @@ class Backbone(nn.Module):
                 f"backbone {self.name} takes views of {side} pixels, got {views.shape[1]};"
                 f" give size={side}"
             )
-        pixels = views.permute(0, 3, 1, 2).float()
-        out = self.trunk((pixels - self.pixel_mean) / self.pixel_std)
+        out = self.trunk(self.normalised(views))
         # While they learn, Inception and GoogLeNet give auxiliary outputs after the main one.
         features: Tensor = out[0] if isinstance(out, tuple) else out
         return features
+
+    def normalised(self, views: Tensor) -> Tensor:
+        """The pixels (n, 3, h, w) that the network takes, of views (n, h, w, 3), values 0..255."""
+        pixels = views.permute(0, 3, 1, 2).float()
+        return (pixels - self.pixel_mean) / self.pixel_std
+
+    def parts(self) -> list[nn.Module]:
+        """The network as parts that run one behind the other, from pixels to features.
+
+        Raises:
+            InvalidInput: it is no such chain, as far as is known here.
+        """
+        chain = getattr(self.trunk, "chain", None)
+        if chain is not None:
+            return list(chain())
+        if isinstance(self.trunk, nn.Sequential):
+            return list(self.trunk)
+        raise InvalidInput(
+            f"backbone {self.name} cannot be parted; those of EfficientNet-Lite can, such as"
+            " backbone.name=efficientnet_lite2"
+        )
 
     def card(self, tensors: str, graph: str | None = None) -> BackboneCard:
         """Its card in a model.

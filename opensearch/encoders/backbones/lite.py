@@ -85,6 +85,10 @@ class EfficientNetLite(nn.Module):
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.classifier = nn.Linear(_TOP, classes)
 
+    def chain(self) -> list[nn.Module]:
+        """Its parts in the order in which they run: the stem, each block, and what is behind."""
+        return [self.stem, *self.blocks, self.top, self.pool, self.classifier]
+
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits (n, classes) of normalised pixels (n, 3, h, w)."""
         out: Tensor = self.classifier(self.pool(self.top(self.blocks(self.stem(pixels)))))

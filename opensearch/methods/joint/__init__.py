@@ -47,6 +47,10 @@ class Joint(Method[JointConfig]):
                 f"the backbone of backbone.weights={config.backbone.weights} has no classifier to"
                 " distil; give joint.teacher=FILE, or joint.distil=0"
             )
+        if joint.kept and joint.late_side is not None:
+            raise InvalidInput(
+                "joint.kept keeps what is made of views of one side; leave joint.late_side out"
+            )
         for name, given in joint.outlines.items():
             _refuse("outlines", config, name, ("image", "mesh"))
             _refuse(f"outlines.{name}.to", config, given.to, ("sketch",))

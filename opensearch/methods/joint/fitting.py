@@ -14,6 +14,7 @@ from opensearch.encoders.projector import SharedProjector
 from opensearch.encoders.tensors import halved
 from opensearch.loop import run_job
 from opensearch.methods.joint.data import JointData, joint_data
+from opensearch.methods.joint.kept import forget, parted
 from opensearch.methods.joint.losses import JointLosses
 from opensearch.methods.joint.networks import JointModel
 from opensearch.methods.joint.settings import JointConfig, JointSettings
@@ -64,6 +65,7 @@ def fit_joint(
         begins at the model before any fine-tuning; here its projector has learnt already.
     """
     config, backbone = context.config, start.backbone
+    parted(backbone, config.joint.kept)  # whoever names too many is told before hours of reading
     device = chosen_device(config.joint.device)
     teacher = start
     if config.joint.teacher is not None:
@@ -104,10 +106,12 @@ def _tuned(
 ) -> list[dict[str, Tensor]]:
     """The state that each run leaves a copy of the model in: its running average."""
     states = []
+    forget(context, all_of_them=False)
     for number, settings in enumerate(context.config.joint.runs(), start=1):
         name = "trunk" if number == 1 else f"trunk-{number}"
         learning = deepcopy(model)
         job, average = model_job(context, data, learning, losses(settings), settings, name)
         run_job(job, context.run, context.progress)
         states.append(average.module.state_dict())
+    forget(context)
     return states

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -39,18 +39,24 @@ class JointModel(nn.Module):
         self.backbone.eval()
         return self
 
-    def forward(self, views: Tensor, counts: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        views: Tensor,
+        counts: Sequence[int],
+        behind: Callable[[Tensor], Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Embed views of all domains, domain by domain.
 
         Args:
-            views: shape (n, s, s, 3), values 0..255.
+            views: shape (n, s, s, 3), values 0..255, or what `behind` takes in their place.
             counts: views of each domain, in the order of the projector's domains; n in all.
+            behind: the last parts of the backbone, where views went through the others already.
 
         Returns:
             Unit embeddings (n, d) and features (n, f), float32. The backbone runs in bf16.
         """
         with torch.autocast(views.device.type, dtype=torch.bfloat16):
-            features: Tensor = self.backbone(views)
+            features: Tensor = (behind or self.backbone)(views)
         features = features.float()
         return normalize(self.head(torch.split(features, list(counts))), dim=1), features
 

@@ -47,6 +47,14 @@ class JointSettings(Settings):
     head_batch: int = Field(default=96, ge=2, description="items of each domain")
     head_lr: float = Field(default=2e-3, gt=0)
     steps: int = Field(default=2000, ge=0, description="of backbone and projector together")
+    kept: int = Field(
+        default=0,
+        ge=0,
+        description="first parts of the backbone that stay as they are, which is far quicker",
+    )
+    drawn: int = Field(
+        default=250, ge=1, description="batches that are drawn and taken in turn, with kept parts"
+    )
     batch: int = Field(default=24, ge=2, description="items of each domain")
     sizes: Mapping[str, Annotated[int, Field(ge=2)]] = Field(
         default_factory=dict, description="items of a domain where they are not `batch`"

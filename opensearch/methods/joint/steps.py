@@ -13,10 +13,11 @@ from torch.nn.functional import normalize
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from opensearch.encoders.projector import SharedProjector
-from opensearch.loop import LOSS, Ahead, Descent, Job, Learner, warmed
+from opensearch.loop import LOSS, Ahead, Descent, Job, Learner, step_seed, warmed
 from opensearch.losses.distillation import Distillation
 from opensearch.methods.joint.batches import Batches
 from opensearch.methods.joint.data import JointData
+from opensearch.methods.joint.kept import KeptBatches
 from opensearch.methods.joint.losses import JointLosses
 from opensearch.methods.joint.networks import JointModel
 from opensearch.methods.joint.settings import JointConfig, JointSettings
@@ -77,7 +78,10 @@ def model_job(
     """
     device = place(model)
     batches = Batches(context, data, "trunk", uses_of(settings, data.looks), device)
-    ahead = _AHEAD if device.type == "cuda" else 0
+    kept = KeptBatches(context, model.backbone, batches) if settings.kept else None
+    if kept is not None:
+        kept.make()
+    ahead = _AHEAD if device.type == "cuda" and kept is None else 0
     drawn = Ahead(lambda number: batches.batch(number).read(), settings.steps, ahead)
     average = AveragedModel(
         model,
@@ -88,10 +92,14 @@ def model_job(
     learner = Learner(optimiser, _rate(settings.lr), shown_as="lr")
 
     def step(number: int) -> Iterator[Descent]:
-        batch = drawn(number)
+        batch = drawn(number) if kept is None else kept.batch(number)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(batch.seed)  # dropout
-            units, features = model(batch.views(), batches.counts)
+            # Dropout; a batch that is taken again gets another.
+            torch.manual_seed(step_seed(batch.seed, name, number) if kept else batch.seed)
+            if kept is None:
+                units, features = model(batch.views(), batches.counts)
+            else:
+                units, features = model(kept.maps(batch), batches.counts, kept.behind)
         loss, accuracy = losses.of_model(model, batch, batches, units, features)
         yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
 
@@ -135,6 +143,6 @@ def _groups(
     groups: list[dict[str, object]] = []
     for part, factor in parts:
         for flat, decay in ((False, settings.weight_decay), (True, 0.0)):
-            chosen = [p for p in part.parameters() if (p.ndim < 2) is flat]
+            chosen = [p for p in part.parameters() if (p.ndim < 2) is flat and p.requires_grad]
             groups.append({"params": chosen, "factor": factor, "weight_decay": decay})
     return groups
