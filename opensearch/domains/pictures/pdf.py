@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def is_pdf(head: bytes, suffix: str) -> bool:
 
 
 def open_pdf(path: Path, limits: Limits) -> Image.Image:
-    """The first page of a document that is not blank, drawn on white.
+    """The first page of a document that is not blank, RGB on white, within `limits.pixels`.
 
     Raises:
         UnreadableFile: `pypdfium2` is not installed, or the document wants a password, is damaged
@@ -40,27 +41,27 @@ def open_pdf(path: Path, limits: Limits) -> Image.Image:
         raise UnreadableFile("is a PDF document that is cut short")
     try:
         with pdfium.PdfDocument(data) as document:
-            return _shown(document)
+            return _shown(document, min(_SIDE, math.isqrt(limits.pixels)))
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
             raise UnreadableFile("is a PDF document that a password locks") from error
         raise UnreadableFile("is a PDF document that is damaged") from error
 
 
-def _shown(document: Any) -> Image.Image:
-    """The first page that is not blank, or the first of all when all are."""
-    first = _drawn(document[0])
+def _shown(document: Any, side: int) -> Image.Image:
+    """The first page that is not blank, or the first of all when all are; `side` as of `_drawn`."""
+    first = _drawn(document[0], side)
     for number in range(1, min(len(document), MOST_FRAMES)):
         if not is_blank(first):
             break
-        page = _drawn(document[number])
+        page = _drawn(document[number], side)
         if not is_blank(page):
             return page
     return first
 
 
-def _drawn(page: Any) -> Image.Image:
-    """A page as a picture."""
-    bitmap = page.render(scale=_SIDE / max(1, *page.get_size()), may_draw_forms=False)
+def _drawn(page: Any, side: int) -> Image.Image:
+    """A page as a picture whose longer side has so many pixels."""
+    bitmap = page.render(scale=side / max(1, *page.get_size()), may_draw_forms=False)
     picture: Image.Image = bitmap.to_pil()
     return picture.convert("RGB")

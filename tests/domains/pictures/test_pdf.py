@@ -119,6 +119,7 @@ def test_a_large_page_costs_no_more_than_a_small_one(tmp_path):
     path = tmp_path / "a.pdf"
     path.write_bytes(document(LEFT_RED).replace(b"200 100]", b"14400 7200]"))
     assert open_pdf(path, Limits()).size == (1200, 600)
+    assert open_pdf(path, Limits(pixels=10000)).size == (100, 50)
 
 
 def test_pillows_own_documents_are_read(tmp_path):
