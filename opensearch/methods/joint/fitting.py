@@ -65,7 +65,8 @@ def fit_joint(
         begins at the model before any fine-tuning; here its projector has learnt already.
     """
     config, backbone = context.config, start.backbone
-    parted(backbone, config.joint.kept)  # whoever names too many is told before hours of reading
+    if config.joint.kept:
+        parted(backbone, config.joint.kept)  # who names too many is told before hours of reading
     device = chosen_device(config.joint.device)
     teacher = start
     if config.joint.teacher is not None:

@@ -23,13 +23,13 @@ from opensearch.training.context import Context
 
 
 def parted(backbone: Backbone, kept: int) -> tuple[nn.Sequential, nn.Sequential]:
-    """The first parts of a backbone, and the others; both hold its own weights.
+    """The first parts of a backbone, from pixels (n, 3, h, w) on, and the others, to features.
+
+    Both hold its own weights.
 
     Raises:
         InvalidInput: it cannot be parted, or has no more parts than are to be kept.
     """
-    if not kept:
-        return nn.Sequential(), nn.Sequential(backbone)
     parts = backbone.parts()
     last = max(i for i, part in enumerate(parts) if any(True for _ in part.parameters()))
     if kept > last:
@@ -65,7 +65,7 @@ class KeptBatches:
         return self._batches.batch(int(rng.permutation(self._count)[step % self._count]))
 
     def maps(self, batch: Batch) -> Tensor:
-        """What the first parts make of a batch's views, (n, c, h, w), on its device."""
+        """What the first parts make of a batch's views, (n, c, h, w), float16, on its device."""
         rows = torch.from_numpy(np.load(self._file(batch)))
         return rows.to(batch.labels.device).permute(0, 3, 1, 2)  # channels last in memory
 
@@ -74,6 +74,7 @@ class KeptBatches:
 
         Raises:
             InvalidInput: they cannot be written.
+            OpenSearchError: the disk is full.
         """
         for number in range(self._count):
             batch = self._batches.batch(number)

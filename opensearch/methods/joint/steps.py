@@ -6,16 +6,17 @@ Their names on disk, `head`, `trunk`, `trunk-2`, are older than the words used h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from opensearch.encoders.projector import SharedProjector
 from opensearch.loop import LOSS, Ahead, Descent, Job, Learner, step_seed, warmed
 from opensearch.losses.distillation import Distillation
-from opensearch.methods.joint.batches import Batches
+from opensearch.methods.joint.batches import Batch, Batches
 from opensearch.methods.joint.data import JointData
 from opensearch.methods.joint.kept import KeptBatches
 from opensearch.methods.joint.losses import JointLosses
@@ -78,11 +79,7 @@ def model_job(
     """
     device = place(model)
     batches = Batches(context, data, "trunk", uses_of(settings, data.looks), device)
-    kept = KeptBatches(context, model.backbone, batches) if settings.kept else None
-    if kept is not None:
-        kept.make()
-    ahead = _AHEAD if device.type == "cuda" and kept is None else 0
-    drawn = Ahead(lambda number: batches.batch(number).read(), settings.steps, ahead)
+    shown = _kept(context, model, batches) if settings.kept else _fresh(settings, batches, device)
     average = AveragedModel(
         model,
         multi_avg_fn=get_ema_multi_avg_fn(settings.average),  # type: ignore[no-untyped-call]
@@ -92,14 +89,12 @@ def model_job(
     learner = Learner(optimiser, _rate(settings.lr), shown_as="lr")
 
     def step(number: int) -> Iterator[Descent]:
-        batch = drawn(number) if kept is None else kept.batch(number)
+        batch = shown.batch(number)
         with torch.random.fork_rng(devices=[]):
             # Dropout; a batch that is taken again gets another.
-            torch.manual_seed(step_seed(batch.seed, name, number) if kept else batch.seed)
-            if kept is None:
-                units, features = model(batch.views(), batches.counts)
-            else:
-                units, features = model(kept.maps(batch), batches.counts, kept.behind)
+            again = settings.kept > 0
+            torch.manual_seed(step_seed(batch.seed, name, number) if again else batch.seed)
+            units, features = model(shown.views(batch), batches.counts, shown.behind)
         loss, accuracy = losses.of_model(model, batch, batches, units, features)
         yield Descent({LOSS: loss}, [learner], {"accuracy": accuracy}, len(batch.labels))
 
@@ -115,6 +110,31 @@ def model_job(
         after=lambda: average.update_parameters(model),
     )
     return job, average
+
+
+class _Shown(NamedTuple):
+    """The batch of a step, what the model is shown of it, and the parts that see that, if not all.
+
+    See `JointModel.forward`.
+    """
+
+    batch: Callable[[int], Batch]
+    views: Callable[[Batch], Tensor]
+    behind: nn.Module | None
+
+
+def _fresh(settings: JointSettings, batches: Batches, device: torch.device) -> _Shown:
+    """A batch of its own for each step."""
+    ahead = _AHEAD if device.type == "cuda" else 0
+    drawn = Ahead(lambda number: batches.batch(number).read(), settings.steps, ahead)
+    return _Shown(drawn, Batch.views, None)
+
+
+def _kept(context: Context[JointConfig], model: JointModel, batches: Batches) -> _Shown:
+    """A number of batches, which went through the first parts of the backbone already."""
+    kept = KeptBatches(context, model.backbone, batches)
+    kept.make()
+    return _Shown(kept.batch, kept.maps, kept.behind)
 
 
 def place(module: nn.Module) -> torch.device:
