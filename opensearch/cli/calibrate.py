@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 @click.command(cls=Verb)
 @click.argument("models", nargs=-1, required=True, type=FOLDER)
 @collections_option("Collection; repeatable.")
-@click.option(
-    "--split", default="train", show_default=True, help="Files that count, all for every file."
-)
+@click.option("--split", default="train", show_default=True, help="Split to use; all: every file.")
 @click.option(
     "--into", type=FOLDER, help="Model that the curves are written into. Default: MODELS itself."
 )
 @click.option(
-    "--config", help="Config of training whose exclude, omit and rename are followed here, too."
+    "--config", help="Training config whose exclude, omit and rename are followed here, too."
 )
 @click.option("--exclude", multiple=True, help="Category to leave out; repeatable.")
 @click.option(
@@ -44,9 +42,9 @@ if TYPE_CHECKING:
     default=20,
     show_default=True,
     type=click.IntRange(min=2),
-    help="Files of a category and a domain that are looked at.",
+    help="Files to use of each category in each domain.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of the files that ask.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the choice of queries.")
 @json_option("Print every number as one JSON object.")
 @quiet_option
 def calibrate(
@@ -64,11 +62,11 @@ def calibrate(
 ) -> None:
     """Teach a model what its scores are worth.
 
-    The score of a hit becomes the probability that it is of what was asked. Files of the
-    collections whose categories MODELS were not trained on ask and are searched. Where the model
-    was trained on all of them, train one of its recipe without some categories, give that one,
-    and name the model by --into; several such models are better than one. No identity changes:
-    an index of the model takes its calibration over by `opensearch index --model`.
+    The score of a hit becomes the probability that it is what was asked for. It is learnt from
+    files in categories that MODELS were not trained on: they are the queries and what is searched.
+    If the model was trained on all categories, train one by its recipe without some, give that
+    one, and name the model by --into; several such models are better than one. No identity
+    changes: an index of the model takes the calibration over by `opensearch index --model`.
 
     \b
     Example:

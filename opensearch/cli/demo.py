@@ -35,8 +35,8 @@ DEFAULT: Final = "opensearch-demo"
 def demo(folder: Path | None, model: Path | None, serves: bool, quiet: bool) -> None:
     """Index the shipped collection and search it, with pages of hits.
 
-    The pictures are renders and the sketches are drawn by a program; of most categories the
-    shipped model was trained on no file. Needs no network, and about a minute.
+    The pictures are renders and the sketches are drawn by a program; the shipped model was trained
+    on no file of most of the categories. Needs no network, and about a minute.
 
     \b
     Example:

@@ -52,7 +52,7 @@ def duplicates(
     """Find copies in INDEX: items that show one picture or one shape.
 
     Copies of pictures may have another format, size or brightness, and be cropped by up to a tenth
-    of a side, mirrored, turned by 90, 180 or 270 degrees, or laid askew by a few. Copies of shapes
+    of a side, mirrored, turned by 90, 180 or 270 degrees, or tilted by a few. Copies of shapes
     may be scaled, moved, turned, written in another order or format, or simplified a little. What
     is compared was kept with each item when it was indexed; files are not read. Nothing is removed.
 

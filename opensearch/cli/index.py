@@ -75,7 +75,7 @@ _which = together(
         " that change and keep both.",
     ),
     click.option(
-        "--reread", is_flag=True, help="Also encode files again that an older version has read."
+        "--reread", is_flag=True, help="Also encode again files that an older version read."
     ),
     click.option(
         "--on-error",

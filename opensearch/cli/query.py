@@ -48,7 +48,7 @@ _asked = together(
         "exclude",
         multiple=True,
         type=click.Path(path_type=Path),
-        help="Look away from FILE; repeatable.",
+        help="File to search away from; repeatable.",
     ),
     click.option("--from", "source", help="Domain of the files. Default: told from each file."),
     up_option("Axis that is up in meshes among FILES. Default: told by their format."),
@@ -146,8 +146,8 @@ def query(
 ) -> None:
     """Find the items of INDEX nearest to files, words or stored items.
 
-    A file named - is piped in; its content says its format, and --from its domain where that is to
-    be no guess.
+    A file named - is piped in; its format is told from its content, and its domain too unless
+    --from says it.
 
     \b
     Example:

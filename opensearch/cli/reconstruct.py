@@ -61,8 +61,8 @@ _made = together(
         default="semantic",
         show_default=True,
         help="Find shapes by the embeddings of INDEX, or by their renders in the latent space of"
-        " the reconstruction model; the first time these are drawn of all shapes, and kept in"
-        " INDEX.",
+        " the reconstruction model; the first run draws them for all shapes and keeps their codes"
+        " in INDEX.",
     ),
     click.option("--from", "source", help="Domain of SKETCH. Default: told from it."),
     model_option(
@@ -116,10 +116,10 @@ def reconstruct(
 ) -> None:
     """Make a 3D model of SKETCH from similar shapes in INDEX.
 
-    The model is closed, y is up and its front looks towards +z. It is as large as the shapes it is
-    made of are in the mean, each of them taken to have a radius of 1. Shapes are voxels of 32 to a
-    side on the way, so what is thinner than a thirtieth of the whole is lost or thickened. A SKETCH
-    named - is piped in.
+    The model is closed, y is up and its front looks towards +z. It has the mean size of the shapes
+    it is made of, each scaled to a radius of 1. On the way shapes become grids of 32 voxels to a
+    side, so what is thinner than a thirtieth of the whole is lost or thickened. A SKETCH named -
+    is piped in.
 
     \b
     Example:

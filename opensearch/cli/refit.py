@@ -25,7 +25,7 @@ from opensearch.cli.verb import Verb
     "--align",
     "freedom",
     type=click.FloatRange(min=0),
-    help="Learn the last map of each domain anew, this free to leave the identity; 0: none."
+    help="Learn the last map of each domain anew: how far it may leave the identity; 0: no map."
     " Default: embeddings stay as they are.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the codes.")
@@ -42,7 +42,7 @@ def refit(
 ) -> None:
     """Fit the codes of MODEL anew.
 
-    Its encoders, but for --align, and its space stay as they are. An index
+    Its space stays as it is, and so do its encoders unless --align is given. An index
     made with MODEL does not fit the new model: index its files again.
 
     \b

@@ -41,7 +41,7 @@ class _DrawingPath(click.ParamType[tuple[Path, int | None]]):
 @click.command(cls=ReadsShapes)
 @click.argument("file", type=_DrawingPath())
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
-              help="Folder for the pictures; made when missing.")  # fmt: skip
+              help="Folder for the pictures; made if missing.")  # fmt: skip
 @model_option("Take size and views from this model's encoder.")
 @click.option("--domain", help="Domain of FILE, e.g. sketch. Default: told from the file.")
 @up_option("Axis that is up in a mesh. Default: told by its format.")

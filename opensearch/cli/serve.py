@@ -18,12 +18,12 @@ from opensearch.records import Where
 @click.command(cls=Verb)
 @click.argument("index", type=IndexPlace())
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
-              help="Where to listen. Other machines reach only another address than this, which"
-              " wants a token.")  # fmt: skip
+              help="Where to listen. Other machines can reach only an address other than the"
+              " default, which needs --token-file.")  # fmt: skip
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535),
               help="Port; 0 is any that is free.")  # fmt: skip
 @click.option("--token-file", type=click.Path(path_type=Path),
-              help="File with a secret that whoever asks must know.")  # fmt: skip
+              help="File with a secret that every client must send.")  # fmt: skip
 @click.option("--writable", is_flag=True,
               help="Also add, change and remove items. Default: only read.")  # fmt: skip
 @model_option("Model to encode queries with. Default: the index's own.")

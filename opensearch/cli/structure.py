@@ -15,7 +15,7 @@ from opensearch.records import Where
 @click.command(cls=ListsBackends)
 @click.argument("index", type=IndexPlace())
 @click.argument("name", type=BackendName("exact"))
-@click.option("--seed", default=0, show_default=True, help="Of the queries that measure recall.")
+@click.option("--seed", default=0, show_default=True, help="Seed of queries that measure recall.")
 @json_option("Print recall@10 by domain as JSON.")
 def structure(index: Where, name: str, seed: int, as_json: bool) -> None:
     """Build a search structure over INDEX, and measure it.

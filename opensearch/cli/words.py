@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     default=50,
     show_default=True,
     type=click.IntRange(min=1),
-    help="List at most so many words.",
+    help="List at most this many words.",
 )
 @json_option("Print one JSON object.")
 def words(
@@ -46,7 +46,7 @@ def words(
 ) -> None:
     """List the words to search for that begin with PREFIX.
 
-    Anything else is read as a text. Words that are near in meaning come with their cosines.
+    If none does, PREFIX is read as a text. Words near in meaning come with their cosines.
 
     \b
     Example:
