@@ -187,7 +187,7 @@ def main(verbose: bool) -> None:
         opensearch query indexes/mine chair.png --to shape
 
     Exit codes: 0 done, 1 failed, 2 usage, 3 done with some items skipped,
-    4 model and index do not match, 130 interrupted, 143 terminated, 129 hung up.
+    4 model and index do not match, 130 interrupted, 143 terminated, 129 hung up, 131 quit.
     """
     if not verbose:
         silence_libraries()
