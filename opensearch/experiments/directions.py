@@ -35,7 +35,6 @@ class Fitted:
         source, target: domains; the source `None` for words.
         categories: that asked.
         measured: probabilities of cosines by curves fitted on the other half of the categories.
-        cosine: right told from wrong by the cosine itself, as `Reliability.auroc`.
         right: of the first hits, share right as asked, where there are right ones.
         gain: of that share by refinement.
         sure: half the width of the 99 % interval of the gain over categories.

@@ -1,7 +1,7 @@
 """Picture files that end too early, of which nearly all or all of the picture is there.
 
-One that lacks no more than its last fiftieth is read and told as damaged, as far as its format
-says where that begins: JPEG here, PNG in `png`. All else that is cut short is refused.
+One that lacks at most its last fiftieth is read and reported as damaged, if its format tells where
+the missing part begins: JPEG here, PNG in `png_end`. All other truncated files are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image
 from opensearch.errors import UnreadableFile
 
 LOST: Final = "opensearch_lost"
-"""What a picture's `info` names the sentence by that says what of it is lost."""
+"""Key in a picture's `info` of the sentence that says what of it is lost."""
 LACKING: Final = 0.02
 """A picture that lacks no more than this of its rows is read all the same."""
 END_LOST: Final = "its file ends early, without the lower right end"

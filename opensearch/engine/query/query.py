@@ -48,7 +48,7 @@ class Query:
         depth: candidates scored, R; of `hamming` none are.
         max_distance: largest Hamming distance of a hit, inclusive.
         min_score: least score of a hit; what has no score is no hit.
-        where: filter expression, see `engine.where`.
+        where: filter expression, see `engine.filters.where`.
         structure: name of a backend, such as `hnsw`, to find candidates by its structure; exact
             when `None`. What `where` lets pass is searched exactly.
         parts: what `Engine.part` made of files, words and stored items, with weights; they join
