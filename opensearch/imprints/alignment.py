@@ -1,4 +1,4 @@
-"""Two pictures laid over each other, in coarse and in fine, and compared there."""
+"""Aligning two pictures, first coarsely, then finely, and comparing them."""
 
 from __future__ import annotations
 

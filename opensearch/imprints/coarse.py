@@ -1,4 +1,4 @@
-"""Very many pictures in coarse: little of each, by which most pairs are told apart."""
+"""Coarse copies of very many pictures: small, but enough to rule out most pairs."""
 
 from __future__ import annotations
 

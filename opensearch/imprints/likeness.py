@@ -41,8 +41,8 @@ MOST_PLACES, _MOST_CELLS = 213, 53
 _REST_LEFT, _REST_EDGES = 0.5, 0.85
 """Greys left unexplained, and correlation of edges, of those that nothing is written over."""
 _IN_FRAME, _OTHER_INSIDE = 0.85, 0.25
-"""Correlation of pictures that share a frame, and from which share of what each shows inside they
-are two: of copies it was .17 at the most, of other drawings in one frame .36 at the least."""
+"""Least correlation of pictures that share a frame, and the share of differing inner places above
+which they are two: it was at most .17 for copies, at least .36 for other drawings in one frame."""
 _SHOWS, _PLACE_LIKE = 0.3, 0.4
 """Mean squared edges of a place that shows something, and how like one of both must be."""
 _INSIDE: Final = np.pad(np.ones((6, 6), np.bool_), 1).ravel()
@@ -96,10 +96,10 @@ def one_picture(
 
 
 def _differ_inside(first: Planes, second: Planes) -> NDArray[np.bool_]:
-    """Whether many places inside that show any edges differ, of either picture, all counted alike.
+    """Whether, in both pictures, many of the inner places that show edges differ from the other's.
 
     As a whole such pictures may agree, by a border, a head or whatever else outweighs these places.
-    What one alone has more, such as ruling, leaves the other's places as they are.
+    What only one of them has, such as ruling, leaves the other's places as they are.
 
     Args:
         first: edges, shape (n, side, side).

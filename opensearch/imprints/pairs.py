@@ -27,7 +27,7 @@ class Neighbours(Protocol):
     """What finds the nearest of many unit vectors, see `search.neighbours`."""
 
     def __call__(self, vectors: Vectors, least: float, k: int, /) -> tuple[Places, Places, Vectors]:
-        """Rows, places and cosines of the k nearest of each row, those above `least` alone."""
+        """Rows, places and cosines of each row's k nearest whose cosine is at least `least`."""
 
 
 @dataclass(frozen=True)

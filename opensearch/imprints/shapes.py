@@ -40,11 +40,11 @@ _REACH: Final = 2.4
 
 _NEIGHBOURS: Final = 16
 _EXACT, _NEAR, _SIMPLIFIED = 0.04, 0.065, 0.2
-"""Largest distances of unit vectors of copies that were not simplified, of such as were, and of
-those that corners decide on."""
+"""Largest distances of unit vectors of copies that were not simplified, of copies that were, and of
+pairs that corners decide on."""
 _ROUND, _ONE_BALL = 0.99, 0.004
-"""Share that balls have of what is alike all around, and the largest distance of two that are one
-whatever their corners: what balls hold besides is noise."""
+"""Least share of degree 0 in the imprint of a ball, and the largest distance of two balls that are
+copies whatever their corners: the rest of a ball's imprint is noise."""
 _LENGTH: Final = 1 + 2 * _SPHERES * (_DEGREES + 1)
 """Bytes before the corners."""
 

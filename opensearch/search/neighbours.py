@@ -22,17 +22,17 @@ _AT_ONCE: Final = 1024
 """Vectors compared with all others at once, which bounds memory."""
 _PROBES: Final = 8
 _LEARNT: Final = 64
-"""Vectors a cell that its middle is learnt from."""
+"""Training vectors per cell, at most."""
 _FEWEST: Final = 39
-"""Vectors a cell without which faiss warns on stderr."""
+"""Training vectors per cell below which faiss warns on stderr."""
 
 
 def nearest(vectors: Vectors) -> Find:
-    """What finds the nearest of vectors (n, d), unit or zero.
+    """A function that finds the nearest of vectors (n, d), unit or zero.
 
     Returns:
-        A function of vectors (m, d), the least cosine and k. Of each vector it gives the k
-        nearest, those above the least alone: rows, places and cosines, shape (found,) each.
+        A function of vectors (m, d), the least cosine and k. For each vector it gives the k
+        nearest whose cosine is at least that: rows, places and cosines, shape (found,) each.
     """
     count, dim = vectors.shape
     if count <= _FEW:
