@@ -47,8 +47,8 @@ class SiameseLoss(nn.Module):
     def forward(self, one: Tensor, labels: Tensor, other: Tensor, others: Tensor) -> Tensor:
         """The loss over all pairs of two batches, which may be one and the same.
 
-        Pairs of a batch with itself are taken once each, and no item with itself; 0 of a kind of
-        pairs that there is none of.
+        Pairs of a batch with itself are taken once each, and no item with itself; a kind of pairs
+        that does not occur counts 0.
 
         Args:
             one: codes, shape (n, d).

@@ -9,7 +9,7 @@ from opensearch.errors import InvalidInput
 
 
 def refuse_given_space(method: str, config: TrainConfig) -> None:
-    """Of a method that learns the points of its categories itself.
+    """Refuse given points, for a method that learns the points of its categories itself.
 
     Raises:
         InvalidInput: the config asks for points that are given.
@@ -23,7 +23,7 @@ def refuse_given_space(method: str, config: TrainConfig) -> None:
 
 
 def refuse_single_domain(method: str, categories: Mapping[str, Sequence[str]]) -> None:
-    """Of a method that learns across domains.
+    """Refuse data of a single domain, for a method that learns across domains.
 
     Args:
         categories: of each domain's training files.
@@ -41,7 +41,7 @@ def refuse_single_domain(method: str, categories: Mapping[str, Sequence[str]]) -
 def refuse_few_shared(
     method: str, categories: Mapping[str, Sequence[str]], least: int = 2, target: str | None = None
 ) -> None:
-    """Of a method that compares items of one category, and of different ones, across domains.
+    """Refuse too few shared categories, for a method that compares items across domains.
 
     Args:
         categories: of each domain's training files.
@@ -66,11 +66,11 @@ def refuse_few_shared(
 def refuse_missing_domain(
     method: str, name: str, setting: str, categories: Mapping[str, Sequence[str]]
 ) -> None:
-    """Of a method that treats one domain apart.
+    """Refuse data without a domain that the method treats apart.
 
     Args:
         name: of that domain.
-        setting: that chooses it.
+        setting: the setting that chooses it.
         categories: of each domain's training files.
 
     Raises:
@@ -84,7 +84,7 @@ def refuse_missing_domain(
 
 
 def refuse_no_target(method: str, target: str, categories: Mapping[str, Sequence[str]]) -> None:
-    """Of a method that brings all domains to that of its setting `target`.
+    """Refuse data that does not suit a method that brings all domains to its setting `target`.
 
     Args:
         target: the name of that domain.
@@ -98,10 +98,10 @@ def refuse_no_target(method: str, target: str, categories: Mapping[str, Sequence
 
 
 def refuse_missing_gpu(setting: str, device: str) -> None:
-    """Of a method that may train on a GPU.
+    """Refuse to train on a GPU where there is none.
 
     Args:
-        setting: that names the device.
+        setting: the setting that names the device.
 
     Raises:
         InvalidInput: the device is cuda, and there is none.

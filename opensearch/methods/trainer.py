@@ -278,7 +278,7 @@ def _with_vectors(part: TrainingPart, missing: Sequence[str], note: Note) -> Tra
 
 
 def _settings(training: Training, part: TrainingPart, given: bool = False) -> dict[str, object]:
-    """What a resumed run must agree on; of the config `given` alone, what is not its default."""
+    """What a resumed run must agree on; with `given`, without config values at their default."""
     return {
         "config": training.config.model_dump(mode="json", exclude_defaults=given),
         "data": [str(folder.absolute()) for folder in training.data],

@@ -64,11 +64,11 @@ class Cdnn(OnFeatures[CdnnConfig]):
             )
 
     def learns(self, config: CdnnConfig) -> bool:
-        """The dictionary of features `scspm` is learnt from views."""
+        """True for features `scspm`, whose dictionary is learnt from views."""
         return config.cdnn.features == SCSPM
 
     def backbone(self, config: CdnnConfig, domain: str, start: Backbone) -> Backbone:
-        """Of drawings, one that gives features of every cell; `scspm` features have none."""
+        """For drawings, a backbone with features of every cell, unless features are `scspm`."""
         from opensearch.encoders.backbones import PyramidBackbone
         from opensearch.methods.cdnn.networks import has_pyramid
 

@@ -47,7 +47,7 @@ def fit_cdnn(context: Context[CdnnConfig], domains: Sequence[DomainData]) -> Fit
 def layers_to_targets(
     names: Sequence[str], settings: CdnnSettings, seed: int
 ) -> list[nn.ModuleList]:
-    """Of each domain its layers to the target, the same ones where settings say so."""
+    """The layers to the target of each domain; all domains share them if the settings say so."""
     if settings.last == "own":
         return [last_layers(settings, seed, name) for name in names]
     return [last_layers(settings, seed, "all")] * len(names)

@@ -15,9 +15,9 @@ from opensearch.training.items import Items
 
 
 class LevelNetworks(nn.Module):
-    """Hidden layers of a network a level, side by side.
+    """The hidden layers of one network per level, side by side.
 
-    Their layers to the target are given each time, as domains may share them.
+    The layers to the target are passed in with each call, as domains may share them.
 
     Args:
         items: of the domain.
@@ -37,7 +37,7 @@ class LevelNetworks(nn.Module):
         self.hidden = Parallel(bodies, columns)
 
     def forward(self, rows: Tensor, lasts: nn.ModuleList) -> tuple[Tensor, list[Tensor]]:
-        """Of items' features (n, v, f) hidden values (n, h) and outputs (n, d) of each level.
+        """Hidden values (n, h), and outputs (n, d) of each level, for features (n, v, f) of items.
 
         Both are means over views.
 
