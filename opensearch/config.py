@@ -39,14 +39,14 @@ class ReaderSettings(Settings):
 
 
 UP_AXES: Final = (1, 2, 0)
-"""The axis (0 x, 1 y, 2 z) that stands upright in the views of a shape, which take turns."""
+"""Which axis (0 x, 1 y, 2 z) is upright in a view of a shape; successive views cycle through it."""
 
 _DOMAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 DOMAINS: Final = "up to 64 letters a-z, digits, _ and -"
 
 
 def is_domain(name: str) -> bool:
-    """Whether a name may be that of a domain: no key that begins with it can mean two items."""
+    """Whether a name may name a domain; it must not make keys that begin with it ambiguous."""
     return _DOMAIN.fullmatch(name) is not None
 
 
@@ -98,7 +98,9 @@ class ProjectorSettings(Settings):
 
 
 class AppearanceSettings(Settings):
-    """What an embedding keeps of the backbone's features beside meaning; see `encoders.appearance`.
+    """How much of the backbone's features an embedding keeps besides meaning.
+
+    See `encoders.appearance`.
 
     Domains must share their backbone.
     """
@@ -114,7 +116,7 @@ class AppearanceSettings(Settings):
 
 
 class AlignmentSettings(Settings):
-    """A last map of each domain's embeddings to where its categories lie in all domains.
+    """A last map per domain, which moves its categories to where they lie over all domains.
 
     See `encoders.alignment`.
     """
@@ -125,9 +127,9 @@ class AlignmentSettings(Settings):
 
 
 class ClassNamesSettings(Settings):
-    """What the classifier says that the backbone was trained with; see `encoders.class_names`.
+    """Using the classifier that the backbone was trained with; see `encoders.class_names`.
 
-    It must be one of ImageNet's thousand classes, and domains must share the backbone.
+    It must be a classifier of ImageNet's 1000 classes, and domains must share the backbone.
     """
 
     share: float = Field(default=0.0, ge=0, description="of class names on meaning; 0: none")
@@ -144,7 +146,7 @@ class ClassNamesSettings(Settings):
 
 
 class LearningSettings(Settings):
-    """How networks learn from batches of so many categories, and items of each."""
+    """How networks learn from batches of `classes` categories with `items` items each."""
 
     optimiser: Literal["adam", "sgd"] = "adam"
     lr: float = Field(default=1e-3, gt=0)
@@ -160,7 +162,7 @@ class LearningSettings(Settings):
 class NetworkSettings(LearningSettings):
     """A network on features, and how it learns; methods that train such networks build on it.
 
-    A batch is of the same categories in all domains that hold them.
+    A batch holds the same categories in every domain that has them.
     """
 
     layers: list[Annotated[int, Field(ge=1, le=65_536)]] = Field(
@@ -198,7 +200,7 @@ class DomainSettings(Settings):
 
 
 class GdmhSettings(Settings):
-    """Codes of generative domain migration: a generator a domain, one hash head, discriminators.
+    """GDMH codes: a generator for each domain that migrates, one hash head, discriminators.
 
     Weights of losses are relative; a loss of weight 0 is left out.
     """
@@ -247,7 +249,7 @@ class HashSettings(Settings):
 class RefinementSettings(Settings):
     """The rule for λ: `fixed`, or `auto` with a threshold fitted on held-out categories.
 
-    A `threshold` given was fitted in another run, e.g. on a validation cut, and is taken.
+    A given `threshold` was fitted in another run, e.g. on a validation split, and is used as is.
     """
 
     rule: Literal["fixed", "auto"] = "auto"

@@ -1,16 +1,16 @@
 """Every error a caller of `opensearch` may see.
 
     OpenSearchError            exit 1   the base: catch it to catch them all
-    ├── InvalidInput           exit 2   an argument, option or setting that cannot be
+    ├── InvalidInput           exit 2   an argument, option or setting that cannot be used
     │   └── UnknownWord        exit 2   a category or word without a vector
-    ├── UnreadableFile         exit 1   one file of the user's that no reader can take
+    ├── UnreadableFile         exit 1   a file of the user's that cannot be read
     │   └── OverLimit          exit 1   a file that would cost more than its limits allow
     ├── BundleError            exit 1   a model folder that is missing, damaged or too new
     ├── StoreError             exit 1   an index that is missing, damaged, too new or locked
     │   ├── Superseded         exit 1   a store that compaction has replaced by a newer one
     │   ├── Overtaken          exit 1   a read without a lock that a writer's commits overtook
-    │   ├── NotKept            exit 1   an item of which there is not what was asked for
-    │   └── PartlyStored       exit 1   a bulk of codes of which only the first were stored
+    │   ├── NotKept            exit 1   an item that lacks what was asked for
+    │   └── PartlyStored       exit 1   codes added in bulk, of which only the first were stored
     ├── Refused                exit 1   a step that would lose much and was not forced
     ├── IndexMismatch          exit 4   a model and an index that do not belong together
     └── MissingExtra           exit 1   an optional package that is not installed
@@ -26,24 +26,24 @@ import re
 from typing import Any, Final
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What the system says of a full disk, and of a user's share of it that is used up."""
+"""Error numbers for a full disk and for an exhausted quota."""
 
 _LONGEST_PATH: Final = 4096
 _LONG, _KEPT = 256, 60
-# The name of a file has at most 255 bytes: what is a path is told whole, so that it can be used.
+# A file name has at most 255 bytes: a path is shown whole, so that it can be copied.
 _LONG_WORD: Final = re.compile(r"\S{256,}(?<![;:,.)])")
 _LONG_NAME: Final = re.compile(r"[^/]{256,}")
 _LONG_QUOTE: Final = re.compile(r"""(?<!\w)(['"])((?:(?!\1).){256,}?)\1(?!\w)""", re.DOTALL)
 
 
 def brief(message: str) -> str:
-    """A message in which what a user gave, in quotes or one word, is no longer than it helps."""
+    """A message with very long quoted texts and very long words shortened."""
     message = _LONG_QUOTE.sub(lambda found: f"{found[1]}{shortened(found[2])}{found[1]}", message)
     return _LONG_WORD.sub(lambda found: shortened(found[0]), message)
 
 
 def shortened(text: str) -> str:
-    """How a text begins and how long it is, if it is very long; a path stays, to be used."""
+    """The beginning and length of a very long text; other texts, and paths, as they are."""
     is_path = len(text) < _LONGEST_PATH and "/" in text and not _LONG_NAME.search(text)
     if len(text) < _LONG or is_path:
         return text
@@ -59,7 +59,7 @@ def system_reason(error: OSError) -> str:
 class OpenSearchError(Exception):
     """Base of every error raised on purpose; its text is one line for the user.
 
-    Very long words of the user's in it are shortened, see `brief`.
+    Very long words and quoted texts in it are shortened, see `brief`.
     """
 
     exit_code = 1
@@ -107,10 +107,10 @@ class NotKept(StoreError):
 
 
 class PartlyStored(StoreError):
-    """A bulk of ready codes of which only the first were stored.
+    """Codes added in bulk, of which only the first were stored.
 
     Attributes:
-        ids: given to those, in order.
+        ids: the ids of those, in order.
     """
 
     def __init__(self, text: str, ids: Any) -> None:

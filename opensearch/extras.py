@@ -1,4 +1,4 @@
-"""Packages that no base install brings, and one sentence for whoever needs one and lacks it."""
+"""Packages that only extras install, and the error for a user who lacks one."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ BROUGHT_BY: Final = {
     "cv2": "scspm",
     "pypdfium2": "pdf",
 }
-"""Package, as it is imported, to the extra of this one that installs it."""
+"""From a package's import name to the extra of `opensearch` that installs it."""
 
 
 def installed(package: str) -> bool:
-    """Whether a package can be imported; it is not."""
+    """Whether a package can be imported; does not import it."""
     if package in sys.modules:
         return sys.modules[package] is not None
     return find_spec(package) is not None
 
 
 def require(what: str, *packages: str) -> None:
-    """Refuse what cannot be done without packages of an extra, before anything is begun.
+    """Check that optional packages are installed, before any work begins.
 
     Args:
-        what: is to be done, the start of the error's sentence.
+        what: the work that needs them; the error message begins with it.
         packages: keys of `BROUGHT_BY`.
 
     Raises:

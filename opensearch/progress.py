@@ -1,4 +1,4 @@
-"""How long work tells whoever waits for it what it is doing."""
+"""Callbacks by which long-running work reports what it is doing."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Failed: TypeAlias = Callable[[Failure], None]
 
 
 def unheard(failure: Failure) -> None:
-    """A failure that nobody is told of."""
+    """Ignore a failure."""
 
 
 def quiet(what: str, done: int, total: int) -> None:
-    """A progress that tells nobody."""
+    """Report no progress."""
 
 
 def uncounted(done: int, total: int) -> None:
-    """A count that tells nobody."""
+    """Report no count."""
 
 
 def silent(text: str) -> None:
-    """A note that nobody reads."""
+    """Ignore a note."""

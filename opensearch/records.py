@@ -48,8 +48,8 @@ UPS: Final[tuple[Up, ...]] = get_args(Up)
 class Remote:
     """A file at an address such as s3://bucket/photos/a.png, as its folder lists it.
 
-    `size` is in bytes. `mtime_ns` is its time of change, or where none is told another number that
-    changes with it, 0 where nothing is.
+    `size` is in bytes. `mtime_ns` is its modification time or, where the listing has none, another
+    number that changes with the file; 0 where it has neither.
     """
 
     address: str
@@ -168,19 +168,19 @@ class Planned:
 
 
 GUESSED_TOLD: Final = 1000
-"""Files that a report names whose domain was guessed; of a million all names would fill memory."""
+"""How many files with a guessed domain a report names; a million names would fill memory."""
 
 
 @dataclass(slots=True)
 class Report:
-    """The books of one `add`; `removed` stands apart, since it was not seen.
+    """The books of one `add`: its counts; `removed` stands apart, as such files were not seen.
 
     `relabelled` files are among the unchanged: their category or metadata were declared anew.
     `refused` says why nothing would be removed, in the books of a dry run.
     `reread` files are among the replaced: they did not change, but an older reader had read them.
-    `guessed_files` names those, the first thousand, that were guessed to be sketch or picture.
-    `unmatched` are the patterns of `exclude` that matched nothing that was found.
-    `damaged` names those among the stored that lack a part, which their file does not hold.
+    `guessed_files` names the first thousand files whose domain was guessed: sketch or photo.
+    `unmatched` are the patterns of `exclude` that matched none of the files found.
+    `damaged` names stored items that lack a part because their file does.
     `planned` names what a dry run would change, pass over or fail, in order; a run leaves it empty.
 
     The books close when seen = added + replaced + moved + unchanged + ignored + failed.
@@ -239,7 +239,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an index lies that is no folder: `scheme://authority/path`.
+    """The place of an index that is not in a folder: `scheme://authority/path`.
 
     `authority` is empty where a file is named.
     """

@@ -14,12 +14,12 @@ _COMMA: Final = re.compile(r"\s*,\s*")
 
 
 def hint(name: str, known: Collection[str], several: str | None = None) -> str:
-    """What a message ends with, from a semicolon on; nothing where no known name is near.
+    """How to end an error message about an unknown name; empty where no known name is near.
 
     Args:
-        name: that is not among the known ones.
-        known: names there are.
-        several: the argument that takes a list of names; one alone is taken if `None`.
+        name: not among the known ones.
+        known: the known names.
+        several: the argument that takes a list of names; `None` if only one is accepted.
     """
     parts = names_in(name)
     if any(part in known for part in parts):
@@ -38,9 +38,9 @@ def several_in(text: str, argument: str, is_one: Callable[[str], object]) -> str
     """The same end of a message for texts that may hold commas themselves, such as keys.
 
     Args:
-        text: that is none of what is wanted.
-        argument: that takes a list of them.
-        is_one: whether a text is what is wanted.
+        text: what was given, which is none of those wanted.
+        argument: the argument that takes a list of them.
+        is_one: whether a text is one of those wanted.
     """
     parts = [part for part in _COMMA.split(text) if part]
     if len(parts) > 1 and all(map(is_one, parts)):
@@ -57,10 +57,10 @@ def several_paths(text: str) -> str:
 
 
 def no_path(text: str) -> str:
-    """The same for what looks like a path and is none: an address, or `~` where no shell reads it.
+    """The same for what only looks like a path: an address, or `~` that no shell has expanded.
 
     Args:
-        text: that names no file. `Path` may have taken one of two slashes from an address.
+        text: names no file. `Path` may have dropped one of the two slashes of an address.
     """
     if meant := of_home(text):
         return meant
@@ -82,7 +82,7 @@ def of_home(text: str) -> str:
 
 
 def with_slashes(text: str) -> str:
-    """An address with the slashes that `Path` has taken from it; any other text as it is."""
+    """An address with the slashes that `Path` has dropped; any other text as it is."""
     cut = _ADDRESS.match(text)
     if not cut or text.startswith("//", cut.end() - 1):
         return text
