@@ -28,7 +28,7 @@ PARTS: Final[dict[str, Callable[[str, str], bool]]] = {
     "~": lambda text, part: part in text,
     "^=": str.startswith,
 }
-"""Signs that ask for a part of a text, its letters large or small alike; no number passes."""
+"""Operators that look for part of a text, ignoring case; no number passes."""
 
 SIGNS: Final = (*COMPARE, *PARTS)
 _FORMS: Final = (
@@ -36,7 +36,7 @@ _FORMS: Final = (
     *("yyyy-mm-ddThh", "yyyy-mm-ddThh:mm", "yyyy-mm-ddThh:mm:ss"),
 )
 BELOW: Final = "below"
-"""The sign of no expression: a path in a folder, or the folder itself, exactly as written."""
+"""An operator not used in expressions: a path in a folder, or the folder, exactly as written."""
 
 FIELDS: Final = ("id", "key", "path", "domain", "category", "size", "mtime")
 """Fields that every item has, beside its metadata."""
@@ -47,9 +47,9 @@ NUMBERS: Final = ("id", "size")
 
 @dataclass(frozen=True)
 class Comparison:
-    """`field sign value`.
+    """`field sign value`; the sign is the operator.
 
-    Several values come with `=`, equality with any of them (`in`), and with `!=`, with none.
+    With several values, `=` means equal to any of them (`in`), and `!=` equal to none.
     """
 
     field: str
@@ -158,7 +158,7 @@ def is_below(path: str, folder: str) -> bool:
 
 
 def folded(text: str) -> str:
-    """A text without the difference of large and small letters, and of how accents are put."""
+    """A text with case folded and accents in one Unicode form (NFC), for comparing."""
     if text.isascii():
         return text.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())

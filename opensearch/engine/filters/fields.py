@@ -14,7 +14,7 @@ from opensearch.store import Store
 Kind: TypeAlias = Literal["text", "number", "truth"]
 
 _SAMPLE: Final = 2000
-"""Items of a domain that are looked at, evenly from the oldest to the newest."""
+"""At most so many items of a domain are sampled, evenly from the oldest to the newest."""
 
 _MOST_FIELDS: Final = 100
 _LONGEST: Final = 200

@@ -80,10 +80,10 @@ def find(
 
 
 def refuse_remarks(found: Found, where: str | None) -> Found:
-    """What was found, by a filter that asks for nothing that no item has.
+    """What was found, unless the filter asks for a field or value that no item has.
 
     Raises:
-        InvalidInput: it does: what is removed or exported by it may not be what was meant.
+        InvalidInput: it does, so it may not remove or export what was meant.
     """
     if found.notes:
         raise InvalidInput(f"`where` {where!r}: {'; '.join(found.notes)}")

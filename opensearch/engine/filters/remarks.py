@@ -1,4 +1,4 @@
-"""What to say of a filter that asks for what no item has: a field, or a value of one."""
+"""Remarks on a filter that asks for a field, or a value of a field, that no item has."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OF_FILES: Final = ("id", "key", "path", "size", "mtime")
 def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> list[str]:
     """A remark on each field and each value that an expression asks for and no item has.
 
-    So too on a value that is compared by order with what it cannot be compared with.
+    Also on a comparison by order of values that cannot be ordered against each other.
 
     Args:
         store: what is asked, in a snapshot.
@@ -53,7 +53,7 @@ def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> lis
 
 
 def _starred(asked: Comparison) -> Iterator[str]:
-    """That a star is a letter here, where one stands as in a pattern: hardly any name has such."""
+    """A remark that `*` is an ordinary character, where one seems meant as a wildcard."""
     for value in asked.values[:_ASKED]:
         if asked.field in ("key", "path") and (value[:2] == "*." or value[-2:] == "/*"):
             yield (
@@ -80,20 +80,20 @@ def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[
 
 
 def _never(fields: Fields, asked: Comparison) -> Iterator[str]:
-    """Values asked for by equality that the field never has."""
+    """Remarks on values asked for by equality that the field never has."""
     missing = [value for value in asked.values[:_ASKED] if not _occurs(fields, asked, value)]
     if missing:
         yield from _unknown_values(asked, missing, _texts(fields, asked.field, _VALUES))
 
 
 def _no_text(fields: Fields, asked: Comparison) -> Iterator[str]:
-    """That a field whose texts are asked for has none, but numbers or flags."""
+    """A remark that a field compared as text holds only numbers or flags."""
     if not _texts(fields, asked.field, 1):
         yield f"{asked.field} is no text, and {asked.sign} compares texts alone"
 
 
 def _unlike(fields: Fields, asked: Comparison) -> Iterator[str]:
-    """That a field is of numbers or of dates, and what it is compared with by order is neither."""
+    """A remark that a field of numbers or dates is compared by order with something else."""
     value, texts = asked.values[0], _texts(fields, asked.field, _SAMPLE)
     numbers = len(fields.numbers(asked.field, -math.inf, math.inf, ends=(True, True))) > 0
     if numbers and not texts and number_of(value) is None:

@@ -2,8 +2,8 @@
 
 From a filter expression to the items it lets pass, by posting lists where there are any.
 
-A set of items is a mask with a place for every id given yet, a byte each: and, or and not are
-one pass over it. A field without lists is read from the records that still matter.
+A set of items is a boolean mask over all ids given so far; and, or and not take one pass each.
+A field without posting lists is read from the records of the items still in question.
 The result is always what reading all records would give.
 """
 
@@ -30,12 +30,12 @@ _PAGE = 4096
 """Records read at once."""
 
 _RECORDS = ("size", "path", "mtime")
-"""Fields that stand in the records alone."""
+"""Fields that only the records hold."""
 
 _SLOW = (*_RECORDS, "key")
 
 _FEW = 16
-"""So few items are sooner asked than looked up in lists."""
+"""For so few items, reading their records is faster than looking up posting lists."""
 
 
 def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask:
@@ -54,7 +54,7 @@ def select(store: Store, expression: Expression, domains: Sequence[str]) -> Mask
 
 
 def not_held(domain: str, held: Sequence[str], several: str | None = None) -> InvalidInput:
-    """What to raise of a domain that an index holds no items of.
+    """The error to raise for a domain of which an index holds no items.
 
     Args:
         domain: asked for.

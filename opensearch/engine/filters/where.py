@@ -21,7 +21,7 @@ _STRING = r"(?P<string>\"[^\"]*\"|'[^']*')"
 _SIGN = r"(?P<op><=|>=|!=|\^=|=|<|>|~|\(|\)|,)"
 _TOKEN = re.compile(rf"\s*(?:{_STRING}|{_SIGN}|(?P<word>[^\s()<>=!,\"'~^]+))")
 _VALUE = re.compile(rf"\s*(?:{_STRING}|(?P<word>[^\s()<>=!,\"']+)|{_SIGN})")
-"""As `_TOKEN`, behind a sign, where ~ and ^ are letters like any other."""
+"""As `_TOKEN`, after an operator, where ~ and ^ are ordinary characters."""
 _AN_OPERATOR = f"an operator: {' '.join(SIGNS)} in"
 _A_JOINT = "and, or, or the end"
 _BLANK = re.compile(r"\s*")
@@ -54,7 +54,7 @@ class Both:
 
 @dataclass(frozen=True)
 class Not:
-    """What the term is not."""
+    """Not the term."""
 
     term: Expression
 
@@ -148,10 +148,11 @@ class _Parser:
         return self._sensible(Comparison(name, sign, (self._value("a value"),)))
 
     def _sensible(self, asked: Comparison) -> Comparison:
-        """The comparison, where no item passes for what its field is.
+        """The comparison, if its value fits the type of its field.
 
         Raises:
-            InvalidInput: a time is compared with no date, or a number with a text or a part of one.
+            InvalidInput: a time is compared with something other than a date, or a number with
+                a text or part of one.
         """
         if asked.field == "mtime" and asked.sign not in PARTS:
             for value in asked.values:
@@ -213,7 +214,7 @@ class _Parser:
 
 
 def _way_out(wanted: str, before: str, there: str) -> str:
-    """What may have been meant where an expression goes wrong, by what stands before and there."""
+    """A hint at what may have been meant, from the text before and after the error."""
     if there[:1] in ('"', "'") and there.count(there[0]) == 1:
         return "the quote there is never closed"
     if there[:1] in ("&", "|"):
@@ -234,7 +235,7 @@ def _way_out(wanted: str, before: str, there: str) -> str:
 def _joined(terms: list[Expression], sign: str) -> list[Expression]:
     """The same terms, with those that compare one field by this sign joined into the first.
 
-    `a = 1 or a = 2` is `a in (1, 2)`, and `a != 1 and a != 2` is asked at once as well.
+    `a = 1 or a = 2` becomes `a in (1, 2)`; `a != 1 and a != 2` becomes one comparison, too.
     """
     values: dict[str, list[str]] = {}
     for term in terms:
