@@ -32,7 +32,7 @@ TOLD: Final = "told to be ignored"
 
 @dataclass(frozen=True)
 class Run:
-    """What is said of one run of `add` or `add_items`.
+    """The options of one run of `add` or `add_items`.
 
     Attributes:
         domain: what everything is taken for, or `None` to tell from folder or content.
@@ -54,13 +54,13 @@ class Run:
 
 
 class Adding:
-    """One run of `add`: files or items in, books out.
+    """One run of `add`: files or items in, a report out.
 
     Args:
         store: what is added to.
         model: what reads and encodes.
-        run: what is said of the run.
-        left_out: paths that are passed over: of items that were removed to be ignored.
+        run: its options.
+        left_out: paths to skip: their items were removed with `ignore`.
         dry: nothing will be written; see `plan`.
     """
 

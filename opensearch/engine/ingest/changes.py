@@ -27,15 +27,15 @@ Compare = Literal["time", "content"]
 State = Literal["added", "replaced", "moved", "unchanged"]
 
 _GUESSED = ("sketch", "photo")
-"""Domains that content tells apart."""
+"""Domains that can be told apart by content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
     """What makes a file count as changed.
 
-    `compare` names what must stay the same: size and time, or content. `reread` takes files
-    that an older reader has read for changed ones, too.
+    `compare` names what must stay the same: size and time, or content. With `reread`, files
+    that an older version of their reader has read also count as changed.
 
     Raises:
         InvalidInput: `compare` is neither.
@@ -56,9 +56,9 @@ BY_TIME = Comparing()
 class Change:
     """What to do with a file, and the key it has or gets.
 
-    A file that is `reread` did not change; where its domain was not guessed, it keeps it. `up` is
-    the axis that is said to be up in a mesh, now or before. `stamp` is what was found of the file,
-    where its content had to be looked at.
+    A `reread` file did not change; it keeps its domain unless that was guessed. `up` is the axis
+    declared as up in a mesh, now or before. `stamp` is the stamp of the file, where its content
+    had to be read.
     """
 
     state: State
@@ -76,7 +76,7 @@ class Changes:
         store: what holds the items.
         comparing: what makes a file changed.
         dry: write nothing, not even what was moved or touched.
-        limits: what a file may cost that is fetched to look at its content.
+        limits: what a file that is fetched for its content may cost.
 
     Attributes:
         relabelled: how many were found with a category or metadata declared anew.
@@ -108,7 +108,7 @@ class Changes:
         self.relabelled = 0
 
     def of_file(self, source: Source) -> Change:
-        """What a file is to the index; moved and touched records are updated here.
+        """What to do with a file; moved and touched records are updated here.
 
         Raises:
             UnreadableFile: the file cannot be read.
@@ -171,7 +171,7 @@ class Changes:
             return self._of_known(known, source)
         if known is not None:
             return self._give(known.key, address(source), "replaced")
-        if self._empty or source.remote is not None:  # to tell a moved one it would be fetched
+        if self._empty or source.remote is not None:  # detecting a move would need a download
             return self._new(source)
         stamp = stamp_of(source)
         return self._moved(source, stamp) or replace(self._new(source), stamp=stamp)

@@ -19,7 +19,7 @@ from opensearch.model import Model
 from opensearch.records import Stamp
 
 Done: TypeAlias = Encoded[Work]
-"""A work that was read and its features, or why there are none."""
+"""A `Work` that was read, with its features or the reason why there are none."""
 
 
 @runtime_checkable
@@ -27,16 +27,16 @@ class Encoding(Protocol):
     """What reads and encodes the files of a run; one may serve several runs in turn."""
 
     def encode_works(self, model: Model, works: Iterable[Work]) -> Generator[Done, None, None]:
-        """Each work once, in the order given, read and encoded, or with what is wrong with it.
+        """Each `Work` once, in the order given, read and encoded, or with what went wrong.
 
-        Whoever stops early closes the iterator, which ends what still runs.
+        A caller that stops early closes the iterator, which ends all work under way.
 
         Args:
-            model: what reads and encodes here; whoever encodes elsewhere gives what it would.
+            model: reads and encodes here; encoding elsewhere must give the same results.
             works: taken as they are needed, so that memory stays bounded.
 
         Raises:
-            OpenSearchError: nobody can encode; what was given before is right.
+            OpenSearchError: encoding is impossible; the results given before are valid.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Files that `add` leaves out because their items were removed with the word to ignore them.
+"""Files that `add` skips because their items were removed with `ignore`.
 
 They stand in `ignored.jsonl` of the index, a line a file with its key and its path, and stay there
 through compactions. In a folder the file may be edited by hand while nobody writes.
@@ -51,7 +51,7 @@ def read(index: Place) -> dict[str, IgnoredFile]:
 
 
 def add(index: Place, files: Iterable[IgnoredFile]) -> None:
-    """Leave out these, too; what is no file is passed over. For the process that writes.
+    """Also leave out these; entries without a path are skipped. For the process that writes.
 
     Raises:
         StoreError: the list cannot be written.

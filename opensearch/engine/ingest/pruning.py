@@ -1,9 +1,9 @@
 """Removing items whose files are gone, unless so many are gone that nobody can have meant it.
 
 A disk that is not mounted looks like a folder whose files were all removed. Pruning is therefore
-refused where a source has lost all of its items or most of them, or where a folder that is empty
-now, but for what is hidden or the system's, held more than one; `force` prunes all the same, and a
-folder that is removed itself was meant to be.
+refused where a source has lost all or most of its items, or where a folder that held more than one
+is empty now except for hidden or system files. `force` prunes all the same. A folder that is itself
+gone is taken to have been removed on purpose.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from opensearch.remote import Root, addresses_below
 from opensearch.store import Store
 
 Prune = bool | Literal["force"]
-"""Whether items whose files are gone are removed, and whether even if they are most of them."""
+"""Whether to remove items whose files are gone; `"force"`: even if they are most of the items."""
 
 EMPTIED = 2
-"""Items that an empty folder held, from which on it is taken for a disk that is not mounted."""
+"""An empty folder that held at least so many items is taken for a disk that is not mounted."""
 
 
 @dataclass(slots=True)

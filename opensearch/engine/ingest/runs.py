@@ -1,4 +1,4 @@
-"""Runs of `add`: what is new is stored, what is gone is pruned, search is settled; and dry runs."""
+"""Runs of `add`, and dry runs: store what is new, prune what is gone, bring search up to date."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def files_of(roots: Sequence[Root]) -> list[Path]:
 
 
 def _way_in(root: str) -> str:
-    """What to do with `-`, or an address such as s3://bucket/photos: a `Path` cut a slash of it."""
+    """A hint for `-`, or for an address such as s3://bucket/photos of which `Path` cut a slash."""
     if root == "-":
         return "; what is piped in has no place of its own to be found at: write it to a file first"
     if not _CUT_ADDRESS.match(root):
@@ -54,7 +54,7 @@ def overlap(roots: Sequence[Root]) -> bool:
 
 
 def once(found: Iterable[Found]) -> Iterator[Found]:
-    """What was found under roots that overlap, every file of them as it is found first."""
+    """What was found under overlapping roots, each file only the first time it is found."""
     seen: set[str] = set()
     for each in found:
         if isinstance(each, Source):
