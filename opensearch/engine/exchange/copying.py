@@ -1,7 +1,7 @@
-"""Moving house: all of an index at another place, of whatever kind, with the ids it has.
+"""Copying a whole index, ids included, to another place of any kind.
 
 Nothing is encoded. Items go from store to store in order of id, a page at a time; the index at the
-other place is there once all of it is.
+other place appears only once it is complete.
 """
 
 from __future__ import annotations

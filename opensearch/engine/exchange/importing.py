@@ -192,7 +192,7 @@ def _put(
 
 
 def _refuse_odd(file: Path) -> None:
-    """Refuse a pipe or a device, which may be waited for for ever.
+    """Refuse a pipe or a device: reading it might block for ever.
 
     Raises:
         FileNotFoundError: it is one.

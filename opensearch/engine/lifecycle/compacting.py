@@ -34,9 +34,9 @@ class Compacted:
 def compact(folder: IndexFolder, store: Store, structures: Sequence[str] = ()) -> Compacted:
     """Write the next generation of an index, switch to it, and remove the one before.
 
-    Nobody writes meanwhile. Until the switch the old generation is the index and whatever was
-    written of the new one is removed by the next compaction; after it the old one is. Search
-    files and structures are made before the switch, so that no search ever misses them.
+    Nobody writes meanwhile. If the process is killed before the switch, the old generation stays
+    the index and the next compaction removes the unfinished one; after it, the other way round.
+    Search files and structures are made before the switch, so that no search ever lacks them.
 
     Args:
         folder: of the index.

@@ -65,8 +65,8 @@ def switch_current(path: Path, generation: int) -> None:
 def mend_current(path: Path) -> None:
     """Write CURRENT again, naming the generation that was written to last.
 
-    A copy that a killed compaction left complete has one transaction more than the store it was
-    made from, which may have been written to since; of two with the same number that one is it.
+    A killed compaction may leave a complete copy, which has one transaction more than its original
+    had then. If both have the same number now, the original was written to since and is the one.
 
     Raises:
         StoreError: none of them can be read.

@@ -131,7 +131,7 @@ class IndexFolder:
         ignored.write(self.path, raw)
 
     def keeping_ignored(self) -> AbstractContextManager[Callable[[], None]]:
-        """What puts that list back as it is now, within the block; on a full disk, too."""
+        """Keep that list during the block, which gets a call to restore it, even on a full disk."""
         return ignored.keeping(self.path)
 
     def drop_search_files(self, identity: str) -> None:

@@ -34,14 +34,14 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _writers: defaultdict[Where, threading.RLock] = defaultdict(threading.RLock)
-"""One writing engine an index at a time in this process; between processes the store sees to it."""
+"""A lock per index for the engines of this process; between processes the store's own serves."""
 
 
 @dataclass(frozen=True)
 class Generation:
-    """An open generation: its name, what told that it is current, its store, what searches it.
+    """An open generation: its name, the mark of CURRENT when it was opened, store and searcher.
 
-    `vectors` are the embeddings that searches have scored by.
+    `vectors` keeps the embeddings that searches have used for scoring.
     """
 
     name: str

@@ -44,7 +44,7 @@ def write(index: Path, raw: bytes) -> None:
 
 @contextmanager
 def keeping(index: Path) -> Iterator[Callable[[], None]]:
-    """What puts the list back as it is now, within the block; on a full disk, too.
+    """Keep the list during the block, which gets a call to restore it, even on a full disk.
 
     Raises:
         StoreError: it cannot be kept.
@@ -65,7 +65,7 @@ def keeping(index: Path) -> Iterator[Callable[[], None]]:
 
 
 def _keep(file: Path, kept: Path) -> None:
-    """Another name for a file that is there, which takes no room; a copy where that cannot be."""
+    """Hard-link a file, if there is one, so that it takes no space; copy it where links fail."""
     try:
         kept.unlink(missing_ok=True)  # of a process of this number that was killed
         if not file.exists():

@@ -1,7 +1,7 @@
-"""Imprints of items that older versions have stored without any, or with less than is kept now.
+"""Imprints for items that older versions stored without any, or with less than is kept now.
 
-Of a picture the thumbnail is enough, of drawings and shapes the file is read, where it lies in its
-place unchanged; a drawing whose file is gone has its thumbnail to go by, a shape nothing.
+A picture's thumbnail is enough; drawings and shapes need their file, unchanged and in its place. If
+that is gone, a drawing's imprint is made from its thumbnail, and a shape gets none.
 """
 
 from __future__ import annotations

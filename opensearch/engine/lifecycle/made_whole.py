@@ -1,4 +1,4 @@
-"""A folder that is there only once all of it is, however many processes try to make it."""
+"""Making a folder that appears only once it is complete, however many processes try to make it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ _LAST: Final = "manifest.json"
 
 @contextmanager
 def made_whole(path: Path) -> Iterator[Path]:
-    """A new folder to fill, which becomes `path` when the block ends well, and is gone if not.
+    """A new folder to fill: it becomes `path` if the block succeeds and is removed if it fails.
 
-    It is made beside `path`, in a room of this process that holds a lock, too; where nothing may
-    take the place of `path`, as of a disk that is mounted there, inside it. What a killed process
-    has left there is removed.
+    It is made in a locked temporary folder beside `path`, or inside `path` where that cannot be
+    replaced, e.g. because it is a mount point. Leftovers of killed processes are removed.
 
     Args:
         path: absolute; may be there, empty, or be a link to a folder that is.
@@ -69,7 +68,7 @@ def _stays(path: Path) -> bool:
 
 @contextmanager
 def _new_room(path: Path, place: Path) -> Iterator[Path]:
-    """A room whose lock is held. Before it is, another process may take it for one left behind."""
+    """A locked temporary folder; until it is locked, others may take it for one left behind."""
     while True:
         _remove_left(path, place)
         room = Path(tempfile.mkdtemp(".partial", f".{short_name(path)}.", place))

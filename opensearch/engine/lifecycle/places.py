@@ -1,7 +1,7 @@
-"""Where an index may lie: a folder, or an address of another kind. A kind is a line of `PLACES`.
+"""Where an index may lie: a folder, or an address of another kind; `PLACES` lists the kinds.
 
-Everything else asks a place, whatever it is: `located` makes one of what a caller gives, `kind_of`
-says who makes and opens indexes there.
+All other code works with any place: `located` parses what a caller gives, and `kind_of` gives the
+functions that make and open indexes there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ADDRESS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/{2,3}(?P<rest>.*)", re
 
 
 class Place(Protocol):
-    """An index, where it lies: what it is made of beside its items, and how to get at these."""
+    """An index where it lies: all it consists of besides its items, and access to these."""
 
     @property
     def path(self) -> Where:

@@ -19,16 +19,16 @@ from opensearch.semantic import unit
 from opensearch.store import Ids, Store
 
 BYTES: Final = 64 * 2**20
-"""Of kept rows: 43,690 of 384 numbers. Memory is taken as rows come."""
+"""Bytes of rows kept at most: 43,690 rows of 384 numbers. Memory is taken as rows come."""
 
 Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is kept at one moment; rows are added behind the used ones, which stay as they are.
+    """What is kept at one moment; new rows are added after the used ones, which never change.
 
-    `slots` says which of `rows` is that of each of `ids`, ascending; -1 where there is none.
+    `slots` holds, for each of the ascending `ids`, its place in `rows`; -1 if it has no embedding.
     """
 
     ids: Ids
