@@ -1,4 +1,4 @@
-"""The engine: an index at work, and the one class that users need."""
+"""The engine: an open index with its model, and `Engine`, the one class that users need."""
 
 from opensearch.engine.engine import Engine
 from opensearch.engine.ingest.runs import plan_new

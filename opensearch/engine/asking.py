@@ -1,4 +1,4 @@
-"""What an index is asked: queries of any kind, and embeddings and codes of what is asked with.
+"""Asking an index: queries of any kind, and the embeddings and codes of their inputs.
 
 Nothing here writes to the index. `query` answers.
 """
@@ -25,7 +25,7 @@ from opensearch.store import again
 
 
 class Asking(OpenIndex):
-    """What an index is asked."""
+    """The methods of `Engine` that answer queries."""
 
     def search(  # noqa: PLR0913 - a query in one call, each part by name
         self,
@@ -96,7 +96,7 @@ class Asking(OpenIndex):
         """An input, a stored item or words as a part of queries, read and encoded once.
 
         Args:
-            given: a file, picture or mesh, of `domain` if it is said, and with `up` on top.
+            given: a file, picture or mesh, of `domain` if that is given, with the axis `up` up.
             key: of a stored item.
             text: words.
 

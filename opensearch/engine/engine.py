@@ -1,9 +1,9 @@
 """The engine: an index and the model at work on it, for adding, searching and checking.
 
-`Engine` is the one class that users need. What it is asked stands in `asking`, what it holds in
-`reading`, what changes that in `writing`; here it is made, opened, checked, compacted and copied,
-and structures are built for its searches. Each method checks what it is given and hands it on to
-`lifecycle`, `ingest`, `query` or `exchange`.
+`Engine` is the one class that users need. Its methods for queries are in `asking`, those that read
+what the index holds in `reading`, those that change it in `writing`; here an index is created,
+opened, checked, compacted and copied, and structures are built for its searches. Each method checks
+its arguments and hands them on to `lifecycle`, `ingest`, `query` or `exchange`.
 """
 
 from __future__ import annotations
@@ -125,11 +125,11 @@ class Engine(Asking, Reading, Writing):
     def compact(self) -> Compacted:
         """Drop removed and replaced items for good and merge small blocks, in a new generation.
 
-        Searches go on meanwhile, on the old generation; whoever reads the index follows to the
-        new one by itself. Killed at any moment, the old one or the new one is whole. Approximate
-        structures that were there are built over the new one before anybody follows to it. The
-        old one is read by a child process, which damaged pages may end. Items of older versions
-        then get what `duplicates` knows copies by: of their thumbnails, or of their files.
+        Searches go on meanwhile, on the old generation; open readers switch to the new one by
+        themselves. If the process is killed, either the old or the new generation is whole.
+        Structures that were built by name are built over the new one before the switch. A child
+        process reads the old one, since damaged pages may kill the reader. Items stored by older
+        versions then get their missing imprints (see `duplicates`), from thumbnails or files.
 
         Raises:
             StoreError: another process writes to the index, the disk lacks the space, or the
@@ -145,8 +145,8 @@ class Engine(Asking, Reading, Writing):
     def build_structure(self, structure: str, seed: int = 0) -> dict[str, float]:
         """Build a structure over all items there are, for searches that name it.
 
-        Items added later are searched flat beside it until it is built again, and `compact`
-        builds it again; it lies in the index and `info` shows it.
+        Items added later are searched exhaustively beside it until it is rebuilt, which `compact`
+        also does; it is kept in the index, and `info` shows it.
 
         Args:
             structure: name of a backend that is built on request; see `search.BACKENDS`.

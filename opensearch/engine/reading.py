@@ -154,7 +154,7 @@ class Reading(OpenIndex):
 
     @checked()
     def without_imprint(self, domain: str | None = None) -> int:
-        """How many items, of a domain or of all, no copies can be found of.
+        """The number of items, of one domain or of all, whose copies cannot be found.
 
         Ready codes and embeddings have no imprint. Nor have items of older versions; `compact`
         makes theirs.

@@ -28,14 +28,14 @@ _MEANING: Final = {
     "refine": None,
     "score": "rescored",
 }
-"""What searches by meaning alone are told, and what says nothing."""
+"""Options that only searches by meaning have, with the values that leave them unset."""
 _WHY: Final = {"where": "filter what comes"}
 _ALL_ALIKE: Final = "copies are known by how they look, not by codes or embeddings"
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What copies are looked for of: its imprint and code (bits // 8,), and what it is called."""
+    """What to look for copies of: its name, domain, imprint and code (bits // 8,)."""
 
     name: str
     domain: str
@@ -48,10 +48,10 @@ class _Asked:
 def copies_of(
     query: Query, now: Generation, model: Model
 ) -> tuple[list[Hit], list[str], list[Opened]]:
-    """Items that are copies of a query's file or stored item, what was done, and the file opened.
+    """Copies of a query's file or stored item, with remarks and the file opened.
 
-    Exact copies come first, then altered ones, likest first. The score is the likeness, 0..1, and
-    the distance that of codes. An item is no copy of itself.
+    Exact copies come first, then altered ones, most alike first. The score is the likeness, 0..1,
+    and the distance that of the codes. An item is no copy of itself.
 
     Raises:
         InvalidInput: the query is neither one file nor one item, or asks for more than copies have.

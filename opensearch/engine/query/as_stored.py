@@ -1,6 +1,6 @@
-"""Files that are asked by and lie in the index are of the domain that they were indexed as.
+"""A query file that is also in the index is taken to be of the domain it was indexed as.
 
-A folder or a manifest said what they are; their content alone does not tell cartoons from photos.
+A folder or a manifest declared that domain; content alone cannot tell, say, cartoons from photos.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GUESSED: Final = ("photo", "sketch")
 
 
 def as_stored(embed: Embed, store: Store, limits: Limits) -> Embed:
-    """The same, but what is stored and nobody says the domain of is embedded as it is stored.
+    """As `embed`, but an input that is stored is embedded in its stored domain unless one is given.
 
     Args:
         embed: opens and embeds an input.
@@ -49,7 +49,7 @@ def as_stored(embed: Embed, store: Store, limits: Limits) -> Embed:
 
 
 def _was_said(stored: str | None, opened: Opened) -> bool:
-    """Whether what is stored is no guess, which a closer look at a page in a photo would better."""
+    """Whether the stored domain is more than a guess that a closer look at the file corrects."""
     if stored is None or stored == opened.domain:
         return False
     return stored == "sketch" or not opened.sure

@@ -94,7 +94,7 @@ class Found:
         return cls([None] * count, [None] * count, [False] * count)
 
     def note(self, place: int, score: float, change: str, exact: bool) -> None:
-        """See a copy, unless it was seen to be liker."""
+        """Record a copy, unless a greater likeness is already recorded for it."""
         score = round(min(score, 1.0), 4)
         if score > (self.likeness[place] or -1):
             self.likeness[place], self.changes[place], self.exact[place] = score, change, exact

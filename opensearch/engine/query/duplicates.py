@@ -33,7 +33,7 @@ Codes = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Group:
-    """Items by id; what is said of each is said of it and the first.
+    """Items by id; the lists have an entry per item, which compares it with the first.
 
     Attributes:
         domain: of the first.

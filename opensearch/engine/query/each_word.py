@@ -1,9 +1,9 @@
 """A text of several words: a search for each, and one list of hits.
 
 A picture is seldom of all things that a phrase names, and the mean of their points lies near none
-of them. So a hit is near one of the words, and its score says how near. Of what a text leaves out,
-the query turns away as from files; what is still nearer to such a word than to any that is wanted
-is no hit.
+of them. So a hit is near one of the words, and its score says how near. The query turns away from
+words that the text excludes, as from files; an item that is still nearer to such a word than to any
+wanted one is no hit.
 """
 
 from __future__ import annotations

@@ -119,9 +119,9 @@ class Ranking:
         """Candidates in their order, with the scores that the query had before it was moved.
 
         A moved query lies near its targets whatever was asked for, and nearer in some domains
-        than in others. So it orders the items of one domain, and no more: what is shown, and
-        what domains are merged by, comes of the query as it was asked. The best of it goes to
-        the first item of a domain, and so on, so that merging keeps its order.
+        than in others. So it only orders the items within one domain: the scores shown, and those
+        that domains are merged by, come from the query as it was asked. The first item of a domain
+        is merged by the best of these, and so on, so that merging keeps the order.
         """
         if self._query.score == "hamming" and not self._meaning.calibrated:
             return ranked

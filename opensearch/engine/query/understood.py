@@ -1,4 +1,4 @@
-"""What was made of a query: one place for all that whoever asked should be able to check."""
+"""How a query was understood, in one place, so that whoever asked can check it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from opensearch.errors import brief
 from opensearch.semantic import Phrase
 
 WORDS = 8
-"""Words that are searched for each by itself at most; more are searched for by their mean."""
+"""Up to so many words are each searched for separately; more are searched for by their mean."""
 SOME = 5
-"""Unknown words that near ones are looked up for: each is compared with thousands."""
+"""For at most so many unknown words near ones are looked up: each is compared with thousands."""
 
 
 @dataclass(frozen=True)
