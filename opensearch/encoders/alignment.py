@@ -1,8 +1,8 @@
 """The last step of an embedding: a linear map that brings a domain to where the others are.
 
-What an item looks like is taken from the backbone's features as they are, and differs between a
-photo and a drawing of one thing in ways that are the same from thing to thing. A map learnt on the
-training categories takes that off, of categories that it was not learnt on, too.
+An item's looks come straight from the backbone's features, and a photo and a drawing of one thing
+differ in them in ways that are much the same for all things. A map learnt on the training
+categories removes that difference, also for categories that it was not learnt on.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def fit_maps(
         freedom: above 0; the greater, the further from the identity.
 
     Returns:
-        By domain, those alone of which there are such items, shape (d, d).
+        The map (d, d) of each domain that has such items, by domain.
 
     Source:
         Hoerl and Kennard, "Ridge regression", Technometrics 1970, held to a point other than zero.

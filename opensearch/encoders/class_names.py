@@ -1,9 +1,9 @@
-"""Class names: what the backbone's own classifier says an item is, as words.
+"""Class names: the predictions of the backbone's own classifier, as words.
 
-A backbone that was trained on ImageNet tells a thousand classes apart, most of which the files of
-a collection hold nothing of. Its classifier is kept, each class as the word that names it, and
-what it says of an item's features draws the item's meaning: the surer it is, and the more the
-likely classes agree in meaning, the more.
+A backbone that was trained on ImageNet tells a thousand classes apart, most of which a collection
+has no files of. Its classifier is kept, each class as the word that names it, and its prediction
+for an item pulls the item's meaning towards the likely classes: the surer it is, and the closer
+these are in meaning, the harder.
 
 Source:
     Norouzi et al., "Zero-shot learning by convex combination of semantic embeddings", ICLR 2014,

@@ -148,7 +148,7 @@ def _openvino() -> Any:
 
 @contextmanager
 def _without_tools() -> Iterator[None]:
-    """Keep the converter's tools out of the import of OpenVINO, which passes over their lack."""
+    """Keep the import of OpenVINO from loading its converter's tools, which it can do without."""
     absent = _TOOLS not in sys.modules
     if absent:
         sys.modules[_TOOLS] = None  # type: ignore[assignment]

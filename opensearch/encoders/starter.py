@@ -1,4 +1,4 @@
-"""The starter: the model that is shipped, for sketches, photos and shapes; backbones of models.
+"""The starter: the model that is shipped, for sketches, photos and shapes; and its backbone.
 
 Its card, `opensearch/starter/README.md`, says what it was trained on and how good it is.
 """
@@ -13,9 +13,9 @@ STARTER: Final = Path("starter")
 
 
 def without_classifier(weights: Path | None) -> bool:
-    """Whether weights are the backbone's of a model, the shipped one or a `trunk-*.safetensors`.
+    """Whether weights are a model's backbone: the shipped one's, or a `trunk-*.safetensors`.
 
-    Those have no classifier, which published weights of whole networks have.
+    Those lack the classifier that published weights of whole networks include.
     """
     if weights is None or weights == STARTER:
         return weights is not None

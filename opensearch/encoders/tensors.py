@@ -18,7 +18,7 @@ from opensearch.errors import BundleError
 
 Tensors = Mapping[str, NDArray[np.generic]]
 _LONGEST_NAME: Final = 100
-"""Bytes of a name that those of its neighbours hold, with what they add."""
+"""Bytes of a file name up to which its temporary neighbours repeat it in their own."""
 
 
 def identity(tensors: Tensors, settings: Any) -> str:
@@ -117,9 +117,9 @@ def replacing(file: Path) -> Iterator[BinaryIO]:
 
 
 def short_name(file: Path) -> str:
-    """What names a file in the names of its neighbours: its own, or a digest where that is long.
+    """A file's name as used in those of its neighbours: itself, or a digest if it is long.
 
-    File systems take 255 bytes, some 143.
+    File systems allow names of 255 bytes, some only 143.
     """
     name = os.fsencode(file.name)
     if len(name) <= _LONGEST_NAME:

@@ -1,11 +1,10 @@
 """`calibrate`: curves from scores to probabilities, fitted on categories that models do not know.
 
-Files of categories that a model was not trained on ask, domain by domain and by word, see
-`asking`, and are searched among each other. What a model was trained on takes no part: it lies
-closer to its words than anything that a user brings. Such files are of a few dozen kinds, where a
-user's are of many more; the curves are moved to a collection of `kinds`. The curves of a model
-that was trained on everything come of models of the same recipe that were kept from some
-categories.
+Files of categories that a model was not trained on serve as queries, beside the words of these, and
+as what is searched, see `asking`. Files it was trained on take no part: they lie closer to their
+words than anything that a user brings. Such files are of a few dozen kinds, and a user's of many
+more, so the curves are moved to a collection of `kinds`. For a model that was trained on
+everything, curves come from models of the same recipe for which some categories were held out.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """New codes for a model: its hasher is fitted again on its training files, all else stays.
 
-It is a bundle with the encoders and the space of the old one; the last map of each encoder may be
-learnt again, too, see `encoders.alignment`. An index made with that does not fit
-it: the collection is indexed again. Of the `train` splits of the collections the files of the
-model's categories are taken, through the cache of features.
+The result is a bundle with the encoders and the space of the old one; the last map of each encoder
+may be learnt anew, too, see `encoders.alignment`. Indexes made with the old model do not fit it and
+must be rebuilt. Codes are fitted on files of the model's categories in the `train` splits of the
+collections, through the cache of features.
 """
 
 from __future__ import annotations

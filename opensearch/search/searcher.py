@@ -22,7 +22,7 @@ from opensearch.search.structures import Structures
 from opensearch.search.view import View
 
 MOST_PADDED = 2**27
-"""Places of a result that hold no item, at most: 1.5 GiB."""
+"""Padding in a result at most, in (query, hit) places: 1.5 GiB."""
 
 
 def _held(found: Mapping[str, list[Segment]]) -> int:

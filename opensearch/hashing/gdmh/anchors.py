@@ -1,8 +1,8 @@
 """Anchors: points of the space that embeddings lean on before they become codes.
 
 An encoder puts items of a trained category near its prototype; those of an untrained one land
-somewhere between words. Drawn towards the words around it, an item keeps what can be said of it
-and loses some of what only its picture or its domain has, and there is less for few bits to keep.
+somewhere between words. Drawn towards the words around it, an item keeps what words can say of it
+and loses some of what is peculiar to its picture or domain, which few bits need not keep then.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from opensearch.search.backends.backend import Backend, Place, Structure
 from opensearch.search.hamming import FAR, Codes, Distances, Ids, Segment
 
 RECALL = 0.95
-"""The effort of a structure is doubled until its recall@10 reaches this, or it looks at all."""
+"""A structure's effort is doubled until its recall@10 reaches this or it searches everything."""
 
 K = 10
 QUERIES = 200
@@ -33,7 +33,7 @@ FLIPPED = 0.05
 """Recall is measured on so many stored codes, each bit flipped with this chance."""
 
 _MASKED = 4096
-"""So many deleted rows are fetched besides and left out; with more a flat search is cheaper."""
+"""Up to so many deleted rows are fetched in excess and left out; beyond, flat search is cheaper."""
 
 _LINKS = 16
 
