@@ -44,7 +44,7 @@ READERS: Final[dict[str, ReaderKind]] = {
 """Every reader. A new one is a module with a `ReaderKind`, and a line here."""
 
 for _name in ("PIL", "tifffile"):
-    # What these log of damaged files is for who asks for it, not for every terminal.
+    # Their logs about damaged files are for callers who ask for them, not for every terminal.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
@@ -99,7 +99,7 @@ def known_suffixes() -> frozenset[str]:
 
 
 def reader_version(name: str) -> str:
-    """What is kept with every item of which version of a reader read it: `image/3`."""
+    """The reader and its version as kept with every item that it read: `image/3`."""
     return f"{name}/{reader_kind(name).version}"
 
 

@@ -39,8 +39,8 @@ class Content:
 
     Attributes:
         data: the bytes.
-        name: names it in messages; its suffix says the format, which the bytes say where there is
-            none. `strokes.ndjson#3` is the drawing in line 3.
+        name: used in messages; its suffix gives the format, or the bytes if it has none.
+            `strokes.ndjson#3` is the drawing in line 3.
     """
 
     data: bytes

@@ -43,11 +43,11 @@ def turned(grid: Grid, turn: NDArray[np.integer]) -> Grid:
 def alike(
     grids: Sequence[Grid], weights: NDArray[np.floating], upright: Sequence[bool]
 ) -> list[NDArray[np.int64]]:
-    """The turn (3, 3) of each shape by which they overlap.
+    """The turn (3, 3) of each shape by which all overlap best.
 
-    Each is laid onto those before it: the first is one whose upright axis is known, the nearest
-    where none is, and others follow by their weights; known axes stay y. Then all are turned as
-    one, so that of the shapes with a known axis, or of all, the most by weight have up what was up.
+    Each is laid onto those before it: the first is one whose upright axis is known, or the nearest
+    if none is; the others follow by falling weight, and known axes stay y. Then all are turned
+    together so that of the shapes with a known axis (of all, if none has) most by weight stay up.
 
     Args:
         grids: k shapes, the nearest first.

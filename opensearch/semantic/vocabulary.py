@@ -16,7 +16,7 @@ from opensearch.semantic.sphere import unit
 
 _SHORTEST: Final = 3
 _LONGEST: Final = 40
-"""Letters of a name that is looked at for slips of the hand."""
+"""Only names of at most so many letters are checked for typing slips."""
 
 
 class Vocabulary:
@@ -154,7 +154,7 @@ class Vocabulary:
 
 
 def _one_slip_off(text: str) -> Iterator[str]:
-    """Texts of which one may be typed by a slip: two letters swapped, one left out, one more."""
+    """Texts that this one may be a typing slip of: letters swapped, one left out, one too many."""
     if not _SHORTEST <= len(text) <= _LONGEST:
         return
     cuts = [(text[:at], text[at:]) for at in range(len(text) + 1)]

@@ -1,7 +1,7 @@
 """Names of fields in addresses and forms: one that no route knows is refused, not passed over.
 
-Bodies of JSON are held to theirs by their models. A misspelt `category` of a form would be an item
-without one, and `k` beside a file, which belongs into `query`, ten hits all the same.
+The models of JSON bodies check theirs. Otherwise a form with a misspelt `category` would add an
+item without one, and `k` beside a file, where it belongs into `query`, would be ignored.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _ANGLES: Final = {"deg": 1.0, "turn": 360.0, "grad": 0.9, "rad": 180 / math.pi}
 _EMS: Final = {"em": 1.0, "ex": 0.5}
 _CONSTANTS: Final = {"pi": math.pi, "e": math.e, "infinity": math.inf, "-infinity": -math.inf}
 _MOST: Final = 1e7
-"""What endless values come to, such as of a corner that is as round as can be."""
+"""The number used for infinity, e.g. for the radius of a fully round corner."""
 _ACROSS: Final = frozenset({"x", "cx", "rx", "dx", "x1", "x2", "fx", "width"})
 _DOWN: Final = frozenset({"y", "cy", "ry", "dy", "y1", "y2", "fy", "height"})
 _CALLED: Final = re.compile(
@@ -39,9 +39,9 @@ _LONGEST: Final = 2000
 
 
 class Quantity(NamedTuple):
-    """A number with what it is of: nothing, `px`, `deg` or `%`.
+    """A number with its unit: none, `px`, `deg` or `%`.
 
-    On the way to one of these it may be of `px^2` or `px^-1`, which no property takes.
+    Intermediate results may also have `px^2` or `px^-1`, which no property takes.
     """
 
     number: float
@@ -49,14 +49,14 @@ class Quantity(NamedTuple):
 
 
 class Measures(NamedTuple):
-    """What shares and letters are of: all of 100 %, pixels, where that is known, and one em."""
+    """What relative units refer to: the pixels of 100 %, where known, and of one em."""
 
     whole: float | None
     em: float = UNITS["em"]
 
 
 def whole_of(name: str, shown: Window | None) -> float | None:
-    """What a share of a property is of, pixels; None where the drawing does not say."""
+    """The pixels that 100 % of a property means; None where the drawing does not say."""
     if shown is None:
         return None
     if name in _ACROSS:
