@@ -1,7 +1,7 @@
 """One look for every drawing: dark even strokes on white, cropped to the ink.
 
-The same steps run in training and at query time, and change a drawing that went through
-them hardly at all.
+The same steps run in training and at query time; a drawing that has been through them hardly
+changes when they are repeated.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from opensearch.domains.paper.sheet import Plane, darkness, is_grainy, is_scan
 from opensearch.errors import UnreadableFile
 
 Finer: TypeAlias = Callable[[float], NDArray[np.uint8]]
-"""Gives a picture again with more pixels, for a page that takes up this share of its side."""
+"""Reads a picture again with more pixels, given the share of its side that the page takes up."""
 
 _FAINTEST: Final = 0.08
 # Pixels of ink at the least.
 _FEWEST: Final = 4
-# Of photographed paper: from which darkness on there may be ink, and what ink reaches at least.
+# On photographed paper: darkness from which there may be ink, and which some ink must reach.
 _FLOOR_PHOTOGRAPHED, _FAINTEST_PHOTOGRAPHED = 0.05, 0.12
 _PALEST_DRAWN: Final = 0.01
 

@@ -21,29 +21,29 @@ _SOFT: Final = 1.0
 _COARSE, _EVENED = 64, 2.0
 """Side of the picture that paper is estimated in, and by how much it is evened, pixels."""
 _LEAST, _LEAST_PHOTOGRAPHED = 0.02, 0.025
-"""Darkness of pale ink at the least, of a file's own white and of photographed paper."""
+"""Least darkness of pale ink, on a file's own white and on photographed paper."""
 _MOST: Final = 0.15
-"""Darkness of pale ink at the most: what is darker was looked at as plain ink, and refused."""
+"""Greatest darkness of pale ink: anything darker was already refused as plain ink."""
 _GRAIN: Final = 5.0
-"""Times the standard deviation of grain that ink is darker."""
+"""Ink is darker than paper by so many standard deviations of the grain."""
 _LIGHTER: Final = 2.0
-"""Times that ink is darker than what is lighter than paper, but for a share of `_RARE` percent."""
+"""Ink is darker by so many times what light grain is lighter by, the top `_RARE` percent aside."""
 _RARE: Final = 0.1
 _STROKE, _LONGEST = 0.03, 0.12
-"""Extent of any stroke and of the longest at the least, share of the sheet's longer side."""
+"""Least extent of any stroke, and of the longest, share of the sheet's longer side."""
 _DIM: Final = 128
-"""Brightness that darkness is a share of at the least."""
+"""Darkness is a share of the paper's brightness, which counts as at least this."""
 _AREA: Final = 0.4
-"""Share of the sheet that is ink at the most; shadows cover more."""
+"""Largest share of the sheet that is ink; shadows cover more."""
 
 
 def pale_ink(rgb: NDArray[np.uint8], dark: Plane | None) -> Plane | None:
-    """How much ink each pixel of a sheet holds on which there is no plain ink.
+    """How much ink each pixel holds, on a sheet without plain ink.
 
     Args:
         rgb: shape (h, w, 3).
-        dark: darkness of an unevenly lit sheet without its printed lines, shape (h, w); None of
-            one that is even.
+        dark: darkness of an unevenly lit sheet without its printed lines, shape (h, w); None for
+            an even sheet.
 
     Returns:
         0..1, shape (h, w), or None where nothing tells ink from grain.
@@ -51,7 +51,7 @@ def pale_ink(rgb: NDArray[np.uint8], dark: Plane | None) -> Plane | None:
     against = _against_paper(rgb)
     least = _least(against, _LEAST if dark is None else _LEAST_PHOTOGRAPHED)
     near = _against_near(rgb) if dark is None else dark
-    # Light that changes over the sheet is nothing against the paper near to it.
+    # Measured against the paper nearby, uneven light does not count.
     ink = np.minimum(against, near - np.float32(np.median(near)))
     strokes = _strokes(ink, least, rimless=dark is not None)
     if not strokes.any() or strokes.mean() > _AREA:
@@ -69,7 +69,7 @@ def _against_paper(rgb: NDArray[np.uint8]) -> Plane:
     from scipy.ndimage import gaussian_filter
 
     grey = rgb.mean(axis=2, dtype=np.float32)
-    # A median, unlike what `paper_of` takes, is as far from what is darker as from what is lighter.
+    # A median, unlike `paper_of`, treats darker and lighter grain alike.
     coarse = gaussian_filter(local_median(small(grey, _COARSE)), _EVENED)
     paper = Image.fromarray(coarse).resize(grey.shape[::-1], Image.Resampling.BILINEAR)
     against = 1 - gaussian_filter(grey, _SOFT) / np.maximum(np.asarray(paper), _DIM)
@@ -96,13 +96,13 @@ def _least(against: Plane, floor: float) -> float:
 
 
 def _strokes(ink: Plane, least: float, *, rimless: bool) -> NDArray[np.bool_]:
-    """Where strokes are that are as dark as `least` somewhere, none where all are short.
+    """Where there are strokes as dark as `least` somewhere; nowhere if all are short.
 
     Args:
         ink: shape (h, w).
-        least: darkness of them.
-        rimless: whether what runs into the border is none, and where that is most of it nothing
-            is: folds.
+        least: their darkness.
+        rimless: what runs into the border is a fold, not a stroke; if most of the ink does, there
+            are no strokes.
     """
     from scipy.ndimage import find_objects, label
 

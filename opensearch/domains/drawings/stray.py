@@ -1,4 +1,4 @@
-"""What of a photographed sheet is no ink: its rim, dust, and dots."""
+"""What on a photographed sheet is not ink: its rim, dust, and dots."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ _Parts: TypeAlias = NDArray[np.integer]
 CORE: Final = 0.5
 """Strokes reach this darkness somewhere; what is darker still is black."""
 _SPECK: Final = 0.01
-# Dots within a drawing, eyes for one: their area at the least, share of the square of the strokes'
-# breadth, and how many there are at the most, else they are grain.
+# Dots within a drawing, such as eyes: their least area, as a share of the square of the strokes'
+# breadth, and the most there may be; more of them are grain.
 _DOT_AREA, _MOST_DOTS = 0.5, 12
-# What runs into the border of a photograph is drawn, unless so much else is.
+# What runs into the border of a photograph goes if more than this share of the ink is left.
 RIM_SHARE: Final = 0.25
 # Depth of a page's rim, on which its binding lies, share of the sheet.
 _RIM: Final = 0.05
-# How many times deeper what runs into a page's rim may reach and yet be its edge.
+# What begins in the outer half of a page's rim may reach so many rims deep, and still be its edge.
 _RIM_CUT: Final = 2.5
-# Lines are of two kinds where one is so many times as dark as the other, and which of the two each
-# is of explains such a share of the variance of darkness. No crease is darker than the last.
+# There are two kinds of lines if one is so many times as dark as the other, and telling them apart
+# explains this share of the variance of darkness. No crease is darker than the last number.
 _APART, _EXPLAINED, _CREASE = 2.0, 0.9, 0.22
-# Points of lines, fewer than which say nothing of kinds.
+# Fewest points of lines from which kinds can be told.
 _FEWEST: Final = 20
-# Share of the ink of a page that must be left for what runs into its rim to go.
+# What runs into a page's border goes if more than this share of the ink is left.
 _LEFT: Final = 0.05
-# Marks are dots or grain where there are so many, none of them with such a share of the ink.
+# More marks than this are dots or grain, if none of them has this share of the ink.
 _DOTS, _DOT = 60, 0.05
 
 
 def least_ink(dark: Plane, floor: float) -> float:
-    """The darkness from which on lines are ink.
+    """The darkness from which lines count as ink.
 
-    Where there are lines of two kinds, far apart, the fainter are creases of the paper, or what
-    shows of its other side.
+    If there are two kinds of lines, far apart, the fainter ones are creases of the paper, or show
+    through from its other side.
 
     Args:
         dark: shape (h, w).
@@ -67,11 +67,12 @@ def least_ink(dark: Plane, floor: float) -> float:
 def without_rim(dark: Plane, least: float, page_found: bool) -> Plane:
     """Without what lies along the rim of a photograph, such as a table's edge or a binding.
 
-    Of a page that was cut out goes what runs into its rim, too, if enough is left: fingers.
+    On a page that was cut out, what runs into its border, such as fingers, goes as well if enough
+    ink is left.
 
     Args:
         dark: shape (h, w).
-        least: darkness of what is looked at.
+        least: darkness from which marks are looked at.
         page_found: whether the sheet is a page that was cut out.
     """
     from scipy.ndimage import find_objects, label
@@ -97,7 +98,7 @@ def without_rim(dark: Plane, least: float, page_found: bool) -> Plane:
 def without_specks(ink: Plane, least: float) -> Plane:
     """Without dust, and without what runs into the picture's border, such as a table's edge.
 
-    A few dots within the drawing that are about as broad as its strokes were drawn, and stay.
+    A few dots within the drawing, about as broad as its strokes, count as drawn and stay.
 
     Args:
         least: share of the ink that must be left for what runs into the border to go.

@@ -113,7 +113,7 @@ def _spans(path: Path, size: int, mtime_ns: int) -> NDArray[np.int64]:
 
 
 def _found(path: Path, mark: bytes) -> NDArray[np.int64]:
-    """Where in a file a byte stands."""
+    """The positions of a byte in a file."""
     found, offset = [np.empty(0, np.int64)], 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -176,7 +176,7 @@ def _length(stroke: Any) -> int:
 def _are_points(drawing: list[list[list[Any]]]) -> bool:
     """Whether strokes are [[x, y], ...], as other programs write them.
 
-    Then one has more parts than there are rows, or its third part is no time, which goes on.
+    Then one has more parts than a stroke has rows, or its third part cannot be times.
     """
     if any(len(part) > _MOST_ROWS for stroke in drawing for part in stroke):
         return False
@@ -190,7 +190,7 @@ def _is_points(stroke: list[list[Any]]) -> bool:
 
 
 def _goes_on(times: list[Any]) -> bool:
-    """Whether these may be the times of points, which never go back; of two, they go on."""
+    """Whether these may be times of points, which never decrease; two of them must increase."""
     if not any(times) or not all(isinstance(time, int | float) for time in times):
         return True
     return times == sorted(times) and (len(times) > 2 or times[0] < times[1])

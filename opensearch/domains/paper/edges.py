@@ -19,7 +19,7 @@ Picture = NDArray[np.float32]
 """Shape (h, w, channels), values 0..255."""
 
 _STEEP: Final = 2.5
-"""Change of brightness at an edge at the least, a pixel."""
+"""Least change of brightness at an edge, per pixel."""
 _TURN: Final = 4
 """How far an edge's direction may be from the gradient that shows it, degrees."""
 _BIN: Final = 2
@@ -53,12 +53,12 @@ def edge_points(picture: Picture) -> NDArray[np.bool_]:
 
 
 def steepness(picture: Picture) -> NDArray[np.float32]:
-    """How much brightness or colour changes, a pixel, (h, w)."""
+    """How much brightness or colour changes per pixel, shape (h, w)."""
     return np.asarray(np.hypot(*_gradient(picture)), np.float32)
 
 
 def _gradient(picture: Picture) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Steepest change over the channels across and down, a pixel; each of shape (h, w)."""
+    """Steepest change over the channels, across and down, per pixel; each of shape (h, w)."""
     from scipy.ndimage import uniform_filter
 
     across, down = np.zeros_like(picture), np.zeros_like(picture)
@@ -178,7 +178,7 @@ def _fitted(
 
 
 def _frames(lines: NDArray[np.float64]) -> tuple[Points, Points, Points]:
-    """Of each line the foot of its normal, the normal and the direction, each (n, 2)."""
+    """The foot of each line's normal, the normal and the direction, each (n, 2)."""
     turn = np.deg2rad(lines[:, 0])
     normal = np.stack([np.cos(turn), np.sin(turn)], axis=1)
     return normal * lines[:, 1:], normal, np.stack([-normal[:, 1], normal[:, 0]], axis=1)
@@ -187,7 +187,7 @@ def _frames(lines: NDArray[np.float64]) -> tuple[Points, Points, Points]:
 def _support(
     picture: Picture, lines: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each line how much of it, up to each pixel along it, is in view and shows as an edge."""
+    """How much of each line, up to each pixel along it, is in view, and shows as an edge."""
     height, width = picture.shape[:2]
     reach = height + width
     foot, normal, along = _frames(lines)
@@ -261,7 +261,7 @@ def _length_shown(
     seen: NDArray[np.float64],
     shown: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Of each outline the length that shows as an edge, less what is in view and does not.
+    """The length of each outline that shows as an edge, less what is in view but does not.
 
     It is 0 where one side shows hardly any.
     """

@@ -1,7 +1,7 @@
 """How dark each point of photographed paper is against the paper around it, in light and shadow.
 
-What is narrower than a stroke may be is compared with the brightest paper nearby, so the edge of
-a shadow, a reflection or a fold leaves nothing. Areas that are far darker than any shadow are ink.
+Whatever is no broader than a stroke is compared with the brightest paper nearby, so the edge of a
+shadow, a reflection or a fold leaves nothing. Areas that are far darker than any shadow are ink.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _SOLID: Final = 0.68
 _GRAIN: Final = 0.8
 """Spread of the Gaussian that evens the sensor's grain, pixels."""
 _DIM: Final = 50
-"""Brightness of paper in one channel at the least; below it grain counts for too much."""
+"""Paper counts as at least this bright in a channel; in darker ones grain would show too much."""
 _BOARD: Final = 120
-"""Boards are darker, in the middle of their shades."""
+"""The median brightness of a board is below this."""
 _BOARD_SIDE: Final = 192
 """Side of the picture in which chalk is looked for, pixels."""
 
@@ -56,9 +56,9 @@ def _against_paper(channel: Plane) -> Plane:
 
 
 def _is_board(rgb: NDArray[np.uint8]) -> bool:
-    """Whether what is fine is lighter than the ground, which is dark: chalk.
+    """Whether fine marks are lighter than the ground, which is dark: chalk.
 
-    Of coloured paper one channel may be dark, and full of grain: all three say what is fine.
+    One channel of coloured paper may be dark and grainy, so all three together show the marks.
     """
     from scipy.ndimage import grey_closing, grey_opening
 

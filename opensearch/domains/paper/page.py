@@ -29,7 +29,7 @@ class Page(NamedTuple):
     """A page found in a picture.
 
     `corners` has shape (4, 2), x and y in pixels of the picture, clockwise from the upper left;
-    `area` is what of it is paper, in a smaller picture.
+    `area` is the part of it that is paper, in a smaller picture.
     """
 
     corners: Points
@@ -102,12 +102,12 @@ def straightened(
 
     Args:
         corners: shape (4, 2), x and y, clockwise from the upper left.
-        beyond: colour of what of it is out of view.
+        beyond: colour of the part that is out of view.
     """
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     width, height = (max(2, round(max(sides[i], sides[i + 2]))) for i in (0, 1))
     aim = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
-    # Sides out of view are none of the page's own, and have no rim.
+    # Sides out of view are not edges of the page, and have no rim.
     middles = (corners + np.roll(corners, -1, axis=0)) / 2
     own = ((middles > 1) & (middles < np.array(rgb.shape[1::-1]) - 2)).all(axis=1)
     top, right, bottom, left = (round(_INSET * min(width, height)) * own).tolist()

@@ -18,17 +18,17 @@ STEP: Final = 18
 _DARK: Final = 8.0
 """Added to shades before they are divided, for the grain of dark ones."""
 _TINT, _SHADIEST = 0.06, 0.35
-"""Shades of one colour differ by no more in any channel; a shadow is no darker."""
+"""Most that the ratio of two shades of one colour varies over channels; least light in shadow."""
 _FOLD, _MILDEST = 2, 0.7
-"""How far apart the shades beside a fold are compared, pixels, and how much light is left."""
+"""Distance over which the shades beside a fold are compared, pixels; least light left there."""
 _SHARP: Final = 0.75
-"""Share of the step that shows at half the distance, where an edge is no shadow's."""
+"""Share of the step that shows within half the distance where an edge is sharp, no shadow's."""
 _ROUGHER: Final = 3.0
-"""How many times as rough as the page what lies beside it is, where that is a table."""
+"""What lies beside a page and is so many times as rough is a table, not the page in shade."""
 _MUCH: Final = 0.1
-"""Share of the outline that may be a shadow's edge for that to matter."""
+"""Share of the outline that must look like a shadow's edge for roughness to matter."""
 _FINE: Final = 6
-"""Breadth of such a mark at the most, pixels."""
+"""Greatest breadth of a fine mark where it crosses the outline, pixels."""
 
 
 def edge_shown(
@@ -36,8 +36,8 @@ def edge_shown(
 ) -> tuple[float, int]:
     """Length of the outline that parts two shades, and of all that is in view, pixels.
 
-    Where both shades have the same colour it may be the edge of a shadow, and counts as `doubt`,
-    where it is soft as well, as nothing. All counts if `doubt` is 1.
+    Where both shades have the same colour it may be the edge of a shadow: then it counts as
+    `doubt`, or not at all if it is soft as well. If `doubt` is 1, everything counts.
     """
     shades = [_at(pixels, at) for at in _along(corners, pixels.shape)]
     out, near_out, _, near_within, within = shades
@@ -52,10 +52,10 @@ def edge_shown(
 def crossing(
     pixels: NDArray[np.float32], lineless: NDArray[np.float32], marks: Mask, corners: Points
 ) -> int:
-    """How many points of what may be a shadow's edge fine marks run over.
+    """How many points of an outline that may be a shadow's edge are crossed by fine marks.
 
-    None where much may be one and what lies outside is far rougher than what lies inside: that is a
-    table, not the same page in the shade. Printed lines end there, and some meet its grain.
+    0 if much of it may be one and the outside is far rougher than the inside: that is a table, not
+    the same page in the shade. Printed lines end at its edge, and some meet its grain.
 
     Args:
         pixels: shape (h, w, 3).
@@ -94,7 +94,7 @@ def _alike(a: NDArray[np.float32], b: NDArray[np.float32], least: float = _SHADI
 
 
 def mild_edges(pixels: NDArray[np.float32]) -> Mask:
-    """Where two shades at most meet that may be of one paper, folded or crumpled, (h, w)."""
+    """Where the shades that meet may be of one paper, folded or crumpled, shape (h, w)."""
     ways = [(np.roll(pixels, _FOLD, axis), np.roll(pixels, -_FOLD, axis)) for axis in (0, 1)]
     return np.logical_and(*(_alike(before, behind, _MILDEST) for before, behind in ways))
 
@@ -102,7 +102,7 @@ def mild_edges(pixels: NDArray[np.float32]) -> Mask:
 def _along(corners: Points, shape: tuple[int, ...]) -> Points:
     """Points from outside to inside the outline, shape (5, n, 2), a pixel apart along it.
 
-    Only those of which all five are in view.
+    Only those whose five places are all in view.
     """
     room = np.array([shape[1] - 1, shape[0] - 1])
     found = [np.zeros((5, 0, 2))]

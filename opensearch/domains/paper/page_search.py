@@ -16,7 +16,7 @@ from opensearch.domains.paper.page_edge import STEP, crossing, edge_shown, mild_
 _LEVELS: Final = 9
 """Levels of brightness that may part a page from its table."""
 _STEEP: Final = (2, 4, 8)
-"""Steepest change of brightness within an area without edges, a pixel of the small picture."""
+"""Steepest change of brightness, per pixel of the small picture, in an area without edges."""
 _SMALLEST: Final = 0.12
 """Share of a picture that a page covers at least."""
 _CLOSING: Final = 7
@@ -24,34 +24,34 @@ _CLOSING: Final = 7
 _LINED: Final = 5
 """Side of the square that closes the lines of ruled paper, pixels."""
 _EDGE_SHARE: Final = 0.7
-"""Share of the edge inside the picture that must show that change."""
+"""Share of the edge inside the picture that must show a change of `STEP` or more."""
 _LEAST_SEEN: Final = 0.15
-"""Length of the edge inside the picture, share of the picture's sides."""
+"""Least length of the edge inside the picture, share of its height and width together."""
 _DOUBT: Final = 0.6
-"""What a pixel of the outline counts for that may be the edge of a shadow."""
+"""Weight of a pixel of the outline that may be the edge of a shadow; certain ones weigh 1."""
 _BARE: Final = 0.6
-"""What a page without marks is worth: it may be another, or what is drawn."""
+"""Factor on the worth of a page without marks: it may be another page, or what is drawn."""
 _SAME: Final = 0.8
-"""What two places that are one have in common, share of what is in either."""
+"""Intersection over union of areas, above which two places are one."""
 _IN_VIEW, _CERTAIN = 0.6, 0.3
-"""Share of the outline that is in view, or else that is certainly no shadow's edge."""
+"""Share of a page's outline in view, or else share of that which is certainly no shadow's edge."""
 _SHARP: Final = 0.6
-"""Or else what shows of it as an edge, which all of it does where it is sharp throughout."""
+"""Or else the share that shows as an edge, by weight: one sharp throughout reaches it."""
 _ALL_SHARP: Final = 0.97
-"""Share of the outline in view that is sharp, from which it is no shadow's anywhere."""
+"""Where this share of the outline in view is sharp, none of it is a shadow's edge."""
 _SHADOW: Final = 1.2
-"""Length of the edge of a shadow that lies on a page at the most, times the page's side."""
+"""Greatest length of a shadow's edge across a page, in multiples of the page's side."""
 _HIDDEN: Final = 1.0
-"""What a pixel of the outline takes that shows no edge."""
+"""Penalty for a pixel of the outline that shows no edge."""
 _ROUGH, _MOSTLY, _MOST_GAIN = 1.5, 80, 2.5
-"""Change of brightness, a pixel, that most of an even picture is below, how much of it in percent,
-and by how much its contrast is raised at the most."""
+"""Change of brightness per pixel that most of an even picture stays below, how much of it that is,
+in percent, and the greatest factor by which its contrast is raised."""
 _CHANCE: Final = 0.1
-"""Worth, a pixel of the outline, up to which the grain of a table may be taken for a page."""
+"""Worth per pixel of the outline that the grain of a table may reach by chance."""
 _SHADED, _WITHIN = 0.15, 0.6
-"""What a pixel of such an edge takes from a page, and one of any more edges on it."""
+"""Penalty for a pixel of a shadow's edge or a crease on the page, and of any further edge."""
 _CROSSED: Final = 4.0
-"""What a pixel of a mark that runs over the outline takes: there it is the edge of a shadow."""
+"""Penalty for a pixel of a mark that crosses the outline, which is a shadow's edge there."""
 _INNER: Final = 0.9
 """Part of a page, from its middle, in which edges and marks are looked for."""
 _BOARD: Final = 110
@@ -59,9 +59,9 @@ _BOARD: Final = 110
 _MOST_OUTLINES: Final = 40
 """Outlines of straight edges that are looked at more closely."""
 _EVERY: Final = 5
-"""Of the pixels whose middle shade is wanted."""
+"""One in so many pixels is taken for the median shade."""
 _LEAST_RIM: Final = 0.06
-"""Share of the picture's border that shows something else than the page."""
+"""Least share of the picture's border that is not the page."""
 _INK: Final = 14
 """How much darker than the page around it a mark is at the least."""
 _LEAST_INK, _MOST_INK = 0.0008, 0.8
@@ -72,7 +72,7 @@ class Place(NamedTuple):
     """Where a page may be.
 
     `worth` says how well it is one, `marked` whether something may be drawn on it; `corners` are
-    of shape (4, 2), clockwise from the upper left, and `area` is what of it is paper.
+    of shape (4, 2), clockwise from the upper left, and `area` is the part of it that is paper.
     """
 
     worth: float
@@ -84,9 +84,9 @@ class Place(NamedTuple):
 def best_place(small: Image.Image) -> Place | None:
     """Where a page most likely is, if anywhere; `small` is RGB, about 240 pixels wide.
 
-    A page without marks is worth less: it may be another one, or what is drawn. Not so against
-    places nearly the same as it, whose marks may be what lies beside it. Where none is found in a
-    picture that is even for the most part, fainter edges count: of white paper on a white table.
+    A page without marks is worth less: it may be another page, or what is drawn. Between places
+    that are nearly the same this does not count: marks on one may lie beside the page. If no page
+    is found in a mostly even picture, fainter edges count: white paper on a white table.
     """
     # Printed lines go with the closing, chalk with the median.
     closed = small.filter(ImageFilter.MaxFilter(_LINED)).filter(ImageFilter.MinFilter(_LINED))
@@ -111,7 +111,7 @@ def has_four_sided_area(small: Image.Image) -> bool:
 
 
 def _shared(a: Mask, b: Mask) -> float:
-    """What two areas have in common, share of what is in either."""
+    """Intersection over union of two areas."""
     return float(np.count_nonzero(a & b) / np.count_nonzero(a | b))
 
 
@@ -141,7 +141,7 @@ def _candidates(
 def _places(
     pixels: NDArray[np.float32], plain: NDArray[np.float32]
 ) -> Iterator[tuple[Points, Mask]]:
-    """Corners of areas that look like a page's, and what of them is paper."""
+    """Corners of areas that look like pages, and the part of each that is paper."""
     for area in _areas(pixels):
         for corners in _as_page(pixels, area):
             yield corners, area

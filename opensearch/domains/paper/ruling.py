@@ -15,11 +15,11 @@ _Rows: TypeAlias = NDArray[np.int_]
 _STRIPS: Final = 8
 """Strips of the sheet in which lines are taken to be straight and parallel."""
 _STEEPEST: Final = 0.3
-"""How far a line may be out of its row, share of its length."""
+"""Most that a line may rise or fall, share of its length."""
 _MEETING: Final = 0.12
-"""How much more those above or below may be."""
+"""How much the slopes of upper and lower lines may differ from that of all together."""
 _COARSE: Final = 3
-"""Rows between the slopes that are tried before those near the best of them."""
+"""Step of the coarse search for the slope, rows; all slopes near the best one follow."""
 _TYPICAL: Final = 35
 """Percentile of what lies along a line, which strokes that cross it do not change."""
 _FAINTEST: Final = 0.02
@@ -35,36 +35,36 @@ _EVEN: Final = 0.25
 _EVENLY: Final = 0.6
 """Share of the distances that must be so."""
 _STEPS, _IN_STEP = 2, 0.2
-"""How many gaps from another line one lies, and how far from there, share of the gap."""
+"""A printed line lies at most so many gaps from another, give or take this share of a gap."""
 _MOST_STRIPS: Final = 0.5
 """Share of the strips that must show lines: drawings have none over most of the sheet."""
 _SOFT: Final = 0.25
 """Darkness of a line's soft edge, share of the usual line's."""
 _MORE: Final = 1.6
-"""Times the usual darkness of the lines, above which ink lies on them."""
+"""Multiple of the lines' usual darkness, above which ink lies on them."""
 _INKED: Final = 1.05
-"""Times what is taken away, above which a point on a line is ink."""
+"""A point on a line is ink if it is darker than so many times what would be taken away, ..."""
 _GRAIN: Final = 0.06
-"""And how much darker, at the least."""
+"""... plus this."""
 _LONE, _LEANING = 4, 0.04
-"""Lone lines at the most, and how far such a one is out of its row, share of its length."""
+"""Most lone lines, and the most that one may rise or fall, share of its length."""
 _FAINT, _BROAD = 0.05, 5
-"""How much darker it is than the paper at the least, and half its breadth at the most, pixels."""
+"""How much darker than the paper a lone line is at least, and half its greatest breadth, pixels."""
 _END: Final = 0.02
-"""How far from the side of the sheet it may end, share of the sheet: a page's edge is blanked."""
+"""How far from the sheet's side it may end, share of the sheet: a page's edge is blanked."""
 _EVERY: Final = 6
-"""Of the columns in which such a line is looked for."""
+"""A lone line is looked for in one of so many columns."""
 _CLEARED: Final = 1.2
-"""Times a line's darkness that is taken away, for its grain."""
+"""Multiple of a line's darkness that is taken away, so that its grain goes, too."""
 
 
 def without_ruling(dark: Plane) -> Plane:
-    """The darkness (h, w) of a sheet without what many even lines across it account for.
+    """The darkness (h, w) of a sheet without its printed lines.
 
-    Lines are printed where there are several of them, evenly far apart, over most of the sheet;
-    drawings have none such. They may slope, and differently from place to place. So are straight
-    lines from one side of the sheet to the other, such as a margin or a fold. Strokes that cross
-    them are darker, and stay.
+    Lines are printed if there are several, evenly spaced, over most of the sheet; drawings have no
+    such lines. They may slope, and differently from place to place. Straight lines from one side
+    of the sheet to the other, such as a margin or a fold, are removed as well. Strokes that cross
+    lines are darker, and stay.
     """
     for lines_of in (_lines, _lone_lines):
         dark = _without(dark, lines_of(dark), lines_of(np.ascontiguousarray(dark.T)))
@@ -85,7 +85,7 @@ def _without(dark: Plane, across: Plane | None, down: Plane | None) -> Plane:
 
 
 def _joined(left: Plane, lines: Plane) -> Plane:
-    """Strokes that lines along the rows were taken from, joined again over them."""
+    """Strokes that were cut when lines along the rows were taken away, joined again."""
     from scipy.ndimage import grey_closing
 
     if not lines.any():
@@ -196,13 +196,13 @@ def _from_side_to_side(dark: Plane, rise: int) -> Plane:
 
 
 def _sheared(strip: Plane, rows: _Rows) -> Plane:
-    """Each pixel of a strip (h, w) from a number of rows below it, (h, w); ends are repeated."""
+    """A strip (h, w), each pixel taken from so many rows below it, (h, w); ends are repeated."""
     at = (np.arange(len(strip))[:, None] + rows).clip(0, len(strip) - 1)
     return np.take_along_axis(strip, at, axis=0)
 
 
 def _sloped(strip: Plane) -> _Rows:
-    """From how many rows below each pixel of a strip comes for its lines to be level, (h, w).
+    """How many rows below each pixel of a strip to read, so that its lines become level, (h, w).
 
     In perspective lines run together, so upper and lower ones may slope differently.
     """
@@ -216,7 +216,7 @@ def _sloped(strip: Plane) -> _Rows:
 
 
 def _rise(strip: Plane, usual: int, most: int) -> int:
-    """How many rows lines rise or fall from the left of a strip to its right, about the usual."""
+    """How many rows lines rise or fall from left to right of a strip, looked for near `usual`."""
 
     def level(rise: int) -> float:
         return _level(strip, _rows(strip, rise, rise))
@@ -226,7 +226,7 @@ def _rise(strip: Plane, usual: int, most: int) -> int:
 
 
 def _rows(strip: Plane, upper: int, lower: int) -> _Rows:
-    """As of `_sloped`, for lines that rise so much in the upper and the lower half of a strip."""
+    """As `_sloped`, for lines that rise so much in the upper and in the lower half of a strip."""
     height, width = strip.shape
     down, across = np.arange(height) / height, np.arange(width) / width - 0.5
     rise = upper if upper == lower else upper + (lower - upper) * (2 * down - 0.5)[:, None]

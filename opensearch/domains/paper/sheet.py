@@ -20,7 +20,7 @@ _RING: Final = 0.03
 _EVEN, _EVEN_SHARE = 6, 0.9
 # Flat fills that meet at the border are flatter still than noise and shading leave a photograph.
 _FLAT: Final = 2
-# Of light ink on paper that is nearly white, no grain of it: white is so much lighter at the least.
+# White counts as lighter than paper by at least this: on nearly white paper grain is no light ink.
 _LIGHTER: Final = 128
 # A board is never this bright; most paper is, and needs no closer look.
 _BRIGHT: Final = 140
@@ -30,7 +30,7 @@ _COLOURED: Final = 40
 # that straight, and a drawing brought to the one look keeps more distance.
 _FRAME_DEPTH, _FRAME_LINE = 0.04, 0.02
 _FRAME_EVEN, _FRAME_SHARE, _FRAME_CONTRAST = 16, 0.95, 40
-# By so much at the most neighbours in a photograph differ for their grain alone.
+# Grain alone makes neighbouring pixels of a photograph differ by at most this.
 _GRAIN: Final = 24
 # Share of neighbours that differ in a photograph, where its border is even and where it is not,
 # and share of the pixels that are not as bright or dark as can be.
@@ -38,7 +38,7 @@ _GRAINY_EVEN, _GRAINY, _KNOWN = 0.35, 0.3, 0.1
 # Of a clean scan: darkness of the lid, share of a side that it covers, how far the shades of paper
 # lie apart, and share of the picture that is paper.
 _LID, _WHOLE_SIDE, _PAPER_EVEN, _PAPER_SHARE = 0.5, 0.9, 20, 0.75
-# Of the sheet around a small drawing, as a share of its side: more than a border is judged by.
+# Margin of sheet kept around a small drawing, share of its side: more than a border is judged by.
 _MARGIN, _LEAST_MARGIN = 0.15, 4
 
 
@@ -117,8 +117,8 @@ def is_scan(rgb: NDArray[np.uint8], dark: Plane) -> bool:
 
     Args:
         rgb: shape (h, w, 3).
-        dark: darkness of it, by which the lid or, where more of it is at the border, the page is
-            dark from one end of a side to the other.
+        dark: its darkness: along one whole side the lid is dark, or the page, if there is more lid
+            at the border than page.
     """
     sides = (dark[0], dark[-1], dark[:, 0], dark[:, -1])
     if not any((side > _LID).mean() > _WHOLE_SIDE for side in sides):
@@ -130,7 +130,7 @@ def is_scan(rgb: NDArray[np.uint8], dark: Plane) -> bool:
 def small_drawing(picture: Image.Image) -> tuple[int, int, int, int] | None:
     """Where a drawing lies that takes up little of an even sheet, with some of the sheet.
 
-    Made smaller with all of its sheet, next to nothing would be left of it.
+    Shrunk together with its whole sheet, it would all but vanish.
 
     Args:
         picture: in any mode of Pillow.
@@ -181,8 +181,8 @@ def _inside_frame(rgb: NDArray[np.uint8]) -> tuple[slice, slice]:
 
     A frame around nothing is a drawing, and stays.
     """
-    # Of a dark frame on a deep colour the darkest channel shows nothing, nor the brightest of
-    # a light one.
+    # The darkest channel does not show a dark frame on a deep colour, nor the brightest one
+    # a light frame.
     dark, bright = darkest(rgb), brightest(rgb)
     for channel in (dark,) if np.array_equal(dark, bright) else (dark, bright):
         inside = _inside_lines(channel.astype(np.float32))
