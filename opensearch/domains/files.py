@@ -38,7 +38,7 @@ _DAMAGED: Final = re.compile(
     r"|could not create decoder|cannot load|not identified|missing data",
     re.IGNORECASE,
 )
-# What Python says of these is of its own variables, not of the file.
+# Messages of these errors are about the variables of a decoder, not about the file.
 _INSIDES: Final = (
     LookupError,
     AssertionError,
@@ -57,15 +57,15 @@ def printable(path: str | Path) -> str:
 
 
 def time_of_change(status: os.stat_result) -> int:
-    """When a file was changed, in ns since 1970, as what we store can hold: from 1677 to 2262.
+    """When a file was changed, in ns since 1970, clamped to what we can store: 1677 to 2262.
 
-    File systems keep other years, too, which clocks that were wrong have written.
+    File systems may hold years beyond these, written by clocks that were wrong.
     """
     return min(max(status.st_mtime_ns, -(2**63)), 2**63 - 1)
 
 
 def safe_name(name: str) -> str:
-    """The name of a file as any file system takes it; what is too long loses its beginning."""
+    """A file name that any file system takes; one that is too long loses its beginning."""
     name = "".join(mark if mark.isprintable() and mark not in "/\\" else "_" for mark in name)
     while len(name.encode()) > _LONGEST_NAME:
         name = name[1:]
@@ -104,7 +104,7 @@ def reading(path: Path, kind: str, part: int | None = None) -> Iterator[None]:
 
 
 def _mistaken(path: Path) -> str | None:
-    """What a file is that its name says it is not; None where that is not known."""
+    """What a file really is, if that is not what its name says; None where it is not known."""
     suffix = path.suffix.lower()
     if suffix not in _AS_NAMED or not os.path.isfile(path):
         return None
@@ -145,7 +145,7 @@ def wrong_suffix(path: Path, suffixes: frozenset[str]) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What a decoder says, in words where it speaks of its own insides."""
+    """What a decoder said, put into words where it speaks only of its own internals."""
     text = " ".join(str(error).split())
     name = type(error).__name__
     if isinstance(error, EOFError | struct.error) or _CUT_SHORT.search(text):

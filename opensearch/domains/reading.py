@@ -65,13 +65,13 @@ class ReaderKind:
     Attributes:
         open: makes the reader of settings and limits. It raises only `UnreadableFile` or
             `OverLimit` on a file, and may be called from several threads.
-        version: raised whenever views change that the reader gives, or what it tells of a file;
-            kept with every item it read, in no identity.
+        version: raised whenever the views that the reader gives change, or what it tells of a file;
+            kept with every item it read, but part of no identity.
         domain: the domain that it reads where a config names no reader.
         suffixes: of the files it reads, in lower case.
         telling: those suffixes that leave no doubt that a file belongs to `domain`.
         several: whether an item has several views, as `views` and `line_views` ask for.
-        looks: the shipped reader whose views its own are like, which training varies them by.
+        looks: the shipped reader whose views these resemble; training varies them accordingly.
     """
 
     open: Callable[[ReaderSettings, Limits], Reader]

@@ -27,8 +27,8 @@ from opensearch.records import Up
 _WORK: Final = 2.0
 """Longer side that a drawing is decoded to, times that of a view."""
 _PHOTOGRAPHED, _PAGE, _MOST = 4.0, 3.5, 8.0
-"""The same of a photograph of paper, of which the drawing may fill a third, of the page in it
-where one is found, and of the photograph at the most."""
+"""The same for a photograph of paper, of which the drawing may fill a third; for the page, where
+one is found in it; and the most for the photograph."""
 
 
 def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
@@ -64,7 +64,7 @@ def _finer(path: Path, limits: Limits, size: int, share: float) -> NDArray[np.ui
 
 
 def _imprint(drawing: Image.Image, view: NDArray[np.uint8], drawn: bool, strokes: Strokes) -> bytes:
-    """Of the picture as it is; of strokes as they look in views, which widths and margins are not.
+    """The imprint: of a picture as it is; of strokes as in views, without their widths and margins.
 
     Args:
         drawing: RGB.

@@ -73,8 +73,8 @@ def read_collection(root: Path, failed: Failed | None = None) -> list[Source]:
 
     Args:
         root: a folder.
-        failed: called with what was to be an item and cannot be, such as a link whose file is
-            gone; one is an error when `None`, and more than there are items always.
+        failed: called with each failure, such as a link whose file is gone; if `None`, one failure
+            is an error. More failures than items are always one.
 
     Raises:
         InvalidInput: `root` is no folder, holds no item, or too much that cannot be one.
@@ -130,7 +130,7 @@ def fingerprint(path: Path) -> tuple[int, int]:
     """Size in bytes and time of change in ns: equal ones need no second look.
 
     Raises:
-        UnreadableFile: the file is missing or cannot be asked.
+        UnreadableFile: the file is missing, or its status cannot be read.
     """
     try:
         status = os.stat(path)

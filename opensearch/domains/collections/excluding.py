@@ -7,8 +7,8 @@
     !keep.png  not this one, though an earlier pattern names it; the last that matches counts
 
 `*` and `?` never match a slash, `[a-z]` is one of some letters, `[!a-z]` none of them, and a
-backslash takes the meaning of the next letter away. What lies in a folder that is left out stays
-out. An empty pattern, and one that begins with `#`, is none.
+backslash escapes the next letter. What lies in a folder that is left out stays out. Empty patterns,
+and those that begin with `#`, are ignored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from unicodedata import normalize
 from opensearch.errors import InvalidInput
 
 _SEVERAL: Final = re.compile(r"(?<!\\),\s*\*\.")
-"""Suffixes joined by commas, `*.jpg,*.png`, which no names of files are."""
+"""Suffixes joined by commas, `*.jpg,*.png`, where several patterns are meant."""
 _CLASSES: Final = re.compile(r"\[(!|\^)?(\]?(?:\\.|[^\]\\])*)\]", re.DOTALL)
 
 
@@ -34,7 +34,7 @@ class _Pattern:
     back_in: bool
 
     def matches(self, key: str, folder: bool) -> bool:
-        """Whether it speaks of a file or a folder."""
+        """Whether it matches a file or a folder."""
         return (folder or not self.folders_alone) and self.key.fullmatch(key) is not None
 
 
@@ -70,7 +70,7 @@ class Excluded:
 
     @property
     def unmatched(self) -> list[str]:
-        """The patterns that spoke of nothing that was asked about so far."""
+        """The patterns that have matched nothing so far."""
         return [pattern.text for pattern in self._idle]
 
     def holds(self, key: str) -> bool:
@@ -126,9 +126,9 @@ def _regex(body: str, anchored: bool) -> str:
 
 
 def _part(part: str) -> str:
-    """One name of a pattern; what follows a star is taken where it comes first, and for good.
+    """One name of a pattern; what follows a star matches at its first place, never at a later one.
 
-    Whatever else could have matched leaves no more to the rest, and looking for it takes forever.
+    A later place would leave less to the rest of the pattern, and backtracking could take forever.
     """
     chunks = [""]
     for token in _tokens(part):

@@ -74,7 +74,7 @@ def split_part(path: str) -> tuple[str, int | None]:
 def placed(path: Path) -> Path:
     """Where a path leads, absolute and without `..`: the same from whatever folder it is named.
 
-    Links stay as they are named, but for those that a `..` goes back from.
+    Links are not resolved, except where a `..` follows one.
     """
     absolute = path.absolute()
     if ".." not in absolute.parts:

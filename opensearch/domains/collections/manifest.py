@@ -105,7 +105,7 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
 
 
 def _upright(source: Source, up: Any) -> Source | str:
-    """The source with its axis as we name it, or why it is refused; of no mesh as it is."""
+    """The source with its axis as we name it, or why it is refused; unchanged if it is no mesh."""
     if up is None or not is_mesh(source.path):
         return source
     axis = named_axis(up)
@@ -117,8 +117,8 @@ def _upright(source: Source, up: Any) -> Source | str:
 def _local(path: str, root: Path) -> str:
     """The path as it is on this system.
 
-    Windows writes other slashes; and é is one letter or two, whichever the system that the
-    files or the table come from writes.
+    Windows writes backslashes; and é is one code point or two, depending on the system that the
+    files or the table come from.
     """
     if path.isascii() and "\\" not in path:
         return path

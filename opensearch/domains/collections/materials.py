@@ -16,7 +16,7 @@ _MAPS = ("map_", "bump", "disp", "decal", "refl", "norm")
 def materials(folder: Path, names: Iterable[str]) -> frozenset[str]:
     """Paths that the .mtl and .gltf files of one folder name, as given by `os.scandir`.
 
-    A material that is unreadable or over 4 MiB names nothing. Names of spaces are taken whole
+    A material that is unreadable or over 4 MiB names nothing. Names with spaces are taken whole
     and by their last word, since options such as `-s 1 1 1` may stand before a name.
     """
     found: set[str] = set()

@@ -34,9 +34,9 @@ class Split:
 
     Attributes:
         rows: path, domain, category and split of each labelled item, in order of path.
-        unseen: categories that are.
-        notes: what a reader should know.
-        failures: what was to be an item and cannot be; it is in no split.
+        unseen: the unseen categories.
+        notes: remarks for the user.
+        failures: what should be an item and cannot be; it is in no split.
     """
 
     rows: list[tuple[str, str, str, str]]
@@ -76,7 +76,7 @@ def split_collection(
         unseen: share of the categories that nothing is trained on, 0 to .9, drawn from those that
             every domain holds, where there are any.
         categories: these are unseen, and none is drawn.
-        seed: of what is drawn.
+        seed: of the random draws.
         write: make the table; else only say what it would hold.
 
     Raises:
@@ -122,7 +122,7 @@ def _labelled(root: Path, notes: list[str], failures: list[Failure]) -> list[Sou
 
 
 def _above(root: Path, found: Sequence[Source]) -> str:
-    """Which folder may be meant, where the one that is given seems to be that of a domain."""
+    """A hint at the folder above, if the given one seems to be the folder of a domain."""
     if not all(len(PurePosixPath(source.key).parts) == 2 for source in found):
         return ""
     return f"; if {root.resolve().name} is a domain, give the folder above it"

@@ -126,7 +126,7 @@ def walk(root: Path, beside: Sequence[Path] = (), excluded: Excluded = NOTHING) 
     except (OSError, RuntimeError) as error:
         yield Failure(printable(root), f"cannot be followed: {error}")
         return
-    # A stack, not recursion: folders may lie deeper than Python would call itself.
+    # A stack, not recursion: folders may nest deeper than Python can recurse.
     stack = [iter(_entries(_Folder(root, "", frozenset(), frozenset()), links, excluded))]
     while stack:
         found = next(stack[-1], None)

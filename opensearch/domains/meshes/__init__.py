@@ -34,7 +34,7 @@ class MeshFormat(NamedTuple):
         load: its loader.
         up: the axis that points up in what the loader gives, where the format states one.
             STEP and IGES state none, and a part of a machine has none.
-        extra: without which the format is not read.
+        extra: what the format needs to be read, if anything.
         signs: what a file begins with, where that tells the format of bytes without a name.
     """
 

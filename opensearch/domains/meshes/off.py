@@ -30,8 +30,8 @@ _COLOURS: Final = (0, 3, 4, 1)
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """The triangles of an OFF, with or without its keyword; colours and normals passed over.
 
-    Vertices and faces are looked for a line each, which tells how many colours follow; where
-    lines do not fit, the numbers are taken as they come, with what the keyword says of them.
+    A vertex or a face per line is tried first, since that tells how many colours follow; where
+    lines do not fit, the numbers are read in sequence, as the keyword says.
 
     Raises:
         UnreadableFile: cut off, no faces, binary, of another dimension than three, or a
@@ -75,7 +75,7 @@ class _Way(NamedTuple):
 
 
 def _only(ways: list[_Way], vertex_count: int, face_count: int) -> _Way:
-    """The one way to understand a file: a face that names what is not there is in none but that.
+    """The one way to understand a file; ways with missing vertices only if there are no others.
 
     Raises:
         UnreadableFile: there is none, or there are several.
@@ -151,7 +151,7 @@ def _of_three(lines: _Lines) -> _Lines:
 
 
 def _count_words(lines: _Lines, has_keyword: bool) -> tuple[int, ...]:
-    """How many words its counts may be, what is likely first: that of the edges may be missing."""
+    """How many words the counts may take, the likeliest first: that of the edges may be missing."""
     first, second = ([*lines.split(at, 1)] or [[]] for at in (0, 1))
     if not has_keyword and not all(word.isdigit() for word in (first[0] or [b"?"])[:3]):
         raise UnreadableFile("is no OFF: it begins with neither 'OFF' nor its counts")
@@ -172,7 +172,7 @@ def _counts(lines: _Lines) -> tuple[int, int]:
 
 
 def _ways(lines: _Lines, vertex_count: int, face_count: int, flags: bytes) -> Iterator[_Way]:
-    """What vertices and faces may be: those of a line each first, and alone where they are."""
+    """Ways to read vertices and faces: those with a line each first, and no others if these fit."""
     width = 4 if b"4" in flags else 3
     numbers = _vertex_lines(lines, vertex_count, face_count, width)
     if numbers is not None:
@@ -206,7 +206,7 @@ def _ways(lines: _Lines, vertex_count: int, face_count: int, flags: bytes) -> It
 def _vertex_lines(
     lines: _Lines, vertex_count: int, face_count: int, width: int
 ) -> NDArray[np.float64] | None:
-    """Coordinates (n, width) of vertices that have a line each; None where they have not."""
+    """Coordinates (n, width) of vertices that have a line each; None if they do not."""
     words: list[bytes] = []
     lengths: set[int] = set()
     for line in lines.split(0, vertex_count):
@@ -234,9 +234,9 @@ def _face_lines(lines: _Lines, count: int) -> list[_Polygons]:
 
 
 def _face_streams(lines: _Lines, count: int) -> list[_Polygons]:
-    """As `_face_lines`, of faces that stand one after another, colours of one length behind them.
+    """As `_face_lines`, of faces in one sequence, each followed by a colour of the same length.
 
-    They are what the words come to without a rest.
+    Only ways of reading that leave no words over count.
     """
     words = lines.rest()
     found = [_face_stream(words, count, colours) for colours in _COLOURS]

@@ -23,7 +23,7 @@ from opensearch.limits import Limits
 RULE: Final = "sketch_or_picture"
 _CERTAIN: Final = 100.0
 _SURE: Final = 3.0
-"""From which margin on a drawing on a page is one for sure."""
+"""Margin from which a drawing on a page counts as certain."""
 _FROM_CAMERA: Final = 200_000
 """Size of a file in bytes that may be a photograph as a camera takes it."""
 
@@ -44,7 +44,7 @@ class Guess:
 def guess_domain(
     path: Path, part: int | None = None, limits: Limits | None = None, hurried: bool = False
 ) -> Guess:
-    """The domain whose reader a suffix leaves no doubt of; of raster files by their content.
+    """The domain of a file: by its suffix where that leaves no doubt, of raster files by content.
 
     Args:
         path: any file of a known suffix.
@@ -86,7 +86,7 @@ def guess_picture(rgb: NDArray[np.uint8]) -> Guess:
 
 
 def _by_traits(path: Path, limits: Limits) -> Guess:
-    """What a raster file is by all of it, whatever lies in it."""
+    """Sketch or photo, judged by a whole raster file, not by a page in it."""
     return guess_picture(np.asarray(load_picture(path, limits, SIDE)))
 
 

@@ -100,7 +100,7 @@ class Opener:
                 opened = self._with_books(path, part, domain, up, stamp)
             except UnreadableFile:
                 if fingerprint(path) == before:
-                    raise  # else half of it may have been there
+                    raise  # else it may have been half written
             else:
                 # A drawing of many is its own line, whatever is added below.
                 if part is not None or fingerprint(path) == before:
@@ -125,10 +125,10 @@ class Opener:
     def _recognised(
         self, path: Path, part: int | None, domain: str | None, up: Up | None, *, hurried: bool
     ) -> tuple[str, bool, Reading]:
-        """A guess without a reader falls back to the other kind of picture.
+        """The domain of a file, whether that is certain, and its views.
 
-        So does a guessed sketch that cannot be read as one, having no ink: it was a picture. A
-        file of a drawing program is a drawing, and refused when it is blank.
+        A guess without a reader falls back to the other kind of picture. So does a guessed sketch
+        without ink: it was a picture. A blank file of a drawing program is refused instead.
         """
         if domain is not None:
             return domain, True, self._as_said(domain, path, part, up)
@@ -144,7 +144,7 @@ class Opener:
             try:
                 return other, False, self._read(other, path, part)
             except UnreadableFile:
-                raise error from None  # of the two reasons the guess's own is the one to mend
+                raise error from None  # the reason that belongs to the guess is the one to act on
 
     def _as_said(self, domain: str, path: Path, part: int | None, up: Up | None) -> Reading:
         try:

@@ -101,7 +101,7 @@ def solid_of(said: Fields, data: bytearray) -> Solid:
 
 @contextmanager
 def _told(said: Fields) -> Iterator[None]:
-    """Where a frame is read that may tell an error, or be none."""
+    """Raise the error that a frame tells, or `Closed` where the block cannot read it."""
     if said.get("error") in _ERRORS:
         raise _ERRORS[said["error"]](said.get("text", ""))
     try:

@@ -1,4 +1,4 @@
-"""The triangles of a shape as its views are drawn of them, for whoever draws it otherwise."""
+"""The triangles that a shape's views are drawn from, for callers that draw it in other ways."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def main() -> None:
 def _foresee() -> None:
     """Load what the first picture would wait for, as long as no job has come.
 
-    Whoever starts a process ahead of its own packages is then not done with them: a first query
-    by a picture waited 0.16 s for these, where the second took 5 ms.
+    Whoever starts a process ahead is still loading its own packages then: a first query by a
+    picture waited 0.16 s for these, where the second took 5 ms.
     """
     Image.init()
     import_module("scipy.ndimage")

@@ -23,7 +23,7 @@ class PictureFormat(NamedTuple):
         suffixes: of its files, in lower case.
         claims: whether a file is of it, by its first bytes and its suffix in lower case.
         load: the picture, decoded or not yet; raises `UnreadableFile` or `OverLimit`.
-        package: without which files of the suffixes are left alone.
+        package: what must be installed; without it files of the suffixes are left alone.
     """
 
     suffixes: tuple[str, ...]

@@ -20,11 +20,11 @@ _PRIMARIES: Final = np.array(
 )
 """Those of sRGB, adapted to D50."""
 _NEAR: Final = 0.02
-"""What programs round differently, and how they adapt; P3 and Adobe RGB are .07 and more away."""
+"""Tolerance for how programs round and adapt; P3 and Adobe RGB are .07 and more away."""
 
 
 def as_srgb(image: Image.Image, profile: Any) -> Image.Image:
-    """The picture in sRGB, RGB or as it was where its profile is none, damaged or sRGB itself.
+    """The picture as RGB in sRGB; unchanged if its profile is missing, damaged or sRGB itself.
 
     Args:
         image: of any mode; only RGB, L, CMYK and LAB have profiles here.

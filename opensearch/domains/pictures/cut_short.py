@@ -36,7 +36,7 @@ _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers that nothing follows."""
 
 _ZEROS, _OWN_ZEROS = 512, 16
-"""From so many on they are none of the picture's; of these so few may be."""
+"""So many zeros or more at the end are padding; up to so many of them may be the picture's."""
 _ENDED: Final = (_JPEG, b"\x89PNG", b"GIF8", b"qoif", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")
 """What files begin with that say themselves where they end: no zeros belong to them there."""
 
@@ -66,7 +66,7 @@ def _ends_in_pixels(data: bytes) -> bool:
 
 
 def check_end(data: bytes) -> None:
-    """Refuse a WebP that is shorter than it says, of which its decoder says nothing.
+    """Refuse a WebP shorter than its header says, which its decoder does not report.
 
     Raises:
         UnreadableFile: it is.

@@ -1,4 +1,4 @@
-"""Of a file with many frames or pages, the first that shows something."""
+"""The first frame or page of a file that shows something."""
 
 from __future__ import annotations
 

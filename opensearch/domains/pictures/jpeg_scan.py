@@ -1,9 +1,9 @@
-"""JPEG files damaged in their middle, of which their decoder says nothing.
+"""JPEG files damaged in their middle, which their decoder does not report.
 
 A decoder that lost its place in the codes of the only scan mostly ends before the scan does, with
-bytes left over, or needs more than there are and fills what is lacking with grey. Which of them is
-seen while it decodes, by what it has drawn when nearly all bytes have been given. Damage behind
-which codes and pixels meet again as if nothing had been cannot be known.
+bytes left over, or needs more than there are and fills what is lacking with grey. Which it is shows
+in what it has drawn when nearly all bytes have been given. Damage after which codes and pixels are
+in step again cannot be detected.
 
 Source: ITU-T T.81, annexes B and F.
 """
@@ -52,7 +52,7 @@ class _Scan(NamedTuple):
 
 
 class WatchedScan(io.BytesIO):
-    """A file of bytes, as a picture is decoded from it; of a JPEG the last bytes are given alone.
+    """The bytes that a picture is decoded from; the last ones of a JPEG are given separately.
 
     `image` is the picture, set before it is decoded.
     """
@@ -65,7 +65,7 @@ class WatchedScan(io.BytesIO):
         self._left = True  # until the held bytes are asked for
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Bytes from where the file stands, none of the held ones together with others."""
+        """Bytes from the current position; those held back never come together with others."""
         if self.image is not None and self._scan is not None:
             room = self._scan.end - _HELD - self.tell()
             if not self._begun:

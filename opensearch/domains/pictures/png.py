@@ -1,4 +1,4 @@
-"""PNG files without what only dresses them, and with all of their sixteen bits.
+"""PNG files reduced to what is drawn, with all of their sixteen bits.
 
 Source: PNG Specification, Third Edition (W3C), chunks of section 11.
 """
@@ -92,12 +92,12 @@ def _renamed(header: bytes) -> bytes:
 
 
 def _made(body: bytes) -> bytes:
-    """A chunk of its kind and what is in it."""
+    """A chunk made of its kind and content, with length and checksum."""
     return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
 
 
 def _clear_as_decoded(chunk: bytes, data: bytes) -> bytes:
-    """A tRNS chunk whose value is as the decoder leaves those of pixels, which are of eight bits.
+    """A tRNS chunk whose value has eight bits, as the decoder gives those of pixels.
 
     Colours of sixteen bits keep their high bytes, so that those with the same are clear, too.
     """

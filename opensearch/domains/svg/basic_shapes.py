@@ -160,7 +160,7 @@ def _rectangle(name: str, given: Values, box: Window, em: float) -> str:
 def _sides(
     given: Values, wholes: tuple[float, ...], em: float, *, auto: bool = False
 ) -> list[float]:
-    """Lengths, shares of what they lie along; `auto` may be an edge of the box."""
+    """Lengths in pixels, percentages taken of `wholes`; `auto` may be an edge of the box."""
     found = []
     for at, (part, whole) in enumerate(zip(given, wholes, strict=True)):
         if auto and _word(part) == "auto":
@@ -171,7 +171,7 @@ def _sides(
 
 
 def _four(given: Values) -> Values:
-    """Values of four sides or corners, of which opposite ones are alike where they lack."""
+    """Values of four sides or corners; missing ones are filled in as in shorthands of CSS."""
     if not 1 <= len(given) <= 4:
         raise NotKnownError
     given = [*given, *given[:1]] if len(given) == 1 else [*given]

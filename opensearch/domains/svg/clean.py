@@ -1,4 +1,4 @@
-"""An SVG without what reaches outside of it, runs, or is not for drawings."""
+"""An SVG without anything that reaches outside of it, runs, or is not drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dashes that are shares of a length that a line is said to have, for a renderer that knows none.
+"""Dashes in units of a line's `pathLength`, converted for a renderer that does not know it.
 
 Source:
     SVG 2, chapter 9.6.1 (`pathLength`).
@@ -23,11 +23,11 @@ _CLOSED: Final = frozenset({"polygon", "circle", "ellipse"})
 
 
 def measure_dashes(root: Element, shown: Window) -> None:
-    """Give lines with a length of their own dashes in units of the drawing, in place.
+    """Convert the dashes of lines that have a `pathLength` to units of the drawing, in place.
 
     Args:
         root: cleaned, its styles on its elements.
-        shown: what shares are of.
+        shown: what percentages are of.
     """
     if not any("pathLength" in element.attrib for element in root.iter()):
         return

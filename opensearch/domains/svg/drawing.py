@@ -34,13 +34,13 @@ from opensearch.domains.svg.size import (
 from opensearch.domains.svg.unscaled import keep_widths
 from opensearch.errors import UnreadableFile
 
-# A drawing without a size is looked for on so many pixels.
+# Side of the picture in which a drawing without a size is looked for, pixels.
 _COARSE = 512
 # What weighs more is drawn half as large: layers cost by their pixels.
 _HEAVY = 10_000
-# Nowhere more opaque is a drawing whose lines are a tenth of a pixel wide.
+# Greatest opacity anywhere in a drawing whose lines are a tenth of a pixel wide.
 _FAINT: Final = 26
-# On so many pixels, on the longer side, they show.
+# Pixels on the longer side at which such lines show.
 _LARGE: Final = 2048
 
 

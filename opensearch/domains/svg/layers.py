@@ -26,7 +26,7 @@ class Layers:
         self._inner: dict[Names, int] = {}
 
     def rank(self, layer: Names) -> Rank:
-        """Of the rules of a layer that are in no layer within it: those come before."""
+        """The rank of rules directly in a layer, above that of layers within it."""
         return (*(self._place(layer[: end + 1]) for end in range(len(layer))), math.inf)
 
     def named(self, outer: Names, prelude: Sequence[Any]) -> list[Names]:

@@ -164,7 +164,7 @@ class _Builder:
             raise UnreadableFile("declares an entity outside of the file")
         size = len(value)
         for inner in _REFERENCE.findall(value):
-            # One that is declared later is as long as anything.
+            # An entity that is declared only later counts as too long.
             size += self._entities.get(inner, 0 if inner[0] == "#" else _MOST_ENTITY_BYTES)
         if size > _MOST_ENTITY_BYTES:
             raise OverLimit("declares entities made of entities, more than a drawing needs")

@@ -33,8 +33,8 @@ _WINDOWS: Final = frozenset({"svg", "symbol", "marker", "pattern"})
 class Scope:
     """What the values of an element may refer to.
 
-    `above` is the size of the font around it, `em` of its own, pixels; shares are of `shown`,
-    units of the screen of `screen`, its width and height in pixels.
+    `above` is the font size around it and `em` its own, in pixels; percentages are of `shown`,
+    viewport units of `screen`, its width and height in pixels.
     """
 
     variables: Mapping[str, str]
@@ -52,7 +52,7 @@ def outermost(root: Element) -> Scope:
 
 
 def within(above: Scope, element: Element, found: Mapping[str, str], *, inner: bool) -> Scope:
-    """What an element sees, and its children do; `inner` is all but the outermost."""
+    """The scope of an element and its children; `inner` for all but the outermost."""
     own = {
         name: value
         for name, value in found.items()
@@ -105,7 +105,7 @@ def plain(name: str, value: str, scope: Scope) -> str:
 
 
 def measure_sides(element: Element, scope: Scope) -> None:
-    """Sides and places of a `<use>` that are shares, of which the renderer takes shares again."""
+    """Make percentages of a `<use>` pixels, in place: the renderer would apply them twice."""
     wide, high = scope.shown.width, scope.shown.height
     for name, whole in (("x", wide), ("y", high), ("width", wide), ("height", high)):
         if element.tag == "use" and "%" in element.get(name, ""):

@@ -38,7 +38,7 @@ class Window(NamedTuple):
 
 
 UNSAID: Final = Window(0, 0, 4096, 4096)
-"""What a drawing that does not say how large it is is looked for in."""
+"""Where a drawing is looked for that does not say how large it is."""
 
 
 def window(root: Element) -> Window | None:

@@ -1,4 +1,4 @@
-"""Strokes whose width does not grow with their drawing (`vector-effect`), for a renderer without.
+"""Strokes whose width does not scale (`vector-effect`), for a renderer that cannot draw them.
 
 Source:
     SVG 2, chapter 8.13 (vector effects): such a width is one of the screen, whatever transforms

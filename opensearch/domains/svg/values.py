@@ -29,9 +29,9 @@ _ROOT_EM: Final = 16.0
 _FROM = re.compile(r"\s*from\s+([\w#-]+)", re.I)
 _LIGHT = re.compile(r"(?<![\w.-])([\d.]+)(%?)")
 _LETTERS: Final = {"em": 1.0, "ex": 0.5, "ch": 0.5, "cap": 0.7, "ic": 1.0, "lh": 1.2}
-"""Sizes of a usual font, of one em."""
+"""Font-relative units of a usual font, in em."""
 _RENDERED: Final = ("em", "ex")
-"""Those that the renderer knows, where they are not of the root's font."""
+"""Units that the renderer knows, unless they are of the root's font, as `rem` is."""
 _SIZES_NAMED: Final = {
     **{"xx-small": 9.6, "x-small": 12.0, "small": 14.2, "medium": 16.0},
     **{"large": 19.2, "x-large": 24.0, "xx-large": 32.0},
@@ -52,13 +52,13 @@ _INITIAL: Final[dict[str, str]] = {
     **{"opacity": "1", "display": "inline", "stop-color": "black", "stop-opacity": "1"},
     **{"clip-path": "none", "mask": "none", "mix-blend-mode": "normal", "transform": "none"},
 }
-"""What properties are where nothing is said; those of `_INHERITED` are then as around them."""
+"""Initial values of properties; those of `_INHERITED` are inherited where nothing is said."""
 _DEEPEST = 8
 _LONGEST = 2000
 
 
 def settled(name: str, value: str) -> str:
-    """A value with the words that every property knows made one of its own, or `inherit`."""
+    """A value with CSS-wide keywords, such as `unset`, made the initial value or `inherit`."""
     word = value.strip().lower()
     if word == "rebeccapurple":  # the one name that the renderer lacks
         return "#663399"
@@ -68,7 +68,7 @@ def settled(name: str, value: str) -> str:
 
 
 def chosen(value: str, variables: Mapping[str, str]) -> str:
-    """A value with its variables put in, those of a screen's rim, and the lighter of two themes."""
+    """A value with `var()` and `env()` filled in, and the light one of `light-dark()` chosen."""
     for _ in range(_DEEPEST):
         if "var(" not in value or len(value) > _LONGEST:
             break
@@ -81,7 +81,7 @@ def chosen(value: str, variables: Mapping[str, str]) -> str:
 
 
 def _of_rim(found: re.Match[str]) -> str:
-    """A screen for drawings has no notch."""
+    """The value of an `env()`: no safe area, since the screen has no notch, else the fallback."""
     return "0px" if found[1].startswith("safe-area-inset-") else (found[2] or "").strip()
 
 
