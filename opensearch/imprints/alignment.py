@@ -37,8 +37,8 @@ _ASKEW: Final = 0.6
 """The same of one that may be laid askew."""
 _LEFT, _LEFT_ANYWHERE = 1.0, 5.0
 _LEFT_BESIDE: Final = 0.8
-"""Greys, of 15, that other greys may leave unexplained in coarse, see `likeness.unexplained`: in
-the mean, in one place, and in the mean of those that words may be beside."""
+"""Greys, of 15, that may stay unexplained in a coarse look, see `likeness.unexplained`: in the
+mean, in one place, and in the mean of the best five sixths, since words may cover the rest."""
 _EXACT: Final = 0.97
 """Least fine correlation of a picture that was only saved anew."""
 
@@ -151,7 +151,7 @@ def aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[
 
 
 def _moves(shown: Planes, target: Planes, parts: Planes) -> Planes:
-    """What parts (n, 4) lack for what is shown to become the target, by its slopes."""
+    """The Gauss-Newton step of parts (n, 4) that brings what is shown nearer to the target."""
     count, side = shown.shape[:2]
     middle = (np.arange(side, dtype=np.float32) + 0.5) / side
     slopes = np.empty((count, 4, side, side), np.float32)
@@ -168,7 +168,7 @@ def _moves(shown: Planes, target: Planes, parts: Planes) -> Planes:
 
 
 def slopes_of(planes: Planes) -> tuple[Planes, Planes]:
-    """How pictures (n, side, side) change from left to right and downwards, a pixel."""
+    """How pictures (n, side, side) change per pixel, from left to right and downwards."""
     return _slopes(planes), _slopes(planes.swapaxes(1, 2)).swapaxes(1, 2)
 
 

@@ -18,7 +18,7 @@ _INNER: Final = 0.86
 """Share of the sides, around the middle, that is compared: corners show what lies beneath."""
 _LEAST, _MOST = np.radians(0.7), np.radians(6.5)
 _TURNED: Final = 0.1
-"""Share of the squared differences, by a first guess, that comes of the turn."""
+"""Least share of the squared differences that the turn explains, by a first guess."""
 _STEPS: Final = 3
 _AT_ONCE: Final = 128
 

@@ -28,8 +28,8 @@ _FLAT: Final = 12
 """Range of greys, of 255, below which a picture shows nothing to know it by."""
 _AT_ONCE: Final = 1024
 
-# What a pair must have in common as it is, and then aligned in a few steps: less than what makes it
-# a copy in the end. Chosen on train files, as all that `likeness` decides by.
+# How much a pair must agree as it is, and then aligned in a few steps: less than a copy must in the
+# end. Chosen on train files, like all thresholds of `likeness`.
 _GREYS: Final = 0.6
 _COLOURS: Final = 0.65
 _ASPECT: Final = 1.27

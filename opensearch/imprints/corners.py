@@ -1,7 +1,7 @@
 """The corners of a shape: what simplifying leaves in place, where it leaves little else.
 
-Half of the faces of a coarse shape take half of its look with them, but many of the corners that
-are left have not moved. Those of another shape lie elsewhere.
+A coarse shape that loses half of its faces loses half of its look, but many of the corners that
+are left have not moved. The corners of another shape lie elsewhere.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _MOST: Final = 600
 _STEPS: Final = 65_535
 _ROUNDS: Final = 10
 _SOME: Final = 100
-"""Corners that the eight ways to stand in each of three are tried by."""
+"""Corners by which the turns other than the identity are tried."""
 _CLOSE: Final = 0.004
-"""How near a corner lies to that which it is, in radii of a shape."""
+"""Distance within which two corners count as the same, in radii of a shape."""
 _SMALLEST, _LARGEST = 0.7, 1.4
 
 _SHARE: Final = 0.23
 _LEAST, _LEAST_TURNED = 6, 10
-"""Share of its corners, and how many, that a simplified shape has from the whole one: more where
-the best of all turns lays them there."""
+"""Least share, and least number, of a simplified shape's corners that the whole one has, too; more
+of them if the shape had to be turned for that."""
 _LEFT: Final = 0.7
-"""Most corners, of those of the whole one, that it has: of two with as many none is simplified."""
+"""Most corners of a simplified shape, as a share of the whole one's: else neither is simplified."""
 
 
 def _turns() -> list[Points]:
-    """The 24 turns that lay axes on axes, none first."""
+    """The 24 rotations that map axes to axes, the identity first."""
     signs = [np.diag(each) for each in product((1.0, -1.0), repeat=3)]
     axes = [np.eye(3)[list(each)] for each in permutations(range(3))]
     return [sign @ axis for axis in axes for sign in signs if np.linalg.det(sign @ axis) > 0]
@@ -104,8 +104,8 @@ def has_corners(one: Corners, other: Corners) -> bool:
 def _in_place(points: Points, wanted: Points) -> int:
     """How many points (n, 3) lie on others (m, 3), scaled and moved step by step to do so.
 
-    On a line crowded with others chance lays twice as many points twice as near: those are taken
-    off.
+    On a line crowded with others, chance lays twice as many points within twice the distance:
+    those are subtracted.
     """
     scale, by, most = 1.0, np.zeros(3), 0
     for _ in range(_ROUNDS):

@@ -14,11 +14,12 @@ from opensearch.imprints.turning import stretched
 
 Planes = NDArray[np.float32]
 
-# Thresholds of pictures full of tones, such as photographs, and of what is black and white alone,
-# such as icons, which are often nearly the same; others lie between. Share of black and white.
+# Share of black and white up to which pictures are full of tones, as photographs are, and from
+# which flat, as icons are, which are often nearly the same. Pairs of thresholds below are for these
+# two; between them they are interpolated.
 _TONED, _FLAT = 0.45, 0.75
 _RICH: Final = 0.25
-"""Share of black and white of pictures that words may be written over: they hide no other one."""
+"""Words may be written over pictures with less black and white: they hide no other one there."""
 _FINE: Final = (0.82, 0.86)
 _BLURRED: Final = (0.9, 0.9)
 _BLURRED_EDGES: Final = (0.92, 0.945)
@@ -54,12 +55,11 @@ def one_picture(
 ) -> tuple[Planes, NDArray[np.bool_]]:
     """Correlations (n,) of aligned pictures at half their size, and whether both are one.
 
-    Two that differ in their greys alone are one, whatever else. Of others edges must agree, and no
-    place may differ by much: a bar more in one of two icons does, unless they are full of detail
-    and agree in all of it elsewhere. Nor may many inside differ where the whole agrees: two
-    drawings in one frame are two. What resampling loses of lines leaves the mean of a place as it
-    is. Pictures of tones must not be explained badly: two of
-    smooth things, such as cups, correlate as well as copies.
+    Two that differ in their greys alone are always one. Of others edges must agree, and no place
+    may differ by much, as one more bar in an icon does, unless they are full of detail and agree
+    everywhere else. Nor may many inner places differ where the whole agrees: two drawings in one
+    frame are two. Resampling thins lines, but keeps the mean of a place. Pictures of tones must
+    also explain each other: two of smooth things, such as cups, correlate as well as copies.
 
     Args:
         shown: shape (n, side, side).
@@ -152,9 +152,9 @@ def _means(planes: Planes) -> Planes:
 
 
 def unexplained(shown: Planes, target: Planes) -> Planes:
-    """How far targets are from what is shown with other greys: each is any one other grey.
+    """How far targets are from what is shown, if each of its greys may become any one other grey.
 
-    So brightness does not count, nor that it makes white what was light, colour by colour.
+    So brightness does not count, even where it turns light greys white, colour by colour.
 
     Args:
         shown: shape (n, side, side), 0..15.

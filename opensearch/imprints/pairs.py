@@ -54,11 +54,11 @@ class Matcher:
     """How imprints of one kind are compared.
 
     Attributes:
-        pairs: copies among many: their count, their imprints, what finds neighbours among
-            vectors, what is told how far the work is, and which pairs need to be compared. Each
-            of those comes at least once.
-        copies: copies of the item of one imprint among many, as pairs whose first is place 0.
-        between: which of some pairs of places are copies, and their imprints.
+        pairs: finds copies among many, given their count, their imprints, what finds neighbours
+            among vectors, what is told the progress, and which pairs need to be compared. Each of
+            these pairs comes at least once.
+        copies: finds copies of the item of one imprint among many; their `first` is place 0.
+        between: finds which of some pairs of places are copies, given their imprints.
     """
 
     pairs: Callable[[int, Fetch, Callable[[Vectors], Neighbours], Progress, Apart], Iterator[Pairs]]

@@ -171,7 +171,7 @@ def _at(places: Places, fetch: Fetch) -> Fetch:
 
 
 def _between(first: Coarse, second: Coarse) -> _Candidates:
-    """What a coarse look leaves of pairs, row by row; one picture alone stands in every row."""
+    """What a coarse look leaves of pairs, row by row; a single picture is paired with every row."""
     windows = low_vectors(window_frequencies(first.greys.astype(np.float32)))
     windows[:, ~first.shown] = 0
     # A picture turned is the second where the picture is the second turned back.
@@ -211,7 +211,7 @@ def _looked_at(
     told: Progress = quiet,
     apart: Apart = all_apart,
 ) -> Iterator[Pairs]:
-    """Those candidates that are copies; with `swap` told from the side of the second."""
+    """Those candidates that are copies; with `swap`, their first and second change places."""
     count = len(candidates.first)
     for start in range(0, count, _AT_ONCE):
         some = candidates.at(slice(start, start + _AT_ONCE))

@@ -108,14 +108,14 @@ def shapes_between(first: Places, second: Places, fetch: Fetch) -> Iterator[Pair
 
 
 def _cosine(distance: float) -> float:
-    """Of unit vectors so far apart."""
+    """The cosine of unit vectors at this distance."""
     return 1 - distance**2 / 2
 
 
 def _pairs(
     first: Places, second: Places, cosines: Vectors, fetch: Fetch, fetch_second: Fetch
 ) -> Pairs:
-    """Those pairs that are copies; of such as are not near enough corners decide."""
+    """Those pairs that are copies; corners decide on balls, and on pairs not near enough."""
     kept = cosines >= _cosine(_NEAR)
     asked = np.flatnonzero(cosines < _cosine(_ONE_BALL))
     imprints = zip(fetch(first[asked]), fetch_second(second[asked]), strict=True)

@@ -36,13 +36,13 @@ _CHECKED: Final = 64
 _ROUNDS: Final = 8
 _CLOSE: Final = 0.002
 _HOPELESS: Final = 0.05
-"""Where points lie so near to lines, or so far from them, no further step is made."""
+"""Steps end where points lie as near to the lines as the one, or farther than the other."""
 _LOOSE: Final = 0.03
-"""How far from the lines a point counts half of what one on them does."""
+"""Beyond the median distance, how far from the lines a point counts half as much as on them."""
 _SMALLEST, _LARGEST = 0.7, 1.4
 
 # Distances are shares of the longer side: of points from lines in the root mean square, of lines
-# from lines in the mean. On the lines points lie in one way of many, so that few say little.
+# from lines in the mean. A few points may lie on lines by chance: more points may miss more.
 _ON, _MISSED, _MISSED_A_POINT, _FREE = 0.005, 0.1, 0.012, 3
 # What was shaken lies beside its lines, but misses none of the others.
 _BESIDE, _MISSED_BESIDE = 0.0135, 0.0105
@@ -123,7 +123,7 @@ def _drawn(count: int, fetch: Fetch) -> tuple[Places, Vectors]:
 
 
 def _low_frequencies(drawing: Drawing) -> Vectors:
-    """Of lines in their mean square distance around their middle, blurred, shape (LOW, LOW)."""
+    """Low frequencies of lines, blurred, relative to their root mean square radius, (LOW, LOW)."""
     places = drawing.along(_PLACES)
     places = places - places.mean(axis=0)
     size = np.sqrt((places**2).sum(axis=1).mean())

@@ -1,7 +1,7 @@
 """The imprint of a drawing of strokes: that of its picture, and behind it the points of its lines.
 
-A drawing of which every other point was left out looks another, but the points that are left lie on
-its lines. So points are held against lines, however many they are and in whatever order.
+A drawing without every other of its points looks different, but the points that are left lie on
+its lines. So points are compared with lines, however many they are and in whatever order.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def stroke_imprint(picture: bytes, strokes: Sequence[NDArray[np.floating]]) -> b
     while sum(map(len, lines)) > _MOST and off < _STEPS:
         off *= 2
         lines = [_simplified(line, off) for line in lines]
-    # A stroke of its own begins where the last of the three bytes of a point is 1.
+    # The last of the three bytes of a point is 1 where a new stroke begins.
     firsts = np.concatenate([np.arange(len(line)) == 0 for line in lines])
     rows = np.column_stack([np.concatenate(lines), firsts])[:_MOST].astype(np.uint8)
     return STROKES + picture[1:] + rows.tobytes()
