@@ -23,7 +23,7 @@ LOCAL: Final = "local"
 """In place of an address: start Ray on this machine, and stop it after the run."""
 
 PROCESSORS: Final = 4
-"""Of a worker at most: one session gains little by more, two sessions gain twice."""
+"""Most processors of a worker: one session gains little from more, two sessions gain twice."""
 
 _ADDRESS: Final = re.compile(r"local|auto|[^\s/]+:[0-9]{1,5}")
 
@@ -138,7 +138,7 @@ def _session(ray: Any, address: str, model_bytes: int, workers: int | None) -> I
 
 
 def _start(ray: Any, address: str, options: dict[str, Any]) -> None:
-    """Connect; on this machine start Ray again where it took too long, which a busy one may do.
+    """Connect; on this machine start Ray again if it timed out, as may happen on a busy one.
 
     Raises:
         OpenSearchError: nothing answers there, or Ray cannot be started.

@@ -1,6 +1,6 @@
-"""Who asks a server, and whom is trusted to be one: the environment or files say so.
+"""Credentials for a server, and certificates to trust: from the environment or from files.
 
-Never an address, which stands in histories, logs and lists of processes.
+Never from an address, which ends up in histories, logs and lists of processes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TRUSTED: Final = "OPENSEARCH_MILVUS_CA_FILE"
 
 
 def credentials() -> dict[str, str]:
-    """What the environment says of user and password, or of a token.
+    """User and password, or a token, from the environment.
 
     Raises:
         InvalidInput: the file of the token cannot be read.
@@ -35,7 +35,7 @@ def credentials() -> dict[str, str]:
 
 
 def trusted() -> dict[str, str]:
-    """What the environment says of certificates that a server of TLS may show; else the usual.
+    """The certificates that the environment names to trust a TLS server by; none for the usual.
 
     Raises:
         InvalidInput: the file cannot be read.

@@ -1,7 +1,7 @@
 """The one process that writes to an index in Milvus, which has no locks.
 
-Who writes says so in a row beside the books and renews it; another process takes it for dead after
-`LEASE` seconds, on the same machine at once.
+The writer says so in a row beside the books and keeps renewing it. Others take it for dead `LEASE`
+seconds after the last renewal, or at once if its process has ended on the same machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _US: Final = secrets.token_hex(8)
 
 
 def claim(shelf: Shelf) -> bool:
-    """Become the one process that writes; whether it was none of this process before.
+    """Become the one process that writes; true if this process was not the writer before.
 
     Raises:
         StoreError: another process writes.

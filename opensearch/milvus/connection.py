@@ -23,10 +23,10 @@ _SECONDS: Final = 120
 """How long one call may take, with the repetitions of the client, which wants a whole number."""
 
 _ONCE: Final = {"timeout": 120.0, "retry_times": 0}
-"""Of calls that are not repeated: a row that is added twice is there twice."""
+"""Options of calls that must not be retried: a row that is added twice is there twice."""
 
 _WAKING: Final = re.compile("not loaded|not fully loaded|channel not available|no available")
-"""What a server says that was just started; nothing was done then."""
+"""Errors of a server that was just started; the call has done nothing then."""
 
 _AT_ONCE: Final = 16 * 2**20
 """Bytes of rows sent in one message, about; servers refuse more than 64 MiB."""

@@ -124,7 +124,7 @@ class MilvusFields:
         return Found(_array(ids), _array([]))
 
     def _found(self, field: str, asked: list[str], accept: Callable[[Any], bool]) -> Ids:
-        """Ids by expressions, any of which may hold, and of the items that no server can ask."""
+        """Ids of rows that pass any of the expressions, and of `_others` that are accepted."""
         ids = [_array([item.id for item in self._others() if accept(_value(item, field))])]
         if _askable(field):
             ids += [self._rows.ids_where(each) for each in asked]

@@ -1,7 +1,7 @@
 """An index that shows other counts than its books: waited for, then mended.
 
-A server that was killed shows what it holds by and by. Who writes meanwhile would take items for
-new that are there, so it waits. What is not there after that is lost: the books are made anew from
+A server that was killed shows what it holds only by and by. A writer would take stored items for
+new ones meanwhile, so it waits. What is missing after that is lost: the books are made anew from
 the rows that are, and files whose parts are lost are marked to be encoded again.
 """
 

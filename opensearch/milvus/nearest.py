@@ -132,7 +132,7 @@ def _ordered(pairs: Ids) -> Ids:
 
 
 def _only(distance: int) -> dict[str, Any]:
-    """What a server calls all rows at one distance: its radius is left out, its inner one not."""
+    """Search parameters for all rows at one distance: `radius` is exclusive, `range_filter` not."""
     return {"radius": float(distance + 1), "range_filter": float(distance)}
 
 

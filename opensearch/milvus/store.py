@@ -34,7 +34,7 @@ T = TypeVar("T")
 Ids = NDArray[np.int64]
 
 _PATIENCE: Final = 30.0
-"""Seconds that who opens a store waits for a server that was just started to show all it holds."""
+"""Seconds that opening a store waits for a server that was just started to show all it holds."""
 
 _NO_COMPACTING: Final = (
     "Milvus compacts by itself what was deleted from {0}; there is nothing to do here"
@@ -194,7 +194,7 @@ class MilvusStore(Reading):
             self._wrote = True
 
     def _settle(self) -> None:
-        """Finish what a killed writer left; what a killed server lost is counted no more."""
+        """Finish what a killed writer left, and stop counting what a killed server lost."""
         self.link.settle(schema.items(self.link.name))  # what others wrote is seen by now
         self.link.settle(schema.parts(self.link.name))
         whole = mending.wait_until_whole(self._heard_of, mending.PATIENCE * self.link.is_server)
@@ -204,7 +204,7 @@ class MilvusStore(Reading):
         self.link.unsettled = False
 
     def _heard_of(self) -> State:
-        """The rows of now, for one that waits long and must not be taken for dead."""
+        """The rows of now; renews the claim, so that one who waits long is not taken for dead."""
         claim(self._shelf)
         return self._read(strong=True)
 

@@ -28,7 +28,7 @@ RECALL: Final = 0.95
 K: Final = 10
 QUERIES: Final = 200
 FLIPPED: Final = 0.05
-"""Recall is measured on so many stored codes, each bit flipped with this chance."""
+"""Recall is measured on `QUERIES` stored codes, each bit flipped with this chance."""
 
 _LINKS: Final = 16
 _MOST_EFFORT: Final = 4096
@@ -60,7 +60,7 @@ class Structures:
         self, state: State, name: str, queries: Codes, domains: Sequence[str], k: int,
         exclude: Iterable[int] | None,
     ) -> tuple[Distances, Ids]:  # fmt: skip
-        """The k nearest by a structure, and exactly of what it does not cover."""
+        """The k nearest, by a structure and, among the rows it does not cover, by exact search."""
         made = state.books.structures[name]
         held = [domain for domain in domains if domain in made["domains"]]
         left_out = [int(id_) for id_ in exclude] if exclude is not None else []

@@ -129,7 +129,7 @@ class Writer:
         self._commit([], mark)
 
     def recount(self, held: Held, *, embedded: bool) -> None:
-        """Count an item that is there, in books that do not yet."""
+        """Count an item that is stored but not yet counted in the books."""
         self._tally(held.item, 1, embedded=embedded, bare=held.bare)
 
     def write_books(self) -> None:

@@ -1,7 +1,7 @@
-"""Bounds that a reading process sets to itself: time, memory, and the life of who started it.
+"""Bounds that a reading process sets itself: time, memory, and the life of whoever started it.
 
-They hold while a decoder works in compiled code, which hears no exception and may hold the lock of
-the interpreter: the kernel ends the process.
+They hold even while a decoder runs compiled code, which no exception reaches and which may hold the
+lock of the interpreter: the kernel ends the process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Final
 OUT_OF_MEMORY: Final = 77
 """Exit code of a process that saw itself over its limit of memory."""
 
-# Whoever asked ends a process that is late; its own alarm is for the case that nobody is left.
+# A late process is ended by whoever asked; its own alarm is for when nobody is left.
 _GRACE_SECONDS: Final = 5.0
 _LINUX: Final = sys.platform == "linux"
 _PIPE_BYTES: Final = 2**20
@@ -36,7 +36,7 @@ class Bounds:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no file behind
         if _LINUX:
-            with suppress(OSError):  # an account may own only so much of pipes
+            with suppress(OSError):  # the memory of pipes is limited per user
                 fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
             with suppress(OSError):  # short of memory, the system had better end this process
                 _write("/proc/self/oom_score_adj", "500")
@@ -78,7 +78,7 @@ class Bounds:
 
     def _closed(self) -> bool:
         state = select.poll()
-        state.register(self._jobs, 0)  # hanging up is told unasked
+        state.register(self._jobs, 0)  # POLLHUP is reported unasked
         return bool(state.poll(0))
 
     def _watch(self) -> None:

@@ -101,7 +101,7 @@ class Worker:
         self._ready = True
 
     def kill(self) -> None:
-        """End it from another thread than that which waits for its answer."""
+        """End it from a thread other than the one that waits for its answer."""
         self._process.kill()
 
     def end(self, patience: float = 0.0) -> int:
@@ -173,7 +173,7 @@ class Pool:
             worker.end()
 
     def forget(self) -> None:
-        """In a forked child: leave the processes to the parent, whose answers they owe."""
+        """In a forked child: leave the processes to the parent, to whom they owe answers."""
         inherited = [*self._idle, *self._busy]
         for worker in inherited:
             worker.forget()

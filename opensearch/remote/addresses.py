@@ -15,10 +15,10 @@ Root: TypeAlias = Path | str
 """A source: a file or folder of this machine, or an address."""
 
 CHAIN: Final = "::"
-"""What fsspec takes for the beginning of another address, of this machine's files even."""
+"""Joins a further address to one, for fsspec; it may even lead to files of this machine."""
 _HERE: Final = ("file", "local")
 _ALIKE: Final = {"https": "http", "s3a": "s3", "az": "abfs", "abfss": "abfs"}
-"""Schemes to the extra of fsspec that brings what they need, where the name is another."""
+"""The extra of fsspec that a scheme needs, where it has another name."""
 _PASSWORD: Final = re.compile(r"[^/]*:[^/]*@")
 
 

@@ -1,6 +1,6 @@
 """The files below an address, by the rules that hold for folders.
 
-Links, and files of several drawings (.ndjson), are of folders alone: the latter fail here.
+Links exist only in folders; files of several drawings (.ndjson) are read only there, and fail here.
 """
 
 from __future__ import annotations
