@@ -125,7 +125,7 @@ class VerbGroup(click.Group):
 
 
 def _refuse_home(args: list[str]) -> None:
-    """Refuse `~` that no shell has read, in quotes or behind a `=`: a folder `~` would be made."""
+    """Refuse a `~` that no shell expanded, in quotes or after a `=`: it would make a folder `~`."""
     for given in args:
         name = _OPTION.sub("", given)
         if (meant := of_home(name)) and not os.path.lexists("~"):

@@ -189,7 +189,7 @@ def query(
 
 
 def _check_idle(files: Sequence[object], options: Mapping[str, Any]) -> None:
-    """Refuse what is said of files, or of a text, where there is none."""
+    """Refuse options that describe files, or a text, where there are none."""
     for flag, name in (("--from", "source"), ("--up", "up")):
         if options[name] is not None and not (files or options["exclude"]):
             raise click.UsageError(f"{flag} says what FILES are, and none is given")
@@ -198,7 +198,7 @@ def _check_idle(files: Sequence[object], options: Mapping[str, Any]) -> None:
 
 
 def _check_many(html: Path | None, opening: bool, **options: Any) -> None:
-    """Refuse, beside lines of queries, what is of one query."""
+    """Refuse options of a single query beside --queries."""
     one = {"FILES": options["files"], "--text": options["text"], "--id": options["keys"]}
     one |= {"--not": options["exclude"], "--html": html, "--open": opening}
     given = [name for name, value in one.items() if value]

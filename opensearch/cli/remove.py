@@ -96,9 +96,9 @@ def remove(
 
 
 def _at_path(engine: Engine, missing: list[str]) -> str:
-    """What to name in place of the first of these, where it is the path of what is stored.
+    """What to name instead of the first of these, if it is the path of a stored item or folder.
 
-    Or where keys begin with it, as those of a folder or of drawings in one file do.
+    Or if keys begin with it, as those of a folder or of drawings in one file do.
     """
     if not missing[0]:
         return ""
@@ -115,7 +115,7 @@ def _at_path(engine: Engine, missing: list[str]) -> str:
 
 
 def _not_stored(missing: list[str], count: int, instead: str) -> InvalidInput:
-    """What to raise of keys that no item has, of `count` that were named."""
+    """The error for keys that no item has, of `count` that were named."""
     way_out = instead or "`list` shows the keys there are"
     several = "; keys are separated by blanks" if any("," in key for key in missing) else ""
     return InvalidInput(
@@ -158,7 +158,7 @@ _IGNORED: Final = {False: "", True: ", their files are ignored from now on"}
 def _unignore(
     engine: Engine, names: tuple[str, ...], folder: Path | str | None, as_json: bool
 ) -> None:
-    """Files that are ignored no longer; all that are named must have been."""
+    """Stop ignoring files, and print how many; all that are named must have been ignored."""
     ended = engine.forget(names, folder=folder)
     missing = [name for name in dict.fromkeys(names) if name not in ended]
     if as_json:

@@ -10,7 +10,7 @@ import click
 class Verb(click.Command):
     """A verb that refuses an option which takes one value and is given several.
 
-    click takes the last and says nothing: of `remove --where A --where B` that is what B passes.
+    click silently takes the last one: `remove --where A --where B` would remove what B passes.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -20,8 +20,8 @@ SIDE: Final = 32
 
 Grid: TypeAlias = NDArray[np.bool_]
 
-# Of the points that stand for a triangle, in voxels. None of its points is then half a voxel from
-# all of them, so no way from one voxel to the next leads through the surface unseen.
+# Distance of the points that stand for a triangle, in voxels. Every place on it is then less than
+# half a voxel from one, so no way from one voxel to the next leads through the surface unseen.
 _SPACING: Final = 0.5
 _POINTS: Final = 1 << 20
 # Faces on a border between voxels belong to those inside the shape, and one through the middle to

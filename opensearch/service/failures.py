@@ -118,7 +118,7 @@ def answer_of(failure: Failure, headers: dict[str, str] | None = None) -> JSONRe
 
 
 def failure_of(error: Exception) -> Failure:
-    """An error of the library as a failure; of any other nothing is told but that it was."""
+    """An error of the library as a failure; any other error shows no details."""
     if isinstance(error, OpenSearchError):
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         message = " ".join(str(error).replace(HOW_TO_KNOW_MORE, "; /v1/words lists them").split())

@@ -117,7 +117,7 @@ class _Server(uvicorn.Server):
 
 
 def _settle() -> None:
-    """Leave what is loaded to itself: looking through it for garbage stops all threads."""
+    """Exempt what is loaded from garbage collection, which would stop all threads."""
     gc.collect()
     gc.freeze()
 

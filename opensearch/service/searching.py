@@ -50,7 +50,7 @@ class _Job:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def begun(self, asked_at: float) -> None:
-        """A thread begins on what it was asked for then, by `time.perf_counter`."""
+        """A thread begins on what was asked for at `asked_at`, by `time.perf_counter`."""
         self.count({"queue": time.perf_counter() - asked_at})
 
     def count(self, seconds: dict[str, float]) -> None:

@@ -27,7 +27,7 @@ SUM = 4
 """Bytes of a checksum."""
 
 _METADATA = 6
-"""Where they stand among the fields."""
+"""The place of the metadata among the fields."""
 
 EIGHT = 0x98
 """How msgpack begins a list of eight fields, a record's first byte behind its header."""

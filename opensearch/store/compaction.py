@@ -101,7 +101,7 @@ def _imprints(txn: Transaction, tables: dict[str, Table]) -> Iterator[Pair]:
 
 
 def _put(target: Environment, name: str, pairs: Iterable[Pair], *, append: bool = True) -> None:
-    """Put rows, which are in order unless `append` says that they are not."""
+    """Put rows, which are in order unless `append` is false."""
     for chunk in _chunks(pairs):
         target.write(partial(_put_chunk, target.tables[name], chunk, append))
 

@@ -80,10 +80,10 @@ def writable(folder: Path) -> bool:
 
 
 def ever_used(folder: Path) -> bool:
-    """Whether a folder holds a store that was written to, or a file that cannot be told.
+    """Whether a folder holds a store that was written to, or a file that does not tell.
 
-    Told by plain reads of the file, which nothing in it can crash. To make the tables and the
-    first books takes so many transactions; what has no more is a creation, whole or cut short.
+    Plain reads of the file tell, which nothing in it can crash. Making the tables and the first
+    books takes a known number of transactions; with no more, nothing was written after that.
     """
     if length(folder) < 2 * pages.LEAST:
         return False

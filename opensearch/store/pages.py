@@ -34,7 +34,7 @@ def last_transaction(folder: Path) -> int:
     """The number of the last transaction that was committed to a file.
 
     Raises:
-        NotPagesError: neither of its two pages that say so can be read.
+        NotPagesError: neither of its two meta pages can be read.
     """
     with (folder / "data.mdb").open("rb") as file:
         first = os.pread(file.fileno(), LEAST, 0)

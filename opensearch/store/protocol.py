@@ -143,7 +143,7 @@ class Store(Protocol):
             thumbnails: a picture file an item, or empty bytes for none.
             mark: of the job that this batch belongs to, set in the same transaction.
             imprints: an imprint an item, or empty bytes for none.
-            ids: theirs in the index that this is a copy of, ascending (n,), from the next id on;
+            ids: the ids to give in a copy of another index, ascending (n,), from the next id on;
                 no key may be shared.
 
         Returns:
@@ -185,7 +185,7 @@ class Store(Protocol):
         Raises:
             InvalidInput: shapes do not agree, or metadata are not JSON values.
             StoreError: another process writes, or there is no room; nothing was stored.
-            PartlyStored: so it was after the first batches, which are.
+            PartlyStored: the same, after the first batches were stored.
         """
 
     def update(self, items: Sequence[Item]) -> None:
@@ -222,7 +222,7 @@ class Store(Protocol):
         """Whether both read the same data."""
 
     def prepare(self) -> None:
-        """Be sure to show all that is held, before anything is compared with it in order to write.
+        """Make sure that all stored items show, before a writer compares anything with them.
 
         Raises:
             StoreError: as `claim`, where that has to be asked for.

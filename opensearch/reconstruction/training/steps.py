@@ -115,8 +115,8 @@ def _generated(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """v_OUT (g, s, s, s) of groups (g, k, s, s, s), without gradient, and the terms of (25).
 
-    A blank v_OUT comes back as it was at once. Where L_REC(v_OUT) may move v_OUT, all shapes were
-    soon made alike; so it is a training shape like others to that term, unless `through` is set.
+    A blank v_OUT is reconstructed without effort: where L_REC(v_OUT) may move v_OUT, all shapes
+    were soon made alike. So no gradient of that term reaches v_OUT, unless `through` is set.
     """
     settings = config.voxels
     shares = torch.tensor(config.pooling.shares(), dtype=torch.float32, device=real.device)
