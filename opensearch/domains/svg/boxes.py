@@ -48,7 +48,7 @@ class Boxes:
 
         Args:
             element: its sides and its place are attributes.
-            shown: what percentages are of.
+            shown: what shares are of.
             em: the size of its font, pixels.
         """
         points = self._points(element, shown, em)

@@ -1,7 +1,7 @@
 """Lengths, angles and numbers that are worked out in a drawing: the mathematics of CSS.
 
 Source:
-    W3C, CSS Values and Units Level 4, chapter 10; SVG 2, chapter 8.9, for what percentages are of.
+    W3C, CSS Values and Units Level 4, chapter 10; SVG 2, chapter 8.9, for what shares are of.
 """
 
 from __future__ import annotations

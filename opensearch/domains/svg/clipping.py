@@ -53,7 +53,7 @@ class Clips:
         Args:
             element: its sides and its place are attributes, and what is in it has its transforms.
             value: of its `clip-path`.
-            shown: what percentages are of, where the shape is of the view box.
+            shown: what shares are of, where the shape is of the view box.
             em: the size of its font, pixels.
 
         Raises:

@@ -27,7 +27,7 @@ def measure_dashes(root: Element, shown: Window) -> None:
 
     Args:
         root: cleaned, its styles on its elements.
-        shown: what percentages are of.
+        shown: what shares are of.
     """
     if not any("pathLength" in element.attrib for element in root.iter()):
         return

@@ -47,7 +47,7 @@ def transformed(
     Args:
         element: its sides and its place are attributes, and what is in it has its transforms.
         said: values of `PROPERTIES` and `ABOUT`.
-        shown: what percentages are of.
+        shown: what shares are of.
         em: the size of its font, pixels.
         boxes: of the drawing's elements.
 
