@@ -4,7 +4,7 @@
 
 Files of a split ask and are searched as `opensearch calibrate` asks: few of each category and
 domain, each twice, the second time without its own category; of each query the first ten hits
-count. Categories that MODEL was trained on take no part, but with `--all`. Probabilities are for
+count. Categories that MODEL was trained on take part only with `--all`. Probabilities are for
 as many kinds of things as there are categories in what is searched. Printed are expected
 calibration error (ten bins), Brier score beside that of the base rate, and AUROC beside that of
 the cosine, with half of the queries in vain, and with none; the first again in galleries of fewer

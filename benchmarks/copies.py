@@ -1,4 +1,4 @@
-"""Pictures that are measured and were trained on, too: copies across collections, re-encoded.
+"""Measured pictures that were also trained on: copies across collections, re-encoded.
 
     python -m benchmarks.copies COLLECTION --trained DIR [--trained DIR ...] [--clean OUT]
 

@@ -7,8 +7,8 @@ of the pictures of COLLECTION (train split), a third to two thirds of their side
 mirrored at random, `--shapes` of them are made up. Of `--copies` pieces a copy of half the size
 is planted. Then each verb runs in a process of its own; its seconds are those from start to end,
 its memory the peak of what was resident, pages of the index's file that were read counted in.
-An index that is there already is measured again, which memory is better read from: the peak of a
-verb counts what this process held when it began.
+An index that is there already is measured again. Read memory from such a run: the peak of a verb
+counts what this process held when it began.
 """
 
 from __future__ import annotations

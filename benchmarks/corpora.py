@@ -1,4 +1,4 @@
-"""Read every file of some folders, and hold what comes against what other programs make of it.
+"""Read every file of some folders, and compare the result with what other programs make of it.
 
 Command: python -m benchmarks.corpora FOLDER... [--suffix .obj ...] [--all] [--json rows.jsonl]
 Needs `assimp`, `rsvg-convert` and ImageMagick (Debian's assimp-utils, librsvg2-bin, imagemagick);

@@ -3,10 +3,10 @@
     python -m benchmarks.latent_space INDEX COLLECTION [--model MODEL] [--sketches 10]
 
 COLLECTION holds shapes and sketches with a split, as triad does, INDEX holds them under their
-paths, and MODEL is a reconstruction model with an adaptation. The gallery are the shapes of the
+paths, and MODEL is a reconstruction model with an adaptation. The gallery is the shapes of the
 split `train`, the queries sketches of the split `test`. Of the five nearest shapes by each way the
 share that is of the sketch's category is printed, and what blind choice would give; all are means
-over categories. The second way are the index's embeddings, exact cosines. The first run draws all
+over categories. The second way is exact cosines of the index's embeddings. The first run draws all
 shapes of the index, a minute of processor time for triad's 959; later ones take seconds.
 """
 

@@ -3,8 +3,8 @@
     python -m benchmarks.milvus_kills COLLECTION --python server/bin/python --data FOLDER
         [--kills 10] [--victim server --victim run --victim worker] [--port 19530] [--seed 0]
 
-One index is made in a folder without interruption. Another is made in a Milvus server, and of each
-run somebody is killed: the server, which is started again at once, the run itself (`driver` where
+One index is made in a folder without interruption. Another is made in a Milvus server, and during
+each run one is killed: the server, which is started again at once, the run itself (`driver` where
 it has workers by `--ray local`), or one of those workers, as it encodes. Every fourth kill of a
 server or a run comes at a random second, before or while the index is made or opened, all others
 when some of what is missing is stored. Then the same command is run again, and must leave an index

@@ -2,7 +2,7 @@
 
     python -m benchmarks.mixed COLLECTION [--tree TREE] [--split test] [--count 45] [--seed 0]
 
-The part's files become an index of the starter, made by a working tree's command line (this one's
+The split's files become an index of the starter, made by a working tree's command line (this one's
 by default). Files of it, spread evenly over the domains, then ask for the eight nearest others,
 in all domains together and in the one that holds most, refined and not. A hit is right when its
 category is the query's. Printed are right hits of all, and, for the mixed answers, the mean score

@@ -2,8 +2,8 @@
 
 python -m benchmarks.page INDEX --strokes 40
 
-Strokes of a chair and of others are drawn by the mouse, one after the other. Timed is, in the page
-itself, from the event of the pen going up until every thumbnail in view is decoded.
+Strokes of a chair and of other things are drawn by the mouse, one after the other. The page itself
+takes the time from the event of the pen going up until every thumbnail in view is decoded.
 """
 
 from __future__ import annotations

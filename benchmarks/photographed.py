@@ -12,7 +12,7 @@ mean average precision of the three, the mean cosine of the embeddings with the 
 often a page was found and how often no ink, how often the file was taken for a sketch where nobody
 says what it is, and the time of reading one.
 
-With `--empty` nothing is drawn: printed is how often that is said.
+With `--empty` nothing is drawn; printed is how often the reader says so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Phrases: what of them is understood, and what they bring.
+"""Phrases: how much of them is understood, and what they find.
 
     python -m benchmarks.phrases [--half build] [--misses]
     python -m benchmarks.phrases --collection DIR [--tree TREE] [--split train] [--each 8]

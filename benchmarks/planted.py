@@ -2,7 +2,7 @@
 
     python -m benchmarks.planted COLLECTION --domain photo [--items 1000] [--copies 200] [--others]
 
-Each kind of copy is made of `--copies` files of the domain, in memory or in a folder that goes, and
+Each kind of copy is made of `--copies` files of the domain, in memory or in a temporary folder, and
 read by the reader of the domain. A copy counts as found when it is paired with its own file, by
 `opensearch.imprints` as `duplicates` asks it. Pairs of two files of the collection are printed by
 their keys: many are copies that were there, so look at them before they are called false.

@@ -1,9 +1,9 @@
-"""Models made of drawings, held against shapes that were kept out: which way of making is best.
+"""Models made from drawings, compared with held-out shapes: which way of making them is best.
 
     python -m benchmarks.reconstruction COLLECTION [--model MODEL]... [--held train] [--no-align]
         [--json FILE]
 
-COLLECTION holds shapes and sketches with a split, as triad does. The gallery are its shapes for
+COLLECTION holds shapes and sketches with a split, as triad does. The gallery is its shapes for
 training. A query is a line drawing of a held-out shape, from one camera, which is held against
 that shape; or a sketch by hand, held against every held-out shape of its category: the mean of
 them, and the best. The five nearest shapes are found by the shipped model's embeddings (exact
@@ -19,8 +19,8 @@ For all but the nearest the five are turned to lie and face alike, as the verb d
 sum to 1.5, too.
 
 IoU is taken at a level: that of the verb for the mean, of the card for a generator; AP needs none.
-What is held out stands as its file has it, which often says nothing of what is up. So form without
-stance is measured as well: "turned" is the IoU in that of the 24 turns of a cube that serves best.
+Held-out shapes stand as in their files, which often do not say which axis is up. So form is
+measured regardless of pose as well: "turned" is the best IoU over the 24 rotations of a cube.
 With `--held train` each fourth shape for training is a query and leaves the gallery while it is
 asked for; nothing of the split `test` is read. That is what levels are chosen by.
 Ten minutes on two cores for triad, of which half are for views that are cached afterwards.

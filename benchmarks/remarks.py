@@ -1,4 +1,4 @@
-"""The remark that nothing is likely, on words half of which the collection holds nothing of.
+"""Whether the remark that nothing is likely is right; half of the words asked have no items.
 
     python -m benchmarks.remarks INDEX --others DIR [--count 200] [--to photo] [--seed 0]
 
@@ -6,10 +6,10 @@ INDEX has a calibrated model, and its items have categories; half of the words a
 these. The other half are categories of the collections `--others` that INDEX has none of, or,
 without any, words of the shipped lexicon. Each word is asked as `opensearch query INDEX --text`
 asks it. Printed are precision (of the remarks, the share made of absent words), recall (of absent
-words, the share remarked on), and which words were judged wrongly. Beside them, what whoever asks
-sees: a remark is counted as right where none of the hits is of the word, be the word absent or its
-items not found. `precision by hits` is the share of remarks that are right so, `recall by hits` the
-share of answers without a right hit that are remarked on.
+words, the share remarked on), and which words were judged wrongly. Beside them, the user's view:
+a remark counts as right if none of the hits is of the word, whether the word is absent or its items
+were not found. `precision by hits` is the share of remarks that are right in this sense, `recall by
+hits` the share of answers without a right hit that are remarked on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The starter's recipe judged on categories that it was kept from: what settings are chosen by.
+"""The starter's recipe judged on categories left out of training: settings are chosen by this.
 
     python -m benchmarks.starter_cut DATA OUT --draw 0 \\
         --set backbone.weights=efficientnet-lite2-9656183e.pth [--set 'joint.soup=[]']

@@ -4,8 +4,8 @@
 
 DATA is a collection with a split.csv. Of the first and the second domain those categories count
 that both have train files of; their files are copied to OUT/collection, the model is OUT/model.
-Measured is the split `test`, or one named; mAP@all and NN of each direction, by cosine as an index
-ranks and as the method's paper does. `chance` are random embeddings of the same files.
+Measured on the split `test`, or one named, are mAP@all and NN of each direction, by cosine as an
+index ranks and as the method's paper does. `chance` is that of random embeddings of the same files.
 """
 
 from __future__ import annotations

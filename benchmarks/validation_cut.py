@@ -6,7 +6,7 @@ DATA_DIR holds triad, sketchy, tuberlin and pacs. OUT gets triad, sketchy and tu
 with a `split.csv` of its own; files are hard links, or copies where links cannot be made.
 Five categories become `unseen` everywhere, drawn from those with train files in all three
 domains of triad. Of triad's other categories of that kind a fifth of each domain's files becomes
-`test`. All else is `train`. A category that is unseen in any of the originals is in none.
+`test`. All else is `train`. A category that is unseen in any original is in none of these.
 """
 
 from __future__ import annotations
