@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from opensearch.cli.messages import in_flags
+from opensearch.cli.stdin import DASH
 from opensearch.errors import InvalidInput, OpenSearchError
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _plain(line: str) -> dict[str, Any]:
             "is an array; a line is an object of JSON, a path or words. Several parts of one query"
             " are the list 'files' of an object"
         )
+    if line.strip() == DASH:
+        raise InvalidInput("is -, a file piped in, which only the command line takes")
     for said in dict.fromkeys((line, line.strip(), _unquoted(line.strip()))):
         given, weight = weighted_path(said)
         path = Path(split_part(str(given))[0])

@@ -180,9 +180,10 @@ def test_refinement_is_told_where_it_shows():
 
 def test_an_array_is_no_query_and_a_file_without_lines_is_told(index, tmp_path):
     lines = tmp_path / "lines.txt"
-    lines.write_text("[1]\ndisc\n")
+    lines.write_text("[1]\ndisc\n-\n")
     done = run("query", index, "--queries", lines, "-k", 1)
     assert done.exit_code == 3
+    assert "line 3: is -, a file piped in, which only the command line takes" in done.stderr
     assert "line 1: is an array; a line is an object of JSON, a path or words" in done.stderr
     lines.write_text("\n")
     empty = run("query", index, "--queries", lines)

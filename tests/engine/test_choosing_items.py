@@ -186,6 +186,14 @@ def test_items_that_were_removed_before_a_failure_stay_ignored(engine, monkeypat
     assert [file.key for file in engine.ignored()] == ["a"]
 
 
+def test_the_copy_that_a_killed_removal_left_is_neither_used_nor_kept(engine):
+    left = engine.path / f".{IGNORED}.kept"
+    left.write_text('{"key": "old", "path": "/old"}\n')
+    engine.remove(["e"], ignore=True)
+    assert [file.key for file in engine.ignored()] == []  # an item without a file
+    assert not left.exists()
+
+
 def test_a_damaged_list_names_its_line(engine):
     (engine.path / IGNORED).write_text('{"key": "a", "path": "/a"}\n\n{"key": 5}\n')
     with pytest.raises(StoreError, match=r"ignored.jsonl, line 3, names no file"):

@@ -46,10 +46,12 @@ def write(index: Path, raw: bytes) -> None:
 def keeping(index: Path) -> Iterator[Callable[[], None]]:
     """Keep the list during the block, which gets a call to restore it, even on a full disk.
 
+    For the process that writes to the index: there is one, so its copy needs no number.
+
     Raises:
         StoreError: it cannot be kept.
     """
-    file, kept = index / IGNORED, index / f".{IGNORED}.{os.getpid()}.kept"
+    file, kept = index / IGNORED, index / f".{IGNORED}.kept"
 
     def put_back() -> None:
         if kept.exists():
@@ -67,7 +69,7 @@ def keeping(index: Path) -> Iterator[Callable[[], None]]:
 def _keep(file: Path, kept: Path) -> None:
     """Hard-link a file, if there is one, so that it takes no space; copy it where links fail."""
     try:
-        kept.unlink(missing_ok=True)  # of a process of this number that was killed
+        kept.unlink(missing_ok=True)  # of a process that was killed
         if not file.exists():
             return
         try:
