@@ -41,6 +41,7 @@ def open_pdf(path: Path, limits: Limits) -> Image.Image:
         raise UnreadableFile("is a PDF document that is cut short")
     try:
         with pdfium.PdfDocument(data) as document:
+            document.init_forms()  # else what was filled in is not drawn
             return _shown(document, min(_SIDE, math.isqrt(limits.pixels)))
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
@@ -62,6 +63,6 @@ def _shown(document: Any, side: int) -> Image.Image:
 
 def _drawn(page: Any, side: int) -> Image.Image:
     """A page as a picture whose longer side has so many pixels."""
-    bitmap = page.render(scale=side / max(1, *page.get_size()), may_draw_forms=False)
+    bitmap = page.render(scale=side / max(1, *page.get_size()))
     picture: Image.Image = bitmap.to_pil()
     return picture.convert("RGB")

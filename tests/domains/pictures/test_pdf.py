@@ -30,6 +30,11 @@ def document(*pages, front=b"", back=b"", lock=b""):
     for number, page in enumerate(pages):
         bodies.append(b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R >>" % (4 + 2 * number))
         bodies.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(page), page))
+    return front + written(bodies, lock) + back
+
+
+def written(bodies, lock=b""):
+    """A document of objects, the first of which is its catalogue."""
     data, places = b"%PDF-1.4\n", []
     for number, body in enumerate(bodies, start=1):
         places.append(len(data))
@@ -37,10 +42,32 @@ def document(*pages, front=b"", back=b"", lock=b""):
     rows = b"".join(b"%010d 00000 n \n" % place for place in places)
     trailer = b"<< /Size %d /Root 1 0 R %s >>" % (len(bodies) + 1, lock)
     table = b"xref\n0 %d\n0000000000 65535 f \n%strailer\n%s\n" % (len(bodies) + 1, rows, trailer)
-    return front + data + table + b"startxref\n%d\n%%%%EOF\n" % len(data) + back
+    return data + table + b"startxref\n%d\n%%%%EOF\n" % len(data)
+
+
+def form(filled, *fields):
+    """A document whose one page is empty but for fields, of which the first looks as told."""
+    kids = [b"%d 0 R" % (5 + at) for at in range(len(fields) + 1)]
+    listed = b" ".join(kids)
+    head = b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%s] >> >>" % listed
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Annots [%s] >>" % listed
+    first = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /V (x) /F 4 /Rect [0 0 100 100] "
+    return written(
+        [
+            head,
+            b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            page,
+            filled,
+            first + b"/AP << /N 4 0 R >> >>",
+            *fields,
+        ]
+    )
 
 
 LEFT_RED = b"1 0 0 rg 0 0 100 100 re f"
+FILLED = (
+    b"<< /Type /XObject /Subtype /Form /BBox [0 0 100 100] /Length %d >>\nstream\n%s\nendstream"
+)
 STROKES = b"4 w 20 20 m 180 20 l 100 90 l h S"
 
 
@@ -62,6 +89,15 @@ def test_the_first_page_that_is_not_blank_is_shown(tmp_path):
     path = tmp_path / "a.pdf"
     path.write_bytes(document(b"", b"1 1 1 rg 0 0 50 50 re f", LEFT_RED, b"0 0 200 100 re f"))
     assert view(path)[16, 8].tolist() == [255, 0, 0]
+
+
+def test_what_was_filled_in_is_drawn_and_fields_are_not_marked(tmp_path):
+    empty = b"<< /Subtype /Widget /FT /Tx /T (b) /Rect [100 0 200 100] /F 4 >>"
+    path = tmp_path / "a.pdf"
+    path.write_bytes(form(FILLED % (len(LEFT_RED), LEFT_RED), empty))
+    seen = view(path)
+    assert seen[16, 8].tolist() == [255, 0, 0]
+    assert seen[16, 24].tolist() == [255, 255, 255]
 
 
 def test_other_bytes_may_come_before_and_behind(tmp_path):
