@@ -10,17 +10,19 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-SIGNATURE: Final = b"\0\0\1\0"
+_SIGNATURE: Final = b"\0\0\1\0"
 _ENTRY, _BITS_AT = 16, 6
 _BITS, _PLAIN = 32, 24
 _HEADER: Final = struct.Struct("<IiiHH")
 
 
 def masked(data: bytes) -> bytes:
-    """The file; pictures without any opacity said to be of 24 bits, of which decoders take the mask.
+    """The file, its pictures without any opacity listed as of 24 bits: decoders take their mask.
 
     The pixels stay as they are: their own header, not the list of pictures, says how they lie.
     """
+    if not data.startswith(_SIGNATURE):
+        return data
     made, left = bytearray(data), len(data)
     listed = int.from_bytes(data[4:6], "little")
     for at in range(6, min(6 + listed * _ENTRY, len(data) - _ENTRY + 1), _ENTRY):

@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from opensearch.domains.files import check_file
-from opensearch.domains.pictures import BY_PILLOW, FORMATS, ico, jp2, png, png_end, suffixes, tga, tiff
+from opensearch.domains.pictures import (
+    BY_PILLOW,
+    FORMATS,
+    ico,
+    jp2,
+    png,
+    png_end,
+    suffixes,
+    tga,
+    tiff,
+)
 from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.frames import is_blank, shown
@@ -82,8 +92,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         power = png.gamma(data)
         data, pairs = png.bare(data)
         data, lost = png_end.mended(data, limits.pixels)
-    if data.startswith(ico.SIGNATURE):
-        data = ico.masked(data)
+    data = ico.masked(data)
     # Pillow knows a format that is named here only once its plugins are loaded.
     Image.init()
     # Nothing in a TGA file says what it is.
