@@ -52,7 +52,7 @@ def several_paths(text: str) -> str:
     """The same for paths, which stand beside each other everywhere."""
     parts = [part for part in _COMMA.split(text) if part]
     if len(parts) > 1 and all(map(os.path.lexists, parts)):
-        return f"; these are {len(parts)} paths in one: give each by itself"
+        return f"; these are {len(parts)} paths in one: give each on its own"
     return ""
 
 
@@ -66,7 +66,7 @@ def no_path(text: str) -> str:
         return meant
     scheme, _, rest = text.partition(":")
     if scheme.lower() == "file" and rest.startswith("/"):
-        return f"; a file:// address is given as its path, {'/' + rest.lstrip('/')!r}"
+        return f"; instead of a file:// address, give the path, {'/' + rest.lstrip('/')!r}"
     if scheme.lower() == "data":
         return "; this is a data: address: decode it and give the bytes, or write them to a file"
     if _ADDRESS.match(text):
@@ -78,7 +78,7 @@ def of_home(text: str) -> str:
     """The same for a path that begins with the sign of the home folder."""
     if text != "~" and not text.startswith("~/"):
         return ""
-    return f"; ~ stands for the home folder in shells alone: name {os.path.expanduser(text)!r}"
+    return f"; only a shell reads ~ as the home folder: write {os.path.expanduser(text)!r}"
 
 
 def with_slashes(text: str) -> str:
@@ -90,4 +90,4 @@ def with_slashes(text: str) -> str:
 
 
 def _one_by_one(parts: list[str], argument: str) -> str:
-    return f"several are given one by one: `{argument}={parts!r}`"
+    return f"give several one by one: `{argument}={parts!r}`"

@@ -9,7 +9,7 @@ KNOWN = ["photo", "sketch", "shape"]
 
 @pytest.mark.parametrize("text", ["photo,sketch", "photo, sketch", "photo sketch", "photo;sketch"])
 def test_several_in_one_are_told_one_by_one_where_a_list_is_taken(text):
-    wanted = "; several are given one by one: `targets=['photo', 'sketch']`"
+    wanted = "; give several one by one: `targets=['photo', 'sketch']`"
     assert hint(text, KNOWN, "targets") == wanted
     assert hint(text, KNOWN) == "; name one of them alone"
 
@@ -26,7 +26,7 @@ def test_one_is_held_against_those_spelt_alike():
 
 def test_keys_that_hold_commas_are_no_lists():
     held = {"a", "b", "c,d"}
-    wanted = "; several are given one by one: `keys=['a', 'b']`"
+    wanted = "; give several one by one: `keys=['a', 'b']`"
     assert several_in("a,b", "keys", held.__contains__) == wanted
     assert several_in("c,e", "keys", held.__contains__) == ""
     assert several_in("a", "keys", held.__contains__) == ""
@@ -37,4 +37,4 @@ def test_paths_that_are_there_are_told(tmp_path):
     one.touch()
     assert several_paths(f"{one},{two}") == ""
     two.touch()
-    assert several_paths(f"{one},{two}") == "; these are 2 paths in one: give each by itself"
+    assert several_paths(f"{one},{two}") == "; these are 2 paths in one: give each on its own"

@@ -112,8 +112,8 @@ def _text(made: Calibrated) -> str:
     lines = [head, *map(_line, made.fitted)]
     lines.append(
         f"{made.bundle.folder}: calibrated on {len(made.categories)} categories, for collections of"
-        f" {made.kinds} kinds; measured on each half of them by the other half, as they are;"
-        " *: refined by default"
+        f" {made.kinds} kinds; measured on these collections as they are,"
+        " each half of the categories by curves of the other half; *: refined by default"
     )
     return "\n".join(lines)
 

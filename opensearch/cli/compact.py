@@ -38,7 +38,7 @@ def compact(index: Where, as_json: bool) -> None:
         click.echo(json.dumps(asdict(done)))
         return
     if done.imprints:
-        say(f"{done.imprints} items of an older version can be told from their copies now")
+        say(f"copies of {done.imprints} items that an older version indexed can now be found")
     before, after = done.bytes_before / 2**20, done.bytes_after / 2**20
     click.echo(
         f"{done.dropped} removed or replaced items dropped; {before:.1f} MiB became"

@@ -19,7 +19,7 @@ def comparison_text(rows: Sequence[ComparedRow], full: bool) -> str:
     """
     parts = [_block(row, full) for row in rows if full or row.refinement == "none"]
     notes = [
-        "difference: MODEL less the other, with 95 % intervals over queries and over categories;",
+        "difference: MODEL minus the other, with 95 % intervals over queries and over categories;",
         "tie: 0 lies within one of them",
     ]
     if not full:

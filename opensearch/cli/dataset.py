@@ -97,8 +97,8 @@ def split(
     drawn = click.get_current_context().get_parameter_source("unseen")
     if categories and drawn is ParameterSource.COMMANDLINE:
         raise click.UsageError(
-            "--unseen is the share of categories that are drawn, and beside --category none is"
-            " drawn: leave one of them out"
+            "--unseen is the share of categories to draw at random, --category names them instead:"
+            " leave one of them out"
         )
     skipped = Skipped()
     made = split_collection(folder, test, unseen, categories, seed, write=not dry_run)

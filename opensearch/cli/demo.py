@@ -92,7 +92,7 @@ def _precision(kind: str, found: Precision, k: int) -> str:
 
 def _kept(folder: Path, outcome: Outcome) -> str:
     pages = "\n".join(f"  {search.page}" for search in outcome.searches)
-    return f"\nThe same with pictures, for a browser:\n{pages}\nAll is kept in {folder}."
+    return f"\nThe same with pictures, for a browser:\n{pages}\nEverything is kept in {folder}."
 
 
 def _next(folder: Path, model: Path | None) -> str:
@@ -101,8 +101,8 @@ def _next(folder: Path, model: Path | None) -> str:
     return (
         "\nThese are clean renders and flatter the model: photos, drawings by hand and meshes"
         " from elsewhere are harder."
-        "\nNow your own files. Ask it with a drawing, a photo or a mesh, or with a word; or draw on"
-        " a page:"
+        "\nNow your own files. Search this index by a drawing, a photo, a mesh or a word; or draw"
+        " on a page in the browser:"
         f"\n  opensearch serve {index}"
         f"\n  opensearch query {index} FILE --to shape --html hits.html"
         f"\n  opensearch query {index} --text helicopter"

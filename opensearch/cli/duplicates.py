@@ -75,8 +75,9 @@ def duplicates(
         left_out = engine.without_imprint(domain) if max_distance is min_score is None else 0
     if left_out:
         say(
-            f"{left_out} items have nothing kept to know their copies by: `opensearch compact`"
-            f" makes it of items of older versions, --max-distance groups ready codes"
+            f"{left_out} items were left out, as nothing is kept to recognise their copies by:"
+            " `opensearch compact` adds it for items of older versions, --max-distance groups"
+            " ready codes"
         )
     say(f"{counted(items, 'item')} in {counted(groups, 'group')}")
 

@@ -248,8 +248,8 @@ def _too_few(rows: list[Row]) -> Iterator[str]:
     empty = {row.split: row.matrix for row in rows if isnan(row.matrix.cross.map_all)}
     for split, least in ((split, matrix.min_gallery) for split, matrix in empty.items()):
         yield (
-            f"nothing could be measured between domains in {split!r}: a category counts from"
-            f" {least} items in the domain searched"
+            f"nothing could be measured between domains in {split!r}: a category counts if it"
+            f" has {least} or more items in the domain searched"
         )
 
 

@@ -129,7 +129,7 @@ def _refuse_home(args: list[str]) -> None:
     for given in args:
         name = _OPTION.sub("", given)
         if (meant := of_home(name)) and not os.path.lexists("~"):
-            raise click.UsageError(f"{given!r} is read as it stands{meant}")
+            raise click.UsageError(f"{given!r} is taken literally{meant}")
 
 
 def _several(error: click.BadParameter) -> str:
@@ -139,11 +139,11 @@ def _several(error: click.BadParameter) -> str:
         return ""
     parts = [part.strip() for part in found[1].split(",") if part.strip()]
     if error.param.nargs == -1:
-        return f" Several are separated by blanks: {' '.join(map(quote, parts))}"
+        return f" Separate several by spaces: {' '.join(map(quote, parts))}"
     if not getattr(error.param, "multiple", False):
         return ""
     flag = max(error.param.opts, key=len)
-    return f" Several are given one by one: {' '.join(f'{flag} {quote(each)}' for each in parts)}"
+    return f" Give several one by one: {' '.join(f'{flag} {quote(each)}' for each in parts)}"
 
 
 def _in_words(error: Exception) -> str:

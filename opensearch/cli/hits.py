@@ -35,14 +35,14 @@ def on_scores(answer: Answer) -> Iterator[str]:
     """What the scores are, where they are no probabilities, and what refinement did."""
     if answer.score_kind == "cosine":
         yield (
-            "scores are cosines, no probabilities: the model is not calibrated for this"
+            "scores are cosines, not probabilities: the model is not calibrated for this"
             " (opensearch calibrate --help)"
         )
     brought = [f"{len(ids)} in {target}" for target, ids in answer.refined.items() if ids]
     if brought:
-        yield f"refinement brought hits forward: {', '.join(brought)} (--no-refine leaves it out)"
+        yield f"refinement brought hits forward: {', '.join(brought)} (--no-refine turns it off)"
     elif answer.refined and _uneven([hit.score for hit in answer.hits]):
-        yield "refinement ordered the hits, so scores may rise again (--no-refine leaves it out)"
+        yield "refinement ordered the hits, so scores may rise again (--no-refine turns it off)"
 
 
 def _uneven(scores: Sequence[float | None]) -> bool:
@@ -102,7 +102,7 @@ def open_first(hits: Sequence[Hit], page: Path | None) -> None:
         return
     path = page.absolute() if page is not None else _file_of(hits[0])
     if path is None:
-        say(f"nothing to open: {hits[0].key} is of no file")
+        say(f"nothing to open: {hits[0].key} has no file")
     elif page is None and is_address(hits[0].path):
         say(f"nothing to open here: the file is at {hits[0].path}")
     elif not path.exists():

@@ -148,7 +148,7 @@ def index(
     from opensearch.engine.lifecycle.places import is_index
 
     if workers is not None and ray is None:
-        raise click.UsageError("--workers are those of a Ray cluster; name it by --ray")
+        raise click.UsageError("--workers are those of a Ray cluster; name it with --ray")
     with Bars(quiet) as bars:
         said["progress"] = partial(bars.show, "comparing" if dry_run else "indexing")
         if dry_run and not is_index(to):
@@ -236,18 +236,19 @@ def _books(report: Report) -> str:
     if report.refused:
         lines.append(in_flags(f"--prune would be refused: {report.refused}"))
     if report.reread:
-        lines.append(f"{report.reread} of the replaced had been read by an older reader")
+        lines.append(f"{report.reread} of the replaced had been read by an older version")
     if report.relabelled:
         lines.append(f"{report.relabelled} of the unchanged have a new category or metadata")
     if report.guessed:
         named = _first(report.guessed_files)
         lines.append(
-            f"{report.guessed} guessed to be sketch or picture ({named}); --domain says which"
+            f"{report.guessed} guessed to be sketches or pictures ({named}); use --domain to say"
+            " which"
         )
     if report.unmatched:
         lines.append(
-            f"--exclude matched nothing: {_first(report.unmatched)}; patterns name what lies below"
-            " a source, letters as they are: 'drafts/', '/2019/*.gif'"
+            f"--exclude matched nothing: {_first(report.unmatched)}; patterns are relative to a"
+            " source, and upper and lower case differ: 'drafts/', '/2019/*.gif'"
         )
     if report.ignored_suffixes:
         counts = ", ".join(f"{n} {suffix}" for suffix, n in report.ignored_suffixes.most_common())

@@ -66,7 +66,7 @@ def listing(
 
     check_one_form(as_json, paths, nul)
     if ignored and (where is not None or folder is not None):
-        raise click.UsageError("--ignored lists files that are no items: no --where, no --folder")
+        raise click.UsageError("--ignored lists files, not items: leave --where and --folder out")
     with Engine.open(index) as engine:
         if ignored:
             _ignored(engine, slice(offset, None if limit is None else offset + limit), as_json)

@@ -192,9 +192,9 @@ def _check_idle(files: Sequence[object], options: Mapping[str, Any]) -> None:
     """Refuse options that describe files, or a text, where there are none."""
     for flag, name in (("--from", "source"), ("--up", "up")):
         if options[name] is not None and not (files or options["exclude"]):
-            raise click.UsageError(f"{flag} says what FILES are, and none is given")
+            raise click.UsageError(f"{flag} says what FILES are, but none is given")
     if options["sentence"] is not None and not options["text"]:
-        raise click.UsageError("--sentence reads the words of --text, and there are none")
+        raise click.UsageError("--sentence reads the words of --text, but there are none")
 
 
 def _check_many(html: Path | None, opening: bool, **options: Any) -> None:
@@ -203,4 +203,4 @@ def _check_many(html: Path | None, opening: bool, **options: Any) -> None:
     one |= {"--not": options["exclude"], "--html": html, "--open": opening}
     given = [name for name, value in one.items() if value]
     if given:
-        raise click.UsageError(f"--queries goes without {', '.join(given)}: lines say what to find")
+        raise click.UsageError(f"--queries takes no {', '.join(given)}: its lines say what to find")

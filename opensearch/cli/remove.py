@@ -73,9 +73,9 @@ def remove(
     from opensearch.engine.filters.finding import refuse_remarks
 
     if not keys and where is None and folder is None:
-        raise click.UsageError("name items by their keys, or choose them by --where or --folder")
+        raise click.UsageError("name items by their keys, or choose them with --where or --folder")
     if unignore and (where is not None or ignore or dry_run):
-        raise click.UsageError("--unignore goes with keys, paths and --folder alone")
+        raise click.UsageError("--unignore takes only keys, paths and --folder")
     with Engine.open(index) as engine:
         if unignore:
             _unignore(engine, keys, folder, as_json)
@@ -104,20 +104,20 @@ def _at_path(engine: Engine, missing: list[str]) -> str:
         return ""
     items = list(engine.iter_items(engine.find(folder=missing[0]).ids[:1]))
     if items and os.path.isdir(missing[0]):
-        return "what was indexed from a folder is named by --folder"
+        return "to name what was indexed from a folder, use --folder"
     if items:
         return f"the key of {missing[0]} is {items[0].key}"
     start = missing[0].rstrip("*/")
     for filter_ in (f'key ^= "{start}{sign}"' for sign in "/#"):
         if start and '"' not in start and len(engine.find(filter_)):
-            return f"keys that begin so are chosen by --where {quote(filter_)}"
+            return f"to choose the keys that begin like this, use --where {quote(filter_)}"
     return ""
 
 
 def _not_stored(missing: list[str], count: int, instead: str) -> InvalidInput:
     """The error for keys that no item has, of `count` that were named."""
     way_out = instead or "`list` shows the keys there are"
-    several = "; keys are separated by blanks" if any("," in key for key in missing) else ""
+    several = "; separate keys by spaces" if any("," in key for key in missing) else ""
     return InvalidInput(
         f"{len(missing)} of {count} keys are not stored: {_named(missing)}; {way_out}{several}"
     )

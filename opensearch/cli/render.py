@@ -95,7 +95,7 @@ def render(
         paths = [str(path) for path in save_views(opened.reading, out, source=path)]
     shown = opened.reading
     if not opened.sure:
-        say(f"{path.name} was taken for a {opened.domain}; --domain says otherwise")
+        say(f"{path.name} was taken for a {opened.domain}; use --domain if it is not")
     if shown.lost:
         say(f"{path.name} is damaged: {shown.lost}")
     if not as_json:
@@ -113,7 +113,7 @@ def render(
 def _line(path: Path, named: int | None, part: int | None) -> int | None:
     """Which drawing of a file is meant, by `#n` or by --part."""
     if part is not None and named not in (None, part):
-        raise click.UsageError(f"--part {part} and #{named} are two lines")
+        raise click.UsageError(f"--part {part} and #{named} name two different lines; give one")
     if part is not None and path.suffix.lower() != ".ndjson":
         raise click.UsageError(f"--part is a line of an .ndjson file, which {path.name} is not")
     return part or named

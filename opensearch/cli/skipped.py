@@ -50,6 +50,6 @@ class Skipped:
         if not count:
             return
         files = "1 file was" if count == 1 else f"{count:,} files were"
-        more = f", of which the first {SHOWN} are named" if count > SHOWN else ""
-        self._tell(f"{files} skipped{more}; all else is done")
+        more = f" (the first {SHOWN} are named)" if count > SHOWN else ""
+        self._tell(f"{files} skipped{more}; everything else is done")
         raise click.exceptions.Exit(SKIPPED)

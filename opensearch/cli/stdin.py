@@ -29,15 +29,16 @@ def check_files(files: Sequence[Path]) -> None:
     """
     dashes = sum(map(_is_dash, files))
     if dashes > 1:
-        raise click.UsageError("- is one file piped in, and it is named more than once")
+        raise click.UsageError("- is one file piped in, but it is given more than once")
     if dashes and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError(
-            f"- is a file piped in, and nothing is; as in `cat FILE | opensearch {_line()}`"
+            "- is a file piped in, but nothing is; pipe one, as in"
+            f" `cat FILE | opensearch {_line()}`"
         )
     for file in files:
         if not _is_dash(file) and _is_pipe(file):
             raise click.UsageError(
-                f"{file} is a pipe; what comes from one is named -, as in"
+                f"{file} is a pipe; pipe its contents in as - instead, as in"
                 f" `cat FILE | opensearch {_line()}`"
             )
 
@@ -86,7 +87,7 @@ def _read(most: int) -> bytes:
         reason = getattr(error, "strerror", None) or error
         raise InvalidInput(f"stdin cannot be read: {reason}") from error
     if not data:
-        raise InvalidInput("- is a file piped in, and stdin is empty")
+        raise InvalidInput("- is a file piped in, but stdin is empty")
     if len(data) > most:
         raise OverLimit(f"stdin holds over {most:,} bytes, the limit of a file")
     return data

@@ -59,7 +59,7 @@ def explain_stop(stop: KeyboardInterrupt, verb: str | None = None) -> int:
     """Say on stderr what stopped the run of a verb; its exit code."""
     number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
     resumed = "run the same command again to go on"
-    after = resumed if verb in _RESUMED else "the same command starts anew"
+    after = resumed if verb in _RESUMED else "the same command starts from the beginning"
     with suppress(OSError):
         os.write(2, f"{STOPPING[number]}; {after}\n".encode())
     return 128 + number

@@ -41,7 +41,7 @@ def print_paths(paths: Iterable[str], end: str, noun: str) -> None:
         else:
             without += 1
     if without:
-        say(f"{counted(without, noun)} without a path, being of no file")
+        say(f"{counted(without, noun)} without a path (added without a file)")
 
 
 def check_one_form(as_json: bool, paths: bool, nul: bool) -> None:
@@ -51,4 +51,4 @@ def check_one_form(as_json: bool, paths: bool, nul: bool) -> None:
         click.UsageError: both are wanted.
     """
     if as_json and (paths or nul):
-        raise click.UsageError("--json prints records and --paths and -0 paths alone: choose one")
+        raise click.UsageError("--json prints records, --paths and -0 only paths: choose one")

@@ -30,12 +30,12 @@ class Verb(click.Command):
             if not (option.multiple or option.is_flag or option.count):
                 flag = max(option.opts, key=len)
                 raise click.UsageError(
-                    f"{flag} takes one value, and is given {times} times{_JOINED.get(flag, '')}",
+                    f"{flag} takes one value, but is given {times} times{_JOINED.get(flag, '')}",
                     ctx,
                 )
 
 
 _JOINED = {
-    "--text": "; several words stand in one: --text 'dog, cat'",
-    "--where": "; filters are joined by and, or: --where 'domain = photo and size < 5000'",
+    "--text": "; put several words in one: --text 'dog, cat'",
+    "--where": "; join filters with and, or: --where 'domain = photo and size < 5000'",
 }

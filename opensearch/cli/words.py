@@ -55,7 +55,7 @@ def words(
         opensearch words --read "a man playing the guitar, no drums"
     """
     if sum([bool(prefix), near is not None, read is not None]) > 1:
-        raise InvalidInput("PREFIX, `near` and `read` are three questions; ask one at a time")
+        raise InvalidInput("PREFIX, `near` and `read` exclude each other; give one of them")
     from opensearch.engine import Words
 
     known = Words.open(model)

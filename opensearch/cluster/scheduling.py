@@ -164,7 +164,7 @@ class Schedule:
         if self._deaths > self._allowed:
             raise OpenSearchError(
                 f"{self._deaths} workers have died one after the other without finishing a batch,"
-                f" the last of them thus: {death.reason}"
+                f" the last of them with: {death.reason}"
             )
         self._note(f"a worker has died with {files} files, which others take over: {death.reason}")
         self._crew.hire()

@@ -137,16 +137,16 @@ def _check(wanted: Mapping[str, str], found: Mapping[str, str]) -> None:
     for name, value in wanted.items():
         if found.get(name) != value:
             raise IndexMismatch(
-                f"the worker on {socket.gethostname()} has {name} {found.get(name)}, and whoever"
-                f" writes the index has {value}: their codes would not be the same. Install the"
-                " same packages there, or run the whole with OPENSEARCH_RUNTIME=onnx"
+                f"the worker on {socket.gethostname()} has {name} {found.get(name)}, but the"
+                f" process that writes the index has {value}: their codes would not be the same."
+                " Install the same packages there, or run everything with OPENSEARCH_RUNTIME=onnx"
             )
 
 
 def _rounds_otherwise() -> str:
     return (
-        f"the processor of {socket.gethostname()} rounds otherwise than this one: single bits of"
-        " its codes may differ from those made here"
+        f"the processor of {socket.gethostname()} rounds numbers differently from this one: a few"
+        " bits of its codes may differ from those made here"
     )
 
 

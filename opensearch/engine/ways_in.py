@@ -91,7 +91,7 @@ def source_hint(value: Any) -> str:
     if isinstance(value, bytes) and is_path(value):
         return "; `os.fsdecode` makes a text of it"
     if no_file or hasattr(value, "read") or is_picture(value):
-        return "; what is no file is added by `add_items`"
+        return "; add what is not a file with `add_items`"
     if isinstance(value, Iterable) and not isinstance(value, Mapping):
-        return "; several are given one by one: `add(*sources)`"
+        return "; give several one by one: `add(*sources)`"
     return ""

@@ -105,7 +105,7 @@ def test_remove_by_a_path_names_the_key(index, files):
     assert path.exit_code == 2
     assert f"the key of {files}/disc/00.jpg is disc/00.jpg" in path.stderr
     folder = run("remove", index, files / "disc")
-    assert folder.stderr.rstrip().endswith("what was indexed from a folder is named by --folder")
+    assert folder.stderr.rstrip().endswith("to name what was indexed from a folder, use --folder")
 
 
 @pytest.mark.parametrize("name", ["disc", "disc/", "disc/*"])
@@ -159,7 +159,7 @@ def test_index_excludes_by_patterns_and_names_what_it_would_do(toy_model, files,
     told = [line for line in missed.splitlines() if line.startswith("--exclude")]
     assert len(told) == 1, "what a pattern left out is no remark"
     assert told[0].startswith("--exclude matched nothing: ")
-    assert "cube; patterns name what lies below a source" in told[0]
+    assert "cube; patterns are relative to a source" in told[0]
     assert "'[z-a]' cannot be understood" in run(*new, "--exclude", "[z-a]").stderr
 
 

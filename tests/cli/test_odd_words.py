@@ -28,21 +28,21 @@ def test_a_home_folder_that_no_shell_has_read_is_refused(words, tmp_path, monkey
     monkeypatch.setenv("HOME", str(tmp_path))
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 2
-    assert f"~ stands for the home folder in shells alone: name '{tmp_path}/mine'" in result.output
+    assert f"only a shell reads ~ as the home folder: write '{tmp_path}/mine'" in result.output
     assert not Path("~").exists()
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["query", ".", "--text", "a", "--text", "b"], "several words stand in one"),
-        (["remove", ".", "--where", "id=1", "--where=id=2"], "filters are joined by and, or"),
+        (["query", ".", "--text", "a", "--text", "b"], "put several words in one"),
+        (["remove", ".", "--where", "id=1", "--where=id=2"], "join filters with and, or"),
         (["index", ".", "--to", "i", "--prune", "--prune=force"], "--prune takes one value"),
         (["query", ".", "--text", "dog", "--from", "photo"], "--from says what FILES are"),
         (["query", ".", "--id", "a", "--up", "z"], "--up says what FILES are"),
         (["query", ".", "--id", "a", "--sentence", "m"], "--sentence reads the words of --text"),
         (["render", "a.png", "--out", "o", "--part", "2"], "--part is a line of an .ndjson file"),
-        (["render", "a.ndjson#2", "--out", "o", "--part", "3"], "--part 3 and #2 are two lines"),
+        (["render", "a.ndjson#2", "--out", "o", "--part", "3"], "--part 3 and #2 name two"),
         (["render", "b.ndjson#2", "--out", "o"], "File 'b.ndjson' does not exist"),
         (["render", "a.png", "--out", "o", "--domain", "skecth"], "did you mean 'sketch'?"),
     ],

@@ -61,14 +61,14 @@ def test_nothing_piped_in_is_told(index, tmp_path):
     for words in (["query", index, "-"], ["render", "-", "--out", tmp_path]):
         refused = run(*words, piped=b"")
         assert refused.exit_code == 2
-        assert refused.stderr == "error: - is a file piped in, and stdin is empty\n"
+        assert refused.stderr == "error: - is a file piped in, but stdin is empty\n"
 
 
 def test_one_pipe_is_one_file(index):
     for words in (["-", "-"], ["-", "--not", "-"]):
         refused = run("query", index, *words, piped=b"x")
         assert refused.exit_code == 2
-        assert "- is one file piped in, and it is named more than once" in refused.stderr
+        assert "- is one file piped in, but it is given more than once" in refused.stderr
 
 
 def test_a_terminal_is_no_pipe(index, monkeypatch):
@@ -77,7 +77,7 @@ def test_a_terminal_is_no_pipe(index, monkeypatch):
     monkeypatch.setattr(click.testing._NamedTextIOWrapper, "isatty", lambda self: True)
     refused = run("query", index, "-")
     assert refused.exit_code == 2
-    assert "nothing is; as in `cat FILE | opensearch query INDEX -`" in refused.stderr
+    assert "nothing is; pipe one, as in `cat FILE | opensearch query INDEX -`" in refused.stderr
 
 
 def test_a_pipe_of_another_name_is_not_waited_for(index, tmp_path):
@@ -85,7 +85,7 @@ def test_a_pipe_of_another_name_is_not_waited_for(index, tmp_path):
     for words in (["query", index], ["render", "--out", tmp_path / "seen"]):
         refused = run(*words, tmp_path / "pipe.png")
         assert refused.exit_code == 2
-        assert "pipe.png is a pipe; what comes from one is named -, as in" in refused.stderr
+        assert "pipe.png is a pipe; pipe its contents in as - instead, as in" in refused.stderr
 
 
 def test_more_than_a_file_may_hold_is_refused(index, monkeypatch):

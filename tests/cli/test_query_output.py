@@ -156,7 +156,7 @@ def test_lines_as_json_and_as_paths(index, lines, photo):
 def test_lines_go_without_what_is_of_one_query(index, lines, photo):
     refused = run("query", index, photo, "--queries", lines, "--text", "disc", "--open")
     assert refused.exit_code == 2
-    assert "--queries goes without FILES, --text, --open" in refused.stderr
+    assert "--queries takes no FILES, --text, --open" in refused.stderr
     assert run("query", index, "--queries", lines.parent / "none.txt").exit_code == 2
     lines.write_text("")
     assert run("query", index, "--queries", lines).exit_code == 0

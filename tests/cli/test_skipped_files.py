@@ -61,7 +61,7 @@ def test_bad_files_are_named_and_counted_and_the_rest_is_done(verbs, verb):
         done.stderr
     )
     assert (DAMAGED in done.stderr) == (count == 3)
-    assert f"\n{count} files were skipped; all else is done\n" in done.stderr
+    assert f"\n{count} files were skipped; everything else is done\n" in done.stderr
     assert done.stdout
 
 
@@ -82,7 +82,7 @@ def test_a_collection_is_split_without_what_cannot_be_an_item(tmp_path):
         "gone.jpg",
         "\\xff.jpg",
     ]
-    assert "2 files were skipped; all else is done" in done.stderr
+    assert "2 files were skipped; everything else is done" in done.stderr
     assert "gone" not in (data / "split.csv").read_text("utf-8")
 
 

@@ -71,7 +71,7 @@ def test_one_signal_ends_the_work_and_does_not_wait_for_its_threads(number, code
         assert run.stdout.readline() == "ready\n"
         run.send_signal(number)
         assert run.wait(10) == code
-        assert run.stderr.read() == f"{said}; the same command starts anew\n"
+        assert run.stderr.read() == f"{said}; the same command starts from the beginning\n"
 
 
 HALF_MADE = """
@@ -90,7 +90,7 @@ run_stoppable(Half)
 def test_what_a_signal_leaves_half_made_does_not_complain():
     done = subprocess.run([sys.executable, "-c", HALF_MADE], capture_output=True, text=True)
     assert done.returncode == 130
-    assert done.stderr == "interrupted; the same command starts anew\n"
+    assert done.stderr == "interrupted; the same command starts from the beginning\n"
 
 
 def test_an_export_that_a_closed_terminal_stops_leaves_nothing(index, tmp_path):
@@ -119,7 +119,7 @@ def test_what_running_again_does_is_said_of_the_verb(index, monkeypatch, capfd):
 
     monkeypatch.setattr(Engine, "duplicates", stopped)
     assert CliRunner().invoke(main, ["duplicates", str(index)]).exit_code == 130
-    assert capfd.readouterr().err == "interrupted; the same command starts anew\n"
+    assert capfd.readouterr().err == "interrupted; the same command starts from the beginning\n"
     monkeypatch.setattr(Engine, "add", stopped)
     words = ["index", str(index.parent), "--to", str(index), "--quiet"]
     assert CliRunner().invoke(main, words).exit_code == 130

@@ -68,7 +68,7 @@ def test_what_is_no_prefix_is_read_as_a_text():
 
 
 def test_one_question_at_a_time():
-    assert "PREFIX, --near and --read are three questions" in run("a", "--near", "b", code=2).stderr
+    assert "PREFIX, --near and --read exclude each other" in run("a", "--near", "b", code=2).stderr
 
 
 def test_the_words_of_a_model_and_of_an_index_are_its_own(toy_model, tmp_path):

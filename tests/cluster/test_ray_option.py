@@ -34,7 +34,7 @@ def run(tmp_path, monkeypatch):
 def test_workers_need_a_cluster(run):
     done = run("--workers", "2")
     assert done.exit_code == 2
-    assert "--workers are those of a Ray cluster; name it by --ray" in done.output
+    assert "--workers are those of a Ray cluster; name it with --ray" in done.output
 
 
 def test_an_address_of_another_kind_is_refused(run):

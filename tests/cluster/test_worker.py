@@ -60,13 +60,13 @@ def test_the_model_leaves_no_file_behind(model, tmp_path, monkeypatch):
 def test_a_worker_that_would_give_other_codes_refuses(model, what):
     job = job_of(model, 1)
     other: Job = replace(job, same={**job.same, what: "another"})
-    with pytest.raises(IndexMismatch, match=f"has {what} .*, and .* has another: their codes"):
+    with pytest.raises(IndexMismatch, match=f"has {what} .*, but .* has another: their codes"):
         Worker().prepare(other)
 
 
 def test_a_machine_that_rounds_otherwise_says_so(model):
     said = Worker().prepare(replace(job_of(model, 1), probe="of another processor"))
-    assert "rounds otherwise than this one" in said
+    assert "rounds numbers differently from this one" in said
 
 
 def test_what_the_worker_does_not_see_but_we_do_is_no_fault_of_the_file(model, tmp_path):

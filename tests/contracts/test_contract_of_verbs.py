@@ -37,7 +37,7 @@ def keeps_the_contract(verb):
                 flag = max(each.opts, key=len)
                 twice = CliRunner().invoke(main, [*words, f"{flag}", "1", f"{flag}", "2"])
                 assert twice.exit_code == 2
-                assert f"{flag} takes one value, and is given 2 times" in twice.stderr
+                assert f"{flag} takes one value, but is given 2 times" in twice.stderr
         assert verb in WITHOUT_JSON or any(each.name == "as_json" for each in options)
 
 

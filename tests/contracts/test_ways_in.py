@@ -102,11 +102,11 @@ def engine(tmp_path):
 @pytest.mark.parametrize(
     ("source", "way"),
     [
-        (["a.png", "b.png"], r"several are given one by one: `add\(\*sources\)`"),
+        (["a.png", "b.png"], r"give several one by one: `add\(\*sources\)`"),
         ((path for path in ["a.png"]), r"one by one: `add\(\*sources\)`"),
-        (PICTURE, "what is no file is added by `add_items`"),
-        (PIL.Image.fromarray(PICTURE), "what is no file is added by `add_items`"),
-        (b"\x89PNG", "what is no file is added by `add_items`"),
+        (PICTURE, "add what is not a file with `add_items`"),
+        (PIL.Image.fromarray(PICTURE), "add what is not a file with `add_items`"),
+        (b"\x89PNG", "add what is not a file with `add_items`"),
         (__file__.encode(), "`os.fsdecode` makes a text of it"),
     ],
 )
@@ -120,7 +120,7 @@ def test_what_is_no_source_is_told_how_it_is_added(engine, source, way):
     [
         ("https://a.org/b.png", r"query https://a.org/b.png is .*address: download what lies"),
         ("s3://bucket/b.png", "query s3://bucket/b.png is .* and give the file"),
-        ("file:///p/a.png", "query file:///p/a.png is .* is given as its path, '/p/a.png'"),
+        ("file:///p/a.png", "query file:///p/a.png is .* give the path, '/p/a.png'"),
         ("data:image/png;base64,AAAA", "decode it and give the bytes"),
         (".", r"query \. is a folder; give a file of it"),
         ("/dev/null", "query /dev/null is not a file, but a device"),
@@ -145,7 +145,7 @@ def test_the_sign_of_the_home_folder_is_not_the_name_of_a_new_folder(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    meant = re.escape(f"~ stands for the home folder in shells alone: name '{tmp_path}")
+    meant = re.escape(f"only a shell reads ~ as the home folder: write '{tmp_path}")
     for call in (Engine.create, Engine.open, engine.add, engine.search, engine.export_to):
         with pytest.raises(InvalidInput, match=meant):
             call(place)

@@ -149,7 +149,7 @@ def test_without_a_folder_named_each_run_has_its_own(model, tmp_path, monkeypatc
     for folder in ("opensearch-demo", "opensearch-demo-2"):
         found = run("--model", model)
         assert found.exit_code == 0, found.output
-        assert f"All is kept in {folder}." in found.output
+        assert f"Everything is kept in {folder}." in found.output
         assert (tmp_path / folder / "pages" / "sketch-to-photo.html").is_file()
 
 

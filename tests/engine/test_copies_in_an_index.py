@@ -118,8 +118,8 @@ def test_the_verb_says_what_was_done_and_what_is_left_out(engine, collection):
     assert lines[0] == "4 copies"
     assert sum(line.endswith("sketch   sketch/mirrored.png  (mirrored)") for line in lines) == 1
     assert result.stderr.splitlines() == [
-        "2 items have nothing kept to know their copies by: `opensearch compact` makes it of items"
-        " of older versions, --max-distance groups ready codes",
+        "2 items were left out, as nothing is kept to recognise their copies by: `opensearch"
+        " compact` adds it for items of older versions, --max-distance groups ready codes",
         "4 items in 1 group",
     ]
     result = CliRunner().invoke(main, ["duplicates", str(engine.path), "--json"])

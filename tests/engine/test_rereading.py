@@ -149,4 +149,4 @@ def test_the_command_line_rereads_and_says_so(toy_model, pictures, tmp_path, mon
     assert "older_readers     3\n" in told
     result = CliRunner().invoke(main, [*index, "--reread", "--compare", "content"])
     assert "3 replaced" in result.stdout
-    assert "3 of the replaced had been read by an older reader" in result.stdout
+    assert "3 of the replaced had been read by an older version" in result.stdout

@@ -185,4 +185,4 @@ def test_bad_files_are_named_and_the_rest_calibrates(cut, toys, tmp_path):
     assert result.exit_code == 3
     found = [failure["path"] for failure in json.loads(result.stdout)["failures"]]
     assert found == [f"{data}/photo/bar/gone.jpg", "photo/bar/00.jpg"]
-    assert "2 files were skipped; all else is done" in result.stderr
+    assert "2 files were skipped; everything else is done" in result.stderr

@@ -92,8 +92,8 @@ def _pattern(given: str) -> _Pattern | None:
     if _SEVERAL.search(text):
         parts = [part.strip() for part in text.split(",")]
         raise InvalidInput(
-            f"the pattern {text!r} is several; they are given one by one: `exclude={parts!r}`;"
-            " a comma of a name is written \\,"
+            f"the pattern {text!r} holds several; give them one by one: `exclude={parts!r}`;"
+            " write a comma in a name as \\,"
         )
     back_in = text.startswith("!")
     body = text[back_in:].rstrip(" ") if not text.endswith("\\ ") else text[back_in:]

@@ -125,7 +125,7 @@ def test_a_share_of_categories_goes_without_names(collection):
     asked = ("dataset", "split", collection, "--category", "vase", "--dry-run")
     refused = run(*asked, "--unseen", 0.5)
     assert refused.exit_code == 2
-    assert "--unseen is the share of categories that are drawn" in refused.stderr
+    assert "--unseen is the share of categories to draw at random" in refused.stderr
     assert run(*asked, "--json").exit_code == 0
 
 
