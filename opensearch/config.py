@@ -58,7 +58,7 @@ def check_domain(name: str) -> str:
     """
     if not is_domain(name):
         way_out = "rename its folder, or the domain in the manifest"
-        raise InvalidInput(f"{name!r} cannot name a domain: {DOMAINS} can; {way_out}")
+        raise InvalidInput(f"{name!r} cannot name a domain: names have {DOMAINS}; {way_out}")
     return name
 
 

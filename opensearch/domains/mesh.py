@@ -150,7 +150,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
     def check(stage: str) -> None:
         if time.monotonic() - start > seconds:
-            raise OverLimit(f"took over {seconds:g} s up to {stage}, the limit")
+            raise OverLimit(f"took over {seconds:g} s, the limit, by the end of {stage}")
 
     return check
 

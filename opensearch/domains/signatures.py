@@ -19,7 +19,7 @@ _READ: Final[tuple[tuple[bytes, str], ...]] = (
 
 _SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself by 'git lfs pull'"),
-    (b"8BPS", "a Photoshop picture that is damaged, or of channels that are not read"),
+    (b"8BPS", "a Photoshop picture that is damaged, or whose channels cannot be read"),
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document; save it as PDF or SVG"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript document; save it as PDF or SVG"),
@@ -79,7 +79,7 @@ def told_by(head: bytes) -> str | None:
     if read is not None:
         return f"what was {read}"
     if head and not head.strip(b"\0"):
-        return "zero bytes alone, as after a copy that was cut short"
+        return "nothing but zero bytes, as after a copy that was cut short"
     return _sign(head, "") or _text(head)
 
 

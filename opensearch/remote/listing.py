@@ -38,8 +38,8 @@ from opensearch.remote.fetching import fetched
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "created")
 _MARKS: Final = ("ETag", "etag", "md5", "content_md5", "sha256", "Last-Modified")
 """What file systems call the time of change of a file, and what changes with it."""
-_NAMELESS: Final = "is a folder without a name (//), which no path can say; rename what is in it"
-_MANY: Final = "holds many drawings, read from folders alone: fetch it and index the copy"
+_NAMELESS: Final = "is a folder without a name (//), which no path can name; rename what is in it"
+_MANY: Final = "holds many drawings, which are only read from a folder: fetch it and index the copy"
 
 Info: TypeAlias = dict[str, Any]
 
@@ -243,7 +243,7 @@ def _by_manifest(root: str, name: str, walked: list[Found], excluded: Excluded) 
         if excluded.holds(key):
             yield excluded_file(address)
         elif there is None:
-            reason = _MANY if ".ndjson" in key.lower() else "is not there, or not to be read"
+            reason = _MANY if ".ndjson" in key.lower() else "is not there, or cannot be read"
             yield Failure(printable(address), reason)
         else:
             yield replace(row, path=there.path, remote=there.remote)

@@ -67,7 +67,7 @@ def test_half_a_file_is_no_damaged_one_once_the_rest_is_there(file, monkeypatch)
 def test_a_file_that_changes_all_the_time_is_told(file, monkeypatch):
     writes = [paint("blue", (60, 30)), paint("green", (70, 30)), paint("red", (80, 30))]
     opening = opener_that_sees(monkeypatch, writes)
-    with pytest.raises(UnreadableFile, match=r"'a\.png' changes while it is read: index it again"):
+    with pytest.raises(UnreadableFile, match=r"'a\.png' changed while it was read: index it again"):
         opening.open(file, domain="photo", books=True)
 
 

@@ -111,7 +111,7 @@ def test_what_is_no_mesh_or_drawing_is_told_by_what_it_is(tmp_path, name, data, 
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
-        ("a.3mf", b"PK\x03\x04" + bytes(30), "is no whole zip"),
+        ("a.3mf", b"PK\x03\x04" + bytes(30), "is not a whole zip"),
         ("a.stl", b"solid \nfacet normal 0 0 1\nouter loop\n", "no faces"),
         ("a.svg", b"<svg><path", "is cut short: its XML ends"),
         ("a.ply", b"ply\nformat ascii 1.0\n", "header"),

@@ -298,7 +298,7 @@ def test_a_dot_is_a_drawing(tmp_path):
         ({"drawing": [[[], []]]}, "no ink"),
         ({"drawing": [[[1, 2], [1]]]}, "a stroke that is neither"),
         ({"drawing": [[["a"], ["b"]]]}, "a stroke that is neither"),
-        ({"drawing": [{"a": [1], "b": [2]}]}, "a stroke that is no list of lists"),
+        ({"drawing": [{"a": [1], "b": [2]}]}, "a stroke that is not a list of lists"),
         ({"drawing": [[{"x": 1}, {"y": 2}]]}, "points that are not finite"),
         ({"drawing": "[[1"}, "no list named 'drawing'"),
         ([{"drawing": LINE}], "several drawings; write each on a line of its own"),

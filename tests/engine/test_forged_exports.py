@@ -78,7 +78,9 @@ def test_a_domain_that_would_make_keys_ambiguous_is_refused(exported, tmp_path, 
             lambda: engine.add_codes(np.zeros((1, 2), np.uint8), name),
             lambda: engine.add_embeddings(np.eye(1, 4), name, ["k"]),
         ):
-            with pytest.raises(InvalidInput, match="cannot name a domain: up to 64 letters"):
+            with pytest.raises(
+                InvalidInput, match="cannot name a domain: names have up to 64 letters"
+            ):
                 add()
         assert engine.info()["items"] == {}
 

@@ -80,7 +80,7 @@ def read_collection(root: Path, failed: Failed | None = None) -> list[Source]:
         InvalidInput: `root` is no folder, holds no item, or too much that cannot be one.
     """
     if not root.is_dir():
-        raise InvalidInput(f"a collection is a folder, {printable(root)!r} is not one")
+        raise InvalidInput(f"a collection is a folder, but {printable(root)!r} is not one")
     manifest = find_manifest(root)
     sources, failures = [], []
     for item in find_sources(root):

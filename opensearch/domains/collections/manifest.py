@@ -71,7 +71,7 @@ def _csv_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
 def _json_rows(manifest: Path) -> Iterator[tuple[int, Any]]:
     text = table.decoded(manifest.read_bytes())
     if text.lstrip()[:1] == "[":
-        raise UnreadableFile("it is one list; write an object a line, without brackets around all")
+        raise UnreadableFile("it is one list; write one object a line, without brackets around")
     for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if line.strip():
             try:
@@ -110,7 +110,7 @@ def _upright(source: Source, up: Any) -> Source | str:
         return source
     axis = named_axis(up)
     if axis is None:
-        return f"has an up {up!r}, and the axes of a mesh are x, y and z, or unknown"
+        return f"has up {up!r}, but the axis of a mesh must be x, y, z or unknown"
     return with_axis(source, axis)
 
 
@@ -154,5 +154,5 @@ def fault(name: str, value: Any) -> str:
     if isinstance(value, int) and not _LEAST <= value <= _MOST:
         return f"has a {name} of more than 64 bits; write it as text, in quotes"
     if isinstance(value, float) and not math.isfinite(value):
-        return f"has a {name} of {value}, which is no number that JSON knows; leave it out"
+        return f"has a {name} of {value}, a number that JSON does not have; leave it out"
     return ""

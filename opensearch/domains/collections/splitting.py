@@ -106,8 +106,8 @@ def _labelled(root: Path, notes: list[str], failures: list[Failure]) -> list[Sou
     before = find_manifest(root) if root.is_dir() else None
     if before is not None:
         raise InvalidInput(
-            f"{printable(before)} says already what each file is for; it was left as it is: move"
-            " it away to split anew"
+            f"{printable(before)} already says what each file is for, and was left as it is; move"
+            " it away to split again"
         )
     found = read_collection(root, failures.append)
     labelled = [source for source in found if source.domain and source.category]

@@ -38,7 +38,7 @@ def decoded(data: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise UnreadableFile("is no text in UTF-8, UTF-16 or Windows-1252; save it as UTF-8")
+    raise UnreadableFile("is not text in UTF-8, UTF-16 or Windows-1252; save it as UTF-8")
 
 
 def rows(

@@ -56,7 +56,7 @@ def read_strokes(path: Path, part: int | None, limits: Limits) -> Strokes:
     try:
         record = json.loads(text)
     except ValueError as error:
-        raise UnreadableFile(f"holds no JSON: {error}; each line is a drawing") from error
+        raise UnreadableFile(f"is not JSON: {error}; each line must be a drawing") from error
     return _strokes(record)
 
 
@@ -169,7 +169,7 @@ def _as_lists(stroke: Any) -> Any:
 def _length(stroke: Any) -> int:
     """Numbers or points in a stroke, in either order."""
     if not isinstance(stroke, list) or not all(isinstance(part, list) for part in stroke):
-        raise UnreadableFile("has a stroke that is no list of lists")
+        raise UnreadableFile("has a stroke that is not a list of lists")
     return max((len(stroke), *map(len, stroke)))
 
 

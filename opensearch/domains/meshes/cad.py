@@ -67,7 +67,7 @@ def _load(
         use_parallel=False,
     )
     if not made:
-        raise UnreadableFile(f"is no {kind.upper()} file, or a damaged one")
+        raise UnreadableFile(f"is not {kind.upper()}, or is damaged")
     try:
         return gltf.load(made, neighbours, limits)
     except OverLimit:

@@ -209,6 +209,6 @@ def _from_zero(words: list[bytes], before: NDArray[np.int64]) -> NDArray[np.int6
     if (numbers + before < 0)[behind].any():
         at = int(np.flatnonzero(behind & (numbers + before < 0))[0])
         raise UnreadableFile(
-            f"has a face that names vertex {numbers[at]}, where {before[at]:,} stand before it"
+            f"has a face that names vertex {numbers[at]}, but only {before[at]:,} stand before it"
         )
     return np.where(behind, numbers + before, numbers - 1)

@@ -154,7 +154,7 @@ def _count_words(lines: _Lines, has_keyword: bool) -> tuple[int, ...]:
     """How many words the counts may take, the likeliest first: that of the edges may be missing."""
     first, second = ([*lines.split(at, 1)] or [[]] for at in (0, 1))
     if not has_keyword and not all(word.isdigit() for word in (first[0] or [b"?"])[:3]):
-        raise UnreadableFile("is no OFF: it begins with neither 'OFF' nor its counts")
+        raise UnreadableFile("is not an OFF: it begins with neither 'OFF' nor its counts")
     # Two counts in a line lack that of the edges, unless it stands alone in the next.
     if len(first[0]) == 2 and len(second[0]) != 1:
         return (2,)

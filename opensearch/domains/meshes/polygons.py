@@ -70,7 +70,7 @@ def check_corners(corners: NDArray[np.int64], count: int, first: int = 0) -> Non
     low, high = int(corners.min()), int(corners.max())
     if low < 0 or high >= count:
         named = (low if low < 0 else high) + first
-        raise UnreadableFile(f"has a face that names vertex {named}, of {count:,} it holds")
+        raise UnreadableFile(f"has a face that names vertex {named}, but it holds only {count:,}")
 
 
 def check_faces(count: int, limits: Limits) -> None:

@@ -127,8 +127,8 @@ def _count(data: memoryview) -> int:
     count = room if promised in _UNCOUNTED or _is_undercounted(data, promised) else promised
     if count > room:
         raise UnreadableFile(
-            f"is no ASCII STL, and as a binary one promises {count:,} faces and holds {room:,}:"
-            " it is cut off or something else"
+            f"is not an ASCII STL, and as a binary one promises {count:,} faces but holds"
+            f" {room:,}: it is cut off or something else"
         )
     if count == 0:
         raise UnreadableFile("has no faces: it is an STL without a facet")

@@ -60,7 +60,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except zipfile.BadZipFile as error:
-        raise UnreadableFile(f"is no whole zip, as a 3MF is: {error}") from error
+        raise UnreadableFile(f"is not a whole zip, as a 3MF must be: {error}") from error
     if any(entry.flag_bits & _ENCRYPTED for entry in archive.infolist()):
         raise UnreadableFile("is encrypted; save it without a password")
     with archive:
@@ -144,7 +144,7 @@ class _Build:
             faces, copies = self._count_all(items, part)
         check_faces(faces, self._limits)
         if copies > _MOST_COPIES:
-            raise OverLimit(f"places {copies:,} objects, over {_MOST_COPIES:,}, the limit")
+            raise OverLimit(f"places {copies:,} objects, over the limit of {_MOST_COPIES:,}")
         if faces == 0:
             raise UnreadableFile("has no faces: the objects that it builds have no triangles")
         self._place_all(items, part, np.eye(4)[None])

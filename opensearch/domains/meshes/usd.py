@@ -42,7 +42,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
             return _gathered(_stage(path), limits)
         except Tf.ErrorException as error:
             raise UnreadableFile(
-                "is no USD file, or a damaged one; if a program opens it, export it as .glb there"
+                "is not a USD file, or is damaged; if a program opens it, export it as .glb there"
             ) from error
         finally:
             messages.TakeUncoalescedDiagnostics()

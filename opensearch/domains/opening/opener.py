@@ -106,7 +106,7 @@ class Opener:
                 if part is not None or fingerprint(path) == before:
                     return opened
         raise UnreadableFile(
-            f"{path.name!r} changes while it is read: index it again once it is written"
+            f"{path.name!r} changed while it was read: index it again once it is complete"
         )
 
     def _with_books(
@@ -154,7 +154,7 @@ class Opener:
         except UnreadableFile as error:
             if self._as_photo(path, domain):
                 raise UnreadableFile(
-                    f"{error}; of a photo of a thing the domain is photo"
+                    f"{error}; if it is a photo of an object, its domain is photo"
                 ) from error
             raise
 

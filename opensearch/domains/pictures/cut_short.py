@@ -20,8 +20,8 @@ LOST: Final = "opensearch_lost"
 """Key in a picture's `info` of the sentence that says what of it is lost."""
 LACKING: Final = 0.02
 """A picture that lacks no more than this of its rows is read all the same."""
-END_LOST: Final = "its file ends early, without the lower right end"
-_DETAILS_LOST: Final = "its file ends early, without the finest details"
+END_LOST: Final = "its file ends early, so its lower right is missing"
+_DETAILS_LOST: Final = "its file ends early, so its finest details are missing"
 _JPEG = b"\xff\xd8\xff"
 _END = b"\xff\xd9"
 _NOISE = b"\x5a\xa3" * 2**15

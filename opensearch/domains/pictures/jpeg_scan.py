@@ -26,7 +26,7 @@ from opensearch.domains.pictures.cut_short import (
 )
 from opensearch.errors import UnreadableFile
 
-_MIDDLE_LOST: Final = "bytes in its middle are wrong; pixels behind them may be wrong or moved"
+_MIDDLE_LOST: Final = "bytes in its middle are wrong; pixels after them may be wrong or shifted"
 _SEQUENTIAL: Final = (0xC0, 0xC1)
 _RESTARTS: Final = 0xDD
 _RESTART: Final = re.compile(rb"\xff([\xd0-\xd7])")

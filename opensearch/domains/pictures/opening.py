@@ -116,7 +116,8 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         image = deep or image
         if image is None:
             raise UnreadableFile(
-                "is a TIFF of samples or a compression that cannot be read, or damaged or cut short"
+                "is a TIFF with samples or a compression that cannot be read, or is damaged or cut"
+                " short"
             )
     assert image is not None
     if data.startswith(jp2.SIGNATURE):

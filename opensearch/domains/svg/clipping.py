@@ -77,8 +77,8 @@ class Clips:
         box = None if element is self._root else self._boxes.of(element, shown, em)
         if box is None:
             raise UnreadableFile(
-                "is clipped by a shape (clip-path) in a box that is not worked out here; export it"
-                " as plain SVG"
+                "is clipped by a shape (clip-path) in a kind of box that is not supported; export"
+                " it as plain SVG"
             )
         if element.tag == "use":  # what it shows is clipped before it is put in its place
             x, y = (

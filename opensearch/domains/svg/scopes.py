@@ -98,8 +98,7 @@ def plain(name: str, value: str, scope: Scope) -> str:
         unknown = _CUT_OUT.search(value)
     if unknown and not name.startswith(_NOT_DRAWN):
         raise UnreadableFile(
-            f"has a value that is not worked out here, {unknown[0]}...) in {name}; export it as"
-            " plain SVG"
+            f"has a value that is not supported, {unknown[0]}...) in {name}; export it as plain SVG"
         )
     return values.coloured(value)
 

@@ -177,7 +177,7 @@ def _word(part: Sequence[Any]) -> str | None:
 def _known(box: Window | None) -> Window:
     if box is None:
         raise UnreadableFile(
-            "turns or sizes something about the middle of a box of its own (transform-box) that"
-            " is not worked out here; export it as plain SVG"
+            "turns or scales something about a kind of box (transform-box) that is not supported;"
+            " export it as plain SVG"
         )
     return box

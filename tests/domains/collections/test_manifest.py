@@ -165,7 +165,7 @@ def test_json_lines_may_end_as_on_any_system(tmp_path, end):
 def test_a_list_in_place_of_json_lines_is_told_once(tmp_path):
     text = json.dumps([{"path": "a.png"}, {"path": "b.png"}], indent=1)
     [failure] = of(Failure, find_sources(write(tmp_path, "manifest.jsonl", text)))
-    assert "is one list; write an object a line" in failure.reason
+    assert "is one list; write one object a line" in failure.reason
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_a_list_in_place_of_json_lines_is_told_once(tmp_path):
         (b"path\n/etc/passwd\n", ":2", "paths are relative"),
         (b"path\n..\\secret.png\n", ":2", "paths are relative"),
         (b"path,category\n,cup\n", ":2", "has no field 'path'"),
-        (b"path\na\x81.png\n", "", "is no text in UTF-8, UTF-16 or Windows-1252"),
-        (b"path\na\0b.png\n", "", "is no text"),
+        (b"path\na\x81.png\n", "", "is not text in UTF-8, UTF-16 or Windows-1252"),
+        (b"path\na\0b.png\n", "", "is not text"),
     ],
 )
 def test_a_table_that_cannot_be_read_right_is_refused_loudly(tmp_path, text, place, reason):

@@ -84,7 +84,7 @@ def test_what_cannot_be_is_refused_and_nothing_written(collection, asked, said):
 @pytest.mark.parametrize("name", ["split.csv", "manifest.jsonl"])
 def test_a_manifest_that_is_there_is_never_replaced(collection, name):
     (collection / name).write_text("path\n")
-    with pytest.raises(InvalidInput, match=f"{name} says already what each file is for"):
+    with pytest.raises(InvalidInput, match=f"{name} already says what each file is for"):
         split_collection(collection)
     assert (collection / name).read_text() == "path\n"
 
@@ -109,7 +109,7 @@ def test_the_verb_prints_counts_and_says_errors_in_its_options(collection):
     assert json.loads(run("dataset", "split", collection, "--json").stdout)["counts"]["unseen"]
     again = run("dataset", "split", collection)
     assert again.exit_code == 2
-    assert "split.csv says already" in again.stderr
+    assert "split.csv already says" in again.stderr
     assert "Did you mean 'split'" in run("dataset", "spilt", collection).stderr
 
 

@@ -287,12 +287,12 @@ def test_many_primitives_may_share_one_long_list_of_vertices(read):
         ({"extensionsRequired": ["ACME_squash"]}, "needs the glTF extension ACME_squash"),
         ({"asset": {"version": "1.0"}}, "is glTF 1.0, which is not read; convert it to glTF 2.0"),
         ({"asset": {"version": "3.0"}}, "is glTF 3.0; this reader takes version 2"),
-        ({"nodes": [{"mesh": 0, "children": [0]}]}, "has node 0 below itself"),
-        ({"nodes": [{"mesh": 7}]}, "names meshes 7, and has 1"),
+        ({"nodes": [{"mesh": 0, "children": [0]}]}, "has node 0 among its own children"),
+        ({"nodes": [{"mesh": 7}]}, "names meshes 7, but has only 1"),
         ({"nodes": [{}]}, "shows no mesh in its default scene"),
-        ({"nodes": [{"mesh": 0, "skin": 0}]}, "names skins 0, and has 0"),
+        ({"nodes": [{"mesh": 0, "skin": 0}]}, "names skins 0, but has only 0"),
         ({"nodes": [{"mesh": 0, "scale": [1, 1]}]}, "'scale' of a node that is no list of 3"),
-        ({"scenes": [{"nodes": [3]}]}, "names nodes 3, and has 1"),
+        ({"scenes": [{"nodes": [3]}]}, "names nodes 3, but has only 1"),
     ],
 )
 def test_what_cannot_be_read_is_named(read, tree, said):
@@ -385,5 +385,5 @@ def test_no_spoiled_value_is_more_than_unreadable(tmp_path_factory, data):
 
 def test_text_that_is_no_gltf_is_refused(read):
     for data in (b"", b"[1]", b"{}", b"{", json.dumps({"a": 1}).encode(), b"[" * 100_000):
-        with pytest.raises(UnreadableFile, match="is no glTF"):
+        with pytest.raises(UnreadableFile, match="is not a glTF"):
             read(data)

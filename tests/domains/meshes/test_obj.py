@@ -85,8 +85,8 @@ def test_a_file_of_several_blocks_is_one_mesh(monkeypatch):
     ("lines", "reason"),
     [
         (["f 0 1 2"], "names vertex 0; OBJ counts vertices from 1"),
-        (["f 1 2 5"], "names vertex 5, of 4 it holds"),
-        (["f 1 2 -5"], "names vertex -5, where 4 stand before it"),
+        (["f 1 2 5"], "names vertex 5, but it holds only 4"),
+        (["f 1 2 -5"], "names vertex -5, but only 4 stand before it"),
         (["f 1 2 x"], "has 'x' for a vertex of a face"),
         (["f 1 2 1.5"], r"has '1\.5' for a vertex of a face"),
         (["f 1 2 /3"], "a corner that names no vertex"),

@@ -69,7 +69,7 @@ def test_a_polygon_that_touches_nan_or_crosses_itself_is_still_cut():
 
 
 def test_a_vertex_that_is_not_there_is_named_as_the_format_counts():
-    with pytest.raises(UnreadableFile, match="names vertex 9, of 4 it holds"):
+    with pytest.raises(UnreadableFile, match="names vertex 9, but it holds only 4"):
         as_triangles(np.zeros((4, 3)), np.array([0, 1, 8]), np.array([3]), Limits(), first=1)
 
 

@@ -95,7 +95,7 @@ def test_a_file_that_is_cut_off_is_refused(kept):
     with pytest.raises(UnreadableFile, match="cut off within a facet"):
         load(line[: int(len(line) * kept)])
     data = binary()
-    with pytest.raises(UnreadableFile, match=r"promises 4 faces and holds [0123]"):
+    with pytest.raises(UnreadableFile, match=r"promises 4 faces but holds [0123]"):
         load(data[: 84 + int((len(data) - 84) * kept)])
 
 

@@ -153,14 +153,14 @@ def test_a_tetrahedron_is_read_however_it_is_written(written):
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        (b"PK but no zip", "is no whole zip"),
+        (b"PK but no zip", "is not a whole zip"),
         (package({"notes.txt": b""}, root=None), "without a 3D model"),
         (single(thing(1, mesh()), item(2)), "places the object '2', which it does not hold"),
         (single(thing(1, mesh()), item(1, more=GONE)), "lacks its part '3d/gone.model'"),
         (single(thing(1, twice(1, 1)), item(1)), "in itself"),
         (single(thing(1, mesh(faces=[])), item(1)), "have no triangles"),
         (single(""), "builds nothing"),
-        (single(thing(1, mesh(faces=[[0, 1, 4]])), item(1)), "names vertex 4, of 4"),
+        (single(thing(1, mesh(faces=[[0, 1, 4]])), item(1)), "names vertex 4, but it holds only 4"),
         (
             single(thing(1, mesh().replace('x="1.0"', 'x="1,0"')), item(1)),
             "wrong number in an element 'vertex'",

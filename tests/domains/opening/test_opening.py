@@ -78,7 +78,7 @@ def test_a_drawing_without_ink_that_looks_like_a_photo_is_told_to_be_one(tmp_pat
     page = thing()
     page.paste((240, 236, 225), (40, 50, 270, 280))
     page.save(tmp_path / "empty.png")
-    with pytest.raises(UnreadableFile, match=r"no ink.*of a thing the domain is photo$"):
+    with pytest.raises(UnreadableFile, match=r"no ink.*of an object, its domain is photo$"):
         BOTH.open(tmp_path / "empty.png", domain="sketch")
     Image.new("RGB", (64, 64), (255, 255, 255)).save(tmp_path / "blank.png")
     with pytest.raises(UnreadableFile, match=r"blank$"):

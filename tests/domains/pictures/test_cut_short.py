@@ -13,8 +13,8 @@ from opensearch.domains import open_reader
 from opensearch.errors import UnreadableFile
 from opensearch.limits import Limits
 
-END = "its file ends early, without the lower right end"
-DETAILS = "its file ends early, without the finest details"
+END = "its file ends early, so its lower right is missing"
+DETAILS = "its file ends early, so its finest details are missing"
 
 
 def coloured(width=240, height=200):

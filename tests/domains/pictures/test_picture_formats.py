@@ -234,7 +234,7 @@ def test_grey_whose_white_is_zero_is_turned_at_any_depth(tmp_path):
 def test_many_samples_that_are_no_picture_are_refused_by_name(tmp_path):
     bands = np.zeros((6, 9, 9), np.uint8)
     tifffile.imwrite(tmp_path / "a.tif", bands, photometric="minisblack", planarconfig="separate")
-    with pytest.raises(UnreadableFile, match=r"TIFF of samples or a compression"):
+    with pytest.raises(UnreadableFile, match=r"TIFF with samples or a compression"):
         read(tmp_path / "a.tif")
 
 
@@ -438,7 +438,7 @@ def test_pages_of_deep_grey_are_looked_at_in_turn(tmp_path):
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"\0\0\0\x18ftypmp42" + bytes(30), "video"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "name it .svg"),
-        (bytes(900), "zero bytes alone"),
+        (bytes(900), "nothing but zero bytes"),
         (b'{"error": "not found"}', "JSON text"),
         (b"Access denied", "text"),
         (b"gimp xcf v011", "a GIMP project"),
@@ -507,7 +507,7 @@ def test_a_progressive_jpeg_without_its_last_bits_is_read_and_told(tmp_path, kin
 def test_a_jpeg_that_lacks_its_end_says_so(tmp_path):
     whole = scene()
     (tmp_path / "a.jpg").write_bytes(whole[:-100])
-    assert read(tmp_path / "a.jpg").lost == "its file ends early, without the lower right end"
+    assert read(tmp_path / "a.jpg").lost == "its file ends early, so its lower right is missing"
 
 
 @pytest.mark.parametrize("share", [0.9, 0.5, 0.1])

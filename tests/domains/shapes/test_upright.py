@@ -163,7 +163,7 @@ def test_a_manifest_declares_the_axis_of_meshes(tmp_path):
 def test_an_unknown_axis_in_a_manifest_is_refused_by_name(tmp_path, up):
     (failure,) = manifest(tmp_path, {"path": "a.obj", "up": up})
     assert isinstance(failure, Failure)
-    assert failure.reason == f"has an up {up!r}, and the axes of a mesh are x, y and z, or unknown"
+    assert failure.reason == f"has up {up!r}, but the axis of a mesh must be x, y, z or unknown"
 
 
 def test_a_table_declares_it_too_and_what_is_said_wins(tmp_path):

@@ -150,7 +150,7 @@ def test_groups_hold_what_is_moved_used_and_hidden():
     ],
 )
 def test_a_box_that_is_not_known_is_told(body):
-    with pytest.raises(UnreadableFile, match="a box of its own"):
+    with pytest.raises(UnreadableFile, match="a kind of box"):
         drawn(body.format(f"{ABOUT};transform:rotate(30deg)"))
 
 

@@ -71,9 +71,9 @@ def parse(data: bytes) -> Document:
     try:
         tree = json.loads(str(text, "utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise UnreadableFile(f"is no glTF: its JSON is damaged ({error})") from error
+        raise UnreadableFile(f"is not a glTF: its JSON is damaged ({error})") from error
     if not isinstance(tree, dict):
-        raise UnreadableFile("is no glTF: its JSON is no object")
+        raise UnreadableFile("is not a glTF: its JSON is not an object")
     _check_version(tree)
     _check_extensions(tree)
     return Document(tree, chunk)
@@ -102,7 +102,7 @@ def entry(tree: Properties, name: str, index: Any) -> Properties:
     if not isinstance(found, list):
         raise UnreadableFile(f"has {name!r} that are no list of objects")
     if not is_count(index) or index >= len(found):
-        raise UnreadableFile(f"names {name} {index!r}, and has {len(found)}")
+        raise UnreadableFile(f"names {name} {index!r}, but has only {len(found)}")
     wanted = found[index]
     if not isinstance(wanted, dict):
         raise UnreadableFile(f"has {name!r} that are no list of objects")
@@ -182,7 +182,7 @@ def _check_version(tree: Properties) -> None:
     if wanted.split(".")[0] != "2":
         raise UnreadableFile(f"is glTF {wanted}; this reader takes version 2")
     if not asset and "meshes" not in tree:
-        raise UnreadableFile("is no glTF: it has neither 'asset' nor 'meshes'")
+        raise UnreadableFile("is not a glTF: it has neither 'asset' nor 'meshes'")
 
 
 def _check_extensions(tree: Properties) -> None:

@@ -62,7 +62,7 @@ class Nodes:
             self._world = dict(self._walk(self._tops(), seen=False))
         if not is_count(index) or index not in self._world:
             entry(self._tree, "nodes", index)
-            raise UnreadableFile(f"has node {index} below itself")
+            raise UnreadableFile(f"has node {index} among its own children")
         return self._world[index]
 
     def _roots(self) -> list[Any]:
@@ -76,7 +76,7 @@ class Nodes:
         below = {child for node in self._nodes for child in _numbers(node, "children")}
         tops = [index for index in range(len(self._nodes)) if index not in below]
         if self._nodes and not tops:
-            raise UnreadableFile("has no node that is not below itself")
+            raise UnreadableFile("has no top node: each is a child of another")
         return tops
 
     def _walk(self, roots: Iterable[Any], seen: bool) -> Iterator[tuple[int, Matrix]]:
@@ -88,7 +88,7 @@ class Nodes:
             node = entry(self._tree, "nodes", index)
             visits += 1
             if depth > len(self._nodes):
-                raise UnreadableFile(f"has node {index} below itself")
+                raise UnreadableFile(f"has node {index} among its own children")
             if visits > self._most:
                 raise OverLimit(f"shows over {self._most:,} nodes, the limit")
             if seen and (extension(node, "KHR_node_visibility") or {}).get("visible") is False:

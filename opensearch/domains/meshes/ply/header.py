@@ -77,7 +77,7 @@ def read_header(data: bytes) -> Header:
     """
     end = _END.search(data, 0, _LONGEST)
     if data[:3].lower() != b"ply":
-        raise UnreadableFile("is no PLY: it does not begin with 'ply'")
+        raise UnreadableFile("is not a PLY: it does not begin with 'ply'")
     if end is None:
         raise UnreadableFile("is cut off within its header")
     body = end.end()
@@ -95,7 +95,7 @@ def _order(lines: list[list[str]]) -> str:
     if not named:
         raise UnreadableFile("has a header that names no format")
     if named[0] not in _ORDERS:
-        raise UnreadableFile(f"is a PLY of the format {named[0][:40]!r}, which is none")
+        raise UnreadableFile(f"is a PLY of the unknown format {named[0][:40]!r}")
     return _ORDERS[named[0]]
 
 
