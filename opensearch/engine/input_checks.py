@@ -90,7 +90,9 @@ def _shape(name: str, scene: Any) -> Mesh:
         mesh = scene.to_mesh()
         points, corners = mesh.vertices, mesh.faces
     except Exception as error:  # of a class that is not ours
-        raise InvalidInput(f"{name} is a scene that cannot be made one mesh: {error}") from error
+        raise InvalidInput(
+            f"{name} is a scene that cannot be made into one mesh: {error}"
+        ) from error
     return _mesh(name, points, corners)
 
 

@@ -24,8 +24,8 @@ class OpenIndex:
         """
         if not isinstance(generations, Generations) or not isinstance(model, Model):
             raise InvalidInput(
-                "an engine is not made by its name: `Engine.open(path)` opens an index, and"
-                " `Engine.create(path)` makes a new one"
+                "an engine cannot be made by calling `Engine`: `Engine.open(path)` opens an index,"
+                " and `Engine.create(path)` makes a new one"
             )
         self.path: Where = generations.folder.path
         self.model = model

@@ -261,8 +261,8 @@ def as_ours(address: Address) -> Iterator[None]:
     except Exception as error:  # pymilvus lets those of grpc and of Lite through
         text = " ".join(str(getattr(error, "message", "") or error).split())[:300]
         raise StoreError(
-            f"Milvus at {address} failed: {text or type(error).__name__}. See that it runs, that"
-            f" it is {WORKING}, and that {TOKEN} is right where it asks for a user"
+            f"Milvus at {address} failed: {text or type(error).__name__}. Check that it runs, that"
+            f" it is {WORKING}, and, if it asks for a user, that {TOKEN} is right"
         ) from error
 
 

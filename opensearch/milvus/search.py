@@ -246,9 +246,9 @@ def _padded(
     there = ids.shape[1]
     if shape[0] * (shape[1] - there) > MOST_PADDED:
         raise InvalidInput(
-            f"k must be about what is searched: {shape[0]} queries for {shape[1]} hits each would"
-            f" fill {shape[0] * shape[1] * 12 / 2**30:.1f} GiB with nothing; {max(there, 1)} hits"
-            " are all there are"
+            f"k must be near the number of items: {shape[0]} queries for {shape[1]} hits each would"
+            f" fill {shape[0] * shape[1] * 12 / 2**30:.1f} GiB with nothing; there are only"
+            f" {max(there, 1)} hits"
         )
     missing = [(0, 0), (0, shape[1] - there)]
     return (

@@ -178,17 +178,15 @@ def check_is_file(file: Path, role: str = "query") -> None:
     try:
         mode = os.stat(file).st_mode
     except (FileNotFoundError, NotADirectoryError):
-        words = "" if file.suffix or len(file.parts) > 1 else "; words are asked for by `text`"
+        words = "" if file.suffix or len(file.parts) > 1 else "; to search for words, use `text`"
         meant = no_path(given) or words + several_paths(given)
-        raise InvalidInput(
-            f"{role} {name} is not a file: there is none of this name{meant}"
-        ) from None
+        raise InvalidInput(f"{role} {name} is not a file: nothing has this name{meant}") from None
     except OSError as error:
         raise InvalidInput(
             f"{role} {name} cannot be opened: {error.strerror}{no_path(given)}"
         ) from error
     if stat.S_ISDIR(mode):
-        raise InvalidInput(f"{role} {name} is a folder; give a file of it, or several")
+        raise InvalidInput(f"{role} {name} is a folder; give a file in it, or several")
     if not stat.S_ISREG(mode):
         raise InvalidInput(f"{role} {name} is not a file, but a device, pipe or socket")
 

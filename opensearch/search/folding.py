@@ -42,7 +42,7 @@ def fold(source: CodeSource, folder: Path, domain: str, width: int) -> bool:
     except OSError as error:
         raise StoreError(
             f"cannot write search files to {str(folder)!r}: {system_reason(error)}; the index is"
-            " whole and is searched without them, free the disk and index again."
+            " whole and is searched without them; free the disk and index again."
         ) from error
     return built or rows is not None
 

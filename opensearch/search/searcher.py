@@ -48,9 +48,9 @@ def _padded(found: list[tuple[Distances, Ids]], shape: tuple[int, int]) -> tuple
         return distances[:, :there], ids[:, :there]
     if shape[0] * (shape[1] - there) > MOST_PADDED:
         raise InvalidInput(
-            f"k must be about what is searched: {shape[0]} queries for {shape[1]} hits each would"
-            f" fill {shape[0] * shape[1] * 12 / 2**30:.1f} GiB with nothing; {max(there, 1)} hits"
-            " are all there are"
+            f"k must be near the number of items: {shape[0]} queries for {shape[1]} hits each would"
+            f" fill {shape[0] * shape[1] * 12 / 2**30:.1f} GiB with nothing; there are only"
+            f" {max(there, 1)} hits"
         )
     all_distances, all_ids = np.full(shape, FAR, np.int32), np.full(shape, -1, np.int64)
     if distances is not None and ids is not None:

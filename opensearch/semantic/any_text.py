@@ -96,8 +96,8 @@ def _listed_words(
     )
     if not (read.words or read.excluded):
         raise UnknownWord(
-            f"{' '.join(phrase.unknown)!r} means none of the {len(table):,} known words to"
-            f" {provider.spec}; name a thing, a scene or a part"
+            f"to {provider.spec}, {' '.join(phrase.unknown)!r} means none of the {len(table):,}"
+            " known words; name a thing, a scene or a part"
         )
     lost = space.missing(read.excluded)
     read.excluded = [name for name in read.excluded if name not in lost]

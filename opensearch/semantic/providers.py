@@ -88,7 +88,7 @@ def open_provider(spec: str, wanted: Sequence[str] | None = None) -> Provider:
     if argument and not wants:
         raise InvalidInput(f"provider {kind!r} takes nothing after it, got {argument!r}")
     if wants and not argument:
-        raise InvalidInput(f"provider {kind!r} wants what to open after a colon: {kind}:{wants}")
+        raise InvalidInput(f"provider {kind!r} needs what to open after a colon: {kind}:{wants}")
     return PROVIDERS[kind].open(argument, wanted)
 
 

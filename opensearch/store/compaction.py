@@ -190,5 +190,5 @@ def _check_count(target: Environment, what: str, there: int, wanted: int) -> Non
     if there != wanted:
         raise StoreError(
             f"the copy in {str(target.folder)!r} has {there} of {wanted} {what}; the index"
-            " stays as it was, see what verify says of it."
+            " stays as it was; check it with verify."
         )

@@ -39,7 +39,7 @@ def copy_in_child(old: Path, new: Path) -> None:
         raise StoreError(
             f"reading the store {str(old)!r} ended its process"
             f" ({signal.Signals(-done.returncode).name}): its files are damaged; the index stays"
-            " as it was. See what verify says of it, restore it from a copy, or build it again."
+            " as it was. Check it with verify, restore it from a copy, or build it again."
         )
     try:
         error = json.loads(done.stdout)

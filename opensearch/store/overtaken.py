@@ -55,8 +55,8 @@ class Watched:
         """
         if self._last() > self._limit:
             raise Overtaken(
-                f"a writer commits to {self._name!r} faster than this read-only index is read;"
-                " repeat, or search it where its folder may be written: there readers are seen."
+                f"a writer changes {self._name!r} faster than this read-only index is read;"
+                " repeat, or search it where its folder can be written: there readers are seen."
             )
 
     def asked(self, read: Callable[..., Any], *args: Any, **options: Any) -> Any:

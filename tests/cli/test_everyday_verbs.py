@@ -50,7 +50,7 @@ def test_list_prints_rows_paths_and_json(index, files):
 def test_list_of_nothing_says_why(index):
     nothing = run("list", index, "--where", "categry = cup")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
-    assert nothing.stderr == "no item has a field 'categry'; there is category\n0 items\n"
+    assert nothing.stderr == "no item has a field 'categry'; did you mean 'category'?\n0 items\n"
     assert run("list", index, "--where", "a").exit_code == 2
     assert run("list", index, "--ignored", "--where", "id = 1").exit_code == 2
     assert run("list", index, "--offset", 10**30).stdout == ""

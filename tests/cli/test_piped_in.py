@@ -104,4 +104,4 @@ def test_a_file_of_that_name_is_named_with_its_folder(index, toy_collection, tmp
 def test_index_says_why_it_takes_no_pipe(tmp_path):
     refused = run("index", "-", "--to", tmp_path / "index", piped=b"x")
     assert refused.exit_code == 2
-    assert "- does not exist; what is piped in has no place of its own" in refused.stderr
+    assert "- does not exist; what is piped in has no path to be found at again" in refused.stderr

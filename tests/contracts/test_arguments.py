@@ -351,7 +351,7 @@ def test_k_above_what_is_there_costs_nothing(engine):
     distances, ids = engine.search_batch(CODES[:2], k=1000)
     assert ids.shape == distances.shape == (2, 1000)
     assert (ids[:, 8:] == -1).all()
-    with pytest.raises(InvalidInput, match=r"1 queries for 1000000000 hits.* 8 hits are all"):
+    with pytest.raises(InvalidInput, match=r"1 queries for 1000000000 hits.* only 8 hits"):
         engine.search_batch(CODES[:1], k=10**9)
 
 

@@ -131,7 +131,7 @@ def test_a_space_is_fitted_and_restored_to_the_bit(kind, spec):
 def test_what_follows_the_colon_is_there_where_it_is_wanted_and_only_there(kind, spec):
     wants = PROVIDERS[kind].wants
     if wants:
-        with pytest.raises(InvalidInput, match=rf"{kind}' wants what to open .*: {kind}:{wants}$"):
+        with pytest.raises(InvalidInput, match=rf"{kind}' needs what to open .*: {kind}:{wants}$"):
             open_provider(kind)
     else:
         with pytest.raises(InvalidInput, match=rf"provider '{kind}' takes nothing after it"):

@@ -122,9 +122,9 @@ def test_what_is_no_source_is_told_how_it_is_added(engine, source, way):
         ("s3://bucket/b.png", "query s3://bucket/b.png is .* and give the file"),
         ("file:///p/a.png", "query file:///p/a.png is .* give the path, '/p/a.png'"),
         ("data:image/png;base64,AAAA", "decode it and give the bytes"),
-        (".", r"query \. is a folder; give a file of it"),
+        (".", r"query \. is a folder; give a file in it"),
         ("/dev/null", "query /dev/null is not a file, but a device"),
-        ("dog", "words are asked for by `text`"),
+        ("dog", "to search for words, use `text`"),
         ("x" * 10_000, r"query x{60}\.\.\. \(10,000 characters\) cannot be opened"),
     ],
 )
@@ -173,7 +173,7 @@ def test_a_part_of_another_space_is_refused(engine):
 
 def test_many_queries_may_come_one_by_one(engine):
     assert len(list(engine.ask_many(Query(text="disc") for _ in range(2)))) == 2
-    with pytest.raises(InvalidInput, match="one alone is asked by `ask`"):
+    with pytest.raises(InvalidInput, match="for a single one, use `ask`"):
         engine.ask_many(Query(text="disc"))
 
 

@@ -201,7 +201,7 @@ def test_a_file_that_turns_bad_keeps_its_item(engine, files):
 
 
 def test_a_missing_source_is_refused_before_anything_is_read(engine, tmp_path):
-    with pytest.raises(InvalidInput, match="does not exist; an address is given as text"):
+    with pytest.raises(InvalidInput, match="does not exist; give an address as text"):
         engine.add(Path("s3://bucket/photos"))
     with pytest.raises(InvalidInput, match=r"does not exist$"):
         engine.add(tmp_path / "nowhere")

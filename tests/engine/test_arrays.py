@@ -94,7 +94,7 @@ def test_what_items_without_embeddings_lack_is_said_once(engine, toy_collection)
     for refine in (True, False):
         answer = engine.ask(Query(text="disc", refine=refine))
         assert [note for note in answer.notes if "embeddings" in note] == [
-            "some items have no embeddings: for them no refinement, no rescoring and no score"
+            "some items have no embeddings: they are not refined, not rescored and have no score"
         ]
         assert len(answer.hits) == 10
         assert all(hit.score is None for hit in answer.hits)

@@ -84,5 +84,5 @@ def test_copies_are_compared_by_the_code_that_they_were_indexed_with(engine, fol
 )
 def test_what_copies_do_not_go_by_is_refused(engine, folder, asked):
     query = Query(files=[(folder / "elsewhere.png", 1.0)], like="exact", **asked)
-    with pytest.raises(InvalidInput, match=f"`{next(iter(asked))}` does not go with `like`"):
+    with pytest.raises(InvalidInput, match=f"`{next(iter(asked))}` cannot be combined with `like`"):
         engine.ask(query)

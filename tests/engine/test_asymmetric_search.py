@@ -122,11 +122,11 @@ def test_items_without_embeddings_are_scored_and_only_refinement_is_missed(engin
         Query(text="disc", targets=["cartoon"], k=5, score="asymmetric", refine=True)
     )
     assert all(hit.score is not None for hit in answer.hits)
-    assert answer.notes == ["some items have no embeddings: for them no refinement"]
+    assert answer.notes == ["some items have no embeddings: they are not refined"]
     other = engine.ask(Query(text="disc", targets=["cartoon"], k=5))
     assert all(hit.score is None for hit in other.hits)
     assert other.notes == [
-        "some items have no embeddings: for them no refinement, no rescoring and no score"
+        "some items have no embeddings: they are not refined, not rescored and have no score"
     ]
 
 

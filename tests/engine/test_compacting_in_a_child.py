@@ -106,7 +106,7 @@ def test_a_domain_newer_than_a_structure_is_searched_exactly_and_that_is_said(in
         query = Query(text="disc", structure="ivf", refine=False, score="hamming")
         answer = engine.ask(query)
         assert len(answer.hits) == 10
-        assert "exact in sketch: ivf was built before it was there" in answer.notes
+        assert "exact in sketch: ivf was built before that was there" in answer.notes
 
 
 @pytest.mark.parametrize("fill", ["zeros", "noise"])

@@ -145,7 +145,7 @@ def test_an_item_is_asked_for_by_its_copies(engine, collection):
     assert [(hit.key, hit.score, hit.distance) for hit in answer.hits] == [
         (hit.key, hit.score, hit.distance) for hit in of_file.hits if hit.key != "photo/half.jpg"
     ]
-    assert answer.notes[0] == "photo/half.jpg is looked for as a photo, by its copies alone"
+    assert answer.notes[0] == "only copies of photo/half.jpg, taken as a photo, are looked for"
     with pytest.raises(InvalidInput, match="the index has no item 'photo/none'"):
         engine.ask(Query(keys=["photo/none"], like="exact"))
     engine.add_codes(np.zeros((1, engine.info()["bits"] // 8), np.uint8), "photo", ["x"])
@@ -174,9 +174,9 @@ def test_a_file_is_asked_for_by_its_copies(engine, collection):
     assert "How like what the item shows is" in page.read_text("utf-8")
     assert "by embeddings" not in page.read_text("utf-8")
     assert "Cosine of the embeddings" not in page.read_text("utf-8")
-    with pytest.raises(InvalidInput, match="copies are looked for by one file or one item alone"):
+    with pytest.raises(InvalidInput, match="looks for copies of one file or one item"):
         engine.ask(Query(text="dog", like="exact"))
-    with pytest.raises(InvalidInput, match="copies are looked for by one file or one item alone"):
+    with pytest.raises(InvalidInput, match="looks for copies of one file or one item"):
         engine.ask(Query(files=[(file, 1.0)], keys=["photo/half.jpg"], like="exact"))
     with pytest.raises(InvalidInput, match="unknown `like` 'x'; known: meaning, exact"):
         Query(text="dog", like="x")

@@ -157,7 +157,7 @@ def test_another_model_is_exit_four_and_leaves_no_index(index, tmp_path):
 
 
 BROKEN = {
-    "cut": (lambda out: (out / "codes.npy").write_bytes(b"x"), "codes.npy is damaged: it has 1 b"),
+    "cut": (lambda out: (out / "codes.npy").write_bytes(b"x"), "codes.npy is damaged: it has 1 of"),
     "gone": (lambda out: (out / "items.jsonl").unlink(), "lacks its file items.jsonl"),
     "none": (lambda out: (out / "manifest.json").unlink(), "is not an export"),
     "odd": (lambda out: (out / "manifest.json").write_text("{}"), "damaged manifest.json"),
@@ -238,10 +238,12 @@ def test_a_line_that_is_no_item_is_named(index, tmp_path):
         source = Export.open(tmp_path / "out")
         lines = (tmp_path / "out" / "items.jsonl").read_bytes().splitlines(keepends=True)
         (tmp_path / "out" / "items.jsonl").write_bytes(b"".join([*lines[:2], b"{}\n"]))
-        with pytest.raises(UnreadableFile, match=r"line 3 of .*items\.jsonl is no item"):
+        with pytest.raises(UnreadableFile, match=r"line 3 of .*items\.jsonl is not an item"):
             source.add_to(other._store, lambda *_: None)
         (tmp_path / "out" / "items.jsonl").write_bytes(b"".join(lines[:2]))
-        with pytest.raises(UnreadableFile, match="has not the 100 lines that the manifest counts"):
+        with pytest.raises(
+            UnreadableFile, match="does not have the 100 lines that the manifest counts"
+        ):
             source.add_to(other._store, lambda *_: None)
 
 
@@ -280,7 +282,9 @@ def test_a_forged_line_is_named_and_costs_nothing(index, tmp_path, field):
         (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
         result = run("import", tmp_path / "out", "--to", tmp_path / "new", "--model", MODEL)
         assert result.exit_code == 1, value
-        assert re.search(r"line 2 of .*items\.jsonl is no item \(.*export the index", result.stderr)
+        assert re.search(
+            r"line 2 of .*items\.jsonl is not an item \(.*export the index", result.stderr
+        )
 
 
 def test_an_import_that_was_cut_short_doubles_nothing(index, tmp_path, monkeypatch):

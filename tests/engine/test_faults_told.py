@@ -73,7 +73,9 @@ def test_a_read_only_index_is_searched_and_says_so(index, monkeypatch):
     with Engine.open(index) as engine:
         answer = engine.ask(Query(keys=["k7"]))
         assert len(answer.hits) == 10
-        assert any("is read-only: what a writer adds may go unnoticed" in n for n in answer.notes)
+        assert any(
+            "is read-only: what another process adds may be missed" in n for n in answer.notes
+        )
         for change in (engine.compact, lambda: engine.remove(["k1"])):
             with pytest.raises(StoreError, match="the folder is read-only; copy the index to a"):
                 change()

@@ -62,7 +62,7 @@ def test_a_line_of_other_kinds_is_no_item(exported, tmp_path, change):
     lines[0] = json.dumps({**json.loads(lines[0]), **change})
     (exported / "items.jsonl").write_text("\n".join(lines) + "\n")
     signed(exported)
-    refused(exported, tmp_path, r"line 1 of .*items\.jsonl is no item \(")
+    refused(exported, tmp_path, r"line 1 of .*items\.jsonl is not an item \(")
 
 
 @pytest.mark.parametrize("name", ["ph/oto", "ph oto", "-photo", "p" * 65, "фото"])
@@ -72,7 +72,7 @@ def test_a_domain_that_would_make_keys_ambiguous_is_refused(exported, tmp_path, 
     lines[0] = json.dumps({**json.loads(lines[0]), "domain": name})
     (exported / "items.jsonl").write_text("\n".join(lines) + "\n")
     signed(exported)
-    refused(exported, tmp_path, "is no name of one: up to 64 letters a-z, digits, _ and - can be")
+    refused(exported, tmp_path, "cannot name one: names have up to 64 letters a-z, digits, _ and -")
     with Engine.open(tmp_path / "other") as engine:
         for add in (
             lambda: engine.add_codes(np.zeros((1, 2), np.uint8), name),
@@ -90,7 +90,7 @@ def test_a_line_that_is_none_is_no_item(exported, tmp_path, line):
     text = (exported / "items.jsonl").read_bytes()
     (exported / "items.jsonl").write_bytes(line.encode("latin-1") + b"\n" + text)
     signed(exported)
-    refused(exported, tmp_path, r"line 1 of .*items\.jsonl is no item \(")
+    refused(exported, tmp_path, r"line 1 of .*items\.jsonl is not an item \(")
 
 
 @pytest.mark.parametrize("value", [0, np.nan, np.inf])

@@ -201,7 +201,7 @@ def test_progress_and_guesses_are_told(engine):
         ({"metadata": [{}]}, "2 inputs need as many metadata, got 1"),
         ({"categories": ["x"]}, "2 inputs need as many categories, got 1"),
         ({"domain": "cartoon"}, "no domain 'cartoon'"),
-        ({"inputs": [picture(), "nowhere.png"]}, "there is none of this name"),
+        ({"inputs": [picture(), "nowhere.png"]}, "nothing has this name"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_stored(engine, arguments, said):

@@ -110,7 +110,7 @@ def test_an_answer_without_a_likely_hit_says_so(engine, file):
     assert unlikely.likely is False
     shown = max(hit.score for hit in unlikely.hits)
     assert unlikely.notes[-1] == (
-        f"nothing here is likely to be what was asked: the best hit has {shown:.2f}"
+        f"nothing here is likely to be what was asked for: the best hit has {shown:.2f}"
     )
     assert engine.ask(Query(**asked, targets=["sketch"])).likely is True
 

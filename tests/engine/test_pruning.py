@@ -59,11 +59,11 @@ def test_a_source_that_lost_all_or_most_is_pruned_by_force_alone(index, files, w
     words = ("index", files, "--to", index, "--domain", "photo")
     result = run(*words, "--prune")
     assert result.exit_code == 1
-    assert f"not pruned: of the 3 items of {files} the files of {gone} are gone" in result.stderr
+    assert f"not pruned: the files of {gone} of the 3 items of {files} are gone" in result.stderr
     assert "with --prune=force" in result.stderr
     assert len(keys(index)) == 3 + (what == "another disk")
     dry = run(*words, "--prune", "--dry-run")
-    assert (dry.exit_code, "--prune would be refused: of the" in dry.stdout) == (0, True)
+    assert (dry.exit_code, "--prune would be refused: the files of" in dry.stdout) == (0, True)
     assert run(*words, "--prune=force", "--dry-run").stdout.count(f"{gone} removed") == 1
     assert len(keys(index)) == 3 + (what == "another disk")
     result = run(*words, "--prune=force")
@@ -97,7 +97,7 @@ def test_an_empty_folder_that_held_items_is_taken_for_a_disk(tmp_path, held, lef
         (folder / "mount").mkdir()
         if left:
             (folder / "mount" / left).mkdir()
-        told = rf"mount is empty and held {held} items; a disk that is not"
+        told = rf"mount is empty but held {held} items, as if its disk were not"
         with pytest.raises(Refused, match=told):
             engine.add(folder, domain="photo", prune=True)
         assert engine.info()["items"] == {"photo": 2 * held + 1}

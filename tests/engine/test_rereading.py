@@ -120,7 +120,7 @@ def test_an_index_of_an_older_format_says_that_it_must_be_compacted_first(tmp_pa
     with Engine.open(tmp_path / "old") as engine:
         files = len([item for item in engine.records() if item.path])
         assert engine.info()["older_readers"] == files > 0
-        with pytest.raises(InvalidInput, match=r"`Engine.compact\(\)` brings it to one that does"):
+        with pytest.raises(InvalidInput, match=r"`Engine.compact\(\)` brings it to the new one"):
             engine.add(tmp_path / "empty", reread=True)
         engine.compact()
         assert engine.info()["older_readers"] == files

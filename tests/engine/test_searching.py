@@ -271,7 +271,7 @@ def test_a_filter_that_nothing_passes_says_so_and_names_fields_that_are_not_ther
     assert answer.hits == []
     assert answer.notes[-2:] == [
         "no item passes the filter",
-        "no item has a field 'yaer'; there is year",
+        "no item has a field 'yaer'; did you mean 'year'?",
     ]
     answer = engine.ask(Query(text="disc", where="year > 2999"))
     assert answer.notes[-1] == "no item passes the filter", "the field is there"

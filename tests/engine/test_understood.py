@@ -137,5 +137,5 @@ def test_a_photo_of_a_thing_asked_by_as_a_drawing_is_remarked_on(engine, tmp_pat
     photo = (soft + rng.normal(0, 12, (320, 320, 1))).clip(0, 255).astype(np.uint8)
     Image.fromarray(photo).save(tmp_path / "thing.png")
     asked = Query(files=[(tmp_path / "thing.png", 1.0)], source="sketch")
-    remark = "thing.png looks like a photo of a thing: `source='photo'` asks by that"
+    remark = "thing.png looks like a photo of a thing: if it is, use `source='photo'`"
     assert remark in engine.ask(asked).notes

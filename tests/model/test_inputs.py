@@ -254,9 +254,9 @@ def test_bytes_are_read_in_a_process_that_their_limits_end(
         (Mesh(np.zeros((3, 3)), np.array([[0, 1, 3]])), "must name vertices from 0 to 2"),
         (Mesh(np.full((3, 3), np.nan), np.array([[0, 1, 2]])), "mesh.ply"),
         (Mesh(np.zeros((3, 3)), np.zeros((0, 3), int)), "mesh.ply"),
-        (Path("no such file.png"), "there is none of this name$"),
-        (Path("guitar"), "there is none of this name; words are asked for by `text`$"),
-        (Path("."), "is a folder; give a file of it, or several$"),
+        (Path("no such file.png"), "nothing has this name$"),
+        (Path("guitar"), "nothing has this name; to search for words, use `text`$"),
+        (Path("."), "is a folder; give a file in it, or several$"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_our_words(model, value, said):
@@ -286,7 +286,7 @@ def test_a_scene_is_its_meshes_where_they_stand(model):
     scene = SimpleNamespace(to_mesh=lambda: TETRAHEDRON)
     assert np.array_equal(views(model, scene), views(model, TETRAHEDRON))
     for odd in (lambda: Image.new("L", (1, 1)), lambda: 1 / 0):
-        with pytest.raises(InvalidInput, match="it is a scene that cannot be made one mesh: "):
+        with pytest.raises(InvalidInput, match="it is a scene that cannot be made into one mesh: "):
             views(model, SimpleNamespace(to_mesh=odd))
 
 

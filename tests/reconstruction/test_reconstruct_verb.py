@@ -72,7 +72,7 @@ def test_what_cannot_be_done_is_told_in_one_line_with_a_way_out(index, sketch, t
         (sketch, there, 2, "is there already; name another file, or --overwrite it"),
         (sketch, tmp_path / "a.blend", 2, "known: .obj, .ply, .stl, .glb"),
         (sketch, tmp_path / "no" / "a.obj", 2, "make it first"),
-        (tmp_path / "none.png", tmp_path / "a.obj", 2, "there is none of this name"),
+        (tmp_path / "none.png", tmp_path / "a.obj", 2, "nothing has this name"),
         (blank, tmp_path / "a.obj", 1, "blank"),
         (cut, tmp_path / "a.obj", 1, "cut.png"),
         (photo, tmp_path / "a.obj", 2, "looks like a photo; say --from=sketch if it is a drawing"),

@@ -93,7 +93,7 @@ def test_a_minus_leaves_out_in_any_language(space, install):
 
 def test_what_means_no_listed_word_is_told(space, install):
     install(Tongues)
-    with pytest.raises(UnknownWord, match="'zorble' means none of the 4 known words to sentence:"):
+    with pytest.raises(UnknownWord, match="'zorble' means none of the 4 known words;"):
         text_points(space, "zorble", "mini")
     assert text_points(space, "zorble dog", "mini").phrase.unknown == ["zorble"]
 

@@ -29,7 +29,7 @@ def test_an_unknown_kind_lists_the_known_ones():
 
 @pytest.mark.parametrize("kind", [kind for kind in PROVIDERS if kind not in ("lexicon", "onehot")])
 def test_a_kind_without_what_to_open_is_refused(kind):
-    with pytest.raises(InvalidInput, match=f"provider '{kind}' wants what to open after a colon"):
+    with pytest.raises(InvalidInput, match=f"provider '{kind}' needs what to open after a colon"):
         open_provider(kind)
 
 

@@ -75,7 +75,7 @@ def test_copies_of_an_item_are_told(client):
     found = record(client, "photo/cube/03.jpg")
     answer = client.get(f"/v1/items/{found['id']}/copies").json()
     assert found["id"] not in [hit["id"] for hit in answer["hits"]]
-    assert answer["notes"][0].startswith(f"{found['key']} is looked for as a photo")
+    assert answer["notes"][0].startswith(f"only copies of {found['key']}, taken as a photo")
 
 
 def test_what_was_not_kept_of_an_item_is_no_fault_of_the_service(own_index):

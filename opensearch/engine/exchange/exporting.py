@@ -79,7 +79,7 @@ def export(
         return _whole(store, identities, out, progress, chosen)
     except OSError as error:
         raise unwritable(error)(
-            f"cannot write the export {str(out)!r}: {system_reason(error)}; nothing is left of it"
+            f"cannot write the export {str(out)!r}: {system_reason(error)}; nothing of it was kept"
         ) from error
 
 
@@ -93,7 +93,7 @@ def _whole(
     if is_taken(out):
         raise InvalidInput(f"{out} is there already; export to a new or empty folder")
     if not out.name:
-        raise InvalidInput(f"{out} is no name for a folder; export to a new one")
+        raise InvalidInput(f"{out} cannot be the name of a folder; export to a new one")
     with made_whole(out.absolute()) as made, store.snapshot():
         return _write(store, identities, made, progress, None if chosen is None else chosen())
 

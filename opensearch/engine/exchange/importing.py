@@ -231,6 +231,6 @@ def _check_file(folder: Path, name: str, files: Mapping[str, Any]) -> None:
         raise UnreadableFile(f"export {folder} lacks its file {name} ({error})") from error
     if not same:
         raise UnreadableFile(
-            f"{folder / name} is damaged: it has {size} bytes of {expected[0]}, or others than when"
-            " it was written; copy the whole export again"
+            f"{folder / name} is damaged: it has {size} of {expected[0]} bytes, or not those that"
+            " were written; copy the whole export again"
         )

@@ -73,7 +73,7 @@ def batches(folder: Path, total: int) -> Iterator[list[Line]]:
                 yield list(group)
     if count != total:
         raise UnreadableFile(
-            f"{folder / ITEMS} has not the {total} lines that the manifest counts; export"
+            f"{folder / ITEMS} does not have the {total} lines that the manifest counts; export"
             " the index again"
         )
 
@@ -95,7 +95,7 @@ def _line(folder: Path, row: int, raw: bytes, pictures: BinaryIO) -> Line:
             raise ValueError(f"its thumbnail has {size} bytes, {left} are left")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableFile(
-            f"line {row + 1} of {folder / ITEMS} is no item ({error}); export the index again"
+            f"line {row + 1} of {folder / ITEMS} is not an item ({error}); export the index again"
         ) from error
     return Line(row, item, embedded, pictures.read(size))
 
@@ -103,7 +103,7 @@ def _line(folder: Path, row: int, raw: bytes, pictures: BinaryIO) -> Line:
 def _wrong(fields: Any) -> str:
     """What an export would not have written, empty when all is well."""
     if not isinstance(fields, dict):
-        return "it is no object"
+        return "it is not an object"
     for name, kinds in _KINDS.items():
         if name not in fields:
             if name in _LATER:
@@ -111,7 +111,7 @@ def _wrong(fields: Any) -> str:
             return f"it lacks {name}"
         value: Any = fields[name]
         if not _is(value, kinds):
-            return f"its {name} is of another kind"
+            return f"its {name} has the wrong type"
         least, most = (-(2**63), 2**64) if name == "mtime_ns" else (0, 2**63)
         if kinds == (int,) and not least <= value < most:
             return f"its {name} is out of range"
@@ -122,8 +122,8 @@ def _wrong_domain(name: str) -> str:
     if not name:
         return "it has no domain"
     if not encodable(name):
-        return "its domain is no text in UTF-8"
-    return "" if is_domain(name) else f"its domain {name!r} is no name of one: {DOMAINS} can be"
+        return "its domain is not text in UTF-8"
+    return "" if is_domain(name) else f"its domain {name!r} cannot name one: names have {DOMAINS}"
 
 
 def _is(value: Any, kinds: tuple[type, ...]) -> bool:

@@ -57,8 +57,8 @@ def _starred(asked: Comparison) -> Iterator[str]:
     for value in asked.values[:_ASKED]:
         if asked.field in ("key", "path") and (value[:2] == "*." or value[-2:] == "/*"):
             yield (
-                f"* is a letter like any other in {value!r}: {asked.field} ~ contains a text, and"
-                f" {asked.field} ^= begins with one"
+                f"* has no special meaning in {value!r}: {asked.field} ~ finds a text anywhere,"
+                f" {asked.field} ^= at the beginning"
             )
 
 
@@ -72,11 +72,12 @@ def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[
     if name in FROM_PHOTOS:
         yield (
             f"no item has a field {name!r}; photos whose files hold it get it when they are"
-            " indexed, those of an older version by `Engine.add(reread=True)`"
+            " indexed, those that an older version indexed by `Engine.add(reread=True)`"
         )
         return
-    near = difflib.get_close_matches(name, held, n=1) or [", ".join(sorted(held))]
-    yield f"no item has a field {name!r}; there is {near[0]}"
+    near = difflib.get_close_matches(name, held, n=1)
+    way_out = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(held))}"
+    yield f"no item has a field {name!r}; {way_out}"
 
 
 def _never(fields: Fields, asked: Comparison) -> Iterator[str]:
@@ -89,7 +90,7 @@ def _never(fields: Fields, asked: Comparison) -> Iterator[str]:
 def _no_text(fields: Fields, asked: Comparison) -> Iterator[str]:
     """A remark that a field compared as text holds only numbers or flags."""
     if not _texts(fields, asked.field, 1):
-        yield f"{asked.field} is no text, and {asked.sign} compares texts alone"
+        yield f"{asked.field} is not text, but {asked.sign} compares only text"
 
 
 def _unlike(fields: Fields, asked: Comparison) -> Iterator[str]:
@@ -97,10 +98,10 @@ def _unlike(fields: Fields, asked: Comparison) -> Iterator[str]:
     value, texts = asked.values[0], _texts(fields, asked.field, _SAMPLE)
     numbers = len(fields.numbers(asked.field, -math.inf, math.inf, ends=(True, True))) > 0
     if numbers and not texts and number_of(value) is None:
-        yield f"{asked.field} is a number; it is compared with {value!r}"
+        yield f"{asked.field} is a number and cannot be compared with {value!r}"
     dates = texts and all(map(date_of, texts)) and not all(map(str.isdigit, texts))
     if dates and not numbers and date_of(value) is None:
-        yield f"{asked.field} is compared with a date, {FORMS}; got {value!r}"
+        yield f"{asked.field} needs a date to compare with, {FORMS}; got {value!r}"
 
 
 def _texts(fields: Fields, name: str, most: int) -> list[str]:

@@ -157,13 +157,17 @@ class _Parser:
         if asked.field == "mtime" and asked.sign not in PARTS:
             for value in asked.values:
                 if date_of(value) is None:
-                    raise InvalidInput(f"mtime is compared with a date, {FORMS}; got {value!r}")
+                    raise InvalidInput(
+                        f"mtime needs a date to compare with, {FORMS}; got {value!r}"
+                    )
         if asked.field in NUMBERS and asked.sign in PARTS:
-            raise InvalidInput(f"{asked.field} is a number; {asked.sign} compares texts")
+            raise InvalidInput(f"{asked.field} is a number, but {asked.sign} compares only text")
         if asked.field in NUMBERS:
             for value in asked.values:
                 if number_of(value) is None:
-                    raise InvalidInput(f"{asked.field} is a number; it is compared with {value!r}")
+                    raise InvalidInput(
+                        f"{asked.field} is a number and cannot be compared with {value!r}"
+                    )
         return asked
 
     def _list(self) -> list[str]:
@@ -218,17 +222,17 @@ def _way_out(wanted: str, before: str, there: str) -> str:
     if there[:1] in ('"', "'") and there.count(there[0]) == 1:
         return "the quote there is never closed"
     if there[:1] in ("&", "|"):
-        return "comparisons are joined by the words and, or"
+        return "join comparisons with the words and, or"
     if there[:1] in ("=", ">") and before[-1:] in ("=", "<"):
-        return "equal is =, and unequal !="
+        return "write = for equal, != for unequal"
     if wanted == _AN_OPERATOR and re.match(r"not\s+in\b", there, re.IGNORECASE):
-        return f"not stands before the field: not {before.split()[-1]} in (...)"
+        return f"put not before the field: not {before.split()[-1]} in (...)"
     if wanted == _AN_OPERATOR and re.match(r"(like|contains)\b", there, re.IGNORECASE):
-        return "~ is contains and ^= begins with, as in key ^= photos/2023/"
+        return "~ means contains and ^= begins with, as in key ^= photos/2023/"
     if wanted == _A_JOINT and there[:1].isalnum() and before[-1:] not in (")", '"', "'"):
-        return 'a value with blanks stands in quotes, as in category = "arm chair"'
+        return 'put a value with spaces in quotes, as in category = "arm chair"'
     if there[:1] == "," or re.search(r"\bin$", before):
-        return "several values stand in brackets, as in domain in (photo, sketch)"
+        return "put several values in brackets, as in domain in (photo, sketch)"
     return "e.g. domain = photo and year > 2010"
 
 

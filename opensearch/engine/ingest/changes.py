@@ -95,8 +95,8 @@ class Changes:
     ) -> None:
         if comparing.reread and not store.meta().summed:
             raise InvalidInput(
-                "this index is of a format that does not keep which reader read a file;"
-                " `Engine.compact()` brings it to one that does"
+                "this index has an older format, which does not keep which reader read a file;"
+                " `Engine.compact()` brings it to the new one"
             )
         self._store = store
         self._comparing = comparing

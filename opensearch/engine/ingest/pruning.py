@@ -56,14 +56,14 @@ class Gone:
             held = self.held[root] + min(self.fresh[root], replaced)
             if 2 * lost > held:
                 return (
-                    f"of the {held} items of {root} the files of {lost} are gone; a"
-                    " disk that is not mounted looks the same"
+                    f"the files of {lost} of the {held} items of {root} are gone, as if its disk"
+                    " were not mounted"
                 )
         for folder, lost in self.emptied.items():
             if lost >= EMPTIED and _is_empty(folder):
                 return (
-                    f"{folder} is empty and held {lost} items; a disk that is not mounted looks"
-                    " the same (remove the folder, too, if it is none)"
+                    f"{folder} is empty but held {lost} items, as if its disk were not mounted"
+                    " (if it is not a mount point, remove the folder, too)"
                 )
         return None
 
@@ -124,7 +124,7 @@ def prune(store: Store, roots: Sequence[Root], *, force: bool, before: int, repl
     if reason is not None:
         raise Refused(
             f"not pruned: {reason}. Mount it and repeat, or remove these items with"
-            " `prune='force'`; `dry_run=True` shows the books. Nothing was removed."
+            " `prune='force'`; `dry_run=True` shows the counts. Nothing was removed."
         )
     return store.remove(found.keys)
 

@@ -40,10 +40,10 @@ def files_of(roots: Sequence[Root]) -> list[Path]:
 def _way_in(root: str) -> str:
     """A hint for `-`, or for an address such as s3://bucket/photos of which `Path` cut a slash."""
     if root == "-":
-        return "; what is piped in has no place of its own to be found at: write it to a file first"
+        return "; what is piped in has no path to be found at again: write it to a file first"
     if not _CUT_ADDRESS.match(root):
         return ""
-    return "; an address is given as text, which a `Path` takes a slash from"
+    return "; give an address as text, since a `Path` drops one of its slashes"
 
 
 def overlap(roots: Sequence[Root]) -> bool:

@@ -195,7 +195,8 @@ def check_free(path: Address) -> None:
     with _shelf(path) as (link, shelf):
         if not link.has(schema.books(link.name)) and link.has(schema.items(link.name)):
             raise StoreError(
-                f"{path} is a collection of somebody else, which nothing was done to; name another"
+                f"{path} is a collection that opensearch did not make; it was left as it is. Use"
+                " another name"
             )
         if shelf.exists() and shelf.texts(MANIFEST, strong=True):
             raise StoreError(f"{path} is an index already; open it, or choose another name")
@@ -203,8 +204,8 @@ def check_free(path: Address) -> None:
             # A server that was killed shows only by and by what it holds: absence proves nothing.
             raise StoreError(
                 f"{path} holds collections of an index that shows no manifest, and nothing was"
-                " changed: the server may not show all that it holds yet, so repeat in some"
-                " minutes. Where it stays so, its making was cut short: drop the collections"
+                " changed: the server may not show all that it holds yet, so try again in a"
+                " few minutes. If it stays so, creating it was cut short: drop the collections"
                 f" {link.name}, {schema.parts(link.name)} and {schema.books(link.name)} with"
                 " Milvus's own tools, and make it again"
             )

@@ -29,7 +29,7 @@ _MEANING: Final = {
     "score": "rescored",
 }
 """Options that only searches by meaning have, with the values that leave them unset."""
-_WHY: Final = {"where": "filter what comes"}
+_WHY: Final = {"where": "filter the hits instead"}
 _ALL_ALIKE: Final = "copies are known by how they look, not by codes or embeddings"
 
 
@@ -60,11 +60,13 @@ def copies_of(
     alone = len(query.files) + len(query.keys) == 1
     if not alone or query.text or query.exclude or query.parts:
         raise InvalidInput(
-            "copies are looked for by one file or one item alone: leave out what else is asked"
+            "`like` looks for copies of one file or one item: leave out everything else"
         )
     for name, without in _MEANING.items():
         if getattr(query, name) != without:
-            raise InvalidInput(f"`{name}` does not go with `like`: {_WHY.get(name, _ALL_ALIKE)}")
+            raise InvalidInput(
+                f"`{name}` cannot be combined with `like`: {_WHY.get(name, _ALL_ALIKE)}"
+            )
     store, targets = now.store, targeted(now.store, query.targets)
     now.searcher.refresh()
     asked = _of_item(query.keys[0], now) if query.keys else _of_file(query, now, model)
@@ -89,7 +91,7 @@ def copies_of(
     ]
     hits = [replace(hit, score_kind="likeness") for hit in hits]
     told = [f"{hit.key}: {row[3]}" for hit, row in zip(hits, found, strict=True) if row[3]]
-    taken = f"{asked.name} is looked for as a {asked.domain}, by its copies alone"
+    taken = f"only copies of {asked.name}, taken as a {asked.domain}, are looked for"
     return hits, [taken, *notes, *told], list(asked.opened)
 
 
@@ -125,8 +127,8 @@ def _of_item(key: str, now: Generation) -> _Asked:
     imprint = now.store.imprints([item.id])[0]
     if not imprint:
         raise NotKept(
-            f"no imprint is kept of item {key!r}, by which its copies would be found;"
-            " `Engine.compact()` makes those of files that lie in their places"
+            f"no imprint is kept of item {key!r} to find its copies by; `Engine.compact()` makes"
+            " it if the file is still where it was"
         )
     code = now.searcher.codes(np.array([item.id]), [item.domain])[0]
     return _Asked(item.key, item.domain, imprint, code, item.id)

@@ -32,7 +32,7 @@ def answer(
         point = locate(query, model, now.store, known)
         if now.store.unlocked:
             path = generations.folder.path
-            point.notes.append(f"{path} is read-only: what a writer adds may go unnoticed")
+            point.notes.append(f"{path} is read-only: what another process adds may be missed")
         found = answer_each(point, query, now.store, lambda p, q: Ranking(now, model, q).answer(p))
         if not any(now.store.meta().counts.values()):
             found.notes.append("the index holds no items yet")

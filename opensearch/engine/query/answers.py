@@ -60,7 +60,7 @@ def concluded(found: Answer, query: Query) -> Answer:
         return replace(found, refined=refined)
     if best < LIKELY:
         found.notes.append(
-            f"nothing here is likely to be what was asked: the best hit has {best:.2f}"
+            f"nothing here is likely to be what was asked for: the best hit has {best:.2f}"
         )
     return replace(found, refined=refined, likely=best >= LIKELY)
 

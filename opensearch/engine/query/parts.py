@@ -63,10 +63,10 @@ def file_part(embed: Embed, given: Input, domain: str | None, up: Up | None) -> 
     """
     opened, vector = embed(given, domain, up)
     taken = TakenAs(name_of(given), opened.domain, opened.sure)
-    guess = f"guessed that {taken.name} is a {opened.domain}; `source` says otherwise"
+    guess = f"guessed that {taken.name} is a {opened.domain}; use `source` if it is not"
     notes = [] if opened.sure else [guess]
     if opened.doubt:
-        notes.append(f"{taken.name} looks like a photo of a thing: `source='photo'` asks by that")
+        notes.append(f"{taken.name} looks like a photo of a thing: if it is, use `source='photo'`")
     if opened.reading.lost:
         notes.append(f"{taken.name} is damaged: {opened.reading.lost}")
     return Part(vector, opened.domain, opened, notes=tuple(notes), taken=taken)
@@ -85,7 +85,7 @@ def stored_part(store: Store, key: str) -> Part:
         raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are{meant}")
     rows, present = store.embeddings([item.id])
     if not present[0]:
-        raise NotKept(f"item {key!r} was added as a ready code, without an embedding to ask by")
+        raise NotKept(f"item {key!r} was added as a ready code, without an embedding to search by")
     return Part(unit(rows)[0], item.domain, item=item)
 
 
@@ -99,7 +99,7 @@ def word_part(model: Model, text: str) -> Part:
     found = model.space.text(text)
     if len(found.against) or not len(found.points):
         raise InvalidInput(
-            f"{text!r} says what to leave out; as a part of its own, of a weight below 0, it would"
+            f"{text!r} says what to leave out; make that a part of its own, with a weight below 0"
         )
     understood = understood_text(found.phrase, model.space.vocabulary.offers)
     return Part(model.asked(found.vector[None])[0], notes=tuple(understood.remarks()))

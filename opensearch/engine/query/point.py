@@ -159,7 +159,9 @@ def _words(
     point.wanted, point.left_out = model.asked(found.points), model.asked(found.against)
     both = [word for word in understood.words if word in understood.excluded]
     if both:
-        raise InvalidInput(f"{text!r} asks for {both[0]} and leaves it out; drop one of the two")
+        raise InvalidInput(
+            f"{text!r} both asks for {both[0]} and leaves it out; drop one of the two"
+        )
     against.extend(point.left_out)
     point.notes.extend(understood.remarks())
     if not len(point.wanted):

@@ -194,7 +194,7 @@ def weighted(query: Weighted | Sequence[Weighted]) -> list[tuple[Input, float]]:
 def queries_(name: str, value: Any) -> list[Query]:
     """A check: several queries."""
     if isinstance(value, Query):
-        must.refuse(name, "a list of Query", value, "; one alone is asked by `ask`")
+        must.refuse(name, "a list of Query", value, "; for a single one, use `ask`")
     found = must.listed(name, "a list of Query", value)
     return [must.a(Query, "a Query")(f"each of {name}", each) for each in found]
 

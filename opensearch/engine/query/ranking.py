@@ -33,9 +33,9 @@ _NO_POSTINGS = (
     " record; `Engine.compact()` makes the lists"
 )
 
-_NO_EMBEDDINGS = "some items have no embeddings: for them no refinement"
-_NO_SCORE = ", no rescoring and no score"
-_BY_CODES = " and no rescoring, and their scores are told from their codes"
+_NO_EMBEDDINGS = "some items have no embeddings: they are not refined"
+_NO_SCORE = ", not rescored and have no score"
+_BY_CODES = " or rescored, and their scores are told from their codes"
 
 Selector: TypeAlias = NDArray[np.bool_]
 
@@ -165,7 +165,10 @@ class Ranking:
                 exclude=point.own_ids or None,
             )
         if found.sampled:
-            _note(point, f"more than {CAP * wanted} candidates at one distance: an even sample")
+            _note(
+                point,
+                f"more than {CAP * wanted} candidates at one distance: only an even sample is used",
+            )
         keep = slice(None)
         if query.max_distance is not None:
             keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
@@ -220,7 +223,7 @@ class Ranking:
                 _note(point, f"approximate by {name}: recall@10 was {shown}")
             exact = [domain for domain in targets if domain not in recalls]
             if recalls and exact:
-                _note(point, f"exact in {', '.join(exact)}: {name} was built before it was there")
+                _note(point, f"exact in {', '.join(exact)}: {name} was built before that was there")
 
     def _note_no_embeddings(self, point: Point) -> None:
         rest = _BY_CODES if self._meaning.calibrated else _NO_SCORE
