@@ -133,7 +133,7 @@ def _check_domains(model: Path) -> None:
     if missing := sorted(wanted - set(bundle.domains)):
         raise InvalidInput(
             f"the demo searches {', '.join(sorted(wanted))}; model {model} has no"
-            f" {', '.join(missing)}. Name another by `model`, or none for the shipped one"
+            f" {', '.join(missing)}. Name another with `model`, or leave it out for the shipped one"
         )
 
 

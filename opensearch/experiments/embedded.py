@@ -71,7 +71,7 @@ class EmbeddedCollection:
         if self.names == [WHOLE]:
             raise InvalidInput(
                 f"the collection has no split {name!r}: nothing says which split its files are in;"
-                " `split_collection(DIR)` does"
+                " `split_collection(DIR)` makes one"
             )
         raise InvalidInput(
             f"the collection has no split {name!r}; it has {', '.join(self.names)},"

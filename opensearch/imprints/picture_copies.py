@@ -98,7 +98,7 @@ def picture_pairs(
             coarse.at(near.first), coarse.at(near.second), near.parts, near.ways
         )
         gathered.append(replace(near, parts=parts).at(kept))
-        told("pictures in coarse", int(places[-1]) + 1, count)
+        told("comparing pictures coarsely", int(places[-1]) + 1, count)
     candidates = _joined(gathered)
     candidates = candidates.at(np.argsort(-candidates.cosines, kind="stable"))
     forth = candidates.first < candidates.second
@@ -225,7 +225,7 @@ def _looked_at(
         changes = [_change(looks, ways, place, swap) for place in same.tolist()]
         first, second = (second, first) if swap else (first, second)
         yield Pairs(first[same], second[same], looks.scores[same], changes, exact[same])
-        told("pairs of pictures closely", min(start + _AT_ONCE, count), count)
+        told("comparing pairs closely", min(start + _AT_ONCE, count), count)
 
 
 def _change(looks: Looks, ways: Places, place: int, swap: bool) -> str:

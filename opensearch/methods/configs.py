@@ -64,7 +64,7 @@ def _read(file: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise InvalidInput(f"config {file} cannot be read as YAML: {reason}") from error
     if not isinstance(fields, dict):
-        raise InvalidInput(f"config {file} is to be a mapping of settings, got {fields!r:.60}")
+        raise InvalidInput(f"config {file} must be a mapping of settings, got {fields!r:.60}")
     return fields
 
 

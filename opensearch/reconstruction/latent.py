@@ -99,8 +99,8 @@ class LineEncoder:
         part = read_card(folder).adaptation
         if part is None:
             raise BundleError(
-                f"the reconstruction model {folder} has no latent space of drawings; go by the"
-                " meaning of shapes: `by='semantic'`"
+                f"the reconstruction model {folder} has no latent space of drawings; find"
+                " shapes by their meaning instead: `by='semantic'`"
             )
         tensors = load_tensors(folder / part.tensors)
         if identity(tensors, part.settings) != part.identity:

@@ -99,7 +99,7 @@ def shape_codes(
     if len(ids) > MOST:
         raise InvalidInput(
             f"the latent space takes up to {MOST:,} shapes, and index {engine.path} holds"
-            f" {len(ids):,}; go by their meaning: `by='semantic'`"
+            f" {len(ids):,}; find them by their meaning instead: `by='semantic'`"
         )
     items = {item.id: item for item in engine.iter_items(ids) if len(item.digest) == _DIGEST}
     folder = engine.path / _FOLDER if isinstance(engine.path, Path) else None

@@ -103,12 +103,12 @@ def ask_for_shapes(engine: Engine, sketch: Input, source: str | None, k: int) ->
         return answer
     if taken.sure or not sketches:
         raise InvalidInput(
-            f"wanted a sketch, and {taken.name} looks like a {taken.domain}; say `source='sketch'`"
-            f" if it is a drawing, or `source='{taken.domain}'` to go by it all the same"
+            f"wanted a sketch, but {taken.name} looks like a {taken.domain}; say `source='sketch'`"
+            f" if it is a drawing, or `source='{taken.domain}'` to use it all the same"
         )
     answer = engine.ask(replace(query, source=sketches[0]))
     answer.notes.append(
-        f"took {taken.name} for a {sketches[0]}; `source='{taken.domain}'` says otherwise"
+        f"took {taken.name} for a {sketches[0]}; if it is not, use `source='{taken.domain}'`"
     )
     return answer
 
@@ -189,8 +189,8 @@ def read_nearest(
     if not taken:
         first = lost[0] if lost else "no shape was found"
         raise UnreadableFile(
-            f"of {len(lost)} nearest shapes none can be read ({first}); a model is made of their"
-            " files: put them back, or index them where they lie now"
+            f"none of the {len(lost)} nearest shapes can be read ({first}); a model is made of"
+            " their files: put them back, or index them where they lie now"
         )
     if lost:
         notes.append(f"{len(lost)} nearer shapes were passed over: {lost[0]}")

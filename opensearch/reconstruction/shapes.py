@@ -59,7 +59,7 @@ def file_of(item: Item) -> Path:
         UnreadableFile: there is none, it is gone, or its content has changed since.
     """
     if not item.path:
-        raise UnreadableFile(f"no file is kept of item {item.key!r}: it was handed over ready")
+        raise UnreadableFile(f"item {item.key!r} has no file: it was added without one")
     file = Path(split_part(item.path)[0])
     try:
         found = file.stat()

@@ -123,7 +123,7 @@ def settled_by(donor: DomainCard, config: C, name: str, learns: bool, note: Note
     backbone, kept = config.backbone, parse_name(config.backbone.name).kept
     if kept != donor.backbone.name:
         if backbone.weights != STARTER:
-            note(f"{name} stands on the model's {donor.backbone.name}, not on {backbone.name}")
+            note(f"{name} uses the model's {donor.backbone.name}, not {backbone.name}")
         given = {"name": donor.backbone.name, "weights": None, "pretrained": None}
         backbone = backbone.model_copy(update=given)
     size = config.size if learns else donor.reader.size

@@ -93,8 +93,8 @@ def refuse_collapse(points: Tensor, batch: Batch) -> None:
     if len(points) > 1 and spread(points) < COLLAPSED <= spread(rows):
         raise InvalidInput(
             f"training has collapsed: the {len(points)} items of domain {batch.domain!r} in"
-            f" {batch.place} have all one embedding (spread {spread(points):.1e}); train with a"
-            " lower learning rate or a larger margin, or another seed, in another `out`"
+            f" {batch.place} all have the same embedding (spread {spread(points):.1e}); train with"
+            " a lower learning rate or a larger margin, or another seed, in another `out`"
         )
 
 

@@ -175,6 +175,6 @@ def test_a_model_without_a_domain_is_refused_before_anything_is_written(
     model, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("opensearch.encoders.bundle.Bundle.domains", ["photo", "sketch"])
-    with pytest.raises(InvalidInput, match=r"has no shape\. Name another by `model`"):
+    with pytest.raises(InvalidInput, match=r"has no shape\. Name another with `model`"):
         job.run_demo(tmp_path / "d", model)
     assert not (tmp_path / "d").exists()

@@ -89,8 +89,8 @@ def test_what_is_compared_is_told(engine, collection):
     engine.add(collection)
     told = []
     list(engine.duplicates(progress=lambda *step: told.append(step)))
-    assert told[0] == ("pictures in coarse", 5, 5)  # two of six files are equal
-    assert {what for what, _, _ in told[1:]} == {"pairs of pictures closely"}
+    assert told[0] == ("comparing pictures coarsely", 5, 5)  # two of six files are equal
+    assert {what for what, _, _ in told[1:]} == {"comparing pairs closely"}
     assert told[-1][1] == told[-1][2] > 0
 
 

@@ -228,7 +228,7 @@ def test_an_extension_takes_backbone_and_size_from_the_model_and_says_so(frozen,
     other = ["backbone.name=resnet18", "size=64"]
     given = task(shapes, tmp_path / "m", *other, extend=frozen[0].folder, domain="shape")
     bundle = train(given, note=notes.append)
-    assert "shape stands on the model's tiny, not on resnet18" in notes
+    assert "shape uses the model's tiny, not resnet18" in notes
     assert "views of shape have 32 pixels, as the model's" in notes
     assert bundle.card.domains["shape"].reader.size == 32
 

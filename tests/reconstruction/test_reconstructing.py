@@ -105,7 +105,7 @@ def test_shapes_stand_on_the_axis_that_their_metadata_say(engine, toy_collection
 
 def test_what_is_certainly_no_sketch_is_refused_unless_it_is_said(engine):
     photo = np.random.default_rng(0).integers(0, 255, (160, 160, 3), np.uint8)
-    said = "wanted a sketch, and the picture given looks like a photo; say `source='sketch'`"
+    said = "wanted a sketch, but the picture given looks like a photo; say `source='sketch'`"
     with pytest.raises(InvalidInput, match=said):
         reconstruct(engine, photo)
     assert reconstruct(engine, photo, source="photo").retrieved
@@ -123,7 +123,7 @@ def test_what_may_be_a_sketch_is_taken_for_one(engine, sketch, monkeypatch, tmp_
     monkeypatch.setenv("OPENSEARCH_READERS", "0")
     monkeypatch.setattr(opener, "guess_domain", lambda *_: Guess("photo", 0.1, sure=False))
     made = reconstruct(engine, sketch)
-    assert "took 08.png for a sketch; `source='photo'` says otherwise" in made.notes
+    assert "took 08.png for a sketch; if it is not, use `source='photo'`" in made.notes
     assert (
         made.to_dict()["retrieved"]
         == (reconstruct(engine, sketch, source="sketch").to_dict()["retrieved"])
@@ -156,7 +156,7 @@ def test_shapes_whose_files_are_gone_or_changed_are_passed_over(
         [note] = [note for note in made.notes if "passed over" in note]
         assert note.startswith("2 nearer shapes were passed over: the file of item")
         shutil.rmtree(shapes)
-        with pytest.raises(UnreadableFile, match=r"none can be read .*is not there any more"):
+        with pytest.raises(UnreadableFile, match=r"can be read .*is not there any more"):
             reconstruct(engine, sketch, source="sketch")
 
 
@@ -164,14 +164,14 @@ def test_a_copy_put_in_the_place_of_a_file_is_the_same_file(engine, toy_collecti
     item = engine.get("shape/cube/00.off")
     assert file_of(item).name == "00.off"
     assert file_of(replace(item, mtime_ns=1)) == file_of(item)
-    with pytest.raises(UnreadableFile, match="handed over ready"):
+    with pytest.raises(UnreadableFile, match="added without one"):
         file_of(Item(1, "made", "shape"))
 
 
 def test_ready_codes_have_no_form(toy_model, tmp_path, sketch):
     with Engine.create(tmp_path / "index", toy_model) as engine:
         engine.add_codes(np.zeros((3, 2), np.uint8), "shape")
-        with pytest.raises(UnreadableFile, match="of 3 nearest shapes none can be read"):
+        with pytest.raises(UnreadableFile, match="none of the 3 nearest shapes can be read"):
             reconstruct(engine, sketch, source="sketch")
 
 

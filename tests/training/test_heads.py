@@ -95,8 +95,8 @@ def test_collapse_stops_with_the_batch_and_the_way_out():
     dead = nn.Linear(4, 3)
     nn.init.zeros_(dead.weight)
     told = (
-        r"training has collapsed: the 4 items of domain 'sketch' in batch 3 of cgn have all one"
-        r" embedding \(spread .*\); train with a lower learning rate"
+        r"training has collapsed: the 4 items of domain 'sketch' in batch 3 of cgn all have the"
+        r" same embedding \(spread .*\); train with a lower learning rate"
     )
     with pytest.raises(InvalidInput, match=told):
         embed(dead, batch_of([0, 0, 1, 1]))

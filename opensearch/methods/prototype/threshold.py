@@ -28,8 +28,8 @@ def fit_rule(context: Context[PrototypeConfig], domains: Sequence[DomainData]) -
         return given_rule(context)
     if context.config.appearance.width:
         context.note(
-            f"λ is fixed at {settings.fixed}: cosines change as embeddings are completed by looks,"
-            " after this; give a threshold found on a validation cut with refinement.threshold"
+            f"λ is fixed at {settings.fixed}: cosines still change, when appearance completes the"
+            " embeddings; give a threshold found on a validation cut with refinement.threshold"
         )
         return LambdaRule.fixed(settings.fixed)
     held = _held_out(context, domains)
