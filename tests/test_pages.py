@@ -182,7 +182,7 @@ def test_what_was_made_ready_before_is_shown_as_what_it_was(tmp_path):
         assert base64.b64encode(png(view)).decode() in page
     assert "<b>a&amp;b.png</b>, sketch</figcaption>" in page
     assert "the stored item <b>photo/a.jpg</b>, photo, away from it" in page
-    assert "words made ready before, weight 0.5" in page
+    assert "words prepared before, weight 0.5" in page
     assert "<dt>least score</dt><dd>0.25</dd>" in page
 
 
@@ -190,7 +190,7 @@ def test_a_shape_is_shown_as_people_see_it_and_as_its_encoder_does(tmp_path):
     portrait = np.full((24, 24, 3), 99, np.uint8)
     page = page_of(tmp_path, Query(files=[(Path("a.ply"), 1.0)]), portrait=portrait)
     alts = [attrs["alt"] for attrs in Elements(page).all("img")]
-    assert alts[0] == "a.ply from above its front"
+    assert alts[0] == "a.ply from the front and above"
     assert len(alts) == 1 + len(VIEWS)
     assert base64.b64encode(png(portrait)).decode() in page
 

@@ -72,13 +72,13 @@ def remarks(answer: Answer) -> list[str]:
 def settings(query: Query, answer: Answer) -> dict[str, str]:
     """Where was searched, and how."""
     refined = (
-        f"on in {', '.join(answer.refined)}: within a domain, items near the query's nearest there"
-        " come first"
+        f"on in {', '.join(answer.refined)}: within a domain, items near the query's nearest item"
+        " there come first"
     )
     copies = query.like == "exact"
     return {
         "searched": ", ".join(query.targets) or "all domains",
-        "order": "copies alone, the likest first" if copies else SCORES[query.score],
+        "order": "only copies, the most alike first" if copies else SCORES[query.score],
         "refinement": refined if answer.refined else "off",
         "hits wanted": str(query.k),
         "candidates compared": "" if copies or query.score == "hamming" else str(query.depth),
@@ -105,7 +105,7 @@ def _part(part: Part, weight: float, engine: Engine) -> str:
     if part.item is not None:
         return _stored(part.item.key, engine, mark, kind)
     if part.opened is None:
-        return figure(f"<figcaption>words made ready before{mark}</figcaption>", kind)
+        return figure(f"<figcaption>words prepared before{mark}</figcaption>", kind)
     name = part.taken.name if part.taken else "a file"
     caption = f"<b>{escape(name)}</b>, {escape(part.opened.domain)}{mark}"
     return _seen(name, caption, part.opened.reading, kind)
@@ -120,7 +120,7 @@ def _seen(name: str, caption: str, reading: Reading, kind: str) -> str:
     ]
     whole = ""
     if reading.portrait is not None:
-        portrait = image("image/png", png(reading.portrait), f"{name} from above its front")
+        portrait = image("image/png", png(reading.portrait), f"{name} from the front and above")
         whole = f'<div class="whole">{portrait}</div>'
     seen = f"as its encoder saw it, {count} view{'s' if count > 1 else ''}:"
     shown = f'<p class="note">{seen}</p><div class="views">{"".join(views)}</div>'

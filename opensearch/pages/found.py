@@ -14,15 +14,15 @@ from opensearch.pages.markup import NO_PICTURE, image, link_to, terms
 from opensearch.records import Hit, is_address
 
 _SCORES: Final = {
-    "probability": "How likely it is that the item is of what was asked: 1 is certain. It was"
-    " learnt on queries of which half asked for what was not there.",
+    "probability": "How likely it is that the item shows what was asked for: 1 is certain. It"
+    " was learnt from queries half of which asked for things that were not there.",
     "cosine": "Cosine of the embeddings of item and query: 1 for the same picture, about 0 for"
-    " what has nothing to do with it. It compares hits of one query with each other; how much is"
-    " near differs from one kind of query to another.",
+    " what has nothing to do with it. Only scores of one query can be compared: what counts as a"
+    " high one differs from one kind of query to another.",
     "asymmetric": "Cosine of the query's unrounded code and the item's code: 1 where every bit"
     " agrees as clearly as can be, 0 where half of them do.",
-    "likeness": "How like what the item shows is to what was asked for: 1 for the same picture or"
-    " shape. Only copies are shown, exact ones first; what was done to the others stands above.",
+    "likeness": "How much the item looks like what was asked for: 1 for the same picture or shape."
+    " Only copies are shown, exact ones first; how the others were altered stands above.",
 }
 
 
@@ -63,10 +63,9 @@ def explained(query: Query, hits: Sequence[Hit], bits: int) -> dict[str, str]:
         found_by = "Copies are known by how they look, not by codes."
     return {
         "score": _SCORES.get(kind, "") if scored else "",
-        "bits apart": f"Bits of the {bits}-bit codes of item and query that are not the same: 0 for"
+        "bits apart": f"How many of the {bits} bits of the codes of item and query differ: 0 for"
         f" equal codes, about {bits // 2} for what has nothing to do with it. {found_by}",
-        "order": "Best first. Of items that are alike in all numbers the one stored first comes"
-        " first.",
+        "order": "Best first. Where all numbers are equal, the item stored first comes first.",
     }
 
 

@@ -47,7 +47,7 @@ class Connection(H11Protocol):
         failure = Failure(
             status=400,
             kind="BadRequest",
-            message="this is no HTTP request that can be understood, or its head is over 64 KiB;"
+            message="this cannot be understood as an HTTP request, or its head is over 64 KiB;"
             " send one with fewer or other headers",
             way_out="send one with fewer or other headers",
         )

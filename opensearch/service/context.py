@@ -22,18 +22,18 @@ T = TypeVar("T")
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": ErrorBody, "description": text}
     for status, text in {
-        400: "It is no request",
-        401: "The token is wanted",
-        403: "A page of another site asks",
+        400: "It is not a request",
+        401: "The token is missing or wrong",
+        403: "A page of another site asks, or the service is read-only",
         404: "There is no such thing",
         408: "The body came too slowly",
         409: "It does not fit the index",
         413: "Too large",
-        421: "Called by another name",
-        422: "It cannot be used",
+        421: "Called by an unknown host name",
+        422: "What was sent cannot be used",
         431: "Too many headers",
         429: "Too many requests of one client",
-        500: "It should not have happened",
+        500: "A fault of the service",
         503: "Busy, or the index is gone; see Retry-After",
     }.items()
 }

@@ -46,7 +46,7 @@ _WAYS: Final[tuple[tuple[type[OpenSearchError], str], ...]] = (
     (StoreError, "ask again in a second"),
 )
 
-_DETAILS: Final = {"There was an error parsing the body": "the body is no JSON in UTF-8"}
+_DETAILS: Final = {"There was an error parsing the body": "the body is not JSON in UTF-8"}
 """What the libraries say, in other words."""
 
 _KINDS: Final = {400: "BadRequest", 404: "NotFound", 405: "MethodNotAllowed"}
@@ -129,7 +129,7 @@ def failure_of(error: Exception) -> Failure:
         status=500,
         kind="Unexpected",
         message="this should not have happened; the service's log says more",
-        way_out="look into the log of the service, and report it",
+        way_out="look at the log of the service, and report it",
     )
 
 

@@ -49,7 +49,7 @@ def _refuse(given: Iterable[str], known: set[str]) -> None:
             raise ServiceError(
                 422,
                 "InvalidRequest",
-                f"{name[:100]} is no field that is known here; {way_out}",
+                f"{name[:100]} is not a known field; {way_out}",
                 wanted=f"one of {', '.join(sorted(known))}" if known else "no field",
                 came=name[:100],
                 way_out=way_out,

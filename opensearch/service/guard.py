@@ -103,7 +103,7 @@ class Guard:
             raise ServiceError(
                 421,
                 "WrongHost",
-                f"this service is called by {', '.join(sorted(names))}, got {host[:100]!r};"
+                f"this service answers only to {', '.join(sorted(names))}, got {host[:100]!r};"
                 " use the address that it printed when it started",
                 wanted=", ".join(sorted(names)),
                 came=host[:100],
@@ -152,9 +152,9 @@ class Guard:
             raise ServiceError(
                 403,
                 "OtherSite",
-                "a page of another site may not ask here; open the page of this service",
+                "a page of another site may not use this service; open its own page",
                 came=(origin or site)[:100],
-                way_out="open the page of this service",
+                way_out="open its own page",
             )
 
     def _check_token(self, headers: Headers) -> None:
@@ -169,7 +169,7 @@ class Guard:
         error = ServiceError(
             401,
             "TokenWanted",
-            "this service wants its token; send the header `Authorization: Bearer TOKEN`",
+            "this service needs its token; send the header `Authorization: Bearer TOKEN`",
             wanted="Authorization: Bearer TOKEN",
             way_out="send the header, or open the page and give the token there",
         )

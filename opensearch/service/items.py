@@ -130,10 +130,10 @@ async def mesh(request: Request, shared: Shared, id: Id) -> Response:  # noqa: A
     """
     item = await shared.read(request, lambda engine: item_of(engine, id))
     if item.path and not is_mesh(FilePath(item.path)):
-        raise InvalidInput(f"item {id} is a {item.domain}, without triangles; its views are there")
+        raise InvalidInput(f"item {id} is a {item.domain}, without triangles; use its views")
     solid = await shared.encode.run(lambda: _solid(shared, item), request.is_disconnected)
     if len(solid.faces) > MOST_FACES:
-        raise missing(f"item {id} has {len(solid.faces):,} faces, too many", "its views are there")
+        raise missing(f"item {id} has {len(solid.faces):,} faces, too many", "use its views")
     head = np.array([len(solid.vertices), len(solid.faces), UPS.index(solid.up), 0], "<u4")
     content = head.tobytes() + solid.vertices.astype("<f4").tobytes()
     content += solid.faces.astype("<u4").tobytes()

@@ -46,7 +46,7 @@ class Lane:
             ServiceError: 503 when the queue is full, 499 when nobody waits any more.
         """
         if self._slots.locked() and self.waiting >= self._queue:
-            raise busy(f"{self.waiting} requests wait to {self.name} already, as many as may")
+            raise busy(f"{self.waiting} requests already wait to {self.name}, the most allowed")
         self.waiting += 1
         try:
             await self._slots.acquire()

@@ -37,7 +37,7 @@ def listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
     except OSError as error:
         raise InvalidInput(
-            f"`host` {host} is no address of this machine: {system_reason(error)}"
+            f"`host` {host} is not an address of this machine: {system_reason(error)}"
         ) from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -46,7 +46,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise InvalidInput(
-            f"`port` {port} of {host} cannot be had: {system_reason(error)}; name another, or 0"
+            f"`port` {port} of {host} cannot be used: {system_reason(error)}; name another, or 0"
             " for any that is free"
         ) from error
     return listening

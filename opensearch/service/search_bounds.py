@@ -44,8 +44,8 @@ def check(asked: SearchAsked, files: int, shared: Context) -> None:
         raise ServiceError(
             422,
             "InvalidInput",
-            "a query needs a part of a weight above 0; add a file, a drawing, words or an item",
-            wanted="a part of a weight above 0",
+            "a query needs a part with a weight above 0; add a file, a drawing, words or an item",
+            wanted="a part with a weight above 0",
             way_out="add a file, a drawing, words or an item",
         )
     if any(part.weight == 0 for part in asked.parts):

@@ -87,8 +87,8 @@ def check_reach(host: str, token: str | None) -> None:
     """
     if token is None and not is_loopback(host):
         raise InvalidInput(
-            f"`host` {host} may be reached from other machines, which wants a token: write one"
-            " into a file and name it by `token_file`, or leave the host at 127.0.0.1"
+            f"`host` {host} may be reached from other machines, so it needs a token: write one"
+            " into a file and name it with `token_file`, or leave the host at 127.0.0.1"
         )
 
 

@@ -12,7 +12,7 @@ _SHOWN: Final = 200
 _PLACES: Final = frozenset({"body", "query", "path", "header", "cookie"})
 _WANTED: Final = {
     "missing": "is missing",
-    "extra_forbidden": "is no field that is known here",
+    "extra_forbidden": "is not a known field",
     "dict_type": "must be a JSON object",
     "model_type": "must be a JSON object",
     "model_attributes_type": "must be a JSON object",

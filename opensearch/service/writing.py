@@ -104,6 +104,6 @@ def _metadata(text: str) -> Metadata:
         return _METADATA.validate_json(text)
     except ValidationError as error:
         raise InvalidInput(
-            f"metadata must be a JSON object of texts, numbers and truths, got {text[:60]!r};"
+            f"metadata must be a JSON object of texts, numbers, true and false, got {text[:60]!r};"
             ' e.g. {"year": 2011}'
         ) from error

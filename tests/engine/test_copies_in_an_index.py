@@ -171,7 +171,7 @@ def test_a_file_is_asked_for_by_its_copies(engine, collection):
     assert json.loads(result.stdout)["score_kind"] == "likeness"
     page = collection.parent / "copies.html"
     assert CliRunner().invoke(main, [*words[:-1], "--html", str(page)]).exit_code == 0
-    assert "How like what the item shows is" in page.read_text("utf-8")
+    assert "How much the item looks like" in page.read_text("utf-8")
     assert "by embeddings" not in page.read_text("utf-8")
     assert "Cosine of the embeddings" not in page.read_text("utf-8")
     with pytest.raises(InvalidInput, match="looks for copies of one file or one item"):

@@ -214,7 +214,7 @@ def test_another_address_wants_a_token(host, own):
         check_reach(host, None)
         assert host in Serving(host=host).hosts
     else:
-        with pytest.raises(InvalidInput, match="which wants a token"):
+        with pytest.raises(InvalidInput, match="so it needs a token"):
             check_reach(host, None)
         assert Serving(host=host).hosts is None
 

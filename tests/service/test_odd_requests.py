@@ -30,7 +30,7 @@ def failure(response, status=422):
 )
 def test_a_field_of_an_address_that_no_route_knows_is_refused(client, path, name, known):
     told = failure(client.get(path))
-    assert told["message"] == f"{name} is no field that is known here; {known}"
+    assert told["message"] == f"{name} is not a known field; {known}"
     assert (told["kind"], told["came"], told["way_out"]) == ("InvalidRequest", name, known)
 
 
@@ -43,7 +43,7 @@ def test_pages_and_probes_are_answered_whatever_stands_behind_its_address(client
 
 def test_a_field_of_a_form_that_no_route_knows_is_refused(client, picture):
     told = failure(client.post("/v1/search/files", files={"file": picture}, data={"k": "1"}))
-    assert told["message"] == "k is no field that is known here; known here: file, query"
+    assert told["message"] == "k is not a known field; known here: file, query"
     sent = {"files": {"file": picture}, "data": {"query": '{"k": 1}'}}
     assert len(client.post("/v1/search/files", **sent).json()["hits"]) == 1
 
@@ -55,7 +55,8 @@ def test_an_item_is_not_replaced_by_one_whose_category_was_misspelt(own_index, p
         assert writer.post("/v1/items", data=said, **sent).status_code == 201
         said["categry"] = said.pop("category")
         assert (
-            "categry is no field" in failure(writer.post("/v1/items", data=said, **sent))["message"]
+            "categry is not a known"
+            in failure(writer.post("/v1/items", data=said, **sent))["message"]
         )
         assert writer.get("/v1/items", params={"key": "own/a"}).json()["category"] == "cube"
 

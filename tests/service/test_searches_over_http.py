@@ -132,8 +132,8 @@ def test_filters_and_their_remarks_come_through(client):
 
 
 WRONG = [
-    ({}, "a part of a weight above 0"),
-    ({"parts": [{**WORDS, "weight": -1}]}, "a part of a weight above 0"),
+    ({}, "a part with a weight above 0"),
+    ({"parts": [{**WORDS, "weight": -1}]}, "a part with a weight above 0"),
     ({"parts": [WORDS, {**WORDS, "weight": 0}]}, "a weight of 0"),
     ({"parts": [WORDS] * 17}, "at most 16, got 17"),
     ({"parts": [WORDS], "k": 999, "offset": 2}, "at most 1,000, got 1,001"),
@@ -182,7 +182,7 @@ WORDED = [
     ({"k": 0}, "k must be greater than or equal to 1, got 0;"),
     ({"refine": 1}, "refine must be true or false, got 1;"),
     ({"targets": "photo"}, 'targets must be a list, got "photo";'),
-    ({"zebra": 1}, "zebra is no field that is known here, got 1;"),
+    ({"zebra": 1}, "zebra is not a known field, got 1;"),
     ({"parts": [1]}, "parts.0 must be a JSON object, got 1;"),
     ({"parts": [{}]}, "parts.0 must say its `kind`: file, drawing, words or item, got {};"),
     ({"parts": [{"kind": "words"}]}, "parts.0.text is missing, got nothing;"),

@@ -145,7 +145,7 @@ def test_a_port_that_is_taken_is_told(service, toy_index):
     _, port = service
     result = CliRunner().invoke(main, ["serve", str(toy_index), "--port", str(port)])
     assert result.exit_code == 2
-    assert f"--port {port} of 127.0.0.1 cannot be had" in result.stderr
+    assert f"--port {port} of 127.0.0.1 cannot be used" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
@@ -153,7 +153,7 @@ def test_a_port_that_is_taken_is_told(service, toy_index):
     ("options", "message"),
     [
         (["--host", "0.0.0.0"], "--host 0.0.0.0 may be reached from other machines"),
-        (["--host", "256.0.0.1", "--token-file", "{token}"], "is no address of this machine"),
+        (["--host", "256.0.0.1", "--token-file", "{token}"], "is not an address of this machine"),
         (["--token-file", "{none}"], "--token-file {none} cannot be read"),
     ],
 )

@@ -31,10 +31,10 @@ export function forget() {
 // What the numbers of hits say, in words; `bits` of the index's codes.
 export function explained(kind, bits) {
   const score = {
-    probability: "“80 % likely” was learnt in trials of which half asked for what was not there: of ten hits that scored like this, eight were right. Below 50 % a hit is more likely wrong than right.",
-    cosine: "The score is 1 for what means the same to the model and about 0 for what has nothing to do with it. It compares hits of one query with each other.",
+    probability: "“80 % likely” means that of ten hits with such a score, eight were right, in trials half of which asked for things that were not there. Below 50 % a hit is more likely wrong than right.",
+    cosine: "The score is 1 for what means the same to the model and about 0 for what has nothing to do with it. Only scores of one query can be compared.",
   }[kind] ?? "There is no score here: hits are in order of their distance.";
-  return `${score} The distance is how many of ${bits} bits of their codes differ: by it hits are found, by the score they are put in order.`;
+  return `${score} The distance is how many of ${bits} bits of their codes differ: hits are found by the distance and put in order by the score.`;
 }
 
 // How likely a hit is, as a bar; only to look at, since the words say it.

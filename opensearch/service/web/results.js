@@ -37,7 +37,7 @@ function nothing() {
   asking = null;
   pages = [];
   $("found").replaceChildren();
-  say(state.parts.length ? "Everything moves away; add something to look for." : "");
+  say(state.parts.length ? "Everything is set to “away”; add something to look for." : "");
   remark([]);
   beside([]);
 }
@@ -100,7 +100,7 @@ function told(answers, milliseconds) {
   const more = answers.some((answer) => answer.more) ? " or more" : "";
   beside(answers);
   if (hits) say(`${hits}${more} hits in ${Math.round(milliseconds)} ms`);
-  else say(notes.length ? "Nothing found." : "Nothing found: no item is left where you look. Loosen the filters, or look in more kinds.");
+  else say(notes.length ? "Nothing found." : "Nothing found: no item passes. Loosen the filters, or look in more places.");
   remark(notes);
 }
 
