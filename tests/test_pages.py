@@ -165,7 +165,7 @@ def test_what_was_understood_is_said_in_sentences_once(tmp_path):
         "searched for the words: cup",
         "away from the words: ball",
         "not counted: red (things count",
-        "not known: wineglas; spelt alike: wine glass",
+        "not known: wineglas; similar words: wine glass",
         "something else",
     ):
         assert f"<li>{told}" in page

@@ -119,7 +119,7 @@ def _read(known: Words, text: str, sentence: str | None, as_json: bool) -> None:
         "left out": understood.excluded,
         "not counted": understood.not_counted,
         "unknown": [
-            word + (f" (near are {', '.join(near)})" if near else "")
+            word + (f" (similar words: {', '.join(near)})" if near else "")
             for word, near in understood.unknown.items()
         ],
         "taken for": [f"{text} = {word}" for text, word in understood.taken_for.items()],

@@ -59,7 +59,7 @@ def understood(answer: Answer) -> list[str]:
         )
     told += [f"{text}: taken for {word}" for text, word in read.taken_for.items()]
     for word, near in read.unknown.items():
-        told.append(f"not known: {word}" + (f"; spelt alike: {', '.join(near)}" if near else ""))
+        told.append(f"not known: {word}" + (f"; similar words: {', '.join(near)}" if near else ""))
     return told
 
 

@@ -274,8 +274,8 @@ HOW_TO_KNOW_MORE: Final = (
 )
 """Where words are listed and others understood: not said where nobody can do it, as over HTTP."""
 _KNOWN: Final = (
-    "Known are English names of things, scenes and parts of them, such as guitar, wedding or wheel"
-    + HOW_TO_KNOW_MORE
+    "Known words are English names of things, scenes and parts of them, such as guitar, wedding or"
+    " wheel" + HOW_TO_KNOW_MORE
 )
 
 

@@ -99,7 +99,7 @@ class Vocabulary:
         near = {n: None for name in names[:5] for n in self.offers(name)}
         listed = ", ".join(repr(name) for name in names[:5])
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        hint = f"near are {', '.join(near)}" if near else "no listed word is near"
+        hint = f"similar words: {', '.join(near)}" if near else "no listed word is similar"
         return f"no vector is known for {listed}{more}; {hint}"
 
     def _composed(

@@ -38,7 +38,7 @@ def test_an_unknown_word_is_near_others_by_spelling_alone():
     assert "'gitar' is not known" in done.stderr
     assert json.loads(run("--near", "gitar", "--json").stdout)["by_meaning"] == []
     refused = run("--near", "吉他", code=2)
-    assert "Known are English names of things" in refused.stderr
+    assert "Known words are English names of things" in refused.stderr
     assert "(opensearch words lists them)" in refused.stderr
 
 

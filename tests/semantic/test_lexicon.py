@@ -139,7 +139,7 @@ def test_the_names_of_public_collections_are_listed(lexicon, name, names):
 
 
 def test_what_is_not_listed_gives_near_spellings(lexicon):
-    with pytest.raises(UnknownWord, match="'violinn'; near are violin"):
+    with pytest.raises(UnknownWord, match="'violinn'; similar words: violin"):
         lexicon.vector("violinn")
     assert missing(lexicon, ["zzyzx", "violin"]) == ["zzyzx"]
 
@@ -168,7 +168,7 @@ def test_a_text_is_the_phrase_or_the_mean_of_its_known_words(made):
 
 
 def test_a_text_without_a_known_word_is_a_usage_error(made):
-    with pytest.raises(UnknownWord, match="near are violin") as caught:
+    with pytest.raises(UnknownWord, match="similar words: violin") as caught:
         made.text("violinn")
     assert caught.value.exit_code == 2
 

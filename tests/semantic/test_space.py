@@ -159,7 +159,7 @@ def test_a_minus_before_a_listed_name_leaves_it_out(vectors):
     ("words", "said"),
     [
         ("sofa", "no vector is known for 'sofa'"),
-        ("chiar lmap", "no vector is known for 'chiar', 'lmap'; near are chair, lamp"),
+        ("chiar lmap", "no vector is known for 'chiar', 'lmap'; similar words: chair, lamp"),
         ("吉他", "no vector is known for '吉他'"),
         ("tiny, playing", "tiny, playing: no word of 'tiny, playing' names a thing"),
         ("", "'' holds no word that names a thing"),
@@ -170,7 +170,7 @@ def test_a_text_without_a_known_name_says_what_is_known(vectors, words, said):
     with pytest.raises(UnknownWord) as told:
         Space.fit(vectors(), SEEN).text(words)
     assert str(told.value).startswith(said)
-    assert "Known are English names of things" in str(told.value)
+    assert "Known words are English names of things" in str(told.value)
 
 
 def test_long_texts_are_read_in_seconds(vectors):
@@ -194,7 +194,7 @@ def test_words_near_to_a_text_are_near_to_what_it_names(vectors):
 
 
 def test_unknown_categories_are_all_named(vectors):
-    with pytest.raises(UnknownWord, match="'sofa', 'lampe'; near are lamp"):
+    with pytest.raises(UnknownWord, match="'sofa', 'lampe'; similar words: lamp"):
         Space.fit(vectors(), SEEN).prototypes(["cup", "sofa", "lampe"])
     with pytest.raises(UnknownWord, match="'stool'"):
         Space.fit(vectors(), ["cup", "stool"])

@@ -188,7 +188,7 @@ def test_binary_rows_may_cross_blocks(path):
 
 def test_an_unknown_word_names_the_nearest_spellings(path):
     text(path)
-    with pytest.raises(UnknownWord, match=r"no vector is known for 'chiar'; near are chair$"):
+    with pytest.raises(UnknownWord, match=r"no vector is known for 'chiar'; similar words: chair$"):
         read(path).vector("chiar")
 
 

@@ -58,7 +58,7 @@ class Understood:
                 " (things count, not how they look, how many they are or what they do)"
             )
         told += [
-            f"no vector for {word}" + (f" (near are {', '.join(near)})" if near else "")
+            f"no vector for {word}" + (f" (similar words: {', '.join(near)})" if near else "")
             for word, near in self.unknown.items()
         ]
         told += [f"{text!r} taken for {word}" for text, word in self.taken_for.items()]
