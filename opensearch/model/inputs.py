@@ -147,7 +147,7 @@ def content_of(given: Content | Mesh | NDArray[np.uint8] | Image, limits: Limits
     if isinstance(given, Mesh):
         count = len(given.faces)
         if count > limits.faces:
-            raise OverLimit(f"the mesh has {count:,} faces, over {limits.faces:,} faces, the limit")
+            raise OverLimit(f"the mesh has {count:,} faces, over the limit of {limits.faces:,}")
         return Content(mesh_bytes(given.vertices, given.faces), "mesh.ply")
     height, width = given.shape[:2] if isinstance(given, np.ndarray) else given.size
     if height * width > limits.pixels:

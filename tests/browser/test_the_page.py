@@ -17,7 +17,7 @@ CHAIR = [
 ]
 
 
-ANSWERED = "/hits in|Nothing|away/.test(document.querySelector('#status').textContent)"
+ANSWERED = "/hits? in|Nothing|away/.test(document.querySelector('#status').textContent)"
 LIKELY = """(() => {
     const hits = [...document.querySelectorAll("#found li")];
     const shares = hits.map((hit) => parseInt(hit.textContent.match(/[0-9]+ %/)));

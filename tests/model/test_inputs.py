@@ -191,9 +191,9 @@ def test_limits_hold_for_what_is_no_file(monkeypatch):
     cases = {
         "array": (picture(), "the picture has 1,200 pixels, over the limit of 500"),
         "pillow": (Image.fromarray(picture()), "the picture has 1,200 pixels"),
-        "mesh": (TETRAHEDRON, "the mesh has 4 faces, over 3 faces, the limit"),
+        "mesh": (TETRAHEDRON, "the mesh has 4 faces, over the limit of 3"),
         "bytes": (bytes(1001), "holds 1,001 bytes, over the limit of 1,000"),
-        "off": (OFF.encode(), "has 4 faces, over 3 faces, the limit"),
+        "off": (OFF.encode(), "has 4 faces, over the limit of 3"),
     }
     for value, said in cases.values():
         with pytest.raises(OverLimit, match=said):

@@ -80,7 +80,7 @@ def check_faces(count: int, limits: Limits) -> None:
         OverLimit: `count` is over `limits.faces`.
     """
     if count > limits.faces:
-        raise OverLimit(f"has {count:,} faces, over {limits.faces:,} faces, the limit; simplify it")
+        raise OverLimit(f"has {count:,} faces, over the limit of {limits.faces:,}; simplify it")
 
 
 def _cut(vertices: NDArray[np.float64], polygons: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -99,7 +99,7 @@ function told(answers, milliseconds) {
   const notes = [...new Set(answers.flatMap((answer) => answer.notes))];
   const more = answers.some((answer) => answer.more) ? " or more" : "";
   beside(answers);
-  if (hits) say(`${hits}${more} hits in ${Math.round(milliseconds)} ms`);
+  if (hits) say(`${hits}${more} ${hits === 1 ? "hit" : "hits"} in ${Math.round(milliseconds)} ms`);
   else say(notes.length ? "Nothing found." : "Nothing found: no item passes. Loosen the filters, or look in more places.");
   remark(notes);
 }

@@ -74,7 +74,7 @@ def test_a_vertex_that_is_not_there_is_named_as_the_format_counts():
 
 
 def test_triangles_are_counted_before_they_are_made():
-    with pytest.raises(OverLimit, match="has 6 faces, over 5 faces"):
+    with pytest.raises(OverLimit, match="has 6 faces, over the limit of 5"):
         as_triangles(np.zeros((8, 3)), np.arange(8), np.array([8]), Limits(faces=5))
 
 
