@@ -93,7 +93,9 @@ def test_versions_that_cannot_hold_codes_are_refused_and_those_that_can_are_name
 def test_what_a_server_raises_is_one_line_with_a_way_out():
     address = Address("milvus", "host:1", "name")
     with (
-        pytest.raises(StoreError, match=r"^Milvus at milvus://host:1/name failed: odd\. See that"),
+        pytest.raises(
+            StoreError, match=r"^Milvus at milvus://host:1/name failed: odd\. Check that"
+        ),
         connection.as_ours(address),
     ):
         raise ValueError("odd")
