@@ -4,7 +4,7 @@
 
 Makes a folder of good pictures and meshes (one with a non-ASCII name, one mesh of a million
 faces) and of bad ones (empty, cut short, not what their suffix says, without faces, with NaN
-vertices, 50 million pixels, 3 million faces, a broken link, a pipe, no permission), and one folder
+vertices, 80 million pixels, 3 million faces, a broken link, a pipe, no permission), and one folder
 that vanishes while it is indexed. Prints what `opensearch index` said, and exits 0 if every bad
 file was named, every good one was stored, and the books close.
 """
@@ -83,7 +83,7 @@ def make_bad(folder: Path) -> list[str]:
     (photo / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
     (photo / "text.png").write_text("this is no picture")
     (photo / "wrong-suffix.png").write_bytes(b"OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
-    Image.new("RGB", (10_000, 5_000), "red").save(photo / "fifty-megapixels.png")
+    Image.new("RGB", (10_000, 8_000), "red").save(photo / "eighty-megapixels.png")
     (photo / "broken-link.png").symlink_to(photo / "nowhere.png")
     os.mkfifo(photo / "pipe.png")
     (shape / "empty.obj").write_bytes(b"")
@@ -92,7 +92,7 @@ def make_bad(folder: Path) -> list[str]:
     (shape / "truncated.ply").write_bytes((shape / "million.ply").read_bytes()[:100_000])
     (shape / "picture.obj").write_bytes(whole)
     write_grid(shape / "three-million-faces.ply", 1225)
-    names = ["empty.jpg", "truncated.jpg", "text.png", "wrong-suffix.png", "fifty-megapixels.png"]
+    names = ["empty.jpg", "truncated.jpg", "text.png", "wrong-suffix.png", "eighty-megapixels.png"]
     names += ["broken-link.png", "pipe.png", "empty.obj", "zero-faces.off", "nan.off"]
     names += ["truncated.ply", "picture.obj", "three-million-faces.ply"]
     if os.geteuid() != 0:  # to root nothing is unreadable

@@ -104,7 +104,7 @@ def test_gltf_buffers_are_read_beside_the_mesh_only(tmp_path):
 
 def test_faces_bytes_and_seconds_are_limited(tmp_path):
     BOX.export(tmp_path / "a.ply")
-    with pytest.raises(OverLimit, match="over 11 faces"):
+    with pytest.raises(OverLimit, match="over the limit of 11"):
         read(tmp_path / "a.ply", faces=11)
     assert len(read(tmp_path / "a.ply", faces=12).views) == 1
     with pytest.raises(OverLimit, match="over the limit of 20"):

@@ -89,7 +89,7 @@ def _only(ways: list[_Way], vertex_count: int, face_count: int) -> _Way:
     if len(known) > 1:
         known = [way for way in known if way.usual] or known
     if any(
-        not np.array_equal(one, other)
+        not np.array_equal(one, other, equal_nan=one.dtype == np.float64)
         for way in known
         for one, other in zip(known[0][:3], way[:3], strict=True)
     ):

@@ -134,7 +134,7 @@ def test_a_number_that_windows_could_not_print_touches_its_faces_only():
 
 
 def test_faces_are_limited():
-    with pytest.raises(OverLimit, match="over 3 faces"):
+    with pytest.raises(OverLimit, match="over the limit of 3"):
         load("\n".join(LINES), faces=3)
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from mesh_shapes import TETRAHEDRON_AREA, U_AREA, U, area
 
@@ -61,6 +62,15 @@ def test_a_tetrahedron_is_read_however_it_is_written(text):
     assert area(load("\ufeff" + text)) == pytest.approx(TETRAHEDRON_AREA)
 
 
+@pytest.mark.parametrize("keyword", ["OFF", "COFF"])
+def test_a_corner_that_is_no_number_leaves_no_doubt_about_the_others(keyword):
+    colour = " 255 0 0 255" * (keyword == "COFF")
+    corners = [corner + colour for corner in [*CORNERS, "nan nan nan"]]
+    mesh = load(joined(keyword, "5 4 6", corners, FACES))
+    assert area(mesh) == pytest.approx(TETRAHEDRON_AREA)
+    assert np.isnan(mesh.vertices[4]).all()
+
+
 def test_a_concave_polygon_is_cut_properly():
     text = joined("OFF", "8 1 0", [f"{x} {y} 0" for x, y in U], "8 0 1 2 3 4 5 6 7")
     assert area(load(text)) == pytest.approx(U_AREA)
@@ -89,7 +99,7 @@ def test_what_cannot_be_read_is_refused_by_its_cause(text, reason):
 
 
 def test_promises_are_weighed_before_anything_is_read():
-    with pytest.raises(OverLimit, match="over 3 faces"):
+    with pytest.raises(OverLimit, match="over the limit of 3"):
         load(joined("OFF", COUNTS, CORNERS, FACES), faces=3)
     with pytest.raises(OverLimit, match="353,535,235,358 vertices"):
         load(joined("OFF", "353535235358 4 6"))

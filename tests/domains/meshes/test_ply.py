@@ -170,9 +170,9 @@ def test_what_cannot_be_read_is_refused_by_its_cause(written, reason):
 
 
 def test_promises_are_weighed_before_anything_is_read():
-    with pytest.raises(OverLimit, match="over 3 faces"):
+    with pytest.raises(OverLimit, match="over the limit of 3"):
         load(ascii_ply(), faces=3)
-    with pytest.raises(OverLimit, match="over 1 faces"):
+    with pytest.raises(OverLimit, match="over the limit of 1"):
         load(binary_ply("<", [[0, 1, 2, 3]]), faces=1)
     with pytest.raises(OverLimit, match="999,999,999,999 vertices"):
         load(ascii_ply().replace("vertex 4", "vertex 999999999999"))

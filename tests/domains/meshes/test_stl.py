@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_refused_by_its_cause(data, reason):
 
 @pytest.mark.parametrize("data", [binary(), ascii_text().encode()])
 def test_faces_are_limited(data):
-    with pytest.raises(OverLimit, match="over 3 faces"):
+    with pytest.raises(OverLimit, match="over the limit of 3"):
         load(data, faces=3)
 
 
