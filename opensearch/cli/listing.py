@@ -117,4 +117,5 @@ def _ignored(engine: Engine, part: slice, as_json: bool) -> None:
         click.echo(json_line(shown) if as_json else visible(file.path))
     ignored = counted(len(files), "file")
     said = ignored if len(listed) == len(files) else f"{len(listed)} of {ignored}"
-    say(f"{said} ignored; opensearch remove {engine.path} --unignore PATH ends that")
+    way_out = f"; opensearch remove {engine.path} --unignore PATH ends that" if files else ""
+    say(f"{said} ignored{way_out}")

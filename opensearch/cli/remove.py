@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -72,10 +72,14 @@ def remove(
     from opensearch.engine import Engine
     from opensearch.engine.filters.finding import refuse_remarks
 
-    if not keys and where is None and folder is None:
-        raise click.UsageError("name items by their keys, or choose them with --where or --folder")
     if unignore and (where is not None or ignore or dry_run):
         raise click.UsageError("--unignore takes only keys, paths and --folder")
+    if not keys and where is None and folder is None:
+        raise click.UsageError(
+            "name files by their keys or paths, or choose them with --folder"
+            if unignore
+            else "name items by their keys, or choose them with --where or --folder"
+        )
     with Engine.open(index) as engine:
         if unignore:
             _unignore(engine, keys, folder, as_json)
@@ -119,8 +123,13 @@ def _not_stored(missing: list[str], count: int, instead: str) -> InvalidInput:
     way_out = instead or "`list` shows the keys there are"
     several = "; separate keys by spaces" if any("," in key for key in missing) else ""
     return InvalidInput(
-        f"{len(missing)} of {count} keys are not stored: {_named(missing)}; {way_out}{several}"
+        f"{len(missing)} of {count} keys {_are(missing)} not stored: {_named(missing)};"
+        f" {way_out}{several}"
     )
+
+
+def _are(missing: list[str]) -> str:
+    return "is" if len(missing) == 1 else "are"
 
 
 def _named(missing: list[str]) -> str:
@@ -149,10 +158,9 @@ def _tell(
         fields = {"removed": removed, "keys": names, "ignored": ignore, "missing": missing}
         click.echo(json.dumps(fields, ensure_ascii=False))
         return
-    click.echo(f"{removed} removed" + _IGNORED[ignore and removed > 0])
-
-
-_IGNORED: Final = {False: "", True: ", their files are ignored from now on"}
+    files = "its file is" if removed == 1 else "their files are"
+    after = f"; {files} ignored from now on" if ignore and removed else ""
+    click.echo(f"{removed} removed{after}")
 
 
 def _unignore(
@@ -168,6 +176,6 @@ def _unignore(
         click.echo(f"{len(ended)} ignored no longer")
     if missing:
         raise InvalidInput(
-            f"{len(missing)} of {len(set(names))} are not ignored: {_named(missing)};"
+            f"{len(missing)} of {len(set(names))} {_are(missing)} not ignored: {_named(missing)};"
             " `list --ignored` shows those that are"
         )

@@ -97,7 +97,7 @@ def test_remove_refuses_what_may_be_a_slip(index):
     missing = run("remove", index, "disc/00.jpg", "disc/xx.jpg")
     assert missing.exit_code == 2
     assert missing.stdout == "1 removed\n"
-    assert "1 of 2 keys are not stored: disc/xx.jpg" in missing.stderr
+    assert "1 of 2 keys is not stored: disc/xx.jpg" in missing.stderr
 
 
 def test_remove_by_a_path_names_the_key(index, files):
@@ -114,12 +114,12 @@ def test_keys_that_begin_with_what_was_named_are_chosen_by_a_filter(index, name)
     assert asked.exit_code == 2
     assert """--where 'key ^= "disc/"'""" in asked.stderr
     empty = run("remove", index, "")
-    assert empty.stderr.startswith("error: 1 of 1 keys are not stored: ; `list`")
+    assert empty.stderr.startswith("error: 1 of 1 keys is not stored: ; `list`")
 
 
 def test_what_is_ignored_stays_out_until_it_is_forgotten(index, files):
     gone = run("remove", index, "disc/00.jpg", "--ignore")
-    assert gone.stdout == "1 removed, their files are ignored from now on\n"
+    assert gone.stdout == "1 removed; its file is ignored from now on\n"
     nothing = run("remove", index, "no such key", "--ignore")
     assert (nothing.exit_code, nothing.stdout) == (2, "0 removed\n")
     again = run("index", files, "--to", index, "--domain", "photo", "-q")

@@ -78,7 +78,7 @@ def test_query_takes_weights_words_negatives_and_filters(index, toy_collection):
         (["index", "{index}/nowhere", "--to", "{index}"], 2, "does not exist"),
         (["index", "{model}", "--to", "{tmp}/new", "--model", "{tmp}"], 1, "is not a model"),
         (["train", "nothing", "--data", "{model}", "--out", "{tmp}/m"], 2, "no config 'nothing'"),
-        (["remove", "{index}", "nokey"], 2, "1 of 1 keys are not stored"),
+        (["remove", "{index}", "nokey"], 2, "1 of 1 keys is not stored"),
         (["info", "{tmp}"], 1, "is not an index"),
         (["evaluate", "{model}", "--data", "{tmp}"], 2, "holds no item"),
     ],
