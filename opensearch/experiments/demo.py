@@ -147,7 +147,7 @@ def _check_empty(folder: Path) -> None:
         ) from error
     if full:
         raise InvalidInput(
-            f"the demo wants a new or empty folder; {folder} holds files already, name another"
+            f"the demo wants a new or empty folder; {folder} holds files already; name another"
             " by `folder`"
         )
 

@@ -101,12 +101,12 @@ def test_every_call_exists_and_its_line_is_a_verb_with_these_options(call):
         (["query", "{index}", "--text", "disc", "--where", "a >"], "--where 'a >': expected a"),
         (["query", "{index}", "a.png:-1"], "must be above 0, got -1.0; --not moves away from"),
         (["query", "{tmp}", "--text", "disc"], "opensearch index SOURCE --to INDEX"),
-        (["import", "{tmp}", "--to", "{tmp}/new"], "opensearch export INDEX {tmp}"),
+        (["import", "{tmp}", "--to", "{tmp}/new"], "opensearch export INDEX OUT"),
         (
             ["train", "prototype", "--data={tmp}", "--out={tmp}/m", "--set=joint.steps=3"],
             "leave it out, or give --set method=joint",
         ),
-        (["demo", "--keep", "{index}"], "holds files already, name another by --keep"),
+        (["demo", "--keep", "{index}"], "holds files already; name another by --keep"),
     ],
 )
 def test_errors_name_the_flags_of_the_verb_that_ran(words, text, tmp_path):

@@ -205,7 +205,7 @@ def test_what_is_no_export_is_called_what_it_is(index, tmp_path):
     told = {
         tmp_path / "plain.txt": "it is a file; give the folder that holds manifest.json",
         index: "it is an index. Make an export of it: opensearch export INDEX OUT",
-        tmp_path: f"it has no manifest.json. Make one: opensearch export INDEX {tmp_path}",
+        tmp_path: "it has no manifest.json. Make one: opensearch export INDEX OUT",
     }
     for place, message in told.items():
         result = run("import", place, "--to", tmp_path / "new")

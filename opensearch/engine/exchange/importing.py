@@ -207,7 +207,7 @@ def _missing(folder: Path) -> str:
         return f"it is a file; give the folder that holds {MANIFEST}"
     if not folder.exists():
         return "there is nothing of this name"
-    return f"it has no {MANIFEST}. Make one: `Engine.export_to({str(folder)!r})`"
+    return f"it has no {MANIFEST}. Make one: `Engine.export_to('OUT')`"
 
 
 def _is_index(folder: Path) -> bool:
