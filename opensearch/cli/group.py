@@ -47,6 +47,16 @@ VERBS = {
 }
 """The verbs in the order of a user's first day, and the first sentence of each one's help."""
 
+_CALLED: Final = {
+    "add": "index",
+    "delete": "remove",
+    "find": "query",
+    "ls": "list",
+    "rm": "remove",
+    "search": "query",
+    "update": "index",
+}
+"""The verbs that other programs call otherwise; those of a like spelling would mislead."""
 _WITH_COMMAS: Final = re.compile(r"'([^',]*,[^']*)'")
 _UNMAPPED: Final = re.compile("failed to map segment|[Cc]annot allocate memory")
 """What the loader says of a package that a limit of memory leaves no room for."""
@@ -76,7 +86,9 @@ class VerbGroup(click.Group):
         """The verb that is asked for; a misspelt one is answered with those spelt nearly so."""
         known = self.list_commands(ctx)
         if args and args[0] not in known and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0].lower(), known, n=3, cutoff=0.5)
+            asked = args[0].lower()
+            near = difflib.get_close_matches(asked, known, n=3)
+            near = [_CALLED[asked]] if asked in _CALLED else near
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"No such command {args[0]!r}{hint}", ctx)
         _refuse_home(args)

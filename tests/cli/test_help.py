@@ -43,7 +43,15 @@ def test_info_of_an_index_loads_no_heavy_package(toy_model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("qurey", "query"), ("Index", "index"), ("duplicate", "duplicates")]
+    ("typed", "meant"),
+    [
+        ("qurey", "query"),
+        ("Index", "index"),
+        ("duplicate", "duplicates"),
+        ("indx", "index?"),
+        ("search", "query?"),
+        ("delete", "remove?"),
+    ],
 )
 def test_a_misspelt_verb_is_answered_with_the_one_meant(typed, meant):
     refused = CliRunner().invoke(main, [typed, "x"])
