@@ -72,7 +72,7 @@ def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[
     if name in FROM_PHOTOS:
         yield (
             f"no item has a field {name!r}; photos whose files hold it get it when they are"
-            " indexed, those that an older version indexed by `Engine.add(reread=True)`"
+            " indexed; for those that an older version indexed: `Engine.add(reread=True)`"
         )
         return
     near = difflib.get_close_matches(name, held, n=1)

@@ -22,8 +22,8 @@ _SIGN = r"(?P<op><=|>=|!=|\^=|=|<|>|~|\(|\)|,)"
 _TOKEN = re.compile(rf"\s*(?:{_STRING}|{_SIGN}|(?P<word>[^\s()<>=!,\"'~^]+))")
 _VALUE = re.compile(rf"\s*(?:{_STRING}|(?P<word>[^\s()<>=!,\"']+)|{_SIGN})")
 """As `_TOKEN`, after an operator, where ~ and ^ are ordinary characters."""
-_AN_OPERATOR = f"an operator: {' '.join(SIGNS)} in"
-_A_JOINT = "and, or, or the end"
+_AN_OPERATOR = f"an operator ({' '.join(SIGNS)} in)"
+_A_JOINT = "'and', 'or' or the end"
 _BLANK = re.compile(r"\s*")
 _DEPTH = 50
 _SHOWN = 200
@@ -222,7 +222,7 @@ def _way_out(wanted: str, before: str, there: str) -> str:
     if there[:1] in ('"', "'") and there.count(there[0]) == 1:
         return "the quote there is never closed"
     if there[:1] in ("&", "|"):
-        return "join comparisons with the words and, or"
+        return "join comparisons with 'and' or 'or'"
     if there[:1] in ("=", ">") and before[-1:] in ("=", "<"):
         return "write = for equal, != for unequal"
     if wanted == _AN_OPERATOR and re.match(r"not\s+in\b", there, re.IGNORECASE):
