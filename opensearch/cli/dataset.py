@@ -28,6 +28,13 @@ class SubVerbs(click.Group):
             error.args = (in_flags(str(error), command), *error.args[1:])
             raise
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs with their summaries, none of them cut short."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, verb.get_short_help_str(200)) for name, verb in self.commands.items()]
+            )
+
 
 @click.group(cls=SubVerbs)
 def dataset() -> None:

@@ -15,6 +15,7 @@ from opensearch.cli.options import json_option, model_option, together, up_optio
 from opensearch.cli.places import IndexPlace, SourcePlace
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.skipped import SHOWN, SKIPPED
+from opensearch.cli.tables import counted
 from opensearch.errors import shortened
 from opensearch.records import Where
 
@@ -251,7 +252,11 @@ def _books(report: Report) -> str:
             " source, and upper and lower case differ: 'drafts/', '/2019/*.gif'"
         )
     if report.ignored_suffixes:
-        counts = ", ".join(f"{n} {suffix}" for suffix, n in report.ignored_suffixes.most_common())
+        common = report.ignored_suffixes.most_common()
+        counts = ", ".join(
+            counted(n, label) if label.endswith(" folder") else f"{n} {label}"
+            for label, n in common
+        )
         lines.append(f"ignored: {counts}")
         ways = {suffix: way_in(suffix) for suffix in sorted(report.ignored_suffixes)}
         lines += [f"{suffix} is not read: {way}" for suffix, way in ways.items() if way]
