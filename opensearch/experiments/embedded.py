@@ -153,9 +153,14 @@ def _encoders(
             )
     encoders = {domain: domain for domain in bundle.domains if domain in present} | {**borrowed}
     if not encoders:
+        if not present:
+            raise InvalidInput(
+                f"collection {data} has no labelled files; a label is the category in"
+                " <domain>/<category>/<file>, or in a manifest"
+            )
         raise InvalidInput(
             f"collection {data} has no labelled files of the model's domains"
-            f" {', '.join(bundle.domains)}; it has {', '.join(present) or 'none'}, and"
+            f" {', '.join(bundle.domains)}; it has {', '.join(present)}, and"
             " `borrowed={DOMAIN: ENCODER}` embeds one by the encoder of another"
         )
     return encoders
