@@ -56,8 +56,8 @@ def check(bundle: Bundle, graphs: Mapping[str, str] | None = None, *, parts: boo
     found = problems(bundle, graphs, parts=parts)
     if found:
         raise BundleError(
-            f"{found[0]}; its codes would mean something else. Copy the model again, and into an"
-            " index by `Engine.open(INDEX, model, adopt=True)`"
+            f"{found[0]}; its codes would mean something else. Copy the model again; a copy"
+            " inside an index is replaced by `Engine.open(INDEX, model, adopt=True)`"
         )
 
 
