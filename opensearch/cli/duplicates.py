@@ -75,7 +75,7 @@ def duplicates(
         left_out = engine.without_imprint(domain) if max_distance is min_score is None else 0
     if left_out:
         say(
-            f"{left_out} items were left out, as nothing is kept to recognise their copies by:"
+            f"{counted(left_out, 'item')} left out, as nothing is kept to recognise copies by:"
             " `opensearch compact` adds it for items of older versions, --max-distance groups"
             " ready codes"
         )

@@ -239,7 +239,8 @@ def _books(report: Report) -> str:
     if report.reread:
         lines.append(f"{report.reread} of the replaced had been read by an older version")
     if report.relabelled:
-        lines.append(f"{report.relabelled} of the unchanged have a new category or metadata")
+        have = "has" if report.relabelled == 1 else "have"
+        lines.append(f"{report.relabelled} of the unchanged {have} a new category or metadata")
     if report.guessed:
         named = _first(report.guessed_files)
         lines.append(

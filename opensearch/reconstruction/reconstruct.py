@@ -198,7 +198,7 @@ def _note_shapes(used: list[Retrieved], notes: list[str]) -> None:
     hollow = sum(not each.shape.voxels.solid for each in used)
     if hollow:
         notes.append(
-            f"{hollow} of {len(used)} shapes have no clear inside: only their surface is used"
+            f"{hollow} of {len(used)} shapes without a clear inside: only their surface is used"
         )
     lying = sum(each.shape.up == "unknown" for each in used)
     if lying:

@@ -193,9 +193,11 @@ def read_nearest(
             " their files: put them back, or index them where they lie now"
         )
     if lost:
-        notes.append(f"{len(lost)} nearer shapes were passed over: {lost[0]}")
+        shapes = "shape was" if len(lost) == 1 else "shapes were"
+        notes.append(f"{len(lost)} nearer {shapes} passed over: {lost[0]}")
     if len(taken) < len(weights):
-        notes.append(f"made of {len(taken)} shapes: there are no more to read")
+        shapes = f"shape{'s' * (len(taken) != 1)}"
+        notes.append(f"made of {len(taken)} {shapes}: there are no more to read")
     return taken
 
 

@@ -152,9 +152,13 @@ def _blocks(txn: Transaction, blocks: Blocks, number: int, what: str, ids: Ids) 
     found = []
     damaged = blocks.damaged(txn, number)
     if damaged:
+        one = damaged == 1
+        told = (
+            f"block of {what} is not as it was" if one else f"blocks of {what} are not as they were"
+        )
         found.append(
-            f"{damaged} blocks of {what} are not as they were written: the disk"
-            " has changed them; restore the index from a copy, or build it again"
+            f"{damaged} {told} written: the disk has changed {'it' if one else 'them'};"
+            " restore the index from a copy, or build it again"
         )
     if (np.diff(ids) <= 0).any():
         found.append(f"ids are not unique and ascending among the {what}")

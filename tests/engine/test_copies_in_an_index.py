@@ -118,7 +118,7 @@ def test_the_verb_says_what_was_done_and_what_is_left_out(engine, collection):
     assert lines[0] == "4 copies"
     assert sum(line.endswith("sketch   sketch/mirrored.png  (mirrored)") for line in lines) == 1
     assert result.stderr.splitlines() == [
-        "2 items were left out, as nothing is kept to recognise their copies by: `opensearch"
+        "2 items left out, as nothing is kept to recognise copies by: `opensearch"
         " compact` adds it for items of older versions, --max-distance groups ready codes",
         "4 items in 1 group",
     ]

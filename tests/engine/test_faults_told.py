@@ -139,7 +139,7 @@ def test_a_changed_byte_of_a_code_is_found(index):
 
     result = damaged(index, flip)
     assert result.exit_code == 1
-    assert "1 blocks of codes of 'photo' are not as they were written" in result.stdout
+    assert "1 block of codes of 'photo' is not as it was written" in result.stdout
     assert "restore the index from a copy, or build it again" in result.stdout
 
 

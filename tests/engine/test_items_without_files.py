@@ -194,12 +194,12 @@ def test_progress_and_guesses_are_told(engine):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"keys": ["a"]}, "2 inputs need as many keys, got 1"),
+        ({"keys": ["a"]}, "there must be as many keys as inputs: 2, got 1"),
         ({"keys": ["a", "a"]}, "keys must all be different, got 'a' twice"),
         ({"keys": ["a", ""]}, "an item needs a key, got an empty one"),
         ({"keys": "ab"}, r"keys must be a list of texts, as in \['ab'\]"),
-        ({"metadata": [{}]}, "2 inputs need as many metadata, got 1"),
-        ({"categories": ["x"]}, "2 inputs need as many categories, got 1"),
+        ({"metadata": [{}]}, "as many metadata as inputs: 2, got 1"),
+        ({"categories": ["x"]}, "as many categories as inputs: 2, got 1"),
         ({"domain": "cartoon"}, "no domain 'cartoon'"),
         ({"inputs": [picture(), "nowhere.png"]}, "nothing has this name"),
     ],

@@ -222,4 +222,4 @@ def test_repair_says_what_stays_broken(index):
     for words in (("verify", index), ("verify", index, "--repair"), ("verify", index)):
         result = run(*words)
         assert result.exit_code == 1
-        assert "1 blocks of codes of 'photo' are not as they were written" in result.stdout
+        assert "1 block of codes of 'photo' is not as it was written" in result.stdout

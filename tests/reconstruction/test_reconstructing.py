@@ -100,7 +100,7 @@ def test_shapes_stand_on_the_axis_that_their_metadata_say(engine, toy_collection
     assert found.shape.up == "z"
     sides = found.shape.box
     assert sides[1] / max(sides) == pytest.approx(0.5)  # what was z in the file
-    assert "made of 1 shapes: there are no more to read" in made.notes
+    assert "made of 1 shape: there are no more to read" in made.notes
 
 
 def test_what_is_certainly_no_sketch_is_refused_unless_it_is_said(engine):

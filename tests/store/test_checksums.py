@@ -101,8 +101,8 @@ def flip(index, wanted):
 
 
 KINDS = {
-    "codes": r"1 blocks of codes of 'photo' are not as they were written",
-    "embeddings": r"1 blocks of embeddings of 'photo' are not as they were written",
+    "codes": r"1 block of codes of 'photo' is not as it was written",
+    "embeddings": r"1 block of embeddings of 'photo' is not as it was written",
     "records": r"the record of item 1000 is damaged: its bytes are not those that were written",
     "pictures": r"the thumbnail of item 1000 is damaged",
 }

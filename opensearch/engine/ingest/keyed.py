@@ -72,7 +72,7 @@ def _check(
     rows = {"keys": keys, "metadata": metadata, "categories": categories}
     for name, given in rows.items():
         if given is not None and len(given) != count:
-            raise InvalidInput(f"{count} {what} need as many {name}, got {len(given)}")
+            raise InvalidInput(f"there must be as many {name} as {what}: {count}, got {len(given)}")
     twice = next((key for key, times in Counter(keys).items() if times > 1), None)
     if twice is not None:
         raise InvalidInput(f"keys must all be different, got {twice!r} twice")
