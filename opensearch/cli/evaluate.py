@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from opensearch.cli.messages import in_flags, say
 from opensearch.cli.options import json_option, together
@@ -164,6 +165,9 @@ def evaluate(
     from opensearch.experiments.evaluate import Evaluation
     from opensearch.experiments.evaluate import evaluate as run
 
+    source = click.get_current_context().get_parameter_source("hashers")
+    if source is ParameterSource.COMMANDLINE and not bits:
+        raise click.UsageError("--hasher names codes to fit: say how long with --bits")
     wanted = Evaluation(
         model, data, splits, bits, hashers, scores, categories, seed, dict(borrowed), as_published
     )

@@ -32,6 +32,13 @@ def test_words_are_in_the_json_and_both_tables(split):
     assert full.count("word → sketch ") == full.count("mean of words ") == len(found["rows"])
 
 
+def test_a_hasher_without_lengths_is_told_what_it_lacks(split):
+    refused = run(*split, "--hasher", "itq")
+    assert refused.exit_code == 2
+    assert "--hasher names codes to fit: say how long with --bits" in refused.stderr
+    assert run(*split, "--hasher", "itq", "--bits", 16).exit_code == 0
+
+
 def test_a_split_called_unseen_is_not_believed(toy_model, toy_collection, tmp_path):
     """`bar` was never trained on, `disc` was; a row of the collection's split says neither."""
     data = tmp_path / "c"
