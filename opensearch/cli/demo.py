@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from opensearch.cli.hits import score_of, uneven
 from opensearch.cli.options import model_option
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.serve import serve_index
@@ -75,10 +76,12 @@ def _summary(outcome: Outcome) -> str:
 
 def _search(search: Search) -> str:
     lines = [f"\n{search.title}: {search.query}  (+ marks hits of {search.category})"]
+    lines.append("  rank   score bits  key")
     for hit in search.hits:
         mark = "+" if hit.category == search.category else " "
-        score = f"{hit.score:.4f}" if hit.score is not None else "     -"
-        lines.append(f" {mark}{hit.rank:>3}  {score}  {hit.distance:>3}  {hit.key}")
+        lines.append(f" {mark}{hit.rank:>3}  {score_of(hit)}  {hit.distance:>3}  {hit.key}")
+    if uneven([hit.score for hit in search.hits]):
+        lines.append("  refinement ordered these, so scores may rise again")
     for kind, found in (("never trained on", search.unseen), ("trained on", search.seen)):
         if found is not None:
             lines.append(_precision(kind, found, len(search.hits)))

@@ -41,11 +41,11 @@ def on_scores(answer: Answer) -> Iterator[str]:
     brought = [f"{len(ids)} in {target}" for target, ids in answer.refined.items() if ids]
     if brought:
         yield f"refinement brought hits forward: {', '.join(brought)} (--no-refine turns it off)"
-    elif answer.refined and _uneven([hit.score for hit in answer.hits]):
+    elif answer.refined and uneven([hit.score for hit in answer.hits]):
         yield "refinement ordered the hits, so scores may rise again (--no-refine turns it off)"
 
 
-def _uneven(scores: Sequence[float | None]) -> bool:
+def uneven(scores: Sequence[float | None]) -> bool:
     """Whether a score is above one before it, as both are shown."""
     shown = [round(score, 2) for score in scores if score is not None]
     return shown != sorted(shown, reverse=True)
@@ -78,12 +78,16 @@ def print_hits(hits: Sequence[Hit]) -> None:
         return
     header(HEADER)
     for hit in hits:
-        score = "     -" if hit.score is None else f"{hit.score:6.4f}"
-        if hit.score_kind == "probability":
-            score = f"{hit.score:6.2f}"
         label = f"  [{hit.category}]" if hit.category else ""
         name = visible(hit.key + label)
-        click.echo(f"{hit.rank:>4}  {score}  {hit.distance:>3}  {hit.domain:<8} {name}")
+        click.echo(f"{hit.rank:>4}  {score_of(hit)}  {hit.distance:>3}  {hit.domain:<8} {name}")
+
+
+def score_of(hit: Hit) -> str:
+    """The score of a hit, six characters wide."""
+    if hit.score is None:
+        return "     -"
+    return f"{hit.score:6.2f}" if hit.score_kind == "probability" else f"{hit.score:6.4f}"
 
 
 def print_json(hits: Sequence[Hit], understood: dict[str, Any]) -> None:
