@@ -100,9 +100,7 @@ class ProjectorSettings(Settings):
 class AppearanceSettings(Settings):
     """How much of the backbone's features an embedding keeps besides meaning.
 
-    See `encoders.appearance`.
-
-    Domains must share their backbone.
+    See `encoders.appearance`. Domains must share their backbone.
     """
 
     width: int = Field(
