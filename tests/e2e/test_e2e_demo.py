@@ -91,7 +91,7 @@ def test_a_direction_shows_a_query_never_trained_on_with_its_hits_marked(kept, s
     asked = re.match(rf"{source}/(\w+)/\d\d", text)
     assert asked
     assert asked[1] in LEFT_OUT
-    hits = re.findall(r"^ ([+ ]) +\d  +-?\d\.\d{2,4} +\d+  (\w+)/(\w+)/", text, re.MULTILINE)
+    hits = re.findall(r"^ ([+ ]) +\d  +-?\d\.\d{4} +\d+  (\w+)/(\w+)/", text, re.MULTILINE)
     assert [domain for _, domain, _ in hits] == [target] * 5
     assert [mark == "+" for mark, *_ in hits] == [c == asked[1] for *_, c in hits]
 
