@@ -14,12 +14,12 @@ _READ: Final[tuple[tuple[bytes, str], ...]] = (
     (b"BM", "a BMP picture"),
     (b"qoif", "a QOI picture"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+    (b"8BPS", "a Photoshop picture"),
 )
 """Pictures of formats that are read: what begins so and is not read is damaged."""
 
 _SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"version https://git-lfs", "a pointer of Git LFS; fetch the file itself by 'git lfs pull'"),
-    (b"8BPS", "a Photoshop picture that is damaged, or whose channels cannot be read"),
     (b"%PDF", "a PDF document"),
     (b"%!PS", "a PostScript document; save it as PDF or SVG"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript document; save it as PDF or SVG"),

@@ -25,7 +25,7 @@ CONVERT: Final[dict[str, str]] = {
     **dict.fromkeys((".isf", ".vsdx", ".vsd", ".goodnotes"), _SVG),
     **dict.fromkeys((".npz", ".npy", ".tfrecord"), _NDJSON),
     **dict.fromkeys((".xcf", ".kra", ".clip", ".procreate", ".afphoto", ".afdesign"), _PNG),
-    **dict.fromkeys((".exr", ".hdr", ".dds", ".pcx", ".sgi", ".fits", ".psb", ".icns"), _PNG),
+    **dict.fromkeys((".exr", ".hdr", ".dds", ".pcx", ".sgi", ".fits", ".icns"), _PNG),
     **dict.fromkeys((".pam", ".xbm", ".xpm", ".cur", ".djvu", ".jxr", ".wmf", ".emf"), _PNG),
     **dict.fromkeys((".pcd", ".las", ".laz", ".xyz", ".pts", ".e57", ".splat", ".spz"), _CLOUD),
     **dict.fromkeys((".mesh", ".msh", ".vtp", ".vtu", ".binvox", ".smf", ".wrz"), _STL),

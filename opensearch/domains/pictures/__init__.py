@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from PIL import Image
 
-from opensearch.domains.pictures import bmp, bmp_runs, extras, pdf, pfm
+from opensearch.domains.pictures import bmp, bmp_runs, extras, pdf, pfm, psd
 from opensearch.extras import installed
 from opensearch.limits import Limits
 
@@ -37,6 +37,7 @@ FORMATS: Final[dict[str, PictureFormat]] = {
     "HEIF": PictureFormat((".heic", ".heif", ".hif"), extras.is_heif, extras.open_heif),
     "BMP of odd masks": PictureFormat((), bmp.is_odd_bmp, bmp.open_odd_bmp),
     "BMP of runs": PictureFormat((), bmp_runs.is_bmp_of_runs, bmp_runs.open_bmp_of_runs),
+    "Photoshop": PictureFormat(psd.SUFFIXES, psd.is_psd, psd.open_psd),
     "PFM": PictureFormat((".pfm",), pfm.is_pfm, pfm.open_pfm),
     "JPEG XL": PictureFormat((".jxl",), extras.is_jxl, extras.open_jxl),
     "PDF": PictureFormat(pdf.SUFFIXES, pdf.is_pdf, pdf.open_pdf, pdf.PACKAGE),
@@ -54,7 +55,6 @@ BY_PILLOW: Final[dict[str, tuple[str, ...]]] = {
     "GIF": (".gif",),
     "JPEG2000": (".jp2", ".j2k", ".jpf", ".jpx", ".j2c"),
     "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
-    "PSD": (".psd",),
     "QOI": (".qoi",),
     "ICO": (".ico",),
     "TGA": (".tga",),
