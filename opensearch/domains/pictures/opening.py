@@ -24,6 +24,7 @@ from opensearch.domains.pictures import (
     suffixes,
     tga,
     tiff,
+    tiff_colours,
 )
 from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
@@ -120,6 +121,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
                 " short"
             )
     assert image is not None
+    tiff_colours.with_palette(image)
     if data.startswith(jp2.SIGNATURE):
         image.info["icc_profile"] = jp2.profile(data)
     return _Candidate(image, data, pairs, lost, scan, power)

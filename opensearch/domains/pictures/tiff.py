@@ -1,7 +1,8 @@
 """TIFF pictures of more than eight bits, with a sign or of floats, which Pillow reads in part.
 
 Pillow drops the low byte of 16-bit colours, takes signed bytes for unsigned ones, does not
-turn 16-bit grey whose white is 0, mixes up 16-bit planes, and knows no doubles.
+turn 16-bit grey whose white is 0, mixes up 16-bit planes, and knows no doubles. Inks and CIE Lab
+are in `tiff_colours`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from PIL import Image
 
 from opensearch.domains.pictures.deep import opacity, to_bytes, undone
 from opensearch.domains.pictures.frames import MOST_FRAMES, is_blank
+from opensearch.domains.pictures.tiff_colours import COLOURS, picture
 from opensearch.domains.pictures.tiff_segments import is_ours, samples
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -83,10 +85,10 @@ def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Imag
             values = _values(page, data, limits)
             if values is None:
                 break
-            picture = _picture(values, page)
-            if not is_blank(picture):
-                return picture
-            shown = shown or picture
+            made = _picture(values, page)
+            if not is_blank(made):
+                return made
+            shown = shown or made
     return shown
 
 
@@ -96,11 +98,12 @@ def _is_deep(page: Any) -> bool:
 
 def _is_small(page: Any) -> bool:
     """Whether a page has no more samples than a picture of colours and opacity."""
-    return bool(page.samplesperpixel <= _RGBA)
+    return bool(page.samplesperpixel <= COLOURS.get(page.photometric, _RGBA - 1) + 1)
 
 
 def _is_picture(page: Any) -> bool:
-    return page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) and page.imagedepth == 1
+    known = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, *COLOURS)
+    return page.photometric in known and page.imagedepth == 1
 
 
 def _values(page: Any, data: bytes, limits: Limits) -> NDArray[Any] | None:
@@ -128,6 +131,20 @@ def _values(page: Any, data: bytes, limits: Limits) -> NDArray[Any] | None:
 
 
 def _picture(values: NDArray[Any], page: Any) -> Image.Image:
+    profile = bytes(_tag(page, _PROFILE) or b"")
+    if page.photometric in COLOURS:
+        extra = page.extrasamples[0] if page.extrasamples else 0
+        made = picture(values, page.photometric, extra, profile)
+    else:
+        made = _light(values, page)
+        if profile:
+            made.info["icc_profile"] = profile
+    made.getexif()[_ORIENTATION] = int(_tag(page, _ORIENTATION) or 1)
+    return made
+
+
+def _light(values: NDArray[Any], page: Any) -> Image.Image:
+    """Samples of grey or of red, green and blue as a picture."""
     colours = 3 if page.photometric == _RGB and values.shape[2] >= 3 else 1
     plain, clear = values[..., :colours], None
     if page.extrasamples and page.extrasamples[0] in (1, 2) and values.shape[2] > colours:
@@ -139,11 +156,7 @@ def _picture(values: NDArray[Any], page: Any) -> Image.Image:
         made = 255 - made
     if clear is not None:
         made = np.dstack([made, clear])
-    picture = Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)
-    picture.getexif()[_ORIENTATION] = int(_tag(page, _ORIENTATION) or 1)
-    if _tag(page, _PROFILE):
-        picture.info["icc_profile"] = bytes(_tag(page, _PROFILE))
-    return picture
+    return Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)
 
 
 def _tag(page: Any, number: int) -> Any:
