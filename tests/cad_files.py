@@ -102,8 +102,8 @@ def Xform "Root"
 """.encode()
 
 
-def dae_box(up="Y_UP", extra=""):
-    """A Collada file of quadrangles below a node that is moved."""
+def dae_box(up="Y_UP", extra="", lines=""):
+    """A Collada file of quadrangles, and lines if any, below a node that is moved."""
     places = " ".join(str(value) for corner in CORNERS for value in corner)
     corners = " ".join(str(k) for side in SIDES for k in side)
     return f"""<?xml version="1.0"?>
@@ -115,14 +115,15 @@ def dae_box(up="Y_UP", extra=""):
 <param name="Y" type="float"/><param name="Z" type="float"/></accessor></technique_common></source>
 <vertices id="v"><input semantic="POSITION" source="#p"/></vertices>
 <polylist count="6"><input semantic="VERTEX" source="#v" offset="0"/>
-<vcount>4 4 4 4 4 4</vcount><p>{corners}</p></polylist></mesh></geometry></library_geometries>
+<vcount>4 4 4 4 4 4</vcount><p>{corners}</p></polylist>
+{lines}</mesh></geometry></library_geometries>
 <library_visual_scenes><visual_scene id="s"><node><translate>100 0 0</translate>
 <instance_geometry url="#box"/>{extra}</node></visual_scene></library_visual_scenes>
 <scene><instance_visual_scene url="#s"/></scene></COLLADA>""".encode()
 
 
-def tds_box():
-    """A 3DS file: chunks of a number, a length and what they hold."""
+def tds_box(*materials):
+    """A 3DS file: chunks of a number, a length and what they hold; materials by their names."""
 
     def chunk(number, data):
         return struct.pack("<HI", number, 6 + len(data)) + data
@@ -130,8 +131,12 @@ def tds_box():
     halves = [face for a, b, c, d in SIDES for face in ((a, b, c), (a, c, d))]
     points = struct.pack("<H", 8) + np.array(CORNERS, "<f4").tobytes()
     faces = struct.pack("<H", 12) + b"".join(struct.pack("<4H", *face, 7) for face in halves)
-    mesh = chunk(0x4100, chunk(0x4110, points) + chunk(0x4120, faces))
-    return chunk(0x4D4D, chunk(0x3D3D, chunk(0x4000, b"box\0" + mesh)))
+    named = b"".join(chunk(0xAFFF, chunk(0xA000, name + b"\0")) for name in materials)
+    used = b"".join(
+        chunk(0x4130, name + b"\0" + struct.pack("<HH", 1, at)) for at, name in enumerate(materials)
+    )
+    mesh = chunk(0x4100, chunk(0x4110, points) + chunk(0x4120, faces + used))
+    return chunk(0x4D4D, chunk(0x3D3D, named + chunk(0x4000, b"box\0" + mesh)))
 
 
 def fbx_box():

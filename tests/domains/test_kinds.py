@@ -94,6 +94,29 @@ def test_collada_turns_z_up_and_refuses_joints(tmp_path):
         load_triangles(path, Limits())
 
 
+LINES = """<lines count="1"><input semantic="VERTEX" source="#v" offset="0"/><p>0 7</p></lines>
+<linestrips count="1" material="m"><input semantic="VERTEX" source="#v" offset="0"/><p>0 7 3</p>
+</linestrips><lines count="0"/>"""
+
+
+def test_lines_beside_the_faces_of_collada_are_passed_over(tmp_path):
+    path = written(tmp_path, ".dae", cad_files.dae_box(lines=LINES))
+    assert len(load_triangles(path, Limits()).faces) == 12
+
+
+def test_an_fbx_of_lines_is_refused_with_that(tmp_path):
+    lines = re.sub(
+        rb"(PolygonVertexIndex: \*)24 {\s+a: [^\n]*", rb"\g<1>2 {a: 0,-8", cad_files.fbx_box()
+    )
+    with pytest.raises(UnreadableFile, match=r"it holds lines, .*; .*export it as \.glb there$"):
+        load_triangles(written(tmp_path, ".fbx", lines), Limits())
+
+
+def test_names_in_no_utf_8_are_no_damage(tmp_path):
+    path = written(tmp_path, ".3ds", cad_files.tds_box(b"gr\xfcn", b"\xc7\xbd", b"plain"))
+    assert len(load_triangles(path, Limits()).faces) == 12
+
+
 def test_a_stage_that_needs_other_files_or_shows_no_mesh_is_refused(tmp_path, capfd):
     whole = cad_files.usda_box()
     (tmp_path / "other.usda").write_bytes(whole)

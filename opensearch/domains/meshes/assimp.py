@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
+
+_DRAWN_LINES: Final = re.compile(rb"<(lines|linestrips)\b[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
+_LINES: Final = "assumes triangulated faces"
+_ASCII: Final = bytes(range(128)) + b"_" * 128
 
 
 def load_fbx(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
@@ -36,26 +41,53 @@ def load_dae(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """
     if b"instance_controller" in data:
         raise UnreadableFile("binds meshes to joints, which is not read; export it as .glb")
-    return _load(data, ".dae", limits)
+    return _load(_DRAWN_LINES.sub(b"", data), ".dae", limits)
 
 
 def _load(data: bytes, suffix: str, limits: Limits) -> Triangles:
-    import assimp_py
-
-    wanted = assimp_py.Process_Triangulate | assimp_py.Process_PreTransformVertices
     # It opens files by name; alone in a folder, a file finds no other to name.
     with tempfile.TemporaryDirectory(prefix="opensearch-") as folder:
         path = Path(folder, f"mesh{suffix}")
+        return _gathered(_scene(data, path), limits)
+
+
+def _scene(data: bytes, path: Path) -> Any:
+    """What Assimp makes of a file; names that are no UTF-8, which its package wants, renamed."""
+    import assimp_py
+
+    wanted = assimp_py.Process_Triangulate | assimp_py.Process_PreTransformVertices
+    while True:
         path.write_bytes(data)
         try:
-            scene: Any = assimp_py.import_file(str(path), wanted)
-        except RuntimeError as error:
-            reason = str(error).partition(f"{path}': ")[2].replace(f": {path}", "").rstrip(". ")
+            return assimp_py.import_file(str(path), wanted)
+        except UnicodeDecodeError as error:
+            renamed = _renamed(data, error.object)
+            if renamed == data:
+                raise
+            data = renamed
+        except (RuntimeError, ValueError) as error:
             raise UnreadableFile(
-                f"cannot be read: {reason or 'no mesh was found in it'}; if a program opens it,"
-                " export it as .glb there"
+                f"cannot be read: {_reason(error, path)}; if a program opens it, export it as .glb"
+                " there"
             ) from error
-    return _gathered(scene, limits)
+
+
+def _renamed(data: bytes, name: bytes) -> bytes:
+    """The file with a name in ASCII, as long as it was.
+
+    In a binary file the length of a name, or of what holds it, stands before it, with zeros.
+    """
+    if b"\0" not in data[:64]:
+        return data.translate(_ASCII)
+    return data.replace(b"\0\0" + name, b"\0\0" + name.translate(_ASCII))
+
+
+def _reason(error: Exception, path: Path) -> str:
+    text = str(error)
+    if _LINES in text:
+        return "it holds lines, and its reader knows faces alone"
+    reason = text.partition(f"{path}': ")[2].replace(f": {path}", "").rstrip(". ")
+    return reason or "no mesh was found in it"
 
 
 def _gathered(scene: Any, limits: Limits) -> Triangles:
