@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.domains.meshes.polygons import as_triangles
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
+from opensearch.domains.meshes.usd_solids import solid
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
 _LAYERS: Final = (".usd", ".usda", ".usdc", ".usdz")
+_OTHER_SHAPES: Final = (".abc", ".dae", ".fbx", ".glb", ".gltf", ".obj", ".ply", ".stl")
 _SHOWN = ("default", "render")
 _WITHOUT_SURFACE = ("BasisCurves", "HermiteCurves", "NurbsCurves", "Points")
 _UPRIGHT = np.array([(1, 0, 0), (0, 0, 1), (0, -1, 0)], np.float64)
@@ -24,11 +29,12 @@ _UPRIGHT = np.array([(1, 0, 0), (0, 0, 1), (0, -1, 0)], np.float64)
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """The triangles of the meshes that a USD stage shows, y up, at its first moment.
 
-    Meshes bound to a skeleton follow it; subdivision surfaces are taken as their cages.
+    Meshes bound to a skeleton follow it; subdivision surfaces are taken as their cages. Layers
+    that lie in the folder of the file, or below it, are read with it.
 
     Raises:
-        UnreadableFile: damaged, without a triangle, in need of another file, or with a
-            surface that is no mesh.
+        UnreadableFile: damaged, without a triangle, in need of a file that is not there, or with
+            a surface that is neither a mesh nor a solid.
         OverLimit: over `limits.faces`.
     """
     from pxr import Tf, UsdUtils
@@ -39,7 +45,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
         path = Path(folder, f"stage{_suffix(data)}")
         path.write_bytes(data)
         try:
-            return _gathered(_stage(path), limits)
+            return _gathered(_stage(path, neighbours), limits)
         except Tf.ErrorException as error:
             raise UnreadableFile(
                 "is not a USD file, or is damaged; if a program opens it, export it as .glb there"
@@ -54,36 +60,64 @@ def _suffix(data: bytes) -> str:
     return ".usdc" if data[:8] == b"PXR-USDC" else ".usda"
 
 
-def _stage(path: Path) -> Any:
-    from pxr import Usd, UsdSkel, UsdUtils
+def _stage(path: Path, neighbours: Neighbours) -> Any:
+    """The stage with all layers that lie beside the file or below its folder.
 
+    Raises:
+        UnreadableFile: it refers to a shape that is not there, or is no USD.
+    """
+    from pxr import Usd, UsdSkel
+
+    while wanted := _wanted(path):
+        for name in wanted:
+            _fetch(name, path.parent, neighbours)
     stage = Usd.Stage.Open(str(path))
-    layers, _, missing = UsdUtils.ComputeAllDependencies(str(path))
-    wanted = [name for name in missing if name.lower().endswith(_LAYERS)]
-    wanted += [
-        layer.identifier for layer in layers if not layer.realPath.startswith(str(path.parent))
-    ]
-    if wanted:
-        raise UnreadableFile(f"refers to {wanted[0]!r}; export it as one .usdz or .glb")
     if any(prim.GetTypeName() == "SkelRoot" for prim in stage.Traverse()):
         UsdSkel.BakeSkinning(stage.Traverse())
     return stage
 
 
-def _gathered(stage: Any, limits: Limits) -> Triangles:
-    from pxr import Usd, UsdGeom
+def _wanted(path: Path) -> list[str]:
+    """The shapes that a layer, or one that it refers to, refers to outside of its folder."""
+    from pxr import UsdUtils
 
-    places = UsdGeom.XformCache(Usd.TimeCode.EarliestTime())
+    layers, _, missing = UsdUtils.ComputeAllDependencies(str(path))
+    wanted = [name for name in missing if name.lower().endswith(_LAYERS + _OTHER_SHAPES)]
+    return wanted + [
+        layer.identifier for layer in layers if not layer.realPath.startswith(str(path.parent))
+    ]
+
+
+def _fetch(name: str, folder: Path, neighbours: Neighbours) -> None:
+    """Put a layer that lies beside the file, or below, into the folder where the file is read."""
+    place = Path(os.path.normpath(folder / name))
+    if not place.is_relative_to(folder) or not name.lower().endswith(_LAYERS):
+        raise UnreadableFile(
+            f"refers to {place.name!r}, which is no USD or not in its folder; export it as one"
+            " .usdz or .glb"
+        )
+    named = place.relative_to(folder).as_posix()
+    data = b"" if place.exists() else neighbours[quote(named)]
+    if not data:
+        raise UnreadableFile(
+            f"refers to {named!r}, which is missing or damaged; export it as one .usdz or .glb"
+        )
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+
+
+def _gathered(stage: Any, limits: Limits) -> Triangles:
+    from pxr import UsdGeom
+
     vertices, faces, start, count = [np.empty((0, 3))], [np.empty((0, 3), np.int64)], 0, 0
-    for prim in _shown(stage):
-        mesh = _mesh(UsdGeom.Mesh(prim), limits)
-        count += len(mesh.faces)
+    for mesh, places in _placed(stage, limits):
+        count += len(mesh.faces) * len(places)
         if count > limits.faces:
             raise OverLimit(f"has over {limits.faces:,} faces, the limit")
-        matrix = np.array(places.GetLocalToWorldTransform(prim), np.float64)
-        vertices.append(mesh.vertices @ matrix[:3, :3] + matrix[3, :3])
-        faces.append(mesh.faces + start)
-        start += len(mesh.vertices)
+        for matrix in places:
+            vertices.append(mesh.vertices @ matrix[:3, :3] + matrix[3, :3])
+            faces.append(mesh.faces + start)
+            start += len(mesh.vertices)
     if not count:
         raise UnreadableFile("shows no mesh")
     points = np.concatenate(vertices)
@@ -92,27 +126,90 @@ def _gathered(stage: Any, limits: Limits) -> Triangles:
     return Triangles(points, np.concatenate(faces))
 
 
-def _shown(stage: Any) -> Iterator[Any]:
-    """The visible meshes of a stage.
+def _placed(stage: Any, limits: Limits) -> Iterator[tuple[Triangles, NDArray[np.float64]]]:
+    """Every surface that is seen, in its own frame, and where it stands: (k, 4, 4), by rows."""
+    from pxr import Usd, UsdGeom
+
+    cache = UsdGeom.XformCache(Usd.TimeCode.EarliestTime())
+    for prim in _drawn(Usd.PrimRange.Stage(stage, Usd.TraverseInstanceProxies())):
+        about = UsdGeom.Imageable(prim)
+        hidden = about.ComputeVisibility(cache.GetTime()) == UsdGeom.Tokens.invisible
+        if hidden or about.ComputePurpose() not in _SHOWN:
+            continue
+        world = np.array(cache.GetLocalToWorldTransform(prim), np.float64)
+        if not prim.IsA(UsdGeom.PointInstancer):
+            yield _surface(prim, limits), world[None]
+            continue
+        for part, places in _instances(UsdGeom.PointInstancer(prim), cache):
+            yield _surface(part, limits), places @ world
+
+
+def _drawn(prims: Any) -> Iterator[Any]:
+    """What of a range of prims draws surfaces; instancers without what they repeat."""
+    from pxr import UsdGeom
+
+    steps = iter(prims)
+    for prim in steps:
+        if prim.IsA(UsdGeom.PointInstancer):
+            steps.PruneChildren()
+            yield prim
+        elif prim.IsA(UsdGeom.Gprim) and prim.GetTypeName() not in _WITHOUT_SURFACE:
+            yield prim
+
+
+def _instances(instancer: Any, cache: Any) -> Iterator[tuple[Any, NDArray[np.float64]]]:
+    """What an instancer repeats, and where within it: (k, 4, 4), by rows."""
+    from pxr import Usd, UsdGeom
+
+    # Velocities would bring what moves infinitely far by the earliest time there is.
+    samples = instancer.GetPositionsAttr().GetTimeSamples()
+    moment = Usd.TimeCode(samples[0]) if samples else cache.GetTime()
+    kinds = np.array(instancer.GetProtoIndicesAttr().Get(moment) or (), np.int64)
+    mask = np.array(instancer.ComputeMaskAtTime(moment) or [True] * len(kinds), np.bool_)
+    found = instancer.ComputeInstanceTransformsAtTime(moment, moment)
+    places = np.array(found, np.float64).reshape(-1, 4, 4)
+    if len(places) != mask.sum():
+        raise UnreadableFile("has a PointInstancer without a place for each of its instances")
+    every = Usd.TraverseInstanceProxies(Usd.PrimIsActive & Usd.PrimIsLoaded)
+    for number, path in enumerate(instancer.GetPrototypesRel().GetForwardedTargets()):
+        root = instancer.GetPrim().GetStage().GetPrimAtPath(path)
+        for part in _drawn(Usd.PrimRange(root, every) if root else ()):
+            if part.IsA(UsdGeom.PointInstancer):
+                raise UnreadableFile("repeats what is repeated itself; export it as .glb")
+            if _hidden_below(part, root, moment):
+                continue
+            within, _ = cache.ComputeRelativeTransform(part, root)
+            yield part, np.array(within, np.float64) @ places[kinds[mask] == number]
+
+
+def _hidden_below(prim: Any, root: Any, moment: Any) -> bool:
+    """Whether a prim is hidden, or has another purpose, by itself or by what is below `root`."""
+    from pxr import UsdGeom
+
+    while prim and prim != root.GetParent():
+        about = UsdGeom.Imageable(prim)
+        if about and about.GetVisibilityAttr().Get(moment) == UsdGeom.Tokens.invisible:
+            return True
+        if about and about.GetPurposeAttr().Get() not in _SHOWN:
+            return True
+        prim = prim.GetParent()
+    return False
+
+
+def _surface(prim: Any, limits: Limits) -> Triangles:
+    """The triangles of a prim in its own frame.
 
     Raises:
-        UnreadableFile: a visible surface is something else.
+        UnreadableFile: it is neither a mesh nor a solid.
     """
     from pxr import Usd, UsdGeom
 
-    moment = Usd.TimeCode.EarliestTime()
-    for prim in stage.Traverse(Usd.TraverseInstanceProxies()):
-        drawn = prim.IsA(UsdGeom.Gprim) or prim.IsA(UsdGeom.PointInstancer)
-        if not drawn or prim.GetTypeName() in _WITHOUT_SURFACE:
-            continue
-        about = UsdGeom.Imageable(prim)
-        hidden = about.ComputeVisibility(moment) == UsdGeom.Tokens.invisible
-        if hidden or about.ComputePurpose() not in _SHOWN:
-            continue
-        if not prim.IsA(UsdGeom.Mesh):
-            kind = prim.GetTypeName()
-            raise UnreadableFile(f"shows a {kind}, which is not read; export it as .glb")
-        yield prim
+    if prim.IsA(UsdGeom.Mesh):
+        return _mesh(UsdGeom.Mesh(prim), limits)
+    found = solid(prim, Usd.TimeCode.EarliestTime())
+    if found is None:
+        raise UnreadableFile(f"shows a {prim.GetTypeName()}, which is not read; export it as .glb")
+    return found
 
 
 def _mesh(mesh: Any, limits: Limits) -> Triangles:
