@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from opensearch.domains.pictures.coded_colours import of_heif, profile_of
 from opensearch.domains.pictures.cut_short import without_padding
 from opensearch.domains.pictures.shot import ORIENTATION, exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
@@ -46,7 +47,11 @@ def open_heif(path: Path, limits: Limits) -> Image.Image:
     from pi_heif import HeifImageFile, options
 
     options.DECODE_THREADS = 1  # files are read side by side
-    image: Image.Image = HeifImageFile(io.BytesIO(without_padding(path.read_bytes())))
+    data = without_padding(path.read_bytes())
+    image: Image.Image = HeifImageFile(io.BytesIO(data))
+    profile = profile_of(of_heif(data))
+    if profile:
+        image.info["icc_profile"] = profile
     return image
 
 

@@ -17,6 +17,7 @@ from opensearch.domains.files import check_file
 from opensearch.domains.pictures import (
     BY_PILLOW,
     FORMATS,
+    coded_colours,
     ico,
     jp2,
     png,
@@ -88,7 +89,7 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
 def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
     pairs, lost, data = False, "", without_padding(data)
     check_end(data)
-    power = 1.0
+    power, profile = 1.0, _profile(data)
     if data.startswith(png.SIGNATURE):
         power = png.gamma(data)
         data, pairs = png.bare(data)
@@ -122,9 +123,18 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
             )
     assert image is not None
     tiff_colours.with_palette(image)
-    if data.startswith(jp2.SIGNATURE):
-        image.info["icc_profile"] = jp2.profile(data)
+    if profile is not None:
+        image.info["icc_profile"] = profile
     return _Candidate(image, data, pairs, lost, scan, power)
+
+
+def _profile(data: bytes) -> bytes | None:
+    """The profile of a file, where Pillow does not find what stands in place of one."""
+    if data.startswith(png.SIGNATURE):
+        return png.colours(data) or None
+    if data.startswith(jp2.SIGNATURE):
+        return jp2.profile(data) or b""
+    return coded_colours.profile_of(coded_colours.of_heif(data)) or None
 
 
 def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
@@ -192,7 +202,7 @@ def _for_screen(image: Image.Image, power: float) -> Image.Image:
     bands = [*made.split()]
     bands[:3] = [band.point(table) for band in bands[:3]]
     done = Image.merge(made.mode, bands)
-    done.info |= {name: image.info[name] for name in ("exif",) if name in image.info}
+    done.info |= {name: image.info[name] for name in ("exif", "icc_profile") if name in image.info}
     inherit(done, image.getexif())
     return done
 

@@ -9,6 +9,8 @@ import struct
 import zlib
 from typing import Final
 
+from opensearch.domains.pictures.coded_colours import CodePoints, profile, profile_of
+
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _KEPT: Final = frozenset(
     {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
@@ -66,17 +68,38 @@ def gamma(data: bytes) -> float:
         PNG Specification, sections 4.3 and 13.13: a profile or sRGB counts for more than gAMA. As
         libpng does, powers within a twentieth of 1 are taken for that.
     """
-    at, found = len(SIGNATURE), 1.0
+    said = _on_colours(data)
+    if said.keys() & _COLOURS or len(said.get(b"gAMA", b"")) != 4:
+        return 1.0
+    value = int.from_bytes(said[b"gAMA"], "big") / 100_000
+    power = 1 / (value * _SCREEN) if value > 0 else 1.0
+    return power if abs(1 - power) > _NEAR and power < _MOST_POWER else 1.0
+
+
+def colours(data: bytes) -> bytes:
+    """A profile for what a picture says of its colours without one; empty where it says nothing.
+
+    Source:
+        PNG Specification, section 4.3: code points count for more than a profile. Chromaticities
+        without gAMA say too little.
+    """
+    said = _on_colours(data)
+    if len(said.get(b"cICP", b"")) == 4:
+        return profile_of(CodePoints(*said[b"cICP"][:2]))
+    if said.keys() & _COLOURS or not {b"gAMA", b"cHRM"} <= said.keys() or len(said[b"cHRM"]) != 32:
+        return b""
+    return profile(tuple(value / 100_000 for value in struct.unpack(">8I", said[b"cHRM"])))
+
+
+def _on_colours(data: bytes) -> dict[bytes, bytes]:
+    """The chunks that say what colours mean, by name."""
+    at, found = len(SIGNATURE), {}
     while at + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
-        if kind in _COLOURS:
-            return 1.0
-        if kind == b"gAMA" and length == 4 and is_whole(data[at : at + 16], 4):
-            value = int.from_bytes(data[at + 8 : at + 12], "big") / 100_000
-            power = 1 / (value * _SCREEN) if value > 0 else 1.0
-            found = power if abs(1 - power) > _NEAR and power < _MOST_POWER else 1.0
         if kind == b"IDAT":
             break
+        if kind in (*_COLOURS, b"gAMA", b"cHRM") and is_whole(data[at : at + 12 + length], length):
+            found[kind] = data[at + 8 : at + 8 + length]
         at += 12 + length
     return found
 

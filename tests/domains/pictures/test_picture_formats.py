@@ -15,7 +15,8 @@ from PIL import Image, ImageCms, ImageDraw
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
 from opensearch.domains.image import image_reader, load_picture
-from opensearch.domains.pictures import BY_PILLOW, png, suffixes
+from opensearch.domains.pictures import BY_PILLOW, extras, png, suffixes
+from opensearch.domains.pictures.coded_colours import CodePoints, profile_of
 from opensearch.domains.sketch import sketch_reader
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -327,6 +328,13 @@ def test_heic_of_phones_is_read_upright(tmp_path):
     (tmp_path / "c.heic").write_bytes(base64.b64decode(HEIC)[:-150])
     with pytest.raises(UnreadableFile, match=r"c\.heic"):
         read(tmp_path / "c.heic")
+
+
+def test_heic_that_tells_its_colours_by_code_points(tmp_path, monkeypatch):
+    monkeypatch.setattr(extras, "of_heif", lambda data: CodePoints(9, 16))
+    (tmp_path / "a.heic").write_bytes(base64.b64decode(HEIC))
+    image = extras.open_heif(tmp_path / "a.heic", Limits())
+    assert image.info["icc_profile"] == profile_of(CodePoints(9, 16))
 
 
 @pytest.mark.parametrize(
