@@ -184,6 +184,16 @@ def test_a_damaged_current_says_the_way_out(index):
     (index / "CURRENT").unlink()
     with pytest.raises(StoreError, match=r"CURRENT .* is gone .*verify_index"):
         Engine.open(index)
+    (index / "CURRENT").write_text("7\n")
+    with pytest.raises(StoreError, match=r"names store/7, .*`verify_index.* \(store/0\)"):
+        Engine.open(index)
+
+
+def test_an_index_without_any_store_says_that_no_repair_helps(index):
+    shutil.rmtree(index / "store" / "0")
+    with pytest.raises(StoreError, match=r"names store/0, .*; restore it from a copy") as error:
+        Engine.open(index)
+    assert "verify_index" not in str(error.value)
 
 
 def test_a_manifest_that_nests_too_deep_is_called_damaged(index):

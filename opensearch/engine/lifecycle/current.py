@@ -31,6 +31,27 @@ def read_current(path: Path) -> str:
     return name
 
 
+def check_there(path: Path, name: str) -> None:
+    """See that the folder of a generation lies in an index, where that can be seen.
+
+    Raises:
+        StoreError: it does not; the text says whether another one can be read instead.
+    """
+    try:
+        os.lstat(path / "store" / name)
+    except FileNotFoundError:
+        others = ", ".join(sorted(f"store/{folder.name}" for folder in generations(path)))
+        way_out = "restore it from a copy, or index the collection again in another folder"
+        if others:
+            repair = f"`verify_index({str(path)!r}, repair=True)`"
+            way_out = f"{repair} takes the newest that can be read ({others})"
+        raise StoreError(
+            f"the file CURRENT of index {path} names store/{name}, which is not there; {way_out}"
+        ) from None
+    except OSError:
+        return  # whoever opens it says what is wrong
+
+
 def mark_of_current(path: Path) -> tuple[int, int]:
     """A value that changes whenever CURRENT does; cheaper than reading it.
 

@@ -18,7 +18,12 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.openvino import PRECISIONS, Precision
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine.lifecycle import ignored
-from opensearch.engine.lifecycle.current import mark_of_current, read_current, switch_current
+from opensearch.engine.lifecycle.current import (
+    check_there,
+    mark_of_current,
+    read_current,
+    switch_current,
+)
 from opensearch.engine.lifecycle.layout import (
     CURRENT,
     MANIFEST,
@@ -96,6 +101,7 @@ class IndexFolder:
             StoreError: it is missing, damaged or of a newer format.
         """
         name = generation or self.generation
+        check_there(self.path, name)
         return LmdbStore.open(
             self.path / "store" / name,
             readonly=readonly,

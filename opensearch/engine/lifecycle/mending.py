@@ -14,7 +14,7 @@ from pathlib import Path
 from opensearch.encoders import integrity
 from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
-from opensearch.engine.lifecycle.current import mend_current
+from opensearch.engine.lifecycle.current import check_there, mend_current
 from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.engine.lifecycle.layout import holds_store
 from opensearch.engine.lifecycle.matching import check_fits, check_same
@@ -65,8 +65,9 @@ def _mended(
 def _current(path: Path) -> list[str]:
     try:
         folder = IndexFolder(path, {})
+        check_there(path, folder.generation)
         if not (folder.store / "data.mdb").is_file():
-            return [f"the file CURRENT of index {path} names a store that is not there"]
+            return [f"the store of index {path} is gone: {folder.store} lacks data.mdb"]
     except StoreError as error:
         return [str(error)]
     except OSError as error:
