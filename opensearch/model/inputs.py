@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.collections.layout import split_part
+from opensearch.domains.drawings.strokes import line_spans
 from opensearch.domains.files import printable, safe_name
 from opensearch.domains.limits import check_bytes
 from opensearch.domains.opening.contents import mesh_bytes, picture_bytes, suffix_of
@@ -102,6 +103,16 @@ def name_of(given: Input) -> str:
         case Mesh():
             return "the mesh given"
     return "the picture given"
+
+
+def drawings_in(given: Input) -> int:
+    """Lines of an .ndjson file of which none is named, each a drawing; 0 of any other input."""
+    if not isinstance(given, Path | Content):
+        return 0
+    path, part = file_and_part(given if isinstance(given, Path) else Path(given.name))
+    if part is not None or path.suffix.lower() != ".ndjson":
+        return 0
+    return len(line_spans(path)) if isinstance(given, Path) else len(given.data.splitlines())
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from opensearch.engine import Engine
 from opensearch.engine.query import point, understood
 from opensearch.engine.query.each_word import _merged
 from opensearch.errors import InvalidInput
+from opensearch.model import Content
 from opensearch.records import Hit
 from opensearch.semantic import unit
 
@@ -139,3 +140,18 @@ def test_a_photo_of_a_thing_asked_by_as_a_drawing_is_remarked_on(engine, tmp_pat
     asked = Query(files=[(tmp_path / "thing.png", 1.0)], source="sketch")
     remark = "thing.png looks like a photo of a thing: if it is, use `source='photo'`"
     assert remark in engine.ask(asked).notes
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "told"),
+    [("s.ndjson", 2, True), ("s.ndjson#2", 2, False), ("s.ndjson", 1, False)],
+)
+def test_that_the_first_of_several_drawings_asks_is_remarked_on(
+    engine, tmp_path, name, lines, told
+):
+    data = b'{"drawing": [[[0, 9], [0, 9]]]}\n' * lines
+    (tmp_path / "s.ndjson").write_bytes(data)
+    for given in (tmp_path / name, Content(data, name)):
+        notes = engine.ask(Query(files=[(given, 1.0)])).notes
+        remark = f"s.ndjson has {lines} drawings: the first one asks; name another by #n"
+        assert (remark in notes) == told

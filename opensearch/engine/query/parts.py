@@ -14,7 +14,7 @@ from opensearch.engine.query.as_stored import Embed, as_stored
 from opensearch.engine.query.understood import TakenAs, understood_text
 from opensearch.errors import InvalidInput, NotKept
 from opensearch.model import Input, Model
-from opensearch.model.inputs import name_of
+from opensearch.model.inputs import drawings_in, name_of
 from opensearch.records import Item, Up
 from opensearch.semantic import unit
 from opensearch.spelling import several_in
@@ -69,6 +69,8 @@ def file_part(embed: Embed, given: Input, domain: str | None, up: Up | None) -> 
         notes.append(f"{taken.name} looks like a photo of a thing: if it is, use `source='photo'`")
     if opened.reading.lost:
         notes.append(f"{taken.name} is damaged: {opened.reading.lost}")
+    if (lines := drawings_in(given)) > 1:
+        notes.append(f"{taken.name} has {lines:,} drawings: the first one asks; name another by #n")
     return Part(vector, opened.domain, opened, notes=tuple(notes), taken=taken)
 
 
