@@ -232,6 +232,8 @@ def _books(report: Report) -> str:
     parts = ("added", "replaced", "moved", "unchanged", "ignored", "failed")
     sums = " + ".join(f"{getattr(report, part)} {part}" for part in parts)
     lines = [f"{report.seen} seen = {sums}"]
+    if not report.seen and not report.removed:
+        lines.append("there is no file in what was named")
     if report.removed:
         lines.append(f"{report.removed} removed")
     if report.refused:

@@ -2,6 +2,6 @@
 
 from opensearch.remote.addresses import Root, root_of
 from opensearch.remote.fetching import fetched
-from opensearch.remote.listing import addresses_below, find_sources
+from opensearch.remote.listing import addresses_below, find_sources, look_at
 
-__all__ = ["Root", "addresses_below", "fetched", "find_sources", "root_of"]
+__all__ = ["Root", "addresses_below", "fetched", "find_sources", "look_at", "root_of"]

@@ -97,18 +97,28 @@ def addresses_below(root: str) -> Iterator[str]:
                 yield f"{root}/{key}{name}"
 
 
-def _found(root: str, excluded: Excluded) -> Iterator[Found]:
+def look_at(root: str) -> tuple[Any, str, frozenset[str], Info]:
+    """The file system of an address, the path there, and the names in it, or all of a file.
+
+    Raises:
+        MissingExtra: what reads such addresses is not installed.
+        InvalidInput: nothing lies there, or it cannot be asked for.
+    """
     system, path = opened(root)
     try:
-        folder = system.isdir(path)
-        about = {} if folder else system.info(path)
-        names = {name for name, _, _ in _listed(system, path)} if folder else set()
+        if system.isdir(path):
+            return system, path, frozenset(name for name, _, _ in _listed(system, path)), {}
+        return system, path, frozenset(), system.info(path)
     except FileNotFoundError:
         raise InvalidInput(f"{root} does not exist") from None
     except Exception as error:
         raise InvalidInput(f"{root} cannot be listed: {reason_of(error)}") from error
+
+
+def _found(root: str, excluded: Excluded) -> Iterator[Found]:
+    system, path, names, about = look_at(root)
     manifest = next((name for name in MANIFESTS if name in names), None)
-    if not folder:
+    if about:
         yield _of_file(system, root, about, excluded)
     elif manifest is None:
         yield from _walk(system, root, path, excluded)

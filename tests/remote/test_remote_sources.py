@@ -229,6 +229,13 @@ def test_the_command_line_takes_addresses(tmp_path, bucket):
     assert "memory://none does not exist" in wrong.output
 
 
+def test_nothing_is_left_of_an_index_of_an_address_where_nothing_lies(tmp_path):
+    index = tmp_path / "made"
+    wrong = CliRunner().invoke(main, ["index", "memory://none", "--to", str(index)])
+    assert "memory://none does not exist" in wrong.output
+    assert not index.exists()
+
+
 def test_a_path_that_lost_a_slash_is_told(engine, tmp_path):
     with pytest.raises(InvalidInput, match="does not exist"):
         engine.add("memory://bucket/none")

@@ -19,7 +19,7 @@ from opensearch.limits import Limits
 from opensearch.model import Input, Model
 from opensearch.progress import Count
 from opensearch.records import Planned, Report, Source, Up, Where
-from opensearch.remote import Root, root_of
+from opensearch.remote import Root, look_at, root_of
 from opensearch.store import LmdbStore, Store
 
 
@@ -82,12 +82,16 @@ def check_new(
 
     Raises:
         InvalidInput: a source is not there, or the model has no such domain.
+        MissingExtra: what reads an address is not installed.
         StoreError: no index could be made at `path`.
         BundleError: `model` is no model.
     """
     kind_of(path).check_free(path)
     roots = [root_of(source) for source in sources]
     files_of(roots)
+    for root in roots:
+        if isinstance(root, str):
+            look_at(root)
     bundle = open_bundle(model)
     if domain is not None:
         bundle.domain(domain)
