@@ -138,14 +138,21 @@ class Vocabulary:
         """What may be asked for in place of an unknown name: longer names of it, else near ones.
 
         `pump` is offered `air pump`: the shorter names first. Near are names that one slip of the
-        hand makes of it, such as `dog` for `dgo`, before those that `near` finds.
+        hand makes of it, such as `dog` for `dgo`, then those of the same letters, such as `bicycle`
+        for `bycicle`, before those that `near` finds.
         """
         text = normalise(name)
         longer = sorted((word for word in self.words if word.endswith(f" {text}")), key=len)
         if text and longer:
             return longer[:count]
         slips = (word for word in _one_slip_off(text) if word in self._rows)
-        return list(dict.fromkeys([*slips, *self.near(name, count)]))[:count]
+        letters = sorted(text)
+        mixed = (
+            word
+            for word in self._rows
+            if (word[:1], len(word)) == (text[:1], len(text)) and sorted(word) == letters
+        )
+        return list(dict.fromkeys([*slips, *mixed, *self.near(name, count)]))[:count]
 
     def starting(self, prefix: str) -> list[str]:
         """The listed words that begin so, sorted; all of them for an empty prefix."""

@@ -175,4 +175,5 @@ def test_longer_names_are_offered_for_an_unknown_word():
     assert LEXICON.listed("elevation") is None
     assert LEXICON.offers("elevation") == ["natural elevation"]
     assert LEXICON.offers("truk") == ["truck", "trunk"]  # the one of one slip first
+    assert LEXICON.offers("bycicle")[0] == "bicycle"  # the same letters before "bile"
     assert LEXICON.offers("") == LEXICON.offers("-") == []
