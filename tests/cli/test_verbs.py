@@ -34,7 +34,7 @@ def test_index_prints_books_that_close_and_what_it_ignored(index, toy_collection
     assert report["added"] == 0
     text = run("index", toy_collection, "--to", index).stdout
     assert text.startswith(f"{report['seen']} seen = 0 added + 0 replaced + 0 moved")
-    assert "ignored: 1 .csv, 1 the manifest" in text
+    assert "ignored: 1 .csv, 1 manifest" in text
 
 
 def test_query_prints_one_json_object_a_hit_under_the_documented_names(index, toy_collection):

@@ -216,7 +216,7 @@ def file_passed_over(
     if name.name.startswith("."):
         return Ignored(path, suffix, "hidden")
     if key in MANIFESTS:
-        return Ignored(path, suffix, "the manifest")
+        return Ignored(path, suffix, "manifest")
     if asset or suffix == ".mtl":
         return Ignored(path, suffix, "material of a mesh")
     return None if suffix in known else Ignored(path, suffix, UNKNOWN)

@@ -81,7 +81,7 @@ def test_rows_of_a_manifest_are_left_out_and_counted_once(tmp_path):
     assert out == [
         ("b.png", "excluded"),
         ("c.png", "not in split.csv"),
-        ("split.csv", "the manifest"),
+        ("split.csv", "manifest"),
     ]
 
 

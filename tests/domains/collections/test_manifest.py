@@ -34,7 +34,7 @@ def test_a_csv_declares_domain_category_split_and_metadata(tmp_path):
         Source(tmp_path / "x/b.png", "x/b.png", None, "tattoo", "cat", "train", {"year": "1999"}),
     ]
     reasons = {item.path.name: item.reason for item in of(Ignored, found)}
-    assert reasons == {"c.png": "not in split.csv", "split.csv": "the manifest"}
+    assert reasons == {"c.png": "not in split.csv", "split.csv": "manifest"}
 
 
 def test_json_lines_carry_typed_metadata(tmp_path):
