@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from PIL import Image
@@ -34,6 +36,16 @@ def shown(image: Image.Image, most_pixels: int) -> Image.Image:
         if not is_blank(image):
             return image
     return blank
+
+
+def first_shown(pictures: Iterable[Image.Image]) -> Image.Image | None:
+    """The first of pictures that is not blank, or the first of all when all are; None of none."""
+    first = None
+    for picture in islice(pictures, MOST_FRAMES):
+        if not is_blank(picture):
+            return picture
+        first = first or picture
+    return first
 
 
 def is_blank(image: Image.Image) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from PIL import Image
 
 from opensearch.domains.pictures.extras import optional
-from opensearch.domains.pictures.frames import MOST_FRAMES, is_blank
+from opensearch.domains.pictures.frames import first_shown
 from opensearch.errors import UnreadableFile
 from opensearch.limits import Limits
 
@@ -42,23 +42,15 @@ def open_pdf(path: Path, limits: Limits) -> Image.Image:
     try:
         with pdfium.PdfDocument(data) as document:
             document.init_forms()  # else what was filled in is not drawn
-            return _shown(document, min(_SIDE, math.isqrt(limits.pixels)))
+            side = min(_SIDE, math.isqrt(limits.pixels))
+            shown = first_shown(_drawn(document[at], side) for at in range(len(document)))
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
             raise UnreadableFile("is a PDF document that a password locks") from error
         raise UnreadableFile("is a PDF document that is damaged") from error
-
-
-def _shown(document: Any, side: int) -> Image.Image:
-    """The first page that is not blank, or the first of all when all are; `side` as of `_drawn`."""
-    first = _drawn(document[0], side)
-    for number in range(1, min(len(document), MOST_FRAMES)):
-        if not is_blank(first):
-            break
-        page = _drawn(document[number], side)
-        if not is_blank(page):
-            return page
-    return first
+    if shown is None:
+        raise UnreadableFile("is a PDF document without pages")
+    return shown
 
 
 def _drawn(page: Any, side: int) -> Image.Image:

@@ -8,6 +8,7 @@ are in `tiff_colours`.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.domains.pictures.deep import opacity, to_bytes, undone
-from opensearch.domains.pictures.frames import MOST_FRAMES, is_blank
+from opensearch.domains.pictures.frames import first_shown
 from opensearch.domains.pictures.tiff_colours import COLOURS, picture
 from opensearch.domains.pictures.tiff_segments import is_ours, samples
 from opensearch.errors import OverLimit, UnreadableFile
@@ -74,22 +75,23 @@ def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Imag
     """
     import tifffile
 
-    shown = None
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         if len(file.pages) == 0:
             raise UnreadableFile("is cut short: its directory of pages lies beyond its end")
-        for page in file.pages[:MOST_FRAMES]:
-            wanted = _is_small(page) if alone else _is_deep(page)
-            if not (wanted and _is_picture(page)):
-                break
-            values = _values(page, data, limits)
-            if values is None:
-                break
-            made = _picture(values, page)
-            if not is_blank(made):
-                return made
-            shown = shown or made
-    return shown
+        return first_shown(_pictures(file.pages, data, limits, _is_small if alone else _is_deep))
+
+
+def _pictures(
+    pages: Iterable[Any], data: bytes, limits: Limits, wanted: Callable[[Any], bool]
+) -> Iterator[Image.Image]:
+    """The pages as pictures, up to one that is not read here."""
+    for page in pages:
+        if not (wanted(page) and _is_picture(page)):
+            return
+        values = _values(page, data, limits)
+        if values is None:
+            return
+        yield _picture(values, page)
 
 
 def _is_deep(page: Any) -> bool:
