@@ -36,6 +36,8 @@ from opensearch.errors import UnreadableFile
 
 # Side of the picture in which a drawing without a size is looked for, pixels.
 _COARSE = 512
+# Where ink takes up more than this part of such a picture it is known well where it ends.
+_CLOSE, _LOOKS = 4, 4
 # What weighs more is drawn half as large: layers cost by their pixels.
 _HEAVY = 10_000
 # Greatest opacity anywhere in a drawing whose lines are a tenth of a pixel wide.
@@ -135,13 +137,26 @@ def _hairlines(root: Element, shown: Window, whole: Window, faint: Image.Image) 
 
 
 def _found_window(root: Element) -> Window:
-    """Where the ink of a drawing lies that does not say how large it is."""
-    coarse = _render(root, UNSAID, (_COARSE, _COARSE))
-    box = coarse.getchannel("A").getbbox()
-    if box is None:
-        return Window(0, 0, 100, 100)
-    left, top, right, bottom = (at * UNSAID.width / _COARSE for at in box)
-    return Window(left, top, right - left, bottom - top)
+    """Where the ink of a drawing lies that does not say how large it is.
+
+    It is looked at closer until it takes up a good part of the picture it is looked for in: the
+    edges of what is small there lie between pixels.
+    """
+    shown, found = UNSAID, Window(0, 0, 100, 100)
+    for _ in range(_LOOKS):
+        coarse = _render(root, shown, (_COARSE, _COARSE), UNSAID)
+        box = coarse.getchannel("A").getbbox()
+        if box is None:
+            return found
+        pixel = shown.width / _COARSE
+        left, top, right, bottom = (at * pixel for at in box)
+        side = max(right - left, bottom - top)
+        found = Window(shown.left + left, shown.top + top, right - left, bottom - top)
+        if side > shown.width / _CLOSE:
+            break
+        left, top = max(found.left - 2 * pixel, 0), max(found.top - 2 * pixel, 0)
+        shown = Window(left, top, side + 4 * pixel, side + 4 * pixel)
+    return found
 
 
 def _render(

@@ -27,6 +27,13 @@ _CUT_OUT: Final = re.compile(r"(?<![\w-])(?:shape|[a-z-]*gradient)\(", re.IGNORE
 _NOT_DRAWN: Final = ("animation", "transition", "content", "cursor", "data-", "aria-", "filter")
 _LONGEST_VARIABLE: Final = 200
 _WINDOWS: Final = frozenset({"svg", "symbol", "marker", "pattern"})
+_BOX: Final = ("x", "y", "width", "height")
+_PLACED: Final = {
+    **dict.fromkeys(("rect", "image", "use"), (*_BOX, "rx", "ry")),
+    **dict.fromkeys(("circle", "ellipse"), ("cx", "cy", "r", "rx", "ry")),
+    **dict.fromkeys(("text", "tspan"), ("x", "y", "dx", "dy")),
+    "line": ("x1", "y1", "x2", "y2"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,8 @@ class Scope:
     """What the values of an element may refer to.
 
     `above` is the font size around it and `em` its own, in pixels; percentages are of `shown`,
-    viewport units of `screen`, its width and height in pixels.
+    viewport units of `screen`, its width and height in pixels. `symbol` says whether `shown` is
+    the view box of a symbol.
     """
 
     variables: Mapping[str, str]
@@ -42,6 +50,7 @@ class Scope:
     screen: tuple[float, float]
     above: float = UNITS["em"]
     em: float = UNITS["em"]
+    symbol: bool = False
 
 
 def outermost(root: Element) -> Scope:
@@ -64,9 +73,10 @@ def within(above: Scope, element: Element, found: Mapping[str, str], *, inner: b
     if size is not None:
         scope = replace(scope, em=values.font_size(plain("font-size", size, scope), above.em))
     if element.tag in _WINDOWS and "viewBox" in element.attrib:
-        scope = replace(scope, shown=window(element) or above.shown)
+        shown = window(element) or above.shown
+        scope = replace(scope, shown=shown, symbol=element.tag == "symbol")
     elif inner and element.tag == "svg":
-        scope = replace(scope, shown=_inner_window(element, found, scope))
+        scope = replace(scope, shown=_inner_window(element, found, scope), symbol=False)
     return scope
 
 
@@ -104,10 +114,14 @@ def plain(name: str, value: str, scope: Scope) -> str:
 
 
 def measure_sides(element: Element, scope: Scope) -> None:
-    """Make percentages of a `<use>` pixels, in place: the renderer would apply them twice."""
-    wide, high = scope.shown.width, scope.shown.height
-    for name, whole in (("x", wide), ("y", high), ("width", wide), ("height", high)):
-        if element.tag == "use" and "%" in element.get(name, ""):
+    """Make percentages of a `<use>`, and of what lies in a symbol, pixels, in place.
+
+    The renderer would apply the first twice, and takes the others for those of the drawing.
+    """
+    names = _PLACED.get(element.tag, ()) if scope.symbol or element.tag == "use" else ()
+    for name in names:
+        if "%" in element.get(name, ""):
+            whole = whole_of(name, scope.shown)
             with suppress(NotKnownError):
                 side = measured(element.attrib[name], Measures(whole, scope.em))
                 element.set(name, f"{side:.9g}")

@@ -343,6 +343,14 @@ def test_a_drawing_without_a_size_is_shown_where_its_ink_lies(size):
     assert columns.max() - columns.min() > 80
 
 
+def test_a_small_drawing_without_a_size_is_shown_to_its_edges():
+    """In 4096 units at 512 pixels the ends of its strokes are too faint to be seen."""
+    ink = '<path d="M3 3v18l-.4 .4M21 12h-18" fill="none" stroke="#000" stroke-width=".3"/>'
+    rows, columns = np.nonzero(drawn(ink, attributes="")[..., 0] < 200)
+    assert (rows.min(), rows.max()) == (0, 99)
+    assert (columns.min(), columns.max()) in [(0, at) for at in range(95, 101)]
+
+
 def test_text_is_drawn_with_a_font_or_the_lack_is_told(monkeypatch):
     text = '<text x="10" y="60" font-size="40" font-family="Nowhere">Ab</text>'
     if font_options() is not None:

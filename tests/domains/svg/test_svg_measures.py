@@ -62,6 +62,20 @@ def test_sides_of_a_use_are_shares_of_the_drawing(inner, view_box):
     same(body + '<use href="#s" x="20%" y="20%" width="60%" height="40%"/>', plain)
 
 
+@pytest.mark.parametrize(
+    ("shares", "lengths"),
+    [
+        ('rect x="25%" width="50%" height="50%"', 'rect x="6" width="12" height="6"'),
+        ('circle cx="50%" cy="50%" r="25%"', 'circle cx="12" cy="6" r="4.743"'),
+        ('rect style="width:50%;height:50%"', 'rect width="12" height="6"'),
+    ],
+)
+def test_shares_in_a_symbol_are_of_its_view_box(shares, lengths):
+    body = '<symbol id="s" viewBox="0 0 24 12"><{}/></symbol>'
+    body += '<use href="#s" width="48" height="24" transform="translate(20 20)"/>'
+    same(body.format(shares), drawn(body.format(lengths)))
+
+
 def test_shares_in_a_drawing_without_a_view_box_are_of_its_sides():
     plain = drawn('<rect x="10" y="10" width="20" height="5"/>')
     inner = '<rect width="calc(50% + 0px)" height="calc(25% + 0px)"/>'
