@@ -85,6 +85,20 @@ def test_an_iges_file_that_lacks_lines_is_told_so(tmp_path):
     assert lost(more) == "it holds 3 of the 4 lines of a section"
 
 
+def test_step_assemblies_of_other_files_are_told(tmp_path):
+    whole = cad_files.step_box()
+    other = b"#9001=DOCUMENT_FILE('parts/HEAD_BACK.stp','','',#9002,'',$);\nENDSEC;\nEND-ISO"
+    more = whole.replace(b"ENDSEC;\nEND-ISO", other)
+    assert more != whole
+    mesh = load_triangles(written(tmp_path, ".step", more), Limits())
+    assert mesh.lost == "its parts in other files, such as 'HEAD_BACK.stp', are missing"
+    with pytest.raises(OverLimit):
+        load_triangles(tmp_path / "box.step", Limits(faces=11))
+    alone = b"ISO-10303-21;\nHEADER;\nENDSEC;\nDATA;\n" + other + b"-10303-21;\n"
+    with pytest.raises(UnreadableFile, match=r"parts in other files, such as 'HEAD_BACK\.stp'"):
+        load_triangles(written(tmp_path, ".step", alone), Limits())
+
+
 def test_collada_turns_z_up_and_refuses_joints(tmp_path):
     path = written(tmp_path, ".dae", cad_files.dae_box("Z_UP"))
     vertices, faces = load_triangles(path, Limits())[:2]

@@ -18,16 +18,31 @@ _SECTION, _TAIL = 72, 1024
 _LAST_LINE: Final = re.compile(rb"(?m)^([SGDP \d]{72})T[ \d]{0,7}\s*\Z")
 _PADDING: Final = b"\0\x1a \t\r\n"
 _COUNT: Final = re.compile(rb"([SGDP])\s*(\d+)")
+_OTHER_FILE: Final = re.compile(
+    rb"DOCUMENT_FILE\s*\(\s*'(?:[^']*/)?([^'/]+\.(?:stp|step|p21))'", re.IGNORECASE
+)
 
 
 def load_step(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """The triangles of a STEP file, in metres, z up.
 
     Raises:
-        UnreadableFile: damaged, or without a surface.
+        UnreadableFile: damaged, or without a surface; an assembly of parts in other files says so.
         OverLimit: over `limits.faces` once it is cut into triangles.
     """
-    return _load(data, "step", neighbours, limits)
+    other = _OTHER_FILE.search(data)
+    if other is None:
+        return _load(data, "step", neighbours, limits)
+    name = other[1].decode(errors="replace")
+    try:
+        mesh = _load(data, "step", neighbours, limits)
+    except OverLimit:
+        raise
+    except UnreadableFile as error:
+        raise UnreadableFile(
+            f"is an assembly of parts in other files, such as {name!r}; export it as one file"
+        ) from error
+    return mesh.lacking(f"its parts in other files, such as {name!r}, are missing")
 
 
 def load_iges(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
