@@ -118,6 +118,12 @@ def test_lines_beside_the_faces_of_collada_are_passed_over(tmp_path):
     assert len(load_triangles(path, Limits()).faces) == 12
 
 
+def test_pictures_that_collada_names_are_passed_over(tmp_path):
+    images = b"<library_images><image id='i'><!-- its file --></image></library_images><library_geo"
+    data = cad_files.dae_box().replace(b"<library_geo", images)
+    assert len(load_triangles(written(tmp_path, ".dae", data), Limits()).faces) == 12
+
+
 def test_an_fbx_of_lines_is_refused_with_that(tmp_path):
     lines = re.sub(
         rb"(PolygonVertexIndex: \*)24 {\s+a: [^\n]*", rb"\g<1>2 {a: 0,-8", cad_files.fbx_box()

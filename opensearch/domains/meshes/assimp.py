@@ -13,7 +13,10 @@ from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
-_DRAWN_LINES: Final = re.compile(rb"<(lines|linestrips)\b[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
+# What of Collada has no say in a shape, and may keep it from being read.
+_NO_SURFACE: Final = re.compile(
+    rb"<(lines|linestrips|library_images)\b[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL
+)
 _LINES: Final = "assumes triangulated faces"
 _ASCII: Final = bytes(range(128)) + b"_" * 128
 
@@ -41,7 +44,7 @@ def load_dae(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """
     if b"instance_controller" in data:
         raise UnreadableFile("binds meshes to joints, which is not read; export it as .glb")
-    return _load(_DRAWN_LINES.sub(b"", data), ".dae", limits)
+    return _load(_NO_SURFACE.sub(b"", data), ".dae", limits)
 
 
 def _load(data: bytes, suffix: str, limits: Limits) -> Triangles:
