@@ -3,16 +3,15 @@
 That is how HDR pictures of cameras and phones (HEIF, AVIF) and of screens (PNG) do it.
 
 Source:
-    ITU-T H.273 (2021), tables 2 and 3; ISO/IEC 23008-12 (2022), 6.5.5; PNG Specification, Third
-    Edition (W3C), 11.3.2; BT.2100 for what PQ and HLG stand for; ICC.1:2022 for the profile.
+    ITU-T H.273 (2021), tables 2 and 3; BT.2100 for what PQ and HLG stand for; ICC.1:2022 for the
+    profile.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,57 +128,3 @@ def _within(light: NDArray[np.float64]) -> NDArray[np.float64]:
     most = _PEAK / _WHITE
     light = np.minimum(light, most)
     return np.asarray(light * (1 + light / most**2) / (1 + light))
-
-
-def of_heif(data: bytes) -> CodePoints | None:
-    """The code points of the primary image of a HEIF or AVIF file; None where it has a profile."""
-    boxes = dict(_boxes(data, 0, len(data))) if data[4:8] == b"ftyp" else {}
-    start, end = boxes.get(b"meta", (0, 0))
-    meta = dict(_boxes(data, start + 4, end))
-    if not {b"pitm", b"iprp"} <= meta.keys():
-        return None
-    start, end = meta[b"pitm"]
-    wide = data[start] > 0  # the version
-    primary = int.from_bytes(data[start + 4 : start + (8 if wide else 6)], "big")
-    properties: list[tuple[bytes, tuple[int, int]]] = []
-    numbers: list[int] = []
-    for name, (start, end) in _boxes(data, *meta[b"iprp"]):
-        if name == b"ipco":
-            properties = list(_boxes(data, start, end))
-        elif name == b"ipma":
-            numbers += _associated(data[start:end], primary)
-    found = [properties[number - 1] for number in numbers if 0 < number <= len(properties)]
-    colours = [data[start:end] for name, (start, end) in found if name == b"colr"]
-    if any(colour[:4] != b"nclx" for colour in colours) or not colours:
-        return None
-    return CodePoints(*struct.unpack(">2H", colours[0][4:8].ljust(4, b"\0")))
-
-
-def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
-    """Names of boxes between two places, and where their contents lie."""
-    while at + 8 <= end:
-        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        start = at + 8
-        if size == 1:
-            size, start = int.from_bytes(data[start : start + 8], "big"), at + 16
-        if size == 0:
-            size = end - at
-        if size < start - at:
-            return
-        yield name, (start, min(at + size, end))
-        at += size
-
-
-def _associated(table: bytes, item: int) -> Iterator[int]:
-    """Numbers of the properties of an item, from 1, by the content of an `ipma` box."""
-    version, wide = table[0], table[3] & 1 if len(table) > 3 else 0
-    size, at = 4 if version else 2, 8
-    while at + size < len(table):
-        found = int.from_bytes(table[at : at + size], "big")
-        count = table[at + size]
-        at += size + 1
-        for _ in range(count):
-            value: Any = int.from_bytes(table[at : at + 1 + wide], "big")
-            at += 1 + wide
-            if found == item:
-                yield value & (0x7FFF if wide else 0x7F)

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from PIL import Image
 
-from opensearch.domains.pictures.coded_colours import of_heif, profile_of
+from opensearch.domains.pictures.coded_colours import profile_of
 from opensearch.domains.pictures.cut_short import without_padding
+from opensearch.domains.pictures.heif import code_points
 from opensearch.domains.pictures.shot import ORIENTATION, exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -49,7 +50,7 @@ def open_heif(path: Path, limits: Limits) -> Image.Image:
     options.DECODE_THREADS = 1  # files are read side by side
     data = without_padding(path.read_bytes())
     image: Image.Image = HeifImageFile(io.BytesIO(data))
-    profile = profile_of(of_heif(data))
+    profile = profile_of(code_points(data))
     if profile:
         image.info["icc_profile"] = profile
     return image

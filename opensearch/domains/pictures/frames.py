@@ -48,6 +48,20 @@ def first_shown(pictures: Iterable[Image.Image]) -> Image.Image | None:
     return first
 
 
+def in_its_place(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """The first frame of a GIF, clear all around where it is smaller than the picture.
+
+    Args:
+        image: the picture, filled with its background colour there.
+        box: left, upper, right and lower of the frame, pixels.
+    """
+    if box == (0, 0, *image.size):
+        return image
+    made = Image.new("RGBA", image.size)
+    made.paste(image.convert("RGBA").crop(box), box)
+    return made
+
+
 def is_blank(image: Image.Image) -> bool:
     """Whether a picture is all of one shade, or all transparent."""
     if image.mode in ("LA", "RGBA", "PA") and image.getchannel("A").getextrema() == (0, 0):

@@ -18,6 +18,7 @@ from opensearch.domains.pictures import (
     BY_PILLOW,
     FORMATS,
     coded_colours,
+    heif,
     ico,
     jp2,
     png,
@@ -29,7 +30,8 @@ from opensearch.domains.pictures import (
 )
 from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
-from opensearch.domains.pictures.frames import is_blank, shown
+from opensearch.domains.pictures.finishing import for_screen, straight, with_colours
+from opensearch.domains.pictures.frames import in_its_place, shown
 from opensearch.domains.pictures.jpeg_scan import WatchedScan
 from opensearch.domains.pictures.shot import inherit
 from opensearch.domains.signatures import HEAD, told_by
@@ -80,7 +82,7 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         else:
             found = _by_pillow(head + file.read(), suffix, limits)
     with found.image:
-        image = _for_screen(_with_colours(_straight(_decoded(found, limits, side))), found.power)
+        image = for_screen(with_colours(straight(_decoded(found, limits, side))), found.power)
         if found.lost:
             image.info[LOST] = found.lost
         yield image
@@ -94,7 +96,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         power = png.gamma(data)
         data, pairs = png.bare(data)
         data, lost = png_end.mended(data, limits.pixels)
-    data = ico.masked(data)
+    data = heif.told_apart(ico.masked(data))
     # Pillow knows a format that is named here only once its plugins are loaded.
     Image.init()
     # Nothing in a TGA file says what it is.
@@ -134,7 +136,7 @@ def _profile(data: bytes) -> bytes | None:
         return png.colours(data) or None
     if data.startswith(jp2.SIGNATURE):
         return jp2.profile(data) or b""
-    return coded_colours.profile_of(coded_colours.of_heif(data)) or None
+    return coded_colours.profile_of(heif.code_points(data)) or None
 
 
 def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
@@ -156,6 +158,8 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
         return whole
     if found.scan is not None:
         found.lost = found.lost or found.scan.lost(image, (2 * side, 2 * side))
+    if image.format == "GIF" and tiles and _is_first(image):
+        return in_its_place(image, tiles[0].extents)
     values = np.asarray(image) if _is_deep(image) else None
     if found.pairs:
         return _like(image, *_grey_and_alpha(image))
@@ -176,52 +180,6 @@ def _otherwise(
             other.load()
             return other
     return completed(data, (2 * side, 2 * side)) if "truncated" in reason else None
-
-
-def _straight(image: Image.Image) -> Image.Image:
-    """The picture; grey that is multiplied with its opacity, which converts to nothing, as it was.
-
-    Pillow undoes this of colours when it opens them.
-    """
-    if image.mode != "La":
-        return image
-    made = image.convert("LA")
-    inherit(made, image.getexif())
-    return made
-
-
-def _for_screen(image: Image.Image, power: float) -> Image.Image:
-    """A picture whose values, 0 to 1, are raised to a power, but for its opacity."""
-    if power == 1:
-        return image
-    clear = "transparency" in image.info or image.mode in ("LA", "PA")
-    made = image.convert("RGBA" if clear else "RGB") if image.mode not in ("RGB", "RGBA") else image
-    if image.mode == "RGB" and clear:
-        made = image.convert("RGBA")
-    table = [round(255 * (value / 255) ** power) for value in range(256)]
-    bands = [*made.split()]
-    bands[:3] = [band.point(table) for band in bands[:3]]
-    done = Image.merge(made.mode, bands)
-    done.info |= {name: image.info[name] for name in ("exif", "icc_profile") if name in image.info}
-    inherit(done, image.getexif())
-    return done
-
-
-def _with_colours(image: Image.Image) -> Image.Image:
-    """The picture; one that is transparent all over without its opacity.
-
-    Programs that know of none leave zeros in its place.
-
-    Raises:
-        UnreadableFile: transparent all over, and of one colour.
-    """
-    seen = image.convert("RGBA") if "transparency" in image.info else image
-    if seen.mode not in ("RGBA", "LA") or seen.getchannel("A").getextrema()[1]:
-        return image
-    seen.putalpha(255)
-    if is_blank(seen):
-        raise UnreadableFile("is transparent all over: there is nothing to see")
-    return seen
 
 
 def check_pixels(image: Image.Image, most: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from opensearch.domains.image import load_picture
-from opensearch.domains.pictures import coded_colours
+from opensearch.domains.pictures import coded_colours, heif
 from opensearch.limits import Limits
 
 SIDE = 24
@@ -81,19 +81,19 @@ def test_usual_colours_stay(tmp_path, said):
     colours = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
     found = seen(tmp_path / "a.png", png(Image.fromarray(colours), codes(*said)))
     np.testing.assert_array_equal(found, colours)
-    assert coded_colours.of_heif(avif(Image.fromarray(colours), *said)) == said
+    assert heif.code_points(avif(Image.fromarray(colours), *said)) == said
     assert coded_colours.profile_of(coded_colours.CodePoints(*said)) == b""
 
 
 def test_code_points_are_those_of_the_primary_picture():
     data = avif(steps(0, 255), 9, PQ)
-    assert coded_colours.of_heif(data) == (9, PQ)
+    assert heif.code_points(data) == (9, PQ)
     buffer = io.BytesIO()
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     steps(0, 255).save(buffer, "AVIF", icc_profile=profile)
-    assert coded_colours.of_heif(buffer.getvalue()) is None
+    assert heif.code_points(buffer.getvalue()) is None
     for other in (data.replace(b"pitm", b"free"), data[:60], b"", data.replace(b"colr", b"free")):
-        assert coded_colours.of_heif(other) is None
+        assert heif.code_points(other) is None
 
 
 def test_chromaticities_beside_gamma(tmp_path):
@@ -108,3 +108,39 @@ def test_chromaticities_beside_gamma(tmp_path):
     assert seen(tmp_path / "a.png", png(red, known, gamma, places))[9, 9].tolist() == [250, 20, 20]
     broken = chunk(b"cHRM", bytes(32))
     assert seen(tmp_path / "a.png", png(red, gamma, broken))[9, 9].tolist() == [250, 20, 20]
+
+
+def clear_avif():
+    """An AVIF of half clear red whose properties are listed in two tables, as early ones are."""
+    buffer = io.BytesIO()
+    Image.new("RGBA", (SIDE, SIDE), (255, 0, 0, 128)).save(buffer, "AVIF", quality=100)
+    data = buffer.getvalue()
+    at = data.index(b"ipma") - 4
+    size, version, count = struct.unpack_from(">I4xII", data, at)
+    assert (version, count) == (0, 2)
+    first = at + 16 + 3 + data[at + 18]  # an item's number, how many properties, and these
+    tables = [data[at + 16 : first], data[first : at + size]]
+    table = b"".join(
+        struct.pack(">I4sII", 16 + len(items), b"ipma", 0, 1) + items for items in tables
+    )
+    more = len(table) - size
+    made = bytearray(data[:at] + table + data[at + size :])
+    for name in (b"meta", b"iprp"):  # which are longer now
+        place = made.index(name) - 4
+        struct.pack_into(">I", made, place, struct.unpack_from(">I", made, place)[0] + more)
+    place = made.index(b"iloc") + 4  # where the pictures lie, further back
+    items = struct.unpack_from(">H", made, place + 6)[0]
+    for item in range(items):
+        extent = place + 8 + 14 * item + 6
+        struct.pack_into(">I", made, extent, struct.unpack_from(">I", made, extent)[0] + more)
+    return bytes(made)
+
+
+def test_properties_in_two_tables(tmp_path):
+    data = clear_avif()
+    with pytest.raises(OSError, match="cannot identify"):
+        Image.open(io.BytesIO(data))
+    assert abs(seen(tmp_path / "a.avif", data)[9, 9] - (255, 127, 127)).max() <= 3
+    assert heif.code_points(data) == (1, SRGB)
+    whole = avif(steps(0, 255), 1, SRGB)
+    assert heif.told_apart(whole) is whole

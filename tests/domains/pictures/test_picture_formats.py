@@ -331,7 +331,7 @@ def test_heic_of_phones_is_read_upright(tmp_path):
 
 
 def test_heic_that_tells_its_colours_by_code_points(tmp_path, monkeypatch):
-    monkeypatch.setattr(extras, "of_heif", lambda data: CodePoints(9, 16))
+    monkeypatch.setattr(extras, "code_points", lambda data: CodePoints(9, 16))
     (tmp_path / "a.heic").write_bytes(base64.b64decode(HEIC))
     image = extras.open_heif(tmp_path / "a.heic", Limits())
     assert image.info["icc_profile"] == profile_of(CodePoints(9, 16))

@@ -1,4 +1,5 @@
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from PIL import Image
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
+from opensearch.domains.image import load_picture
 from opensearch.domains.pictures.deep import to_bytes
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -225,3 +227,20 @@ def test_a_name_that_is_not_ascii_is_named(tmp_path):
     path.write_bytes(b"damaged")
     with pytest.raises(UnreadableFile, match=r"стул\.png"):
         read(path)
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (5, 9)])
+def test_around_the_first_frame_of_a_gif_there_is_paper(tmp_path, left, top):
+    """As in browsers; the background colour, often black, stood there."""
+    buffer = io.BytesIO()
+    frame = Image.new("P", (12, 8), 1)
+    frame.putpalette([0, 0, 0, 20, 90, 200])
+    frame.save(buffer, "GIF")
+    data = bytearray(buffer.getvalue())
+    data[6:10] = struct.pack("<2H", 24, 24)
+    place = data.index(b",", 13 + 3 * 2 ** ((data[10] & 7) + 1))
+    data[place + 1 : place + 5] = struct.pack("<2H", left, top)
+    (tmp_path / "a.gif").write_bytes(data)
+    wanted = np.full((24, 24, 3), 255)
+    wanted[top : top + 8, left : left + 12] = (20, 90, 200)
+    np.testing.assert_array_equal(load_picture(tmp_path / "a.gif", Limits(), 24), wanted)

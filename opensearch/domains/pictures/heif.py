@@ -1,0 +1,91 @@
+"""What the boxes of a HEIF or AVIF file say of its primary picture.
+
+Source:
+    ISO/IEC 14496-12 (2022), 4.2, and 23008-12 (2022), 6.5.5, 9.3 and 9.4.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+from opensearch.domains.pictures.coded_colours import CodePoints
+
+_TYPE: Final = b"ftyp"
+
+
+def code_points(data: bytes) -> CodePoints | None:
+    """The code points of the colours; None where the picture has none, or a profile."""
+    meta = _meta(data)
+    if not {b"pitm", b"iprp"} <= meta.keys():
+        return None
+    start, end = meta[b"pitm"]
+    wide = data[start : start + 1] > b"\0"  # the version
+    primary = int.from_bytes(data[start + 4 : start + (8 if wide else 6)], "big")
+    properties: list[tuple[bytes, tuple[int, int]]] = []
+    numbers: list[int] = []
+    for name, (start, end) in _boxes(data, *meta[b"iprp"]):
+        if name == b"ipco":
+            properties = list(_boxes(data, start, end))
+        elif name == b"ipma":
+            numbers += _associated(data[start:end], primary)
+    found = [properties[number - 1] for number in numbers if 0 < number <= len(properties)]
+    colours = [data[start:end] for name, (start, end) in found if name == b"colr"]
+    if any(colour[:4] != b"nclx" for colour in colours) or not colours:
+        return None
+    return CodePoints(*struct.unpack(">2H", colours[0][4:8].ljust(4, b"\0")))
+
+
+def told_apart(data: bytes) -> bytes:
+    """A file whose tables of properties are unlike each other.
+
+    Early encoders wrote one for the colours and one for the opacity, of the same version and
+    flags, which the decoder refuses; a flag that means nothing makes the difference.
+    """
+    seen, made = set[bytes](), bytearray()
+    for name, (start, _) in _boxes(data, *_meta(data).get(b"iprp", (0, 0))):
+        if name == b"ipma":
+            said = data[start : start + 4]
+            if said in seen:
+                made = made or bytearray(data)
+                made[start + 3] |= 2 * len(seen)
+            seen.add(bytes((made or data)[start : start + 4]))
+    return bytes(made) or data
+
+
+def _meta(data: bytes) -> dict[bytes, tuple[int, int]]:
+    """Where the boxes on the file's pictures lie, by name."""
+    boxes = dict(_boxes(data, 0, len(data))) if data[4:8] == _TYPE else {}
+    start, end = boxes.get(b"meta", (0, 0))
+    return dict(_boxes(data, start + 4, end))
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    """Names of boxes between two places, and where their contents lie."""
+    while at + 8 <= end:
+        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        start = at + 8
+        if size == 1:
+            size, start = int.from_bytes(data[start : start + 8], "big"), at + 16
+        if size == 0:
+            size = end - at
+        if size < start - at:
+            return
+        yield name, (start, min(at + size, end))
+        at += size
+
+
+def _associated(table: bytes, item: int) -> Iterator[int]:
+    """Numbers of the properties of an item, from 1, by the content of an `ipma` box."""
+    version, wide = table[0], table[3] & 1 if len(table) > 3 else 0
+    size, at = 4 if version else 2, 8
+    while at + size < len(table):
+        found = int.from_bytes(table[at : at + size], "big")
+        count = table[at + size]
+        at += size + 1
+        for _ in range(count):
+            value = int.from_bytes(table[at : at + 1 + wide], "big")
+            at += 1 + wide
+            if found == item:
+                yield value & (0x7FFF if wide else 0x7F)
