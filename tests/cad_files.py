@@ -122,6 +122,29 @@ def dae_box(up="Y_UP", extra="", lines=""):
 <scene><instance_visual_scene url="#s"/></scene></COLLADA>""".encode()
 
 
+def dae_skin(joint="hip", tool="Maya", moves="<scale>2 2 2</scale>"):
+    """The box of `dae_box`, 1 along x from the joint that it is bound to, which `moves` moves."""
+    controllers = f"""<library_controllers><controller id="m"><morph source="#box"/></controller>
+<controller id="c"><skin source="#m">
+<bind_shape_matrix>1 0 0 1  0 1 0 0  0 0 1 0  0 0 0 1</bind_shape_matrix>
+<source id="j"><Name_array id="ja" count="2">{joint} knee</Name_array></source>
+<source id="i"><float_array id="ia" count="32">1 0 0 0  0 1 0 -5  0 0 1 0  0 0 0 1
+9 9 9 9  9 9 9 9  9 9 9 9  9 9 9 9</float_array></source>
+<joints><input semantic="JOINT" source="#j"/><input semantic="INV_BIND_MATRIX" source="#i"/>
+</joints></skin></controller></library_controllers><library_visual"""
+    bones = f"""<visual_scene id="s"><node>{moves}<node id="b" sid="hip" type="JOINT">
+<matrix>1 0 0 0  0 1 0 5  0 0 1 0  0 0 0 1</matrix></node></node>"""
+    bound = b'<instance_controller url="#c"><skeleton>#b</skeleton></instance_controller>'
+    named = f"<asset><contributor><authoring_tool>{tool}</authoring_tool></contributor>"
+    return (
+        dae_box()
+        .replace(b"<asset>", named.encode())
+        .replace(b"<library_visual", controllers.encode())
+        .replace(b'<visual_scene id="s">', bones.encode())
+        .replace(b'<instance_geometry url="#box"/>', bound)
+    )
+
+
 def tds_box(*materials):
     """A 3DS file: chunks of a number, a length and what they hold; materials by their names."""
 

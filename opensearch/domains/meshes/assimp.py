@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from opensearch.domains.meshes.collada_skins import unbound
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -37,13 +38,13 @@ def load_3ds(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 
 
 def load_dae(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
-    """As `load_fbx`, of a Collada file.
+    """As `load_fbx`, of a Collada file; meshes that are bound to joints stand as they were bound.
 
     Raises:
-        UnreadableFile: also where it binds a mesh to joints, which would be misplaced.
+        UnreadableFile: also where it binds a mesh to joints that are not there.
     """
     if b"instance_controller" in data:
-        raise UnreadableFile("binds meshes to joints, which is not read; export it as .glb")
+        data = unbound(data)
     return _load(_NO_SURFACE.sub(b"", data), ".dae", limits)
 
 
