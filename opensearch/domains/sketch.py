@@ -115,7 +115,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=25,
+    version=26,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,

@@ -96,7 +96,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         power = png.gamma(data)
         data, pairs = png.bare(data)
         data, lost = png_end.mended(data, limits.pixels)
-    data = heif.told_apart(ico.masked(data))
+    data = heif.told_apart(ico.best(data))
     # Pillow knows a format that is named here only once its plugins are loaded.
     Image.init()
     # Nothing in a TGA file says what it is.

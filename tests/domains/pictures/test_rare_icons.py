@@ -56,17 +56,62 @@ def test_opacity_counts_where_there_is_any(tmp_path, drawn):
     np.testing.assert_array_equal(seen, np.where(opacity[..., None] > 0, colours, 255))
 
 
-def test_files_that_end_early_stay_as_they_are(drawn):
+def test_files_that_end_early_are_listed_as_they_are(drawn):
     whole = icon(bitmap(drawn[0], np.zeros((SIDE, SIDE)), drawn[1]))
-    assert ico.masked(whole) != whole
+    assert ico.best(whole) != whole
     for cut in range(4, len(whole), 97):
-        assert ico.masked(whole[:cut]) == whole[:cut]
+        assert ico.best(whole[:cut]) == whole[:cut]
 
 
-def test_pictures_that_lie_over_one_another_are_not_looked_at_again_and_again(drawn):
-    picture = bitmap(drawn[0], np.zeros((SIDE, SIDE)), drawn[1])
-    start = 6 + 16 * 3
-    entry = struct.pack("<BBBBHHII", SIDE, SIDE, 0, 0, 1, 32, len(picture), start)
-    made = ico.masked(struct.pack("<HHH", 0, 1, 3) + 3 * entry + picture)
-    bits = [struct.unpack_from("<H", made, 6 + 16 * at + 6)[0] for at in range(3)]
-    assert bits == [24, 32, 32]
+def few_colours(side, bits, number, palette, *, behind=b""):
+    """A picture of an icon, all of one of its colours, none of it clear."""
+    row = np.full((side, side), number)[:, :, None] >> np.arange(bits)[::-1] & 1
+    wide = -(-side * bits // 32) * 32
+    packed = np.zeros((side, wide), np.uint8)
+    packed[:, : side * bits] = row.reshape(side, -1)
+    shades = b"".join(bytes([*colour[::-1], 0]) for colour in palette)
+    header = struct.pack("<IiiHHI12xI4x", 40, side, 2 * side, 1, bits, 0, len(palette))
+    mask = bytes(-(-side // 32) * 4 * side)
+    return header + shades + np.packbits(packed, axis=1).tobytes() + mask + behind
+
+
+def listed(*pictures, colours=0):
+    """A file of pictures, each a side, bits and bytes."""
+    start, table = 6 + 16 * len(pictures), b""
+    for side, bits, picture in pictures:
+        table += struct.pack("<BBBBHHII", side % 256, side % 256, colours, 0, 1, bits, 0, start)
+        table = table[:-8] + struct.pack("<II", len(picture), start)
+        start += len(picture)
+    body = b"".join(picture for _, _, picture in pictures)
+    return struct.pack("<HHH", 0, 1, len(pictures)) + table + body
+
+
+def colour_seen(path, data):
+    path.write_bytes(data)
+    found = np.asarray(load_picture(path, Limits(), 64))
+    assert (found == found[0, 0]).all()
+    return found.shape[0], found[0, 0].tolist()
+
+
+RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
+
+
+def test_of_the_largest_pictures_that_of_the_most_colours_is_taken(tmp_path):
+    few = (48, 4, few_colours(48, 4, 0, [RED] * 16))
+    many = (48, 8, few_colours(48, 8, 3, [GREEN] * 256))
+    small = (16, 8, few_colours(16, 8, 3, [BLUE] * 256))
+    for order in ((few, small, many), (many, few, small), (small, few, many)):
+        assert colour_seen(tmp_path / "a.ico", listed(*order)) == (48, list(GREEN))
+    unsaid = ((48, 0, few[2]), (48, 8, many[2]))
+    assert colour_seen(tmp_path / "a.ico", listed(*unsaid, colours=16)) == (48, list(GREEN))
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8, 24])
+def test_the_mask_is_looked_for_behind_the_pixels(tmp_path, bits):
+    """It was looked for at the end, where some programs put a profile or nothing."""
+    palette = [RED] * 2**bits if bits <= 8 else []
+    number = 200 << 16 if bits == 24 else 0
+    picture = few_colours(33, bits, number, palette, behind=bytes([255]) * 700)
+    if bits == 24:
+        picture = picture[:40] + (bytes((0, 0, 200)) * 33 + b"\0") * 33 + picture[40 + 100 * 33 :]
+    assert colour_seen(tmp_path / "a.ico", listed((33, bits, picture))) == (33, list(RED))
