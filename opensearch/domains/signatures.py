@@ -52,7 +52,7 @@ _SIGNS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x93NUMPY", "a NumPy array"),
 )
 _OWN: Final[dict[bytes, tuple[str, ...]]] = {
-    b"glTF": (".glb",),
+    b"glTF": (".glb", ".vrm"),
     b"solid ": (".stl",),
     b"ply": (".ply",),
     b"PK\x03\x04": (".3mf", ".usdz"),

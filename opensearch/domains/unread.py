@@ -29,7 +29,6 @@ CONVERT: Final[dict[str, str]] = {
     **dict.fromkeys((".pam", ".xbm", ".xpm", ".cur", ".djvu", ".jxr", ".wmf", ".emf"), _PNG),
     **dict.fromkeys((".pcd", ".las", ".laz", ".xyz", ".pts", ".e57", ".splat", ".spz"), _CLOUD),
     **dict.fromkeys((".mesh", ".msh", ".vtp", ".vtu", ".binvox", ".smf", ".wrz"), _STL),
-    ".vrm": "it is glTF: name a copy of it .glb",
     **dict.fromkeys((".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"), _FRAME),
     **dict.fromkeys((".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz"), "unpack it"),
 }

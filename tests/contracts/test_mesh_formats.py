@@ -75,7 +75,7 @@ def sample(suffix, tmp_path):
     path = tmp_path / f"sample{suffix}"
     writer = OTHERS.get(suffix)
     if writer is None:
-        BOX.export(path, file_type=suffix[1:])
+        BOX.export(path, file_type={".vrm": "glb"}.get(suffix, suffix[1:]))
     elif writer in (write_tri, write_gltf):
         writer(path)
     else:

@@ -68,6 +68,7 @@ FORMATS: Final[dict[str, MeshFormat]] = {
     ".off": MeshFormat(_loader("off"), signs=_OFF),
     ".ply": MeshFormat(_loader("ply"), signs=(b"ply",)),
     ".stl": MeshFormat(_loader("stl"), signs=(b"solid",)),
+    ".vrm": MeshFormat(_loader("gltf"), "y"),
     **dict.fromkeys(
         (".step", ".stp"), MeshFormat(_loader("cad", "load_step"), None, _CAD, (b"ISO-10303-21",))
     ),
