@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-HEAD: Final = 512
-"""Bytes that are enough to tell."""
+HEAD: Final = 1024
+"""Bytes that are enough to tell: a PDF document may begin with anything in so many."""
 
 _READ: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89PNG", "a PNG picture"),

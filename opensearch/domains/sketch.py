@@ -115,7 +115,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=26,
+    version=27,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,

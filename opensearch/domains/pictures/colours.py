@@ -21,10 +21,13 @@ _PRIMARIES: Final = np.array(
 """Those of sRGB, adapted to D50."""
 _NEAR: Final = 0.02
 """Tolerance for how programs round and adapt; P3 and Adobe RGB are .07 and more away."""
+_WHITE: Final = _PRIMARIES.sum(axis=0)
+_FAR: Final = 0.3
+"""How far a profile's white may be from that of paper; profiles that adapt nothing are .27 away."""
 
 
 def as_srgb(image: Image.Image, profile: Any) -> Image.Image:
-    """The picture as RGB in sRGB; unchanged if its profile is missing, damaged or sRGB itself.
+    """The picture as RGB in sRGB; unchanged if its profile is missing, damaged or sRGB.
 
     Args:
         image: of any mode; only RGB, L, CMYK and LAB have profiles here.
@@ -33,7 +36,7 @@ def as_srgb(image: Image.Image, profile: Any) -> Image.Image:
     data = profile if isinstance(profile, bytes) and len(profile) <= _MOST_PROFILE else b""
     if image.mode not in ("RGB", "L", "CMYK", "LAB") or not (data or image.mode == "LAB"):
         return image
-    if _is_srgb(data):
+    if _is_srgb(data) or not _is_sound(data):
         return image
     with _LOCK:  # a transform keeps the last colour it was asked for
         try:
@@ -58,6 +61,12 @@ def _is_srgb(profile: bytes) -> bool:
         return False
     own = _primaries(profile)
     return own is None or bool(np.abs(own - _PRIMARIES).max() <= _NEAR)
+
+
+def _is_sound(profile: bytes) -> bool:
+    """Whether the primaries of a profile, where it has them, are those of a white."""
+    own = _primaries(profile)
+    return own is None or bool(np.abs(own.sum(axis=0) - _WHITE).max() <= _FAR)
 
 
 def _primaries(profile: bytes) -> NDArray[np.float64] | None:

@@ -102,7 +102,7 @@ def test_what_was_filled_in_is_drawn_and_fields_are_not_marked(tmp_path):
 
 def test_other_bytes_may_come_before_and_behind(tmp_path):
     path = tmp_path / "a.pdf"
-    path.write_bytes(document(LEFT_RED, front=b"\r\n\0" * 20, back=b"\0" * 2000))
+    path.write_bytes(document(LEFT_RED, front=b"\r\n\0" * 300, back=b"\0" * 2000))
     assert view(path)[16, 8].tolist() == [255, 0, 0]
 
 

@@ -85,3 +85,11 @@ def test_colours_with_a_profile_of_grey_stay(tmp_path):
     red.save(buffer, "PNG", icc_profile=icc(b"GRAY", GAMMA))
     assert shown(tmp_path / "a.png", buffer.getvalue())[4, 4].tolist() == [250, 10, 10]
     ImageCms.ImageCmsProfile(io.BytesIO(icc(b"GRAY", GAMMA)))  # which is a whole one
+
+
+@pytest.mark.parametrize("columns", [((0, 0, 0), (-0.5, 0, 0), (0, 0, 0)), ((1, 1, 1),) * 3])
+def test_a_profile_whose_white_is_none_is_left_aside(tmp_path, columns):
+    colours = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(colours).save(buffer, "PNG", icc_profile=icc(b"RGB ", columns=columns))
+    np.testing.assert_array_equal(shown(tmp_path / "a.png", buffer.getvalue()), colours)
