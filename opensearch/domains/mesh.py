@@ -157,7 +157,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=9,
+    version=10,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

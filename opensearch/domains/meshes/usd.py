@@ -66,15 +66,29 @@ def _stage(path: Path, neighbours: Neighbours) -> Any:
     Raises:
         UnreadableFile: it refers to a shape that is not there, or is no USD.
     """
-    from pxr import Usd, UsdSkel
+    from pxr import Gf, Usd, UsdSkel
 
     while wanted := _wanted(path):
         for name in wanted:
             _fetch(name, path.parent, neighbours)
     stage = Usd.Stage.Open(str(path))
     if any(prim.GetTypeName() == "SkelRoot" for prim in stage.Traverse()):
-        UsdSkel.BakeSkinning(stage.Traverse())
+        UsdSkel.BakeSkinning(stage.Traverse(), Gf.Interval(_first_pose(stage)))
     return stage
+
+
+def _first_pose(stage: Any) -> float:
+    """When the first pose of any skeleton is: all poses of a film would take minutes."""
+    from pxr import Usd, UsdSkel
+
+    times = [
+        samples[0]
+        for prim in stage.Traverse(Usd.TraverseInstanceProxies())
+        if prim.IsA(UsdSkel.Animation)
+        for attribute in prim.GetAttributes()
+        if (samples := attribute.GetTimeSamples())
+    ]
+    return float(min(times, default=stage.GetStartTimeCode()))
 
 
 def _wanted(path: Path) -> list[str]:
@@ -230,4 +244,7 @@ def _mesh(mesh: Any, limits: Limits) -> Triangles:
     counts, numbers = np.asarray(sizes, np.int64), np.asarray(corners, np.int64)
     if (counts < 0).any() or counts.sum() != len(numbers):
         raise UnreadableFile("has faces of more corners than it holds")
+    holes = np.asarray(mesh.GetHoleIndicesAttr().Get(moment) or (), np.int64)
+    filled = ~np.isin(np.arange(len(counts)), holes)
+    counts, numbers = counts[filled], numbers[np.repeat(filled, counts)]
     return Triangles(vertices, as_triangles(vertices, numbers, counts, limits))
