@@ -8,15 +8,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.drawings.ink import normalise
 from opensearch.domains.drawings.strokes import Strokes, draw_strokes, read_strokes
 from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
-from opensearch.domains.image import load_picture, on_paper, paper_for
-from opensearch.domains.paper.sheet import small_drawing
+from opensearch.domains.image import Paper, load_picture, on_paper, paper_for
+from opensearch.domains.paper.sheet import border, darkest, small_drawing
 from opensearch.domains.pictures.cut_short import LOST
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
@@ -30,6 +30,12 @@ _PHOTOGRAPHED, _PAGE, _MOST = 4.0, 3.5, 8.0
 """The same for a photograph of paper, of which the drawing may fill a third; for the page, where
 one is found in it; and the most for the photograph."""
 
+_PAPER: Final = "opensearch_paper"
+"""Key in a drawing's `info` of the shade of its paper, where clear parts say which that is."""
+_CLEAR, _FAINT, _UNLIKE, _MARGIN = 0.1, 16, 128, 0.06
+"""Share of a drawing that is clear, where paper is known by that; opacity that is none; how far
+the shade at its border is from paper's where it is ink; and the share of a side added then."""
+
 
 def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
     """A reader of drawings, from raster files, .svg or .ndjson strokes: one view.
@@ -42,7 +48,7 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
         with reading(path, "sketch", part):
             drawing, strokes = _loaded(path, part, limits, round(_WORK * settings.size))
             view = normalise(
-                np.asarray(drawing),
+                np.asarray(_with_paper(drawing)),
                 settings.size,
                 settings.stroke,
                 drawn=is_drawn(path),
@@ -100,12 +106,40 @@ def _loaded(
     check_file(path, limits, suffixes())
     suffix = path.suffix.lower()
     if suffix in SVG_SUFFIXES:
-        drawing = draw_svg(path.read_bytes(), longest, close=True)
-        return on_paper(drawing, paper_for(drawing)), []
+        clear = draw_svg(path.read_bytes(), longest, close=True)
+        paper = paper_for(clear)
+        return _on_known(on_paper(clear, paper), clear, paper), []
     if suffix == ".ndjson":
         strokes = read_strokes(path, part, limits)
         return draw_strokes(strokes, longest), strokes
-    return load_picture(path, limits, longest, paper_for, small_drawing), []
+    seen: list[tuple[Image.Image, Paper]] = []
+
+    def paper_below(clear: Image.Image) -> Paper:
+        seen.append((clear, paper_for(clear)))
+        return seen[-1][1]
+
+    drawing = load_picture(path, limits, longest, paper_below, small_drawing)
+    return _on_known(drawing, *seen[-1]) if seen else drawing, []
+
+
+def _on_known(drawing: Image.Image, clear: Image.Image, paper: Paper) -> Image.Image:
+    """The drawing, with a note of its paper's shade where enough of it is clear."""
+    opacity = np.asarray(clear.getchannel("A"))
+    if (opacity < _FAINT).mean() >= _CLEAR:
+        drawing.info[_PAPER] = paper[0]
+    return drawing
+
+
+def _with_paper(drawing: Image.Image) -> Image.Image:
+    """The drawing, with a margin of its paper where ink hides that along the border."""
+    paper = drawing.info.get(_PAPER)
+    if paper is None:
+        return drawing
+    level, _ = border(darkest(np.asarray(drawing)).astype(np.float32))
+    if abs(level - paper) < _UNLIKE:
+        return drawing
+    margin = round(_MARGIN * max(drawing.size)) + 1
+    return ImageOps.expand(drawing, margin, (paper, paper, paper))
 
 
 def suffixes() -> frozenset[str]:
@@ -115,7 +149,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=27,
+    version=28,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,
