@@ -11,6 +11,7 @@ from PIL import Image
 
 from opensearch.domains.pictures.coded_colours import profile_of
 from opensearch.domains.pictures.cut_short import without_padding
+from opensearch.domains.pictures.frames import is_blank
 from opensearch.domains.pictures.heif import code_points
 from opensearch.domains.pictures.shot import ORIENTATION, exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
@@ -26,6 +27,8 @@ _HEIF_BRANDS: Final = frozenset(
 _JXL: Final = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 # How LibRaw says that a camera was held.
 _RAW_TURNS: Final = {3: 3, 5: 8, 6: 6}
+_TINY: Final = 320
+"""Longer side of a preview below which the sensor's picture shows more."""
 
 
 def is_raw(head: bytes, suffix: str) -> bool:
@@ -80,29 +83,52 @@ def open_jxl(path: Path, limits: Limits) -> Image.Image:
 def open_raw(path: Path, limits: Limits) -> Image.Image:
     """The preview that a camera put into its raw file, else the sensor's picture at half size.
 
+    A tiny preview counts for less than the sensor's picture.
+
     Raises:
-        UnreadableFile: `rawpy` is not installed.
+        UnreadableFile: `rawpy` is not installed, or the file holds neither.
         OverLimit: over `limits.pixels` and without a preview.
     """
     rawpy = optional("rawpy", "raw", "raw files of cameras")
     try:
-        opened = rawpy.imread(str(path))
+        with rawpy.imread(str(path)) as raw:
+            preview = _preview(rawpy, raw)
+            if preview is not None and max(preview.size) >= _TINY:
+                return preview
+            try:
+                return _sensed(raw, limits)
+            except (rawpy.LibRawError, UnreadableFile):
+                if preview is None:
+                    raise
+                return preview
     except rawpy.LibRawError as error:
-        raise UnreadableFile("is damaged, or from a camera that LibRaw does not know") from error
-    with opened as raw:
-        turn = _RAW_TURNS.get(raw.sizes.flip, 1)
-        try:
-            preview = raw.extract_thumb()
-        except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
-            if raw.sizes.raw_width * raw.sizes.raw_height > 4 * limits.pixels:
-                raise OverLimit(f"has more pixels than the limit of {limits.pixels:,}") from None
-            return Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True))
-        if preview.format == rawpy.ThumbFormat.JPEG:
-            image: Image.Image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
-        else:
-            image = Image.fromarray(preview.data)
+        raise UnreadableFile(
+            "is damaged or cut short, or from a camera that LibRaw does not know"
+        ) from error
+
+
+def _preview(rawpy: Any, raw: Any) -> Image.Image | None:
+    """The preview of an opened raw file, with its turn; None where it has none that is known."""
+    try:
+        preview = raw.extract_thumb()
+    except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
+        return None
+    if preview.format == rawpy.ThumbFormat.JPEG:
+        image: Image.Image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
+    else:
+        image = Image.fromarray(preview.data)
     if image.getexif().get(ORIENTATION, 1) == 1:
-        image.getexif()[ORIENTATION] = turn
+        image.getexif()[ORIENTATION] = _RAW_TURNS.get(raw.sizes.flip, 1)
+    return image
+
+
+def _sensed(raw: Any, limits: Limits) -> Image.Image:
+    """What the sensor saw, upright."""
+    if raw.sizes.raw_width * raw.sizes.raw_height > 4 * limits.pixels:
+        raise OverLimit(f"has more pixels than the limit of {limits.pixels:,}")
+    image = Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True))
+    if is_blank(image):  # what LibRaw makes of pixels that are not there
+        raise UnreadableFile("is damaged or cut short: nothing of its picture is left")
     return image
 
 

@@ -363,11 +363,11 @@ def test_jpeg_xl_is_read_by_an_extra_or_says_which(tmp_path, monkeypatch):
         read(tmp_path / "a.jxl")
 
 
-def raw_file(path, preview):
-    """A sensor's picture, red left and blue right, in a DNG file."""
+def raw_file(path, preview, light=60000):
+    """A sensor's picture, red left and blue right, in a DNG file, with a preview or without."""
     sensor = np.zeros((64, 96), np.uint16)
-    sensor[::2, :48:2] = 60000
-    sensor[1::2, 49::2] = 60000
+    sensor[::2, :48:2] = light
+    sensor[1::2, 49::2] = light
     common = [
         *((50706, 1, 4, b"\1\4\0\0", True), (50708, 2, 0, "Made up", True)),
         (50721, 10, 9, (1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1), True),
@@ -376,19 +376,30 @@ def raw_file(path, preview):
     pattern = [(33421, 3, 2, (2, 2), True), (33422, 1, 4, b"\0\1\1\2", True)]
     with tifffile.TiffWriter(path) as file:
         if preview:
-            small = np.asarray(halves(48, 32))
+            small = np.asarray(preview)
             file.write(small, photometric="rgb", subfiletype=1, subifds=1, extratags=common)
             file.write(sensor, photometric=32803, subfiletype=0, extratags=pattern)
         else:
             file.write(sensor, photometric=32803, subfiletype=0, extratags=[*pattern, *common])
 
 
-@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize("preview", [halves(480, 320), Image.new("RGB", (48, 32)), None])
 def test_raw_files_show_their_preview_or_what_the_sensor_saw(tmp_path, preview):
     raw_file(tmp_path / "a.dng", preview)
     view = read(tmp_path / "a.dng").views[0]
     assert view[16, 4, 0] > 180 > 100 > view[16, 4, 2]
     assert view[16, -4, 2] > 180 > 100 > view[16, -4, 0]
+
+
+def test_raw_files_whose_pixels_are_gone_show_a_small_preview_or_are_refused(tmp_path):
+    raw_file(tmp_path / "a.dng", halves(48, 32), light=0)
+    assert read(tmp_path / "a.dng").views[0][16, 4, 0] > 180
+    raw_file(tmp_path / "b.dng", None, light=0)
+    with pytest.raises(UnreadableFile, match="nothing of its picture is left"):
+        read(tmp_path / "b.dng")
+    (tmp_path / "b.dng").write_bytes((tmp_path / "b.dng").read_bytes()[:400])
+    with pytest.raises(UnreadableFile, match="cut short, or from a camera"):
+        read(tmp_path / "b.dng")
 
 
 def test_raw_files_say_which_extra_they_need(tmp_path, monkeypatch):
