@@ -14,6 +14,7 @@ from PIL import Image
 
 from opensearch.domains.drawings.stray import is_dotted
 from opensearch.domains.paper.lighting import BROADEST
+from opensearch.domains.paper.outline import boxes
 from opensearch.domains.paper.sheet import Plane, local_median, small
 
 _SOFT: Final = 1.0
@@ -104,13 +105,13 @@ def _strokes(ink: Plane, least: float, *, rimless: bool) -> NDArray[np.bool_]:
         rimless: what runs into the border is a fold, not a stroke; if most of the ink does, there
             are no strokes.
     """
-    from scipy.ndimage import find_objects, label
+    from scipy.ndimage import label
 
     parts, count = label(ink > least / 2, structure=np.ones((3, 3)))
     kept = np.bincount(parts[ink > least], minlength=count + 1) > 0
     kept[0] = False
     rim, longest = np.zeros_like(kept), 0
-    for at, (rows, columns) in enumerate(find_objects(parts), start=1):
+    for at, (rows, columns) in enumerate(boxes(parts), start=1):
         extent = max(rows.stop - rows.start, columns.stop - columns.start)
         ends = (rows.start, columns.start, ink.shape[0] - rows.stop, ink.shape[1] - columns.stop)
         rim[at] = rimless and min(ends) == 0

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.paper.outline import Mask
+from opensearch.domains.paper.outline import Mask, boxes
 from opensearch.domains.paper.sheet import Plane
 
 _Parts: TypeAlias = NDArray[np.integer]
@@ -75,13 +75,13 @@ def without_rim(dark: Plane, least: float, page_found: bool) -> Plane:
         least: darkness from which marks are looked at.
         page_found: whether the sheet is a page that was cut out.
     """
-    from scipy.ndimage import find_objects, label
+    from scipy.ndimage import label
 
     parts, count = label(dark > least)
     height, width = dark.shape
     depth = _RIM * max(dark.shape)
     kept, cut_off = np.ones(count + 1, np.bool_), np.zeros(count + 1, np.bool_)
-    for at, (rows, columns) in enumerate(find_objects(parts), start=1):
+    for at, (rows, columns) in enumerate(boxes(parts), start=1):
         # From each of the four sides, where it starts and how deep it reaches.
         start = np.array([rows.start, height - rows.stop, columns.start, width - columns.stop])
         reach = np.array([rows.stop, height - rows.start, columns.stop, width - columns.start])
@@ -130,7 +130,7 @@ def _dots(parts: _Parts, core: Mask, keep: Mask, small: Mask) -> Mask:
         core: what is darker than a stroke's edge, shape (h, w).
         keep, small: parts, by their numbers.
     """
-    from scipy.ndimage import distance_transform_edt, find_objects, maximum_filter
+    from scipy.ndimage import distance_transform_edt, maximum_filter
 
     none = np.zeros_like(small)
     strokes = keep[parts] & core
@@ -141,9 +141,9 @@ def _dots(parts: _Parts, core: Mask, keep: Mask, small: Mask) -> Mask:
     area = np.bincount(parts[core], minlength=len(small))
     rows, columns = (np.flatnonzero(strokes.any(axis=axis)) for axis in (1, 0))
     found = none.copy()
-    boxes = find_objects(parts)
+    around = boxes(parts)
     for at in np.flatnonzero(small & (area >= _DOT_AREA * breadth**2)):
-        box = boxes[at - 1]
+        box = around[at - 1]
         found[at] = all(
             inside[0] <= side.start and side.stop <= inside[-1] + 1
             for side, inside in zip(box, (rows, columns), strict=True)

@@ -186,7 +186,7 @@ def _frames(lines: NDArray[np.float64]) -> tuple[Points, Points, Points]:
 
 def _support(
     picture: Picture, lines: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
     """How much of each line, up to each pixel along it, is in view, and shows as an edge."""
     height, width = picture.shape[:2]
     reach = height + width
@@ -258,8 +258,8 @@ def _length_shown(
     lines: NDArray[np.float64],
     sides: NDArray[np.int_],
     corners: Points,
-    seen: NDArray[np.float64],
-    shown: NDArray[np.float64],
+    seen: NDArray[np.integer],
+    shown: NDArray[np.integer],
 ) -> NDArray[np.float64]:
     """The length of each outline that shows as an edge, less what is in view but does not.
 

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.paper.outline import boxes
 from opensearch.domains.paper.sheet import Plane
 
 _BAND: Final = 0.12
@@ -51,11 +52,11 @@ def without_holes(dark: Plane) -> Plane:
 
 def _spots(dark: Plane) -> NDArray[np.float64]:
     """Middle and sides, (y, x, height, width), of what is compact and dark, shape (n, 4)."""
-    from scipy.ndimage import find_objects, label
+    from scipy.ndimage import label
 
     parts, _ = label(dark > _DARK * np.percentile(dark, 99.9))
     found = []
-    for part, (rows, columns) in enumerate(find_objects(parts), start=1):
+    for part, (rows, columns) in enumerate(boxes(parts), start=1):
         sides = np.array([rows.stop - rows.start, columns.stop - columns.start])
         small, large = sides.min(), sides.max()
         if not (_LEAST * max(dark.shape) <= small and large <= _MOST * max(dark.shape)):

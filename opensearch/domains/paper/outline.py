@@ -1,4 +1,4 @@
-"""Four-sided outlines of areas: their corners, and what lies within them."""
+"""Outlines of areas: the boxes around them, their four corners, and what lies within these."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 FULL: Final = 0.92
 """Share of a page's four-sided outline that the bright area fills: sheets are flat, not torn."""
+
+
+def boxes(parts: NDArray[np.integer]) -> list[tuple[slice, slice]]:
+    """The rows and columns of each part of a labelled plane (h, w), the part 1 first.
+
+    Args:
+        parts: numbers of parts, without a gap, as `scipy.ndimage.label` gives them.
+    """
+    from scipy.ndimage import find_objects
+
+    return [(box[0], box[1]) for box in find_objects(parts) if box is not None]
 
 
 def four_sided(area: Mask) -> Points | None:

@@ -223,7 +223,7 @@ def _as_page(pixels: NDArray[np.float32], area: Mask) -> list[Points]:
     if corners is None:
         return []
     inside = polygon(corners, area.shape)
-    filled = float((area & inside).sum() / max(inside.sum(), 1))
+    filled = float((area & inside).sum() / max(int(inside.sum()), 1))
     if filled < FULL:
         return []
     shown, seen = edge_shown(pixels, corners)

@@ -92,7 +92,7 @@ def as_view(picture: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
     return np.repeat(np.asarray(small)[..., None], 3, axis=-1)
 
 
-def _frame(flat: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+def _frame(flat: NDArray[np.float32]) -> tuple[NDArray[np.floating], float]:
     """Centre and half side of the square, with margin, that holds the projected points."""
     low, high = flat.min(axis=0), flat.max(axis=0)
     half = max(float((high - low).max()) / 2, 1 / _MOST_ZOOM)
