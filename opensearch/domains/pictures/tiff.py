@@ -17,7 +17,7 @@ from PIL import Image
 
 from opensearch.domains.pictures.deep import opacity, to_bytes, undone
 from opensearch.domains.pictures.frames import first_shown
-from opensearch.domains.pictures.tiff_colours import COLOURS, picture
+from opensearch.domains.pictures.tiff_colours import COLOURS, YCBCR, is_thinned, picture, thinned
 from opensearch.domains.pictures.tiff_segments import is_ours, samples
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -35,10 +35,11 @@ UNKNOWN_TO_PILLOW: Final = b"MM\0+"
 
 
 def may_be_deep(image: Image.Image | None) -> bool:
-    """Whether a TIFF, opened by Pillow if that could, holds more than eight bits or a sign."""
+    """Whether a TIFF, opened by Pillow if that could, holds what Pillow does not read as it is."""
     tags = getattr(image, "tag_v2", {})
     bits, kinds = tags.get(_BITS, (1,)), tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))
-    return image is None or max(bits) > 8 or set(kinds) != {_UNSIGNED}
+    deep = image is None or max(bits) > 8 or set(kinds) != {_UNSIGNED}
+    return deep or is_thinned(tags)
 
 
 def is_signed(image: Image.Image) -> bool:
@@ -95,7 +96,8 @@ def _pictures(
 
 
 def _is_deep(page: Any) -> bool:
-    return bool(page.bitspersample > 8 or page.sampleformat != _UNSIGNED)
+    deep = page.bitspersample > 8 or page.sampleformat != _UNSIGNED
+    return bool(deep or page.photometric == YCBCR)
 
 
 def _is_small(page: Any) -> bool:
@@ -105,7 +107,8 @@ def _is_small(page: Any) -> bool:
 
 def _is_picture(page: Any) -> bool:
     known = (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, *COLOURS)
-    return page.photometric in known and page.imagedepth == 1
+    plain = page.photometric != YCBCR or is_thinned({tag.code: tag.value for tag in page.tags})
+    return page.photometric in known and page.imagedepth == 1 and plain
 
 
 def _values(page: Any, data: bytes, limits: Limits) -> NDArray[Any] | None:
@@ -115,6 +118,8 @@ def _values(page: Any, data: bytes, limits: Limits) -> NDArray[Any] | None:
         raise UnreadableFile("has no pixels")
     if pixels > limits.pixels:
         raise OverLimit(f"has {pixels:,} pixels, over the limit of {limits.pixels:,}")
+    if page.photometric == YCBCR:
+        return thinned(page, data)
     try:
         if is_ours(page):
             return samples(page, data)

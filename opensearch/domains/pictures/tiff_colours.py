@@ -1,14 +1,16 @@
-"""Pages of TIFF files in inks or in CIE Lab, of any depth, with opacity or without, and palettes.
+"""Pages of TIFF files in inks, CIE Lab or YCbCr, with opacity or without, and palettes.
 
 Pillow mixes up planes of inks of more than eight bits, and knows neither opacity beside inks or
-Lab nor Lab of more than eight bits.
+Lab, nor Lab of more than eight bits, nor unpacked YCbCr with fewer samples of colour than of
+light, which cameras wrote.
 
 Source:
-    TIFF 6.0 (Adobe, 1992), sections 5, 16 and 23.
+    TIFF 6.0 (Adobe, 1992), sections 5, 16, 21 and 23.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -19,14 +21,14 @@ from opensearch.domains.pictures.colours import as_srgb
 from opensearch.domains.pictures.deep import opacity
 from opensearch.errors import UnreadableFile
 
-_INKS, _LAB, _LAB_FROM_ZERO = 5, 8, 9
-COLOURS: Final = {_INKS: 4, _LAB: 3, _LAB_FROM_ZERO: 3}
+_INKS, YCBCR, _LAB, _LAB_FROM_ZERO = 5, 6, 8, 9
+COLOURS: Final = {_INKS: 4, YCBCR: 3, _LAB: 3, _LAB_FROM_ZERO: 3}
 """Samples of a colour by the page's photometric interpretation."""
-_COLOUR_MAP: Final = 320
+_COMPRESSION, _PHOTOMETRIC, _COLOUR_MAP, _SUBSAMPLING = 259, 262, 320, 530
 
 
 def picture(values: NDArray[Any], photometric: int, extra: int, profile: bytes) -> Image.Image:
-    """Samples of inks or Lab as a picture.
+    """Samples of inks, Lab or YCbCr as a picture.
 
     Args:
         values: shape (h, w, samples), with or without a sign, or fractions.
@@ -35,7 +37,7 @@ def picture(values: NDArray[Any], photometric: int, extra: int, profile: bytes) 
         profile: of ICC, or nothing.
 
     Returns:
-        CMYK or LAB; with opacity RGBA in sRGB.
+        CMYK, LAB or RGB; with opacity RGBA in sRGB.
 
     Raises:
         UnreadableFile: too few samples, or none that is known to be an amount.
@@ -47,6 +49,9 @@ def picture(values: NDArray[Any], photometric: int, extra: int, profile: bytes) 
     if photometric == _INKS:
         planes = [_of_full(values[..., at]) for at in range(count)]
         made = Image.merge("CMYK", [Image.fromarray(plane) for plane in planes])
+    elif photometric == YCBCR:
+        planes = [np.ascontiguousarray(values[..., at]) for at in range(count)]
+        made = Image.merge("YCbCr", [Image.fromarray(plane) for plane in planes]).convert("RGB")
     else:
         planes = [_of_full(values[..., 0])]
         planes += [_signed(values[..., at], photometric == _LAB) for at in (1, 2)]
@@ -57,6 +62,39 @@ def picture(values: NDArray[Any], photometric: int, extra: int, profile: bytes) 
     elif profile:
         made.info["icc_profile"] = profile
     return made
+
+
+def is_thinned(tags: Mapping[int, Any]) -> bool:
+    """Whether a page is of unpacked YCbCr in blocks that share their samples of colour."""
+    known = tags.get(_COMPRESSION, 1) == 1 and tags.get(_PHOTOMETRIC) == YCBCR
+    return known and tuple(tags.get(_SUBSAMPLING, (2, 2))) != (1, 1)
+
+
+def thinned(page: Any, data: bytes) -> NDArray[np.uint8]:
+    """Samples of such a page of tifffile, those of colour repeated, shape (h, w, 3).
+
+    Raises:
+        UnreadableFile: a strip is cut short, or in a layout that is not known.
+    """
+    across, down = page.subsampling
+    if page.is_tiled or page.planarconfig != 1 or page.bitspersample != 8:
+        raise UnreadableFile("holds YCbCr in a layout that cannot be read")
+    lights, wide = across * down, -(-page.imagewidth // across)
+    strips, left = [], page.imagelength
+    for start, length in zip(page.dataoffsets, page.databytecounts, strict=True):
+        high = -(-min(page.rowsperstrip, left) // down)
+        left -= high * down
+        raw = data[start : start + length]
+        if len(raw) < high * wide * (lights + 2):
+            raise UnreadableFile("is cut short: a part of it lies beyond its end")
+        blocks = np.frombuffer(raw, np.uint8, high * wide * (lights + 2)).reshape(high, wide, -1)
+        light = blocks[..., :lights].reshape(high, wide, down, across).swapaxes(1, 2)
+        colours = blocks[..., lights:].repeat(down, axis=0).repeat(across, axis=1)
+        strips.append(np.dstack([light.reshape(high * down, wide * across), colours]))
+    whole: NDArray[np.uint8] = np.concatenate(strips)[: page.imagelength, : page.imagewidth]
+    if len(whole) < page.imagelength:
+        raise UnreadableFile("is damaged: some of its strips are missing")
+    return whole
 
 
 def with_palette(image: Image.Image) -> None:

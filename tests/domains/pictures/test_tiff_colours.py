@@ -1,4 +1,6 @@
-"""TIFF pages of inks and of Lab, with opacity or without, and palettes of bytes."""
+"""TIFF pages of inks, Lab and YCbCr, with opacity or without, and palettes of bytes."""
+
+import struct
 
 import numpy as np
 import pytest
@@ -98,3 +100,45 @@ def test_palettes_of_bytes_and_of_words(tmp_path, full):
     found = seen(path)
     assert found[20, 20].tolist() == [255, 255, 255]
     assert found[6, 20].tolist() == [255, 0, 0]
+
+
+def thinned(across, down, high=20, wide=27, rows=8):
+    """A page as cameras wrote it: blocks of samples of light, each with one of either colour."""
+    y = np.random.default_rng(0).integers(0, 255, (high, wide), np.uint8)
+    strips = []
+    for top in range(0, high, rows):
+        part = np.pad(y[top : top + rows], ((0, down), (0, across)))
+        for block in range(-(-min(rows, high - top) // down)):
+            row = part[block * down :][:down]
+            for left in range(0, wide, across):
+                red = 200 if left < wide // 2 else 90
+                strips.append((top, row[:, left : left + across].tobytes() + bytes([100, red])))
+    strips = [b"".join(each for at, each in strips if at == top) for top in range(0, high, rows)]
+    count = len(strips)
+    start = 8 + 2 + 12 * 11 + 4
+    places = start + 8 * count + 8
+    starts = [places + sum(map(len, strips[:at])) for at in range(count)]
+    tags = [(256, 3, 1, wide), (257, 3, 1, high), (258, 3, 3, start + 8 * count)]
+    tags += [(259, 3, 1, 1), (262, 3, 1, 6), (273, 4, count, start), (277, 3, 1, 3)]
+    tags += [(278, 3, 1, rows), (279, 4, count, start + 4 * count), (284, 3, 1, 1)]
+    tags += [(530, 3, 2, across | down << 16)]
+    table = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    lengths = [len(strip) for strip in strips]
+    numbers = struct.pack(f"<{2 * count}I4H", *starts, *lengths, 8, 8, 8, 0)
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + table + bytes(4)
+    return y, head + numbers + b"".join(strips)
+
+
+@pytest.mark.parametrize(("across", "down"), [(2, 1), (2, 2), (1, 2), (4, 2)])
+def test_blocks_that_share_their_colour(tmp_path, across, down):
+    y, data = thinned(across, down)
+    (tmp_path / "a.tif").write_bytes(data)
+    found = np.asarray(load_picture(tmp_path / "a.tif", Limits(), 27))
+    colours = np.empty((20, 27, 3), np.uint8)
+    colours[..., 0], colours[..., 1] = y, 100
+    reds = np.where(np.arange(27) // across * across < 13, 200, 90)
+    colours[..., 2] = reds
+    np.testing.assert_array_equal(found, Image.fromarray(colours, "YCbCr").convert("RGB"))
+    (tmp_path / "a.tif").write_bytes(data[:-40])
+    with pytest.raises(UnreadableFile, match="cut short"):
+        load_picture(tmp_path / "a.tif", Limits(), 27)
