@@ -19,7 +19,7 @@ from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
 _LAYERS: Final = (".usd", ".usda", ".usdc", ".usdz")
-_OTHER_SHAPES: Final = (".abc", ".dae", ".fbx", ".glb", ".gltf", ".obj", ".ply", ".stl")
+_OTHER_SHAPES: Final = (".abc", ".dae", ".drc", ".fbx", ".glb", ".gltf", ".obj", ".ply", ".stl")
 _SHOWN = ("default", "render")
 _WITHOUT_SURFACE = ("BasisCurves", "HermiteCurves", "NurbsCurves", "Points")
 _UPRIGHT = np.array([(1, 0, 0), (0, 0, 1), (0, -1, 0)], np.float64)
@@ -66,15 +66,27 @@ def _stage(path: Path, neighbours: Neighbours) -> Any:
     Raises:
         UnreadableFile: it refers to a shape that is not there, or is no USD.
     """
-    from pxr import Gf, Usd, UsdSkel
+    from pxr import Usd
 
     while wanted := _wanted(path):
         for name in wanted:
             _fetch(name, path.parent, neighbours)
     stage = Usd.Stage.Open(str(path))
     if any(prim.GetTypeName() == "SkelRoot" for prim in stage.Traverse()):
-        UsdSkel.BakeSkinning(stage.Traverse(), Gf.Interval(_first_pose(stage)))
+        _pose(stage)
     return stage
+
+
+def _pose(stage: Any) -> None:
+    """Bring what is bound to skeletons into the first pose, as meshes of their own."""
+    from pxr import Gf, Usd, UsdGeom, UsdSkel
+
+    for prim in stage.Traverse():
+        points = UsdGeom.Mesh(prim).GetPointsAttr() if prim.IsA(UsdGeom.Mesh) else None
+        # What has points at some times alone, as Maya writes them, would lose them.
+        if points and points.Get() is None and points.GetNumTimeSamples():
+            points.Set(points.Get(Usd.TimeCode.EarliestTime()))
+    UsdSkel.BakeSkinning(stage.Traverse(), Gf.Interval(_first_pose(stage)))
 
 
 def _first_pose(stage: Any) -> float:

@@ -122,6 +122,14 @@ def test_what_is_bound_to_a_skeleton_is_posed_once(tmp_path, monkeypatch):
     assert max(poses) == 1
 
 
+def test_points_that_are_known_at_some_time_alone_are_posed(tmp_path):
+    timed = RIGGED.replace("point3f[] points = [", "point3f[] points.timeSamples = {1: [")
+    timed = timed.replace("(1, 3, 0)]", "(1, 3, 0)]}")
+    vertices, faces = stage_of(tmp_path, timed)[:2]
+    assert vertices[faces].min(axis=(0, 1)).tolist() == [5, 0, 0]
+    assert vertices[faces].max(axis=(0, 1)).tolist() == [6, 3, 0]
+
+
 def test_faces_that_usd_calls_holes_are_left_out(tmp_path):
     holed = RIGGED.replace(
         "int[] faceVertexCounts", "int[] holeIndices = [1]\n int[] faceVertexCounts"
