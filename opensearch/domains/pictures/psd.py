@@ -238,7 +238,7 @@ def _bytes(raw: NDArray[np.uint8], document: _Document) -> NDArray[np.uint8]:
     if document.depth == 8:
         return raw.reshape(values.shape)
     if document.depth == 16:
-        return np.round(values / 257).astype(np.uint8)
+        return (values >> 8).astype(np.uint8)
     light = np.nan_to_num(values).clip(0, 1).astype(np.float64)
     curve = np.where(light > 0.0031308, 1.055 * light ** (1 / 2.4) - 0.055, 12.92 * light)
     made: NDArray[np.uint8] = np.round(255 * curve).astype(np.uint8)

@@ -106,10 +106,17 @@ def with_palette(image: Image.Image) -> None:
 
 def _of_full(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Amounts as bytes; a whole one is 1, or all bits of an integer."""
-    full = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
-    spread = np.nan_to_num(values * (255 / full)).clip(0, 255)
+    if values.dtype.kind == "u":
+        return _high(values)
+    spread = np.nan_to_num(255 * values.astype(np.float32)).clip(0, 255)
     made: NDArray[np.uint8] = spread.round().astype(np.uint8)
     return made
+
+
+def _high(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """The highest byte of integers."""
+    high: NDArray[np.uint8] = (values >> (8 * values.dtype.itemsize - 8)).astype(np.uint8)
+    return high
 
 
 def _signed(values: NDArray[Any], signed: bool) -> NDArray[np.uint8]:
@@ -117,5 +124,4 @@ def _signed(values: NDArray[Any], signed: bool) -> NDArray[np.uint8]:
     if values.dtype.kind == "f":  # as they are, -128 to 127
         made: NDArray[np.uint8] = (np.nan_to_num(values) + 128).clip(0, 255).astype(np.uint8)
         return made
-    high: NDArray[np.uint8] = (values >> (8 * values.dtype.itemsize - 8)).astype(np.uint8)
-    return high ^ np.uint8(128) if signed else high
+    return _high(values) ^ np.uint8(128 if signed else 0)
