@@ -140,10 +140,11 @@ def _gathered(stage: Any, limits: Limits) -> Triangles:
         count += len(mesh.faces) * len(places)
         if count > limits.faces:
             raise OverLimit(f"has over {limits.faces:,} faces, the limit")
-        for matrix in places:
-            vertices.append(mesh.vertices @ matrix[:3, :3] + matrix[3, :3])
-            faces.append(mesh.faces + start)
-            start += len(mesh.vertices)
+        moved = mesh.vertices @ places[:, :3, :3] + places[:, 3:, :3]
+        first = start + np.arange(len(places)) * len(mesh.vertices)
+        vertices.append(moved.reshape(-1, 3))
+        faces.append((mesh.faces + first[:, None, None]).reshape(-1, 3))
+        start += moved.shape[0] * moved.shape[1]
     if not count:
         raise UnreadableFile("shows no mesh")
     points = np.concatenate(vertices)
