@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
+from opensearch.domains.pictures.colours import as_srgb, is_of_grey
 from opensearch.domains.pictures.frames import is_blank
 from opensearch.domains.pictures.shot import inherit
 from opensearch.errors import UnreadableFile
@@ -53,3 +54,16 @@ def with_colours(image: Image.Image) -> Image.Image:
     if is_blank(seen):
         raise UnreadableFile("is transparent all over: there is nothing to see")
     return seen
+
+
+def in_srgb(image: Image.Image) -> Image.Image:
+    """A picture as RGBA in sRGB, whatever its profile."""
+    profile = image.info.get("icc_profile")
+    clear = image.convert("RGBA").getchannel("A")
+    if image.mode in ("RGB", "CMYK", "LAB"):
+        plain = image
+    else:
+        plain = image.convert("L" if is_of_grey(profile) else "RGB")
+    made = as_srgb(plain, profile).convert("RGBA")
+    made.putalpha(clear)
+    return made

@@ -88,6 +88,20 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         yield image
 
 
+def embedded(data: bytes, limits: Limits, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """A raster picture within another file, decoded as `opened` does, and its width and height.
+
+    What is clear in it stays clear.
+
+    Raises:
+        UnreadableFile: no picture of a known format.
+        OverLimit: over `limits.pixels`.
+    """
+    found = _by_pillow(data, "", limits)
+    size = found.image.size
+    return for_screen(straight(_decoded(found, limits, side)), found.power), size
+
+
 def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
     pairs, lost, data = False, "", without_padding(data)
     check_end(data)

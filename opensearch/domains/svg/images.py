@@ -9,15 +9,17 @@ import urllib.parse
 from collections.abc import Callable
 from functools import cache
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from opensearch.domains.pictures.finishing import in_srgb
+from opensearch.domains.pictures.opening import embedded
 from opensearch.domains.svg.clean import Embed
-from opensearch.errors import OpenSearchError
+from opensearch.errors import OpenSearchError, UnreadableFile
+from opensearch.limits import Limits
 
 _DATA = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
 _MOST_PIXELS = 50_000_000
 _MOST_NESTED = 2
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF", "TIFF")
 
 Draw = Callable[[bytes, int], Image.Image]
 
@@ -65,19 +67,14 @@ def _payload(text: str, is_base64: bool) -> bytes:
 
 def _decoded(data: bytes, longest: int) -> tuple[Image.Image, int, int] | None:
     """A raster picture with the width and height it had, None where the bytes are none."""
-    Image.init()
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except UnidentifiedImageError:
+        image, (width, height) = embedded(data, Limits(pixels=_MOST_PIXELS), -(-longest // 2))
+    except UnreadableFile:
         return None
-    with image:
-        if image.width * image.height > _MOST_PIXELS:
-            return None
-        width, height = image.size
-        image.draft("RGB", (longest, longest))
-        upright = ImageOps.exif_transpose(image)
-        if (upright.width > upright.height) != (image.width > image.height):
-            width, height = height, width
-        plain = upright.convert("RGBA")
-        plain.thumbnail((longest, longest), Image.Resampling.BILINEAR)
-        return plain, width, height
+    upright = ImageOps.exif_transpose(image)
+    if (upright.width > upright.height) != (image.width > image.height):
+        width, height = height, width
+    if upright.mode in ("1", "P", "PA", "I", "F"):
+        upright = upright.convert("RGBA")
+    upright.thumbnail((longest, longest), Image.Resampling.BILINEAR)
+    return in_srgb(upright), width, height
