@@ -17,7 +17,7 @@ from opensearch.domains import known_suffixes
 from opensearch.domains.collections.excluding import NOTHING, Excluded
 from opensearch.domains.collections.layout import declared, encodable
 from opensearch.domains.collections.manifest import MANIFESTS, read_manifest
-from opensearch.domains.collections.materials import MOST_BYTES, materials
+from opensearch.domains.collections.materials import MOST_BYTES, NAMING, materials
 from opensearch.domains.collections.walk import (
     EXCLUDED,
     INDEX_FILES,
@@ -221,11 +221,11 @@ def _same(one: str, other: str) -> bool:
 
 
 def _assets(root: str, folder: _Folder, listed: list[tuple[str, bool, Info]]) -> frozenset[str]:
-    """Keys of what the .mtl and .gltf files of a folder name."""
+    """Keys of what the files of a folder name as their assets."""
     found: set[str] = set()
     for name, is_folder, about in listed:
         suffix = PurePosixPath(name).suffix.lower()
-        if is_folder or suffix not in (".mtl", ".gltf"):
+        if is_folder or suffix not in NAMING:
             continue
         remote = Remote(f"{root}/{folder.key}{name}", int(about.get("size") or 0), 0)
         try:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 MOST_BYTES = 2**22
 _MAPS = ("map_", "bump", "disp", "decal", "refl", "norm")
+_OF_COLLADA: Final = re.compile(rb"<init_from>\s*(?:file:/*)?([^<]+?)\s*</init_from>")
+_OF_USD: Final = re.compile(rb"@([^@\n]+\.(?:png|jpe?g|tiff?|bmp|webp))@", re.IGNORECASE)
 
 
 def materials(folder: Path, names: Iterable[str]) -> frozenset[str]:
-    """Paths that the .mtl and .gltf files of one folder name, as given by `os.scandir`.
+    """Paths that the files of one folder name that are in `NAMING`, as given by `os.scandir`.
 
-    A material that is unreadable or over 4 MiB names nothing. Names with spaces are taken whole
+    A file that is unreadable or over 4 MiB names nothing. Names with spaces are taken whole
     and by their last word, since options such as `-s 1 1 1` may stand before a name.
     """
     found: set[str] = set()
     for name in names:
         suffix = os.path.splitext(name)[1].lower()
-        if suffix in (".mtl", ".gltf"):
-            data = _head(folder / name)
-            named = _of_mtl(data) if suffix == ".mtl" else _of_gltf(data)
+        if suffix in NAMING:
+            named = NAMING[suffix](_head(folder / name))
             found.update(_path(folder, asset) for asset in named)
     return frozenset(found)
 
@@ -56,6 +58,25 @@ def _of_gltf(data: bytes) -> Iterator[str]:
     for uri in uris:
         if isinstance(uri, str) and not uri.startswith("data:"):
             yield unquote(uri)
+
+
+def _of_collada(data: bytes) -> Iterator[str]:
+    for name in _OF_COLLADA.findall(data):
+        yield unquote(name.decode("utf-8", "surrogateescape"))
+
+
+def _of_usd(data: bytes) -> Iterator[str]:
+    for name in _OF_USD.findall(data):
+        yield name.decode("utf-8", "surrogateescape")
+
+
+NAMING: Final[dict[str, Callable[[bytes], Iterator[str]]]] = {
+    ".mtl": _of_mtl,
+    ".gltf": _of_gltf,
+    ".dae": _of_collada,
+    ".usda": _of_usd,
+}
+"""How the files that name assets are read, by their suffixes."""
 
 
 def _path(folder: Path, asset: str) -> str:

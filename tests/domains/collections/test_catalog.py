@@ -122,6 +122,18 @@ def test_images_and_buffers_of_a_gltf_are_its_material(tmp_path):
     assert {i.reason for i in of(Ignored, found)} == {"material of a mesh"}
 
 
+def test_pictures_that_collada_and_usd_name_are_their_material(tmp_path):
+    make(tmp_path, "house/wall 1.jpg", "house/door.jpg", "bark.png", "leaf.JPEG", "b.png")
+    images = "<image><init_from>house/wall%201.jpg</init_from></image><image><init_from>\n"
+    images += "file://house/door.jpg </init_from></image><init_from>../up.png</init_from>"
+    (tmp_path / "a.dae").write_text(images)
+    stage = "#usda 1.0\nasset a = @bark.png@\nasset b = @./leaf.JPEG@\nasset c = @b.usda@\n"
+    (tmp_path / "c.usda").write_text(stage)
+    found = list(find_sources(tmp_path))
+    assert [s.key for s in of(Source, found)] == ["a.dae", "b.png", "c.usda"]
+    assert {i.reason for i in of(Ignored, found)} == {"material of a mesh"}
+
+
 def test_a_file_named_directly_is_a_source_or_a_failure(tmp_path):
     make(tmp_path, "a.png", "a.txt", ".b.png")
     assert list(sources(tmp_path / "a.png")) == ["a.png"]
