@@ -32,7 +32,7 @@ one is found in it; and the most for the photograph."""
 
 _PAPER: Final = "opensearch_paper"
 """Key in a drawing's `info` of the shade of its paper, where clear parts say which that is."""
-_CLEAR, _FAINT, _UNLIKE, _MARGIN = 0.1, 16, 128, 0.06
+_CLEAR, _FAINT, _UNLIKE, _MARGIN = 0.1, 16, 16, 0.06
 """Share of a drawing that is clear, where paper is known by that; opacity that is none; how far
 the shade at its border is from paper's where it is ink; and the share of a side added then."""
 
@@ -149,7 +149,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=31,
+    version=32,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,

@@ -25,7 +25,7 @@ def written(folder, suffix, ink, *, page=""):
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
-@pytest.mark.parametrize("ink", ["#231f20", "#c22", "#fff"])
+@pytest.mark.parametrize("ink", ["#231f20", "#c22", "#bebebe", "#fff"])
 def test_a_line_icon_that_fills_its_view_box_is_no_negative(tmp_path, suffix, ink):
     view = READ(written(tmp_path, suffix, ink)).views[0][..., 0]
     assert (view < 128).mean() < 0.2
