@@ -72,9 +72,26 @@ def _stage(path: Path, neighbours: Neighbours) -> Any:
         for name in wanted:
             _fetch(name, path.parent, neighbours)
     stage = Usd.Stage.Open(str(path))
-    if any(prim.GetTypeName() == "SkelRoot" for prim in stage.Traverse()):
+    while shared := _instances_with_skeletons(stage):
+        for prim in shared:
+            prim.SetInstanceable(False)  # what instances share cannot be posed
+    if _bound(stage.GetPseudoRoot()):
         _pose(stage)
     return stage
+
+
+def _instances_with_skeletons(stage: Any) -> list[Any]:
+    shared = {each.GetPath() for each in stage.GetPrototypes() if _bound(each)}
+    instances = (prim for prim in stage.Traverse() if prim.IsInstance())
+    return [prim for prim in instances if prim.GetPrototype().GetPath() in shared]
+
+
+def _bound(prim: Any) -> bool:
+    """Whether a skeleton moves anything in a prim."""
+    from pxr import Usd
+
+    every = Usd.PrimRange(prim, Usd.TraverseInstanceProxies())
+    return any(below.GetTypeName() == "SkelRoot" for below in every)
 
 
 def _pose(stage: Any) -> None:

@@ -122,6 +122,21 @@ def test_what_is_bound_to_a_skeleton_is_posed_once(tmp_path, monkeypatch):
     assert max(poses) == 1
 
 
+def test_instances_of_what_is_bound_to_a_skeleton_are_posed(tmp_path):
+    cast = "".join(
+        f'def "Dancer{k}" (\n instanceable = true\n references = </Cast>\n)\n{{\n'
+        f"double3 xformOp:translate = (0, {10 * k}, 0)\n"
+        'uniform token[] xformOpOrder = ["xformOp:translate"]\n}\n'
+        for k in range(2)
+    )
+    inner = RIGGED.replace("</Root/", "</Cast/Root/")
+    mesh = stage_of(tmp_path, f'class Xform "Cast"\n{{\n{inner}}}\n{cast}')
+    vertices, faces = mesh[:2]
+    assert len(faces) == 8
+    assert vertices[faces].min(axis=(0, 1)).tolist() == [5, 0, 0]
+    assert vertices[faces].max(axis=(0, 1)).tolist() == [6, 13, 0]
+
+
 def test_points_that_are_known_at_some_time_alone_are_posed(tmp_path):
     timed = RIGGED.replace("point3f[] points = [", "point3f[] points.timeSamples = {1: [")
     timed = timed.replace("(1, 3, 0)]", "(1, 3, 0)]}")
