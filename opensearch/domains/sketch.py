@@ -51,7 +51,7 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
                 np.asarray(_with_paper(drawing)),
                 settings.size,
                 settings.stroke,
-                drawn=is_drawn(path),
+                drawn=is_drawn(path) or _PAPER in drawing.info,  # no photograph is clear
                 finer=partial(_finer, path, limits, settings.size),
             )
             return Reading(
@@ -149,7 +149,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=32,
+    version=33,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,

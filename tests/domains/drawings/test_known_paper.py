@@ -34,6 +34,17 @@ def test_a_line_icon_that_fills_its_view_box_is_no_negative(tmp_path, suffix, in
     assert view[round(0.57 * SIZE), SIZE // 2] < 128
 
 
+def test_a_bar_along_a_side_of_a_drawing_on_nothing_is_no_lid_of_a_scanner(tmp_path):
+    bar = '<path d="M0 156H160M50 20V90a30 30 0 0060 0V20" fill="none" stroke="#000"'
+    view = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 160">'
+    source = f'{view}{bar} stroke-width="9"/></svg>'
+    (tmp_path / "a.svg").write_text(source)
+    draw_svg(source.encode(), 256).save(tmp_path / "a.png")
+    views = [READ(tmp_path / f"a{suffix}").views[0].astype(int) for suffix in (".svg", ".png")]
+    assert np.abs(views[0] - views[1]).mean() < 3
+    assert (views[1][round(0.8 * SIZE) :, SIZE // 2] < 160).any()
+
+
 def test_a_thin_frame_around_a_drawing_on_nothing_is_left_out_as_on_paper(tmp_path):
     frame = '<rect x=".5" y=".5" width="159" height="159" fill="none" stroke="#000"/>'
     disc = '<circle cx="80" cy="80" r="50" fill="none" stroke="#000" stroke-width="4"/>'
