@@ -24,7 +24,7 @@ def shown(image: Image.Image, most_pixels: int) -> Image.Image:
     if not _may_have_more(image) or not is_blank(image):
         return image
     blank = image.copy()  # not every format finds its way back to what it was
-    first = image.tell()  # layers of PSD files are counted from 1
+    first = image.tell()
     for number in range(first + 1, first + MOST_FRAMES):
         try:
             image.seek(number)
