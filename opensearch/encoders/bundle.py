@@ -36,6 +36,7 @@ from opensearch.encoders.runtime import (
 )
 from opensearch.encoders.tensors import load_tensors, replacing, write_atomic
 from opensearch.errors import BundleError, InvalidInput, system_reason
+from opensearch.files import is_file
 from opensearch.spelling import hint
 
 _FILE = re.compile(r"\w[\w.-]*")
@@ -82,7 +83,7 @@ class Bundle:
             for name in card.files():
                 if not _FILE.fullmatch(name):
                     raise BundleError(f"model {folder} names a file outside itself: {name!r}")
-                if not (folder / name).is_file():
+                if not is_file(folder / name):
                     raise BundleError(
                         f"model {folder} lacks its file {name}; copy the whole folder"
                     )

@@ -22,6 +22,7 @@ from opensearch.config import Distance, Pooling, ReaderSettings, Settings, check
 from opensearch.encoders.names import parse_name
 from opensearch.encoders.tensors import identity, load_tensors
 from opensearch.errors import BundleError, InvalidInput, system_reason
+from opensearch.files import is_file
 
 FORMAT: Final = 1
 CARD: Final = "model.json"
@@ -206,7 +207,7 @@ def load_projector(folder: Path, card: DomainCard) -> dict[str, NDArray[np.gener
 
 def holds_model(folder: Path) -> bool:
     """Whether a model lies in a folder, or the training run of one that is not finished."""
-    return (folder / CARD).is_file() or (folder / "training" / "run.json").is_file()
+    return is_file(folder / CARD) or is_file(folder / "training" / "run.json")
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -216,15 +217,15 @@ def read_card(folder: Path) -> ModelCard:
         BundleError: there is none, a newer format, or damaged.
     """
     file = folder / CARD
-    if not file.is_file() and holds_model(folder):
+    if not is_file(file) and holds_model(folder):
         raise BundleError(
             f"{folder} holds a training run that is not finished; run the same"
             " `Training(config, data, out)` again, which goes on from its checkpoints"
         )
     inner = folder / "model"
-    if not file.is_file() and (inner / CARD).is_file():
+    if not is_file(file) and is_file(inner / CARD):
         raise BundleError(f"{folder} is not a model but an index, which keeps its model in {inner}")
-    if not file.is_file():
+    if not is_file(file):
         raise BundleError(
             f"{folder} is not a model: it has no {CARD}. Train one: `Training(config, data, out)`"
         )

@@ -205,6 +205,7 @@ def check_is_file(file: Path, role: str = "query") -> None:
 def _file_name(content: Content) -> str:
     """A caller's name made safe for any file system, with the suffix of its format."""
     file, part = file_and_part(Path(content.name or "given"))
-    name = file.name if file.suffix else (file.name or "given") + suffix_of(content.data)
+    # A name of dots alone would be a hidden file without a suffix.
+    name = file.name if file.suffix else (file.name.strip(".") or "given") + suffix_of(content.data)
     name = safe_name(name)
     return name if part is None else f"{name}#{part}"

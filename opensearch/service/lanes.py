@@ -60,8 +60,13 @@ class Lane:
         except BaseException:
             self._done()
             raise
-        job.add_done_callback(lambda _: self._done())  # a thread cannot be stopped: it holds a slot
-        return await asyncio.shield(job)
+        try:
+            return await asyncio.shield(job)
+        finally:
+            if job.done():
+                self._done()
+            else:  # a thread cannot be stopped: it holds its slot
+                job.add_done_callback(lambda _: self._done())
 
     def close(self) -> None:
         """Let no more work begin."""

@@ -13,6 +13,7 @@ from collections import deque
 from pathlib import Path
 
 from opensearch.errors import StoreError
+from opensearch.files import is_file
 from opensearch.store.environment import Environment
 from opensearch.store.lmdb_errors import translated
 
@@ -29,7 +30,7 @@ def acquire(folder: Path, *, create: bool) -> Environment:
         StoreError: nothing is there to open, or it is damaged.
     """
     with translated("open", folder, OSError, RuntimeError):  # of a link that leads to itself
-        if not create and not (folder / "data.mdb").is_file():
+        if not create and not is_file(folder / "data.mdb"):
             raise StoreError(f"no store in {str(folder)!r}; name the folder of an index.")
         place = folder.resolve()
     with _guard, translated("open", folder, OSError):

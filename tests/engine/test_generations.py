@@ -198,7 +198,7 @@ def test_an_index_without_any_store_says_that_no_repair_helps(index):
 
 def test_a_manifest_that_nests_too_deep_is_called_damaged(index):
     (index / "manifest.json").write_text("[" * 100_000)
-    with pytest.raises(StoreError, match=r"damaged manifest.json: .*recursion"):
+    with pytest.raises(StoreError, match=r"damaged manifest.json: .*(recursion|Stack overflow)"):
         Engine.open(index)
 
 

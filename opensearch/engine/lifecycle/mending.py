@@ -19,6 +19,7 @@ from opensearch.engine.lifecycle.folder import IndexFolder
 from opensearch.engine.lifecycle.layout import holds_store
 from opensearch.engine.lifecycle.matching import check_fits, check_same
 from opensearch.errors import BundleError, OpenSearchError, StoreError, system_reason
+from opensearch.files import is_file
 
 
 def check_folder(path: Path, repair: bool) -> tuple[list[str], list[str]]:
@@ -66,7 +67,7 @@ def _current(path: Path) -> list[str]:
     try:
         folder = IndexFolder(path, {})
         check_there(path, folder.generation)
-        if not (folder.store / "data.mdb").is_file():
+        if not is_file(folder.store / "data.mdb"):
             return [f"the store of index {path} is gone: {folder.store} lacks data.mdb"]
     except StoreError as error:
         return [str(error)]
