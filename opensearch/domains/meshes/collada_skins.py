@@ -19,6 +19,8 @@ _Matrix: TypeAlias = NDArray[np.float64]
 _Element: TypeAlias = ElementTree.Element
 _MOVES: Final = ("matrix", "translate", "rotate", "scale")
 _OTHER_MOVES: Final = ("lookat", "skew")
+_DEEPEST: Final = 8
+"""Controllers in each other; morph targets in a skin are two."""
 _NAMES: Final = ("Name_array", "IDREF_array", "SIDREF_array")
 
 
@@ -66,12 +68,15 @@ class _File:
         """Make what instances a controller in a node into what instances its geometry."""
         skins, mesh = [], self._named(bound.get("url"))
         while mesh.tag == "controller":
+            if len(skins) > _DEEPEST:
+                raise UnreadableFile("binds meshes to joints in a circle; export it as .glb")
             (how,) = (child for child in mesh if child.tag in ("skin", "morph"))
-            skins += [how] if how.tag == "skin" else []
+            skins.append(how)
             mesh = self._named(how.get("source"))
         node.remove(bound)
-        if skins:
-            place = self._place(skins[0], bound, node, scene)
+        skin = next((how for how in skins if how.tag == "skin"), None)
+        if skin is not None:
+            place = self._place(skin, bound, node, scene)
             node = ElementTree.SubElement(scene, "node")
             text = " ".join(map(repr, place.reshape(-1).tolist()))
             ElementTree.SubElement(node, "matrix").text = text

@@ -56,6 +56,7 @@ def test_collada_of_blender_stands_in_its_skeleton(tmp_path):
         (cad_files.dae_box(extra="<instance_controller url='#x'/>"), "refers to 'x', which it"),
         (cad_files.dae_skin().replace(b"visual_scene", b"node"), "outside of its"),
         (cad_files.dae_skin()[:-30], "holds damaged XML"),
+        (cad_files.dae_skin().replace(b'source="#m"', b'source="#c"'), "in a circle"),
     ],
 )
 def test_collada_with_joints_that_cannot_be_followed_is_refused(tmp_path, data, said):
