@@ -66,7 +66,8 @@ class _File:
 
     def release(self, bound: _Element, node: _Element, scene: _Element) -> None:
         """Make what instances a controller in a node into what instances its geometry."""
-        skins, mesh = [], self._named(bound.get("url"))
+        skins: list[_Element] = []
+        mesh = self._named(bound.get("url"))
         while mesh.tag == "controller":
             if len(skins) > _DEEPEST:
                 raise UnreadableFile("binds meshes to joints in a circle; export it as .glb")
