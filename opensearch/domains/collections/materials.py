@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 MOST_BYTES = 2**22
 _MAPS = ("map_", "bump", "disp", "decal", "refl", "norm")
-_OF_COLLADA: Final = re.compile(rb"<init_from>\s*(?:file:/*)?([^<]+?)\s*</init_from>")
+_OF_COLLADA: Final = re.compile(rb"<init_from>([^<]*)</init_from>")
+_ADDRESS: Final = re.compile(rb"\Afile:/*")
 _OF_USD: Final = re.compile(rb"@([^@\n]+\.(?:png|jpe?g|tiff?|bmp|webp))@", re.IGNORECASE)
 
 
@@ -61,8 +62,10 @@ def _of_gltf(data: bytes) -> Iterator[str]:
 
 
 def _of_collada(data: bytes) -> Iterator[str]:
-    for name in _OF_COLLADA.findall(data):
-        yield unquote(name.decode("utf-8", "surrogateescape"))
+    for said in _OF_COLLADA.findall(data):
+        name = _ADDRESS.sub(b"", said.strip())
+        if name:
+            yield unquote(name.decode("utf-8", "surrogateescape"))
 
 
 def _of_usd(data: bytes) -> Iterator[str]:

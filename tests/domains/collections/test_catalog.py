@@ -126,6 +126,7 @@ def test_pictures_that_collada_and_usd_name_are_their_material(tmp_path):
     make(tmp_path, "house/wall 1.jpg", "house/door.jpg", "bark.png", "leaf.JPEG", "b.png")
     images = "<image><init_from>house/wall%201.jpg</init_from></image><image><init_from>\n"
     images += "file://house/door.jpg </init_from></image><init_from>../up.png</init_from>"
+    images += "<image><init_from>" + " " * 100_000  # was looked through for ever
     (tmp_path / "a.dae").write_text(images)
     stage = "#usda 1.0\nasset a = @bark.png@\nasset b = @./leaf.JPEG@\nasset c = @b.usda@\n"
     (tmp_path / "c.usda").write_text(stage)

@@ -74,6 +74,13 @@ def test_lines_beside_the_faces_of_collada_are_passed_over(tmp_path):
     assert len(load_triangles(path, Limits()).faces) == 12
 
 
+def test_lines_without_an_end_are_no_endless_work(tmp_path):
+    """Each was looked for an end through the rest of the file: half an hour for these."""
+    data = cad_files.dae_box(lines="<lines count='1'>" * 200_000)
+    with pytest.raises(UnreadableFile):
+        load_triangles(written(tmp_path, ".dae", data), Limits())
+
+
 def test_pictures_that_collada_names_are_passed_over(tmp_path):
     images = b"<library_images><image id='i'><!-- its file --></image></library_images><library_geo"
     data = cad_files.dae_box().replace(b"<library_geo", images)
