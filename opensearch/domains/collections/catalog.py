@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from opensearch.domains import known_suffixes
 from opensearch.domains.collections.excluding import NOTHING, Excluded
 from opensearch.domains.collections.layout import encodable, laid_out, part_key, split_part
@@ -200,11 +202,11 @@ def _drawings(source: Source) -> Iterator[Source]:
         yield source
         return
     try:
-        count = len(line_spans(source.path))
-    except OSError:
+        starts, stops = line_spans(source.path).T
+    except (OSError, UnreadableFile):
         yield source
         return
-    for part in range(1, count + 1):
+    for part in map(int, np.flatnonzero(stops > starts) + 1):
         record = _record(source.path, part)
         if record is not None:
             word, extra = record

@@ -30,6 +30,8 @@ MANIFESTS: Final = ("manifest.jsonl", "split.csv")
 _DECLARED: Final = ("domain", "category", "split")
 # Integers that an index can keep: those of msgpack.
 _LEAST, _MOST = -(2**63), 2**64 - 1
+_LONGEST_PATH: Final = 4096
+"""Letters of a path: systems open none that is longer, and each part may be a link."""
 
 
 def find_manifest(root: Path) -> Path | None:
@@ -86,6 +88,8 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
         return str(row)
     if not isinstance(row, dict) or not isinstance(row.get("path"), str) or not row["path"]:
         return "has no field 'path'"
+    if len(row["path"]) > _LONGEST_PATH:
+        return f"names a path of {len(row['path']):,} letters, and none has over {_LONGEST_PATH:,}"
     name, part = split_part(_local(row["path"], root))
     why = _refusal(name, root, resolved)
     if why:

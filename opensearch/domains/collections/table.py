@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -94,16 +95,23 @@ def _opening(text: str, wanted: str) -> tuple[int, str, str]:
         return 2, rest, said or "\t"
     header = next((line for line in text.splitlines() if line.strip()), "")
     for delimiter in DELIMITERS:
-        names = next(csv.reader([header], delimiter=delimiter), [])
-        if wanted in (name.strip().lower() for name in names):
+        if wanted in (name.strip().lower() for name in _fields(header, delimiter)):
             return 1, text, delimiter
     raise UnreadableFile(f"has no column {wanted!r} in its first line, which is {header[:80]!r}")
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    """The fields of one line; none where it is no line of such a table."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _header(fields: list[str], known: Collection[str]) -> list[str]:
     names = [field.strip() for field in fields]
     names = [name.lower() if name.lower() in known else name for name in names]
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
     if twice is not None:
         raise UnreadableFile(f"has two columns {twice!r}")
     return names

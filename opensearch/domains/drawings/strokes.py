@@ -33,6 +33,8 @@ _MOST_POINTS = 200_000
 # Rows of a stroke: x, y, time, and the pressure of a pen.
 _MOST_ROWS = 4
 _CHUNK = 2**22
+# A drawing takes a hundred bytes: a file of more lines is none of drawings.
+_MOST_LINES = 20_000_000
 # So many are looked through for a drawing where none is asked for.
 _BLANK_LINES = 100
 # Ink width and the free border, as shares of the drawing's longer side.
@@ -95,6 +97,7 @@ def line_spans(path: Path) -> NDArray[np.int64]:
 
     Raises:
         OSError: the file cannot be read.
+        OverLimit: it has too many lines.
     """
     status = os.stat(path)
     return _spans(path, status.st_size, status.st_mtime_ns)
@@ -114,12 +117,15 @@ def _spans(path: Path, size: int, mtime_ns: int) -> NDArray[np.int64]:
 
 def _found(path: Path, mark: bytes) -> NDArray[np.int64]:
     """The positions of a byte in a file."""
-    found, offset = [np.empty(0, np.int64)], 0
+    found, offset, count = [np.empty(0, np.int64)], 0, 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             places = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord(mark))
             found.append(places.astype(np.int64) + offset)
             offset += len(chunk)
+            count += len(places)
+            if count > _MOST_LINES:
+                raise OverLimit(f"has over {_MOST_LINES:,} lines")
     return np.concatenate(found)
 
 

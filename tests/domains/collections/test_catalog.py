@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opensearch.domains.collections import catalog
 from opensearch.domains.collections.catalog import (
     digest,
     find_sources,
@@ -14,7 +15,9 @@ from opensearch.domains.collections.catalog import (
 )
 from opensearch.domains.collections.layout import declared
 from opensearch.domains.collections.walk import Ignored
-from opensearch.errors import InvalidInput, UnreadableFile
+from opensearch.domains.drawings import strokes
+from opensearch.errors import InvalidInput, OverLimit, UnreadableFile
+from opensearch.limits import Limits
 from opensearch.records import Failure, Source
 
 DRAWING = '{"word":"cat","key_id":"7","drawing":[[[0,9],[0,9]]]}'
@@ -206,6 +209,27 @@ def test_a_stroke_file_gives_a_source_a_drawing(tmp_path):
     assert [item.part for item in found] == [1, 3, 4]
     assert [item.category for item in found] == ["cat", None, "dog"]
     assert found[0].metadata == {"key_id": "7"}
+
+
+def test_empty_lines_are_passed_over_unread(tmp_path, monkeypatch):
+    """Each was opened: a file of a million took a minute to be listed."""
+    (tmp_path / "a.ndjson").write_bytes(b"\n" * 1_000_000 + DRAWING.encode() + b"\n\n")
+    opened = []
+    monkeypatch.setattr(
+        catalog, "read_line", lambda path, part, limits: opened.append(part) or DRAWING.encode()
+    )
+    assert list(sources(tmp_path)) == ["a.ndjson#1000001"]
+    assert opened == [1_000_001]
+
+
+def test_a_file_of_more_lines_than_drawings_can_have_is_one_that_cannot_be_read(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(strokes, "_MOST_LINES", 3)
+    (tmp_path / "a.ndjson").write_bytes(b"\n" * 4)
+    assert list(sources(tmp_path)) == ["a.ndjson"]
+    with pytest.raises(OverLimit, match="has over 3 lines"):
+        strokes.read_strokes(tmp_path / "a.ndjson", None, Limits())
 
 
 def test_fingerprint_and_digest_follow_the_bytes(tmp_path):

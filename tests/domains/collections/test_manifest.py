@@ -223,3 +223,23 @@ def test_what_a_drawing_cannot_keep_is_left_out(tmp_path):
     (tmp_path / "a.ndjson").write_text(line)
     [source] = of(Source, find_sources(tmp_path))
     assert (source.category, source.metadata) == (None, {"countrycode": "DE"})
+
+
+def test_a_table_of_very_many_columns_is_read_at_once(tmp_path):
+    """Each name was counted among all of them: a header of 100,000 took minutes."""
+    header = ",".join(["path", *(f"c{at}" for at in range(100_000))])
+    found = of(Source, find_sources(write(tmp_path, "split.csv", f"{header}\na.png\n")))
+    assert [source.key for source in found] == ["a.png"]
+
+
+def test_a_first_line_too_long_for_a_table_is_a_failure(tmp_path):
+    text = f"path,{'x' * 200_000}\na.png,1\n"
+    (failure,) = of(Failure, find_sources(write(tmp_path, "split.csv", text)))
+    assert "has no column 'path' in its first line" in failure.reason
+
+
+def test_a_path_that_no_system_opens_is_a_failure(tmp_path):
+    """Its links were looked for part by part, which took time by the square of its length."""
+    text = json.dumps({"path": "a/" * 400_000 + "b.png"})
+    (failure,) = of(Failure, find_sources(write(tmp_path, "manifest.jsonl", text)))
+    assert failure.reason == "names a path of 800,005 letters, and none has over 4,096"
