@@ -9,6 +9,7 @@ Source:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -38,6 +39,9 @@ _MOST_MATCHES: Final = 5_000_000
 # Such selectors go through all siblings of an element.
 _COSTLY: Final = re.compile(r"~(?!=)|:has\(|-of-type|nth-(?:last-)?child\([^)]*\bof\b")
 _MOST_COSTLY: Final = 20_000_000
+# Such a blank says that one element lies anywhere in another: each may be any of those around it.
+_WITHIN: Final = re.compile(r"(?<![\s>+~,(])\s+(?![\s>+~,)])")
+_MOST_WAYS: Final = 2_000_000_000
 _MOST_DECLARATIONS: Final = 1_000_000
 _BOX: Final = frozenset({"x", "y", "width", "height"})
 _GEOMETRY: Final[dict[str, frozenset[str]]] = {
@@ -122,7 +126,7 @@ def _matcher(root: Element, sheets: Sequence[css.Sheet]) -> tuple[cssselect2.Mat
     if count > _MOST_RULES:
         raise OverLimit(f"has {count:,} style rules, over {_MOST_RULES:,}")
     matcher = cssselect2.Matcher()
-    costly = 0
+    costly = steps = 0
     for sheet in sheets:
         nowhere = dict.fromkeys(sheet.prefixes, "")  # names of elements are plain here
         for rule in sheet.rules:
@@ -130,11 +134,24 @@ def _matcher(root: Element, sheets: Sequence[css.Sheet]) -> tuple[cssselect2.Mat
                 with suppress(cssselect2.SelectorError):
                     for each in cssselect2.compile_selector_list(selector, nowhere):
                         matcher.add_selector(each, rule)
-                    costly += bool(_COSTLY.search(tinycss2.serialize(selector)))
+                    text = tinycss2.serialize(selector).strip()
+                    costly += bool(_COSTLY.search(text))
+                    steps = max(steps, len(_WITHIN.findall(text)))
+    if steps > 1 and _ways(root, steps) > _MOST_WAYS:
+        raise OverLimit(f"has a style rule for elements in elements, {steps:,} times over")
     elements = sum(1 for _ in root.iter()) if costly else 0
     if costly * elements**2 > _MOST_COSTLY:
         raise OverLimit(f"has {costly:,} style rules about siblings, for {elements:,} elements")
     return matcher, count
+
+
+def _ways(root: Element, steps: int) -> int:
+    """In how many ways elements may lie in so many of those around them, at most."""
+    elements, depth, level = 0, -1, [root]
+    while level:
+        elements, depth = elements + len(level), depth + 1
+        level = [child for element in level for child in element]
+    return elements * math.comb(depth, min(steps, depth // 2))
 
 
 def _sheets(root: Element) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,9 @@ _DRAWN: Final = frozenset(
     {"a", "circle", "ellipse", "g", "image", "line", "path", "polygon", "polyline", "rect"}
     | {"svg", "switch", "text", "use"}
 )
-_OUTSIDE = re.compile(r"url\((?!\s*['\"]?\s*#)[^)]*\)|image-set\(.*", re.IGNORECASE | re.DOTALL)
+_OUTSIDE = re.compile(
+    r"url\((?!\s*+['\"]?+\s*+#)[^)]*+(?:\)|$)|image-set\(.*", re.IGNORECASE | re.DOTALL
+)
 # Conditions that were looked at when they could be, and filters.
 _UNREAD: Final = frozenset({"systemLanguage", "requiredFeatures", "filter"})
 _MOST_TEXT = 20_000
@@ -69,9 +71,13 @@ def _clean_tree(root: Element, embed: Embed) -> None:
         seen.add(element.get("id", ""))
         if element.tag == "switch":
             _choose(element)
-        for child in list(element):
-            if child.tag in _DROPPED or (child.tag == "image" and not _drawable(child, embed)):
-                _remove(element, child)
+        dropped = {
+            child
+            for child in element
+            if child.tag in _DROPPED or (child.tag == "image" and not _drawable(child, embed))
+        }
+        if dropped:
+            _remove(element, dropped)
         waiting.extend(reversed(element))
 
 
@@ -125,12 +131,16 @@ def _choose(switch: Element) -> None:
     switch.tag = "g"
 
 
-def _remove(parent: Element, child: Element) -> None:
-    """Without the child, but with the text behind it."""
-    if child.tail:
-        at = list(parent).index(child)
-        if at:
-            parent[at - 1].tail = (parent[at - 1].tail or "") + child.tail
-        else:
-            parent.text = (parent.text or "") + child.tail
-    parent.remove(child)
+def _remove(parent: Element, children: set[Element]) -> None:
+    """Without some children, but with the text behind them."""
+    kept = list[Element]()
+    texts = [[parent.text or ""]]
+    for child in parent:
+        if child not in children:
+            kept.append(child)
+            texts.append([])
+        texts[-1].append(child.tail or "")
+    parent.text, *tails = map("".join, texts)
+    for child, tail in zip(kept, tails, strict=True):
+        child.tail = tail
+    parent[:] = kept

@@ -46,6 +46,7 @@ class Clips:
         self._boxes = boxes
         self._parents = {child: parent for parent in root.iter() for child in parent}
         self._count = 0
+        self._strokes: dict[tuple[Element, Window, float], float] = {}
 
     def clip(self, element: Element, value: str, shown: Window, em: float) -> None:
         """Clip an element by a shape, in place.
@@ -94,6 +95,12 @@ class Clips:
 
     def _stroke(self, element: Element, shown: Window, em: float) -> float:
         """How wide an element's line is, pixels."""
+        key = (element, shown, em)
+        if key not in self._strokes:
+            self._strokes[key] = self._measured(element, shown, em)
+        return self._strokes[key]
+
+    def _measured(self, element: Element, shown: Window, em: float) -> float:
         if self._said(element, "stroke", "none").strip().lower() in ("none", "transparent"):
             return 0.0
         mean = math.hypot(shown.width, shown.height) / math.sqrt(2)

@@ -30,7 +30,7 @@ _SHAPES: Final = frozenset({"rect", "circle", "ellipse", "text"})
 _OUTLINES: Final = frozenset({"path", "line", "polyline", "polygon"})
 _LINKED: Final = frozenset({"use", "pattern", "linearGradient", "radialGradient", "textPath"})
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)|[zZ]")
-_URL = re.compile(r"url\(\s*['\"]?\s*#([^)'\"]*)")
+_URL = re.compile(r"url\(\s*+['\"]?+\s*+#([^)'\"]*)")
 
 
 class _Inherited(NamedTuple):
@@ -76,6 +76,7 @@ class _Scales:
         self._context: dict[Element, _Inherited] = {}
         self._weights: dict[tuple[Element, _Inherited], int] = {}
         self._open: dict[Element, int] = {}
+        self._vertices: dict[Element, int] = {}
         self._place(root)
 
     def _place(self, root: Element) -> None:
@@ -171,7 +172,9 @@ class _Scales:
         if element.tag in _OUTLINES and any(m is not None for m in passed.markers):
             named = zip(_MARKERS, passed.markers, strict=True)
             start, middle, end = (self._apart(element, n, marker, depth) for n, marker in named)
-            total += start + end + middle * _vertices(element)
+            if element not in self._vertices:
+                self._vertices[element] = _vertices(element)
+            total += start + end + middle * self._vertices[element]
         return total
 
     def _linked(self, element: Element, passed: _Inherited, depth: int) -> int:

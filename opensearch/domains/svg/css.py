@@ -32,11 +32,11 @@ Declarations: TypeAlias = list[Declaration]
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)|<!--|-->", re.DOTALL)
 # Strings, and what stands in brackets, hide the marks that divide a sheet.
 _TOKEN = re.compile(
-    r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|url\([^)\"']*\)|\\.|[{};]|[^\"'{};\\u]+|.",
+    r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|url\([^)\"']*+\)?|\\.|[{};]|[^\"'{};\\u]+|.",
     re.DOTALL | re.IGNORECASE,
 )
 _IMPORTANT = re.compile(r"!\s*important\s*$", re.IGNORECASE)
-_FEATURE = re.compile(r"\(\s*([a-z-]+)\s*(?::\s*([^)]*?)\s*)?\)")
+_FEATURE = re.compile(r"\(\s*+([a-z-]++)\s*+(?::([^)]*+))?(?:\)|$)")
 _EITHER = re.compile(r"\)\s*or\s*\(")
 _RANGE = re.compile(
     r"\(\s*(?:([\d.]+[a-z]*)\s*([<>]=?)\s*)?(?:device-)?(?:width|height)\s*"
@@ -231,7 +231,7 @@ def _query_holds(query: str) -> bool:
 def _feature_holds(name: str, value: str | None) -> bool:
     side = re.fullmatch("(min|max)-(?:device-)?(?:width|height)", name)
     if side is None:
-        return value in _FEATURES.get(name, ())
+        return (value and value.strip()) in _FEATURES.get(name, ())
     pixels = _pixels(value)
     return pixels <= _SCREEN if side[1] == "min" else pixels >= _SCREEN
 

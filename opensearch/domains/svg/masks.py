@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 ALIASES: Final = {
     f"-webkit-{name}": name for name in ("clip-path", "mask", "mask-image", "mask-mode")
 }
-_REFERENCE: Final = re.compile(r"url\(\s*[\"']?\s*#([^)\"']+?)\s*[\"']?\s*\)", re.IGNORECASE)
+_REFERENCE: Final = re.compile(r"url\(\s*+[\"']?+\s*+#([^()\"']++)[\"']?+\s*+\)", re.IGNORECASE)
 _ALPHA: Final = re.compile(r"(?<![\w-])alpha(?![\w-])")
 
 
@@ -27,7 +27,7 @@ def plain_mask(found: Mapping[str, str]) -> Mapping[str, str]:
     if reference is None:
         return found
     kept = {name: value for name, value in found.items() if name != "mask-image"}
-    return {**kept, "mask": f"url(#{reference[1]})"}
+    return {**kept, "mask": f"url(#{reference[1].strip()})"}
 
 
 def by_opacity(found: Mapping[str, str]) -> str | None:
@@ -37,7 +37,7 @@ def by_opacity(found: Mapping[str, str]) -> str | None:
     if reference is None:
         return None
     words = f"{said.replace(reference[0], '')} {found.get('mask-mode', '')}".lower()
-    return reference[1] if _ALPHA.search(words) else None
+    return reference[1].strip() if _ALPHA.search(words) else None
 
 
 def set_modes(root: Element, names: set[str]) -> None:

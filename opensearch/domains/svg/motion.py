@@ -53,10 +53,11 @@ def rest(root: Element, *, ended: bool) -> None:
         ended: what the others come to, too.
     """
     by_id = {element.get("id"): element for element in root.iter()}
+    styles: dict[Element, dict[str, str]] = {}
     for parent in list(root.iter()):
         for moved in parent:
-            kept = ended or moved.get("fill") == "freeze"
-            if moved.tag not in _ANIMATED or not kept:
+            stays = ended or moved.get("fill") == "freeze"
+            if moved.tag not in _ANIMATED or not stays:
                 continue
             target = by_id.get(moved.get("href", "").lstrip("#"), parent)
             name, value = moved.get("attributeName", ""), _last(moved)
@@ -66,7 +67,10 @@ def rest(root: Element, *, ended: bool) -> None:
                 value = f"{moved.get('type', 'translate')}({value})"
             target.set(name, value)
             if "style" in target.attrib:
-                target.set("style", f"{target.get('style')};{name}:{value}")
+                styles.setdefault(target, {})[name] = value
+    for target, kept in styles.items():
+        said = ";".join(f"{name}:{value}" for name, value in kept.items())
+        target.set("style", f"{target.get('style')};{said}")
 
 
 def _last(moved: Element) -> str | None:

@@ -19,10 +19,12 @@ Points = NDArray[np.float64]
 """Of shape (n, 2), x and y."""
 
 _COMMAND: Final = re.compile(r"([MmZzLlHhVvCcSsQqTtAa])([^MmZzLlHhVvCcSsQqTtAa]*)")
-_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER: Final = re.compile(r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?")
 _ARC: Final = re.compile(
-    rf"({_NUMBER.pattern})[\s,]*({_NUMBER.pattern})[\s,]*({_NUMBER.pattern})[\s,]*([01])[\s,]*([01])"
-    rf"[\s,]*({_NUMBER.pattern})[\s,]*({_NUMBER.pattern})"
+    # A number begins where none goes on.
+    rf"(?:(?<![\d.])|(?=[-+.]))({_NUMBER.pattern})[\s,]*+({_NUMBER.pattern})[\s,]*+"
+    rf"({_NUMBER.pattern})[\s,]*+([01])[\s,]*+([01])"
+    rf"[\s,]*+({_NUMBER.pattern})[\s,]*+({_NUMBER.pattern})"
 )
 _TAKES: Final = {"M": 2, "L": 2, "T": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "Z": 0}
 # A curve is looked at in so many places: its box is right to a hundredth of its size.

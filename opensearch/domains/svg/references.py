@@ -12,7 +12,9 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
-_URL: Final = re.compile(r"url\(\s*(['\"]?)\s*#(.*?)\s*\1\s*\)", re.DOTALL | re.IGNORECASE)
+_URL: Final = re.compile(
+    r"url\(\s*+(?:(['\"])\s*+#((?:(?!\1).)*+)\1\s*+|#([^()]*+))\)", re.DOTALL | re.IGNORECASE
+)
 
 
 def settle_names(root: Element) -> None:
@@ -31,6 +33,9 @@ def settle_names(root: Element) -> None:
         name = written if written in names else unquote(written)
         return new.get(name, name)
 
+    def named(found: re.Match[str]) -> str:
+        return f"url(#{settled((found[2] or found[3] or '').strip())})"
+
     for element in root.iter():
         for key, value in element.attrib.items():
             if key == "id" and value in new:
@@ -38,4 +43,4 @@ def settle_names(root: Element) -> None:
             elif key == "href" and value.strip().startswith("#"):
                 element.set(key, f"#{settled(value.strip()[1:])}")
             elif "url(" in value.lower():
-                element.set(key, _URL.sub(lambda found: f"url(#{settled(found[2])})", value))
+                element.set(key, _URL.sub(named, value))

@@ -21,7 +21,7 @@ from opensearch.domains.svg.size import Window, length
 
 Matrix = NDArray[np.float64]
 
-_FUNCTION: Final = re.compile(r"([a-zA-Z]+)\s*\(([^)]*)\)")
+_FUNCTION: Final = re.compile(r"(?<![a-zA-Z])([a-zA-Z]++)\s*+\(([^()]*+)\)")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _USUAL: Final = 100.0
 """Pixels that a drawing is taken to be shown on where it says nothing and is less than 16 wide."""

@@ -18,13 +18,13 @@ _COLOUR = re.compile(
 )
 _PRINTED = re.compile(r"(?<=\S)\s+(?:icc-color|device-cmyk)\([^()]*\)\s*$", re.I)
 """What a press is told beside the colour of the screen."""
-NUMERAL: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+NUMERAL: Final = r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:e[-+]?\d++)?"
 _PLACED = re.compile(
     rf"(?<![\w#.-])({NUMERAL})(?:([sld]?v|cq)(w|h|min|max|i|b)|(r?)(em|ex|ch|cap|ic|lh)|(q))\b",
     re.I,
 )
-_ENVIRONMENT = re.compile(r"env\(\s*([\w-]+)[^(),]*(?:,((?:[^()]|\([^()]*\))*))?\)")
-_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)([a-z%]*)", re.I)
+_ENVIRONMENT = re.compile(r"env\(\s*+([\w-]++)[^(),]*+(?:,((?:[^()]|\([^()]*\))*))?\)")
+_NUMBER = re.compile(rf"({NUMERAL})([a-z%]*)", re.I)
 _ROOT_EM: Final = 16.0
 _FROM = re.compile(r"\s*from\s+([\w#-]+)", re.I)
 _LIGHT = re.compile(r"(?<![\w.-])([\d.]+)(%?)")
