@@ -8,23 +8,14 @@ matched longest first, and the rest is looked up.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import cache
 from typing import Final
 
-from opensearch.semantic.tokens import Token, tokens_of
-
-LONGEST: Final = 6
-"""Words of a listed name at most, when a phrase is cut into pieces."""
-
-Find = Callable[[str], str | None]
-"""The name under which a word or several are listed, `None` where they are not."""
-
-_ACTION: Final = re.compile(r"\w{2,}(ing|ings|ed|ly|ish|est)")
-"""Endings of words that name no thing, unless they are listed or nearly so."""
+from opensearch.semantic.pieces import Find, Piece, pieces_of
+from opensearch.semantic.tokens import is_soft, tokens_of
+from opensearch.semantic.uses import settled
 
 
 @dataclass
@@ -48,25 +39,6 @@ class Phrase:
     taken_for: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
-class _Piece:
-    """Words that are one name, or of one class of `phrases.tsv`.
-
-    Attributes:
-        text: as it was written.
-        kind: `name`, `unknown` or a class.
-        name: as it is listed, `None` where it is not.
-        minus: whether a minus stands before it.
-        end: whether a stop stands behind it.
-    """
-
-    text: str
-    kind: str
-    name: str | None = None
-    minus: bool = False
-    end: bool = False
-
-
 def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word: False) -> Phrase:
     """Read a phrase.
 
@@ -75,11 +47,12 @@ def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word
         find: looks up names; asked once for each.
         near: whether a listed name is spelt so nearly alike that a word may be meant for it.
     """
-    pieces = _settled(list(_pieces(tokens_of(text), cache(find), near)))
+    pieces = settled(list(pieces_of(tokens_of(text), cache(find), near)))
+    _negate(pieces)
     phrase = _sorted_out(pieces)
     # "red", or "wooden -chair": what is there must be what is meant
     if not (phrase.words or phrase.unknown):
-        named = [p for p in pieces if p.name and p.text in phrase.not_counted]
+        named = [p for p in pieces if p.name and p.text in phrase.not_counted and not p.out]
         phrase.words = list(dict.fromkeys(piece.name for piece in named if piece.name))
         for text in {piece.text for piece in named}:
             phrase.not_counted.remove(text)
@@ -91,134 +64,64 @@ def any_word(name: str) -> str | None:
     return None if " " in name else name
 
 
-_TOLD: Final = ("look", "action", "count", "either", "before of")
+_TOLD: Final = ("look", "action", "count", "either", "before of", "depiction", "feature")
 """Classes that are told as not counted."""
+_DEGREES: Final = ("very", "so", "too", "quite", "really", "that", "all", "particularly", "overly")
+"""Words between a negation and a look: not too big."""
 
 
-@lru_cache(maxsize=1)
-def classes() -> dict[str, str]:
-    """The class of each word of `phrases.tsv`."""
-    with (files(__package__) / "phrases.tsv").open(encoding="utf-8") as file:
-        rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
-    return {word: kind for kind, words in rows for word in words.split("; ")}
-
-
-def _pieces(tokens: list[Token], find: Find, near: Callable[[str], bool]) -> Iterator[_Piece]:
-    """Tokens as the longest pieces that are known, read from the left."""
-    rest = tokens
-    while rest:
-        size, piece = _longest(rest[:LONGEST], find)
-        if piece is None:
-            piece = _single(rest[0].text, find, near)
-            parts = rest[0].parts() if piece.kind == "unknown" else []
-            if len(parts) > 1 and _makes_sense([part.text for part in parts], find):
-                rest = parts + rest[1:]
-                continue
-        piece.minus, piece.end = rest[0].minus, bool(rest[size - 1].end)
-        yield piece
-        rest = rest[size:]
-
-
-def _makes_sense(parts: list[str], find: Find) -> bool:
-    """Whether parts of a word are a name, or names beside numbers and codes."""
-    alone = (find(part) or part.isdecimal() or len(part) == 1 for part in parts)
-    return find(" ".join(parts)) is not None or all(alone)
-
-
-def _longest(tokens: Sequence[Token], find: Find) -> tuple[int, _Piece | None]:
-    """How many tokens are one name, and the name; 1 and none where not even two are.
-
-    A look gives way to a longer name behind it: "red fire truck" is a fire truck, though a red
-    fire is listed, too.
-    """
-    size, piece = _whole(tokens, find)
-    if piece and piece.kind == "name" and classes().get(tokens[0].text) in ("look", "either"):
-        later, _ = _whole(tokens[1:], find)
-        if later >= size > 1:
-            return 1, None
-    return size, piece
-
-
-def _whole(tokens: Sequence[Token], find: Find) -> tuple[int, _Piece | None]:
-    for size in range(len(tokens), 1, -1):
-        some = tokens[:size]
-        if len({token.minus for token in some}) > 1 and not some[0].minus:
-            continue
-        written = _written(some)
-        text = " ".join(token.text for token in some)
-        whole = not any(token.end for token in some[:-1])
-        name = find(written) or ((find(text) or find(text.strip("'"))) if whole else None)
-        kind = classes().get(written, "name" if name else None)
-        if kind:
-            return size, _Piece(text, kind, name)
-    return 1, None
-
-
-def _written(tokens: Sequence[Token]) -> str:
-    """Tokens with the stops between them: `st. bernard`, `kite (bird)`."""
-    text = " ".join(token.text + token.end for token in tokens[:-1]) + f" {tokens[-1].text}"
-    return text.replace("( ", " (") + (")" if tokens[-1].end.startswith(")") else "")
-
-
-def _single(text: str, find: Find, near: Callable[[str], bool]) -> _Piece:
-    kind = classes().get(text) or classes().get(text.strip("'"))
-    if kind in ("skip", "link", "turn", "none", "hardly"):
-        return _Piece(text, kind)
-    name = find(text) or (find(text.removesuffix("'s").strip("'")) if "'" in text else None)
-    if kind:
-        return _Piece(text, kind, name)
-    if name:
-        return _Piece(text, "name", name)
-    if text.isdecimal() or (len(text) == 1 and text.isascii()):  # of numbers and codes
-        return _Piece(text, "count")
-    return _Piece(text, "look" if _ACTION.fullmatch(text) and not near(text) else "unknown")
-
-
-def _settled(pieces: list[_Piece]) -> list[_Piece]:
-    """Words of two uses settled: a look before a name or a measure before `of`, else a name."""
-    leads = ""
-    for piece in reversed(pieces):
-        follows = "" if piece.end else leads
-        if piece.kind == "before of" and piece.name and follows != "of":
-            piece.kind = "name"
-        if piece.kind == "either" and piece.name and follows != "name":
-            piece.kind = "name"
-        if piece.kind in ("name", "unknown"):
-            leads = "name"
-        elif piece.kind == "before of" and follows == "of":
-            leads = "of"  # front view of
-        elif piece.kind not in ("look", "either", "count") or piece.end:
-            leads = piece.text if piece.kind == "link" else ""
-        if piece.minus:
-            leads = ""
-    return pieces
-
-
-def _sorted_out(pieces: list[_Piece]) -> Phrase:
-    """The pieces by what becomes of them."""
-    phrase, reach, before = Phrase(), _Reach(), _Piece("", "")
+def _negate(pieces: list[Piece]) -> None:
+    """Mark what is to be left out, and looks that something is not to have."""
+    reach, before = _Reach(), Piece("", "")
     for piece in pieces:
         reach.pass_over(piece)
-        if reach.on and _of_one_look(before, piece):
-            _add(phrase.not_counted, f"not {piece.text}")
+        piece.negated = reach.on and _of_one_look(before, piece)
+        reach.on = reach.on and not piece.negated
+        piece.out = reach.on or piece.minus
+        reach.met = reach.met or piece.kind == "unknown" or _names(piece)
+        if before.text == "non" or (piece.end and (reach.met or not is_soft(piece.end))):
             reach.on = False
+        if piece.text not in _DEGREES or piece.end:
+            before = piece
+    _spare_what_is_wanted(pieces)
+
+
+def _spare_what_is_wanted(pieces: list[Piece]) -> None:
+    """Of "red cars, no blue cars", blue is what is not wanted."""
+    wanted = {piece.name for piece in pieces if _names(piece) and not piece.out}
+    looks = list[Piece]()
+    for piece in pieces:
+        if piece.out and piece.kind in ("look", "either"):
+            looks.append(piece)
+        elif looks and piece.out and _names(piece) and piece.name in wanted:
+            for each in (piece, *looks):
+                each.out, each.negated = False, each is not piece
+        if piece.kind not in ("look", "either", "skip", "count"):
+            looks = []
+
+
+def _sorted_out(pieces: list[Piece]) -> Phrase:
+    """The pieces by what becomes of them."""
+    phrase = Phrase()
+    for piece in pieces:
+        if piece.negated:
+            _add(phrase.not_counted, f"not {piece.text}")
         elif piece.kind in _TOLD:
             _add(phrase.not_counted, f"-{piece.text}" if piece.minus else piece.text)
         elif piece.kind == "unknown":
             _add(phrase.unknown, piece.text)
-            reach.met = True
         elif piece.name:
-            _add(phrase.excluded if reach.on or piece.minus else phrase.words, piece.name)
-            reach.met = True
-        if not (reach.on or piece.minus or piece.kind in ("none", "hardly")):
+            _add(phrase.excluded if piece.out else phrase.words, piece.name)
+        if not (piece.out or piece.negated or piece.kind in ("none", "hardly")):
             phrase.kept = f"{phrase.kept} {piece.text}".lstrip()
-        if piece.end or before.text == "non":
-            reach.on = False
-        before = piece
     return phrase
 
 
-def _of_one_look(before: _Piece, piece: _Piece) -> bool:
+def _names(piece: Piece) -> bool:
+    return piece.name is not None and piece.kind not in _TOLD
+
+
+def _of_one_look(before: Piece, piece: Piece) -> bool:
     """Whether a negation is of one look alone: not red, non-metallic, non-fiction."""
     unknown = before.text == "non" and piece.kind == "unknown"
     return unknown or (before.kind == "hardly" and piece.kind == "look")
@@ -231,7 +134,7 @@ class _Reach:
     on: bool = False
     met: bool = False
 
-    def pass_over(self, piece: _Piece) -> None:
+    def pass_over(self, piece: Piece) -> None:
         """Begin or end at a piece."""
         if piece.kind in ("none", "hardly"):
             self.on, self.met = not self.on or self.met, False
@@ -239,7 +142,7 @@ class _Reach:
             self.on = False
 
 
-def _parts(piece: _Piece) -> bool:
+def _parts(piece: Piece) -> bool:
     return piece.kind == "action" or (piece.kind == "link" and piece.text not in _JOIN)
 
 

@@ -166,7 +166,8 @@ class Space:
             )
         whole = self.vocabulary.listed(words)
         # "-dog" is no dog, and "guide -dog" no guide dog
-        if whole is not None and not any(token.minus for token in tokens_of(words)):
+        parted = (token.minus or "," in token.end for token in tokens_of(words))
+        if whole is not None and not any(parted):
             return Phrase([whole], kept=whole)
         if self._lookup.takes_any_text():
             phrase = read_phrase(words, any_word)

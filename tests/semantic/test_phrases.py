@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensearch.semantic.lexicon import open_lexicon
-from opensearch.semantic.phrases import classes, read_phrase
+from opensearch.semantic.phrases import any_word, read_phrase
+from opensearch.semantic.pieces import classes
 
 LEXICON = open_lexicon().vocabulary
 WORDS = LEXICON.words
@@ -57,6 +58,131 @@ def test_known_phrases(text, words, excluded, not_counted):
 
 
 @pytest.mark.parametrize(
+    ("text", "words", "excluded"),
+    [
+        ("cat,-dog", ["cat"], ["dog"]),
+        ("dogs [-cats]", ["dog"], ["cat"]),
+        ('dog -"cat" -"fire truck" bird', ["dog", "bird"], ["cat", "fire truck"]),
+        ("dog -(cat or bird)", ["dog"], ["cat", "bird"]),
+        ("dog NOT (cat OR bird)", ["dog"], ["cat", "bird"]),
+        ("dog && !cat", ["dog"], ["cat"]),
+        ("Dogs!", ["dog"], []),
+        ('not "dog", cat', ["cat"], ["dog"]),
+        ("no: dogs. Cats", ["cat"], ["dog"]),
+        ("no, dogs", ["dog"], []),
+        ("all fruit but bananas", ["fruit"], ["banana"]),
+        ("every animal besides a dog", ["animal"], ["dog"]),
+        ("a cat besides a sofa", ["cat", "couch"], []),
+        ("all dogs but also cats", ["dog", "cat"], []),
+        ("rather a dog than a cat", ["dog"], ["cat"]),
+        ("sugar-free gum", ["gum"], ["sugar"]),
+        ("cats, please avoid dogs", ["cat"], ["dog"]),
+        ("a car avoiding a dog", ["car", "dog"], []),
+        ("cats with the exception of tigers", ["cat"], ["tiger"]),
+        ("house w/out windows", ["house"], ["window"]),
+        ("no more than two birds", ["bird"], []),
+        ("not just dogs", ["dog"], []),
+        ("No 5 bus", ["bus"], []),
+        ("no one on the beach", ["beach"], []),
+    ],
+)
+def test_a_negation_is_seen_however_it_is_written_and_only_then(text, words, excluded):
+    assert read(text)[:2] == (words, excluded)
+
+
+@pytest.mark.parametrize("text", ["not a red car", "no pictures of cars", "without big cars"])
+def test_no_look_of_what_is_left_out_is_searched_for(text):
+    words, excluded, _, _ = read(text)
+    assert (words, excluded) == ([], ["car"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "not_counted"),
+    [
+        ("not very big dog", ["dog"], ["not big"]),
+        ("red cars, no blue cars", ["car"], ["red", "not blue"]),
+        ("birds that can't fly", ["bird"], ["fly"]),
+    ],
+)
+def test_a_negation_of_how_something_is_leaves_out_nothing(text, words, not_counted):
+    assert read(text) == (words, [], not_counted, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("table - lamp", ["table", "lamp"]),
+        ("table – lamp", ["table", "lamp"]),
+        ("table\nlamp", ["table", "lamp"]),
+        ("fire-truck", ["fire truck"]),
+        ("- cat", ["cat"]),
+    ],
+)
+def test_a_dash_between_blanks_parts_names(text, words):
+    assert read(text) == (words, [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "not_counted"),
+    [
+        ("can you find a chair?", ["chair"], []),
+        ("a robot that can walk", ["robot"], ["walk"]),
+        ("that can of beans", ["can", "bean"], []),
+        ("I want a can", ["can"], []),
+        ("cat pictures", ["cat"], ["pictures"]),
+        ("sketch cat", ["cat"], ["sketch"]),
+        ("oil painting of a ship", ["ship"], ["oil painting"]),
+        ("a cat and a sketch", ["cat", "sketch"], []),
+        ("school of fish", ["fish"], ["school"]),
+        ("school", ["schoolhouse"], []),
+        ("dress, color: red", ["dress"], ["color", "red"]),
+        ("colours", ["colors"], []),
+        ("star-shaped cookie", ["cookie"], ["star", "shaped"]),
+        ("hand-drawn cat", ["cat"], ["hand drawn"]),
+        ("hand-painted plate", ["plate"], ["hand", "painted"]),
+        ("two-door car", ["car"], ["two", "door"]),
+        ("sky blue dress", ["dress"], ["sky blue"]),
+        ("stainless steel spoon", ["spoon"], ["stainless steel"]),
+        ("12V battery, 5cm", ["battery"], ["12v", "5cm"]),
+        ("hornless cow", ["cow"], ["hornless"]),
+        ("I'm sure that's what I'd like: a dog", ["dog"], []),
+    ],
+)
+def test_a_word_of_two_uses_is_told_by_what_stands_beside_it(text, words, not_counted):
+    got = read(text)
+    assert (got[0], got[1], got[2]) == (words, [], not_counted)
+
+
+def test_a_compound_with_an_unknown_part_is_unknown_as_a_whole():
+    assert read("Coca-Cola bottle") == (["bottle"], [], [], ["coca-cola"])
+    assert read("office-chiar")[3] == ["office-chiar"]
+    assert "office chair" in LEXICON.offers("office-chiar")
+
+
+@pytest.mark.parametrize(
+    "word", ["कुर्सी", "เก้าอี้", "நாற்காலி", "كُرْسِيّ", "כִּסֵּא", "صندلی\u200cها", "고양이", "стул"]
+)
+def test_words_of_other_scripts_are_not_torn_apart(word):
+    assert read(f"a red {word}") == ([], [], ["red"], [word])
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "excluded", "unknown"),
+    [
+        ("🐱", ["cat"], [], []),
+        ("a red 🚗 and 🪑🪑", ["car", "chair"], [], []),
+        ("🍕 -🐶", ["slice of pizza"], ["dog"], []),
+        ("👍🏽", ["thumbs up"], [], []),
+        ("cat 🫥", ["cat"], [], ["🫥"]),
+        ("I ❤️ cats ★", ["cat"], [], []),
+        ("key\u00adboard\u200f", ["computer keyboard"], [], []),
+    ],
+)
+def test_pictograms_are_what_they_show(text, words, excluded, unknown):
+    assert (*read(text)[:2], read(text)[3]) == (words, excluded, unknown)
+
+
+@pytest.mark.parametrize(
     ("text", "words", "not_counted"),
     [
         ("orange", ["orange"], []),
@@ -96,6 +222,18 @@ def test_numbers_beside_a_name_do_not_hide_it(text):
     assert not_counted
     assert not excluded
     assert not unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a car that is not red", "a car that"),
+        ("a dog, no cats, in a hat", "a dog in a hat"),
+        ("a कुर्सी -मेज़", "a कुर्सी"),
+    ],
+)
+def test_what_is_kept_of_a_text_says_nothing_of_what_is_not_to_be(text, kept):
+    assert read_phrase(text, any_word).kept == kept
 
 
 def test_every_listed_word_is_read_as_itself():

@@ -1,0 +1,158 @@
+"""Words of several uses in a phrase, settled by what stands beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from opensearch.semantic.pieces import Piece
+
+_ALL: Final = ("all", "any", "every", "each", "everything", "anything", "whatever", "whichever")
+_BUT: Final = ("but", "besides", "save")
+_ARTICLES: Final = ("a", "an", "the", "my", "our", "your", "this", "these", "that", "those")
+_ASKED: Final = ("i", "you", "we", "they", "anyone", "anybody", "someone", "somebody")
+_SUBJECTS: Final = (*_ASKED, "he", "she", "it", "that", "which", "who", "one")
+_BEFORE_VERBS: Final = ("i", "we", "please", "and", "but", "then", "also", "just", "to")
+_NO_VERBS: Final = ("is", "are", "was", "were", "has")
+_HELPERS: Final = (
+    *("can't", "cannot", "don't", "doesn't", "didn't", "won't", "wouldn't", "couldn't"),
+    *("dont", "doesnt", "can not", "do not", "does not"),
+)
+"""Words behind which a verb comes, whatever else it may name."""
+_FORMED: Final = (
+    *("shaped", "sized", "patterned", "themed", "style", "styled"),
+    *("coloured", "colored", "flavoured", "flavored"),
+)
+_MADE: Final = (
+    *(*_FORMED, "made", "built", "crafted", "carved", "woven"),
+    *("painted", "drawn", "held"),
+)
+"""Words before which a name only says how something is formed, if a hyphen joins them."""
+_OF: Final = ("before of", "depiction", "feature")
+"""Classes of words that name no thing where `of` follows: front of, photo of, colour of."""
+_BESIDE: Final = {"depiction": ("name", "unknown", "either"), "feature": ("look", "either")}
+"""Nor does a word of these classes beside one of those: a cat picture, the colour red."""
+
+
+def settled(pieces: list[Piece]) -> list[Piece]:
+    """The pieces of a phrase, each of one class."""
+    pieces = list(_compounds(pieces))
+    for first, second in pairwise([Piece("", "", end="."), *pieces]):
+        if second.kind == "shun":
+            second.kind = "none" if first.end or first.text in _BEFORE_VERBS else "action"
+        if first.text == "no" and second.text.isdecimal() and not first.end:
+            first.kind = "skip"  # No 5 bus
+        if _is_formed(first, second):
+            first.kind = "look"
+    _verbs(pieces)
+    _all_but(pieces)
+    return _looks_or_names(pieces)
+
+
+def _compounds(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces; a compound with hyphens whose parts are not all known is one unknown word."""
+    at = 0
+    while at < len(pieces):
+        size = 1
+        while at + size < len(pieces) and pieces[at + size].joined:
+            size += 1
+        run, at = pieces[at : at + size], at + size
+        kinds = {piece.kind if " " not in piece.text else "" for piece in run}
+        if len(run) > 1 and "unknown" in kinds and kinds <= {"unknown", "name", "either"}:
+            text = "-".join(piece.text for piece in run)
+            yield Piece(text, "unknown", None, run[0].minus, run[-1].end)
+            continue
+        counts = [piece.kind for piece in run] == ["count", "name"]
+        if counts and not run[1].end and at < len(pieces) and pieces[at].kind == "name":
+            run[1].kind = "look"  # two-door car, v-neck sweater
+        yield from run
+
+
+def _is_formed(first: Piece, second: Piece) -> bool:
+    """Whether the first only says how something is formed: egg shaped, hand-made."""
+    forms = second.text in (_MADE if second.joined else _FORMED)
+    return forms and first.kind == "name" and not first.end
+
+
+def _verbs(pieces: Iterable[Piece]) -> None:
+    """`can` told from a can, and verbs behind it or behind `can't` and `does not` from names."""
+    before = Piece("", "")
+    for piece, after in pairwise([*pieces, Piece("", "")]):
+        led = not before.end and (before.kind == "modal" or before.text in _HELPERS)
+        if _is_modal(before, piece, after) or (before.kind == "modal" and piece.text in _ASKED):
+            piece.kind, piece.name = "modal", None
+        elif led and piece.kind in ("name", "unknown") and not piece.minus:
+            piece.kind, piece.name = "action", None
+        before = piece
+
+
+def _is_modal(before: Piece, piece: Piece, after: Piece) -> bool:
+    goes_on = after.kind in ("name", "unknown", "action", "look", "skip")
+    goes_on = goes_on and after.text not in _NO_VERBS and not piece.end
+    asks = before.text in _SUBJECTS or after.text in _ASKED
+    return piece.text == "can" and asks and goes_on
+
+
+def _all_but(pieces: Sequence[Piece]) -> None:
+    """What leaves out if a word before says so: all birds but ducks, rather a dog than a cat."""
+    said, named = "", False
+    for piece, after in pairwise(pieces):
+        if piece.text in _ALL or piece.text == "rather":
+            said, named = piece.text, False
+        names_next = after.kind in ("name", "unknown", "either", "look") or after.text in _ARTICLES
+        of_all = said in _ALL and named and piece.text in _BUT and names_next
+        if of_all or (said == "rather" and piece.text == "than"):
+            piece.kind = "none"
+        named = named or piece.kind in ("name", "unknown", "either")
+        if piece.end and said != "rather":
+            said = ""
+
+
+def _looks_or_names(pieces: list[Piece]) -> list[Piece]:
+    """Listed words of a class are names, unless they say here how or how many something is."""
+    leads = ""
+    for at in reversed(range(len(pieces))):
+        piece = pieces[at]
+        follows = "" if piece.end else leads
+        if piece.name and not _says_how(pieces, at, follows):
+            piece.kind = "name"
+        if piece.kind in ("name", "unknown"):
+            leads = "name"
+        elif piece.kind in _OF and follows == "of":
+            leads = "of"  # front view of
+        elif piece.kind not in ("look", "either", "count", *_BESIDE) or piece.end:
+            leads = piece.text if piece.kind == "link" else ""
+        if piece.minus:
+            leads = ""
+    return pieces
+
+
+def _says_how(pieces: Sequence[Piece], at: int, follows: str) -> bool:
+    piece = pieces[at]
+    if piece.kind == "either":
+        return follows == "name"
+    if piece.kind in _OF and follows == "of":
+        return True
+    if piece.kind in _BESIDE:
+        return not piece.minus and _stands_beside(pieces, at)
+    return piece.kind != "before of"
+
+
+def _stands_beside(pieces: Sequence[Piece], at: int) -> bool:
+    """Whether a word of `_BESIDE` has one that it needs on either side, over others alike."""
+    own = pieces[at].kind
+    before, after = at - 1, at + 1
+    while before > 0 and pieces[before].kind == own and not _parted(pieces[before]):
+        before -= 1
+    while after < len(pieces) and pieces[after].kind == own and not _parted(pieces[after - 1]):
+        after += 1
+    near = [pieces[before]] if before >= 0 and not _parted(pieces[before]) else []
+    if after < len(pieces) and not _parted(pieces[after - 1]) and not pieces[after].minus:
+        near.append(pieces[after])
+    return any(piece.kind in _BESIDE[own] for piece in near)
+
+
+def _parted(piece: Piece) -> bool:
+    """Whether more parts a piece from the next than in `colour: red`."""
+    return piece.end.strip(":=") != ""
