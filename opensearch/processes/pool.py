@@ -10,8 +10,10 @@ import atexit
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -21,6 +23,7 @@ from typing import Final
 import opensearch
 from opensearch.errors import InvalidInput, OpenSearchError
 from opensearch.processes.frames import Closed, Fields, Late, receive, send
+from opensearch.processes.room import ROOMS
 
 _BOOT: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
@@ -50,12 +53,13 @@ class Worker:
 
     def __init__(self) -> None:
         self._ready = False
+        self._rooms = f"opensearch-{os.urandom(6).hex()}-"
         try:
             self._process = subprocess.Popen(
                 _command(),
                 bufsize=0,
                 cwd="/",  # it must not hold on to a folder that someone wants to unmount
-                env={**os.environ, **_ONE_THREAD},
+                env={**os.environ, **_ONE_THREAD, ROOMS: self._rooms},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -112,7 +116,14 @@ class Worker:
         self.forget()
         with suppress(subprocess.TimeoutExpired):  # it may hang in the kernel, on a lost disk
             self._process.wait(5)
+        self._clear()
         return self._process.returncode or 0
+
+    def _clear(self) -> None:
+        """Remove the folders that it had no time to remove itself."""
+        with suppress(OSError):
+            for left in Path(tempfile.gettempdir()).glob(f"{self._rooms}*"):
+                shutil.rmtree(left, ignore_errors=True)
 
     def forget(self) -> None:
         """Close what leads to it: an idle process then ends by itself."""

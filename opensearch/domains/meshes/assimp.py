@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from opensearch.domains.meshes.collada_skins import unbound
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
+from opensearch.processes.room import room
 
 # What of Collada has no say in a shape, and may keep it from being read.
 _NO_SURFACE: Final = re.compile(rb"<(/?)(?:lines|linestrips|library_images)\b[^<>]*?(/?)>")
@@ -60,7 +60,7 @@ def _surfaces(data: bytes) -> bytes:
 
 def _load(data: bytes, suffix: str, limits: Limits) -> Triangles:
     # It opens files by name; alone in a folder, a file finds no other to name.
-    with tempfile.TemporaryDirectory(prefix="opensearch-") as folder:
+    with room() as folder:
         path = Path(folder, f"mesh{suffix}")
         return _gathered(_scene(data, path), limits)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +16,7 @@ from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.domains.meshes.usd_solids import solid
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
+from opensearch.processes.room import room
 
 _LAYERS: Final = (".usd", ".usda", ".usdc", ".usdz")
 _OTHER_SHAPES: Final = (".abc", ".dae", ".drc", ".fbx", ".glb", ".gltf", ".obj", ".ply", ".stl")
@@ -41,7 +41,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 
     messages = UsdUtils.CoalescingDiagnosticDelegate()  # else they go to the terminal
     # It opens files by name; alone in a folder, a file finds no other to name.
-    with tempfile.TemporaryDirectory(prefix="opensearch-") as folder:
+    with room() as folder:
         path = Path(folder, f"stage{_suffix(data)}")
         path.write_bytes(data)
         try:

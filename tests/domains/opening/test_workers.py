@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -122,6 +123,22 @@ def test_what_ends_or_holds_a_reader_is_one_bad_file(spoiled, tmp_path, code, re
         trimesh.creation.box().export(tmp_path / "good.stl")
     with Readers(SETTINGS) as readers:
         assert readers.open(tmp_path / "good.stl").domain == "shape"
+
+
+@pytest.mark.parametrize("ending", ["os.abort()", "time.sleep(60)", "os._exit(77)"])
+def test_no_folder_stays_of_what_was_read_as_it_ended(spoiled, tmp_path, monkeypatch, ending):
+    """Copies of meshes, which some libraries open by name, filled the disk one by one."""
+    rooms = tmp_path / "rooms"
+    rooms.mkdir()
+    (rooms / "opensearch-another").mkdir()
+    monkeypatch.setenv("TMPDIR", str(rooms))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    made = "from opensearch.processes.room import room; import os, time; folder = room()"
+    written = "open(folder.name + '/mesh.fbx', 'w').write('x')"
+    bad = spoiled("bad.png", f"{made}; {written}; {ending}")
+    with Readers(SETTINGS, Limits(seconds=1)) as readers, pytest.raises(UnreadableFile):
+        readers.open(bad, domain="photo")
+    assert os.listdir(rooms) == ["opensearch-another"]
 
 
 def test_stopping_tells_whoever_waits_at_once(spoiled):
