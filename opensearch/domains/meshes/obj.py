@@ -110,19 +110,15 @@ def _blocks(text: bytes) -> Iterator[bytes]:
 
 def _joined(block: bytes) -> bytes:
     r"""Lines that end with "\" put before the next; names and paths may end so by chance."""
-    lines: list[bytes] = []
+    parts: list[bytes] = []
     open_line = False
     for line in block.split(b"\n"):
         stripped = line.rstrip()
         goes_on = stripped.endswith(b"\\")
         text = stripped[:-1] if goes_on else line
-        if open_line:
-            lines[-1] += b" " + text
-        else:
-            lines.append(text)
-            goes_on = goes_on and text.split(None, 1)[:1] in _CONTINUED
-        open_line = goes_on
-    return b"\n".join(lines)
+        parts += (b" " if open_line else b"\n", text)
+        open_line = goes_on and (open_line or text.split(None, 1)[:1] in _CONTINUED)
+    return b"".join(parts[1:])
 
 
 class _Mesh:

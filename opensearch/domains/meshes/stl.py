@@ -39,7 +39,7 @@ _NAME_LINE: Final = re.compile(rb"(?im)^[ \t]*(?:end[ \t]*)?solid\b[^\n]*$")
 _CORNER: Final = re.compile(rb"(?i)\bvertex\s+(\S+)\s+(\S+)\s+(\S+)")
 _LOOP_END: Final = re.compile(rb"(?i)\bend\s?loop\b")
 _FACET_START: Final = re.compile(rb"(?i)(?<!end )\bfacet\b")
-_LAST_LINE: Final = re.compile(rb"(?i)\bend\s?facet\b[^\n]*$")
+_LAST_LINE: Final = re.compile(rb"(?i)\bend\s?facet\b")
 _LAST_WORDS: Final = re.compile(rb"(?i)\bend\s?facet\s*(?:end\s?solid\b.*)?$")
 # Where a solid ends, and where one does not: the last of them that a file has.
 _SOLID_END: Final = re.compile(rb"(?i)end[ \t]*solid\b")
@@ -101,7 +101,7 @@ def _binary(data: bytes, limits: Limits) -> Triangles:
     view = memoryview(data)
     faces = 0
     while not found or 0 < _promised(view) <= _room(view):
-        count = _count(view)
+        count = _promised(view) if found else _count(view)
         faces += count
         check_faces(faces, limits)
         facets = np.frombuffer(view, _FACET, count, _HEADER)
@@ -186,8 +186,8 @@ def _any_facets(body: bytes, single: bool, limits: Limits) -> Triangles:
     loops = len(_LOOP_END.findall(body))
     check_faces(loops, limits)
     numbers = np.array(as_floats([word for corner in corners for word in corner]))
-    last = _LAST_WORDS if single else _LAST_LINE
-    if len(_FACET_START.findall(body)) > loops or not last.search(body):
+    whole = _LAST_WORDS.search(body) if single else _LAST_LINE.search(body.rpartition(b"\n")[2])
+    if len(_FACET_START.findall(body)) > loops or not whole:
         raise UnreadableFile(f"is cut off within a facet, after {loops:,} whole ones")
     sizes = [len(_CORNER.findall(loop)) for loop in _LOOP_END.split(body)[:-1]]
     if sum(sizes) != len(corners):

@@ -83,7 +83,7 @@ class _Scene:
     def _place(self, node: Properties, world: Matrix) -> None:
         skin = skin_of(self._tree, node)
         parts = self._parts(node, skin is not None)
-        places = instances(node, self._accessors)
+        places = instances(node, self._accessors, self._limits.faces) if parts else ()
         for part in parts:
             if skin is not None and part.joints is not None:
                 self._add(skinned(part, self._skin(node["skin"], skin)), part.faces)

@@ -25,6 +25,8 @@ _COMPONENTS: Final = {
 _WIDTHS: Final = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _VALUES_A_FACE = 32
 """A triangle needs three vertices and three indices; the rest is skins and morph targets."""
+_CORNERS_A_FACE = 8
+"""A triangle has three; strips have some that draw nothing."""
 
 
 class Accessors:
@@ -35,11 +37,22 @@ class Accessors:
         self.buffers = Buffers(document, neighbours, limits)
         self._most = _VALUES_A_FACE * limits.faces
         self._rows: dict[int, NDArray[Any]] = {}
-        self._values = 0
+        self._values = self._corners = 0
+        self._most_corners = _CORNERS_A_FACE * limits.faces
 
     def count(self, index: Any) -> int:
         """How many rows an accessor says it has."""
         return whole(entry(self._tree, "accessors", index), "count")
+
+    def draw(self, corners: int) -> None:
+        """Count corners of what is drawn, since many primitives may share one list of them.
+
+        Raises:
+            OverLimit: all so far are more than the faces allowed can have.
+        """
+        self._corners += corners
+        if self._corners > self._most_corners:
+            raise OverLimit(f"draws over {self._most_corners:,} corners, too many for its faces")
 
     def rows(self, index: Any, width: int) -> NDArray[Any]:
         """The rows of an accessor as they are stored.

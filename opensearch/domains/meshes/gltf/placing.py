@@ -15,18 +15,19 @@ from opensearch.domains.meshes.gltf.accessors import Accessors
 from opensearch.domains.meshes.gltf.document import Properties, entry, extension
 from opensearch.domains.meshes.gltf.nodes import Matrix, Nodes, placements
 from opensearch.domains.meshes.gltf.primitives import Part
-from opensearch.errors import UnreadableFile
+from opensearch.errors import OverLimit, UnreadableFile
 
 _INSTANCING = "EXT_mesh_gpu_instancing"
 _AT_ONCE = 1 << 16
 _REST: Final = {"TRANSLATION": (0, 0, 0), "ROTATION": (0, 0, 0, 1), "SCALE": (1, 1, 1)}
 
 
-def instances(node: Properties, accessors: Accessors) -> Matrix:
+def instances(node: Properties, accessors: Accessors, most: int) -> Matrix:
     """Where a node shows its mesh, within itself: shape (n, 4, 4), one without instancing.
 
     Raises:
         UnreadableFile: its instances are damaged.
+        OverLimit: there are over `most`.
     """
     said = extension(node, _INSTANCING)
     if said is None:
@@ -39,6 +40,8 @@ def instances(node: Properties, accessors: Accessors) -> Matrix:
     if len(counts) != 1:
         raise UnreadableFile("has instances of a mesh without placements of one length")
     count = counts.pop()
+    if count > most:
+        raise OverLimit(f"shows a mesh {count:,} times, over the limit of {most:,} faces")
     placed = [
         accessors.floats(known[name], len(rest))
         if name in known

@@ -157,6 +157,7 @@ def _faces(
     if attributes.drawn:
         return attributes.drawn.faces
     mode, indices = primitive.get("mode", TRIANGLES), primitive.get("indices")
+    accessors.draw(count if indices is None else accessors.count(indices))
     if indices is None:
         return surfaces(np.arange(count), mode)
     corners = accessors.rows(indices, 1)[:, 0]

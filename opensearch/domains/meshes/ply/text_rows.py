@@ -33,11 +33,12 @@ def text_rows(text: bytes, header: Header, wanted: Mapping[str, set[str]]) -> di
     Raises:
         UnreadableFile: cut off, or a word that is no number.
     """
-    promised = sum(element.count for element in header.elements)
+    elements = [element for element in header.elements if element.properties]
+    promised = sum(element.count for element in elements)
     by_lines = sum(1 for _ in _full_lines(text)) == promised
     stream: _Numbers | _Lines = _Lines(text) if by_lines else _Numbers(text)
     found: dict[str, Rows] = {}
-    for element in header.elements:
+    for element in elements:
         if len(found) == len(wanted):
             break
         rows = _element(stream, element, wanted.get(element.name, set()))
