@@ -17,7 +17,7 @@ from opensearch.domains.files import check_file, reading
 from opensearch.domains.meshes.triangles import Beside, Triangles
 from opensearch.domains.reading import Reader, ReaderKind, Reading
 from opensearch.domains.shapes.cameras import cameras, portrait_camera
-from opensearch.domains.shapes.framing import broken_faces, unit_triangles
+from opensearch.domains.shapes.framing import broken_faces, far_faces, unit_triangles
 from opensearch.domains.shapes.lines import draw_lines
 from opensearch.domains.shapes.render import OVERSAMPLING, Maps, Shape, as_view, shade
 from opensearch.domains.shapes.upright import upright_axis
@@ -99,13 +99,14 @@ def _views(
 
 def _lost(mesh: Triangles) -> str:
     """What of a shape is not seen because its file is damaged, in words."""
-    broken = int(broken_faces(*mesh).sum())
-    if not broken:
-        return mesh.lost
-    return (
-        f"{broken:,} of its {len(mesh.faces):,} faces are missing: they have corners that are not"
-        " finite numbers (NaN or infinite)"
-    )
+    for found, why in (
+        (broken_faces, "they have corners that are not finite numbers (NaN or infinite)"),
+        (far_faces, "they have corners so far away from all else that they are lines"),
+    ):
+        count = int(found(*mesh).sum())
+        if count:
+            return f"{count:,} of its {len(mesh.faces):,} faces are missing: {why}"
+    return mesh.lost
 
 
 def load_triangles(path: Path, limits: Limits) -> Triangles:
@@ -157,7 +158,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=10,
+    version=11,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

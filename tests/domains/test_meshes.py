@@ -138,6 +138,18 @@ def test_faces_that_touch_nan_are_dropped_and_the_rest_is_read(tmp_path):
     assert read(path).lost.startswith("1 of its 13 faces are missing")
 
 
+def test_faces_that_one_wrong_number_leads_far_away_are_told(tmp_path):
+    """They were left out without a word, since they are as thin as a line."""
+    vertices, faces = BOX.vertices.tolist(), BOX.faces.tolist()
+    far = write_obj(tmp_path / "a.obj", [*vertices[:7], (2**31, 1, 1)], faces)
+    count = int((BOX.faces == 7).any(axis=1).sum())
+    assert read(far).lost.startswith(f"{count} of its 12 faces are missing: they have corners so")
+    line = write_obj(tmp_path / "b.obj", [*vertices, (5, 1, 1), (9, 1, 1)], [*faces, (0, 8, 9)])
+    assert read(line).lost == ""
+    huge = write_obj(tmp_path / "c.obj", [*vertices, (1e308, 1, -1e308)], [*faces, (0, 1, 8)])
+    assert read(huge).lost.startswith("1 of its 13 faces are missing")
+
+
 @pytest.mark.parametrize("suffix", ["obj", "off", "ply", "stl", "glb", "gltf", "3mf"])
 def test_damaged_bytes_are_unreadable_not_a_crash(tmp_path, suffix):
     (tmp_path / f"a.{suffix}").write_bytes(bytes(range(256)) * 4)

@@ -45,7 +45,10 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
         path = Path(folder, f"stage{_suffix(data)}")
         path.write_bytes(data)
         try:
-            return _gathered(_stage(path, neighbours), limits)
+            stage = _stage(path, neighbours)
+            lost = len(stage.GetCompositionErrors())
+            found = _gathered(stage, limits)
+            return found.lacking(f"{lost:,} of its references lead to nothing") if lost else found
         except Tf.ErrorException as error:
             raise UnreadableFile(
                 "is not a USD file, or is damaged; if a program opens it, export it as .glb there"
@@ -217,13 +220,16 @@ def _instances(instancer: Any, cache: Any) -> Iterator[tuple[Any, NDArray[np.flo
     every = Usd.TraverseInstanceProxies(Usd.PrimIsActive & Usd.PrimIsLoaded)
     for number, path in enumerate(instancer.GetPrototypesRel().GetForwardedTargets()):
         root = instancer.GetPrim().GetStage().GetPrimAtPath(path)
+        here = places[kinds[mask] == number]
+        if len(here) and not root:
+            raise UnreadableFile(f"repeats {str(path)!r}, which it does not hold")
         for part in _drawn(Usd.PrimRange(root, every) if root else ()):
             if part.IsA(UsdGeom.PointInstancer):
                 raise UnreadableFile("repeats what is repeated itself; export it as .glb")
             if _hidden_below(part, root, moment):
                 continue
             within, _ = cache.ComputeRelativeTransform(part, root)
-            yield part, np.array(within, np.float64) @ places[kinds[mask] == number]
+            yield part, np.array(within, np.float64) @ here
 
 
 def _hidden_below(prim: Any, root: Any, moment: Any) -> bool:

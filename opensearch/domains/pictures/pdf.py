@@ -9,7 +9,7 @@ from typing import Any, Final
 from PIL import Image
 
 from opensearch.domains.pictures.extras import optional
-from opensearch.domains.pictures.frames import first_shown
+from opensearch.domains.pictures.frames import first_shown, is_blank
 from opensearch.errors import UnreadableFile
 from opensearch.limits import Limits
 
@@ -33,7 +33,7 @@ def open_pdf(path: Path, limits: Limits) -> Image.Image:
 
     Raises:
         UnreadableFile: `pypdfium2` is not installed, or the document wants a password, is damaged
-            or has no pages.
+            or has no page that shows anything.
     """
     pdfium = optional(PACKAGE, "pdf", "PDF")
     data = path.read_bytes()
@@ -50,6 +50,8 @@ def open_pdf(path: Path, limits: Limits) -> Image.Image:
         raise UnreadableFile("is a PDF document that is damaged") from error
     if shown is None:
         raise UnreadableFile("is a PDF document without pages")
+    if is_blank(shown):  # as many are of which only the frame was not damaged
+        raise UnreadableFile("is a PDF document of blank pages")
     return shown
 
 

@@ -18,6 +18,8 @@ _THINNEST: Final = 1e-6
 _SPECK_AREA: Final = 1e-3
 _SPECK_GAP: Final = 0.5
 _BINS: Final = 1024
+# A face that is a line so many times as long as all that is seen has a wrong corner.
+_FAR: Final = 100
 
 
 def unit_triangles(
@@ -67,6 +69,21 @@ def broken_faces(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDA
     if finite.all():
         return np.zeros(len(faces), np.bool_)
     return np.asarray(~finite[faces].all(axis=1))
+
+
+def far_faces(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which faces, shape (m, 3), are not seen since they lead far away from all others."""
+    none = np.zeros(len(faces), np.bool_)
+    corners = vertices[faces] / 2  # differences may not overflow
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    longest = (high - low).max(axis=1, initial=0)
+    if not len(faces) or not longest.max() > _FAR * np.median(longest):
+        return none
+    seen = ~_is_line(vertices, faces)
+    if not seen.any():
+        return none
+    extent = (high[seen].max(axis=0) - low[seen].min(axis=0)).max()
+    return np.asarray(~seen & (longest > _FAR * extent))
 
 
 def _centred(

@@ -207,3 +207,17 @@ def test_instances_are_counted_before_they_are_made(tmp_path):
     fewer = INSTANCES.replace("(20, 0, 0), (99, 0, 0)]", "(20, 0, 0)]")
     with pytest.raises(UnreadableFile, match="without a place for each"):
         stage_of(tmp_path, fewer)
+
+
+def test_an_instancer_that_repeats_what_is_not_there_is_refused(tmp_path):
+    """It was left out without a word."""
+    with pytest.raises(UnreadableFile, match="repeats '/Many/Kinds/C', which it does not hold"):
+        stage_of(tmp_path, INSTANCES.replace("Kinds/B>", "Kinds/C>"))
+    unused = INSTANCES.replace("Kinds/B>", "Kinds/B>, </Many/Kinds/C>")
+    assert len(stage_of(tmp_path, unused).faces) == 36
+
+
+def test_references_that_lead_to_nothing_are_told(tmp_path):
+    text = 'def Cube "A"\n{\n}\ndef Xform "B" (\n    references = </C>\n)\n{\n}\n'
+    assert stage_of(tmp_path, text).lost == "1 of its references lead to nothing"
+    assert stage_of(tmp_path, text.replace("</C>", "</A>")).lost == ""

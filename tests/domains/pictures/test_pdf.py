@@ -136,6 +136,8 @@ def test_an_empty_page_is_no_drawing(tmp_path):
     (tmp_path / "a.pdf").write_bytes(document(b"", b""))
     with pytest.raises(UnreadableFile, match="blank"):
         open_reader(ReaderSettings(reader="sketch", size=32))(tmp_path / "a.pdf", None)
+    with pytest.raises(UnreadableFile, match=r"a\.pdf' is a PDF document of blank pages"):
+        view(tmp_path / "a.pdf")
 
 
 def test_without_its_package_documents_are_left_alone(tmp_path, monkeypatch):
