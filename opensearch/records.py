@@ -72,7 +72,8 @@ class Source:
     `key` is its posix path relative to the collection's root and names the item in an
     index. `part` is the line of a drawing in an .ndjson file, from 1, `None` for a whole
     file. `domain`, `category` and `split` are what the folder layout or the manifest
-    declares, `None` where nothing does. Where the file lies at an address, `remote` says so, and
+    declares, `None` where nothing does; `listed` by a manifest, it says all there is to say.
+    Where the file lies at an address, `remote` says so, and
     `path` is its bare name.
     """
 
@@ -83,6 +84,7 @@ class Source:
     category: str | None = None
     split: str | None = None
     metadata: Metadata = field(default_factory=dict)
+    listed: bool = False
     remote: Remote | None = None
 
 

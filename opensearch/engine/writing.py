@@ -268,8 +268,8 @@ class Writing(OpenIndex):
     def relabel(self, key: str, category: str | None, metadata: Metadata | None = None) -> Item:
         """Give an item another category, and other metadata unless they are `None`.
 
-        A category or field that a manifest or folder declares comes back when the file is indexed
-        anew.
+        What a manifest or folder declares comes back when the file is indexed anew; where they
+        declare nothing, what is said here stays.
 
         Raises:
             InvalidInput: there is no such item, or metadata are not JSON values.

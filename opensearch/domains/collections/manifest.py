@@ -104,7 +104,7 @@ def _source(row: Any, root: Path, resolved: Path) -> Source | str:
     if wrong:
         return wrong
     extra = {f: v for f, v in row.items() if f not in ("path", *_DECLARED) and is_scalar(v)}
-    source = Source(path=root / name, key=key, part=part, metadata=extra, **fields)
+    source = Source(root / name, key, part, metadata=extra, listed=True, **fields)
     return _upright(source, row.get("up"))
 
 

@@ -185,6 +185,7 @@ class Adding:
         except UnreadableFile as error:
             self._fail(source.key, str(error))
             return None
+        source = change.source or source
         if change.domain:
             source = replace(source, domain=change.domain)
         return self._changed(change, with_axis(source, change.up), address(source))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from opensearch.domains import is_older
+from opensearch.domains.collections.layout import declared as declared_by_path
 from opensearch.domains.shapes.upright import declared, is_mesh, upright_axis, with_axis_before
 from opensearch.engine.ingest.whereabouts import (
     address,
@@ -58,7 +59,7 @@ class Change:
 
     A `reread` file did not change; it keeps its domain unless that was guessed. `up` is the axis
     declared as up in a mesh, now or before. `stamp` is the stamp of the file, where its content
-    had to be read.
+    had to be read. `source` is the file with what was said of it before.
     """
 
     state: State
@@ -67,6 +68,7 @@ class Change:
     reread: bool = False
     up: Up | None = None
     stamp: Stamp | None = None
+    source: Source | None = None
 
 
 class Changes:
@@ -114,8 +116,9 @@ class Changes:
             UnreadableFile: the file cannot be read.
         """
         known = None if self._empty else self._store.by_path(address(source))
-        source = source if known is None else with_axis_before(source, known.metadata)
-        return replace(self._of_file(known, source), up=declared(source.metadata))
+        source = source if known is None else _as_said(known, source)
+        change = self._of_file(known, source)
+        return replace(change, up=declared(source.metadata), source=source)
 
     def of_item(self, source: Source, stamp: Stamp, path: str) -> Change:
         """What an item under a key of the caller's is to the index.
@@ -209,7 +212,7 @@ class Changes:
         by_key = [item for item in gone if item.key == source.key]
         old = (by_key or gone)[0]
         there = replace(
-            _declared(old, with_axis_before(source, old.metadata)),
+            _declared(old, _as_said(old, source)),
             key=old.key if by_key else self._free_key(source),
             path=address(source),
             size=stamp.size,
@@ -251,6 +254,25 @@ class Changes:
     def _give(self, key: str, path: str, state: State) -> Change:
         self._given[key] = path
         return Change(state, key)
+
+
+def _as_said(item: Item, source: Source) -> Source:
+    """A file of an item with what was said of it before, where nothing is said of it now.
+
+    A run over a part of a collection sees only the ends of its paths, and no manifest above. A
+    category that no folder gave was given by hand, or by a manifest that is gone.
+    """
+    source = with_axis_before(source, item.metadata)
+    if source.listed or source.part is not None:
+        return source
+    domain, category = declared_by_path(item.key)
+    in_part = item.key.endswith(f"/{source.key}")
+    if in_part and (item.domain == domain or item.domain not in _GUESSED):
+        source = replace(source, domain=source.domain or item.domain)
+    if source.category is None and (in_part or item.category != category):
+        source = replace(source, category=item.category)
+    said = {name: value for name, value in item.metadata.items() if name not in FROM_PHOTOS}
+    return replace(source, metadata={**said, **source.metadata})
 
 
 def _declared(item: Item, source: Source) -> Item:

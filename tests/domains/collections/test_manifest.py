@@ -30,8 +30,10 @@ def test_a_csv_declares_domain_category_split_and_metadata(tmp_path):
     text = "\ufeffpath,domain,category,split,year\nx/b.png,tattoo,cat,train,1999\na.jpg,,,,\n"
     found = list(find_sources(write(tmp_path, "split.csv", text, "x/b.png", "a.jpg", "c.png")))
     assert of(Source, found) == [
-        Source(tmp_path / "a.jpg", "a.jpg"),
-        Source(tmp_path / "x/b.png", "x/b.png", None, "tattoo", "cat", "train", {"year": "1999"}),
+        Source(tmp_path / "a.jpg", "a.jpg", listed=True),
+        Source(
+            tmp_path / "x/b.png", "x/b.png", None, "tattoo", "cat", "train", {"year": "1999"}, True
+        ),
     ]
     reasons = {item.path.name: item.reason for item in of(Ignored, found)}
     assert reasons == {"c.png": "not in split.csv", "split.csv": "manifest"}
@@ -50,7 +52,9 @@ def test_json_lines_carry_typed_metadata(tmp_path):
 
 def test_a_missing_file_is_still_a_source(tmp_path):
     found = list(find_sources(write(tmp_path, "split.csv", "path,domain\ngone.png,photo\n")))
-    assert of(Source, found) == [Source(tmp_path / "gone.png", "gone.png", domain="photo")]
+    assert of(Source, found) == [
+        Source(tmp_path / "gone.png", "gone.png", domain="photo", listed=True)
+    ]
 
 
 @pytest.mark.parametrize("path", ["../a.png", "/etc/passwd", "x/../../a.png", "out.png", "d/a.png"])
