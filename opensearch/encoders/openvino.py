@@ -43,6 +43,8 @@ _SETTINGS: Final = {
 # On import these look up their maker's host and leave an id in the home folder.
 _TOOLS: Final = "openvino.tools.ovc"
 _BF16: Final = {"avx512_bf16", "amx_bf16"}
+_DIGEST: Final = 32
+"""Bytes before what was compiled: its SHA-256. OpenVINO computes with whatever it is given."""
 _compiling = threading.Lock()
 
 
@@ -125,7 +127,7 @@ def _model(graph: Path, precision: Precision, settings: dict[str, Any], folder: 
         file = compiled_file(graph, precision, folder) if folder else None
         if file is not None and file.is_file():
             with suppress(RuntimeError, OSError):  # damaged, or of another build: made anew
-                return core.import_model(file.read_bytes(), "CPU", settings)
+                return core.import_model(_kept(file), "CPU", settings)
         model = core.compile_model(graph, "CPU", settings)
         if file is not None:
             with suppress(OSError):  # a full or read-only disk costs the next start, no more
@@ -133,9 +135,18 @@ def _model(graph: Path, precision: Precision, settings: dict[str, Any], folder: 
         return model
 
 
-def _keep(file: Path, content: Any) -> None:
+def _kept(file: Path) -> bytes:
+    data = file.read_bytes()
+    content = data[_DIGEST:]
+    if hashlib.sha256(content).digest() != data[:_DIGEST]:
+        raise OSError(f"{file} is damaged")
+    return content
+
+
+def _keep(file: Path, made: Any) -> None:
+    content = made if isinstance(made, bytes) else made.getvalue()
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(file, content if isinstance(content, bytes) else content.getvalue())
+    write_atomic(file, hashlib.sha256(content).digest() + content)
     files = sorted(file.parent.glob("*.openvino"), key=lambda path: path.stat().st_mtime_ns)
     for old in files[:-KEPT]:
         old.unlink(missing_ok=True)

@@ -102,6 +102,9 @@ def restore_hasher(
         BundleError: no such hasher, or tensors that do not fit the settings.
     """
     name = settings.get("name")
-    if name not in HASHERS:
+    if not isinstance(name, str) or name not in HASHERS:
         raise BundleError(f"the model's hasher is {name!r}; known: {', '.join(HASHERS)}")
-    return HASHERS[name].restore(tensors, settings, own)
+    try:
+        return HASHERS[name].restore(tensors, settings, own)
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        raise BundleError(f"the model's hasher {name!r} is damaged: {error}") from error

@@ -46,6 +46,8 @@ def load(folder: Path, domain: str, identity: str, width: int) -> tuple[Ids, Cod
         try:
             name, rows = _about(folder, domain, identity, width)
             ids = _map(folder / f"{name}.ids", np.dtype("<i8"), (rows,))
+            if rows and not 0 <= rows - 1 <= int(ids[-1]) - int(ids[0]) <= int(ids[-1]):
+                return None  # they ascend from 0 or above: these are damaged
             return ids, _map(folder / f"{name}.codes", np.dtype(np.uint8), (rows, width))
         except FileNotFoundError:
             continue

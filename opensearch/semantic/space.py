@@ -242,7 +242,7 @@ class Space:
             vocabulary = shipped.vocabulary if shipped and same else kept
             whole = same or settings["vocabulary"] == "whole"
             return cls(settings["provider"], vocabulary, transform, whole, hint, lexicon, kept)
-        except (KeyError, UnicodeDecodeError, InvalidInput) as error:
+        except (LookupError, ValueError, TypeError, InvalidInput) as error:
             raise BundleError(f"the model's semantic space is damaged: {error}") from error
 
     def _without_names(self, words: str, phrase: Phrase) -> str:

@@ -1,6 +1,7 @@
 """What every registered hasher keeps, whatever it is made of; and a toy one, added here."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -109,6 +110,17 @@ def test_a_restored_hasher_gives_equal_codes(name, bits):
         np.testing.assert_array_equal(
             again.encode(data.embeddings, domain), made.encode(data.embeddings, domain)
         )
+
+
+@pytest.mark.parametrize("value", [None, {"a": 1}, [], "x", -1, 2**70])
+def test_settings_that_cannot_be_are_told_as_damage(name, value):
+    """Of a `model.json` that was changed by hand; they ended in a traceback."""
+    made, _ = fitted(name, 32)
+    for setting in made.settings():
+        with suppress(BundleError):
+            restored(made, {**made.settings(), setting: value})
+    with pytest.raises(BundleError):
+        restored(made, {**made.settings(), "name": value})
 
 
 def test_a_seed_decides_the_codes(name):

@@ -94,7 +94,15 @@ def test_what_was_compiled_gives_the_same_bits(files, views, tmp_path):
     assert kept.stat().st_mtime_ns == written
 
 
-@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * 99])
+def turned(data):
+    """The file with the bits of a kilobyte turned, as its reader never tells."""
+    at = len(data) * 3 // 4
+    return data[:at] + bytes(~byte & 255 for byte in data[at : at + 1024]) + data[at + 1024 :]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b"x" * 99, turned]
+)
 def test_a_damaged_file_is_compiled_anew(files, views, tmp_path, damage):
     wanted = OpenVinoBackbone(files[1], "f32", tmp_path).features(views)
     file = compiled_file(files[1], "f32", tmp_path)

@@ -81,3 +81,18 @@ def test_arrays_in_memory_are_whole():
     assert base.whole(CODES)
     assert base.whole(CODES[3:5])
     assert base.whole(np.frombuffer(b"abc", np.uint8))
+
+
+@pytest.mark.parametrize(("at", "value"), [(-1, -5), (-1, 3), (0, -1), (0, 3999)])
+def test_ids_that_cannot_be_are_left_for_the_source(source, tmp_path, at, value):
+    """A last one below zero ended in a traceback, one too small gave rows twice."""
+    Searcher(source, tmp_path, 16).fold()
+    asked = CODES[:1], ["a", "b"], 500
+    before = Searcher(source, tmp_path, 16).search(*asked)
+    (file,) = tmp_path.glob(f"{base.safe_name('a')}-*.ids")
+    ids = np.fromfile(file, "<i8")
+    ids[at] = value
+    ids.tofile(file)
+    after = Searcher(source, tmp_path, 16).search(*asked)
+    assert np.array_equal(after[0], before[0])
+    assert np.array_equal(after[1], before[1])

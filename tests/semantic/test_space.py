@@ -286,3 +286,5 @@ def test_a_space_whose_words_and_vectors_disagree_is_damaged(vectors):
         Space.restore(tensors, made.settings())
     with pytest.raises(BundleError, match="damaged: 'transform'"):
         Space.restore(made.tensors(), {"provider": "vectors"})
+    with pytest.raises(BundleError, match="damaged: unhashable"):
+        Space.restore(made.tensors(), {**made.settings(), "transform": {"a": 1}})
