@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from opensearch.cli.group import VERBS, main
-from opensearch.cli.verb import Verb
+from opensearch.cli.verb import PATHS, Verb
 from opensearch.errors import InvalidInput
 
 WITHOUT_JSON = ("train", "train-3d", "refit", "demo", "serve")
@@ -38,6 +38,12 @@ def keeps_the_contract(verb):
                 twice = CliRunner().invoke(main, [*words, f"{flag}", "1", f"{flag}", "2"])
                 assert twice.exit_code == 2
                 assert f"{flag} takes one value, but is given 2 times" in twice.stderr
+        for each in below.params:
+            if each.type.name in PATHS and not isinstance(each.type, click.Choice):
+                given = [max(each.opts, key=len), ""] if isinstance(each, click.Option) else [""]
+                empty = CliRunner().invoke(main, [*words, *given])
+                assert empty.exit_code == 2
+                assert "is empty" in empty.stderr or "Missing argument" in empty.stderr
         assert verb in WITHOUT_JSON or any(each.name == "as_json" for each in options)
 
 
