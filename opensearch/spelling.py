@@ -24,8 +24,15 @@ def hint(name: str, known: Collection[str], several: str | None = None) -> str:
     parts = names_in(name)
     if any(part in known for part in parts):
         return f"; {_one_by_one(parts, several) if several else 'name one of them alone'}"
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """The known name spelt most alike, capitals or not; `None` where none is."""
+    folded = {each.casefold(): each for each in sorted(known)}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[near[0]] if near else None
 
 
 def names_in(text: str) -> list[str]:

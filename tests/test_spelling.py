@@ -20,6 +20,7 @@ def test_a_misspelt_one_among_several_stays_as_it_is():
 
 def test_one_is_held_against_those_spelt_alike():
     assert hint("skech", KNOWN, "targets") == "; did you mean 'sketch'?"
+    assert hint("PHOTO", KNOWN) == hint("Photos", KNOWN) == "; did you mean 'photo'?"
     assert hint("zebra", KNOWN) == ""
     assert names_in("photo") == []
 

@@ -227,3 +227,15 @@ def test_index_leaves_out_what_was_removed_to_be_ignored(toy_model, toy_collecti
         assert engine.add(files, domain="photo").added == 0
         engine.forget(["02.jpg"])
         assert engine.add(files, domain="photo").added == 1
+
+
+def test_a_key_is_found_however_its_accents_are_composed(engine):
+    """Accents that are marks of their own, as macOS writes them; and escapes, as lists print."""
+    composed, apart = "caf\u00e9.png", "cafe\u0301.png"
+    engine._store.put([item(apart), item("new\nline")], np.zeros((2, 2), np.uint8), None)
+    assert keys(engine, keys=[apart]) == keys(engine, keys=[composed]) == [apart]
+    assert keys(engine, keys=["new\\nline"]) == ["new\nline"]
+    assert engine.find(keys=[composed, "cafe.png"]).missing == ["cafe.png"]
+    assert engine.relabel(composed, "house").key == apart
+    engine._store.put([item(composed)], np.zeros((1, 2), np.uint8), None)
+    assert keys(engine, keys=[composed]) == [composed]  # the very one goes first

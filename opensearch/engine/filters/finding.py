@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.collections.layout import placed
 from opensearch.engine.filters.comparing import BELOW, Comparison
+from opensearch.engine.filters.naming import item_named
 from opensearch.engine.filters.remarks import remarks
 from opensearch.engine.filters.selecting import select, targeted
 from opensearch.engine.filters.where import Both, Expression, parse_where
@@ -66,7 +67,7 @@ def find(
     """
     expression = None if where is None else parse_where(where)
     with store.snapshot():
-        named = {key: store.by_key(key) for key in keys}
+        named = {key: item_named(store, key) for key in keys}
         parts = [np.array([item.id for item in named.values() if item], np.int64)]
         missing = [key for key, item in named.items() if item is None]
         domains = targeted(store, targets)

@@ -12,6 +12,7 @@ from opensearch.engine.filters.dates import FORMS, bounds, date_of
 from opensearch.engine.filters.where import Expression, comparisons
 from opensearch.errors import brief
 from opensearch.records import FROM_PHOTOS
+from opensearch.spelling import nearest
 from opensearch.store import Fields, Store
 
 _SAMPLE: Final = 1000
@@ -75,8 +76,8 @@ def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[
             " indexed; for those that an older version indexed: `Engine.add(reread=True)`"
         )
         return
-    near = difflib.get_close_matches(name, held, n=1)
-    way_out = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(held))}"
+    near = nearest(name, held)
+    way_out = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(held))}"
     yield f"no item has a field {name!r}; {way_out}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from opensearch.engine.filters.naming import item_named
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item, Metadata
 from opensearch.store import Store
@@ -28,7 +29,7 @@ def relabelled(
     Raises:
         InvalidInput: there is no such item, or metadata are not JSON values.
     """
-    item = store.by_key(key)
+    item = item_named(store, key)
     if item is None:
         raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
     kept = item.metadata if metadata is None else metadata

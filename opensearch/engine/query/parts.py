@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening.opener import Opened
 from opensearch.engine import arguments as must
+from opensearch.engine.filters.naming import item_named
 from opensearch.engine.query.as_stored import Embed, as_stored
 from opensearch.engine.query.understood import TakenAs, understood_text
 from opensearch.errors import InvalidInput, NotKept
@@ -81,7 +82,7 @@ def stored_part(store: Store, key: str) -> Part:
         InvalidInput: the key is unknown.
         NotKept: the item has no embedding.
     """
-    item = store.by_key(key)
+    item = item_named(store, key)
     if item is None:
         meant = several_in(key, "keys", store.by_key)
         raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are{meant}")
