@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 
 import click
@@ -19,7 +20,12 @@ class Verb(click.Command):
         """Read what stands behind the verb."""
         if not ctx.resilient_parsing:
             self._refuse_unmeant(ctx, args)
-        return super().parse_args(ctx, args)
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            error.message += _as_file(given)
+            raise
 
     def _refuse_unmeant(self, ctx: click.Context, args: list[str]) -> None:
         try:
@@ -35,6 +41,12 @@ class Verb(click.Command):
 PATHS = ("path", "file", "directory", "file[:weight]")
 """Names of types of arguments that are paths."""
 _EMPTY = "the path is empty; is it a variable that is not set? The working folder is ."
+
+
+def _as_file(args: list[str]) -> str:
+    """What to write for a file whose name begins as options do, as `*.jpg` may bring it."""
+    files = [arg for arg in args if arg.startswith("-") and os.path.lexists(arg)]
+    return f" The file of this name is './{files[0]}'." if files else ""
 
 
 def _is_empty(value: object) -> bool:

@@ -22,6 +22,16 @@ def test_a_very_long_word_is_told_by_its_beginning(words):
     assert max(map(len, told.splitlines())) < 600
 
 
+@pytest.mark.parametrize("name", ["-dash.jpg", "--to.jpg"])
+def test_a_file_named_like_an_option_is_told_how_to_be_named(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(name).touch()
+    told = CliRunner().invoke(main, ["query", ".", name])
+    assert told.exit_code == 2
+    assert f"The file of this name is './{name}'." in told.output
+    assert "The file" not in CliRunner().invoke(main, ["query", ".", "-x.jpg"]).output
+
+
 @pytest.mark.parametrize("words", [["index", ".", "--to=~/mine"], ["list", "~/mine"]])
 def test_a_home_folder_that_no_shell_has_read_is_refused(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -52,7 +52,8 @@ def concluded(found: Answer, query: Query) -> Answer:
     ids = {hit.id for hit in found.hits}
     refined = {target: [i for i in own if i in ids] for target, own in found.refined.items()}
     if not found.hits and query.min_score is not None:
-        found.notes.append(f"no hit scores {query.min_score:g} or more, as `min_score` asks")
+        most = "; no score is above 1" if query.min_score > 1 else ""
+        found.notes.append(f"no hit scores {query.min_score:g} or more, as `min_score` asks{most}")
     if found.score_kind != "probability" or not found.hits:
         return replace(found, refined=refined)
     best = max(hit.score or 0.0 for hit in found.hits)
