@@ -24,8 +24,8 @@ class Verb(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            error.message += _as_file(given)
-            raise
+            told = error.message + _as_file(given)
+            raise click.NoSuchOption(error.option_name, told, error.possibilities, ctx) from None
 
     def _refuse_unmeant(self, ctx: click.Context, args: list[str]) -> None:
         try:

@@ -148,6 +148,10 @@ def path(name: str, value: Any) -> Path:
     given = os.fspath(value)
     if not isinstance(given, str) or not given or "\0" in given:
         refuse(name, "a path, as text or Path", value)
+    try:
+        os.fsencode(given)
+    except UnicodeEncodeError:
+        refuse(name, "a path that a file can have", value)
     if not os.path.lexists(given) and not os.path.lexists("~") and (meant := of_home(given)):
         raise InvalidInput(f"{name} {given!r} is not there{meant}")
     return Path(given)

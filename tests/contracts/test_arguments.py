@@ -26,7 +26,7 @@ VECTORS = np.eye(8, 4, dtype=np.float32)
 
 # What no argument of a kind takes.
 TEXT = [None, 5, b"photo", ["photo"], object()]
-PATH = [None, 5, b"a.png", ["a.png"], "", "a\0b", object()]
+PATH = [None, 5, b"a.png", ["a.png"], "", "a\0b", "\ud800", object()]
 FLAG = [None, 0, 1, "yes", []]
 WHOLE = [None, 1.0, "1", True, -1, [1], np.float32(1), np.array([1])]
 NUMBER = [None, "1", True, [1], float("nan"), float("inf"), 10**400]
@@ -64,7 +64,8 @@ class Closed:
 
 
 INPUT = [
-    None, 5, "", "a\0b", object(), {"a.png": 1}, StringIO("text"), Closed(), np.zeros(5, np.uint8),
+    None, 5, "", "a\0b", "\ud800", object(), {"a.png": 1}, StringIO("text"), Closed(),
+    np.zeros(5, np.uint8),
     np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros((0, 4), np.uint8), b"", b"no picture",
     Content("text"), Content(b"a", 5), Content(b"a", "a.xyz"), Mesh(np.zeros((3, 2)), FACE),
     Mesh(np.zeros((3, 3)), np.zeros((1, 3))), Mesh(np.eye(3)[:2], FACE), Mesh([["a"]], FACE),

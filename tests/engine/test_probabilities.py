@@ -101,9 +101,7 @@ def test_min_score_leaves_out_what_is_less_likely(engine, file):
         Query(files=[(file, 1.0)], targets=["shape"], source="sketch", min_score=1.5)
     )
     assert answer.hits == []
-    assert answer.notes == [
-        "no hit scores 1.5 or more, as `min_score` asks; no score is above 1"
-    ]
+    assert answer.notes == ["no hit scores 1.5 or more, as `min_score` asks; no score is above 1"]
 
 
 def test_an_answer_without_a_likely_hit_says_so(engine, file):

@@ -127,3 +127,14 @@ def test_prune_alone_takes_no_word_for_its_value(index, files):
     result = run("index", "--prune", files, "--to", index, "--domain", "photo")
     assert (result.exit_code, "1 removed" in result.stdout) == (0, True)
     assert run("index", "--prune=all", files, "--to", index).exit_code == 2
+
+
+def test_a_dry_run_into_a_new_index_tells_links_to_nothing(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.new("RGB", (40, 40)).save(folder / "a.png")
+    (folder / "b.png").symlink_to("nowhere.png")
+    with Engine.create(tmp_path / "new", MODEL) as engine:
+        planned = engine.add(folder, domain="photo", dry_run=True)
+        assert (planned.added, [failure.path for failure in planned.failures]) == (1, ["b.png"])
+        assert engine.add(folder, domain="photo").added == 1

@@ -174,6 +174,8 @@ class Changes:
             return self._of_known(known, source)
         if known is not None:
             return self._give(known.key, address(source), "replaced")
+        if self._dry and source.remote is None:
+            fingerprint(source)  # a link to nothing would be told as added
         if self._empty or source.remote is not None:  # detecting a move would need a download
             return self._new(source)
         stamp = stamp_of(source)
