@@ -190,6 +190,26 @@ def test_a_file_that_is_no_config_is_one_line(recipe, text):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("seed: 1\nloop: {steps: 3, epochs: 2, steps: 4}\n", "it says 'steps' twice"),
+        ("seed: 1\nseed: 2\n", "it says 'seed' twice"),
+        (f"seed: 0x{'f' * 9000}\n", "f has more than 64 bits"),
+        (f"seed: {'1:' * 9000}1\n", "1: has more than 64 bits"),
+        (f"seed: {2**63}\n", f"{2**63} has more than 64 bits"),
+    ],
+)
+def test_what_is_said_twice_or_is_no_number_of_ours_is_refused(recipe, text, reason):
+    with pytest.raises(InvalidInput, match=f"cannot be read as YAML: .*{reason}"):
+        load_train_config(recipe(text))
+
+
+def test_settings_may_be_merged_from_others(recipe):
+    text = "loop:\n  <<: {batch: 7, lr: 0.5}\n  batch: 9\n"
+    assert load_train_config(recipe(text)).loop.batch == 9
+
+
 def test_a_file_that_is_not_utf8_is_one_line(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(InvalidInput, match="cannot be read as YAML"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -57,9 +58,31 @@ def overridden(fields: dict[str, Any], overrides: Names) -> dict[str, Any]:
     return fields
 
 
+class _Loader(yaml.SafeLoader):
+    """As YAML says, but for two things that are never meant."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping; a key that is there twice is wrong, as its first value would be lost."""
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        twice = next((key for key, count in keys.items() if count > 1), None)
+        if twice is not None:
+            raise ValueError(f"it says {twice!r} twice")
+        return super().construct_mapping(node, deep)
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """A whole number, if it is one of 64 bits."""
+        value = super().construct_yaml_int(node)
+        if abs(value) >= 2**63:
+            raise ValueError(f"{node.value:.40} has more than 64 bits")
+        return value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
-        fields = yaml.safe_load(file.read_text("utf-8")) or {}
+        fields = yaml.load(file.read_text("utf-8"), _Loader) or {}
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise InvalidInput(f"config {file} cannot be read as YAML: {reason}") from error
@@ -75,7 +98,7 @@ def _apply(fields: dict[str, Any], override: str) -> None:
     if not equals or not all([*parents, last]):
         raise InvalidInput(f"`overrides` are key=value, e.g. loop.epochs=10; got {override!r}")
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, _Loader)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise InvalidInput(f"`overrides`, {override}: the value is not YAML; quote it") from error
     for parent in parents:

@@ -1,5 +1,7 @@
 """Approximate structures: named by the caller, measured, and right where they can be."""
 
+import json
+
 import numpy as np
 import pytest
 from test_search_exact import FakeSource
@@ -136,3 +138,29 @@ def test_building_again_drops_the_one_before_and_a_full_disk_is_our_error(
     ):
         searcher.build("ivf")
     assert searcher.info()["a"]["ivf"]["rows"] == 1010
+
+
+@pytest.mark.parametrize("name", ["hnsw", "ivf"])
+def test_a_structure_that_is_damaged_is_left_for_a_flat_search(source, tmp_path, name):
+    """Faiss searches what it can read: hits were missing, and nothing told."""
+    opened(source, tmp_path).build(name)
+    queries = clustered(50, seed=1)
+    exact = opened(source, tmp_path).search(queries, ["a"], 10)
+    (file,) = tmp_path.glob(f"{base.safe_name('a')}-{name}-*")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 3 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 3)
+    file.write_bytes(data)
+    found = opened(source, tmp_path).search(queries, ["a"], 10, name)
+    assert np.array_equal(found[0], exact[0])
+    assert np.array_equal(found[1], exact[1])
+
+
+@pytest.mark.parametrize("value", ["x", None, -1, [1]])
+def test_a_structure_described_wrongly_is_none(source, tmp_path, value):
+    opened(source, tmp_path).build("hnsw")
+    file = tmp_path / f"{base.safe_name('a')}.hnsw"
+    about = json.loads(file.read_bytes())
+    file.write_text(json.dumps({**about, "effort": value}))
+    searcher = opened(source, tmp_path)
+    assert searcher.search(clustered(5), ["a"], 10, "hnsw")[1].shape == (5, 10)
+    assert "hnsw" not in searcher.info()["a"]

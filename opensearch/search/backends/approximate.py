@@ -10,6 +10,7 @@ centres as in faiss's `IndexBinaryIVF`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -104,34 +105,34 @@ class FaissBackend(Backend):
             if recall >= RECALL or effort >= most:
                 break
             effort = min(2 * effort, most)
-        data = [("", [faiss.serialize_index_binary(index)])]
-        place.write(len(codes), {"effort": effort, "recall": recall}, data)
+        data = faiss.serialize_index_binary(index)
+        about = {"effort": effort, "recall": recall, "sha256": _digest(data)}
+        place.write(len(codes), about, [("", [data])])
         return FaissStructure(len(codes), recall, effort, index)
 
     def about(self, place: Place) -> dict[str, Any] | None:
         """Rows, effort and recall."""
-        found = place.read()
-        try:
-            if found is not None and place.path(found["rows"]).is_file():
-                return {key: found[key] for key in ("rows", "effort", "recall")}
-        except KeyError:
-            pass
-        return None
+        found = place.read() or {}
+        about = {key: found.get(key) for key in ("rows", "effort", "recall")}
+        known = all(isinstance(value, int | float) and value >= 0 for value in about.values())
+        return about if known and place.path(int(found["rows"])).is_file() else None
 
     def load(self, place: Place, codes: Codes) -> FaissStructure | None:
-        """Read the file into memory."""
+        """Read the file into memory; a damaged one, which faiss might search, is none."""
         import faiss
 
-        about = self.about(place)
-        if about is None:
+        about, found = self.about(place), place.read()
+        if about is None or found is None:
             return None
         try:
             data = np.fromfile(place.path(about["rows"]), np.uint8)
+            if found.get("sha256") not in (None, _digest(data)):  # older ones have none
+                return None
             index = faiss.deserialize_index_binary(data)
-        except (OSError, RuntimeError, AssertionError):
+        except (OSError, RuntimeError, AssertionError, MemoryError):
             return None
-        self.set_effort(index, about["effort"])
-        return FaissStructure(about["rows"], about["recall"], about["effort"], index)
+        self.set_effort(index, int(about["effort"]))
+        return FaissStructure(about["rows"], about["recall"], int(about["effort"]), index)
 
 
 class Hnsw(FaissBackend):
@@ -161,6 +162,10 @@ class Ivf(FaissBackend):
     def set_effort(self, index: Any, effort: int) -> None:
         """Lists searched."""
         index.nprobe = effort
+
+
+def _digest(data: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(data.data).hexdigest()
 
 
 def _questions(codes: Codes, seed: int) -> tuple[Codes, Distances]:
