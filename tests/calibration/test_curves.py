@@ -68,6 +68,14 @@ def test_a_calibration_comes_back_from_json():
     assert made.direction("cartoon", "photo") is made.direction("photo", "cartoon") is None
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"absent": 1.1}, {"absent": -0.1}, {"kinds": 1}, {"categories": 0}, {"hits": 0}]
+)
+def test_a_calibration_of_nothing_is_refused(wrong):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        Calibration(**calibration().model_dump() | wrong)
+
+
 def test_more_kinds_of_things_divide_the_odds():
     curve = Curve(slope=10, middle=0.6)
     scores = np.array([0.2, 0.6, 0.9])
@@ -128,6 +136,19 @@ def test_curves_of_many_hits_are_their_own_and_those_of_few_like_the_others():
     assert found["high"].middle == pytest.approx(0.7, abs=0.02)
     alone = fit_curve(few.scores, few.right)
     assert abs(found["few"].slope - 8) < abs(alone.slope - 8)
+
+
+def test_each_of_many_curves_has_its_own_slope_however_slight():
+    rng = np.random.default_rng(1)
+    parts = {
+        "steep": judged(rng, 20_000, 0.5, slope=20),
+        "slight": judged(rng, 20_000, 0.5, slope=1.5),
+        "between": judged(rng, 20_000, 0.5, slope=8),
+    }
+    found = fit_curves(parts)
+    assert found["steep"].slope == pytest.approx(20, rel=0.1)
+    assert found["slight"].slope == pytest.approx(1.5, abs=0.3)
+    assert found["between"].slope == pytest.approx(8, rel=0.1)
 
 
 @pytest.mark.parametrize(

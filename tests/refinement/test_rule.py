@@ -55,6 +55,9 @@ def test_two_fractions_without_a_threshold_are_refused():
 def test_a_fraction_outside_the_way_is_refused(lam):
     with pytest.raises(InvalidInput, match="lambda must be within 0 and 1"):
         LambdaRule.fixed(lam)
+    for one in ({"seen": lam}, {"unseen": lam}):
+        with pytest.raises(InvalidInput, match="lambda must be within 0 and 1"):
+            LambdaRule(**one, threshold=0.5)
 
 
 def test_a_clean_gap_is_cut_in_its_middle():
