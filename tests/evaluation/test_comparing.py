@@ -79,12 +79,12 @@ def angular(queries, gallery):
     return 1 - queries @ gallery.T
 
 
-def measured(noise, domains=("photo", "sketch"), per=8):
+def measured(noise, domains=("photo", "sketch"), per=8, order=range(6)):
     """A model that sees categories through noise; the same items for every model."""
     rng = np.random.default_rng(3)
     sets = {}
     for domain in domains:
-        labels = np.repeat(np.arange(6), per)
+        labels = np.repeat(np.array(order), per)
         rows = np.eye(6)[labels] + noise * rng.normal(size=(len(labels), 6))
         sets[domain] = Labelled(rows / np.linalg.norm(rows, axis=1, keepdims=True), labels)
     return any_to_any(sets, angular, resamples=50)
@@ -133,6 +133,8 @@ def test_it_is_plain_json():
 def test_other_items_are_refused_and_other_domains_left_out():
     with pytest.raises(InvalidInput, match="photo → photo: the models were not measured on the"):
         compare(measured(1.0), measured(1.0, per=9))
+    with pytest.raises(InvalidInput, match="photo → photo: the models were not measured on the"):
+        compare(measured(1.0), measured(1.0, order=[0, 1, 2, 3, 4, 4]))
     more = measured(1.0, domains=("cartoon", "photo", "sketch"))
     assert set(compare(measured(1.0), more).cells) == set(compare(more, measured(1.0)).cells)
     with pytest.raises(InvalidInput, match="share no direction with queries: domains photo and sk"):

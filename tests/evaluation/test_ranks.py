@@ -57,6 +57,13 @@ def by_hand():
     return relevant_ranks(np.array([[1, 2, 3, 4, 5, 6]]), np.array([[1, 0, 1, 0, 0, 1]], bool))
 
 
+@pytest.mark.parametrize("far", [2**16 - 1, 2**16, -1, -(2**40), 2**40])
+def test_whole_distances_of_any_size_rank_by_size(far):
+    distances = np.array([[3, far, 0]])
+    found = relevant_ranks(distances, np.array([[False, True, False]]))
+    assert found[0, 0] == (1 if far < 0 else 3)
+
+
 def test_values_worked_out_by_hand():
     ranks = by_hand()
     assert ranks.tolist() == [[1, 3, 6]]
