@@ -28,7 +28,6 @@ from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.reading import imprint_of
 from opensearch.engine import Engine
 from opensearch.imprints.kinds import SHAPE
-from opensearch.imprints.shapes import shape_imprint
 from opensearch.records import Item
 
 _BATCH: Final = 1024
@@ -122,8 +121,7 @@ def _piece(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 def _made_up(count: int, rng: np.random.Generator) -> Iterator[tuple[str, bytes]]:
     """Imprints that lie about the mean of shapes as far apart as shapes do."""
-    corners = rng.normal(size=(3, 3))
-    length = (len(shape_imprint(corners, np.array([[0, 1, 2]]))) - 1) // 2
+    length = 12 * 11  # spheres and degrees
     middle = np.exp(-4 * np.linspace(0, 1, length))
     for number in range(count):
         row = middle * np.exp(rng.normal(size=length) / 2)

@@ -24,7 +24,6 @@ from typing import Any, Final, TypeAlias
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks import planted_pictures, planted_shapes
@@ -33,7 +32,7 @@ from opensearch.config import ReaderSettings
 from opensearch.domains import default_reader, open_reader
 from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.mesh import load_triangles
-from opensearch.domains.shapes.framing import unit_triangles
+from opensearch.domains.shapes.framing import Framed, framed_triangles
 from opensearch.imprints import KINDS, all_apart, kind_of
 from opensearch.imprints.shapes import shape_imprint
 from opensearch.limits import Limits
@@ -157,22 +156,22 @@ def _shapes(
 ) -> Planted:
     meshes = [load_triangles(source.path, Limits()) for source in sources]
     keys = [source.key for source in sources]
-    imprints = [shape_imprint(*unit_triangles(*mesh)) for mesh in meshes]
+    imprints = [shape_imprint(*framed_triangles(*mesh)) for mesh in meshes]
     planted = []
     for kind, make in (planted_shapes.OTHERS if others else planted_shapes.SHAPES).items():
         for of in rng.choice(len(keys), min(copies, len(keys)), replace=False).tolist():
-            made = unit_triangles(*make(meshes[of], rng))
+            made = framed_triangles(*make(meshes[of], rng))
             imprints.append(shape_imprint(*made))
             said = kind
             if kind.startswith("simplified"):
-                share = _area(*made) / _area(*unit_triangles(*meshes[of]))
+                share = _area(made) / _area(framed_triangles(*meshes[of]))
                 said += "" if abs(share - 1) <= 0.1 else ", surface lost"
             planted.append((said, of))
     return keys, imprints, planted
 
 
-def _area(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> float:
-    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
+def _area(shape: Framed) -> float:
+    a, b, c = (shape.vertices[shape.faces[:, corner]] for corner in range(3))
     return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum())
 
 

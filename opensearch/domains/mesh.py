@@ -17,7 +17,7 @@ from opensearch.domains.files import check_file, reading
 from opensearch.domains.meshes.triangles import Beside, Triangles
 from opensearch.domains.reading import Reader, ReaderKind, Reading
 from opensearch.domains.shapes.cameras import cameras, portrait_camera
-from opensearch.domains.shapes.framing import broken_faces, far_faces, unit_triangles
+from opensearch.domains.shapes.framing import broken_faces, far_faces, framed_triangles
 from opensearch.domains.shapes.lines import draw_lines
 from opensearch.domains.shapes.render import OVERSAMPLING, Maps, Shape, as_view, shade
 from opensearch.domains.shapes.upright import upright_axis
@@ -57,15 +57,15 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             check_time = _clock(limits.seconds)
             mesh = load_triangles(path, limits)
             check_time("parsing")
-            triangles = unit_triangles(*mesh)
-            shape = Shape(*triangles)
+            framed = framed_triangles(*mesh)
+            shape = Shape(framed.vertices, framed.faces)
             check_time("cleaning")
             axis = upright_axis(path, up)
             return Reading(
                 views=_views(shape, axis, settings, check_time),
                 up=axis,
                 portrait=portrait(shape, axis),
-                imprint=partial(shape_imprint, *triangles),
+                imprint=partial(shape_imprint, *framed),
                 lost=_lost(mesh),
             )
 

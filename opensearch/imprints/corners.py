@@ -6,6 +6,7 @@ are left have not moved. The corners of another shape lie elsewhere.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Final
@@ -13,11 +14,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.imprints.frames import Frame, Lattice, level_of, on_lattice
+
 Points = NDArray[np.float64]
 
 _MOST: Final = 600
-"""Corners kept of a shape, the outermost: they fill a page of the store."""
-_STEPS: Final = 65_535
+"""Corners kept of a shape: they fill a page of the store. Of more, half are the outermost and half
+those that a lattice chooses."""
+_HEAD: Final = struct.Struct("<Ihf3q")
+_HALF: Final = 1 << 15
+_TINY, _FAR = 1e-200, 2.0**36
+"""Least radius, and most radii from the origin, of shapes that floats can put on a lattice; others
+are put there as they are in the unit sphere."""
+_OLDER_STEPS: Final = 65_535
 _ROUNDS: Final = 10
 _SOME: Final = 100
 """Corners by which the turns other than the identity are tried."""
@@ -45,40 +54,70 @@ _TURNS: Final = _turns()
 
 @dataclass(frozen=True)
 class Corners:
-    """Corners of a shape in its unit sphere.
+    """Corners of a shape.
 
     Attributes:
         count: how many it has.
-        points: the outermost of them, shape (n, 3).
+        points: some of them in the unit sphere, shape (n, 3), the outermost among them.
+        frame: some of them where the file has them; `None` in imprints of older versions.
     """
 
     count: int
     points: Points
+    frame: Frame | None = None
 
 
-def corner_bytes(vertices: Points, faces: NDArray[np.integer], middle: Points) -> bytes:
-    """What an imprint keeps of corners: their count, and places of at most 600.
+def corner_bytes(
+    vertices: Points, faces: NDArray[np.integer], outward: Points, middle: Points, radius: float
+) -> bytes:
+    """What an imprint keeps of corners: their count, their lattice, and places of at most 600.
 
     Args:
         vertices: shape (n, 3).
         faces: shape (m, 3).
-        middle: of the surface, shape (3,); the corners furthest from it are kept.
+        outward: the middle of the surface, shape (3,); corners far from it are kept.
+        middle: shape (3,); in the file the vertices are `vertices * radius + middle`.
     """
-    used = vertices[np.unique(faces)]
-    centre = (used.min(axis=0) + used.max(axis=0)) / 2
-    radius = max(float(np.linalg.norm(used - centre, axis=1).max()), 1e-300)
-    steps = np.rint(((used - centre) / radius + 1) / 2 * _STEPS).astype("<u2")
-    distinct, places = np.unique(steps, axis=0, return_index=True)
-    outward = np.argsort(-np.linalg.norm(used[places] - middle, axis=1), kind="stable")
-    return np.array([len(distinct)], "<u4").tobytes() + distinct[outward[:_MOST]].tobytes()
+    unit = vertices[np.unique(faces)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        used = unit * radius + middle
+    if not (_TINY < radius < 1 / _TINY and np.abs(used).max() < _FAR * radius):
+        used, middle, radius = unit, np.zeros(3), 1.0
+    centre = used.min(axis=0) / 2 + used.max(axis=0) / 2
+    level = level_of(used, centre)
+    step = 16.0**level
+    places = on_lattice(used, level)
+    origin = np.floor(centre / step).astype(np.int64)
+    count = len(places)
+    places = places[(np.abs(places - origin) < _HALF).all(axis=1)]
+    if len(places) > _MOST:
+        rest = places[_MOST // 2 :]
+        off = np.linalg.norm(rest * step - (outward * radius + middle), axis=1)
+        furthest = np.argsort(-off, kind="stable")[: _MOST - _MOST // 2]
+        places = np.concatenate([places[: _MOST // 2], rest[furthest]])
+    reach = float(np.linalg.norm(used - centre, axis=1).max()) / step
+    steps = (places - origin + _HALF).astype("<u2").tobytes()
+    return bytes(_HEAD.pack(count, level, reach, *origin.tolist()) + steps)
 
 
 def corners_of(kept: bytes) -> Corners:
-    """What `corner_bytes` kept; no corners of imprints that were made without."""
+    """What `corner_bytes` kept."""
+    count, level, reach, *origin = _HEAD.unpack_from(kept)
+    steps: Lattice = (
+        np.frombuffer(kept[_HEAD.size :], "<u2").reshape(-1, 3).astype(np.int64) - _HALF
+    )
+    chosen = steps[: _MOST // 2] if count > _MOST else steps
+    frame = Frame(count, level, chosen + np.array(origin))
+    return Corners(count, steps / max(reach, 1e-300), frame)
+
+
+def older_corners_of(kept: bytes) -> Corners:
+    """What older versions kept, of the outermost alone; no corners where they kept none."""
     if not kept:
         return Corners(0, np.zeros((0, 3)))
     steps = np.frombuffer(kept[4:], "<u2").reshape(-1, 3)
-    return Corners(int.from_bytes(kept[:4], "little"), steps.astype(np.float64) / _STEPS * 2 - 1)
+    places = steps.astype(np.float64) / _OLDER_STEPS * 2 - 1
+    return Corners(int.from_bytes(kept[:4], "little"), places)
 
 
 def is_simplified(one: Corners, other: Corners) -> bool:

@@ -11,13 +11,16 @@ SHAPE: Final = b"\x02"
 STROKES: Final = b"\x03"
 """A picture's, and behind it what was drawn."""
 CORNERS: Final = b"\x04"
-"""A shape's, and behind it its corners."""
+"""A shape's, and behind it its corners in the unit sphere."""
+FRAMED: Final = b"\x05"
+"""A shape's, and behind it its corners where their file has them."""
 
 _KINDS: Final[dict[bytes, Kind]] = {
     PICTURE: "picture",
     SHAPE: "shape",
     STROKES: "picture",
     CORNERS: "shape",
+    FRAMED: "shape",
 }
 
 

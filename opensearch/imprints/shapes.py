@@ -2,7 +2,8 @@
 
 It is the same whatever the order of vertices and faces, and wherever and how large the shape
 stands, turned or mirrored. What simplifying leaves of the surface hardly changes it, unless the
-shape is coarse: such ones are known by the corners that are left in place, kept behind it.
+shape is coarse or its surface is torn: such ones are known by the corners that are left in place,
+kept behind it.
 
 Source:
     Kazhdan, Funkhouser and Rusinkiewicz, "Rotation Invariant Spherical Harmonic Representation of
@@ -17,8 +18,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.corners import corner_bytes, corners_of, has_corners, is_simplified
-from opensearch.imprints.kinds import CORNERS
+from opensearch.imprints.corners import (
+    Corners,
+    corner_bytes,
+    corners_of,
+    has_corners,
+    is_simplified,
+    older_corners_of,
+)
+from opensearch.imprints.frames import (
+    Hashes,
+    have_corners_in_common,
+    marks,
+    with_a_mark_in_common,
+)
+from opensearch.imprints.kinds import FRAMED
 from opensearch.imprints.pairs import (
     BLOCK,
     Apart,
@@ -41,7 +55,7 @@ _REACH: Final = 2.4
 _NEIGHBOURS: Final = 16
 _EXACT, _NEAR, _SIMPLIFIED = 0.04, 0.065, 0.2
 """Largest distances of unit vectors of copies that were not simplified, of copies that were, and of
-pairs that corners decide on."""
+pairs whose corners are laid on each other; corners that are in one place already decide on any."""
 _ROUND, _ONE_BALL = 0.99, 0.004
 """Least share of degree 0 in the imprint of a ball, and the largest distance of two balls that are
 copies whatever their corners: the rest of a ball's imprint is noise."""
@@ -49,12 +63,21 @@ _LENGTH: Final = 1 + 2 * _SPHERES * (_DEGREES + 1)
 """Bytes before the corners."""
 
 
-def shape_imprint(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> bytes:
+_ORIGIN: Final = np.zeros(3)
+
+
+def shape_imprint(
+    vertices: NDArray[np.floating],
+    faces: NDArray[np.integer],
+    centre: NDArray[np.float64] = _ORIGIN,
+    radius: float = 1.0,
+) -> bytes:
     """The imprint of triangles.
 
     Args:
         vertices: shape (n, 3).
         faces: shape (m, 3), vertex numbers; their areas are not all 0.
+        centre: shape (3,); in the file the vertices are `vertices * radius + centre`.
     """
     corners = np.asarray(vertices, np.float64)
     points = _on_surface(corners, faces)
@@ -65,7 +88,7 @@ def shape_imprint(vertices: NDArray[np.floating], faces: NDArray[np.integer]) ->
     directions = points / np.maximum(radii, 1e-9 * scale)[:, None]
     spheres = _spheres(radii / scale)
     energies = _energies(spheres, directions).astype("<f2").tobytes()
-    return CORNERS + energies + corner_bytes(corners, faces, middle)
+    return FRAMED + energies + corner_bytes(corners, faces, middle, centre, radius)
 
 
 def shape_pairs(
@@ -77,8 +100,11 @@ def shape_pairs(
 ) -> Iterator[Pairs]:
     """Copies among shapes; see `pairs.Matcher`."""
     vectors = np.empty((count, _SPHERES * (_DEGREES + 1)), np.float32)
+    marked = []
     for places in blocks(count):
-        vectors[places] = _unpacked(fetch(places))
+        imprints = fetch(places)
+        vectors[places] = _unpacked(imprints)
+        marked += [_marks(each) for each in imprints]
     find = nearest(vectors)
     for places in blocks(count):
         rows, found, cosines = find(vectors[places], _cosine(_SIMPLIFIED), _NEIGHBOURS)
@@ -86,16 +112,19 @@ def shape_pairs(
         other = (first != found) & apart(first, found)
         yield _pairs(first[other], found[other], cosines[other], fetch, fetch)
         told("shapes", int(places[-1]) + 1, count)
+    one, two = with_a_mark_in_common(marked)
+    left = apart(one, two)
+    yield from shapes_between(one[left], two[left], fetch)
 
 
 def shape_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
     """Copies of one shape among others; see `pairs.Matcher`."""
     own = _unpacked([imprint])[0]
     for places in blocks(count):
-        cosines = _unpacked(fetch(places)) @ own
-        near = np.flatnonzero(cosines >= _cosine(_SIMPLIFIED))
-        first = np.zeros_like(near)
-        yield _pairs(first, places[near], cosines[near], lambda some: [imprint] * len(some), fetch)
+        first = np.zeros_like(places)
+        yield _pairs(
+            first, places, _unpacked(fetch(places)) @ own, lambda some: [imprint] * len(some), fetch
+        )
 
 
 def shapes_between(first: Places, second: Places, fetch: Fetch) -> Iterator[Pairs]:
@@ -103,8 +132,7 @@ def shapes_between(first: Places, second: Places, fetch: Fetch) -> Iterator[Pair
     for start in range(0, len(first), BLOCK):
         one, other = first[start : start + BLOCK], second[start : start + BLOCK]
         cosines = (_unpacked(fetch(one)) * _unpacked(fetch(other))).sum(axis=1)
-        near = cosines >= _cosine(_SIMPLIFIED)
-        yield _pairs(one[near], other[near], cosines[near], fetch, fetch)
+        yield _pairs(one, other, cosines, fetch, fetch)
 
 
 def _cosine(distance: float) -> float:
@@ -120,14 +148,34 @@ def _pairs(
     asked = np.flatnonzero(cosines < _cosine(_ONE_BALL))
     imprints = zip(fetch(first[asked]), fetch_second(second[asked]), strict=True)
     for at, both in zip(asked.tolist(), imprints, strict=True):
-        one, other = (corners_of(each[_LENGTH:]) for each in both)
+        one, other = map(_corners, both)
         if not kept[at]:
-            kept[at] = is_simplified(one, other)
+            near = cosines[at] >= _cosine(_SIMPLIFIED)
+            kept[at] = _share_corners(one, other) or (near and is_simplified(one, other))
         elif all(map(_is_ball, both)):
             kept[at] = has_corners(one, other)
     exact = cosines[kept] >= _cosine(_EXACT)
     changes = ["" if each else "simplified" for each in exact.tolist()]
     return Pairs(first[kept], second[kept], cosines[kept], changes, exact)
+
+
+def _corners(imprint: bytes) -> Corners:
+    """The corners of a shape; none of the oldest layout."""
+    kept = imprint[_LENGTH:]
+    return corners_of(kept) if imprint[:1] == FRAMED else older_corners_of(kept)
+
+
+def _marks(imprint: bytes) -> Hashes:
+    """By what a shape finds those that have some of its corners."""
+    frame = _corners(imprint).frame
+    return np.zeros(0, np.uint64) if frame is None else marks(frame)
+
+
+def _share_corners(one: Corners, other: Corners) -> bool:
+    """Whether two files have corners in one place, as one that was simplified has."""
+    if one.frame is None or other.frame is None:
+        return False
+    return have_corners_in_common(one.frame, other.frame)
 
 
 def _is_ball(imprint: bytes) -> bool:

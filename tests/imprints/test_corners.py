@@ -5,7 +5,12 @@ import pytest
 from finding import copies_among, pairs_among
 
 from opensearch.imprints import kind_of
-from opensearch.imprints.corners import corner_bytes, corners_of, is_simplified
+from opensearch.imprints.corners import (
+    corner_bytes,
+    corners_of,
+    is_simplified,
+    older_corners_of,
+)
 from opensearch.imprints.shapes import shape_imprint
 
 UP_TO_FRONT = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], float)
@@ -40,7 +45,15 @@ def simplified(points):
 
 
 def corners(points, faces):
-    return corners_of(corner_bytes(points, faces, points.mean(axis=0)))
+    return corners_of(corner_bytes(points, faces, points.mean(axis=0), np.zeros(3), 1.0))
+
+
+def older_bytes(points):
+    """Reference: what older versions kept, few corners in the unit sphere."""
+    centre = (points.min(axis=0) + points.max(axis=0)) / 2
+    radius = np.linalg.norm(points - centre, axis=1).max()
+    steps = np.round(((points - centre) / radius + 1) / 2 * 65535).astype("<u2")
+    return np.array([len(points)], "<u4").tobytes() + steps.tobytes()
 
 
 @pytest.mark.parametrize("turn", [np.eye(3), UP_TO_FRONT])
@@ -77,18 +90,27 @@ def test_corners_that_chance_lays_on_a_crowded_rim_are_not_in_place(seed):
     assert is_simplified(whole, half)
 
 
-def test_an_imprint_of_an_older_version_has_no_corners_and_is_compared():
-    made = shape_imprint(*grid(knobs(0)))
-    older = b"\x02" + made[1:265]
-    assert (made[:1], kind_of(made), kind_of(older)) == (b"\x04", "shape", "shape")
-    assert pairs_among([made, older]) == {(0, 1): ("", True), (1, 0): ("", True)}
-    assert not is_simplified(corners_of(b""), corners(*grid(knobs(0))))
+def test_imprints_of_older_versions_are_compared_by_what_they_hold():
+    points, faces = grid(knobs(1))
+    made, half = shape_imprint(points, faces), shape_imprint(*grid(simplified(knobs(1))))
+    oldest, older = b"\x02" + made[1:265], b"\x04" + made[1:265] + older_bytes(points)
+    assert (made[:1], {kind_of(each) for each in (made, older, oldest)}) == (b"\x05", {"shape"})
+    copy = {(0, 1): ("", True), (1, 0): ("", True)}
+    assert pairs_among([made, oldest]) == pairs_among([made, older]) == copy
+    assert pairs_among([half, older]).keys() == {(0, 1), (1, 0)}
+    assert pairs_among([half, oldest]) == {}
+    assert not is_simplified(older_corners_of(b""), corners(points, faces))
 
 
-def test_corners_are_the_outermost_in_the_unit_sphere_each_once():
+def test_corners_are_the_outermost_and_some_others_in_the_unit_sphere_each_once():
     points, faces = grid(knobs(0, 40, 40))
-    kept = corner_bytes(np.concatenate([points, points]), faces, points.mean(axis=0))
-    assert len(kept) == 4 + 600 * 6
+    kept = corner_bytes(
+        np.concatenate([points, points]), faces, points.mean(axis=0), np.zeros(3), 1.0
+    )
     found = corners_of(kept)
-    assert found.count == 1600
-    assert np.linalg.norm(found.points, axis=1).max() <= 1.0001
+    assert (found.count, len(found.points), len(found.frame.places)) == (1600, 600, 300)
+    assert len(np.unique(found.points, axis=0)) == 600
+    assert np.linalg.norm(found.points, axis=1).max() == pytest.approx(1, abs=2e-3)
+    off = np.sort(np.linalg.norm(points - points.mean(axis=0), axis=1))
+    outermost = np.sort(np.linalg.norm(found.points[300:] - points.mean(axis=0), axis=1))
+    assert outermost.min() > off[-700]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,30 @@ _BINS: Final = 1024
 _FAR: Final = 100
 
 
+class Framed(NamedTuple):
+    """Triangles in the unit sphere, and where they were.
+
+    Attributes:
+        vertices: shape (k, 3).
+        faces: shape (l, 3).
+        middle: shape (3,); with `radius`, the vertices were `vertices * radius + middle`.
+    """
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    middle: NDArray[np.float64]
+    radius: float
+
+
 def unit_triangles(
     vertices: NDArray[np.float64], faces: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Vertices and faces of `framed_triangles`."""
+    framed = framed_triangles(vertices, faces)
+    return framed.vertices, framed.faces
+
+
+def framed_triangles(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Framed:
     """Triangles centred and scaled to the unit sphere.
 
     Only what can be seen is measured and kept: faces that touch a vertex that is not finite,
@@ -35,9 +56,6 @@ def unit_triangles(
     Args:
         vertices: shape (n, 3).
         faces: shape (m, 3), vertex numbers.
-
-    Returns:
-        Vertices, shape (k, 3), float32, and faces, shape (l, 3), int32.
 
     Raises:
         UnreadableFile: no face is left; the text says why.
@@ -54,13 +72,14 @@ def unit_triangles(
     faces = faces[~_is_line(vertices, faces)]
     if len(faces) == 0:
         raise UnreadableFile("has no area: all its faces are lines or points")
-    points, faces = _centred(vertices, faces)
+    points, faces, middle, radius = _centred(vertices, faces)
     kept = _without_specks(points, faces, _areas(points, faces))
     if len(kept) < len(faces):
-        points, kept = _centred(points, kept)
-    points /= np.linalg.norm(points, axis=1).max()
-    small = points.astype(np.float32)
-    return small, _without_repeats(small, kept).astype(np.int32)
+        points, kept, off, share = _centred(points, kept)
+        middle, radius = middle + off * radius, radius * share
+    longest = float(np.linalg.norm(points, axis=1).max())
+    small = (points / longest).astype(np.float32)
+    return Framed(small, _without_repeats(small, kept).astype(np.int32), middle, radius * longest)
 
 
 def broken_faces(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -88,17 +107,19 @@ def far_faces(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArra
 
 def _centred(
     vertices: NDArray[np.float64], faces: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The vertices in use, within -1 to 1 around the middle of their bounds, and the faces."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], float]:
+    """The vertices in use, within -1 to 1 around the middle of their bounds, and the faces.
+
+    Behind them that middle, and what the vertices were divided by.
+    """
     used, renumbered = np.unique(faces, return_inverse=True)
     points = vertices[used]
     low, high = points.min(axis=0), points.max(axis=0)
     # Halved before adding: coordinates near the largest float must not overflow.
-    points = points - (low / 2 + high / 2)
-    radius = float(np.abs(points).max())
-    if radius > 0:
-        points /= radius
-    return points, renumbered.reshape(-1, 3)
+    middle = low / 2 + high / 2
+    points = points - middle
+    radius = float(np.abs(points).max()) or 1.0
+    return points / radius, renumbered.reshape(-1, 3), middle, radius
 
 
 def _is_line(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.bool_]:

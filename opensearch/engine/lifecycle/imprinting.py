@@ -17,12 +17,14 @@ from opensearch.domains.opening.workers import Readers
 from opensearch.domains.reading import imprint_of_file
 from opensearch.domains.shapes.upright import declared
 from opensearch.errors import InvalidInput, UnreadableFile
-from opensearch.imprints.kinds import PICTURE, SHAPE
+from opensearch.imprints.kinds import CORNERS, PICTURE, SHAPE
 from opensearch.model import Model
 from opensearch.model.inputs import file_and_part
 from opensearch.records import Item, Stamp
 from opensearch.store import Store
 
+_LESS: Final = (b"", PICTURE, SHAPE, CORNERS)
+"""First bytes of imprints that hold less than is kept now, where the file has more."""
 _PAGE: Final = 256
 """Items whose imprints are stored at once."""
 
@@ -52,7 +54,7 @@ def _lacking(store: Store, model: Model) -> Iterator[list[Item]]:
         for start in range(0, len(ids), _PAGE):
             page = ids[start : start + _PAGE]
             first = {i: each[:1] for i, each in zip(page, store.imprints(page), strict=True)}
-            some = [id_ for id_, byte in first.items() if byte in (b"", PICTURE, SHAPE)]
+            some = [id_ for id_, byte in first.items() if byte in _LESS]
             items = [
                 item
                 for item in store.items(some)

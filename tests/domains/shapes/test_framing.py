@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.shapes.framing import unit_triangles
+from opensearch.domains.shapes.framing import framed_triangles, unit_triangles
 from opensearch.errors import UnreadableFile
 
 BOX = trimesh.creation.box((1, 2, 3))
@@ -131,3 +131,15 @@ def test_a_shape_too_thin_to_be_seen_is_refused(tmp_path):
     thread = np.array([[0, 0, 0], [1, 0, 0], [1, 3e-6, 0]])
     with pytest.raises(UnreadableFile, match="too thin to be seen"):
         read(tmp_path, thread, [(0, 1, 2)])
+
+
+@given(st.floats(1e-6, 1e6), st.floats(-1e6, 1e6), st.booleans())
+def test_what_is_framed_says_where_it_was(scale, place, speck):
+    own = VERTICES * scale + place
+    parts = [(own, FACES)]
+    if speck:
+        parts.append((VERTICES * scale * 0.005 + place + 20 * scale, FACES))
+    framed = framed_triangles(*joined(*parts))
+    back = framed.vertices * framed.radius + framed.middle
+    assert back.shape == own.shape
+    np.testing.assert_allclose(back, own, atol=scale * 1e-6 + abs(place) * 1e-9)
