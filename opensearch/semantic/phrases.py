@@ -15,7 +15,7 @@ from typing import Final
 
 from opensearch.semantic.pieces import Find, Piece, pieces_of
 from opensearch.semantic.tokens import is_soft, tokens_of
-from opensearch.semantic.uses import settled
+from opensearch.semantic.uses import ARTICLES, settled
 
 
 @dataclass
@@ -68,22 +68,37 @@ _TOLD: Final = ("look", "action", "count", "either", "before of", "depiction", "
 """Classes that are told as not counted."""
 _DEGREES: Final = ("very", "so", "too", "quite", "really", "that", "all", "particularly", "overly")
 """Words between a negation and a look: not too big."""
+_LISTED: Final = ("name", "unknown", "look", "either", "count")
 
 
 def _negate(pieces: list[Piece]) -> None:
     """Mark what is to be left out, and looks that something is not to have."""
     reach, before = _Reach(), Piece("", "")
-    for piece in pieces:
+    for at, piece in enumerate(pieces):
         reach.pass_over(piece)
         piece.negated = reach.on and _of_one_look(before, piece)
         reach.on = reach.on and not piece.negated
         piece.out = reach.on or piece.minus
         reach.met = reach.met or piece.kind == "unknown" or _names(piece)
         if before.text == "non" or (piece.end and (reach.met or not is_soft(piece.end))):
-            reach.on = False
+            reach.on = reach.on and reach.met and _goes_on(pieces, at)
         if piece.text not in _DEGREES or piece.end:
             before = piece
     _spare_what_is_wanted(pieces)
+
+
+def _goes_on(pieces: list[Piece], at: int) -> bool:
+    """Whether a comma in a negation only parts names of a list: no trucks, buses or vans."""
+    if pieces[at].end != ",":
+        return False
+    articled = at > 0 and pieces[at - 1].text in ARTICLES
+    for piece in pieces[at + 1 :]:
+        if piece.text in ("or", "nor"):
+            return True
+        of_list = piece.kind in _LISTED or (articled and piece.text in ARTICLES)
+        if not of_list or piece.minus or piece.end not in ("", ","):
+            return False
+    return False
 
 
 def _spare_what_is_wanted(pieces: list[Piece]) -> None:

@@ -18,6 +18,7 @@ _FLAT: Final = str.maketrans(
 _SHORT: Final = (
     (re.compile(r"(?<!\w)w/o(?:ut)?(?!\w)", re.IGNORECASE), "without"),
     (re.compile(r"(?<!\w)w/", re.IGNORECASE), "with "),
+    (re.compile(r"(?<!\w)excl\.", re.IGNORECASE), "excluding"),
     (re.compile(r"(?<![\w-])(\w+)-free(?![\w-])", re.IGNORECASE), r"-\1"),
     (re.compile(r"(?<!\S)([-−–]+)'([^']+)'(?!\w)"), r'\1"\2"'),
 )

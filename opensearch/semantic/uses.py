@@ -10,7 +10,7 @@ from opensearch.semantic.pieces import Piece
 
 _ALL: Final = ("all", "any", "every", "each", "everything", "anything", "whatever", "whichever")
 _BUT: Final = ("but", "besides", "save")
-_ARTICLES: Final = ("a", "an", "the", "my", "our", "your", "this", "these", "that", "those")
+ARTICLES: Final = ("a", "an", "the", "my", "our", "your", "this", "these", "that", "those")
 _ASKED: Final = ("i", "you", "we", "they", "anyone", "anybody", "someone", "somebody")
 _SUBJECTS: Final = (*_ASKED, "he", "she", "it", "that", "which", "who", "one")
 _BEFORE_VERBS: Final = ("i", "we", "please", "and", "but", "then", "also", "just", "to")
@@ -31,6 +31,10 @@ _MADE: Final = (
 """Words before which a name only says how something is formed, if a hyphen joins them."""
 _OF: Final = ("before of", "depiction", "feature")
 """Classes of words that name no thing where `of` follows: front of, photo of, colour of."""
+_SHOWING: Final = (
+    *("with", "that", "which", "where", "showing", "shows"),
+    *("containing", "depicting", "featuring"),
+)
 _BESIDE: Final = {"depiction": ("name", "unknown", "either"), "feature": ("look", "either")}
 """Nor does a word of these classes beside one of those: a cat picture, the colour red."""
 
@@ -100,7 +104,7 @@ def _all_but(pieces: Sequence[Piece]) -> None:
     for piece, after in pairwise(pieces):
         if piece.text in _ALL or piece.text == "rather":
             said, named = piece.text, False
-        names_next = after.kind in ("name", "unknown", "either", "look") or after.text in _ARTICLES
+        names_next = after.kind in ("name", "unknown", "either", "look") or after.text in ARTICLES
         of_all = said in _ALL and named and piece.text in _BUT and names_next
         if of_all or (said == "rather" and piece.text == "than"):
             piece.kind = "none"
@@ -134,9 +138,19 @@ def _says_how(pieces: Sequence[Piece], at: int, follows: str) -> bool:
         return follows == "name"
     if piece.kind in _OF and follows == "of":
         return True
+    if piece.kind == "depiction" and _opens(pieces, at):
+        return True
     if piece.kind in _BESIDE:
         return not piece.minus and _stands_beside(pieces, at)
     return piece.kind != "before of"
+
+
+def _opens(pieces: Sequence[Piece], at: int) -> bool:
+    """Whether a phrase begins with what it wants to see, and goes on with what is to be on it."""
+    after = pieces[at + 1].text if at + 1 < len(pieces) and not pieces[at].end else ""
+    begins = all(piece.kind in ("skip", "count", "look") for piece in pieces[:at])
+    named = any(piece.kind in ("name", "unknown", "either") for piece in pieces[at + 2 :])
+    return begins and after in _SHOWING and named
 
 
 def _stands_beside(pieces: Sequence[Piece], at: int) -> bool:
