@@ -120,7 +120,7 @@ class _Cut:
 def _pattern(marks: str) -> re.Pattern[str]:
     """What cuts a text, in whose script these marks are parts of words."""
     letter, opening = rf"[\w{marks}]", re.escape("".join(_CLOSED_BY))
-    before = rf"(?<![\w{marks})\]}}»'-])"
+    before = rf"(?<![\w{marks})\]}}»'!–−-])"  # signs in a row are looked at once
     return re.compile(
         rf"(?P<minus>{before}(?:[-−–]+|!+)(?=[\w{opening}]|{PICTOGRAM}))"
         rf"|(?P<word>{PICTOGRAM}|\w{letter}*(?:'{letter}+)*'?)"

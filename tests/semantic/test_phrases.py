@@ -1,5 +1,7 @@
 """Phrases: which words name things, which have no say, which are left out; nothing gets lost."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -280,6 +282,15 @@ def test_any_text_is_read(text):
 def test_no_mix_of_small_words_breaks_it(parts):
     words, excluded, _, _ = read(" ".join(parts))
     assert all(LEXICON.listed(word) == word for word in words + excluded)
+
+
+@pytest.mark.parametrize(
+    "text", ["!", "-", "–", "−", "'", "(", "no ", "a-", "🐶", "no a, ", "cat, ", "\u0301"]
+)
+def test_a_text_of_the_same_again_and_again_takes_no_long(text):
+    started = time.process_time()
+    read(f"no cat, {(text * 9000)[:9000]} or dog")
+    assert time.process_time() - started < 1
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=4), st.data())
