@@ -7,6 +7,7 @@ are left have not moved. The corners of another shape lie elsewhere.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.frames import Frame, Lattice, level_of, on_lattice
+from opensearch.imprints.frames import Frame, Lattice, are_among, level_of, on_lattice
 
 Points = NDArray[np.float64]
 
@@ -22,7 +23,12 @@ _MOST: Final = 600
 """Corners kept of a shape: they fill a page of the store. Of more, half are the outermost and half
 those that a lattice chooses."""
 _HEAD: Final = struct.Struct("<Ihf3q")
+_FIELDS: Final = np.dtype(
+    [("count", "<u4"), ("level", "<i2"), ("reach", "<f4"), ("origin", "<i8", 3)]
+)
 _HALF: Final = 1 << 15
+_FIRST: Final = 64
+"""Places that a quick look takes."""
 _TINY, _FAR = 1e-200, 2.0**36
 """Least radius, and most radii from the origin, of shapes that floats can put on a lattice; others
 are put there as they are in the unit sphere."""
@@ -109,6 +115,24 @@ def corners_of(kept: bytes) -> Corners:
     chosen = steps[: _MOST // 2] if count > _MOST else steps
     frame = Frame(count, level, chosen + np.array(origin))
     return Corners(count, steps / max(reach, 1e-300), frame)
+
+
+def may_have_in_common(frame: Frame, kept: Sequence[bytes]) -> NDArray[np.bool_]:
+    """Which of what `corner_bytes` kept, shape (n,), have some corners of a file: a quick look.
+
+    Of each the first places on its lattice are looked at, which are those of the smallest hashes.
+    """
+    heads = np.frombuffer(b"".join(each[: _HEAD.size] for each in kept), _FIELDS)
+    width = _FIRST * 3 * 2
+    firsts = b"".join(each[_HEAD.size : _HEAD.size + width].ljust(width, b"\0") for each in kept)
+    steps = np.frombuffer(firsts, "<u2").reshape(-1, _FIRST, 3).astype(np.int64)
+    places = steps - _HALF + heads["origin"][:, None]
+    found = np.zeros(len(kept), np.bool_)
+    for apart in (-1, 0, 1):
+        rows = np.flatnonzero(heads["level"] == frame.level + apart)
+        seen = are_among(places[rows].reshape(-1, 3), frame, apart).reshape(-1, _FIRST)
+        found[rows] = seen.any(axis=1)
+    return found
 
 
 def older_corners_of(kept: bytes) -> Corners:

@@ -134,6 +134,12 @@ def have_corners_in_common(one: Frame, other: Frame) -> bool:
     return common >= _WHOLE * max(len(left), len(right))
 
 
+def are_among(places: Lattice, frame: Frame, apart: int) -> NDArray[np.bool_]:
+    """Which places, shape (n, 3), of a lattice `apart` levels above a file's are its corners."""
+    own = _coarser(frame.places) if apart > 0 else frame.places
+    return np.isin(hashes(_above(places) if apart < 0 else places), hashes(own))
+
+
 def _extent(frame: Frame, level: int) -> float:
     """How far the corners reach, in steps of their own lattice or of that of the level above."""
     extent = float(np.ptp(frame.places, axis=0).max())
@@ -161,5 +167,10 @@ def _cut(frame: Frame) -> bool:
 
 def _coarser(places: Lattice) -> Lattice:
     """Places on the lattice of 16 times the step, each once."""
-    middle = (places + (0.5 - _OFF)) / _BASE
-    return np.asarray(np.unique(np.floor(middle + _OFF).astype(np.int64), axis=0), np.int64)
+    return np.asarray(np.unique(_above(places), axis=0), np.int64)
+
+
+def _above(places: Lattice) -> Lattice:
+    """Where the middles of cells lie on the lattice of 16 times the step."""
+    middles = (places + (0.5 - _OFF)) / _BASE
+    return np.asarray(np.floor(middles + _OFF), np.int64)

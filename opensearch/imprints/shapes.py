@@ -24,6 +24,7 @@ from opensearch.imprints.corners import (
     corners_of,
     has_corners,
     is_simplified,
+    may_have_in_common,
     older_corners_of,
 )
 from opensearch.imprints.frames import (
@@ -119,12 +120,18 @@ def shape_pairs(
 
 def shape_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
     """Copies of one shape among others; see `pairs.Matcher`."""
-    own = _unpacked([imprint])[0]
+    own, frame = _unpacked([imprint])[0], _corners(imprint).frame
     for places in blocks(count):
-        first = np.zeros_like(places)
-        yield _pairs(
-            first, places, _unpacked(fetch(places)) @ own, lambda some: [imprint] * len(some), fetch
-        )
+        imprints = fetch(places)
+        cosines = _unpacked(imprints) @ own
+        asked = cosines >= _cosine(_SIMPLIFIED)
+        if frame is not None:
+            framed = np.array([each[:1] == FRAMED for each in imprints], np.bool_)
+            kept = [each[_LENGTH:] for each in imprints if each[:1] == FRAMED]
+            asked[framed] |= may_have_in_common(frame, kept)
+        near = np.flatnonzero(asked)
+        first = np.zeros_like(near)
+        yield _pairs(first, places[near], cosines[near], lambda some: [imprint] * len(some), fetch)
 
 
 def shapes_between(first: Places, second: Places, fetch: Fetch) -> Iterator[Pairs]:

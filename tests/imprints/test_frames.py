@@ -77,6 +77,7 @@ def test_some_radius_needs_the_bridge():
         one, other = (corners_of(each[265:]).frame.level for each in made)
         found.add(one - other)
         assert pairs_among(made), at
+        assert copies_among(made[0], made[1:]) == copies_among(made[1], made[:1]) == {0: COPY}, at
     assert found == {0, 1}
 
 
