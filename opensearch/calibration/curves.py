@@ -23,8 +23,10 @@ ScoreName: TypeAlias = Literal["cosine", "distance", "asymmetric"]
 class Curve(Settings):
     """A logistic curve, rising in the score: order by probability is order by score."""
 
-    slope: float = Field(gt=0)
-    middle: float = Field(description="the score at which the probability is one half")
+    slope: float = Field(ge=1e-9, le=1e9)
+    middle: float = Field(
+        ge=-1e12, le=1e12, description="the score at which the probability is one half"
+    )
 
     def __call__(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities (n,) of scores (n,); NaN stays NaN."""
@@ -44,7 +46,8 @@ class Curve(Settings):
         if kinds == others:
             return self
         ratio = max(1, others - 1) / max(1, kinds - 1)
-        return Curve(slope=self.slope, middle=self.middle + math.log(ratio) / 2 / self.slope)
+        middle = self.middle + math.log(ratio) / 2 / self.slope
+        return Curve.model_construct(slope=self.slope, middle=middle)
 
 
 class Direction(Settings):
@@ -84,7 +87,7 @@ class Calibration(Settings):
     hits: int = Field(ge=1)
     absent: float = Field(ge=0, le=1)
     categories: int = Field(ge=1)
-    kinds: int = Field(ge=2)
+    kinds: int = Field(ge=2, le=10**9)
 
     def direction(self, source: str | None, target: str) -> Direction | None:
         """What was fitted for a source, `None` for words, and a target, if anything was."""

@@ -22,6 +22,17 @@ from opensearch.errors import InvalidInput
 SCORES = st.lists(st.floats(-1, 1), min_size=2, max_size=30)
 
 
+@pytest.mark.parametrize(
+    "fields", [{"slope": 5e-324}, {"slope": 1e308}, {"middle": 1e308}, {"middle": -1e200}]
+)
+def test_numbers_that_no_fit_gives_are_refused_when_a_model_is_opened(fields):
+    """A query that met them ended in a traceback."""
+    with pytest.raises(ValidationError):
+        Curve(**{"slope": 1.0, "middle": 0.5, **fields})
+    steepest = Curve(slope=1e-9, middle=1e12).among(2, 10**9)
+    assert np.isfinite(steepest(np.array([-1.0, 1.0]))).all()
+
+
 @given(st.floats(0.01, 500), st.floats(-2, 2), SCORES)
 def test_a_curve_rises_within_0_and_1(slope, middle, scores):
     said = Curve(slope=slope, middle=middle)(np.sort(np.array(scores)))
