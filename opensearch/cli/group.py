@@ -51,10 +51,12 @@ _CALLED: Final = {
     "add": "index",
     "delete": "remove",
     "find": "query",
+    "help": "--help",
     "ls": "list",
     "rm": "remove",
     "search": "query",
     "update": "index",
+    "version": "--version",
 }
 """The verbs that other programs call otherwise; those of a like spelling would mislead."""
 _WITH_COMMAS: Final = re.compile(r"'([^',]*,[^']*)'")

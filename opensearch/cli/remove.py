@@ -112,8 +112,9 @@ def _at_path(engine: Engine, missing: list[str]) -> str:
     if items:
         return f"the key of {missing[0]} is {items[0].key}"
     start = missing[0].rstrip("*/")
-    for filter_ in (f'key ^= "{start}{sign}"' for sign in "/#"):
-        if start and '"' not in start and len(engine.find(filter_)):
+    escaped = start.replace('"', '""')
+    for filter_ in (f'key ^= "{escaped}{sign}"' for sign in "/#"):
+        if start and len(engine.find(filter_)):
             return f"to choose the keys that begin like this, use --where {quote(filter_)}"
     return ""
 

@@ -19,7 +19,8 @@ CUP = Item(
     path="/pictures/Zoé/cup 1.png",
     category="cup",
     mtime_ns=int(datetime(2024, 1, 31, 18, 30, 5).timestamp() * 10**9) + 7,
-    metadata={"year": 2011, "ok": True, "taken": "2024-01-31T18:30:05", "note": "Große Tasse"},
+    metadata={"year": 2011, "ok": True, "taken": "2024-01-31T18:30:05", "note": "Große Tasse"}
+    | {"said": 'it\'s "5""', 'a "b"': 1},
 )
 
 
@@ -32,6 +33,10 @@ CUP = Item(
         ("year < 300", False),  # as numbers: as text "2011" < "300"
         ("category in (hat, cup)", True),
         ('key = "a/cup 1.png"', True),
+        ("said = 'it''s \"5\"\"'", True),
+        ('said = "it\'s ""5""""" and "a ""b""" = 1', True),
+        ('said = """"', False),
+        ("category != \"\" and category != ''", True),
         ("not category = cup", False),
         ("domain = sketch or (category = cup and not year = 1)", True),
         ("domain = sketch or category = cup and year = 1", False),  # and binds tighter
@@ -169,6 +174,9 @@ def test_a_malformed_expression_shows_where(text, wanted):
         ("a == 1", "write = for equal, != for unequal"),
         ("a <> 1", "write = for equal, != for unequal"),
         ("category = wine glass", "put a value with spaces in quotes"),
+        ("date taken > 2020", "put a field with spaces in quotes"),
+        ('key = "a ""b', "the quote there is never closed"),
+        (r'key = "a \"b\""', "two of them stand for one"),
         ("category =", "e.g. domain = photo"),
         ("category like cup", "in\\) at character 10; ~ means contains"),
         ("category CONTAINS cup", "~ means contains"),

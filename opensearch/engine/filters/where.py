@@ -17,7 +17,8 @@ from opensearch.engine.filters.dates import FORMS, date_of
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
-_STRING = r"(?P<string>\"[^\"]*\"|'[^']*')"
+_STRING = r"(?P<string>\"(?:[^\"]|\"\")*+\"|'(?:[^']|'')*+')"
+"""In quotes, where two of them stand for one."""
 _SIGN = r"(?P<op><=|>=|!=|\^=|=|<|>|~|\(|\)|,)"
 _TOKEN = re.compile(rf"\s*(?:{_STRING}|{_SIGN}|(?P<word>[^\s()<>=!,\"'~^]+))")
 _VALUE = re.compile(rf"\s*(?:{_STRING}|(?P<word>[^\s()<>=!,\"']+)|{_SIGN})")
@@ -184,7 +185,7 @@ class _Parser:
         text = self._take(wanted)
         if kind == "op":
             raise self._error(wanted, place)
-        return text[1:-1] if kind == "string" else text
+        return text[1:-1].replace(text[0] * 2, text[0]) if kind == "string" else text
 
     def _accept(self, token: str) -> bool:
         if self._next < len(self._tokens):
@@ -219,7 +220,7 @@ class _Parser:
 
 def _way_out(wanted: str, before: str, there: str) -> str:
     """A hint at what may have been meant, from the text before and after the error."""
-    if there[:1] in ('"', "'") and there.count(there[0]) == 1:
+    if there[:1] in ('"', "'") and there.count(there[0]) % 2:
         return "the quote there is never closed"
     if there[:1] in ("&", "|"):
         return "join comparisons with 'and' or 'or'"
@@ -231,6 +232,10 @@ def _way_out(wanted: str, before: str, there: str) -> str:
         return "~ means contains and ^= begins with, as in key ^= photos/2023/"
     if wanted == _A_JOINT and there[:1].isalnum() and before[-1:] not in (")", '"', "'"):
         return 'put a value with spaces in quotes, as in category = "arm chair"'
+    if before.endswith(('\\"', "\\'")):
+        return "in quotes, two of them stand for one, as in 'it''s'"
+    if wanted == _AN_OPERATOR and re.match(r"[^\s()]+\s*(?:[=<>~]|!=|\^=)", there):
+        return 'put a field with spaces in quotes, as in "date taken" > 2020'
     if there[:1] == "," or re.search(r"\bin$", before):
         return "put several values in brackets, as in domain in (photo, sketch)"
     return "e.g. domain = photo and year > 2010"
