@@ -31,7 +31,7 @@ def shown(image: Image.Image, most_pixels: int) -> Image.Image:
             if image.width * image.height > most_pixels:
                 break
             image.load()
-        except (EOFError, OSError, ValueError, SyntaxError):
+        except Exception:  # whatever decoders raise, the first frame is whole
             break
         if not is_blank(image):
             return image
@@ -73,4 +73,7 @@ def is_blank(image: Image.Image) -> bool:
 
 
 def _may_have_more(image: Image.Image) -> bool:
-    return hasattr(image, "is_animated") and bool(image.is_animated)
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # damage behind the first frame, which is whole
+        return False

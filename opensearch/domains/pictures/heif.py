@@ -13,6 +13,8 @@ from typing import Final
 from opensearch.domains.pictures.coded_colours import CodePoints
 
 _TYPE: Final = b"ftyp"
+_LEAST_TABLE: Final = 8
+"""Bytes before the first entry of a table of properties."""
 
 
 def code_points(data: bytes) -> CodePoints | None:
@@ -44,12 +46,12 @@ def told_apart(data: bytes) -> bytes:
     flags, which the decoder refuses; a flag that means nothing makes the difference.
     """
     seen, made = set[bytes](), bytearray()
-    for name, (start, _) in _boxes(data, *_meta(data).get(b"iprp", (0, 0))):
-        if name == b"ipma":
+    for name, (start, end) in _boxes(data, *_meta(data).get(b"iprp", (0, 0))):
+        if name == b"ipma" and end - start >= _LEAST_TABLE:
             said = data[start : start + 4]
             if said in seen:
                 made = made or bytearray(data)
-                made[start + 3] |= 2 * len(seen)
+                made[start + 3] |= 2 * len(seen) & 255
             seen.add(bytes((made or data)[start : start + 4]))
     return bytes(made) or data
 
@@ -78,7 +80,9 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, i
 
 def _associated(table: bytes, item: int) -> Iterator[int]:
     """Numbers of the properties of an item, from 1, by the content of an `ipma` box."""
-    version, wide = table[0], table[3] & 1 if len(table) > 3 else 0
+    if len(table) < _LEAST_TABLE:
+        return
+    version, wide = table[0], table[3] & 1
     size, at = 4 if version else 2, 8
     while at + size < len(table):
         found = int.from_bytes(table[at : at + size], "big")

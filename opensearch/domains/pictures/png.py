@@ -10,6 +10,7 @@ import zlib
 from typing import Final
 
 from opensearch.domains.pictures.coded_colours import CodePoints, profile, profile_of
+from opensearch.errors import UnreadableFile
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _KEPT: Final = frozenset(
@@ -19,7 +20,7 @@ _TEXTS: Final = frozenset({b"iCCP", b"zTXt", b"iTXt", b"tEXt"})
 # Text tells how a picture is turned, a profile its colours; more of it than this is not read.
 _MOST_TEXT: Final = 2**20
 _MOST_TEXTS: Final = 2**24
-_GREY, _RGB, _GREY_ALPHA, _RGBA = 0, 2, 4, 6
+_GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6
 _COLOURS: Final = frozenset({b"iCCP", b"sRGB", b"cICP"})
 _SCREEN, _NEAR, _MOST_POWER = 2.2, 0.05, 10
 
@@ -34,6 +35,9 @@ def bare(data: bytes) -> tuple[bytes, bool]:
     Returns:
         The file, and whether it was renamed. Damaged chunks are left for the decoder to refuse,
         but ancillary ones are dropped.
+
+    Raises:
+        UnreadableFile: it lacks its palette, in place of which decoders take black.
     """
     parts, at, room, renamed = [SIGNATURE], len(SIGNATURE), _MOST_TEXTS, False
     while at + 12 <= len(data):
@@ -58,6 +62,8 @@ def bare(data: bytes) -> tuple[bytes, bool]:
             break
     else:
         parts.append(data[at:])
+    if data[25:26] == bytes((_PALETTE,)) and not any(part[4:8] == b"PLTE" for part in parts):
+        raise UnreadableFile("is damaged: it lacks the palette that its pixels name")
     return b"".join(parts), renamed
 
 
