@@ -50,6 +50,7 @@ def test_info_of_an_index_loads_no_heavy_package(toy_model, tmp_path):
         ("duplicate", "duplicates"),
         ("indx", "index?"),
         ("search", "query?"),
+        ("help", "--help?"),
         ("delete", "remove?"),
     ],
 )

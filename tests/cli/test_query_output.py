@@ -84,7 +84,7 @@ def test_the_first_hit_or_the_page_is_opened(index, photo, tmp_path, opener):
     assert told.read_text() == str(page)
 
 
-@pytest.mark.parametrize("page", [".", "/", ""])
+@pytest.mark.parametrize("page", [".", "/"])
 def test_a_page_that_is_a_folder_is_told(index, photo, page):
     refused = run("query", index, photo, "--html", page)
     assert refused.exit_code == 2
