@@ -17,6 +17,7 @@ from opensearch.processes.room import room
 # What of Collada has no say in a shape, and may keep it from being read.
 _NO_SURFACE: Final = re.compile(rb"<(/?)(?:lines|linestrips|library_images)\b[^<>]*?(/?)>")
 _LINES: Final = "assumes triangulated faces"
+_NO_MEMORY: Final = "bad_alloc"
 _ASCII: Final = bytes(range(128)) + b"_" * 128
 
 
@@ -80,6 +81,8 @@ def _scene(data: bytes, path: Path) -> Any:
                 raise
             data = renamed
         except (RuntimeError, ValueError) as error:
+            if _NO_MEMORY in str(error):
+                raise MemoryError from error
             raise UnreadableFile(
                 f"cannot be read: {_reason(error, path)}; if a program opens it, export it as .glb"
                 " there"

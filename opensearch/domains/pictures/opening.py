@@ -77,7 +77,8 @@ def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
         head = file.read(HEAD)
         for form in FORMATS.values():
             if form.claims(head, suffix):
-                found = _Candidate(form.load(path, limits))
+                image = form.load(path, limits)
+                found = _Candidate(image, lost=image.info.get(LOST, ""))
                 break
         else:
             found = _by_pillow(head + file.read(), suffix, limits)

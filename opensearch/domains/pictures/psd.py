@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.domains.pictures.cut_short import LACKING, LOST
 from opensearch.domains.pictures.frames import is_blank
 from opensearch.domains.pictures.shot import exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
@@ -152,13 +154,15 @@ def _merged(document: _Document) -> Image.Image:
     if colours < _COLOURS[document.mode] and document.mode != _INKS:
         raise UnreadableFile("is a Photoshop picture that lacks channels")
     clear = document.clear and document.channels > colours and document.mode in (_GREY, _RGB)
-    planes = _planes(document, colours + clear)
+    planes, lost = _planes(document, colours + clear)
     if clear:
         planes[:-1] = _unblended(planes[:-1], planes[-1])
     picture = _picture(document, planes)
     # Floats are of light, and what is said of their profile is not of what they became.
     if document.depth != 32 and document.notes.get(_PROFILE):
         picture.info["icc_profile"] = document.notes[_PROFILE]
+    if lost:
+        picture.info[LOST] = f"{lost:,} of its {len(planes) * document.height:,} rows are damaged"
     return picture
 
 
@@ -192,8 +196,9 @@ def _unblended(
     return [(255 - (255 - plane) * more).clip(0, 255).round().astype(np.uint8) for plane in planes]
 
 
-def _planes(document: _Document, count: int) -> list[NDArray[np.uint8]]:
-    """The first channels as bytes, each of shape (h, w)."""
+def _planes(document: _Document, count: int) -> tuple[list[NDArray[np.uint8]], int]:
+    """The first channels as bytes, each of shape (h, w), and how many of their rows are lost."""
+    lost = 0
     data, wide = document.data, document.width * document.depth // 8
     wide = (document.width + 7) // 8 if document.depth == 1 else wide
     packing = int.from_bytes(data[:2], "big")
@@ -203,30 +208,38 @@ def _planes(document: _Document, count: int) -> list[NDArray[np.uint8]]:
         if len(parts[-1]) < size:
             raise UnreadableFile(_SHORT)
     elif packing == _RUNS:
-        parts = _unpacked(document, wide, count)
+        parts, lost = _unpacked(document, wide, count)
     else:
         raise UnreadableFile(f"is a Photoshop picture of the packing {packing}, not known")
-    return [_bytes(np.frombuffer(part, np.uint8), document) for part in parts]
+    return [_bytes(np.frombuffer(part, np.uint8), document) for part in parts], lost
 
 
-def _unpacked(document: _Document, wide: int, count: int) -> list[bytes]:
-    """Channels of runs (PackBits), behind the lengths of the rows of all channels."""
+def _unpacked(document: _Document, wide: int, count: int) -> tuple[list[bytes], int]:
+    """Channels of runs (PackBits), behind the lengths of the rows of all, and how many are lost."""
     kind = np.dtype(">u4" if document.version == _LARGE else ">u2")
     rows = document.channels * document.height
     start = 2 + rows * kind.itemsize
     if len(document.data) < start:
         raise UnreadableFile(_SHORT)
-    lengths = np.frombuffer(document.data, kind, rows, 2).reshape(-1, document.height)
-    ends = start + np.cumsum(lengths.sum(axis=1, dtype=np.int64))
-    parts = []
-    for begin, end in zip([start, *ends[:-1]], ends[:count], strict=False):
-        packed = document.data[begin:end]
-        try:
-            image = Image.frombytes("L", (wide, document.height), packed, "packbits", "L")
-        except ValueError as error:
-            raise UnreadableFile(_SHORT) from error
-        parts.append(image.tobytes())
-    return parts
+    lengths = np.frombuffer(document.data, kind, rows, 2)[: count * document.height]
+    ends = [start, *(start + np.cumsum(lengths, dtype=np.int64)).tolist()]
+    if len(document.data) < ends[-1]:
+        raise UnreadableFile(_SHORT)
+    found = [_row(document.data[begin:end], wide) for begin, end in itertools.pairwise(ends)]
+    lost = found.count(None)
+    if lost > LACKING * len(found):
+        raise UnreadableFile(f"is a Photoshop picture that is damaged in {lost:,} of its rows")
+    whole = [row or bytes(wide) for row in found]
+    channels = [whole[at : at + document.height] for at in range(0, len(whole), document.height)]
+    return list(map(b"".join, channels)), lost
+
+
+def _row(packed: bytes, wide: int) -> bytes | None:
+    """The bytes of a packed row; None where it holds fewer."""
+    try:
+        return Image.frombytes("L", (wide, 1), packed, "packbits", "L").tobytes()
+    except ValueError:
+        return None
 
 
 def _bytes(raw: NDArray[np.uint8], document: _Document) -> NDArray[np.uint8]:

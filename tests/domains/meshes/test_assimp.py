@@ -2,12 +2,14 @@
 
 import re
 
+import assimp_py
 import cad_files
 import numpy as np
 import pytest
 
+from opensearch.domains.files import reading
 from opensearch.domains.mesh import load_triangles
-from opensearch.errors import UnreadableFile
+from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
 
@@ -98,3 +100,16 @@ def test_an_fbx_of_lines_is_refused_with_that(tmp_path):
 def test_names_in_no_utf_8_are_no_damage(tmp_path):
     path = written(tmp_path, ".3ds", cad_files.tds_box(b"gr\xfcn", b"\xc7\xbd", b"plain"))
     assert len(load_triangles(path, Limits()).faces) == 12
+
+
+def test_a_mesh_that_asks_for_more_memory_than_there_is_is_over_the_limit(tmp_path, monkeypatch):
+    def asks(*_):
+        raise RuntimeError("Failed to import file 'x.dae': std::bad_alloc")
+
+    monkeypatch.setattr(assimp_py, "import_file", asks)
+    path = written(tmp_path, ".dae", cad_files.dae_box())
+    with (
+        pytest.raises(OverLimit, match=r"box\.dae' needs more memory than there is"),
+        reading(path, "shape"),
+    ):
+        load_triangles(path, Limits())

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from opensearch.config import ReaderSettings
+from opensearch.domains import open_reader
 from opensearch.domains.image import load_picture
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -151,3 +153,28 @@ def test_limits_and_what_is_not_known(tmp_path, colours):
         seen(tmp_path, photoshop(colours, depth=7))
     with pytest.raises(UnreadableFile, match="lacks channels"):
         seen(tmp_path, photoshop(colours[:2]))
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_damaged_row_of_runs_is_lost_alone_and_told(tmp_path, colours, monkeypatch, large):
+    """Rows behind it were out of step, with nothing told."""
+    monkeypatch.setitem(globals(), "SIDE", 60)
+    rows = np.tile(np.arange(60, dtype=np.uint8) * 4, (60, 1))
+    data = bytearray(photoshop([rows, rows, rows], runs=True, large=large))
+    whole = seen(tmp_path, bytes(data))
+    at = len(data) - 61 * 100  # one row of the second channel begins here
+    assert data[at] == 59
+    data[at] = 127  # more bytes than there are
+    path = tmp_path / "b.psd"
+    path.write_bytes(data)
+    reading = open_reader(ReaderSettings(reader="image", size=60))(path, None)
+    assert reading.lost == "1 of its 180 rows are damaged"
+    found = np.asarray(load_picture(path, Limits(), 60), int)
+    differs = (found != np.asarray(load_picture(tmp_path / "a.psd", Limits(), 60), int)).any(axis=2)
+    assert differs.any(axis=1).sum() == 1
+    assert whole.shape[2] == 3
+    for row in range(4, 61 * 100, 61 * 10):
+        data[len(data) - 61 * 100 + row // 61 * 61] = 127
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFile, match="is damaged in 10 of its rows"):
+        load_picture(path, Limits(), 60)
