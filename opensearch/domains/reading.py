@@ -102,7 +102,11 @@ def thumbnail(reading: Reading, side: int = 192) -> bytes:
 
 def imprint_of(picture: Image.Image, aspect: float) -> bytes:
     """The imprint of a picture of any size, RGB; `aspect` is its own, width / height."""
-    small = picture.resize((SIDE, SIDE), Image.Resampling.BOX)
+    # Averages of less than a pixel would be squares.
+    averages = min(picture.size) >= SIDE
+    small = picture.resize(
+        (SIDE, SIDE), Image.Resampling.BOX if averages else Image.Resampling.BICUBIC
+    )
     return picture_imprint(np.asarray(small), aspect)
 
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from opensearch.imprints.likeness import (
     LEAST,
     MOST_PLACES,
+    differ_in_sharpness,
+    equally_sharp,
     extremes,
     halved,
     like_aspects,
@@ -110,9 +112,17 @@ def _look(
     near, parts, fine, at = near[alike], parts[alike], fine[alike], at[alike]
     shown, target = stretched(whole[near], parts), copy[near]
     flatness = np.minimum(extremes(first.greys[at]), extremes(target))
-    blurred, done.same[at] = one_picture(shown, target, fine, flatness)
+    blurred, same = one_picture(shown, target, fine, flatness)
     done.parts[at] = parts
     done.scores[at] = np.maximum(fine, blurred)
+    done.same[at] = same
+    # A copy of few pixels is compared with as little as it shows.
+    soft = np.flatnonzero(~same & differ_in_sharpness(shown, target))
+    shown, target = equally_sharp(shown[soft], target[soft])
+    fine = product(unit_planes(shown), unit_planes(target))
+    blurred, same = one_picture(shown, target, fine, flatness[soft])
+    done.scores[at[soft[same]]] = np.maximum(fine, blurred)[same]
+    done.same[at[soft]] = same
 
 
 def is_exact(scores: Planes, parts: Planes, ways: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -185,6 +185,9 @@ def extremes(planes: Planes) -> Planes:
     return np.asarray(((planes < 0.5) | (planes > 14.5)).mean(axis=(1, 2)), np.float32)
 
 
+_NARROW, _SHARPER, _SOFT = 0.7, 1.5, 1.2
+"""Pixels that narrow things are wide, how much more of them a sharper picture shows, and the pixels
+by which it is softened."""
 _GREY: Final = 3.0
 """Mean difference from grey, of 128, below which colours are noise."""
 _COLOUR: Final = 0.7
@@ -237,7 +240,32 @@ def product(first: Planes, second: Planes) -> Planes:
 
 def edged(planes: Planes, width: float = 2.0) -> Planes:
     """What is left of pictures without what is wider than a few times `width` pixels."""
+    return np.asarray(planes - _softened(planes, width), np.float32)
+
+
+def _softened(planes: Planes, width: float) -> Planes:
+    """Pictures without what is narrower than `width` pixels."""
     at = np.arange(planes.shape[1])
     weights = np.exp(-0.5 * ((at[:, None] - at) / width) ** 2).astype(np.float32)
     weights /= weights.sum(axis=1, keepdims=True)
-    return np.asarray(planes - weights @ planes @ weights.T, np.float32)
+    return np.asarray(weights @ planes @ weights.T, np.float32)
+
+
+def differ_in_sharpness(first: Planes, second: Planes) -> NDArray[np.bool_]:
+    """Whether one of two pictures shows much less that is narrow, as if it had few pixels."""
+    one, other = _sharpness(first), _sharpness(second)
+    return np.asarray(np.maximum(one, other) > _SHARPER * np.minimum(one, other))
+
+
+def equally_sharp(first: Planes, second: Planes) -> tuple[Planes, Planes]:
+    """Two pictures, the sharper one softened as one of a third of the pixels is."""
+    sharper = (_sharpness(first) > _sharpness(second))[:, None, None]
+    soft = np.where(sharper, first, second)
+    soft = _softened(soft, _SOFT)
+    return np.where(sharper, soft, first), np.where(sharper, second, soft)
+
+
+def _sharpness(planes: Planes) -> Planes:
+    """Share of what pictures show that is narrow, shape (n,)."""
+    edges = edged(unit_planes(planes), _NARROW)
+    return product(edges, edges)

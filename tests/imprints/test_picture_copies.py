@@ -140,6 +140,31 @@ def test_words_over_a_picture_full_of_detail_hide_no_copy():
     assert found.keys() == {(place, place + 6) for place in range(6)}
 
 
+def speckled(seed):
+    """A photo of 64 pixels, as narrow as can be: every pixel counts."""
+    rng = np.random.default_rng(seed)
+    pixels = np.asarray(photo(seed).resize((64, 64)), float) + rng.normal(0, 25, (64, 64, 1))
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("way", [None, TURN.FLIP_LEFT_RIGHT])
+def test_a_copy_of_few_pixels_is_compared_with_as_little_as_it_shows(way):
+    originals = [speckled(seed) for seed in range(12)]
+    small = [each.resize((21, 21), Image.Resampling.LANCZOS) for each in originals]
+    small = [each.transpose(way) if way is not None else each for each in small]
+    found = pairs_among([imprint(each) for each in originals + small])
+    assert {tuple(sorted(pair)) for pair in found} == {(k, k + 12) for k in range(12)}
+    asked = [imprint(each) for each in small]
+    assert copies_among(imprint(originals[0]), asked).keys() == {0}
+
+
+def test_pictures_of_few_pixels_are_enlarged_smoothly():
+    ramp = Image.linear_gradient("L").resize((16, 16)).convert("RGB")
+    greys = unpacked([imprint(ramp)]).greys[0, :, 32]
+    assert np.abs(np.diff(greys)).max() <= 1
+    assert len(np.unique(greys)) == 16
+
+
 def test_a_mark_more_makes_another_drawing():
     marked = drawing(0)
     ImageDraw.Draw(marked).rectangle((20, 150, 80, 185), fill="black")
