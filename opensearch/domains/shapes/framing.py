@@ -76,7 +76,8 @@ def framed_triangles(vertices: NDArray[np.float64], faces: NDArray[np.int64]) ->
     kept = _without_specks(points, faces, _areas(points, faces))
     if len(kept) < len(faces):
         points, kept, off, share = _centred(points, kept)
-        middle, radius = middle + off * radius, radius * share
+        with np.errstate(over="ignore"):
+            middle, radius = middle + off * radius, radius * share
     longest = float(np.linalg.norm(points, axis=1).max())
     small = (points / longest).astype(np.float32)
     return Framed(small, _without_repeats(small, kept).astype(np.int32), middle, radius * longest)
