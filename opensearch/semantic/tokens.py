@@ -19,7 +19,7 @@ _SHORT: Final = (
     (re.compile(r"(?<!\w)w/o(?:ut)?(?!\w)", re.IGNORECASE), "without"),
     (re.compile(r"(?<!\w)w/", re.IGNORECASE), "with "),
     (re.compile(r"(?<!\w)excl\.", re.IGNORECASE), "excluding"),
-    (re.compile(r"(?<![\w-])(\w+)-free(?![\w-])", re.IGNORECASE), r"-\1"),
+    (re.compile(r"(?<![\w-])(\w+)-free(?![\w-])", re.IGNORECASE), r'-"\1"'),
     (re.compile(r"(?<!\S)([-−–]+)'([^']+)'(?!\w)"), r'\1"\2"'),
 )
 """Ways to write a text that are made one before it is read."""

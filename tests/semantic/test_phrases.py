@@ -78,6 +78,8 @@ def test_known_phrases(text, words, excluded, not_counted):
         ("all dogs but also cats", ["dog", "cat"], []),
         ("rather a dog than a cat", ["dog"], ["cat"]),
         ("sugar-free gum", ["gum"], ["sugar"]),
+        ("gluten-free bread", ["bread"], []),
+        ("no bigger than a mouse", ["mouse"], []),
         ("cats, please avoid dogs", ["cat"], ["dog"]),
         ("a car avoiding a dog", ["car", "dog"], []),
         ("cats with the exception of tigers", ["cat"], ["tiger"]),
