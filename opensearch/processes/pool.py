@@ -52,7 +52,7 @@ class Worker:
     """A reading process, which takes a job at a time."""
 
     def __init__(self) -> None:
-        self._ready = False
+        self._ready = self._at_work = False
         self._rooms = f"opensearch-{os.urandom(6).hex()}-"
         try:
             self._process = subprocess.Popen(
@@ -88,8 +88,11 @@ class Worker:
         try:
             if not self._ready:
                 self._await_ready()
+            self._at_work = True
             send(self._jobs.fileno(), job)
-            return receive(self._answers.fileno(), time.monotonic() + seconds)
+            answer = receive(self._answers.fileno(), time.monotonic() + seconds)
+            self._at_work = False
+            return answer
         except (BrokenPipeError, Closed) as error:
             raise Lost(self.end(patience=1.0)) from error
 
@@ -116,7 +119,8 @@ class Worker:
         self.forget()
         with suppress(subprocess.TimeoutExpired):  # it may hang in the kernel, on a lost disk
             self._process.wait(5)
-        self._clear()
+        if self._at_work:
+            self._clear()
         return self._process.returncode or 0
 
     def _clear(self) -> None:
