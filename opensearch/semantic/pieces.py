@@ -14,7 +14,6 @@ from opensearch.semantic.tokens import Token
 
 LONGEST: Final = 6
 """Words of a listed name at most, when a phrase is cut into pieces."""
-"""Classes of words that name no thing where `of` follows: front of, photo of."""
 
 Find = Callable[[str], str | None]
 """The name under which a word or several are listed, `None` where they are not."""
