@@ -102,6 +102,18 @@ def test_embeddings_without_a_direction_are_refused(exported, tmp_path, value):
     refused(exported, tmp_path, "holds rows of zeros or NaN")
 
 
+@pytest.mark.parametrize("new", [b"\0", b"(", b"\xff", b"'"])
+@pytest.mark.parametrize("old", [b"}", b"(", b"'shape'"])
+def test_an_array_whose_header_is_damaged_is_refused(exported, tmp_path, old, new):
+    """NumPy reads it as Python, and raises what readers of Python raise."""
+    file = exported / "codes.npy"
+    if old == new:
+        new = b"[("
+    file.write_bytes(file.read_bytes().replace(old, new.ljust(len(old)), 1))
+    signed(exported)
+    refused(exported, tmp_path, r"codes\.npy is no array")
+
+
 @pytest.mark.parametrize("name", ["codes.npy", "embeddings.npy"])
 @pytest.mark.parametrize("kind", ["objects", "shape", "dtype", "huge", "text", "empty"])
 def test_arrays_of_other_kinds_are_refused(exported, tmp_path, name, kind):

@@ -159,7 +159,7 @@ class Export:
         try:
             with np.errstate(over="raise"):  # of a header that promises more than there can be
                 array = np.load(self.folder / name, mmap_mode="r" if 0 not in shape else None)
-        except (OSError, ValueError, EOFError, ArithmeticError, TypeError, MemoryError) as error:
+        except Exception as error:  # its header is read as Python: tokenize.TokenError, SyntaxError
             raise UnreadableFile(f"{self.folder / name} is no array: {error}") from error
         if array.shape != shape or array.dtype != kind:
             raise UnreadableFile(
