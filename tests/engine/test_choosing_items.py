@@ -94,6 +94,15 @@ def test_what_no_item_has_is_told_with_what_is_spelt_alike(engine):
     assert engine.search(text="disc", where="categry = cup") == []
 
 
+def test_metadata_that_a_field_of_every_item_hides_are_told(engine):
+    shirt = item("f", metadata={"size": "XL", "year": 2024})
+    engine._store.put([shirt], np.zeros((1, 2), np.uint8), np.eye(4)[:1])
+    hidden = "size is every item's own; of f the manifest says a 'size', too"
+    assert [note.partition(", which")[0] for note in engine.find("size = 5").notes] == [hidden]
+    assert engine.find("mtime > 2024 or key = a or year = 2024").notes == []
+    assert engine.find("size > 3", targets=["sketch"]).notes == []
+
+
 def test_a_removed_item_and_a_missing_key_are_passed_over(engine):
     found = engine.find(keys=["a", "nokey"])
     assert found.missing == ["nokey"]

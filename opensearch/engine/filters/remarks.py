@@ -18,6 +18,9 @@ from opensearch.store import Fields, Store
 _SAMPLE: Final = 1000
 """Items of a domain whose fields are looked at for near spellings."""
 
+_LOOK: Final = 20
+"""Items of a domain that are looked at for metadata which its own fields hide."""
+
 _VALUES: Final = 10_000
 """Values of a field that are looked at for near spellings."""
 
@@ -31,7 +34,8 @@ _OF_FILES: Final = ("id", "key", "path", "size", "mtime")
 def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> list[str]:
     """A remark on each field and each value that an expression asks for and no item has.
 
-    Also on a comparison by order of values that cannot be ordered against each other.
+    Also on metadata that a field of every item hides, and on a comparison by order of values that
+    cannot be ordered against each other.
 
     Args:
         store: what is asked, in a snapshot.
@@ -46,7 +50,9 @@ def remarks(store: Store, expression: Expression, domains: Sequence[str]) -> lis
                 told += _unknown_field(store, asked.field, domains)
             elif asked.field == "domain":
                 told += _unknown_values(asked, asked.values, store.meta().domains)
-            elif fields and asked.field not in _OF_FILES:
+            elif asked.field in _OF_FILES:
+                told += _hidden(store, asked.field, domains)
+            elif fields:
                 told += _never(fields, asked) if asked.sign in ("=", "!=") else ()
                 told += _no_text(fields, asked) if asked.sign in PARTS else ()
                 told += _unlike(fields, asked) if asked.sign in ORDER else ()
@@ -79,6 +85,18 @@ def _unknown_field(store: Store, name: str, domains: Sequence[str]) -> Iterator[
     near = nearest(name, held)
     way_out = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(held))}"
     yield f"no item has a field {name!r}; {way_out}"
+
+
+def _hidden(store: Store, name: str, domains: Sequence[str]) -> Iterator[str]:
+    """A remark that metadata of the name of a field of every item are out of reach."""
+    for domain in domains:
+        for item in store.items(store.ids(domain)[:_LOOK].tolist()):
+            if name in item.metadata:
+                yield (
+                    f"{name} is every item's own; of {item.key} the manifest says a {name!r}, too,"
+                    " which filters do not reach: give that column another name"
+                )
+                return
 
 
 def _never(fields: Fields, asked: Comparison) -> Iterator[str]:
