@@ -27,6 +27,9 @@ Hashes = NDArray[np.uint64]
 _STEPS: Final = 16_000
 """Most steps from the middle to nine tenths of the corners; at least a 16th of them."""
 _BASE: Final = 16
+_FINEST, _TINY = 1e-6, 1e-250
+"""Least of what nine tenths of the corners reach to, as a share of what all do, and by itself: of a
+finer lattice places are no whole numbers of 64 bits."""
 _OFF: Final = 0.382
 """Of a step, by which the lattice lies off the origin: corners tend to have round numbers, and on
 an edge of two cells rounding would decide."""
@@ -65,8 +68,9 @@ class Frame:
 
 def level_of(corners: NDArray[np.float64], middle: NDArray[np.float64]) -> int:
     """The level of a lattice for corners (n, 3) around a middle."""
-    reach = float(np.quantile(np.linalg.norm(corners - middle, axis=1), 0.9))
-    return math.ceil(math.log(max(reach, 1e-300) / _STEPS, _BASE))
+    off = np.linalg.norm(corners - middle, axis=1)
+    reach = max(float(np.quantile(off, 0.9)), _FINEST * float(off.max()), _TINY)
+    return math.ceil(math.log(reach / _STEPS, _BASE))
 
 
 def on_lattice(corners: NDArray[np.float64], level: int) -> Lattice:

@@ -136,6 +136,15 @@ def test_kept_are_all_corners_or_the_same_part_of_them_in_every_file(seed, count
     assert (np.sort(numbers)[: len(own)] == hashes(frame.places)).all()
 
 
+def test_corners_in_next_to_one_place_and_two_far_away_are_put_on_a_lattice():
+    far = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]], float)
+    points = np.concatenate([cloud(0, 300) * 1e-25, far])
+    kept = corner_bytes(points, np.arange(304)[None], ORIGIN, ORIGIN, 1.0)
+    found = corners_of(kept)
+    assert found.frame.count == 5
+    assert np.abs(found.frame.places).max() < 2**40
+
+
 def test_mirrored_places_have_hashes_of_their_own():
     places = on_lattice(cloud(0) * 1000, 0)
     signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
