@@ -56,6 +56,9 @@ def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word
         phrase.words = list(dict.fromkeys(piece.name for piece in named if piece.name))
         for text in {piece.text for piece in named}:
             phrase.not_counted.remove(text)
+    # a bar alone is no bar of something
+    if len(pieces) == 1 and pieces[0].kind == "before of" and not phrase.words:
+        phrase.unknown, phrase.not_counted = phrase.not_counted, []
     return phrase
 
 

@@ -336,3 +336,10 @@ def test_longer_names_are_offered_for_an_unknown_word():
     assert LEXICON.offers("truk") == ["truck", "trunk"]  # the one of one slip first
     assert LEXICON.offers("bycicle")[0] == "bicycle"  # the same letters before "bile"
     assert LEXICON.offers("") == LEXICON.offers("-") == []
+
+
+def test_a_word_before_of_that_stands_alone_and_is_not_listed_is_unknown():
+    assert read_phrase("bar", lambda name: None).unknown == ["bar"]
+    assert read_phrase("bar", any_word).words == ["bar"]
+    counted = read_phrase("bar of soap", {"soap": "soap"}.get)
+    assert (counted.words, counted.not_counted, counted.unknown) == (["soap"], ["bar"], [])
