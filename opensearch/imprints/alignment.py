@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.imprints.fitting import aligned
 from opensearch.imprints.likeness import (
+    FLAT,
     LEAST,
     MOST_PLACES,
-    differ_in_sharpness,
-    equally_sharp,
     extremes,
     halved,
     like_aspects,
@@ -24,6 +24,7 @@ from opensearch.imprints.likeness import (
     unit_planes,
 )
 from opensearch.imprints.pictures import Pictures
+from opensearch.imprints.sharpness import differ_in_sharpness, equally_sharp, one_drawing
 from opensearch.imprints.turning import aspects_back, stretched, turned_back
 
 Planes = NDArray[np.float32]
@@ -43,8 +44,6 @@ _LEFT_BESIDE: Final = 0.8
 mean, in one place, and in the mean of the best five sixths, since words may cover the rest."""
 _EXACT: Final = 0.97
 """Least fine correlation of a picture that was only saved anew."""
-
-_SMALLEST, _LARGEST = 0.72, 1.05
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,13 @@ class Looks:
     askew: NDArray[np.bool_]
 
 
-def look(first: Pictures, second: Pictures, parts: Planes, ways: NDArray[np.int64]) -> Looks:
+def look(
+    first: Pictures,
+    second: Pictures,
+    parts: Planes,
+    ways: NDArray[np.int64],
+    windows: Planes | None = None,
+) -> Looks:
     """Compare pairs of pictures.
 
     Args:
@@ -74,12 +79,34 @@ def look(first: Pictures, second: Pictures, parts: Planes, ways: NDArray[np.int6
         second: n pictures, each perhaps a copy of the first.
         parts: what the second may show of the first, shape (n, 4).
         ways: how the first was turned to become the second, shape (n,).
+        windows: where that was before it was fitted in coarse, shape (n, 4). Of drawings, which
+            then agree in wrong places too, those that are not one are tried there.
     """
+    every = np.arange(len(ways))
+    done = _looks_of(first, second, parts, ways, every)
+    if windows is not None:
+        again = np.abs(parts - windows).max(axis=1) > 0
+        again = np.flatnonzero(again & ~done.same & (extremes(second.greys) >= FLAT))
+        tried = _looks_of(first, second, windows, ways, again)
+        again = again[tried.same[again]]
+        for name, looks in vars(done).items():
+            looks[again] = vars(tried)[name][again]
+    return done
+
+
+def _looks_of(
+    first: Pictures,
+    second: Pictures,
+    parts: Planes,
+    ways: NDArray[np.int64],
+    places: NDArray[np.int64],
+) -> Looks:
+    """What a look at the pairs in `places` finds; the others are no copies."""
     count = len(ways)
     no, yet = np.full(count, -1, np.float32), [np.zeros(count, np.bool_) for _ in range(3)]
     done = Looks(yet[0], no, parts.copy(), yet[1], yet[2])
-    for start in range(0, count, _AT_ONCE):
-        _look(first, second, ways, np.arange(start, min(start + _AT_ONCE, count)), done)
+    for start in range(0, len(places), _AT_ONCE):
+        _look(first, second, ways, places[start : start + _AT_ONCE], done)
     return done
 
 
@@ -123,70 +150,12 @@ def _look(
     blurred, same = one_picture(shown, target, fine, flatness[soft])
     done.scores[at[soft[same]]] = np.maximum(fine, blurred)[same]
     done.same[at[soft]] = same
+    # Few lines agree by chance as well as those of a copy that was cropped.
+    drawn = np.flatnonzero(done.same[at] & (flatness >= FLAT))
+    done.same[at[drawn]] = one_drawing(whole[near[drawn]], copy[near[drawn]], parts[drawn])
 
 
 def is_exact(scores: Planes, parts: Planes, ways: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which copies were saved anew, in another format, size or brightness, and nothing else."""
     cut = np.abs(parts - np.array([0, 0, 1, 1], np.float32)).max(axis=1) > 0.03
     return np.asarray((scores >= _EXACT) & ~cut & (ways == 0))
-
-
-def aligned(planes: Planes, target: Planes, parts: Planes, steps: int) -> tuple[Planes, Planes]:
-    """Parts of pictures, improved step by step until they show what their targets show.
-
-    Args:
-        planes: shape (n, side, side).
-        target: of mean 0 and length 1, likewise.
-        parts: left, top, width and height of each to begin with, shares of its side, shape (n, 4).
-        steps: how often they are improved.
-
-    Returns:
-        The best parts there were, and the correlations there, shape (n,).
-
-    Source:
-        Gauss-Newton on the difference of normalised pictures, as Lucas and Kanade, IJCAI 1981.
-    """
-    best, at_best = np.full(len(planes), -1, np.float32), parts.copy()
-    for step in range(steps + 1):
-        shown = unit_planes(stretched(planes, parts))
-        found = product(shown, target)
-        better = found > best
-        best[better], at_best[better] = found[better], parts[better]
-        if step == steps:
-            break
-        parts = parts + np.clip(_moves(shown, target, parts), -0.05, 0.05)
-        parts[:, 2:] = np.clip(parts[:, 2:], _SMALLEST, _LARGEST)
-        parts[:, :2] = np.clip(parts[:, :2], 1 - _LARGEST, 1 - _SMALLEST)
-    return at_best, best
-
-
-def _moves(shown: Planes, target: Planes, parts: Planes) -> Planes:
-    """The Gauss-Newton step of parts (n, 4) that brings what is shown nearer to the target."""
-    count, side = shown.shape[:2]
-    middle = (np.arange(side, dtype=np.float32) + 0.5) / side
-    slopes = np.empty((count, 4, side, side), np.float32)
-    slopes[:, 0], slopes[:, 1] = slopes_of(shown)
-    slopes[:, :2] *= side / parts[:, 2:, None, None]
-    np.multiply(slopes[:, 0], middle, out=slopes[:, 2])
-    np.multiply(slopes[:, 1], middle[:, None], out=slopes[:, 3])
-    flat = slopes.reshape(count, 4, side * side)
-    square = flat @ flat.swapaxes(1, 2)
-    ridge = 1e-3 * np.trace(square, axis1=1, axis2=2) + 1e-9
-    square += ridge[:, None, None] * np.eye(4, dtype=np.float32)
-    rest = (target - shown).reshape(count, side * side, 1)
-    return np.asarray(np.linalg.solve(square, flat @ rest)[..., 0])
-
-
-def slopes_of(planes: Planes) -> tuple[Planes, Planes]:
-    """How pictures (n, side, side) change per pixel, from left to right and downwards."""
-    return _slopes(planes), _slopes(planes.swapaxes(1, 2)).swapaxes(1, 2)
-
-
-def _slopes(planes: Planes) -> Planes:
-    """From left to right."""
-    slopes = np.empty_like(planes)
-    np.subtract(planes[:, :, 2:], planes[:, :, :-2], out=slopes[:, :, 1:-1])
-    slopes[:, :, 1:-1] /= 2
-    np.subtract(planes[:, :, 1], planes[:, :, 0], out=slopes[:, :, 0])
-    np.subtract(planes[:, :, -1], planes[:, :, -2], out=slopes[:, :, -1])
-    return slopes

@@ -7,9 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.alignment import Looks, aligned, look, slopes_of
-from opensearch.imprints.likeness import halved, unit_planes
+from opensearch.imprints.alignment import Looks, look
+from opensearch.imprints.fitting import aligned, slopes_of
+from opensearch.imprints.likeness import FLAT, extremes, halved, unit_planes
 from opensearch.imprints.pictures import Pictures
+from opensearch.imprints.sharpness import one_drawing
 from opensearch.imprints.turning import aspects_back, stretched, turned_back
 
 Planes = NDArray[np.float32]
@@ -17,9 +19,12 @@ Planes = NDArray[np.float32]
 _INNER: Final = 0.86
 """Share of the sides, around the middle, that is compared: corners show what lies beneath."""
 _LEAST, _MOST = np.radians(0.7), np.radians(6.5)
-_TURNED: Final = 0.1
-"""Least share of the squared differences that the turn explains, by a first guess."""
+_TURNED, _TURNED_DRAWN = 0.1, 0.05
+"""Least share of the squared differences that the turn explains, by a first guess, of pictures and
+of drawings."""
 _STEPS: Final = 3
+_SURER: Final = 0.05
+"""How much better drawings that are set straight must agree, line by line, than others."""
 _AT_ONCE: Final = 128
 
 
@@ -39,12 +44,15 @@ def look_askew(first: Pictures, second: Pictures, ways: NDArray[np.int64], looks
         greys, colours = (turned_back(each, ways[at]) for each in (copies.greys, copies.colours))
         aspects = aspects_back(copies.aspects, ways[at])
         copies = Pictures(greys, colours, aspects, copies.ranges)
-        some, straight, parts = _set_straight(first.at(at), copies, looks.parts[at])
+        some, level, parts = _set_straight(first.at(at), copies, looks.parts[at])
         at = at[some]
-        again = look(first.at(at), straight, parts, np.zeros_like(at))
+        again = look(first.at(at), level, parts, np.zeros_like(at))
+        drawn = np.flatnonzero(~again.same & (extremes(first.greys[at]) >= FLAT))
+        lines = first.at(at[drawn]).greys, level.greys[drawn]
+        again.same[drawn] = one_drawing(*lines, parts[drawn], more=_SURER)
         found = at[again.same]
         looks.same[found] = looks.askew[found] = True
-        looks.scores[found] = again.scores[again.same]
+        looks.scores[found] = np.maximum(looks.scores[found], again.scores[again.same])
         looks.parts[found] = again.parts[again.same]
 
 
@@ -59,7 +67,8 @@ def _set_straight(
     """
     whole, copy = halved(first.greys), halved(second.greys)
     by, turned = _angles(stretched(whole, parts), copy, second.aspects)
-    askew = (np.abs(by) >= _LEAST) & (np.abs(by) <= _MOST) & (turned >= _TURNED)
+    least = np.where(extremes(first.greys) >= FLAT, _TURNED_DRAWN, _TURNED)
+    askew = (np.abs(by) >= _LEAST) & (np.abs(by) <= _MOST) & (turned >= least)
     rows, by, parts = np.flatnonzero(askew), by[askew], _inner(parts[askew])
     second = second.at(rows)
     straight = _turned_back(copy[rows], by, second.aspects)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.imprints.alignment import aligned
+from opensearch.imprints.fitting import aligned
 from opensearch.imprints.likeness import (
     edged,
     like_aspects,
@@ -26,6 +26,8 @@ _PIXELS: Final = np.float32(16)
 
 _FLAT: Final = 12
 """Range of greys, of 255, below which a picture shows nothing to know it by."""
+_WHITE, _WHITE_SHARE = 232, 0.4
+"""Sum of greys from which a place is white, and how many of a drawing's are."""
 _AT_ONCE: Final = 1024
 
 # How much a pair must agree as it is, and then aligned in a few steps: less than a copy must in the
@@ -51,16 +53,18 @@ class Coarse:
         colours: as those of `Pictures`, shape (n, 8, 8, 2), int8.
         aspects: shape (n,).
         shown: whether they show anything, shape (n,).
+        drawn: whether most of them is one white, as of drawings, shape (n,).
     """
 
     greys: NDArray[np.uint8]
     colours: NDArray[np.int8]
     aspects: Vectors
     shown: NDArray[np.bool_]
+    drawn: NDArray[np.bool_]
 
     def at(self, places: Places | slice) -> Coarse:
         """Some of them."""
-        every = (self.greys, self.colours, self.aspects, self.shown)
+        every = (self.greys, self.colours, self.aspects, self.shown, self.drawn)
         return Coarse(*(each[places] for each in every))  # type: ignore[arg-type]
 
 
@@ -71,13 +75,15 @@ def coarse_of(imprints: Sequence[bytes]) -> Coarse:
     pairs = pairs.reshape(-1, SIDE, SIDE // 2)
     lines = pairs[:, 0::4] + pairs[:, 1::4] + pairs[:, 2::4] + pairs[:, 3::4]
     shown = rows.ranges[:, 1] - rows.ranges[:, 0].astype(np.int16) >= _FLAT
-    return Coarse(lines[..., 0::2] + lines[..., 1::2], rows.colours, rows.aspects, shown)
+    greys = lines[..., 0::2] + lines[..., 1::2]
+    drawn = (greys >= _WHITE).mean(axis=(1, 2)) >= _WHITE_SHARE
+    return Coarse(greys, rows.colours, rows.aspects, shown, drawn)
 
 
 def fetched(count: int, fetch: Fetch) -> Coarse:
     """All of the imprints that are fetched, in coarse."""
     parts = [coarse_of(fetch(places)) for places in blocks(count)] or [coarse_of([])]
-    names = ("greys", "colours", "aspects", "shown")
+    names = ("greys", "colours", "aspects", "shown", "drawn")
     return Coarse(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
@@ -123,12 +129,19 @@ def _worth(
     alike = product(unit_planes(stretched(greys, parts[left])), unit) >= _GREYS
     left, greys, target, unit = left[alike], greys[alike], target[alike], unit[alike]
     start = parts[left]
-    parts, found = aligned(greys, unit, start, _STEPS)
-    fits = np.flatnonzero(like_aspects(first.aspects[left], aspects[left], parts, _FITTED_ASPECT))
-    left, parts, start, target = left[fits], parts[fits], start[fits], target[fits]
-    one, other = edged(stretched(greys[fits], parts), _WIDTH), edged(target, _WIDTH)
-    alike = product(unit_planes(one), unit_planes(other)) >= _EDGES
-    alike |= target.std(axis=(1, 2)) * np.sqrt(np.maximum(1 - found[fits] ** 2, 0)) <= _APART
+    fitted, found = aligned(greys, unit, start, _STEPS)
+    # Of drawings in coarse a wrong part may agree better than the right one does: then edges tell.
+    edges = unit_planes(edged(target, _WIDTH))
+    before, after = (
+        product(unit_planes(edged(stretched(greys, each), _WIDTH)), edges)
+        for each in (start, fitted)
+    )
+    fits = like_aspects(first.aspects[left], aspects[left], fitted, _FITTED_ASPECT)
+    moved = fits & (after >= before)
+    parts = np.where(moved[:, None], fitted, start)
+    alike = np.where(moved, after, before) >= _EDGES
+    spread = target.std(axis=(1, 2)) * np.sqrt(np.maximum(1 - found**2, 0))
+    alike |= fits & (spread <= _APART)
     # What hardly moved was in place: of few pixels a part is not known to better than this.
     parts = np.where(np.abs(parts - start).max(axis=1, keepdims=True) <= _IN_PLACE, start, parts)
     return left[alike], parts[alike]

@@ -17,7 +17,7 @@ Planes = NDArray[np.float32]
 # Share of black and white up to which pictures are full of tones, as photographs are, and from
 # which flat, as icons are, which are often nearly the same. Pairs of thresholds below are for these
 # two; between them they are interpolated.
-_TONED, _FLAT = 0.45, 0.75
+_TONED, FLAT = 0.45, 0.75
 _RICH: Final = 0.25
 """Words may be written over pictures with less black and white: they hide no other one there."""
 _FINE: Final = (0.82, 0.86)
@@ -67,7 +67,7 @@ def one_picture(
         fine: their correlations (n,).
         flatness: share of pixels that are black or white (n,).
     """
-    flat = np.clip((flatness - _TONED) / (_FLAT - _TONED), 0, 1)
+    flat = np.clip((flatness - _TONED) / (FLAT - _TONED), 0, 1)
 
     def between(ends: tuple[float, float]) -> Planes:
         return np.asarray(ends[0] + (ends[1] - ends[0]) * flat, np.float32)
@@ -185,9 +185,6 @@ def extremes(planes: Planes) -> Planes:
     return np.asarray(((planes < 0.5) | (planes > 14.5)).mean(axis=(1, 2)), np.float32)
 
 
-_NARROW, _SHARPER, _SOFT = 0.7, 1.5, 1.2
-"""Pixels that narrow things are wide, how much more of them a sharper picture shows, and the pixels
-by which it is softened."""
 _GREY: Final = 3.0
 """Mean difference from grey, of 128, below which colours are noise."""
 _COLOUR: Final = 0.7
@@ -240,32 +237,12 @@ def product(first: Planes, second: Planes) -> Planes:
 
 def edged(planes: Planes, width: float = 2.0) -> Planes:
     """What is left of pictures without what is wider than a few times `width` pixels."""
-    return np.asarray(planes - _softened(planes, width), np.float32)
+    return np.asarray(planes - softened(planes, width), np.float32)
 
 
-def _softened(planes: Planes, width: float) -> Planes:
+def softened(planes: Planes, width: float) -> Planes:
     """Pictures without what is narrower than `width` pixels."""
     at = np.arange(planes.shape[1])
     weights = np.exp(-0.5 * ((at[:, None] - at) / width) ** 2).astype(np.float32)
     weights /= weights.sum(axis=1, keepdims=True)
     return np.asarray(weights @ planes @ weights.T, np.float32)
-
-
-def differ_in_sharpness(first: Planes, second: Planes) -> NDArray[np.bool_]:
-    """Whether one of two pictures shows much less that is narrow, as if it had few pixels."""
-    one, other = _sharpness(first), _sharpness(second)
-    return np.asarray(np.maximum(one, other) > _SHARPER * np.minimum(one, other))
-
-
-def equally_sharp(first: Planes, second: Planes) -> tuple[Planes, Planes]:
-    """Two pictures, the sharper one softened as one of a third of the pixels is."""
-    sharper = (_sharpness(first) > _sharpness(second))[:, None, None]
-    soft = np.where(sharper, first, second)
-    soft = _softened(soft, _SOFT)
-    return np.where(sharper, soft, first), np.where(sharper, second, soft)
-
-
-def _sharpness(planes: Planes) -> Planes:
-    """Share of what pictures show that is narrow, shape (n,)."""
-    edges = edged(unit_planes(planes), _NARROW)
-    return product(edges, edges)

@@ -37,8 +37,9 @@ from opensearch.imprints.turning import (
 )
 from opensearch.progress import Progress, quiet
 
-_NEIGHBOURS, _LEAST = 8, 0.85
-"""Nearest by low frequencies that are looked at, and their least cosine."""
+_NEIGHBOURS, _LEAST, _LEAST_DRAWN = 8, 0.85, 0.75
+"""Nearest by low frequencies that are looked at, and their least cosine; where both are drawings it
+is the last, since thin lines change more where a part of them is cut out."""
 _WHOLE_NEIGHBOURS, _WHOLE_LEAST = 24, 0.8
 """The same of whole pictures: copies of one crowd each other out, and light changes them more."""
 _AT_ONCE: Final = 512
@@ -55,19 +56,21 @@ class _Candidates:
         first: places.
         second: places.
         cosines: of low frequencies.
-        parts: what the second may show of the first: left, top, width, height, shape (n, 4).
+        windows: what the second may show of the first: left, top, width, height, shape (n, 4).
+        parts: the same, fitted in coarse.
         ways: how the first was turned to become the second.
     """
 
     first: Places
     second: Places
     cosines: Vectors
+    windows: Vectors
     parts: Vectors
     ways: Places
 
     def at(self, which: Places | NDArray[np.bool_] | slice) -> _Candidates:
         """Some of them."""
-        every = (self.first, self.second, self.cosines, self.parts, self.ways)
+        every = (self.first, self.second, self.cosines, self.windows, self.parts, self.ways)
         return _Candidates(*(each[which] for each in every))  # type: ignore[arg-type]
 
     def nearest(self) -> _Candidates:
@@ -118,13 +121,22 @@ def _near(places: Places, coarse: Coarse, find: Neighbours) -> _Candidates:
     gathered = []
     for window in range(len(WINDOWS)):
         asked = np.concatenate([_turned(low[window], way) for way in range(len(WAYS))])
-        least, most = (_LEAST, _NEIGHBOURS) if window else (_WHOLE_LEAST, _WHOLE_NEIGHBOURS)
+        most = _NEIGHBOURS if window else _WHOLE_NEIGHBOURS
+        least = _least(coarse.drawn[places])[:, window].min(initial=1)
         rows, found, cosines = find(asked, least, most)
         ways, rows = np.divmod(rows, max(len(places), 1))
         parts = WINDOWS[np.full_like(rows, window)]
-        near = _Candidates(places[rows], found, cosines, parts, ways)
-        gathered.append(near.at(near.first != near.second))
+        near = _Candidates(places[rows], found, cosines, parts, parts, ways)
+        enough = cosines >= _least(coarse.drawn[near.first] & coarse.drawn[found])[:, window]
+        gathered.append(near.at(enough & (near.first != near.second)))
     return _joined(gathered)
+
+
+def _least(drawn: NDArray[np.bool_]) -> Vectors:
+    """Least cosines of pairs, of which both are drawings or not, by window, (n, windows)."""
+    least = np.where(drawn[:, None], _LEAST_DRAWN, np.full(len(WINDOWS), _LEAST))
+    least[:, 0] = _WHOLE_LEAST
+    return np.asarray(least, np.float32)
 
 
 def picture_copies(imprint: bytes, count: int, fetch: Fetch) -> Iterator[Pairs]:
@@ -180,9 +192,9 @@ def _between(first: Coarse, second: Coarse) -> _Candidates:
     back = np.stack([_turned(whole, opposite(way)) for way in range(len(WAYS))])
     # Not by BLAS, whose threads would wait for each other on a busy machine.
     cosines = np.einsum("knd,wnd->nwk", windows, back)
-    least = np.where(np.arange(len(WINDOWS)), _LEAST, _WHOLE_LEAST)
-    rows, ways, of = np.nonzero(cosines >= least)
-    near = _Candidates(rows, rows, cosines[rows, ways, of], WINDOWS[of], ways).nearest()
+    rows, ways, of = np.nonzero(cosines >= _least(first.drawn & second.drawn)[:, None])
+    parts = WINDOWS[of]
+    near = _Candidates(rows, rows, cosines[rows, ways, of], parts, parts, ways).nearest()
     pictures = [
         each.at(near.first if len(each.aspects) > 1 else np.zeros_like(near.first))
         for each in (first, second)
@@ -194,7 +206,7 @@ def _between(first: Coarse, second: Coarse) -> _Candidates:
 def _joined(gathered: list[_Candidates]) -> _Candidates:
     nothing = np.zeros(0, np.int64)
     parts = np.zeros((0, 4), np.float32)
-    empty = _Candidates(nothing, nothing, nothing.astype(np.float32), parts, nothing)
+    empty = _Candidates(nothing, nothing, nothing.astype(np.float32), parts, parts, nothing)
     every = [vars(each) for each in (empty, *gathered)]
     return _Candidates(**{name: np.concatenate([e[name] for e in every]) for name in every[0]})
 
@@ -218,7 +230,7 @@ def _looked_at(
         some = some.at(apart(some.first, some.second))
         first, second, ways = some.first, some.second, some.ways
         pictures = unpacked(fetch(first)), unpacked(fetch_second(second))
-        looks = look(*pictures, some.parts, ways)
+        looks = look(*pictures, some.parts, ways, some.windows)
         look_askew(*pictures, ways, looks)
         exact = is_exact(looks.scores, looks.parts, ways)
         same = np.flatnonzero(looks.same)
