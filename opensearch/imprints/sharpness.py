@@ -42,7 +42,7 @@ def one_drawing(
         parts: what they show of the drawings, about: left, top, width and height, shape (n, 4).
         more: how much better they must agree than is enough otherwise.
     """
-    best, one_way = np.full(len(drawings), -1, np.float32), straight(copies)
+    best, one_way = np.full(len(drawings), -1, np.float32), _straight(copies)
     for width in _WIDTHS:
         target = unit_planes(softened(copies, width) if width else copies)
         fitted = aligned(drawings, target, parts, _STEPS)[1]
@@ -55,7 +55,7 @@ def one_drawing(
     return np.asarray(best >= np.minimum(least, _ENOUGH) + more)
 
 
-def straight(drawings: Planes) -> NDArray[np.bool_]:
+def _straight(drawings: Planes) -> NDArray[np.bool_]:
     """Whether drawings are little but one straight line, by the tensor of their slopes."""
     across, down = slopes_of(drawings)
     over, along = product(across, across), product(down, down)
