@@ -124,13 +124,3 @@ def test_very_many_points_are_bounded(strokes):
 def test_dots_and_single_lines_are_compared_without_complaint(points):
     dots = imprint([np.array(points, float)])
     assert pairs_among([dots, dots, imprint(drawing(0))]) == {}
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_few_points_that_were_left_are_known_by_where_they_lie(seed):
-    rng, turns = np.random.default_rng(seed), np.linspace(0, 2 * np.pi, 13)[:-1]
-    outline = np.column_stack([np.cos(turns), np.sin(turns)]) * rng.uniform(80, 100, (12, 1))
-    left = outline[:-1:2]
-    assert pairs_among([imprint([outline]), imprint([left])]).keys() == {(0, 1)}
-    beside = left + rng.normal(size=left.shape) * 6
-    assert pairs_among([imprint([outline]), imprint([beside])]) == {}
