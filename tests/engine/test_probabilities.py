@@ -144,3 +144,10 @@ def test_a_query_of_several_parts_has_the_mean_of_their_probabilities():
     scores = np.array([0.4], np.float32)
     one, two = 1 / (1 + np.exp(-8 * 0.3)), 1 / (1 + np.exp(8 * 0.1))
     assert meaning.shown(scores, np.ones(1), "photo") == pytest.approx([(one + two) / 2], abs=1e-6)
+
+
+@pytest.mark.parametrize("place", range(12))
+def test_a_score_that_was_told_reaches_itself(engine, file, place):
+    hit = engine.search(file, source="sketch", k=1000)[place]
+    kept = engine.search(file, source="sketch", k=1000, min_score=hit.score)
+    assert hit.id in {each.id for each in kept}

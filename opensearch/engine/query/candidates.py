@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+DIGITS: Final = 6
+"""Of the scores that hits tell, by which they may be asked for again."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Ranked:
         return self.take(slice(k))
 
     def reaching(self, least: float | None) -> Ranked:
-        """Those that show at least this much; all where `None`."""
-        return self if least is None else self.take(self.shown >= least)
+        """Those that show at least this much, as it is told; all where `None`."""
+        return self if least is None else self.take(np.round(self.shown, DIGITS) >= least)
 
 
 def merged(parts: Sequence[Ranked]) -> Ranked:

@@ -15,7 +15,7 @@ from opensearch.engine.filters.selecting import select, targeted
 from opensearch.engine.filters.where import parse_where
 from opensearch.engine.lifecycle.generations import Generation
 from opensearch.engine.query.answers import Answer
-from opensearch.engine.query.candidates import Ranked, merged
+from opensearch.engine.query.candidates import DIGITS, Ranked, merged
 from opensearch.engine.query.meaning import Meaning, agreement
 from opensearch.engine.query.point import Point
 from opensearch.engine.query.query import Query, Score
@@ -268,7 +268,7 @@ def _no_scores(count: int) -> NDArray[np.float32]:
 
 
 def _number(value: np.floating) -> float | None:
-    return None if np.isnan(value) else round(float(value), 6)
+    return None if np.isnan(value) else round(float(value), DIGITS)
 
 
 def _note(point: Point, text: str) -> None:
