@@ -42,6 +42,8 @@ _NEIGHBOURS, _LEAST, _LEAST_DRAWN = 8, 0.85, 0.75
 is the last, since thin lines change more where a part of them is cut out."""
 _WHOLE_NEIGHBOURS, _WHOLE_LEAST = 24, 0.8
 """The same of whole pictures: copies of one crowd each other out, and light changes them more."""
+_AS_NEAR: Final = 0.008
+"""Difference of cosines within which one way is as near as another."""
 _AT_ONCE: Final = 512
 """Pairs looked at closely at once: what they join need not be looked at any more."""
 _WHOLE: Final = 0.97
@@ -74,12 +76,21 @@ class _Candidates:
         return _Candidates(*(each[which] for each in every))  # type: ignore[arg-type]
 
     def nearest(self) -> _Candidates:
-        """Of each pair the nearest."""
+        """Of each pair the nearest, in every way that is about as near: things are symmetric."""
         order = np.lexsort((-self.cosines, self.second, self.first))
-        first, second = self.first[order], self.second[order]
-        new = np.ones(len(order), np.bool_)
-        new[1:] = (np.diff(first) != 0) | (np.diff(second) != 0)
-        return self.at(order[new])
+        every = self.at(order)
+        new = _changes(every.first, every.second)
+        best = every.cosines[new][np.cumsum(new) - 1]
+        near = every.at(every.cosines >= best - _AS_NEAR)
+        near = near.at(np.lexsort((-near.cosines, near.ways, near.second, near.first)))
+        return near.at(_changes(near.first, near.second, near.ways))
+
+
+def _changes(*columns: Places) -> NDArray[np.bool_]:
+    """Which rows of sorted columns (n,) are not those before them, shape (n,)."""
+    new = np.ones(len(columns[0]), np.bool_)
+    new[1:] = np.any([np.diff(column) != 0 for column in columns], axis=0)
+    return new
 
 
 def picture_pairs(

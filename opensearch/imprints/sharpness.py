@@ -41,18 +41,22 @@ def one_drawing(
         copies: likewise.
         parts: what they show of the drawings, about: left, top, width and height, shape (n, 4).
         more: how much better they must agree than is enough otherwise.
+
+    Returns:
+        Whether they are, shape (n,).
     """
-    best, one_way = np.full(len(drawings), -1, np.float32), _straight(copies)
-    for width in _WIDTHS:
-        target = unit_planes(softened(copies, width) if width else copies)
-        fitted = aligned(drawings, target, parts, _STEPS)[1]
-        whole = product(unit_planes(drawings), target)
-        best = np.maximum(best, np.where(one_way, whole, fitted))
     step = copies.shape[1] // _PLACES
     edges = edged(copies).reshape(-1, _PLACES, step, _PLACES, step)
     lines = ((edges**2).mean(axis=(2, 4)) >= _SHOWS).sum(axis=(1, 2))
-    least = _LIKE - _FULLER * np.log(np.maximum(lines, 1) / _LINES)
-    return np.asarray(best >= np.minimum(least, _ENOUGH) + more)
+    least = np.minimum(_LIKE - _FULLER * np.log(np.maximum(lines, 1) / _LINES), _ENOUGH) + more
+    same, one_way = np.zeros(len(drawings), np.bool_), _straight(copies)
+    for width in _WIDTHS:
+        left = np.flatnonzero(~same)
+        target = unit_planes(softened(copies[left], width) if width else copies[left])
+        fitted = aligned(drawings[left], target, parts[left], _STEPS)[1]
+        whole = product(unit_planes(drawings[left]), target)
+        same[left] = np.where(one_way[left], whole, fitted) >= least[left]
+    return same
 
 
 def _straight(drawings: Planes) -> NDArray[np.bool_]:

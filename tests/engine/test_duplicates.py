@@ -50,6 +50,19 @@ def test_a_tie_by_chance_is_weeded_by_the_embeddings(engine):
     assert scores[-1] is None
 
 
+def test_a_cosine_that_was_told_groups_its_pair(engine):
+    angles = np.linspace(0.01, 0.9, 24)
+    items = [Item(-1, f"{pair}{end}", "photo") for pair in range(24) for end in "ab"]
+    codes = np.repeat(np.arange(24, dtype=np.uint8) * 5, 2)[:, None].repeat(2, axis=1)
+    vectors = np.zeros((48, 4))
+    vectors[0::2, 0], vectors[1::2] = 1, [[np.cos(a), np.sin(a), 0, 0] for a in angles]
+    engine._store.put(items, codes, vectors)
+    told = {group.items[0].key: group.scores[1] for group in engine.duplicates(0, 0.0)}
+    assert len(told) == 24
+    for first, cosine in told.items():
+        assert [first, first.replace("a", "b")] in keys(engine, 0, cosine)
+
+
 def test_groups_are_those_of_a_plain_search_through_all_pairs(engine, monkeypatch):
     monkeypatch.setattr(duplicates, "_SOME", 7)
     monkeypatch.setattr(duplicates, "_MANY", 20)

@@ -89,3 +89,10 @@ def test_copies_of_few_lines_are_found(lines):
     assert found(picture, picture.reduce(2))
     assert found(picture, picture.reduce(3))
     assert found(picture, picture.transpose(Image.Transpose.ROTATE_90))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_mirrored_copy_of_what_is_nearly_symmetric_is_found(seed):
+    lines = [round_of(0.2, 0.1, 0.8, 0.9), [(0.5, 0.1), (0.5, 0.9)], [(0.2, 0.5), (0.8, 0.5)]]
+    face = drawn(lines, seed, shake=3)
+    assert found(face, face.transpose(Image.Transpose.FLIP_LEFT_RIGHT).crop((6, 3, 256, 250)))

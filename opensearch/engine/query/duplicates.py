@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.engine.filters.selecting import not_held
+from opensearch.engine.query.candidates import DIGITS
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 from opensearch.search.pairs import near_pairs
@@ -134,7 +135,8 @@ def _scored(
             vectors[present] = unit(rows[present])
             first, second = where[: len(a)], where[len(a) :]
             scores = np.einsum("ij,ij->i", vectors[first], vectors[second])
-            near = (scores >= min_score) | ~(present[first] & present[second])
+            told = np.round(scores.astype(np.float64), DIGITS)
+            near = (told >= min_score) | ~(present[first] & present[second])
             yield a[near], b[near]
 
 
@@ -186,4 +188,4 @@ def cosines_to_first(store: Store, ids: Ids) -> list[float | None]:
         return [None] * len(ids)
     vectors = unit(rows[present])
     cosines = iter((vectors @ vectors[0]).tolist())
-    return [round(next(cosines), 6) if there else None for there in present.tolist()]
+    return [round(next(cosines), DIGITS) if there else None for there in present.tolist()]
