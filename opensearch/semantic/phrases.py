@@ -8,9 +8,10 @@ matched longest first, and the rest is looked up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from opensearch.semantic.pieces import Find, Piece, pieces_of
@@ -77,31 +78,31 @@ _LISTED: Final = ("name", "unknown", "look", "either", "count")
 def _negate(pieces: list[Piece]) -> None:
     """Mark what is to be left out, and looks that something is not to have."""
     reach, before = _Reach(), Piece("", "")
-    for at, piece in enumerate(pieces):
+    for piece, goes_on in zip(pieces, _goes_on(pieces), strict=True):
         reach.pass_over(piece)
         piece.negated = reach.on and _of_one_look(before, piece)
         reach.on = reach.on and not piece.negated
         piece.out = reach.on or piece.minus
         reach.met = reach.met or piece.kind == "unknown" or _names(piece)
         if before.text == "non" or (piece.end and (reach.met or not is_soft(piece.end))):
-            reach.on = reach.on and reach.met and _goes_on(pieces, at)
+            reach.on = reach.on and reach.met and goes_on
         if piece.text not in _DEGREES or piece.end:
             before = piece
     _spare_what_is_wanted(pieces)
 
 
-def _goes_on(pieces: list[Piece], at: int) -> bool:
-    """Whether a comma in a negation only parts names of a list: no trucks, buses or vans."""
-    if pieces[at].end != ",":
-        return False
-    articled = at > 0 and pieces[at - 1].text in ARTICLES
-    for piece in pieces[at + 1 :]:
-        if piece.text in ("or", "nor"):
-            return True
-        of_list = piece.kind in _LISTED or (articled and piece.text in ARTICLES)
-        if not of_list or piece.minus or piece.end not in ("", ","):
-            return False
-    return False
+def _goes_on(pieces: Sequence[Piece]) -> list[bool]:
+    """Whether a comma behind each, in a negation, only parts a list: no trucks, buses or vans."""
+    goes_on, listed, with_articles = list[bool](), False, False  # read from the end
+    for piece, earlier in pairwise([*reversed(pieces), Piece("", "")]):
+        rest = with_articles if earlier.text in ARTICLES else listed
+        goes_on.append(piece.end == "," and rest)
+        joins = piece.text in ("or", "nor")
+        holds = not piece.minus and piece.end in ("", ",")
+        of_list = piece.kind in _LISTED
+        listed = joins or (holds and of_list and listed)
+        with_articles = joins or (holds and (of_list or piece.text in ARTICLES) and with_articles)
+    return goes_on[::-1]
 
 
 def _spare_what_is_wanted(pieces: list[Piece]) -> None:

@@ -68,19 +68,20 @@ def pieces_of(tokens: Sequence[Token], find: Find, near: Callable[[str], bool]) 
         find: looks up names.
         near: whether a listed name is spelt nearly like a word.
     """
-    rest = list(tokens)
+    rest = list(reversed(tokens))  # from its end: what is taken off a list's front moves the rest
     while rest:
-        size, piece = _longest(rest[:LONGEST], find)
+        ahead = rest[: -LONGEST - 1 : -1]
+        size, piece = _longest(ahead, find)
+        first, last = ahead[0], ahead[size - 1]
         if piece is None:
-            piece = _single(rest[0].text, find, near)
-            parts = rest[0].parts() if piece.kind == "unknown" else []
+            piece = _single(first.text, find, near)
+            parts = first.parts() if piece.kind == "unknown" else []
             if len(parts) > 1 and _makes_sense([part.text for part in parts], find):
-                rest = parts + rest[1:]
+                rest[-1:] = reversed(parts)
                 continue
-        first, last = rest[0], rest[size - 1]
         piece.minus, piece.joined, piece.end = first.minus, first.joined, last.end
         yield piece
-        rest = rest[size:]
+        del rest[-size:]
 
 
 def _makes_sense(parts: list[str], find: Find) -> bool:
