@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from opensearch.imprints.kinds import STROKES
+from opensearch.imprints.laying import Drawings, laid
 from opensearch.imprints.pairs import (
     BLOCK,
     Apart,
@@ -19,7 +20,7 @@ from opensearch.imprints.pairs import (
     blocks,
     unit_rows,
 )
-from opensearch.imprints.strokes import Drawing, Points, drawing_of, off_lines
+from opensearch.imprints.strokes import Drawing, Points, drawing_of
 from opensearch.imprints.turning import LOW, WAYS, opposite, turned_frequencies
 from opensearch.progress import Progress
 
@@ -30,16 +31,7 @@ _REACH, _BLUR = 2.5, 0.15
 """How far frequencies reach from the middle of lines, and how they are blurred, in root mean
 square distances of lines from their middle."""
 _PLACES: Final = 256
-_CHECKED: Final = 64
-"""Places along lines that frequencies are made of, and that a copy must pass by."""
-
-_ROUNDS: Final = 8
-_CLOSE: Final = 0.002
-_HOPELESS: Final = 0.05
-"""Steps end where points lie as near to the lines as the one, or farther than the other."""
-_LOOSE: Final = 0.03
-"""Beyond the median distance, how far from the lines a point counts half as much as on them."""
-_SMALLEST, _LARGEST = 0.7, 1.4
+"""Places along lines that frequencies are made of."""
 
 # Distances are shares of the longer side: of points from lines in the root mean square, of lines
 # from lines in the mean. A few points may lie on lines by chance: more points may miss more.
@@ -143,66 +135,38 @@ def _matched(
     first: Places, second: Places, ways: Places, fetch: Fetch, fetch_second: Fetch
 ) -> Pairs:
     """Those candidates that are copies; a pair may come in more than one way."""
-    kept, scores, changes, exact = [], [], [], []
-    imprints = zip(fetch(first), fetch_second(second), ways.tolist(), strict=True)
-    for at, (one, other, way) in enumerate(imprints):
-        missed = _missed(drawing_of(one).turned(way), drawing_of(other))
-        if missed is None:
-            continue
-        simplified = missed > _MISSED_BESIDE
-        said = [WAYS[way], "simplified" if simplified else ""]
-        kept.append(at)
-        scores.append(1 - missed)
-        changes.append(", ".join(word for word in said if word))
-        exact.append(not way and not simplified)
-    return Pairs(
-        first[kept], second[kept], np.array(scores, np.float32), changes, np.array(exact, np.bool_)
-    )
+    missed = _missed([*fetch(first)], [*fetch_second(second)], ways)
+    kept = np.flatnonzero(np.isfinite(missed))
+    simplified = missed[kept] > _MISSED_BESIDE
+    said = [
+        [WAYS[way], "simplified" if less else ""]
+        for way, less in zip(ways[kept].tolist(), simplified.tolist(), strict=True)
+    ]
+    changes = [", ".join(word for word in words if word) for words in said]
+    exact = (ways[kept] == 0) & ~simplified
+    return Pairs(first[kept], second[kept], 1 - missed[kept], changes, exact)
 
 
-def _missed(one: Drawing, other: Drawing) -> float | None:
-    """How far lines of the one are from those of the other, in the mean; None if it is no copy.
+def _missed(ones: list[bytes], others: list[bytes], ways: Places) -> Points:
+    """How far lines of the ones are from those of the others, in the mean; infinite if no copies.
 
-    The points of the drawing that has fewer are laid on the lines of the other, step by step.
-
-    Source:
-        Besl and McKay, "A Method for Registration of 3-D Shapes", PAMI 1992.
+    The points of the drawing that has fewer are laid on the lines of the other.
     """
-    few, many = sorted((one, other), key=lambda drawing: len(drawing.points))
-    if len(few.points) <= _FREE:
-        return None
-    scale, by = _first_move(few.along(_CHECKED), many.along(_CHECKED))
-    for turn in range(_ROUNDS):
-        moved = few.moved(scale, by)
-        away, nearest = off_lines(moved.points, many.starts, many.stops)
-        off = float(np.sqrt((away**2).mean()))
-        if off <= _CLOSE or (off > _HOPELESS and turn):
-            break
-        loose = np.float32(_LOOSE) + np.median(away)
-        scale, by = _move(
-            few.points, nearest, np.asarray(1 / (1 + (away / loose) ** 2), np.float32)
-        )
-    if off > _BESIDE:
-        return None
-    missed = float(off_lines(many.along(_CHECKED), moved.starts, moved.stops)[0].mean())
-    most = min(_MISSED, _MISSED_A_POINT * (len(few.points) - _FREE)) if off <= _ON else 0
-    return missed if missed <= max(most, _MISSED_BESIDE) else None
-
-
-def _first_move(places: Points, wanted: Points) -> tuple[float, Points]:
-    """Scale and then step that bring places (n, 2) to the middle and the size of others."""
-    middle, there = places.mean(axis=0), wanted.mean(axis=0)
-    size = float(np.linalg.norm(places - middle))
-    scale = float(np.linalg.norm(wanted - there)) / max(size, 1e-6)
-    return scale, there - scale * middle
-
-
-def _move(points: Points, wanted: Points, weights: Points) -> tuple[float, Points]:
-    """Scale and then step that bring points (n, 2) nearest to others, squares weighted (n,)."""
-    weights = weights[:, None] / weights.sum()
-    middle, there = (weights * points).sum(axis=0), (weights * wanted).sum(axis=0)
-    points = points - middle
-    square = float((weights * points**2).sum())
-    scale = float((weights * points * (wanted - there)).sum()) / max(square, 1e-9)
-    scale = min(max(scale, _SMALLEST), _LARGEST)
-    return scale, there - scale * middle
+    if not ones:
+        return np.zeros(0, np.float32)
+    every = {imprint: place for place, imprint in enumerate(dict.fromkeys(ones + others))}
+    drawings = Drawings.of([drawing_of(imprint) for imprint in every])
+    one, other = (np.array([every[imprint] for imprint in some]) for some in (ones, others))
+    counts = drawings.counts
+    # Laying the one on the other, or the other, turned back, on the one.
+    swap = counts[one] > counts[other]
+    few, many = np.where(swap, other, one), np.where(swap, one, other)
+    ways = np.where(swap, _OPPOSITE[ways], ways)
+    missed = np.full(len(ones), np.inf, np.float32)
+    rows = np.flatnonzero(counts[few] > _FREE)
+    result = laid(drawings.at(few[rows]).turned(ways[rows]), drawings.at(many[rows]))
+    most = np.minimum(_MISSED, _MISSED_A_POINT * (counts[few[rows]] - _FREE))
+    most = np.maximum(np.where(result.off <= _ON, most, 0), _MISSED_BESIDE)
+    same = (result.off <= _BESIDE) & (result.missed <= most)
+    missed[rows[same]] = result.missed[same]
+    return missed

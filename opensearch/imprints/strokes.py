@@ -40,16 +40,6 @@ class Drawing:
     starts: Points
     stops: Points
 
-    def turned(self, way: int) -> Drawing:
-        """Turned one of the ways of `turning.WAYS`, somewhere else."""
-        sign = np.array([-1 if way & 1 else 1, -1 if way & 2 else 1], np.float32)
-        order = [1, 0] if way & 4 else [0, 1]
-        return Drawing(*(each[:, order] * sign for each in (self.points, self.starts, self.stops)))
-
-    def moved(self, scale: float, by: Points) -> Drawing:
-        """Of another size at another place."""
-        return Drawing(*(each * scale + by for each in (self.points, self.starts, self.stops)))
-
     def along(self, count: int) -> Points:
         """Places (count, 2) at even distances along the lines."""
         lengths = np.linalg.norm(self.stops - self.starts, axis=1) + 1e-9
@@ -94,15 +84,21 @@ def drawing_of(imprint: bytes) -> Drawing:
 
 
 def off_lines(points: Points, starts: Points, stops: Points) -> tuple[Points, Points]:
-    """How far points (n, 2) are from the nearest of lines (m, 2), and where it is nearest."""
+    """How far points (n, p, 2) are from the nearest of lines (n, l, 2), and where it is nearest."""
     along = stops - starts
-    square = np.maximum((along * along).sum(axis=1), 1e-12)
-    apart = points[:, None] - starts
-    share = np.clip((apart * along).sum(axis=2) / square, 0, 1)
-    apart -= share[..., None] * along
-    squares = (apart * apart).sum(axis=2)
-    nearest, rows = squares.argmin(axis=1), np.arange(len(points))
-    return np.sqrt(squares[rows, nearest]), points - apart[rows, nearest]
+    square = np.maximum((along * along).sum(axis=2), 1e-12)[:, None]
+    (over, down), (right, below) = (np.moveaxis(each, 2, 0)[:, :, None] for each in (along, starts))
+    across = points[..., 0, None] - right
+    under = points[..., 1, None] - below
+    share = np.clip((across * over + under * down) / square, 0, 1)
+    across -= share * over
+    under -= share * down
+    squares = across * across + under * under
+    nearest = squares.argmin(axis=2)[..., None]
+    away = np.concatenate(
+        [np.take_along_axis(each, nearest, axis=2) for each in (across, under)], axis=2
+    )
+    return np.sqrt(np.take_along_axis(squares, nearest, axis=2)[..., 0]), points - away
 
 
 def _simplified(line: Points, off: float) -> Points:
@@ -121,8 +117,8 @@ def _simplified(line: Points, off: float) -> Points:
         first, last = todo.pop()
         if last - first < 2:
             continue
-        between = line[first + 1 : last]
-        away, _ = off_lines(between, line[first : first + 1], line[last : last + 1])
+        between, ends = line[None, first + 1 : last], (line[None, [first]], line[None, [last]])
+        away, _ = off_lines(between, *ends)
         furthest = first + 1 + int(away.argmax())
         if away.max() > off:
             kept[furthest] = True
