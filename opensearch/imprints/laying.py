@@ -17,9 +17,13 @@ _AT_ONCE: Final = 2**17
 """Distances in work at once: what they need stays in the processor's cache."""
 
 _ROUNDS: Final = 8
+_FIRST: Final = 16
+"""Points that are laid first, in two steps: enough to tell which pairs are hopeless."""
 _CLOSE: Final = 0.002
 _HOPELESS: Final = 0.05
 """Steps end where points lie as near to the lines as the one, or farther than the other."""
+_NEARER: Final = 0.95
+"""They end, too, where a step brings points no nearer than that."""
 _LOOSE: Final = 0.03
 """Beyond the median distance, how far from the lines a point counts half as much as on them."""
 _SMALLEST, _LARGEST = 0.7, 1.4
@@ -70,6 +74,19 @@ class Drawings:
             self.along[rows],
         )
 
+    def dots(self) -> Drawings:
+        """Their points without the lines between them."""
+        return replace(self, lines=self.counts, starts=self.points, stops=self.points)
+
+    def thinned(self, most: int) -> Drawings:
+        """With at most so many of their points; the lines between them stay."""
+        counts = np.minimum(self.counts, most)
+        places = np.arange(most) * self.counts[:, None] // np.maximum(counts, 1)[:, None]
+        places = np.where(np.arange(most) < counts[:, None], places, 0)
+        return replace(
+            self, counts=counts, points=np.take_along_axis(self.points, places[..., None], axis=1)
+        )
+
     def turned(self, ways: Places) -> Drawings:
         """Each turned one of the ways of `turning.WAYS`, shape (n,), somewhere else."""
         signs = 1 - 2 * np.stack([ways & 1, ways >> 1 & 1], axis=1).astype(np.float32)[:, None]
@@ -89,26 +106,54 @@ class Drawings:
 
 @dataclass(frozen=True)
 class Laid:
-    """How the points of n drawings lie on the lines of others, in shares of a longer side.
+    """How n drawings were laid on others, and how well they lie there, in shares of a longer side.
 
     Attributes:
-        off: their distances from the lines, in the root mean square, shape (n,).
+        scales: shape (n,).
+        moves: of the drawings, once scaled, shape (n, 2).
+        off: distances of their points from what they were laid on, root mean square, shape (n,).
         missed: distances of the others' lines from theirs, in the mean, shape (n,).
     """
 
+    scales: Points
+    moves: Points
     off: Points
     missed: Points
 
+    def at(self, rows: Places) -> Laid:
+        """Some of them."""
+        return Laid(self.scales[rows], self.moves[rows], self.off[rows], self.missed[rows])
 
-def laid(few: Drawings, many: Drawings) -> Laid:
-    """The points of n drawings moved and scaled until they lie on the lines of n others.
+    def put(self, rows: Places, some: Laid) -> None:
+        """Put some in the place of those that are there."""
+        for name, every in vars(self).items():
+            every[rows] = vars(some)[name]
+
+
+def laid(few: Drawings, many: Drawings, before: Laid | None = None) -> Laid:
+    """The points of n drawings moved and scaled, step by step, until they lie on lines of n others.
+
+    Args:
+        few: what is laid.
+        many: what it is laid on, `Drawings.dots` for points alone.
+        before: how it lies to begin with; else by its middle and size.
 
     Source:
         Besl and McKay, "A Method for Registration of 3-D Shapes", PAMI 1992.
     """
-    done = Laid(*(np.full(len(few.counts), np.inf, np.float32) for _ in range(2)))
+    done = before or _in_parts(few.thinned(_FIRST), many, None, 2)
+    rows = np.flatnonzero(done.off <= _HOPELESS)
+    done.off[:], done.missed[:] = np.inf, np.inf
+    done.put(rows, _in_parts(few.at(rows), many.at(rows), done.at(rows), _ROUNDS))
+    return done
+
+
+def _in_parts(few: Drawings, many: Drawings, before: Laid | None, rounds: int) -> Laid:
+    count = len(few.counts)
+    done = Laid(*(np.zeros((count, 2)[:axes], np.float32) for axes in (1, 2, 1, 1)))
     for rows in _of_one_size(few.counts, many.lines):
-        _lay(few.at(rows), many.at(rows), rows, done)
+        start = before.at(rows) if before else None
+        done.put(rows, _lay(few.at(rows), many.at(rows), start, rounds))
     return done
 
 
@@ -133,28 +178,32 @@ def _of_one_size(points: Places, lines: Places) -> Iterator[Places]:
             start = stop
 
 
-def _lay(few: Drawings, many: Drawings, rows: Places, done: Laid) -> None:
-    """Lay drawings of about one size on others, and note in `done` what comes of it."""
+def _lay(few: Drawings, many: Drawings, before: Laid | None, rounds: int) -> Laid:
+    """Lay drawings of about one size."""
     weights = (np.arange(few.points.shape[1]) < few.counts[:, None]).astype(np.float32)
-    scale, by = _first_move(few.along, many.along)
-    left = np.arange(len(rows))
-    for turn in range(_ROUNDS):
+    start = (before.scales, before.moves) if before else _first_move(few.along, many.along)
+    scale, by = (each.copy() for each in start)
+    left, every = np.arange(len(scale)), np.full_like(scale, np.inf)
+    done = Laid(scale, by, every, every.copy())
+    for turn in range(rounds):
         moved = few.points[left] * scale[left, None, None] + by[left, None]
         away, nearest = off_lines(moved, many.starts[left], many.stops[left])
-        square = (weights[left] * away**2).sum(axis=1) / few.counts[left]
-        done.off[rows[left]] = off = np.sqrt(square)
-        going = (off > _CLOSE) & ((off <= _HOPELESS) | (turn == 0))
-        if turn == _ROUNDS - 1 or not going.any():
+        off = np.sqrt((weights[left] * away**2).sum(axis=1) / few.counts[left])
+        hopeful = (off <= _HOPELESS) & (off <= _NEARER * done.off[left])
+        going = (off > _CLOSE) & (hopeful | (turn == 0))
+        done.off[left] = off
+        if turn == rounds - 1 or not going.any():
             break
         left, away, nearest = left[going], away[going], nearest[going]
         loose = _LOOSE + _median(away, few.counts[left])
         drawn = weights[left] / (1 + (away / loose[:, None]) ** 2)
         scale[left], by[left] = _move(few.points[left], nearest, drawn)
-    near = np.flatnonzero(done.off[rows] <= _HOPELESS)
+    near = np.flatnonzero(done.off <= _HOPELESS)
     starts, stops = (
         each[near] * scale[near, None, None] + by[near, None] for each in (few.starts, few.stops)
     )
-    done.missed[rows[near]] = off_lines(many.along[near], starts, stops)[0].mean(axis=1)
+    done.missed[near] = off_lines(many.along[near], starts, stops)[0].mean(axis=1)
+    return done
 
 
 def _median(away: Points, counts: Places) -> Points:

@@ -24,7 +24,7 @@ from opensearch.imprints.strokes import Drawing, Points, drawing_of
 from opensearch.imprints.turning import LOW, WAYS, opposite, turned_frequencies
 from opensearch.progress import Progress
 
-_NEIGHBOURS, _LEAST = 24, 0.75
+_NEIGHBOURS, _LEAST = 48, 0.75
 """Nearest by low frequencies that are looked at, many since copies of one crowd each other out,
 and their least cosine."""
 _REACH, _BLUR = 2.5, 0.15
@@ -38,6 +38,8 @@ _PLACES: Final = 256
 _ON, _MISSED, _MISSED_A_POINT, _FREE = 0.005, 0.1, 0.012, 3
 # What was shaken lies beside its lines, but misses none of the others.
 _BESIDE, _MISSED_BESIDE = 0.0135, 0.0105
+# Points that lie on points, of which there are at most so many times as many, agree less by chance.
+_NEAR, _TIMES, _MISSED_A_CORNER = 0.02, 4, 0.045
 _OPPOSITE: Final = np.array([opposite(way) for way in range(len(WAYS))])
 
 
@@ -162,11 +164,19 @@ def _missed(ones: list[bytes], others: list[bytes], ways: Places) -> Points:
     swap = counts[one] > counts[other]
     few, many = np.where(swap, other, one), np.where(swap, one, other)
     ways = np.where(swap, _OPPOSITE[ways], ways)
-    missed = np.full(len(ones), np.inf, np.float32)
-    rows = np.flatnonzero(counts[few] > _FREE)
-    result = laid(drawings.at(few[rows]).turned(ways[rows]), drawings.at(many[rows]))
-    most = np.minimum(_MISSED, _MISSED_A_POINT * (counts[few[rows]] - _FREE))
-    most = np.maximum(np.where(result.off <= _ON, most, 0), _MISSED_BESIDE)
-    same = (result.off <= _BESIDE) & (result.missed <= most)
-    missed[rows[same]] = result.missed[same]
+    return _laid_on(drawings.at(few).turned(ways), drawings.at(many))
+
+
+def _laid_on(few: Drawings, many: Drawings) -> Points:
+    """What n drawings miss of others of as many points or more; infinite if they are no copies."""
+    spare = few.counts - _FREE
+    lies = laid(few, many)
+    same = (lies.off <= _ON) & (lies.missed <= np.minimum(_MISSED, _MISSED_A_POINT * spare))
+    same |= (lies.off <= _BESIDE) & (lies.missed <= _MISSED_BESIDE) & (spare > 0)
+    missed = np.where(same, lies.missed, np.float32(np.inf))
+    again = ~same & (lies.off <= _NEAR) & (many.counts <= _TIMES * few.counts)
+    again = np.flatnonzero(again)
+    lies, most = laid(few.at(again), many.at(again).dots(), lies.at(again)), spare[again]
+    same = (lies.off <= _ON) & (lies.missed <= np.minimum(_MISSED, _MISSED_A_CORNER * most))
+    missed[again[same]] = lies.missed[same]
     return missed

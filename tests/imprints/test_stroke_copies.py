@@ -75,6 +75,30 @@ def test_no_other_drawing_is_a_copy_nor_of_what_is_left_of_another():
     assert len(found) == COUNT
 
 
+def corners(seed, count):
+    """Straight lines between corners at even angles, at any distance from the middle."""
+    rng = np.random.default_rng(seed)
+    turns = np.linspace(0, 2 * np.pi, count)
+    return np.column_stack([np.cos(turns), np.sin(turns)]) * rng.uniform(40, 100, count)[:, None]
+
+
+@pytest.mark.parametrize("count", [11, 25])
+def test_half_of_few_corners_are_enough_and_no_others_agree(count):
+    """Lines between them leave out much, but they are corners of the other."""
+    whole = [corners(seed, count) for seed in range(COUNT)]
+    left = [thinned(line, 2) for line in whole]
+    found = pairs_among([imprint([line]) for line in whole + left])
+    assert {second - first for first, second in found} == {COUNT}
+    assert len(found) >= 0.8 * COUNT
+
+
+def test_a_few_corners_lie_on_some_of_very_many_by_chance():
+    rng = np.random.default_rng(8)
+    few, at = rng.uniform(0, 100, (5, 2)), np.linspace(0, 4, 400)
+    along = np.column_stack([np.interp(at, np.arange(5), axis) for axis in few.T])
+    assert pairs_among([imprint([few]), imprint([along + rng.normal(size=(400, 2)) * 12])]) == {}
+
+
 def test_one_more_stroke_makes_another_drawing():
     whole = drawing(0)
     assert pairs_among([imprint(whole), imprint(whole[1:])]) == {}
