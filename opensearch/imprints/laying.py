@@ -22,7 +22,7 @@ _FIRST: Final = 16
 _CLOSE: Final = 0.002
 _HOPELESS: Final = 0.05
 """Steps end where points lie as near to the lines as the one, or farther than the other."""
-_NEARER: Final = 0.95
+_NEARER: Final = 0.98
 """They end, too, where a step brings points no nearer than that."""
 _LOOSE: Final = 0.03
 """Beyond the median distance, how far from the lines a point counts half as much as on them."""
