@@ -18,6 +18,9 @@ _SPECK: Final = 0.01
 # Dots within a drawing, such as eyes: their least area, as a share of the square of the strokes'
 # breadth, and the most there may be; more of them are grain.
 _DOT_AREA, _MOST_DOTS = 0.5, 12
+# Crumbs have less than this share of the ink, where large parts have at least the second, and lie
+# farther from these than this share of their extent.
+_CRUMB, _MOST_LARGE, _FAR = 0.06, 0.75, 0.25
 # What runs into the border of a photograph goes if more than this share of the ink is left.
 RIM_SHARE: Final = 0.25
 # Depth of a page's rim, on which its binding lies, share of the sheet.
@@ -119,6 +122,7 @@ def without_specks(ink: Plane, least: float) -> Plane:
         solid = inner
     keep = solid & (mass > _SPECK * mass[solid].max(initial=0))
     keep |= _dots(parts, ink > CORE, keep, solid & ~keep)
+    keep &= ~_crumbs(parts, np.asarray(mass), keep)
     return np.where(keep[parts], ink, np.float32(0))
 
 
@@ -149,6 +153,33 @@ def _dots(parts: _Parts, core: Mask, keep: Mask, small: Mask) -> Mask:
             for side, inside in zip(box, (rows, columns), strict=True)
         )
     return found if np.count_nonzero(found) <= _MOST_DOTS else none
+
+
+def _crumbs(parts: _Parts, mass: NDArray[np.floating], keep: Mask) -> Mask:
+    """Which parts are small and far from what was drawn: left over of a page's edge or its table.
+
+    A drawing is cropped to all its ink, so they would make it small.
+
+    Args:
+        parts: number of the part that each pixel is of, shape (h, w).
+        mass: ink of each part.
+        keep: parts, by their numbers, of which some may be crumbs.
+    """
+    total = mass[keep].sum()
+    large = keep & (mass >= _CRUMB * total)
+    crumbs = np.zeros_like(keep)
+    if mass[large].sum() < _MOST_LARGE * total:
+        return crumbs
+    drawn = large[parts]
+    sides = [np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0)]
+    least = _FAR * max(int(np.ptp(side)) for side in sides)
+    around = boxes(parts)
+    for at in np.flatnonzero(keep & ~large):
+        crumbs[at] = any(
+            max(inside[0] - side.stop, side.start - inside[-1]) > least
+            for side, inside in zip(around[at - 1], sides, strict=True)
+        )
+    return crumbs
 
 
 def is_dotted(ink: Plane) -> bool:
