@@ -36,6 +36,14 @@ def index(files, tmp_path):
     return tmp_path / "index"
 
 
+def model_without(domain, folder):
+    model = shutil.copytree(MODEL, folder / "model")
+    card = json.loads((model / "model.json").read_text())
+    del card["domains"][domain], card["identities"][f"encoder/{domain}"]
+    (model / "model.json").write_text(json.dumps(card))
+    return model
+
+
 def keys(index):
     with Engine.open(index) as engine:
         return sorted(engine.keys())
@@ -138,3 +146,27 @@ def test_a_dry_run_into_a_new_index_tells_links_to_nothing(tmp_path):
         planned = engine.add(folder, domain="photo", dry_run=True)
         assert (planned.added, [failure.path for failure in planned.failures]) == (1, ["b.png"])
         assert engine.add(folder, domain="photo").added == 1
+
+
+def test_a_dry_run_names_files_of_domains_that_the_model_lacks(files, tmp_path):
+    model = model_without("shape", tmp_path)
+    (files / "mesh.stl").touch()
+    (files / "split.csv").write_text("path,domain\na.jpg,cartoon\ns/b.jpg,photo\nmesh.stl,\n")
+    words = ("index", files, "--to", tmp_path / "index", "--model", model, "--json")
+    for added in (1, 0):
+        dry, real = run(*words, "--dry-run"), run(*words)
+        planned, done = json.loads(dry.stdout), json.loads(real.stdout)
+        failures = planned.pop("failures")
+        assert [each["path"] for each in failures] == ["a.jpg", "mesh.stl"]
+        assert "has no domain 'shape'" in failures[1]["reason"]
+        assert (dry.exit_code, real.exit_code, done["added"]) == (3, 3, added)
+        assert {**planned, "planned": []} == {each: done[each] for each in planned}
+
+
+def test_a_file_is_not_taken_for_another_domain_by_its_suffix_again(tmp_path):
+    model = model_without("sketch", tmp_path)
+    file = tmp_path / "a.svg"
+    file.write_text('<svg viewBox="0 0 9 9"><circle r="4"/></svg>')
+    with Engine.create(tmp_path / "index", model) as engine:
+        assert engine.add(file, domain="photo").added == 1
+        assert engine.add(file).unchanged == 1

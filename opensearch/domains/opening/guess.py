@@ -41,6 +41,12 @@ class Guess:
     sure: bool
 
 
+def domain_by_suffix(path: Path) -> str | None:
+    """The domain of a file whose suffix leaves no doubt."""
+    suffix = path.suffix.lower()
+    return next((kind.domain for kind in READERS.values() if suffix in kind.telling()), None)
+
+
 def guess_domain(
     path: Path, part: int | None = None, limits: Limits | None = None, hurried: bool = False
 ) -> Guess:
@@ -61,11 +67,10 @@ def guess_domain(
             what to do with kinds that other programs or an extra can read.
         OverLimit: a raster file over the limits.
     """
-    suffix = path.suffix.lower()
-    for kind in READERS.values():
-        if suffix in kind.telling():
-            return Guess(kind.domain, _CERTAIN, True)
-    known = known_suffixes()
+    told = domain_by_suffix(path)
+    if told is not None:
+        return Guess(told, _CERTAIN, True)
+    suffix, known = path.suffix.lower(), known_suffixes()
     with reading(path, "picture" if suffix in known else "file"):
         if suffix not in known:
             raise UnreadableFile(wrong_suffix(path, known))

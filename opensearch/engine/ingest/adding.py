@@ -13,6 +13,7 @@ from opensearch.domains.collections.catalog import find_sources
 from opensearch.domains.collections.excluding import NOTHING, Excluded
 from opensearch.domains.collections.walk import Found, Ignored
 from opensearch.domains.files import printable
+from opensearch.domains.opening.guess import domain_by_suffix
 from opensearch.domains.shapes.upright import with_axis
 from opensearch.engine.ingest.batches import Batch, Work, item_of
 from opensearch.engine.ingest.changes import BY_TIME, Change, Changes, Comparing
@@ -188,7 +189,20 @@ class Adding:
         source = change.source or source
         if change.domain:
             source = replace(source, domain=change.domain)
-        return self._changed(change, with_axis(source, change.up), address(source))
+        work = self._changed(change, with_axis(source, change.up), address(source))
+        return work if work is None or self._can_encode(work) else None
+
+    def _can_encode(self, work: Work) -> bool:
+        """Whether the model has the domain that the file is of, as far as no content tells it."""
+        domain = work.source.domain or domain_by_suffix(work.source.path)
+        try:
+            if domain is not None:
+                self._model.bundle.domain(domain)
+        except InvalidInput as error:
+            self._changes.forget(work.key)
+            self._fail(work.key, str(error))
+            return False
+        return True
 
     def _works_of_items(self, items: Sequence[tuple[Input, Source]]) -> Iterator[Work]:
         for given, said in items:
