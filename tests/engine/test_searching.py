@@ -120,6 +120,15 @@ def test_max_distance_is_inclusive_and_may_leave_nothing(engine, toy_collection)
     assert engine.search(file, where="domain = nothing") == []
 
 
+def test_max_distance_counts_the_bits_that_a_hit_of_a_refined_query_shows(engine, toy_collection):
+    asked = {"k": 1000, "refine": True, "targets": ["photo"]}
+    for file in sorted((toy_collection / "sketch").rglob("*.png"))[::3]:
+        everything = engine.search(file, **asked)
+        for most in sorted({hit.distance for hit in everything})[:3]:
+            near = engine.search(file, **asked, max_distance=most)
+            assert [h.key for h in near] == [h.key for h in everything if h.distance <= most]
+
+
 def test_words_find_their_category_even_unseen(engine):
     for word in ("disc", "cube", "pyramid"):
         hits = engine.search(text=word, targets=["sketch"], k=8, refine=False)

@@ -99,7 +99,7 @@ class Ranking:
 
     def _refined(self, point: Point, target: str, within: Selector | None, lam: float) -> Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
-        first = self._rank(point, point.vector, [target], within, "rescored")
+        first = self._rank(point, point.vector, [target], within, "rescored", any_distance=True)
         if not len(first.ids):
             return first
         scored = np.flatnonzero(~np.isnan(first.scores))
@@ -150,7 +150,10 @@ class Ranking:
         targets: list[str],
         within: Selector | None,
         score: Score | None = None,
+        *,
+        any_distance: bool = False,
     ) -> Ranked:
+        """Candidates of a vector in their order; of `any_distance`, where they are no hits yet."""
         query = self._query
         score = self._score(score or query.score, targets)
         wanted = query.k if score == "hamming" else max(query.k, query.depth)
@@ -170,7 +173,7 @@ class Ranking:
                 f"more than {CAP * wanted} candidates at one distance: only an even sample is used",
             )
         keep = slice(None)
-        if query.max_distance is not None:
+        if query.max_distance is not None and not any_distance:
             keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
         ids, distances = found.ids[keep], found.distances[keep]
         with stage("rescore"):
