@@ -76,8 +76,8 @@ def duplicates(
     if left_out:
         say(
             f"{counted(left_out, 'item')} left out, as nothing is kept to recognise copies by:"
-            " `opensearch compact` adds it for items of older versions, --max-distance groups"
-            " ready codes"
+            " `opensearch compact` adds it for items of imports and of older versions,"
+            " --max-distance groups ready codes"
         )
     say(f"{counted(items, 'item')} in {counted(groups, 'group')}")
 

@@ -156,8 +156,8 @@ class Reading(OpenIndex):
     def without_imprint(self, domain: str | None = None) -> int:
         """The number of items, of one domain or of all, whose copies cannot be found.
 
-        Ready codes and embeddings have no imprint. Nor have items of older versions; `compact`
-        makes theirs.
+        Ready codes and embeddings have no imprint. Nor have items of imports and of older
+        versions; `compact` makes theirs.
 
         Raises:
             InvalidInput: a domain that the index does not hold.

@@ -119,7 +119,8 @@ def test_the_verb_says_what_was_done_and_what_is_left_out(engine, collection):
     assert sum(line.endswith("sketch   sketch/mirrored.png  (mirrored)") for line in lines) == 1
     assert result.stderr.splitlines() == [
         "2 items left out, as nothing is kept to recognise copies by: `opensearch"
-        " compact` adds it for items of older versions, --max-distance groups ready codes",
+        " compact` adds it for items of imports and of older versions, --max-distance groups"
+        " ready codes",
         "4 items in 1 group",
     ]
     result = CliRunner().invoke(main, ["duplicates", str(engine.path), "--json"])
@@ -180,6 +181,22 @@ def test_a_file_is_asked_for_by_its_copies(engine, collection):
         engine.ask(Query(files=[(file, 1.0)], keys=["photo/half.jpg"], like="exact"))
     with pytest.raises(InvalidInput, match="unknown `like` 'x'; known: meaning, exact"):
         Query(text="dog", like="x")
+
+
+def test_items_that_cannot_be_compared_are_told(engine, collection, tmp_path):
+    engine.add(collection)
+    engine.export_to(tmp_path / "exported")
+    file, none = str(collection / "photo" / "half.jpg"), "of 6 of 6 items nothing is kept"
+    with Engine.create(tmp_path / "imported", engine.path / "model") as imported:
+        imported.import_from(tmp_path / "exported")
+        answer = imported.ask(Query(files=[(Path(file), 1.0)], like="exact"))
+        assert (answer.hits, answer.notes[1].startswith(none)) == ([], True)
+        told = CliRunner().invoke(main, ["query", str(imported.path), file, "--like", "exact"])
+        assert "items nothing is kept to recognise copies by; opensearch compact" in told.stderr
+        assert imported.compact().imprints == 6
+        answer = imported.ask(Query(files=[(Path(file), 1.0)], like="exact"))
+        assert len(answer.hits) == 4
+        assert "nothing is kept" not in " ".join(answer.notes)
 
 
 def test_of_a_large_index_the_nearest_are_compared_and_that_is_said(engine, collection):

@@ -31,6 +31,10 @@ _MEANING: Final = {
 }
 """Options that only searches by meaning have, with the values that leave them unset."""
 _WHY: Final = {"where": "filter the hits instead"}
+_NO_IMPRINT: Final = (
+    "nothing is kept to recognise copies by; `Engine.compact()` adds it for items of imports and"
+    " of older versions"
+)
 _ALL_ALIKE: Final = "copies are known by how they look, not by codes or embeddings"
 
 
@@ -73,14 +77,19 @@ def copies_of(
     asked = _of_item(query.keys[0], now) if query.keys else _of_file(query, now, model)
     ids, notes = _compared(query, asked, now, targets)
     found: list[tuple[bool, float, int, str]] = []
+    left_out = 0
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE].tolist()
-        copies = matches(asked.imprint, store.imprints(page))
+        imprints = store.imprints(page)
+        left_out += imprints.count(b"")
+        copies = matches(asked.imprint, imprints)
         for id_, likeness, change, exact in zip(
             page, copies.likeness, copies.changes, copies.exact, strict=True
         ):
             if likeness is not None and likeness >= (query.min_score or 0) and id_ != asked.own_id:
                 found.append((not exact, -likeness, id_, change or ""))
+    if left_out:
+        notes.append(f"of {left_out:,} of {len(ids):,} items {_NO_IMPRINT}")
     found = sorted(found)[: query.k]
     codes = now.searcher.codes(np.array([row[2] for row in found], np.int64), targets)
     distances = np.unpackbits(codes ^ asked.code, axis=1).sum(axis=1).tolist()
