@@ -100,12 +100,14 @@ def remove(
 
 
 def _at_path(engine: Engine, missing: list[str]) -> str:
-    """What to name instead of the first of these, if it is the path of a stored item or folder.
+    """What to say instead of the first of these, if it is the path of a stored item or folder.
 
-    Or if keys begin with it, as those of a folder or of drawings in one file do.
+    Or if it is ignored, or keys begin with it, as those of a folder or of drawings in one file do.
     """
     if not missing[0]:
         return ""
+    if any(missing[0] in (file.key, file.path) for file in engine.ignored()):
+        return "its file is ignored; to end that, use --unignore"
     items = list(engine.iter_items(engine.find(folder=missing[0]).ids[:1]))
     if items and os.path.isdir(missing[0]):
         return "to name what was indexed from a folder, use --folder"

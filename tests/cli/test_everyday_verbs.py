@@ -124,6 +124,8 @@ def test_what_is_ignored_stays_out_until_it_is_forgotten(index, files):
     assert (nothing.exit_code, nothing.stdout) == (2, "0 removed\n")
     again = run("index", files, "--to", index, "--domain", "photo", "-q")
     assert "ignored: 1 told to be ignored" in again.stdout
+    forgotten = run("remove", index, "disc/00.jpg", "--forget")
+    assert forgotten.stderr.endswith("its file is ignored; to end that, use --unignore\n")
     listed = run("list", index, "--ignored")
     assert listed.stdout == f"{files}/disc/00.jpg\n"
     assert "opensearch remove" in listed.stderr

@@ -118,6 +118,10 @@ def test_max_distance_is_inclusive_and_may_leave_nothing(engine, toy_collection)
     everything = engine.search(file, k=1000, refine=False)
     assert {h.key for h in hits} == {h.key for h in everything if h.distance <= 3}
     assert engine.search(file, where="domain = nothing") == []
+    answer = engine.ask(Query(text="disc", max_distance=0, min_score=2, refine=False))
+    assert answer.hits == []
+    both = "no hit lies within 0 bits, as `max_distance` asks and scores 2 or more"
+    assert both in answer.notes[-1]
 
 
 def test_max_distance_counts_the_bits_that_a_hit_of_a_refined_query_shows(engine, toy_collection):

@@ -51,9 +51,14 @@ def concluded(found: Answer, query: Query) -> Answer:
     """The answer with what can be said of all of its hits."""
     ids = {hit.id for hit in found.hits}
     refined = {target: [i for i in own if i in ids] for target, own in found.refined.items()}
-    if not found.hits and query.min_score is not None:
+    asked = []
+    if query.max_distance is not None:
+        asked.append(f"lies within {query.max_distance} bits, as `max_distance` asks")
+    if query.min_score is not None:
         most = "; no score is above 1" if query.min_score > 1 else ""
-        found.notes.append(f"no hit scores {query.min_score:g} or more, as `min_score` asks{most}")
+        asked.append(f"scores {query.min_score:g} or more, as `min_score` asks{most}")
+    if asked and not found.hits:
+        found.notes.append(f"no hit {' and '.join(asked)}")
     if found.score_kind != "probability" or not found.hits:
         return replace(found, refined=refined)
     best = max(hit.score or 0.0 for hit in found.hits)
