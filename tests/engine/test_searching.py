@@ -120,7 +120,7 @@ def test_max_distance_is_inclusive_and_may_leave_nothing(engine, toy_collection)
     assert engine.search(file, where="domain = nothing") == []
     answer = engine.ask(Query(text="disc", max_distance=0, min_score=2, refine=False))
     assert answer.hits == []
-    both = "no hit lies within 0 bits, as `max_distance` asks and scores 2 or more"
+    both = "no hit lies within 0 bits, as `max_distance` asks, and scores 2 or more"
     assert both in answer.notes[-1]
 
 

@@ -58,7 +58,7 @@ def concluded(found: Answer, query: Query) -> Answer:
         most = "; no score is above 1" if query.min_score > 1 else ""
         asked.append(f"scores {query.min_score:g} or more, as `min_score` asks{most}")
     if asked and not found.hits:
-        found.notes.append(f"no hit {' and '.join(asked)}")
+        found.notes.append(f"no hit {', and '.join(asked)}")
     if found.score_kind != "probability" or not found.hits:
         return replace(found, refined=refined)
     best = max(hit.score or 0.0 for hit in found.hits)
