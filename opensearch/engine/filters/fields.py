@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
+from opensearch.engine.filters.comparing import FIELDS
 from opensearch.records import Item
 from opensearch.store import Store
 
@@ -46,7 +47,7 @@ class FieldValues:
 
 @dataclass
 class _Seen:
-    counts: Counter[Any] = field(default_factory=Counter)
+    counts: Counter[tuple[Kind, Any]] = field(default_factory=Counter)  # True equals 1
     kinds: Counter[Kind] = field(default_factory=Counter)
 
     def add(self, value: Any) -> None:
@@ -55,11 +56,11 @@ class _Seen:
             return
         self.kinds[kind] += 1
         if kind != "text" or len(value) <= _LONGEST:
-            self.counts[value] += 1
+            self.counts[kind, value] += 1
 
     def summed(self, name: str, most: int, sampled: bool) -> FieldValues:
         kind = self.kinds.most_common(1)[0][0]
-        kept = Counter({v: n for v, n in self.counts.items() if _kind(v) == kind})
+        kept = {value: n for (own, value), n in self.counts.items() if own == kind}
         listed = sorted(kept.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
         low, high = (min(kept), max(kept)) if kind == "number" and kept else (None, None)
         return FieldValues(name, kind, listed, len(kept), low, high, sampled)
@@ -88,8 +89,10 @@ def fields_of(store: Store, values: int) -> list[FieldValues]:
 
 
 def _add(seen: dict[str, _Seen], item: Item) -> None:
-    for name, value in (("category", item.category), *item.metadata.items()):
-        if value is not None and name != "domain":
+    """Count category and metadata, but not what a field of every item hides from filters."""
+    said = ((name, value) for name, value in item.metadata.items() if name not in FIELDS)
+    for name, value in (("category", item.category), *said):
+        if value is not None:
             seen.setdefault(name, _Seen()).add(value)
 
 
