@@ -104,6 +104,17 @@ def test_any_filter_is_the_walk_over_all_records(tmp_path_factory, batches, move
             assert one == walked(store, expression, ["shape"])
 
 
+@pytest.mark.parametrize("asked", ["= {}", "> {}", "< {}", "!= {}", "in ({}, 2023)"])
+def test_dates_are_found_however_they_are_written(tmp_path, asked):
+    written = [f"2024-01-31{mark}{hour}:30" for mark in " T" for hour in (17, 18, 19)]
+    with LmdbStore.create(tmp_path / "0", bits=8, dim=0) as store:
+        put(store, [Item(-1, day, "photo", metadata={"taken": day}) for day in written])
+        expression = parse_where(f"taken {asked.format('2024-01-31T18')}")
+        found = np.flatnonzero(select(store, expression, ["photo"])).tolist()
+        assert found == walked(store, expression)
+        assert found
+
+
 def many(n):
     rng = np.random.default_rng(0)
     share = rng.permutation(n) / n

@@ -97,6 +97,21 @@ def test_a_date_is_all_the_time_that_it_names(name, asked, expected):
     assert parse_where(f"{name} {asked}")(CUP) is expected
 
 
+@pytest.mark.parametrize(
+    "taken", ["2024-01-31T18:30:05Z", "2024-01-31 18:30:05.25", "2024-01-31T18:30:05+02:00"]
+)
+def test_zone_and_fraction_of_a_stored_date_do_not_count(taken):
+    item = Item(1, "a", "photo", metadata={"taken": taken})
+    assert parse_where("taken = 2024-01-31T18:30:05")(item)
+    assert parse_where("taken <= 2024-01-31T18:30:05")(item)
+    assert not parse_where("taken in (2024-01-31T18:30:06, 2023)")(item)
+
+
+def test_what_has_no_file_has_no_time():
+    assert not parse_where("mtime < 2024")(Item(1, "a", "photo"))
+    assert not parse_where("mtime != 2024")(Item(1, "a", "photo"))
+
+
 def test_what_is_no_date_is_compared_as_text():
     item = Item(1, "2024-01-31", "photo", metadata={"code": "2024-01-31x", "day": "2024-13-01"})
     assert not parse_where("key = 2024-01")(item), "a key is a name, not a date"
