@@ -166,6 +166,8 @@ def test_a_file_is_asked_for_by_its_copies(engine, collection):
     assert answer.hits[0].distance == 0
     assert {hit.score_kind for hit in answer.hits} == {answer.score_kind} == {"likeness"}
     assert "sketch/mirrored.png: mirrored" in answer.notes
+    least = Query(files=[(file, 1.0)], like="exact", min_score=answer.hits[-1].score)
+    assert engine.ask(least).hits == answer.hits, "a likeness that was told reaches itself"
     words = ["query", str(engine.path), str(file), "--like", "exact", "--to", "sketch", "--json"]
     result = CliRunner().invoke(main, words)
     assert json.loads(result.stdout)["key"] == "sketch/mirrored.png"

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -88,6 +89,28 @@ def test_one_of_three_is_pruned_without_force_and_moved_files_are_not_lost(index
         report = engine.add(files, domain="photo", prune=True)
         assert (report.moved, report.removed, report.refused) == (2, 1, "")
     assert keys(index) == ["t/b.jpg", "t/c.jpg"]
+
+
+def test_half_may_be_gone_and_files_that_changed_count_as_held(index, files):
+    with Engine.open(index) as engine:
+        for name in ("a.jpg", "s/c.jpg"):
+            Image.new("RGB", (50, 50), "green").save(files / name)
+        (files / "s" / "b.jpg").unlink()
+        report = engine.add(files, domain="photo", prune=True)
+        assert (report.replaced, report.removed) == (2, 1)
+        (files / "a.jpg").unlink()
+        assert engine.add(files, domain="photo", prune=True).removed == 1
+    assert keys(index) == ["s/c.jpg"]
+
+
+def test_items_without_files_do_not_make_up_for_those_that_are_gone(index, files, monkeypatch):
+    with Engine.open(index) as engine:
+        engine.add_codes(np.zeros((9, engine.info()["bits"] // 8), np.uint8), "photo")
+        for file in list(files.rglob("*.jpg")):
+            file.unlink()
+        monkeypatch.chdir(files)  # Path("") is this folder, which must not be taken for theirs
+        planned = engine.add(files, domain="photo", prune=True, dry_run=True)
+    assert planned.refused.startswith(f"the files of 3 of the 3 items of {files} are gone")
 
 
 @pytest.mark.parametrize("left", [None, ".mounted", "lost+found", "$RECYCLE.BIN"])
