@@ -100,6 +100,7 @@ def test_changed_touched_moved_and_removed_files(engine, files):
     after = codes(engine)
     assert set(before) - set(after) == {f"photo/disc/{moved.name}", f"photo/disc/{gone.name}"}
     assert after["photo/disc/elsewhere.jpg"] == before[f"photo/disc/{moved.name}"]
+    assert [item.path for item in engine.records() if item.mtime_ns == 1] == [str(touched)]
     assert engine.verify() == []
 
 

@@ -85,6 +85,14 @@ def test_groups_are_those_of_a_plain_search_through_all_pairs(engine, monkeypatc
     assert len(expected) > 3
 
 
+def test_pairs_are_linked_in_several_goes(monkeypatch):
+    monkeypatch.setattr(duplicates, "_MANY", 2)
+    ends = [(0, 1), (4, 5), (1, 2), (5, 3), (7, 6)]
+    labels = duplicates.connected(9, [(np.array([a]), np.array([b])) for a, b in ends])
+    groups = [np.flatnonzero(labels == label).tolist() for label in dict.fromkeys(labels)]
+    assert groups == [[0, 1, 2], [3, 4, 5], [6, 7], [8]]
+
+
 def test_odd_questions_are_refused(engine):
     engine.add_codes(CODES, "photo")
     with pytest.raises(

@@ -108,6 +108,19 @@ def test_what_is_said_anew_of_the_same_content_is_kept(engine):
     assert [hit.key for hit in engine.search(picture(), where="category = mug")] == ["a"]
 
 
+def test_what_a_photo_says_of_itself_stays_and_another_domain_replaces(engine):
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[0x0110] = "Box"
+    drawn = Image.new("RGB", (90, 90), "white")
+    drawn.paste("black", (20, 20, 70, 24))
+    drawn.save(buffer, "JPEG", exif=exif)
+    for _ in range(2):
+        engine.add_items([buffer.getvalue()], ["a"], "photo", [{"n": 1}])
+        assert stored(engine)["a"].metadata == {"camera": "Box", "n": 1}
+    assert books(engine.add_items([buffer.getvalue()], ["a"], "sketch")) == (0, 1, 0, 0)
+    assert stored(engine)["a"].domain == "sketch"
+
+
 def test_another_drawing_of_the_same_strokes_is_another_content(engine):
     lines = b'{"drawing": [[[0, 9], [0, 9]]]}\n{"drawing": [[[0, 9], [9, 0]]]}\n'
     engine.add_items([Content(lines, "s.ndjson#1")], ["a"])

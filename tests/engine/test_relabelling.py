@@ -89,6 +89,8 @@ def test_a_label_given_by_hand_stays_where_nothing_else_is_declared(tmp_path):
         assert engine.add(folder, domain="photo").moved == 1
         moved = engine.get("moved.png")
         assert (moved.category, moved.metadata) == ("hat", {"year": 2019})
+        assert engine.relabel("moved.png", "cup").metadata == {"year": 2019}
+        assert engine.relabel("moved.png", "cup", {}).metadata == {}
 
 
 def test_a_file_moved_out_of_the_folder_of_its_category_has_none(tmp_path):

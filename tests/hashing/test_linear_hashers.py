@@ -4,7 +4,7 @@ from scipy.linalg import orthogonal_procrustes
 
 from opensearch.config import HashSettings
 from opensearch.errors import InvalidInput
-from opensearch.hashing import HashData, fit_hasher
+from opensearch.hashing import HashData, fit_hasher, linear, whitened
 from opensearch.hashing.linear import random_projection
 from opensearch.semantic import unit
 
@@ -89,16 +89,31 @@ def test_itq_says_when_its_bits_are_a_random_rotation(n, d, limit):
     made = fit_hasher(HashSettings(name="itq", bits=40), data(n=n, d=d), 0)
     assert f"at most {limit} bits" in made.note
     assert made.bits == 40
-    assert fit_hasher(HashSettings(name="itq", bits=16), data(n=n, d=d), 0).note == ""
+    assert fit_hasher(HashSettings(name="itq", bits=limit // 8 * 8), data(n=n, d=d), 0).note == ""
 
 
-def test_codes_do_not_depend_on_the_batch():
+def test_codes_do_not_depend_on_the_batch(monkeypatch):
+    monkeypatch.setattr(linear, "_BLOCK", 64)  # so that there are several
     made, rows = (
         fit_hasher(HashSettings(name="itq", bits=16), data(n=900), 0),
         data(n=900).embeddings,
     )
     one_by_one = np.concatenate([made.encode(row[None]) for row in rows])
     np.testing.assert_array_equal(made.encode(rows), one_by_one)
+
+
+def test_whitening_shrinks_what_differs_within_known_categories():
+    spread = np.linspace(-1, 1, 8)
+    rows = np.zeros((24, 3), np.float32)
+    rows[:8, 0], rows[8:16, 0] = 5, -5  # two categories, which differ within along axis 1
+    rows[:8, 1], rows[8:16, 1], rows[16:, 2] = spread, spread, 9 * spread
+    labels = np.repeat([0, 1, -1], 8)
+    made = whitened._whitening(
+        HashData(rows, np.full(24, "a"), labels, np.ones((2, 3), np.float32))
+    )
+    between, within, unknown = np.diag(made)
+    assert within < 0.8 * between
+    assert unknown == pytest.approx(between)
 
 
 def test_no_embeddings_have_no_codes():
