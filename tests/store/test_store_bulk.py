@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.records import Item
-from opensearch.store import LmdbStore, bulk
+from opensearch.store import LmdbStore, Mark, bulk
 
 
 def rows(count, seed=0):
@@ -89,6 +89,27 @@ def test_large_bulks_are_written_in_batches(store, monkeypatch):
     assert store.put_codes(rows(5), "photo", list("abcba")).tolist() == [10, 12, 11, 12, 13]
     assert store.by_key("a").id == 13  # of a later batch: it replaced the first
     assert np.array_equal(np.concatenate([b.codes for b in store.blocks("photo")])[:10], rows(10))
+
+
+def test_domains_that_come_in_turn_keep_their_codes(store):
+    for turn in range(4):
+        store.put_codes(rows(3), ("photo", "shape")[turn % 2])
+    found = [item.domain for item in store.items(range(12))]
+    assert found == ["photo"] * 3 + ["shape"] * 3 + ["photo"] * 3 + ["shape"] * 3
+
+
+def test_ids_are_those_given_and_a_mark_stands_behind_the_last_batch(store, monkeypatch):
+    monkeypatch.setattr(bulk, "BATCH", 4)
+    with pytest.raises(InvalidInput, match="ids must ascend from 4 on"):
+        store.put_codes(rows(5), "photo", mark=Mark("job", 5), ids=np.array([0, 1, 2, 3, 2]))
+    assert (store.mark("job"), store.meta().next_id) == (0, 4)
+    given = np.array([10, 11, 12, 20, 30])
+    assert np.array_equal(store.put_codes(rows(5), "photo", mark=Mark("job", 5), ids=given), given)
+    assert (store.mark("job"), store.meta().next_id) == (5, 31)
+    for wrong in ([30], [40, 40], [41, 40]):
+        with pytest.raises(InvalidInput, match="ids must ascend from 31 on"):
+            store.put_codes(rows(len(wrong)), "photo", ids=np.array(wrong))
+    assert store.verify() == []
 
 
 @pytest.mark.parametrize(
