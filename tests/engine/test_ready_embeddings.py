@@ -75,6 +75,9 @@ def test_rows_of_half_precision_are_made_exact_and_others_refused_by_number(engi
         InvalidInput, match=r"row 1 has length 3 \(1 of 3 are no unit rows\); divide"
     ):
         engine.add_embeddings(wrong, "photo", ["d", "e", "f"])
+    wrong[1] = 0
+    with pytest.raises(InvalidInput, match="row 1 has length 0 "):
+        engine.add_embeddings(wrong, "photo", ["d", "e", "f"])
     wrong[1] = np.nan
     with pytest.raises(InvalidInput, match="row 1 holds NaN"):
         engine.add_embeddings(wrong, "photo", ["d", "e", "f"])

@@ -120,7 +120,9 @@ def test_equal_scores_of_several_words_are_merged_by_cosine():
 
     first = [hit(1, 0.9, 0.8), hit(2, 0.9, 0.6), hit(3, 0.2, 0.1)]
     second = [hit(4, 0.9, 0.7), hit(2, 0.5, 0.5)]
-    assert [each.id for each in _merged([first, second])] == [1, 4, 2, 3]
+    merged = _merged([first, second])
+    assert [each.id for each in merged] == [1, 4, 2, 3]
+    assert merged[2].score == 0.9, "the better of the two words scores it"
 
 
 def test_each_list_of_several_keeps_its_order():
