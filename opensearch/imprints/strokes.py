@@ -117,10 +117,17 @@ def _simplified(line: Points, off: float) -> Points:
         first, last = todo.pop()
         if last - first < 2:
             continue
-        between, ends = line[None, first + 1 : last], (line[None, [first]], line[None, [last]])
-        away, _ = off_lines(between, *ends)
+        away = _off_line(line[first + 1 : last], line[first], line[last])
         furthest = first + 1 + int(away.argmax())
         if away.max() > off:
             kept[furthest] = True
             todo += [(first, furthest), (furthest, last)]
     return line[kept]
+
+
+def _off_line(points: Points, start: Points, stop: Points) -> Points:
+    """How far points (n, 2) are from the line between two, shape (n,); `off_lines` of one line."""
+    along, apart = stop - start, points - start
+    share = np.clip((apart * along).sum(axis=1) / max(float((along * along).sum()), 1e-12), 0, 1)
+    apart -= share[:, None] * along
+    return np.asarray(np.sqrt((apart * apart).sum(axis=1)), np.float32)

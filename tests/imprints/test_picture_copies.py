@@ -282,11 +282,13 @@ def on_a_form(picture):
 
 
 @pytest.mark.parametrize("sheet", [framed, on_a_form])
-@pytest.mark.parametrize("how", ["", "of half the size", "brighter", "mirrored", "turned by 90"])
-def test_drawings_on_sheets_of_one_kind_are_two_and_copies_of_one_are_found(sheet, how):
+def test_drawings_on_sheets_of_one_kind_are_two_and_copies_of_one_are_found(sheet):
     sheets = [sheet(drawing(seed)) for seed in range(COUNT)]
-    imprints = [imprint(each) for each in [*sheets, MADE[how](sheets[7])]]
-    assert pairs_among(imprints).keys() == {(7, COUNT)}
+    ways = ["", "of half the size", "brighter", "mirrored", "turned by 90"]
+    imprints = [imprint(each) for each in [*sheets, *(MADE[how](sheets[7]) for how in ways)]]
+    found, copies = pairs_among(imprints).keys(), range(COUNT, COUNT + len(ways))
+    assert {(7, copy) for copy in copies} <= found
+    assert {place for pair in found for place in pair} == {7, *copies}
 
 
 def test_a_drawing_that_was_ruled_is_a_copy_of_itself():
