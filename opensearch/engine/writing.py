@@ -19,11 +19,11 @@ from opensearch.engine import arguments as must
 from opensearch.engine.checking import checked
 from opensearch.engine.exchange.importing import Export
 from opensearch.engine.ingest import left_out, removing
-from opensearch.engine.ingest.adding import Run
 from opensearch.engine.ingest.changes import Compare, Comparing
 from opensearch.engine.ingest.embeddings import add_embeddings, check_made_by, unit_rows
 from opensearch.engine.ingest.encoding import IN_PLACE, Encoding
 from opensearch.engine.ingest.keyed import described, keyed
+from opensearch.engine.ingest.options import Run
 from opensearch.engine.ingest.pruning import Prune
 from opensearch.engine.ingest.runs import add_files, add_inputs, plan_files
 from opensearch.engine.open_index import OpenIndex

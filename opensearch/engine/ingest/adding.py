@@ -4,54 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from opensearch import remote
 from opensearch.domains.collections.catalog import find_sources
-from opensearch.domains.collections.excluding import NOTHING, Excluded
 from opensearch.domains.collections.walk import Found, Ignored
 from opensearch.domains.files import printable
 from opensearch.domains.opening.guess import domain_by_suffix
 from opensearch.domains.shapes.upright import with_axis
 from opensearch.engine.ingest.batches import Batch, Work, item_of
-from opensearch.engine.ingest.changes import BY_TIME, Change, Changes, Comparing
-from opensearch.engine.ingest.encoding import IN_PLACE, Done, Encoding
+from opensearch.engine.ingest.changes import Change, Changes
+from opensearch.engine.ingest.encoding import Done
 from opensearch.engine.ingest.listing import Listing
+from opensearch.engine.ingest.options import Run
 from opensearch.engine.ingest.whereabouts import address, files_of, once, overlap, stamp_of
 from opensearch.errors import InvalidInput, UnreadableFile
 from opensearch.model import Input, Model
 from opensearch.model.inputs import check_is_file, content_of, file_and_part
-from opensearch.progress import Count, uncounted
-from opensearch.records import Failure, Planned, Report, Source, Stamp, Up
+from opensearch.records import Failure, Planned, Report, Source, Stamp
 from opensearch.remote import Root
 from opensearch.store import Store
 
 TOLD: Final = "told to be ignored"
-
-
-@dataclass(frozen=True)
-class Run:
-    """The options of one run of `add` or `add_items`.
-
-    Attributes:
-        domain: what everything is taken for, or `None` to tell from folder or content.
-        up: which axis is up in every mesh, or `None` to tell from manifest or format.
-        strict: stop at the first file that fails.
-        comparing: what makes a file a changed one.
-        excluded: which files are passed over, by patterns.
-        progress: called with files settled and files in all.
-        encoding: where files are read and encoded.
-    """
-
-    domain: str | None = None
-    up: Up | None = None
-    strict: bool = False
-    comparing: Comparing = BY_TIME
-    excluded: Excluded = NOTHING
-    progress: Count = uncounted
-    encoding: Encoding = IN_PLACE
 
 
 class Adding:

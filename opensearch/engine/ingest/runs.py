@@ -9,7 +9,8 @@ from pathlib import Path
 from opensearch.domains.collections.excluding import Excluded
 from opensearch.encoders.bundle import Bundle
 from opensearch.engine.ingest import left_out
-from opensearch.engine.ingest.adding import Adding, Run
+from opensearch.engine.ingest.adding import Adding
+from opensearch.engine.ingest.options import Run
 from opensearch.engine.ingest.pruning import Prune, gone
 from opensearch.engine.ingest.pruning import prune as prune_gone
 from opensearch.engine.ingest.whereabouts import files_of
