@@ -67,8 +67,8 @@ _ordered = together(
         type=click.Choice(["rescored", "asymmetric", "hamming"]),
         default="rescored",
         show_default=True,
-        help="Order by cosine of embeddings, by the unrounded query against codes, or by Hamming"
-        " distance alone.",
+        help="Order by cosine of embeddings, by the unrounded query against codes (also where"
+        " nothing searched has an embedding), or by Hamming distance alone.",
     ),
     click.option(
         "--depth",

@@ -142,9 +142,9 @@ class Writing(OpenIndex):
     ) -> NDArray[np.int64]:
         """Add ready codes in bulk; they are searchable when the call returns.
 
-        Without embeddings these items have no scores and no refinement. Without keys they are
-        named by their ids, `photo/#17`; with nothing but codes no records are stored. Batches
-        of 64 Ki items are acknowledged one by one.
+        Without embeddings these items are scored by their codes and not refined. Without keys
+        they are named by their ids, `photo/#17`; with nothing but codes no records are stored.
+        Batches of 64 Ki items are acknowledged one by one.
 
         Args:
             codes: shape (n, bits // 8).

@@ -94,12 +94,13 @@ def test_what_items_without_embeddings_lack_is_said_once(engine, toy_collection)
     for refine in (True, False):
         answer = engine.ask(Query(text="disc", refine=refine))
         assert [note for note in answer.notes if "embeddings" in note] == [
-            "some items have no embeddings: they are not refined, not rescored and have no score"
+            "some items have no embeddings: they are not refined or rescored, and their scores are"
+            " told from their codes"
         ]
         assert len(answer.hits) == 10
-        assert all(hit.score is None for hit in answer.hits)
-        distances = [hit.distance for hit in answer.hits]
-        assert distances == sorted(distances)
+        assert {hit.score_kind for hit in answer.hits} == {"asymmetric"}
+        scores = [hit.score for hit in answer.hits]
+        assert scores == sorted(scores, reverse=True)
     answer = engine.ask(Query(text="disc", refine=False, score="hamming"))
     assert answer.notes == []
     engine.add(toy_collection / "photo" / "disc", domain="photo")

@@ -124,8 +124,18 @@ def test_items_without_embeddings_are_scored_and_only_refinement_is_missed(engin
     assert all(hit.score is not None for hit in answer.hits)
     assert answer.notes == ["some items have no embeddings: they are not refined"]
     other = engine.ask(Query(text="disc", targets=["cartoon"], k=5))
-    assert all(hit.score is None for hit in other.hits)
+    assert [(hit.id, hit.score, hit.cosine) for hit in other.hits] == [
+        (hit.id, hit.score, None) for hit in answer.hits
+    ]
+    assert other.score_kind == "asymmetric"
     assert other.notes == [
+        "some items have no embeddings: they are not refined or rescored, and their scores are told"
+        " from their codes"
+    ]
+    mixed = engine.ask(Query(text="disc", targets=["photo"], k=100, refine=False))
+    assert {hit.score is None for hit in mixed.hits} == {hit.cosine is None for hit in mixed.hits}
+    assert {hit.cosine is None for hit in mixed.hits} == {True, False}
+    assert mixed.notes == [
         "some items have no embeddings: they are not refined, not rescored and have no score"
     ]
 

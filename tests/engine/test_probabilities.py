@@ -5,8 +5,7 @@ import pytest
 from calibration_made import DOMAINS, calibrated, calibration, direction
 
 from opensearch.engine import Engine, Query
-from opensearch.engine.query.meaning import Meaning, agreement
-from opensearch.hashing import hamming
+from opensearch.engine.query.meaning import Meaning
 
 MIDDLES = {"photo": 0.9, "shape": 0.2, "sketch": 0.5}
 
@@ -46,19 +45,22 @@ def test_scores_are_the_probabilities_of_the_cosines_and_merge_domains(engine, f
     assert answer.score_kind == "probability"
 
 
-def test_codes_alone_are_scored_by_how_many_bits_agree(engine, file):
-    hits = engine.search(file, source="sketch", targets=["photo"], k=1000)
-    ready = [hit for hit in hits if hit.key.startswith("ready/")]
-    code = engine.codes(engine.embed([file], "sketch"), "sketch")
-    apart = hamming(code, engine._generations.current().searcher.codes(
-        np.array([hit.id for hit in ready]), ["photo"]
-    ))[0]  # fmt: skip
+@pytest.mark.parametrize("refine", [True, False])
+@pytest.mark.parametrize("targets", [["photo"], ["photo", "shape"]])
+def test_items_of_codes_alone_are_scored_by_the_unrounded_query(engine, file, targets, refine):
+    hits = engine.search(file, source="sketch", targets=targets, k=1000, refine=refine)
+    ready = {hit.key: hit for hit in hits if hit.key.startswith("ready/")}
+    logits = engine.model.hasher.logits(engine.embed([file], "sketch"), "sketch")[0]
+    disc = engine.codes(engine.model.space.prototypes(["disc"]))[0]
     assert len(ready) == 5
-    for hit, distance in zip(ready, apart, strict=True):
+    for number in range(5):
+        signs = 2.0 * np.unpackbits(disc ^ np.array([0, number], np.uint8)) - 1
+        score = logits @ signs / np.linalg.norm(logits) / 4  # the root of 16 bits
+        hit = ready[f"ready/{number}"]
         assert hit.cosine is None
-        assert hit.score == pytest.approx(
-            slow_probability(1 - 2 * distance / 16, "photo"), abs=1e-5
-        )
+        assert hit.score == pytest.approx(slow_probability(score, "photo"), abs=1e-5)
+    scores = [hit.score for hit in hits]
+    assert refine or scores == sorted(scores, reverse=True)
 
 
 @pytest.mark.parametrize("score", ["hamming", "asymmetric"])
@@ -132,7 +134,7 @@ def test_without_a_curve_for_every_target_scores_stay_cosines():
         meaning = Meaning(whole, "cosine", sources, [*DOMAINS, *targets])
         assert (meaning.calibrated, meaning.kind) == (False, "cosine")
         scores = np.array([0.3, np.nan], np.float32)
-        shown = meaning.shown(scores, agreement(np.array([0, 9]), 16), "photo")
+        shown = meaning.shown(scores, "photo")
         assert shown.tolist() == pytest.approx([0.3, np.nan], nan_ok=True)
     assert Meaning(None, "distance", ["photo"], DOMAINS).kind is None
 
@@ -143,7 +145,7 @@ def test_a_query_of_several_parts_has_the_mean_of_their_probabilities():
     meaning = Meaning(made, "cosine", ["photo", "sketch"], ["photo"])
     scores = np.array([0.4], np.float32)
     one, two = 1 / (1 + np.exp(-8 * 0.3)), 1 / (1 + np.exp(8 * 0.1))
-    assert meaning.shown(scores, np.ones(1), "photo") == pytest.approx([(one + two) / 2], abs=1e-6)
+    assert meaning.shown(scores, "photo") == pytest.approx([(one + two) / 2], abs=1e-6)
 
 
 @pytest.mark.parametrize("place", range(12))

@@ -25,7 +25,7 @@ class Meaning:
 
     Args:
         calibration: of the model, if it has one.
-        name: what hits are scored by; items without embeddings have their distance alone.
+        name: what hits are scored by.
         sources: domains that the parts of the query came from, `None` for words.
         targets: domains that are searched. Lists of several are merged by what is shown, so
             there are probabilities for all of them or for none.
@@ -61,25 +61,23 @@ class Meaning:
             return "probability"
         return None if self._name == "distance" else self._name
 
-    def shown(
-        self, scores: NDArray[np.float32], agreement: NDArray[np.float64], target: str
-    ) -> NDArray[np.float64]:
-        """What is shown (n,) of hits in one target: NaN where nothing is known.
-
-        Args:
-            scores: shape (n,), NaN where there is none.
-            agreement: shape (n,), of codes, see `agreement`; used where there is no score.
-        """
+    def shown(self, scores: NDArray[np.float32], target: str) -> NDArray[np.float64]:
+        """What is shown (n,) of scores (n,) in one target: NaN where nothing is known."""
         wide = np.asarray(scores, np.float64)
         if not self.calibrated or self._calibration is None:
             return wide
-        told = self._calibration.probabilities(wide, self._name, self._sources, target)
-        bare = np.isnan(told)
-        if bare.any():
-            told[bare] = self._calibration.probabilities(
-                agreement[bare], "distance", self._sources, target
-            )
-        return told
+        return self._calibration.probabilities(wide, self._name, self._sources, target)
+
+    def told_by_codes(self, alike: NDArray[np.floating], target: str) -> NDArray[np.float64]:
+        """Probabilities (n,) of hits in one target that have no other score than their codes.
+
+        Args:
+            alike: shape (n,): `agreement` where hits are scored by distance, else `asymmetric`.
+        """
+        name: ScoreName = "distance" if self._name == "distance" else "asymmetric"
+        if self._calibration is None:
+            return np.full(len(alike), np.nan)
+        return self._calibration.probabilities(alike, name, self._sources, target)
 
     def refines(self, target: str) -> bool:
         """Whether refinement was found to help from these sources to a target."""

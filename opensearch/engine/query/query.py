@@ -44,7 +44,8 @@ class Query:
             that orders the hits of a domain anew and changes no score. `None`: where the model's
             calibration found that it helps, and in all where there is none.
         score: `rescored` orders candidates by the cosine of embeddings, `asymmetric` by the
-            query's real-valued logits against their codes, `hamming` by distance.
+            query's real-valued logits against their codes, `hamming` by distance. Where nothing
+            that is searched has an embedding, `rescored` is `asymmetric`.
         depth: candidates scored, R; of `hamming` none are.
         max_distance: largest Hamming distance of a hit, inclusive.
         min_score: least score of a hit; what has no score is no hit.

@@ -49,6 +49,7 @@ class Ranking:
         self._vectors = now.vectors
         self._model = model
         self._query = query
+        self._score: Score = query.score
         self._meaning = Meaning(None, "cosine", [], [])
         self._brought: dict[str, list[int]] = {}
         self._codes: dict[bytes, NDArray[np.uint8]] = {}
@@ -62,6 +63,7 @@ class Ranking:
         with self._store.snapshot():
             self._searcher.refresh()
             targets = targeted(self._store, self._query.targets)
+            self._score = self._possible(point, targets)
             within = self._within(targets, point)
             self._note_structure(point, targets, within)
             meaning = self._meaning = self._meaning_of(point, targets)
@@ -79,10 +81,9 @@ class Ranking:
             )
 
     def _meaning_of(self, point: Point, targets: list[str]) -> Meaning:
-        score = self._score(self._query.score, targets)
         names: dict[Score, ScoreName] = {"rescored": "cosine", "hamming": "distance"}
         calibration = self._model.bundle.card.calibration
-        return Meaning(calibration, names.get(score, "asymmetric"), point.sources, targets)
+        return Meaning(calibration, names.get(self._score, "asymmetric"), point.sources, targets)
 
     def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[Ranked]:
         said = self._query.refine
@@ -129,19 +130,35 @@ class Ranking:
         if self._meaning.calibrated:
             code = self._code(point, point.vector)
             distances = hamming(code[None], self._searcher.codes(ranked.ids, [target]))[0]
-        score = self._score(self._query.score, [target])
         with stage("rescore"):
-            scores = self._scores(score, point, point.vector, ranked.ids, [target])
-        shown = self._shown(scores, distances, [target])
+            scores = self._scores(self._score, point, point.vector, ranked.ids, [target])
+            shown = self._shown(point, point.vector, ranked.ids, distances, scores, [target])
         merits = np.negative(np.sort(np.negative(shown)))  # NaN last
         return Ranked(ranked.ids, ranked.distances, scores, shown, merits)
 
     def _shown(
-        self, scores: NDArray[np.float32], distances: NDArray[np.integer], targets: list[str]
+        self,
+        point: Point,
+        vector: NDArray[np.float32],
+        ids: NDArray[np.int64],
+        distances: NDArray[np.integer],
+        scores: NDArray[np.float32],
+        targets: list[str],
     ) -> NDArray[np.float64]:
-        """What scores in one target say, or in several where they stay what they are."""
-        apart = agreement(distances, self._model.hasher.bits)
-        return self._meaning.shown(scores, apart, next(iter(targets), ""))
+        """What scores (n,) in one target say, or in several where they stay what they are.
+
+        What has no score is told from its code.
+        """
+        target = next(iter(targets), "")
+        shown = self._meaning.shown(scores, target)
+        bare = np.isnan(shown)
+        if self._meaning.calibrated and bare.any():
+            if self._score == "hamming":
+                alike = agreement(distances[bare], self._model.hasher.bits)
+            else:
+                alike = self._scores("asymmetric", point, vector, ids[bare], targets)
+            shown[bare] = self._meaning.told_by_codes(alike, target)
+        return shown
 
     def _rank(
         self,
@@ -155,7 +172,7 @@ class Ranking:
     ) -> Ranked:
         """Candidates of a vector in their order; of `any_distance`, where they are no hits yet."""
         query = self._query
-        score = self._score(score or query.score, targets)
+        score = score or self._score
         wanted = query.k if score == "hamming" else max(query.k, query.depth)
         with stage("search"):
             found = self._searcher.shells(
@@ -178,7 +195,7 @@ class Ranking:
         ids, distances = found.ids[keep], found.distances[keep]
         with stage("rescore"):
             scores = self._scores(score, point, vector, ids, targets)
-        shown = self._shown(scores, distances, targets)
+            shown = self._shown(point, vector, ids, distances, scores, targets)
         return Ranked(ids, distances, scores, shown, shown).sorted()
 
     def _code(self, point: Point, vector: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -193,10 +210,13 @@ class Ranking:
         """Items with an embedding, by domain."""
         return self._store.meta().embedded
 
-    def _score(self, score: Score, targets: list[str]) -> Score:
-        """The score that is possible: distance alone where there are no embeddings."""
-        bare = score == "rescored" and not any(self._embedded[target] for target in targets)
-        return "hamming" if bare else score
+    def _possible(self, point: Point, targets: list[str]) -> Score:
+        """The score that is possible: where nothing has an embedding, codes alone tell."""
+        score = self._query.score
+        if score != "rescored" or not targets or any(self._embedded[each] for each in targets):
+            return score
+        _note(point, _NO_EMBEDDINGS + _BY_CODES)
+        return "asymmetric"
 
     def _scores(
         self,
@@ -211,8 +231,9 @@ class Ranking:
             logits = self._model.hasher.logits(vector[None], point.source)
             pairs = asymmetric(logits, self._searcher.codes(ids, targets))
             return pairs.ravel()
-        rescored = score == "rescored"
-        scores = self._vectors.cosines(ids, vector) if rescored else _no_scores(len(ids))
+        if score == "hamming":
+            return np.full(len(ids), np.nan, np.float32)
+        scores = self._vectors.cosines(ids, vector)
         if self._query.score == "rescored" and np.isnan(scores).any():
             self._note_no_embeddings(point)
         return scores
@@ -229,7 +250,8 @@ class Ranking:
                 _note(point, f"exact in {', '.join(exact)}: {name} was built before that was there")
 
     def _note_no_embeddings(self, point: Point) -> None:
-        rest = _BY_CODES if self._meaning.calibrated else _NO_SCORE
+        by_codes = self._meaning.calibrated or self._score == "asymmetric"
+        rest = _BY_CODES if by_codes else _NO_SCORE
         _note(point, _NO_EMBEDDINGS + (rest if self._query.score == "rescored" else ""))
 
     def _within(self, targets: Sequence[str], point: Point) -> Selector | None:
@@ -247,7 +269,7 @@ class Ranking:
 
     def _hits(self, top: Ranked) -> list[Hit]:
         items = self._store.items(top.ids.tolist())
-        kind, cosines = self._meaning.kind, self._query.score == "rescored"
+        kind, cosines = self._meaning.kind, self._score == "rescored"
         return [
             Hit(
                 rank=row + 1,
@@ -264,10 +286,6 @@ class Ranking:
             )
             for row, item in enumerate(items)
         ]
-
-
-def _no_scores(count: int) -> NDArray[np.float32]:
-    return np.full(count, np.nan, np.float32)
 
 
 def _number(value: np.floating) -> float | None:
