@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -46,6 +47,31 @@ def no_cache_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("OPENSEARCH_CACHE", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def networks_are_traced_once() -> Iterator[None]:
+    """A graph is traced once for all tests of a process that train networks of its form.
+
+    It holds no weights, and tracing takes two thirds of the time that training a toy takes.
+    """
+    from opensearch.encoders import graph
+
+    traced: dict[tuple[object, ...], Any] = {}
+    trace = graph._trace
+
+    def once(backbone: Any, size: int) -> Any:
+        tensors = [(name, tuple(each.shape)) for name, each in backbone.state_dict().items()]
+        form = (type(backbone), backbone.name, str(backbone), size, *tensors)
+        if form not in traced:
+            traced[form] = trace(backbone, size)
+        copy = type(traced[form])()
+        copy.CopyFrom(traced[form])  # what is made of it changes it
+        return copy
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph, "_trace", once)
+        yield
 
 
 @pytest.fixture(scope="session")

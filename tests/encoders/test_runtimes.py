@@ -100,9 +100,14 @@ def test_without_onnx_the_extra_is_named(monkeypatch, tmp_path, package):
 
 
 def test_a_backbone_that_cannot_be_traced_is_a_bundle_error(tmp_path):
+    import torch
+
+    class AsItsInputSays(torch.nn.Module):
+        def forward(self, x):
+            return x * int(x.sum().item() > 0 and len(str(x)) % 2)
+
     backbone = build_backbone("tiny")
-    forward = backbone.trunk.forward
-    backbone.trunk.forward = lambda x: forward(x) * int(x.sum().item() > 0 and len(str(x)) % 2)
+    backbone.trunk = torch.nn.Sequential(backbone.trunk, AsItsInputSays())
     with pytest.raises(BundleError, match="no ONNX graph can be made: "):
         export_graph(backbone, tmp_path / "t", tmp_path / "g.onnx", 32)
 

@@ -232,7 +232,7 @@ def test_an_index_is_not_made_over_other_files(toy_model, tmp_path):
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
-def test_ready_codes_are_found_by_code_and_have_no_score(engine):
+def test_ready_codes_are_found_by_code_and_scored_by_it(engine):
     rng = np.random.default_rng(0)
     given = rng.integers(0, 256, (50, 2), np.uint8)
     ids = engine.add_codes(given, domain="photo", metadata=[{"n": i} for i in range(50)])
@@ -242,7 +242,10 @@ def test_ready_codes_are_found_by_code_and_have_no_score(engine):
     assert sorted(found[0].tolist()) == ids.tolist()
     hits = engine.search(text="disc", targets=["photo"], k=3, where="n < 2")
     assert {hit.metadata["n"] for hit in hits} == {0, 1}
-    assert all(hit.score is None for hit in hits)
+    logits = engine.model.hasher.logits(engine.model.space.prototypes(["disc"]))[0]
+    for hit in hits:
+        signs = 2.0 * np.unpackbits(given[hit.metadata["n"]]) - 1
+        assert hit.score == pytest.approx(logits @ signs / np.linalg.norm(logits) / 4, abs=2e-6)
 
 
 def test_a_guessed_sketch_that_no_reader_takes_is_named_with_the_reason_of_sketches(
