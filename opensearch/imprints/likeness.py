@@ -46,6 +46,8 @@ _IN_FRAME, _OTHER_INSIDE = 0.85, 0.25
 which they are two: it was at most .17 for copies, at least .36 for other drawings in one frame."""
 _SHOWS, _PLACE_LIKE = 0.3, 0.4
 """Mean squared edges of a place that shows something, and how like one of both must be."""
+_NO_WEIGHT: Final = 1e-12
+"""Less than this changes no picture, and products of numbers near 1e-38 are slow."""
 _INSIDE: Final = np.pad(np.ones((6, 6), np.bool_), 1).ravel()
 """Places of 8 x 8 that are not at the border, where a copy may have one of its own."""
 
@@ -244,5 +246,6 @@ def softened(planes: Planes, width: float) -> Planes:
     """Pictures without what is narrower than `width` pixels."""
     at = np.arange(planes.shape[1])
     weights = np.exp(-0.5 * ((at[:, None] - at) / width) ** 2).astype(np.float32)
+    weights[weights < _NO_WEIGHT] = 0
     weights /= weights.sum(axis=1, keepdims=True)
     return np.asarray(weights @ planes @ weights.T, np.float32)
