@@ -153,6 +153,7 @@ class Ranking:
         shown = self._meaning.shown(scores, target)
         bare = np.isnan(shown)
         if self._meaning.calibrated and bare.any():
+            alike: NDArray[np.floating]
             if self._score == "hamming":
                 alike = agreement(distances[bare], self._model.hasher.bits)
             else:
