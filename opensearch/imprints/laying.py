@@ -141,10 +141,11 @@ def laid(few: Drawings, many: Drawings, before: Laid | None = None) -> Laid:
     Source:
         Besl and McKay, "A Method for Registration of 3-D Shapes", PAMI 1992.
     """
-    done = before or _in_parts(few.thinned(_FIRST), many, None, 2)
-    rows = np.flatnonzero(done.off <= _HOPELESS)
-    done.off[:], done.missed[:] = np.inf, np.inf
-    done.put(rows, _in_parts(few.at(rows), many.at(rows), done.at(rows), _ROUNDS))
+    begun = before or _in_parts(few.thinned(_FIRST), many, None, 2)
+    far = np.full((2, len(begun.off)), np.inf, np.float32)
+    done = Laid(begun.scales.copy(), begun.moves.copy(), *far)
+    rows = np.flatnonzero(begun.off <= _HOPELESS)
+    done.put(rows, _in_parts(few.at(rows), many.at(rows), begun.at(rows), _ROUNDS))
     return done
 
 
