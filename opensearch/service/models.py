@@ -107,7 +107,7 @@ class SearchAsked(Asked):
 
 
 class HitFound(BaseModel):
-    """One hit; `score_kind` says whether `score` is a probability or a cosine."""
+    """One hit; `score_kind` says what its score is."""
 
     model_config = ConfigDict(from_attributes=True)
 

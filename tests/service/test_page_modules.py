@@ -1,10 +1,14 @@
 """Modules of the page that need no page: queries as requests and addresses, strokes, meshes."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from opensearch.records import ScoreKind
 
 WEB = Path(__file__).parents[2] / "opensearch" / "service" / "web"
 CHECKS = """
@@ -78,3 +82,9 @@ def test_the_modules_do_what_they_say(tmp_path):
     script.write_text(CHECKS % {"web": (tmp_path / "web").as_uri()}, encoding="utf-8")
     done = subprocess.run(["node", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", get_args(ScoreKind))
+def test_every_kind_of_score_is_explained(kind):
+    told = (WEB / "hits.js").read_text("utf-8").partition("function explained")[2]
+    assert re.search(rf'^ +{kind}: "[^"]+",$', told.partition("??")[0], re.MULTILINE)

@@ -33,6 +33,8 @@ export function explained(kind, bits) {
   const score = {
     probability: "“80 % likely” means that of ten hits with such a score, eight were right, in trials half of which asked for things that were not there. Below 50 % a hit is more likely wrong than right.",
     cosine: "The score is 1 for what means the same to the model and about 0 for what has nothing to do with it. Only scores of one query can be compared.",
+    asymmetric: "The score is 1 where every bit of an item's code agrees with the query as clearly as can be, and 0 where half of them do. Only scores of one query can be compared.",
+    likeness: "The score is 1 for the same picture or shape.",
   }[kind] ?? "There is no score here: hits are in order of their distance.";
   return `${score} The distance is how many of ${bits} bits of their codes differ: hits are found by the distance and put in order by the score.`;
 }
