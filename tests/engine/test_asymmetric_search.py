@@ -171,3 +171,11 @@ def test_a_removed_item_is_scored_no_more(toy_model, toy_collection, tmp_path):
         before = engine.search(**asked)
         engine.remove([before[0].key])
         assert plain(engine.search(**asked)) == plain(before[1:])
+
+
+def test_where_nothing_is_left_nothing_is_said_of_embeddings(toy_model, tmp_path):
+    with Engine.create(tmp_path / "index", toy_model) as engine:
+        engine.add_codes(np.zeros((2, 2), np.uint8), "photo", ["a", "b"])
+        assert "embeddings" in engine.ask(Query(text="disc")).notes[0]
+        engine.remove(["a", "b"])
+        assert engine.ask(Query(text="disc")).notes == ["the index holds no items yet"]

@@ -63,7 +63,7 @@ class Ranking:
         with self._store.snapshot():
             self._searcher.refresh()
             targets = targeted(self._store, self._query.targets)
-            self._score = self._possible(point, targets)
+            self._score = self._possible(targets)
             within = self._within(targets, point)
             self._note_structure(point, targets, within)
             meaning = self._meaning = self._meaning_of(point, targets)
@@ -211,13 +211,11 @@ class Ranking:
         """Items with an embedding, by domain."""
         return self._store.meta().embedded
 
-    def _possible(self, point: Point, targets: list[str]) -> Score:
+    def _possible(self, targets: list[str]) -> Score:
         """The score that is possible: where nothing has an embedding, codes alone tell."""
         score = self._query.score
-        if score != "rescored" or not targets or any(self._embedded[each] for each in targets):
-            return score
-        _note(point, _NO_EMBEDDINGS + _BY_CODES)
-        return "asymmetric"
+        bare = score == "rescored" and not any(self._embedded[target] for target in targets)
+        return "asymmetric" if bare else score
 
     def _scores(
         self,
@@ -230,8 +228,9 @@ class Ranking:
         """Scores (n,) of candidates, NaN where there is none."""
         if score == "asymmetric":
             logits = self._model.hasher.logits(vector[None], point.source)
-            pairs = asymmetric(logits, self._searcher.codes(ids, targets))
-            return pairs.ravel()
+            if self._query.score == "rescored" and len(ids):
+                self._note_no_embeddings(point)
+            return asymmetric(logits, self._searcher.codes(ids, targets)).ravel()
         if score == "hamming":
             return np.full(len(ids), np.nan, np.float32)
         scores = self._vectors.cosines(ids, vector)
