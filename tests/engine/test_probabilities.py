@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from calibration_made import DOMAINS, calibrated, calibration, direction
 
+from opensearch.calibration import Curve, Direction
 from opensearch.engine import Engine, Query
 from opensearch.engine.query.meaning import Meaning
 
@@ -137,6 +138,22 @@ def test_without_a_curve_for_every_target_scores_stay_cosines():
         shown = meaning.shown(scores, "photo")
         assert shown.tolist() == pytest.approx([0.3, np.nan], nan_ok=True)
     assert Meaning(None, "distance", ["photo"], DOMAINS).kind is None
+
+
+@pytest.mark.parametrize(
+    ("name", "by_codes"), [("cosine", 0.3), ("asymmetric", 0.3), ("distance", 0.2)]
+)
+def test_what_has_no_score_is_told_by_the_curve_of_its_codes(name, by_codes):
+    made = calibration()
+    middles = {"cosine": 0.1, "distance": 0.2, "asymmetric": 0.3}
+    curves = {each: Curve(slope=8, middle=middle) for each, middle in middles.items()}
+    made.domains["photo"]["photo"] = Direction(**curves, refine=False)
+    meaning = Meaning(made, name, ["photo"], ["photo"])
+    scores = np.array([0.4, np.nan], np.float32)
+    shown = 1 / (1 + np.exp(-8 * (0.4 - middles[name])))
+    assert meaning.shown(scores, "photo") == pytest.approx([shown, np.nan], abs=1e-6, nan_ok=True)
+    told = meaning.told_by_codes(np.array([0.4]), "photo")
+    assert told == pytest.approx([1 / (1 + np.exp(-8 * (0.4 - by_codes)))], abs=1e-6)
 
 
 def test_a_query_of_several_parts_has_the_mean_of_their_probabilities():

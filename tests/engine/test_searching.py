@@ -60,6 +60,13 @@ def test_refinement_moves_the_query_by_the_models_rule(engine, gallery, toy_coll
     assert [hit.key for hit in hits] == reference(engine, gallery, moved, ["photo"], 9)
 
 
+def test_a_model_that_is_not_calibrated_refines_no_query_by_itself(engine, toy_collection):
+    file = toy_collection / "sketch" / "cube" / "09.png"
+    answer = engine.ask(Query(files=[(file, 1.0)], k=9))
+    assert answer.refined == {}
+    assert answer.hits == engine.search(file, k=9, refine=False)
+
+
 def test_of_a_file_no_word_is_read(engine, toy_collection, monkeypatch):
     """The lexicon took a third of the time of a first query; a fixed fraction asks for none."""
     asked = {"targets": ["photo"], "k": 5, "refine": True}
