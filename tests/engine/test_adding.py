@@ -154,6 +154,28 @@ def test_a_file_in_two_sources_is_one_item(engine, files):
     assert again.unchanged == again.ignored == report.added
 
 
+def test_a_folder_and_a_link_to_it_are_one(engine, files, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(files, target_is_directory=True)
+    count = sum(1 for path in files.rglob("*.*"))
+    report = engine.add(link, files, link / "photo")
+    assert report.closes
+    assert (report.added, len(engine)) == (count, count)
+    assert report.ignored_suffixes == {"in two sources": report.ignored}
+    keys = set(codes(engine))
+    for again in (files, link, files / "photo"):
+        report = engine.add(again)
+        assert (report.added, report.replaced, report.failed) == (0, 0, 0)
+    assert set(codes(engine)) == keys
+
+
+def test_a_link_to_a_file_is_a_file_of_its_own(engine, files):
+    first = files / "photo" / "disc" / "00.jpg"
+    first.with_name("linked.jpg").symlink_to(first)
+    engine.add(files, files / "photo")
+    assert {"photo/disc/00.jpg", "photo/disc/linked.jpg"} <= set(codes(engine))
+
+
 def test_equal_files_are_items_of_their_own(engine, files):
     first = files / "photo" / "disc" / "00.jpg"
     shutil.copy(first, first.with_name("copy.jpg"))

@@ -215,7 +215,7 @@ class Changes:
         old = (by_key or gone)[0]
         there = replace(
             _declared(old, _as_said(old, source)),
-            key=old.key if by_key else self._free_key(source),
+            key=old.key if by_key or is_of(old, source) else self._free_key(source),
             path=address(source),
             size=stamp.size,
             mtime_ns=stamp.mtime_ns,

@@ -47,8 +47,8 @@ def _way_in(root: str) -> str:
 
 
 def overlap(roots: Sequence[Root]) -> bool:
-    """Whether one root is another, or lies in it."""
-    places = [PurePath(placed(root) if isinstance(root, Path) else root) for root in roots]
+    """Whether one root is another, or lies in it, links followed."""
+    places = [PurePath(os.path.realpath(r) if isinstance(r, Path) else r) for r in roots]
     named = set(places)
     return len(named) < len(places) or any(named & set(place.parents) for place in places)
 
@@ -58,12 +58,24 @@ def once(found: Iterable[Found]) -> Iterator[Found]:
     seen: set[str] = set()
     for each in found:
         if isinstance(each, Source):
-            place = address(each)
+            place = _real(each)
             if place in seen:
                 yield Ignored(each.path, each.path.suffix.lower(), TWICE)
                 continue
             seen.add(place)
         yield each
+
+
+def _real(source: Source) -> str:
+    """Where a source lies, links to its folder followed: a link to a file is a file of its own."""
+    if source.remote is not None:
+        return source.remote.address
+    path = _followed(source.path)
+    return path if source.part is None else part_key(path, source.part)
+
+
+def _followed(path: Path) -> str:
+    return os.path.join(os.path.realpath(path.parent), path.name)
 
 
 def address(source: Source) -> str:
@@ -122,7 +134,7 @@ def file_of(item: Item) -> Path:
 def is_of(item: Item, source: Source) -> bool:
     """Whether an item was read from this very file, named in another way."""
     named = item.path and not is_address(item.path) and source.remote is None
-    return bool(named) and str(placed(Path(item.path))) == address(source)
+    return bool(named) and _followed(Path(item.path)) == _real(source)
 
 
 def exists(item: Item) -> bool:
