@@ -6,6 +6,7 @@ from calibration_made import DOMAINS, calibrated, calibration, direction
 
 from opensearch.calibration import Curve, Direction
 from opensearch.engine import Engine, Query
+from opensearch.engine.query.candidates import Ranked
 from opensearch.engine.query.meaning import Meaning
 
 MIDDLES = {"photo": 0.9, "shape": 0.2, "sketch": 0.5}
@@ -170,3 +171,11 @@ def test_a_score_that_was_told_reaches_itself(engine, file, place):
     hit = engine.search(file, source="sketch", k=1000)[place]
     kept = engine.search(file, source="sketch", k=1000, min_score=hit.score)
     assert hit.id in {each.id for each in kept}
+
+
+def test_of_equal_merits_the_greater_score_comes_first_and_what_has_none_last():
+    scores = np.array([np.nan, 0.2, 0.7, 0.7, 0.1], np.float32)
+    merits = np.array([np.nan, 0.5, 0.5, 0.5, 0.9])
+    ids, distances = np.arange(5), np.zeros(5, np.int32)
+    ranked = Ranked(ids, distances, scores, merits, merits).sorted()
+    assert ranked.ids.tolist() == [4, 2, 3, 1, 0]
