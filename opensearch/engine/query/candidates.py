@@ -55,11 +55,7 @@ class Ranked:
 
 
 def merged(parts: Sequence[Ranked]) -> Ranked:
-    """Candidates of several targets in one list, by merit where there is one, then by distance."""
-    if not parts:  # an index that holds nothing yet, or no more
-        nothing = np.zeros(0, np.int64)
-        none = nothing.astype(np.float64)
-        return Ranked(nothing, nothing.astype(np.int32), none.astype(np.float32), none, none)
+    """Candidates of one or more targets in one list, by merit where there is one, then distance."""
     if len(parts) == 1:
         return parts[0]
     every = Ranked(
