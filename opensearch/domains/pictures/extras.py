@@ -7,12 +7,14 @@ import io
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from PIL import Image
 
 from opensearch.domains.pictures.coded_colours import profile_of
 from opensearch.domains.pictures.cut_short import without_padding
 from opensearch.domains.pictures.frames import is_blank
 from opensearch.domains.pictures.heif import code_points
+from opensearch.domains.pictures.jxl_header import BARE, CONTAINER, header_of
 from opensearch.domains.pictures.shot import ORIENTATION, exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -24,7 +26,13 @@ RAW_SUFFIXES: Final = (
 _HEIF_BRANDS: Final = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
-_JXL: Final = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+_MULTIPLIED: Final = {"LA": "La", "RGBA": "RGBa"}
+"""Modes with opacity, and those in which colours are multiplied with it."""
+_LIGHT: Final = np.arange(256) / 255
+_CURVE: Final[list[int]] = np.rint(
+    255 * np.where(_LIGHT > 0.0031308, 1.055 * _LIGHT ** (1 / 2.4) - 0.055, 12.92 * _LIGHT)
+).tolist()
+"""Values of linear light, 0 to 255, as those of sRGB."""
 # How LibRaw says that a camera was held.
 _RAW_TURNS: Final = {3: 3, 5: 8, 6: 6}
 _TINY: Final = 320
@@ -43,7 +51,7 @@ def is_heif(head: bytes, suffix: str) -> bool:
 
 def is_jxl(head: bytes, suffix: str) -> bool:
     """Whether the first bytes are of JPEG XL, bare or in its container."""
-    return head.startswith(_JXL)
+    return head.startswith((BARE, CONTAINER))
 
 
 def open_heif(path: Path, limits: Limits) -> Image.Image:
@@ -73,8 +81,15 @@ def open_jxl(path: Path, limits: Limits) -> Image.Image:
     if pixels > limits.pixels:
         raise OverLimit(f"has {pixels:,} pixels, over the limit of {limits.pixels:,}")
     values, told = pylibjxl.decode(data, metadata=True)
-    image = Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values)
-    if told.get("icc"):
+    image = Image.fromarray(values[..., 0] if values.shape[2:] == (1,) else values)
+    header = header_of(data)
+    if header.multiplied and image.mode in _MULTIPLIED:
+        multiplied = Image.frombytes(_MULTIPLIED[image.mode], image.size, image.tobytes())
+        image = multiplied.convert(image.mode)
+    if header.linear:
+        clear = image.mode in _MULTIPLIED
+        image = image.point(_CURVE * (len(image.mode) - clear) + list(range(256)) * clear)
+    elif told.get("icc"):
         image.info["icc_profile"] = told["icc"]
     inherit(image, exif_of(bytes(told.get("exif") or b"")))
     return image

@@ -27,9 +27,9 @@ def code_points(data: bytes) -> CodePoints | None:
     primary = int.from_bytes(data[start + 4 : start + (8 if wide else 6)], "big")
     properties: list[tuple[bytes, tuple[int, int]]] = []
     numbers: list[int] = []
-    for name, (start, end) in _boxes(data, *meta[b"iprp"]):
+    for name, (start, end) in boxes(data, *meta[b"iprp"]):
         if name == b"ipco":
-            properties = list(_boxes(data, start, end))
+            properties = list(boxes(data, start, end))
         elif name == b"ipma":
             numbers += _associated(data[start:end], primary)
     found = [properties[number - 1] for number in numbers if 0 < number <= len(properties)]
@@ -46,7 +46,7 @@ def told_apart(data: bytes) -> bytes:
     flags, which the decoder refuses; a flag that means nothing makes the difference.
     """
     seen, made = set[bytes](), bytearray()
-    for name, (start, end) in _boxes(data, *_meta(data).get(b"iprp", (0, 0))):
+    for name, (start, end) in boxes(data, *_meta(data).get(b"iprp", (0, 0))):
         if name == b"ipma" and end - start >= _LEAST_TABLE:
             said = data[start : start + 4]
             if said in seen:
@@ -58,12 +58,12 @@ def told_apart(data: bytes) -> bytes:
 
 def _meta(data: bytes) -> dict[bytes, tuple[int, int]]:
     """Where the boxes on the file's pictures lie, by name."""
-    boxes = dict(_boxes(data, 0, len(data))) if data[4:8] == _TYPE else {}
-    start, end = boxes.get(b"meta", (0, 0))
-    return dict(_boxes(data, start + 4, end))
+    found = dict(boxes(data, 0, len(data))) if data[4:8] == _TYPE else {}
+    start, end = found.get(b"meta", (0, 0))
+    return dict(boxes(data, start + 4, end))
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
     """Names of boxes between two places, and where their contents lie."""
     while at + 8 <= end:
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
