@@ -13,7 +13,7 @@ from PIL import Image
 from opensearch.domains.pictures.coded_colours import profile_of
 from opensearch.domains.pictures.cut_short import without_padding
 from opensearch.domains.pictures.frames import is_blank
-from opensearch.domains.pictures.heif import code_points
+from opensearch.domains.pictures.heif import code_points, unread
 from opensearch.domains.pictures.jxl_header import BARE, CONTAINER, header_of
 from opensearch.domains.pictures.shot import ORIENTATION, exif_of, inherit
 from opensearch.errors import OverLimit, UnreadableFile
@@ -46,7 +46,8 @@ def is_raw(head: bytes, suffix: str) -> bool:
 
 def is_heif(head: bytes, suffix: str) -> bool:
     """Whether the first bytes are of a HEIF picture in HEVC; AVIF is Pillow's."""
-    return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS and b"avif" not in head[8:64]
+    known = head[8:12] in _HEIF_BRANDS or head[8:16] == b"mif3heic"
+    return head[4:8] == b"ftyp" and known and b"avif" not in head[8:64]
 
 
 def is_jxl(head: bytes, suffix: str) -> bool:
@@ -55,11 +56,18 @@ def is_jxl(head: bytes, suffix: str) -> bool:
 
 
 def open_heif(path: Path, limits: Limits) -> Image.Image:
-    """A HEIC or HEIF picture, upright, not yet decoded: its primary image."""
+    """A HEIC or HEIF picture, upright, not yet decoded: its primary image.
+
+    Raises:
+        UnreadableFile: in a coding that is not read.
+    """
     from pi_heif import HeifImageFile, options
 
     options.DECODE_THREADS = 1  # files are read side by side
     data = without_padding(path.read_bytes())
+    other = unread(data)
+    if other is not None:
+        raise UnreadableFile(f"is {other}")
     image: Image.Image = HeifImageFile(io.BytesIO(data))
     profile = profile_of(code_points(data))
     if profile:

@@ -13,15 +13,65 @@ from typing import Final
 from opensearch.domains.pictures.coded_colours import CodePoints
 
 _TYPE: Final = b"ftyp"
+_READ: Final = frozenset({b"hvc1", b"av01"})
+_UNREAD: Final = {
+    b"unci": "without compression",
+    b"jpeg": "in JPEG",
+    b"j2k1": "in JPEG 2000",
+    b"avc1": "in AVC (H.264)",
+    b"vvc1": "in VVC (H.266)",
+    b"evc1": "in EVC",
+}
+"""Types of items, that is, codings, that no decoder here reads, in words."""
+_SHORT: Final = b"mif3"
+"""The brand of files whose boxes have the short form; behind it lies that of the coding."""
+LONGEST: Final = 32768
+"""Pixels of a side of an AVIF picture that its decoder takes."""
 _LEAST_TABLE: Final = 8
 """Bytes before the first entry of a table of properties."""
 
 
 def code_points(data: bytes) -> CodePoints | None:
     """The code points of the colours; None where the picture has none, or a profile."""
+    found = _properties(data)
+    colours = [data[start:end] for name, (start, end) in found if name == b"colr"]
+    if any(colour[:4] != b"nclx" for colour in colours) or not colours:
+        return None
+    return CodePoints(*struct.unpack(">2H", colours[0][4:8].ljust(4, b"\0")))
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height as the boxes say; (0, 0) where they do not."""
+    for name, (start, end) in _properties(data):
+        if name == b"ispe" and end - start >= 12:
+            width, height = struct.unpack_from(">2I", data, start + 4)
+            return width, height
+    return 0, 0
+
+
+def unread(data: bytes) -> str | None:
+    """What a HEIF file is, in words, if its coding is none that is read; else None."""
+    if data[4:12] == _TYPE + _SHORT and data[12:16] != b"heic":
+        return "an AVIF or HEIF picture of the short form (mif3) that is not read; save it as .png"
+    types = set(_item_types(data))
+    known = [word for name, word in _UNREAD.items() if name in types and not types & _READ]
+    return f"a HEIF picture {known[0]}, which is not read; save it as .png" if known else None
+
+
+def _item_types(data: bytes) -> Iterator[bytes]:
+    start, end = _meta(data).get(b"iinf", (0, 0))
+    first = start + (8 if data[start : start + 1] > b"\0" else 6)  # by the version
+    for name, (at, _) in boxes(data, first, end):
+        if name == b"infe":
+            at += 10 if data[at : at + 1] > b"\2" else 8
+            yield data[at : at + 4]
+
+
+def _properties(data: bytes) -> list[tuple[bytes, tuple[int, int]]]:
+    """The properties of the primary picture: their names, and where their contents lie."""
     meta = _meta(data)
     if not {b"pitm", b"iprp"} <= meta.keys():
-        return None
+        return []
     start, end = meta[b"pitm"]
     wide = data[start : start + 1] > b"\0"  # the version
     primary = int.from_bytes(data[start + 4 : start + (8 if wide else 6)], "big")
@@ -32,11 +82,7 @@ def code_points(data: bytes) -> CodePoints | None:
             properties = list(boxes(data, start, end))
         elif name == b"ipma":
             numbers += _associated(data[start:end], primary)
-    found = [properties[number - 1] for number in numbers if 0 < number <= len(properties)]
-    colours = [data[start:end] for name, (start, end) in found if name == b"colr"]
-    if any(colour[:4] != b"nclx" for colour in colours) or not colours:
-        return None
-    return CodePoints(*struct.unpack(">2H", colours[0][4:8].ljust(4, b"\0")))
+    return [properties[number - 1] for number in numbers if 0 < number <= len(properties)]
 
 
 def told_apart(data: bytes) -> bytes:

@@ -125,7 +125,8 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except UnidentifiedImageError as error:
         if not data.startswith(tiff.SIGNATURES):
-            kind = told_by(data[:HEAD])
+            _check_size(*heif.size(data), limits)
+            kind = heif.unread(data) or told_by(data[:HEAD])
             what = f", but {kind}" if kind else ""
             raise UnreadableFile(f"holds no picture of a known format{what}") from error
     if data.startswith(tiff.SIGNATURES) and tiff.may_be_deep(image):
@@ -143,6 +144,23 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
     if profile is not None:
         image.info["icc_profile"] = profile
     return _Candidate(image, data, pairs, lost, scan, power)
+
+
+def _check_size(width: int, height: int, limits: Limits) -> None:
+    """Refuse an AVIF picture that its decoder takes for damaged because it is too large.
+
+    Raises:
+        OverLimit: it is.
+    """
+    if width * height > limits.pixels:
+        raise OverLimit(
+            f"has {width * height:,} pixels, over the limit of {limits.pixels:,}; save it smaller"
+        )
+    if max(width, height) > heif.LONGEST:
+        raise OverLimit(
+            f"is {width:,} x {height:,} pixels, and AVIF is read with sides of up to"
+            f" {heif.LONGEST:,}; save it smaller"
+        )
 
 
 def _profile(data: bytes) -> bytes | None:
