@@ -62,6 +62,9 @@ _OWN: Final[dict[bytes, tuple[str, ...]]] = {
 }
 """Suffixes of the files that are meant to begin so."""
 _PICTURES: Final = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
+_OS2_ICONS: Final = (b"CI", b"IC", b"CP", b"PT")
+_OS2_HEADERS: Final = (12, 40, 64)
+"""Sizes of the headers that follow the first 14 bytes of an icon."""
 _TEXT: Final[tuple[tuple[bytes, str], ...]] = (
     (b"<!doctype html", "an HTML page, perhaps in place of a download that failed"),
     (b"<html", "an HTML page, perhaps in place of a download that failed"),
@@ -107,6 +110,9 @@ def _sign(head: bytes, suffix: str) -> str | None:
     for sign, kind in _SIGNS:
         if head.startswith(sign) and suffix not in _OWN.get(sign, ()):
             return kind
+    icon = head[14:] if head.startswith(b"BA") else head  # the first of several
+    if icon[:2] in _OS2_ICONS and int.from_bytes(icon[14:18], "little") in _OS2_HEADERS:
+        return "an OS/2 icon; save it as PNG"
     if head[4:8] == b"ftyp":
         return "an MP4 or QuickTime video"
     return "a video or sound (RIFF)" if head[:4] == b"RIFF" else None

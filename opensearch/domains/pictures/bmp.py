@@ -1,8 +1,9 @@
-"""BMP pictures whose bits are divided in ways that Pillow does not know.
+"""BMP pictures divided into bits in ways that Pillow does not know, and arrays of pictures (OS/2).
 
 Source:
     Microsoft, BITMAPINFOHEADER and BITMAPV5HEADER structures (wingdi.h): compression 3 has masks
-    of red, green and blue, 6 of opacity as well.
+    of red, green and blue, 6 of opacity as well. IBM, OS/2 Presentation Manager Programming
+    Reference, BITMAPARRAYFILEHEADER: offsets count from the beginning of the file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from opensearch.limits import Limits
 
 _BITFIELDS, _WITH_OPACITY = 3, 6
 _LEAST_HEADER, _MASKS_AT = 40, 54
+_ARRAY, _ARRAY_HEADER, _START_AT = b"BA", 14, 10
 _USUAL: Final = frozenset(
     {
         (32, 0xFF0000, 0xFF00, 0xFF),
@@ -44,6 +46,16 @@ def is_odd_bmp(head: bytes, suffix: str) -> bool:
     *colours, opacity = _masks(head)
     usual = (bits, *colours) in _USUAL and not (bits == 16 and opacity)
     return kind == _WITH_OPACITY or not usual
+
+
+def alone(data: bytes) -> bytes:
+    """The first picture of an array, as OS/2 keeps one for each screen; other files as they are."""
+    if data[:2] != _ARRAY or data[_ARRAY_HEADER : _ARRAY_HEADER + 2] != b"BM":
+        return data
+    picture = bytearray(data[_ARRAY_HEADER:])
+    start = int.from_bytes(picture[_START_AT : _START_AT + 4], "little")
+    picture[_START_AT : _START_AT + 4] = max(start - _ARRAY_HEADER, 0).to_bytes(4, "little")
+    return bytes(picture)
 
 
 def open_odd_bmp(path: Path, limits: Limits) -> Image.Image:

@@ -17,6 +17,7 @@ from opensearch.domains.files import check_file
 from opensearch.domains.pictures import (
     BY_PILLOW,
     FORMATS,
+    bmp,
     coded_colours,
     heif,
     ico,
@@ -111,7 +112,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         power = png.gamma(data)
         data, pairs = png.bare(data)
         data, lost = png_end.mended(data, limits.pixels)
-    data = heif.told_apart(ico.best(data))
+    data = heif.told_apart(ico.best(bmp.alone(data)))
     # Pillow knows a format that is named here only once its plugins are loaded.
     Image.init()
     # Nothing in a TGA file says what it is.

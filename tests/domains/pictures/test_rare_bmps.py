@@ -67,3 +67,23 @@ def test_odd_bmps_are_weighed_and_whole_or_refused(tmp_path):
     (tmp_path / "a.bmp").write_bytes(whole)
     with pytest.raises(OverLimit, match="has 20 pixels"):
         load_picture(tmp_path / "a.bmp", Limits(pixels=19), 100)
+
+
+@pytest.mark.parametrize("name", ["a.bmp", "a.ico"])
+def test_the_first_picture_of_an_array_of_os2_is_read(tmp_path, name):
+    lines = np.random.default_rng(1).integers(0, 255, (HEIGHT, 4, 3), np.uint8)
+    header = struct.pack("<IHHHH", 12, 4, HEIGHT, 1, 24)  # of OS/2 1
+    pixels = lines[::-1, :, ::-1].tobytes()
+    picture = b"BM" + struct.pack("<I4xI", 26, 14 + 26) + header + pixels
+    array = b"BA" + struct.pack("<IIHH", 40, 0, 0, 0) + picture
+    (tmp_path / name).write_bytes(array)
+    assert (np.asarray(load_picture(tmp_path / name, Limits(), 64)) == lines).all()
+
+
+@pytest.mark.parametrize("array", [b"", b"BA" + struct.pack("<IIHH", 40, 0, 0, 0)])
+@pytest.mark.parametrize("kind", [b"CI", b"IC"])
+def test_an_icon_of_os2_is_refused_by_its_name(tmp_path, array, kind):
+    icon = kind + struct.pack("<IHHI", 26, 16, 16, 120) + struct.pack("<IHHHH", 12, 32, 64, 1, 1)
+    (tmp_path / "a.ico").write_bytes(array + icon + bytes(300))
+    with pytest.raises(UnreadableFile, match="but an OS/2 icon; save it as PNG"):
+        load_picture(tmp_path / "a.ico", Limits(), 64)
