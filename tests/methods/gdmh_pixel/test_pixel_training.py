@@ -181,8 +181,8 @@ def test_sheets_show_what_the_networks_make(model):
         assert set(np.unique(mask)) <= {0, 255}
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_been(model, toy_collection, tmp_path):
-    """SIGKILL once some steps are past the first checkpoint; all on as many threads."""
+def test_a_killed_run_goes_on_as_if_nothing_had_been(model, config, toy_collection, tmp_path):
+    """SIGKILL once some steps are past the first checkpoint; all on one thread, as `model` was."""
     out = tmp_path / "killed"
     command = [sys.executable, "-c", _RUN, str(toy_collection), str(out), *TINY]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -195,7 +195,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(model, toy_collection, tmp_
     assert run.wait() == -signal.SIGKILL
     assert not (out / "model.json").exists()
     assert (out / "training" / "pixel.safetensors").exists()
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+    train(Training(config, [toy_collection], out))
     assert files_of(out) == files_of(model.folder)
 
 
