@@ -7,17 +7,28 @@ import pytest
 
 from opensearch.encoders import runtime
 from opensearch.encoders.backbones import build_backbone
+from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.graph import export_graph
+from opensearch.encoders.openvino import OpenVinoBackbone
 from opensearch.encoders.runtime import OnnxBackbone, TorchBackbone, choose_runtime
+from opensearch.encoders.starter import starter_model
 from opensearch.encoders.tensors import load_tensors, save_tensors
 from opensearch.errors import BundleError, InvalidInput, MissingExtra
 
-SIZE = {"tiny": 32, "mobilenet_v2": 64}
+SHIPPED = "efficientnet_lite2"
+SIZE = {"tiny": 32, SHIPPED: 160}
 
 
-@pytest.fixture(scope="module", params=["tiny", "mobilenet_v2"])
+@pytest.fixture(scope="module", params=["tiny", SHIPPED])
 def backbone(request, tmp_path_factory):
-    """(name, folder, tensor file, graph) of a backbone whose statistics left their start."""
+    """(name, folder, tensor file, graph) of the starter's backbone, and of a small one.
+
+    The statistics of both have left their start.
+    """
+    if request.param == SHIPPED:
+        folder = starter_model()
+        card = Bundle.open(folder).domain("photo").backbone
+        return card.name, folder, folder / card.tensors, folder / card.graph
     import torch
 
     folder = tmp_path_factory.mktemp(request.param)
@@ -58,6 +69,17 @@ def test_a_row_depends_on_its_view_alone(backbone, views):
         else:  # torch splits sums among threads by the size of the batch
             assert np.allclose(whole, alone, rtol=1e-5, atol=1e-6)
             assert np.allclose(whole, fours, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("opened", [OnnxBackbone, lambda graph: OpenVinoBackbone(graph, "bf16")])
+def test_no_bit_depends_on_threads(backbone, views, opened, monkeypatch):
+    found = []
+    for number in (1, 2, 3):
+        monkeypatch.setenv("OPENSEARCH_THREADS", str(number))
+        one = opened(backbone[3])
+        alone = [one.features(view[None]) for view in views[:5]]
+        found += [one.features(views[:5]), np.concatenate(alone)]
+    assert all(np.array_equal(found[0], other) for other in found[1:])
 
 
 def test_the_graph_holds_no_weights_and_no_path(backbone):
