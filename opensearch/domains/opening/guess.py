@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains import READERS, known_suffixes
-from opensearch.domains.files import reading, wrong_suffix
+from opensearch.domains.drawings.painted import is_painted
+from opensearch.domains.files import check_file, reading, wrong_suffix
 from opensearch.domains.image import load_picture
 from opensearch.domains.opening.drawn_page import SEARCHED, drawn_page
 from opensearch.domains.opening.rule import shipped_rule
 from opensearch.domains.opening.traits import SIDE, traits
 from opensearch.domains.paper.page import find_page
 from opensearch.domains.paper.sheet import is_photographed
+from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.errors import UnreadableFile
 from opensearch.limits import Limits
 
@@ -60,17 +62,19 @@ def guess_domain(
             long as the rest.
 
     Returns:
-        "shape" or "sketch" by suffix, "sketch" or "photo" for any other picture.
+        "shape" or "sketch" by suffix, "sketch" or "cartoon" for an SVG, "sketch" or "photo" for
+        any other picture.
 
     Raises:
         UnreadableFile: a raster file that cannot be read, or an unknown suffix; the text says
             what to do with kinds that other programs or an extra can read.
         OverLimit: a raster file over the limits.
     """
+    suffix, known = path.suffix.lower(), known_suffixes()
     told = domain_by_suffix(path)
     if told is not None:
-        return Guess(told, _CERTAIN, True)
-    suffix, known = path.suffix.lower(), known_suffixes()
+        painted = suffix in SVG_SUFFIXES and _is_painted(path, limits or Limits())
+        return Guess("cartoon" if painted else told, _CERTAIN, True)
     with reading(path, "picture" if suffix in known else "file"):
         if suffix not in known:
             raise UnreadableFile(wrong_suffix(path, known))
@@ -80,6 +84,15 @@ def guess_domain(
             return guess
         odds = drawn_page(np.asarray(load_picture(path, limits, SEARCHED)))
         return guess if odds is None or odds < 0 else Guess("sketch", odds, odds >= _SURE)
+
+
+def _is_painted(path: Path, limits: Limits) -> bool:
+    """Whether an SVG is painted in colours; False for one that cannot be drawn."""
+    try:
+        check_file(path, limits, SVG_SUFFIXES)
+        return is_painted(draw_svg(path.read_bytes(), SIDE, close=True))
+    except (UnreadableFile, OSError):
+        return False  # whoever reads it says why
 
 
 def guess_picture(rgb: NDArray[np.uint8]) -> Guess:

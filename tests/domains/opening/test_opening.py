@@ -9,13 +9,11 @@ from opensearch.domains.opening.opener import Opener
 from opensearch.errors import UnreadableFile
 from opensearch.limits import Limits
 
-BOTH = Opener(
-    {
-        "sketch": ReaderSettings(reader="sketch", size=48),
-        "photo": ReaderSettings(reader="image", size=48),
-    },
-    Limits(),
-)
+SETTINGS = {
+    "sketch": ReaderSettings(reader="sketch", size=48),
+    "photo": ReaderSettings(reader="image", size=48),
+}
+BOTH = Opener(SETTINGS, Limits())
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10">{}</svg>'
 
 
@@ -41,6 +39,41 @@ def test_an_svg_with_ink_is_a_sketch_for_sure(tmp_path):
     file.write_text(SVG.format('<circle cx="5" cy="5" r="3" fill="none" stroke="#000"/>'))
     opened = BOTH.open(file)
     assert (opened.domain, opened.sure) == ("sketch", True)
+
+
+FACE = (
+    '<circle cx="5" cy="5" r="4" fill="#fc0"/><rect x="2" y="3" width="2" height="2"/>'
+    '<rect x="6" y="3" width="2" height="2"/>'
+)
+
+
+@pytest.mark.parametrize("ground", ["", '<rect width="10" height="10" fill="#fff"/>'])
+def test_an_svg_painted_in_colours_is_a_cartoon_where_there_is_one(tmp_path, ground):
+    file = tmp_path / "face.svg"
+    file.write_text(SVG.format(ground + FACE))
+    assert BOTH.open(file).domain == "sketch"
+    three = Opener({**SETTINGS, "cartoon": ReaderSettings(reader="image", size=48)}, Limits())
+    opened = three.open(file)
+    assert (opened.domain, opened.sure) == ("cartoon", True)
+    assert opened.reading.views[..., 0].max() - opened.reading.views[..., 2].min() > 200
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        '<g stroke-width=".4" fill="none"><path d="M1 1h8v8" stroke="#c00"/>'
+        '<path d="M1 4l4 5" stroke="#00c"/></g>',
+        '<circle cx="5" cy="5" r="4" fill="#c00"/>',
+        '<rect x="1" width="4" height="8"/><rect x="5" width="4" height="8" fill="#999"/>',
+        FACE.replace("#fc0", "none"),
+    ],
+    ids=["coloured lines", "one colour", "greys", "small marks"],
+)
+def test_other_svgs_are_sketches(tmp_path, drawn):
+    file = tmp_path / "drawn.svg"
+    file.write_text(SVG.format(drawn))
+    three = Opener({**SETTINGS, "cartoon": ReaderSettings(reader="image", size=48)}, Limits())
+    assert three.open(file).domain == "sketch"
 
 
 def grained(picture):
