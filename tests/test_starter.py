@@ -8,6 +8,7 @@ import pytest
 import opensearch
 from opensearch import Engine
 from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.encoder import Encoder
 from opensearch.errors import UnknownWord
 from opensearch.experiments.demo_collection import unpack_demo
 from opensearch.experiments.trained import trained_on
@@ -95,6 +96,19 @@ def test_encodes_five_domains_on_one_trunk(starter):
 def test_shapes_are_pooled_by_which_way_is_up(starter):
     assert starter.domain("shape").pooling == "upright"
     assert starter.domain("shape").reader.views == 12
+
+
+@pytest.mark.parametrize("domain", ["photo", "shape"])
+def test_an_embedding_does_not_depend_on_the_batch_its_features_came_in(starter, domain):
+    """Of all that lies behind the backbone: projector, class names, looks, alignment."""
+    card = starter.domain(domain)
+    encoder = Encoder(None, starter.projector(domain), card.pooling)
+    rng = np.random.default_rng(0)
+    features = rng.gamma(0.5, size=(50, card.reader.views, 1280)).astype(np.float32)
+    alone = np.concatenate([encoder.embed_features(item[None]) for item in features])
+    for size in (50, 7):
+        parts = [encoder.embed_features(features[i : i + size]) for i in range(0, 50, size)]
+        np.testing.assert_array_equal(np.concatenate(parts), alone)
 
 
 def test_package_data_stays_small():

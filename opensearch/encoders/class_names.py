@@ -31,6 +31,8 @@ class ClassNames:
 
     With W and b the classifier (c, f) and (c,), and N the points of the classes' names (c, d):
     m' = unit(m + share · softmax((W f + b) / temperature) N).
+    Computed in float64, so that an item's meaning does not depend on the batch it came in: in
+    float32 a product of one row has other last digits than that of many.
 
     Args:
         tensors: of an encoder; `NAMES` among them, where settings are temperature and share.
@@ -41,7 +43,7 @@ class ClassNames:
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]]) -> None:
         try:
-            found = {name: tensors[PREFIX + name].astype(np.float32) for name in NAMES}
+            found = {name: tensors[PREFIX + name].astype(np.float64) for name in NAMES}
         except KeyError as error:
             raise BundleError(f"the model lacks a tensor of its class names: {error}") from error
         _check(found)
@@ -58,7 +60,7 @@ class ClassNames:
             meanings: what the projector gives, pooled, unit rows, shape (n, d).
             features: of the backbone, pooled alike, shape (n, f).
         """
-        wide = features.astype(np.float32)
+        wide = features.astype(np.float64)
         logits = (wide @ self._weight + self._bias) / self._temperature
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         drawn = meanings + odds / odds.sum(axis=1, keepdims=True) @ self._points
@@ -71,7 +73,7 @@ def has_class_names(tensors: Mapping[str, NDArray[np.generic]]) -> bool:
     return any(name.startswith(PREFIX) for name in tensors)
 
 
-def _check(found: Mapping[str, NDArray[np.float32]]) -> None:
+def _check(found: Mapping[str, NDArray[np.float64]]) -> None:
     shapes = {name: tensor.shape for name, tensor in found.items()}
     classes = len(found["weight"])
     fits = (
