@@ -32,7 +32,7 @@ class Point:
 
     Attributes:
         vector: (d,) unit.
-        source: its domain if it is one file.
+        source: its domain if it is one file or stored item, whose code it then has.
         sources: domains of the parts that it is made of, `None` for words.
         own_ids: stored items that it is made of.
         notes: remarks for the user.
@@ -105,10 +105,9 @@ def locate(query: Query, model: Model, store: Store, embed: Embed) -> Point:
 
 
 def _lone_source(query: Query, point: Point) -> str | None:
-    """The domain of the one file or ready file that is all of a query."""
-    several = len(query.files) + len(query.parts) > 1
-    others = query.keys or query.text or query.exclude
-    return None if several or others or not point.opened else point.opened[0].domain
+    """The domain of the one file, item or ready part that is all of a query."""
+    several = len(query.files) + len(query.keys) + len(query.parts) > 1
+    return None if several or query.text or query.exclude else point.sources[0]
 
 
 def _turned(total: NDArray[np.floating], against: list[NDArray[np.float32]]) -> NDArray[np.float32]:
