@@ -96,6 +96,52 @@ def test_refined_counts_the_hits_that_came_forward(engine, file):
     assert {name: set(ids) for name, ids in refined.refined.items()} == {"photo": came}
 
 
+def asked_in_every_way(toy_collection):
+    """Files and words whose lists refinement orders, each scored in every way."""
+    files = [toy_collection / "sketch" / name / "09.png" for name in ("cube", "disc", "pyramid")]
+    asked = [{"files": [(each, 1.0)], "source": "sketch"} for each in files]
+    asked += [{"text": text} for text in ("disc, pyramid", "cube -disc")]
+    scores = ("rescored", "asymmetric", "hamming")
+    return [{**each, "score": score, "refine": True} for each in asked for score in scores]
+
+
+def told(hits):
+    return [(hit.id, hit.score, hit.cosine, hit.distance) for hit in hits]
+
+
+def test_where_a_refined_hit_stands_depends_on_no_limit_of_hits(engine, toy_collection):
+    """Neither on how many are wanted, nor on those that score or distance leave out."""
+    moved = 0
+    for asked in asked_in_every_way(toy_collection):
+        every = engine.ask(Query(**asked, k=1000)).hits
+        for k in (1, 4, 15):
+            assert told(engine.ask(Query(**asked, k=k)).hits) == told(every[:k])
+        least = sorted(hit.score for hit in every)[len(every) // 2]
+        reaching = [hit for hit in every if hit.score >= least]
+        assert told(engine.ask(Query(**asked, k=1000, min_score=least)).hits) == told(reaching)
+        if "files" in asked:
+            near = [hit for hit in every if hit.distance <= 6]
+            assert told(engine.ask(Query(**asked, k=1000, max_distance=6)).hits) == told(near)
+        moved += [hit.score for hit in every] != sorted((h.score for h in every), reverse=True)
+    assert moved > 5
+
+
+def test_refinement_of_any_query_changes_no_score_and_counts_what_came(engine, toy_collection):
+    brought = 0
+    for asked in asked_in_every_way(toy_collection):
+        asked["targets"] = ["photo"]
+        plain = {**asked, "refine": False}
+        scores = {hit.id: hit.score for hit in engine.ask(Query(**plain, k=1000)).hits}
+        for k in (2, 6, 12):
+            answer = engine.ask(Query(**asked, k=k))
+            assert [hit.score for hit in answer.hits] == [scores[hit.id] for hit in answer.hits]
+            known = {hit.id for hit in engine.ask(Query(**plain, k=k)).hits}
+            came = sorted(hit.id for hit in answer.hits if hit.id not in known)
+            assert answer.refined == {"photo": came}
+            brought += len(came)
+    assert brought > 5
+
+
 def test_min_score_leaves_out_what_is_less_likely(engine, file):
     everything = engine.search(file, source="sketch", k=1000)
     least = everything[5].score

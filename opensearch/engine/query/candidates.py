@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.engine.query.query import Query
+
 DIGITS: Final = 6
 """Of the scores that hits tell, by which they may be asked for again."""
 
@@ -52,6 +54,12 @@ class Ranked:
     def reaching(self, least: float | None) -> Ranked:
         """Those that show at least this much, as it is told; all where `None`."""
         return self if least is None else self.take(np.round(self.shown, DIGITS) >= least)
+
+    def hits(self, query: Query) -> Ranked:
+        """Those that are hits of a query, where there are no others."""
+        most = query.max_distance
+        near = self if most is None else self.take(self.distances <= most)
+        return near.reaching(query.min_score).cut(query.k)
 
 
 def merged(parts: Sequence[Ranked]) -> Ranked:

@@ -36,29 +36,49 @@ def answer_each(point: Point, query: Query, store: Store, ask: Ask) -> Answer:
         store: where the hits' embeddings are.
         ask: answers for one point.
     """
-    wider = replace(query, k=max(query.k, query.depth)) if len(point.left_out) else query
+    deep = replace(query, k=max(query.k, query.depth), min_score=None)
     points = point.each if len(point.each) else [point.vector]
-    answers = [ask(replace(point, vector=vector), wider) for vector in points]
+    single, several = len(points) == 1, [replace(point, vector=vector) for vector in points]
+    alone = single and not len(point.left_out)
+    answers = [ask(each, deep if len(point.left_out) else query) for each in several]
+    refined = {target: ids for answer in answers for target, ids in answer.refined.items()}
+    if refined and not single:  # their lists are weighed as wholes, whatever is wanted of them
+        answers = [ask(each, deep) for each in several]
     hits = _merged([answer.hits for answer in answers])
     kept = _wanted(hits, point, store) if len(point.left_out) else hits
-    refined = dict[str, list[int]]()
-    for answer in answers:
-        for target, ids in answer.refined.items():
-            refined[target] = [*refined.get(target, []), *ids]
-    return replace(answers[0], hits=_first(kept, query.k), refined=refined)
+    hits = _first([hit for hit in kept if _reaches(hit, query.min_score)], query.k)
+    if not alone:
+        refined = {target: _brought(hits, target, point, query, store, ask) for target in refined}
+    return replace(answers[0], hits=hits, refined=refined)
+
+
+def _brought(
+    hits: list[Hit], target: str, point: Point, query: Query, store: Store, ask: Ask
+) -> list[int]:
+    """Ids of the hits of a target that would not be among its first without refinement."""
+    plain = answer_each(point, replace(query, targets=[target], refine=False), store, ask)
+    known = {hit.id for hit in plain.hits}
+    return sorted(hit.id for hit in hits if hit.domain == target and hit.id not in known)
+
+
+def _reaches(hit: Hit, least: float | None) -> bool:
+    return least is None or (hit.score is not None and hit.score >= least)
 
 
 def _merged(lists: list[list[Hit]]) -> list[Hit]:
     """Hits of several lists in one, each list in its order.
 
-    Refinement orders a list, and its scores weigh it as a whole: the best goes to the first hit.
+    Refinement orders a list, and its scores weigh it as a whole: the best goes to the first hit. A
+    hit that several lists hold has the best of its scores.
     """
     if len(lists) == 1:
         return lists[0]
     ranked = [list(zip(sorted(map(_merit, hits)), hits, strict=True)) for hits in lists]
     found = dict[int, Hit]()
     for _, hit in merge(*ranked, key=lambda row: row[0]):
-        found.setdefault(hit.id, hit)
+        known = found.setdefault(hit.id, hit)
+        if _merit(hit) < _merit(known):
+            found[hit.id] = replace(known, score=hit.score, cosine=hit.cosine)
     return list(found.values())
 
 

@@ -100,7 +100,7 @@ class Ranking:
 
     def _refined(self, point: Point, target: str, within: Selector | None, lam: float) -> Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
-        first = self._rank(point, point.vector, [target], within, "rescored", any_distance=True)
+        first = self._rank(point, point.vector, [target], within, "rescored", deep=True)
         if not len(first.ids):
             return first
         scored = np.flatnonzero(~np.isnan(first.scores))
@@ -109,12 +109,12 @@ class Ranking:
             return self._rank(point, point.vector, [target], within)
         nearest, _ = self._vectors.of(first.ids[scored[:1]])
         moved = refine_one(point.vector, nearest[0], lam)
-        ranked = self._rank(point, moved, [target], within)
-        if self._query.min_score is None:
-            ranked = ranked.cut(self._query.k)
-        before, after = (set(each.ids[: self._query.k].tolist()) for each in (first, ranked))
-        self._brought[target] = sorted(after - before)
-        return self._as_asked(point, ranked, target)
+        ranked = self._rank(point, moved, [target], within, deep=True)
+        found = self._as_asked(point, ranked, target).hits(self._query)
+        if self._score != "rescored":
+            first = self._rank(point, point.vector, [target], within, deep=True)
+        self._brought[target] = np.setdiff1d(found.ids, first.hits(self._query).ids).tolist()
+        return found
 
     def _as_asked(self, point: Point, ranked: Ranked, target: str) -> Ranked:
         """Candidates in their order, with the scores that the query had before it was moved.
@@ -122,7 +122,8 @@ class Ranking:
         A moved query lies near its targets whatever was asked for, and nearer in some domains
         than in others. So it only orders the items within one domain: the scores shown, and those
         that domains are merged by, come from the query as it was asked. The first item of a domain
-        is merged by the best of these, and so on, so that merging keeps the order.
+        is merged by the best of these, and so on, so that merging keeps the order. All candidates
+        count, not only those that are hits: so a hit's place depends on no limit of hits.
         """
         if self._query.score == "hamming" and not self._meaning.calibrated:
             return ranked
@@ -169,12 +170,12 @@ class Ranking:
         within: Selector | None,
         score: Score | None = None,
         *,
-        any_distance: bool = False,
+        deep: bool = False,
     ) -> Ranked:
-        """Candidates of a vector in their order; of `any_distance`, where they are no hits yet."""
+        """Hits of a vector in their order; if `deep`, candidates from which they are yet chosen."""
         query = self._query
         score = score or self._score
-        wanted = query.k if score == "hamming" else max(query.k, query.depth)
+        wanted = query.k if score == "hamming" and not deep else max(query.k, query.depth)
         with stage("search"):
             found = self._searcher.shells(
                 self._code(point, vector),
@@ -190,10 +191,9 @@ class Ranking:
                 point,
                 f"more than {CAP * wanted} candidates at one distance: only an even sample is used",
             )
-        keep = slice(None)
-        if query.max_distance is not None and not any_distance:
-            keep = slice(int(np.searchsorted(found.distances, query.max_distance, "right")))
-        ids, distances = found.ids[keep], found.distances[keep]
+        most = None if deep else query.max_distance
+        near = slice(None if most is None else int(np.searchsorted(found.distances, most, "right")))
+        ids, distances = found.ids[near], found.distances[near]
         with stage("rescore"):
             scores = self._scores(score, point, vector, ids, targets)
             shown = self._shown(point, vector, ids, distances, scores, targets)
