@@ -50,6 +50,22 @@ def test_a_tie_by_chance_is_weeded_by_the_embeddings(engine):
     assert scores[-1] is None
 
 
+def test_of_a_distance_and_a_score_that_is_not_said_is_taken_as_documented(engine):
+    """6 bits, inclusive, and a cosine of .97: first codes, then embeddings of one code."""
+    far = np.array([[0, 0], [0, 0b111111], [255, 0b11111111], [255, 0b1]], np.uint8)  # 6 and 7
+    engine.add_codes(far, "photo", list("abcd"))
+    assert [[item.key for item in g.items] for g in engine.duplicates(min_score=0.0)] == [
+        ["a", "b"]
+    ]
+    items = [Item(-1, key, "shape") for key in "efgh"]
+    angles = [0.0, np.arccos(0.972), 2.0, 2.0 + np.arccos(0.968)]
+    vectors = np.array([[np.cos(angle), np.sin(angle), 0, 0] for angle in angles])
+    engine._store.put(items, np.zeros((4, 2), np.uint8), vectors)
+    assert [["e", "f"]] == [
+        [item.key for item in g.items] for g in engine.duplicates(max_distance=0)
+    ]
+
+
 def test_a_cosine_that_was_told_groups_its_pair(engine):
     angles = np.linspace(0.01, 0.9, 24)
     items = [Item(-1, f"{pair}{end}", "photo") for pair in range(24) for end in "ab"]
