@@ -61,8 +61,8 @@ def test_of_a_distance_and_a_score_that_is_not_said_is_taken_as_documented(engin
     angles = [0.0, np.arccos(0.972), 2.0, 2.0 + np.arccos(0.968)]
     vectors = np.array([[np.cos(angle), np.sin(angle), 0, 0] for angle in angles])
     engine._store.put(items, np.zeros((4, 2), np.uint8), vectors)
-    assert [["e", "f"]] == [
-        [item.key for item in g.items] for g in engine.duplicates(max_distance=0)
+    assert [[item.key for item in g.items] for g in engine.duplicates(max_distance=0)] == [
+        ["e", "f"]
     ]
 
 
