@@ -25,7 +25,7 @@ from opensearch.domains.drawings.stray import (
 )
 from opensearch.domains.paper.holes import without_holes
 from opensearch.domains.paper.lighting import paper_darkness
-from opensearch.domains.paper.page import cut_out, find_page
+from opensearch.domains.paper.page import Page, cut_out, find_page
 from opensearch.domains.paper.ruling import without_ruling
 from opensearch.domains.paper.sheet import Plane, darkness, is_grainy, is_scan
 from opensearch.errors import UnreadableFile
@@ -95,10 +95,27 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = No
     try:
         return _plain_ink(sheet, drawn)
     except UnreadableFile:
-        pale = None if drawn else _pale_ink(sheet)
-        if pale is None:
+        found = _found_again(sheet, finer)
+        if found is None and not drawn:
+            found = _pale_ink(sheet)
+        if found is None:
             raise
-        return pale
+        return found
+
+
+def _found_again(sheet: _Sheet, finer: Finer | None) -> Plane | None:
+    """Ink of the page that shows with more pixels, where what was taken for it held none.
+
+    In few pixels a strip of table beside a page may look more like one.
+    """
+    if finer is None or not sheet.page_found:
+        return None
+    rgb = finer(1.0)
+    page = find_page(rgb)
+    try:
+        return None if page is None else _plain_ink(_photographed(rgb, page), drawn=False)
+    except UnreadableFile:
+        return None
 
 
 def _pale_ink(sheet: _Sheet) -> Plane | None:
@@ -161,6 +178,10 @@ def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> _Sheet:
     if finer is not None:
         coarse, rgb = rgb, finer(1.0 if page is None else page.share(rgb))
         page = page and page.scaled(rgb.shape[1] / coarse.shape[1])
+    return _photographed(rgb, page)
+
+
+def _photographed(rgb: NDArray[np.uint8], page: Page | None) -> _Sheet:
     sheet = rgb if page is None else cut_out(rgb, page)
     bare = without_holes(without_ruling(paper_darkness(sheet)))
     return _Sheet(sheet, bare, False, True, page is not None)

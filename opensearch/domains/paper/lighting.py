@@ -15,6 +15,7 @@ from opensearch.domains.paper.sheet import Plane, darkest, paper_of, small
 
 BROADEST: Final = 1 / 24
 """Breadth of a stroke at the most, share of the sheet."""
+_TINY: Final = 1e-9
 _SOLID: Final = 0.68
 """Darkness of areas that are ink; a shadow on paper is lighter."""
 _GRAIN: Final = 0.8
@@ -23,8 +24,9 @@ _DIM: Final = 50
 """Paper counts as at least this bright in a channel; in darker ones grain would show too much."""
 _BOARD: Final = 120
 """The median brightness of a board is below this."""
-_BOARD_SIDE: Final = 192
-"""Side of the picture in which chalk is looked for, pixels."""
+_BOARD_SIDES: Final = (192, 384)
+"""Sides of the pictures in which chalk is looked for, pixels: squares of squared paper are as small
+as marks in the first, and thick chalk is no fine mark in the second."""
 
 
 def paper_darkness(rgb: NDArray[np.uint8]) -> Plane:
@@ -62,9 +64,12 @@ def _is_board(rgb: NDArray[np.uint8]) -> bool:
     """
     from scipy.ndimage import grey_closing, grey_opening
 
-    if np.median(small(darkest(rgb).astype(np.float32), _BOARD_SIDE)) >= _BOARD:
+    if np.median(small(darkest(rgb).astype(np.float32), _BOARD_SIDES[0])) >= _BOARD:
         return False
-    coarse = small(rgb.mean(axis=2, dtype=np.float32), _BOARD_SIDE)
-    dark = grey_closing(coarse, size=(5, 5)) - coarse
-    bright = coarse - grey_opening(coarse, size=(5, 5))
-    return bool((bright**3).sum() > (dark**3).sum())
+    odds = 1.0
+    for side in _BOARD_SIDES:
+        picture = small(rgb.mean(axis=2, dtype=np.float32), side)
+        dark = grey_closing(picture, size=(5, 5)) - picture
+        bright = picture - grey_opening(picture, size=(5, 5))
+        odds *= float((bright**3).sum()) / max(float((dark**3).sum()), _TINY)
+    return odds > 1

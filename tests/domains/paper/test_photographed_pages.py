@@ -351,3 +351,20 @@ def test_the_traits_of_a_page_are_those_of_its_rule():
     assert by_name["brightness"] == pytest.approx(225 / 255, abs=0.03)
     assert by_name["saturation"] < 0.1
     assert by_name["uneven rim"] < 0.05
+
+
+def test_a_page_without_ink_is_looked_for_again_with_more_pixels(monkeypatch):
+    fine = laid(drawn(sheet(225, 222, 215)), table(), CORNERS)
+    coarse = np.asarray(Image.fromarray(fine).resize((320, 240)))
+    wanted = normalise(fine, SIZE, STROKE)
+
+    def strip_in_few_pixels(rgb):
+        page = find_page(rgb)
+        strip = np.array([[5, 60], [25, 60], [25, 180], [5, 180]], float)
+        return page._replace(corners=strip) if len(rgb) < 480 else page
+
+    monkeypatch.setattr("opensearch.domains.drawings.ink.find_page", strip_in_few_pixels)
+    with pytest.raises(UnreadableFile, match="no ink"):
+        normalise(coarse, SIZE, STROKE)
+    found = normalise(coarse, SIZE, STROKE, finer=lambda share: fine)
+    assert np.array_equal(found, wanted)
