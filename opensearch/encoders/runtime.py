@@ -64,14 +64,18 @@ class OnnxBackbone:
                 " OPENSEARCH_RUNTIME=torch runs the model without it"
             ) from error
         self._threads = threads() or os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(self._threads, "onnx")
 
     def features(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `LoadedBackbone.features`."""
         parts = min(self._threads, len(views))
         if parts < 2:
             return self._run(views)
-        return np.concatenate(list(self._pool.map(self._run, np.array_split(views, parts))))
+        try:
+            # New threads each time: those of another call would be missing in a forked child.
+            with ThreadPoolExecutor(parts, "onnx") as pool:
+                return np.concatenate(list(pool.map(self._run, np.array_split(views, parts))))
+        except RuntimeError:  # no threads any more: the interpreter is ending
+            return self._run(views)
 
     def _run(self, views: NDArray[np.uint8]) -> NDArray[np.float32]:
         out: NDArray[np.float32] = self._session.run(["features"], {"views": views})[0]

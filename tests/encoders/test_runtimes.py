@@ -1,6 +1,9 @@
 """A backbone in ONNX Runtime and in torch: one set of weights, equal features."""
 
+import os
+import signal
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -71,7 +74,12 @@ def test_a_row_depends_on_its_view_alone(backbone, views):
             assert np.allclose(whole, fours, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("opened", [OnnxBackbone, lambda graph: OpenVinoBackbone(graph, "bf16")])
+def in_openvino(graph):
+    pytest.importorskip("openvino")
+    return OpenVinoBackbone(graph, "bf16")
+
+
+@pytest.mark.parametrize("opened", [OnnxBackbone, in_openvino])
 def test_no_bit_depends_on_threads(backbone, views, opened, monkeypatch):
     found = []
     for number in (1, 2, 3):
@@ -80,6 +88,31 @@ def test_no_bit_depends_on_threads(backbone, views, opened, monkeypatch):
         alone = [one.features(view[None]) for view in views[:5]]
         found += [one.features(views[:5]), np.concatenate(alone)]
     assert all(np.array_equal(found[0], other) for other in found[1:])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_child_computes_as_its_parent_does(backbone, views, monkeypatch):
+    monkeypatch.setenv("OPENSEARCH_THREADS", "2")
+    opened = OnnxBackbone(backbone[3])
+    wanted = opened.features(views[:2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # from 3.12: other threads are running
+        child = os.fork()
+    if not child:
+        signal.alarm(60)
+        os._exit(not np.array_equal(opened.features(views[:2]), wanted))
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_where_no_thread_can_be_started_one_does_all(backbone, views, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    monkeypatch.setenv("OPENSEARCH_THREADS", "2")
+    opened = OnnxBackbone(backbone[3])
+    wanted = opened.features(views[:3])
+    monkeypatch.setattr(runtime.ThreadPoolExecutor, "submit", refuse)
+    assert np.array_equal(opened.features(views[:3]), wanted)
 
 
 def test_the_graph_holds_no_weights_and_no_path(backbone):

@@ -119,9 +119,8 @@ def test_where_a_refined_hit_stands_depends_on_no_limit_of_hits(engine, toy_coll
         least = sorted(hit.score for hit in every)[len(every) // 2]
         reaching = [hit for hit in every if hit.score >= least]
         assert told(engine.ask(Query(**asked, k=1000, min_score=least)).hits) == told(reaching)
-        if "files" in asked:
-            near = [hit for hit in every if hit.distance <= 6]
-            assert told(engine.ask(Query(**asked, k=1000, max_distance=6)).hits) == told(near)
+        near = [hit for hit in every if hit.distance <= 6]
+        assert told(engine.ask(Query(**asked, k=1000, max_distance=6)).hits) == told(near)
         moved += [hit.score for hit in every] != sorted((h.score for h in every), reverse=True)
     assert moved > 5
 

@@ -17,8 +17,9 @@ _LEAST_INSIDE, _LEAST_COLOUR = 0.25, 0.03
 """Shares: of what is drawn that lies inside, and of the inside that is of one colour."""
 _APART: Final = 48
 """How far the values of two colours lie from each other, and of one that is no grey."""
-_PAPER, _CLEAR, _FEWEST = 245, 40, 20
-"""Least value of white; most opacity of what is clear; fewest pixels that tell anything."""
+_LIKE, _PAPER, _FEWEST = 10, 0.8, 20
+"""How far values of paper lie from each other; the share of the border that is paper, where that is
+not white; fewest pixels that tell anything."""
 
 
 def is_painted(drawing: Image.Image) -> bool:
@@ -29,15 +30,23 @@ def is_painted(drawing: Image.Image) -> bool:
     """
     from scipy.ndimage import minimum_filter
 
-    rgba = np.asarray(drawing.convert("RGBA")).astype(np.int32)
-    opacity = rgba[..., 3:]
-    rgb = (rgba[..., :3] * opacity + 255 * (255 - opacity)) // 255
-    drawn = (opacity[..., 0] > _CLEAR) & (rgb.min(axis=2) < _PAPER)
+    white = Image.new("RGBA", drawing.size, "white")
+    white.alpha_composite(drawing.convert("RGBA"))
+    rgb = np.asarray(white.convert("RGB")).astype(np.int32)
+    drawn = np.abs(rgb - _paper(rgb)).max(axis=2) > _LIKE
     inside = rgb[minimum_filter(drawn, _WIDTH)]
     if len(inside) < max(_FEWEST, _LEAST_INSIDE * drawn.sum()):
         return False
     colours = _colours(inside, _LEAST_COLOUR * len(inside))
     return len(colours) > 1 and any(np.ptp(colour) >= _APART for colour in colours)
+
+
+def _paper(rgb: NDArray[np.int32]) -> NDArray[np.float64]:
+    """The colour (3,) of the ground that a drawing lies on: of its border, or white."""
+    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
+    colour = np.median(border, axis=0)
+    alike = (np.abs(border - colour).max(axis=1) <= _LIKE).mean()
+    return colour if alike >= _PAPER else np.full(3, 255.0)
 
 
 def _colours(pixels: NDArray[np.int32], least: float) -> list[NDArray[np.float64]]:

@@ -50,9 +50,13 @@ def domain_by_suffix(path: Path) -> str | None:
 
 
 def guess_domain(
-    path: Path, part: int | None = None, limits: Limits | None = None, hurried: bool = False
+    path: Path,
+    part: int | None = None,
+    limits: Limits | None = None,
+    hurried: bool = False,
+    cartoons: bool = True,
 ) -> Guess:
-    """The domain of a file: by its suffix where that leaves no doubt, of raster files by content.
+    """The domain of a file: by its suffix where that leaves no doubt, of pictures by content.
 
     Args:
         path: any file of a known suffix.
@@ -60,6 +64,7 @@ def guess_domain(
         limits: what the file may cost; the defaults when None.
         hurried: look for a drawing on a page in large files alone, since it takes ten times as
             long as the rest.
+        cartoons: whether an SVG may be one; else it is a sketch, and not looked at.
 
     Returns:
         "shape" or "sketch" by suffix, "sketch" or "cartoon" for an SVG, "sketch" or "photo" for
@@ -73,7 +78,8 @@ def guess_domain(
     suffix, known = path.suffix.lower(), known_suffixes()
     told = domain_by_suffix(path)
     if told is not None:
-        painted = suffix in SVG_SUFFIXES and _is_painted(path, limits or Limits())
+        may_be = cartoons and suffix in SVG_SUFFIXES
+        painted = may_be and _is_painted(path, limits or Limits())
         return Guess("cartoon" if painted else told, _CERTAIN, True)
     with reading(path, "picture" if suffix in known else "file"):
         if suffix not in known:
@@ -89,9 +95,10 @@ def guess_domain(
 def _is_painted(path: Path, limits: Limits) -> bool:
     """Whether an SVG is painted in colours; False for one that cannot be drawn."""
     try:
-        check_file(path, limits, SVG_SUFFIXES)
-        return is_painted(draw_svg(path.read_bytes(), SIDE, close=True))
-    except (UnreadableFile, OSError):
+        with reading(path, "sketch"):
+            check_file(path, limits, SVG_SUFFIXES)
+            return is_painted(draw_svg(path.read_bytes(), SIDE, close=True))
+    except UnreadableFile:
         return False  # whoever reads it says why
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,6 @@ from opensearch.limits import Limits
 from opensearch.records import Source, Stamp, Up
 
 _OTHER: Final = {"sketch": "photo", "photo": "sketch"}
-_PAINTED: Final = "cartoon"
 _TIMES: Final = 2
 """How often a file is read that changes meanwhile."""
 
@@ -128,15 +127,12 @@ class Opener:
     ) -> tuple[str, bool, Reading]:
         """The domain of a file, whether that is certain, and its views.
 
-        A guess without a reader falls back to the other kind of picture, and a painted drawing to
-        a sketch. So does a guessed sketch without ink to a picture: it was one. A blank file of a
-        drawing program is refused instead.
+        A guess without a reader falls back to the other kind of picture. So does a guessed sketch
+        without ink: it was a picture. A blank file of a drawing program is refused instead.
         """
         if domain is not None:
             return domain, True, self._as_said(domain, path, part, up)
-        guess = guess_domain(path, part, self._limits, hurried)
-        if guess.domain == _PAINTED and _PAINTED not in self._settings:
-            guess = replace(guess, domain="sketch")
+        guess = guess_domain(path, part, self._limits, hurried, "cartoon" in self._settings)
         other = _OTHER.get(guess.domain, "")
         if guess.domain not in self._settings and other in self._settings:
             return other, False, self._read(other, path, part)

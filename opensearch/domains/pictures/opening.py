@@ -126,8 +126,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except UnidentifiedImageError as error:
         if not data.startswith(tiff.SIGNATURES):
-            _check_size(*heif.size(data), limits)
-            kind = heif.unread(data) or told_by(data[:HEAD])
+            kind = heif.unread(data) or _other_kind(data, limits)
             what = f", but {kind}" if kind else ""
             raise UnreadableFile(f"holds no picture of a known format{what}") from error
     if data.startswith(tiff.SIGNATURES) and tiff.may_be_deep(image):
@@ -147,12 +146,13 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
     return _Candidate(image, data, pairs, lost, scan, power)
 
 
-def _check_size(width: int, height: int, limits: Limits) -> None:
-    """Refuse an AVIF picture that its decoder takes for damaged because it is too large.
+def _other_kind(data: bytes, limits: Limits) -> str | None:
+    """What a file is that Pillow does not know, in words.
 
     Raises:
-        OverLimit: it is.
+        OverLimit: an AVIF picture that its decoder takes for damaged because it is too large.
     """
+    width, height = heif.size(data)
     if width * height > limits.pixels:
         raise OverLimit(
             f"has {width * height:,} pixels, over the limit of {limits.pixels:,}; save it smaller"
@@ -162,6 +162,7 @@ def _check_size(width: int, height: int, limits: Limits) -> None:
             f"is {width:,} x {height:,} pixels, and AVIF is read with sides of up to"
             f" {heif.LONGEST:,}; save it smaller"
         )
+    return told_by(data[:HEAD])
 
 
 def _profile(data: bytes) -> bytes | None:

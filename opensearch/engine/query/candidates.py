@@ -56,7 +56,7 @@ class Ranked:
         return self if least is None else self.take(np.round(self.shown, DIGITS) >= least)
 
     def hits(self, query: Query) -> Ranked:
-        """Those that are hits of a query, where there are no others."""
+        """The hits of a query, if these are all its candidates."""
         most = query.max_distance
         near = self if most is None else self.take(self.distances <= most)
         return near.reaching(query.min_score).cut(query.k)

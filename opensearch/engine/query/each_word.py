@@ -8,12 +8,13 @@ wanted one is no hit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from heapq import merge
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opensearch.engine.query.point import Point
 from opensearch.engine.query.query import Query
@@ -36,20 +37,30 @@ def answer_each(point: Point, query: Query, store: Store, ask: Ask) -> Answer:
         store: where the hits' embeddings are.
         ask: answers for one point.
     """
-    deep = replace(query, k=max(query.k, query.depth), min_score=None)
     points = point.each if len(point.each) else [point.vector]
-    single, several = len(points) == 1, [replace(point, vector=vector) for vector in points]
-    alone = single and not len(point.left_out)
-    answers = [ask(each, deep if len(point.left_out) else query) for each in several]
+    several = len(points) > 1
+    deep = replace(query, k=max(query.k, query.depth), min_score=None, max_distance=None)
+    whole = bool(len(point.left_out)) or (several and query.max_distance is not None)
+    answers = _asked(point, points, deep if whole else query, ask)
     refined = {target: ids for answer in answers for target, ids in answer.refined.items()}
-    if refined and not single:  # their lists are weighed as wholes, whatever is wanted of them
-        answers = [ask(each, deep) for each in several]
+    if several and refined and not whole:  # their lists are weighed as wholes
+        answers, whole = _asked(point, points, deep, ask), True
     hits = _merged([answer.hits for answer in answers])
-    kept = _wanted(hits, point, store) if len(point.left_out) else hits
-    hits = _first([hit for hit in kept if _reaches(hit, query.min_score)], query.k)
-    if not alone:
+    if whole:
+        kept = _wanted(hits, point, store) if len(point.left_out) else hits
+        hits = [hit for hit in kept if _is_hit(hit, query)]
+    hits = _first(hits, query.k)
+    if whole:
         refined = {target: _brought(hits, target, point, query, store, ask) for target in refined}
-    return replace(answers[0], hits=hits, refined=refined)
+    notes = list(dict.fromkeys(note for answer in answers for note in answer.notes))
+    return replace(answers[0], hits=hits, refined=refined, notes=notes)
+
+
+def _asked(
+    point: Point, points: Iterable[NDArray[np.float32]], query: Query, ask: Ask
+) -> list[Answer]:
+    """The answers for each of some points, with remarks of their own."""
+    return [ask(replace(point, vector=each, notes=list(point.notes)), query) for each in points]
 
 
 def _brought(
@@ -61,15 +72,18 @@ def _brought(
     return sorted(hit.id for hit in hits if hit.domain == target and hit.id not in known)
 
 
-def _reaches(hit: Hit, least: float | None) -> bool:
-    return least is None or (hit.score is not None and hit.score >= least)
+def _is_hit(hit: Hit, query: Query) -> bool:
+    """Whether a candidate is within the limits of a query."""
+    near = query.max_distance is None or hit.distance <= query.max_distance
+    least = query.min_score
+    return near and (least is None or (hit.score is not None and hit.score >= least))
 
 
 def _merged(lists: list[list[Hit]]) -> list[Hit]:
     """Hits of several lists in one, each list in its order.
 
     Refinement orders a list, and its scores weigh it as a whole: the best goes to the first hit. A
-    hit that several lists hold has the best of its scores.
+    hit that several lists hold is that of the word which it is nearest to.
     """
     if len(lists) == 1:
         return lists[0]
@@ -78,7 +92,7 @@ def _merged(lists: list[list[Hit]]) -> list[Hit]:
     for _, hit in merge(*ranked, key=lambda row: row[0]):
         known = found.setdefault(hit.id, hit)
         if _merit(hit) < _merit(known):
-            found[hit.id] = replace(known, score=hit.score, cosine=hit.cosine)
+            found[hit.id] = hit  # in the place that it had
     return list(found.values())
 
 

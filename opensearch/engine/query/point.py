@@ -32,7 +32,7 @@ class Point:
 
     Attributes:
         vector: (d,) unit.
-        source: its domain if it is one file or stored item, whose code it then has.
+        source: its domain if it is one file or stored item, by which it is hashed.
         sources: domains of the parts that it is made of, `None` for words.
         own_ids: stored items that it is made of.
         notes: remarks for the user.

@@ -172,7 +172,7 @@ class Ranking:
         *,
         deep: bool = False,
     ) -> Ranked:
-        """Hits of a vector in their order; if `deep`, candidates from which they are yet chosen."""
+        """Hits of a vector in their order; if `deep`, candidates that hits are chosen from."""
         query = self._query
         score = score or self._score
         wanted = query.k if score == "hamming" and not deep else max(query.k, query.depth)

@@ -66,14 +66,23 @@ def test_an_svg_painted_in_colours_is_a_cartoon_where_there_is_one(tmp_path, gro
         '<circle cx="5" cy="5" r="4" fill="#c00"/>',
         '<rect x="1" width="4" height="8"/><rect x="5" width="4" height="8" fill="#999"/>',
         FACE.replace("#fc0", "none"),
+        '<rect width="10" height="10" fill="#00a"/><path d="M1 1l8 8M2 8l6-6" stroke="#fe9"/>',
     ],
-    ids=["coloured lines", "one colour", "greys", "small marks"],
+    ids=["coloured lines", "one colour", "greys", "small marks", "lines on coloured paper"],
 )
 def test_other_svgs_are_sketches(tmp_path, drawn):
     file = tmp_path / "drawn.svg"
     file.write_text(SVG.format(drawn))
     three = Opener({**SETTINGS, "cartoon": ReaderSettings(reader="image", size=48)}, Limits())
     assert three.open(file).domain == "sketch"
+
+
+def test_an_svg_that_cannot_be_drawn_is_refused_as_a_sketch(tmp_path):
+    file = tmp_path / "odd.svg"
+    file.write_bytes(b'<?xml version="1.0" encoding="undefined"?><svg/>')
+    three = Opener({**SETTINGS, "cartoon": ReaderSettings(reader="image", size=48)}, Limits())
+    with pytest.raises(UnreadableFile, match=r"sketch 'odd\.svg'"):
+        three.open(file)
 
 
 def grained(picture):

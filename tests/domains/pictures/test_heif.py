@@ -62,7 +62,7 @@ def test_codings_that_are_read_are_damaged_where_they_fail(tmp_path):
         read(tmp_path / "a.heic")
 
 
-def test_the_short_form_is_read_in_hevc_alone(tmp_path):
+def test_the_short_form_is_claimed_in_hevc_alone(tmp_path):
     assert extras.is_heif(b"\0\0\0\x10ftypmif3heic", ".heic")
     assert not extras.is_heif(b"\0\0\0\x10ftypmif3avif", ".avif")
     (tmp_path / "a.avif").write_bytes(box(b"ftyp", b"mif3avif") + box(b"mini", bytes(40)))
