@@ -19,14 +19,14 @@ from opensearch.encoders.tensors import load_tensors, save_tensors
 from opensearch.errors import BundleError, InvalidInput, MissingExtra
 
 SHIPPED = "efficientnet_lite2"
-SIZE = {"tiny": 32, SHIPPED: 160}
+SIZE = {"tiny": 32, "mobilenet_v2": 64, SHIPPED: 160}
 
 
-@pytest.fixture(scope="module", params=["tiny", SHIPPED])
+@pytest.fixture(scope="module", params=["tiny", "mobilenet_v2", SHIPPED])
 def backbone(request, tmp_path_factory):
-    """(name, folder, tensor file, graph) of the starter's backbone, and of a small one.
+    """(name, folder, tensor file, graph) of the starter's backbone, and of two that are made here.
 
-    The statistics of both have left their start.
+    The statistics of all have left their start.
     """
     if request.param == SHIPPED:
         folder = starter_model()

@@ -35,7 +35,8 @@ class Guess:
     """A guessed domain.
 
     `margin` is the logit of the guess, never negative; `sure` says whether it is above what
-    99 in 100 held-out files of a right guess needed, or the suffix left no doubt.
+    99 in 100 held-out files of a right guess needed, or the suffix left no doubt that it is a
+    drawing or a shape.
     """
 
     domain: str

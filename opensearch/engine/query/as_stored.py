@@ -1,6 +1,6 @@
 """A query file that is also in the index is taken to be of the domain it was indexed as.
 
-A folder or a manifest declared that domain; content alone cannot tell, say, cartoons from photos.
+A folder or a manifest declared that domain; content alone cannot tell paintings from photos.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Embed: TypeAlias = "Callable[[Input, str | None, Up | None], tuple[Opened, NDArr
 """Opens and embeds an input, as `Model.embed_one` does."""
 
 _GUESSED: Final = ("photo", "sketch")
-"""What pictures are taken for by their content; any other domain was said."""
+"""What pictures are taken for by their content; any other domain was said, or told of an SVG."""
 
 
 def as_stored(embed: Embed, store: Store, limits: Limits) -> Embed:
