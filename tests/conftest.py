@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import settings
@@ -71,6 +72,27 @@ def networks_are_traced_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(graph, "_trace", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def networks_are_compiled_once() -> Iterator[None]:
+    """OpenVINO compiles a network once for all tests of a process that open equal files."""
+    from opensearch.encoders import openvino
+
+    compiled: dict[tuple[object, ...], Any] = {}
+    compile_graph = openvino._compiled
+
+    def once(core: Any, graph: Path, settings: dict[str, Any]) -> Any:
+        beside = sorted(graph.parent.glob("*.safetensors"))
+        tensors = [(file.name, crc32(file.read_bytes())) for file in beside]
+        what = (graph.read_bytes(), *tensors, *sorted(settings.items()))
+        if what not in compiled:
+            compiled[what] = compile_graph(core, graph, settings)
+        return compiled[what]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openvino, "_compiled", once)
         yield
 
 

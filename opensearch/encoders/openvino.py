@@ -128,11 +128,15 @@ def _model(graph: Path, precision: Precision, settings: dict[str, Any], folder: 
         if file is not None and file.is_file():
             with suppress(RuntimeError, OSError):  # damaged, or of another build: made anew
                 return core.import_model(_kept(file), "CPU", settings)
-        model = core.compile_model(graph, "CPU", settings)
+        model = _compiled(core, graph, settings)
         if file is not None:
             with suppress(OSError):  # a full or read-only disk costs the next start, no more
                 _keep(file, model.export_model())
         return model
+
+
+def _compiled(core: Any, graph: Path, settings: dict[str, Any]) -> Any:
+    return core.compile_model(graph, "CPU", settings)
 
 
 def _kept(file: Path) -> bytes:

@@ -73,6 +73,10 @@ def fitted(name, bits, seed=0):
     return fit_hasher(settings, data, seed), data
 
 
+made_once = cache(fitted)
+"""The same, fitted once for all tests that only look at it."""
+
+
 def restored(made, settings=None, tensors=None):
     own = {domain: made.own(domain) for domain in DOMAINS if made.own(domain)}
     tensors = made.tensors() if tensors is None else tensors
@@ -86,7 +90,7 @@ def name(request):
 
 @pytest.mark.parametrize("bits", [16, 40, 48, 64, 512])
 def test_codes_have_the_width_asked_for(name, bits):
-    made, data = fitted(name, bits)
+    made, data = made_once(name, bits)
     assert (made.name, made.bits, made.dim) == (name, bits, data.embeddings.shape[1])
     for domain in (None, "sketch", "photo"):
         assert made.logits(data.embeddings, domain).shape == (600, bits)
@@ -96,14 +100,14 @@ def test_codes_have_the_width_asked_for(name, bits):
 
 
 def test_a_bit_is_the_sign_of_its_logit(name):
-    made, data = fitted(name, 32)
+    made, data = made_once(name, 32)
     bits = np.unpackbits(made.encode(data.embeddings, "sketch"), axis=1)
     np.testing.assert_array_equal(bits, made.logits(data.embeddings, "sketch") >= 0)
 
 
 @pytest.mark.parametrize("bits", [16, 64])
 def test_a_restored_hasher_gives_equal_codes(name, bits):
-    made, data = fitted(name, bits, 3)
+    made, data = made_once(name, bits, 3)
     again = restored(made, json.loads(json.dumps(made.settings())))
     assert again.settings() == made.settings()
     for domain in DOMAINS:
@@ -115,7 +119,7 @@ def test_a_restored_hasher_gives_equal_codes(name, bits):
 @pytest.mark.parametrize("value", [None, {"a": 1}, [], "x", -1, 2**70])
 def test_settings_that_cannot_be_are_told_as_damage(name, value):
     """Of a `model.json` that was changed by hand; they ended in a traceback."""
-    made, _ = fitted(name, 32)
+    made, _ = made_once(name, 32)
     for setting in made.settings():
         with suppress(BundleError):
             restored(made, {**made.settings(), setting: value})
@@ -125,14 +129,14 @@ def test_settings_that_cannot_be_are_told_as_damage(name, value):
 
 def test_a_seed_decides_the_codes(name):
     first, again, other = (fitted(name, 32, seed)[0] for seed in (1, 1, 2))
-    embeddings = fitted(name, 32)[1].embeddings
+    embeddings = made_once(name, 32)[1].embeddings
     codes = first.encode(embeddings)
     np.testing.assert_array_equal(codes, again.encode(embeddings))
     assert (codes != other.encode(embeddings)).any() == (name not in UNSEEDED)
 
 
 def test_near_embeddings_have_near_codes(name):
-    made, data = fitted(name, 48)
+    made, data = made_once(name, 48)
     codes = made.encode(data.embeddings)
     pairs = np.triu_indices(200, k=1)
     angles = np.arccos(np.clip(data.embeddings[:200] @ data.embeddings[:200].T, -1, 1))[pairs]
@@ -143,7 +147,7 @@ def test_near_embeddings_have_near_codes(name):
 
 def test_asymmetric_scores_follow_the_angles_more_closely_than_distances(name):
     """Across domains, too: a sketch's logits against codes of photos."""
-    made, data = fitted(name, 48)
+    made, data = made_once(name, 48)
     for source, target in (("sketch", "sketch"), ("sketch", "photo"), (None, "photo")):
         angles = data.embeddings[:100] @ data.embeddings[-200:].T
         codes = made.encode(data.embeddings[-200:], target)
@@ -156,14 +160,14 @@ def test_asymmetric_scores_follow_the_angles_more_closely_than_distances(name):
 
 
 def test_an_items_own_logits_score_its_code_highest(name):
-    made, data = fitted(name, 32)
+    made, data = made_once(name, 32)
     codes = made.encode(data.embeddings, "photo")
     scores = asymmetric(made.logits(data.embeddings, "photo"), codes)
     np.testing.assert_array_equal(scores.max(axis=1), np.diag(scores))
 
 
 def test_no_bit_is_always_the_same(name):
-    made, data = fitted(name, 32)
+    made, data = made_once(name, 32)
     bits = np.unpackbits(made.encode(data.embeddings), axis=1)
     assert 0.02 < bits.mean(axis=0).min() <= bits.mean(axis=0).max() < 0.98
 
@@ -177,19 +181,19 @@ def test_a_width_that_codes_cannot_have_is_refused(bits):
 
 
 def test_embeddings_of_another_width_are_refused(name):
-    made, _ = fitted(name, 16)
+    made, _ = made_once(name, 16)
     with pytest.raises(InvalidInput, match=rf"embeddings \(n, {made.dim}\), got \(2, 5\)"):
         made.encode(np.zeros((2, 5), np.float32))
 
 
 def test_an_embedding_of_nan_is_refused(name):
-    made, _ = fitted(name, 16)
+    made, _ = made_once(name, 16)
     with pytest.raises(InvalidInput, match="holds NaN"):
         made.encode(np.full((1, made.dim), np.nan, np.float32))
 
 
 def test_a_hasher_that_lacks_a_tensor_is_damaged(name):
-    made, _ = fitted(name, 16)
+    made, _ = made_once(name, 16)
     for lost in made.tensors():
         rest = {key: array for key, array in made.tensors().items() if key != lost}
         with pytest.raises(BundleError, match=f"the model's {name} hasher"):
@@ -197,7 +201,7 @@ def test_a_hasher_that_lacks_a_tensor_is_damaged(name):
 
 
 def test_a_hasher_of_other_bits_than_its_settings_is_damaged(name):
-    made, _ = fitted(name, 16)
+    made, _ = made_once(name, 16)
     with pytest.raises(BundleError, match=f"the model's {name} hasher"):
         restored(made, {**made.settings(), "bits": 24})
 
