@@ -180,7 +180,7 @@ class Report:
     `relabelled` files are among the unchanged: their category or metadata were declared anew.
     `refused` says why nothing would be removed, in the books of a dry run.
     `reread` files are among the replaced: they did not change, but an older reader had read them.
-    `guessed_files` names the first thousand files whose domain was guessed: sketch or photo.
+    `guessed_files` names the first thousand files whose domain was guessed by a small margin.
     `unmatched` are the patterns of `exclude` that matched none of the files found.
     `damaged` names stored items that lack a part because their file does.
     `planned` names what a dry run would change, pass over or fail, in order; a run leaves it empty.

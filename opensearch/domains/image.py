@@ -181,4 +181,4 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-READER: Final = ReaderKind(open=image_reader, version=29, domain="photo", suffixes=suffixes)
+READER: Final = ReaderKind(open=image_reader, version=30, domain="photo", suffixes=suffixes)

@@ -136,7 +136,7 @@ def test_what_to_try_next_works_as_printed(kept, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for command in commands:
         words = [
-            str({"FILE": mine / "photo/cup/00.jpg", "FOLDER": mine / "sketch"}.get(word, word))
+            str({"FILE": mine / "photo/cup/00.jpg", "FOLDER": mine / "photo"}.get(word, word))
             for word in shlex.split(command)
         ]
         found = CliRunner().invoke(main, words)

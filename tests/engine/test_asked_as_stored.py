@@ -56,6 +56,17 @@ def test_a_stored_file_is_what_it_was_indexed_as(engine, folder, monkeypatch):
     assert [each.opened[0].domain for each in engine.ask_many(both)] == ["sketch", "sketch"]
 
 
+def test_a_dark_thing_filed_as_a_photo_is_asked_as_one(engine, tmp_path):
+    """By its content it is taken for a silhouette."""
+    dark = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(dark).rectangle((30, 60, 170, 140), fill="#141416")
+    dark.save(tmp_path / "screen.png")
+    assert taken(engine, tmp_path / "screen.png") == ["sketch"]
+    assert engine.add(tmp_path / "screen.png", domain="photo").added == 1
+    assert taken(engine, tmp_path / "screen.png") == ["photo"]
+    assert engine.search(tmp_path / "screen.png", k=1)[0].distance == 0
+
+
 def test_a_copy_is_what_its_twin_was_indexed_as_unless_twins_differ(engine, folder):
     assert taken(engine, folder / "elsewhere.png") == ["sketch"]
     engine.add_items([(folder / "elsewhere.png").read_bytes()], ["twin"], domain="photo")

@@ -26,7 +26,7 @@ Embed: TypeAlias = "Callable[[Input, str | None, Up | None], tuple[Opened, NDArr
 """Opens and embeds an input, as `Model.embed_one` does."""
 
 _GUESSED: Final = ("photo", "sketch")
-"""What pictures are taken for by their content; any other domain was said, or told of an SVG."""
+"""What most pictures are taken for by their content. Any other domain was said, or is a cartoon."""
 
 
 def as_stored(embed: Embed, store: Store, limits: Limits) -> Embed:

@@ -85,6 +85,85 @@ def test_an_svg_that_cannot_be_drawn_is_refused_as_a_sketch(tmp_path):
         three.open(file)
 
 
+def fish(ground="#fff"):
+    """A fish in two colours."""
+    picture = Image.new("RGB", (320, 240), ground)
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((40, 50, 230, 190), fill="#e86a17")
+    pen.polygon([(210, 120), (290, 60), (290, 180)], fill="#1a6fb0")
+    pen.ellipse((80, 95, 100, 115), fill="#222")
+    return picture
+
+
+def disc(ink="#e86a17"):
+    picture = Image.new("RGB", (320, 240), "#fff")
+    ImageDraw.Draw(picture).ellipse((40, 50, 230, 190), fill=ink)
+    return picture
+
+
+def lit(picture):
+    """What is drawn, lit from above."""
+    values = np.asarray(picture)
+    darker = values * (1 - 0.7 * np.linspace(0, 1, len(values))[:, None, None])
+    drawn = (values != values[0, 0]).any(axis=2, keepdims=True)
+    return Image.fromarray(np.where(drawn, darker, values).astype(np.uint8))
+
+
+@pytest.mark.parametrize("ground", ["#fff", "#2b2b40"])
+@pytest.mark.parametrize("name", ["fish.png", "fish.jpg", "fish.gif"])
+def test_clip_art_in_pixels_is_a_cartoon_where_there_is_one(tmp_path, name, ground):
+    sheet = Image.new("RGB", (1200, 900), ground)
+    sheet.paste(fish(ground), (500, 300))
+    sheet.save(tmp_path / f"small {name}")
+    fish(ground).save(tmp_path / name)
+    assert BOTH.open(tmp_path / name).domain == "photo"
+    three = Opener({**SETTINGS, "cartoon": ReaderSettings(reader="image", size=48)}, Limits())
+    for file in (name, f"small {name}"):
+        opened = three.open(tmp_path / file)
+        assert (opened.domain, opened.sure) == ("cartoon", False)
+
+
+def test_things_that_are_photographed_on_even_ground_are_no_cartoons(tmp_path):
+    three = Opener({**SETTINGS, "cartoon": ReaderSettings(reader="image", size=48)}, Limits())
+    framed = Image.new("RGB", (340, 260), "#ccc")
+    framed.paste(fish(), (10, 10))  # what lies on white in a frame is no area on grey
+    for number, picture in enumerate([lit(fish()), grained(fish()), framed, lit(disc())]):
+        picture.save(tmp_path / f"{number}.png")
+        assert three.open(tmp_path / f"{number}.png").domain == "photo", number
+
+
+def lines(width, *inks, ground="#fff"):
+    """A drawing whose lines are of these inks in turn, softened as drawing programs do."""
+    picture = Image.new("RGB", (640, 640), ground)
+    pen = ImageDraw.Draw(picture)
+    for number, (x, y) in enumerate([(60, 90), (200, 60), (90, 260), (240, 250)]):
+        box = (x, y, x + 240, y + 260)
+        pen.ellipse(box, outline=inks[number % len(inks)], width=width)
+    return picture.resize((320, 320), Image.Resampling.LANCZOS)
+
+
+INKED = {
+    "thin, red": lines(6, "#d33"),
+    "thin, in three inks": lines(6, "#d33", "#13c", "#182"),
+    "broad": lines(24, "#000"),
+    "broad, in two inks": lines(24, "#b0a", "#05c"),
+    "broad and white on black": lines(30, "#fff", ground="#000"),
+    "a silhouette": disc("#111"),
+    "a disc of one colour": disc(),
+}
+
+
+@pytest.mark.parametrize("what", INKED)
+def test_drawings_in_ink_of_any_width_and_colour_are_sketches(tmp_path, what):
+    three = Opener({**SETTINGS, "cartoon": ReaderSettings(reader="image", size=48)}, Limits())
+    for name in ("a.png", "a.jpg"):
+        INKED[what].save(tmp_path / name)
+        opened = three.open(tmp_path / name)
+        assert opened.domain == "sketch"
+        assert not opened.sure or "thin" in what
+        assert opened.reading.views.min() < 128  # something of it is left
+
+
 def grained(picture):
     """A picture with a sensor's grain."""
     grain = np.random.default_rng(0).normal(0, 12, (*picture.size[::-1], 1))
