@@ -17,17 +17,18 @@ from opensearch.domains.drawings.pale import pale_ink
 from opensearch.domains.drawings.placing import in_view
 from opensearch.domains.drawings.stray import (
     CORE,
-    RIM_SHARE,
     is_dotted,
     least_ink,
+    without_crumbs,
     without_rim,
     without_specks,
 )
 from opensearch.domains.paper.holes import without_holes
 from opensearch.domains.paper.lighting import paper_darkness
 from opensearch.domains.paper.page import Page, cut_out, find_page
+from opensearch.domains.paper.pasted import Pasted, find_pasted
 from opensearch.domains.paper.ruling import without_ruling
-from opensearch.domains.paper.sheet import Plane, darkness, is_grainy, is_scan
+from opensearch.domains.paper.sheet import Plane, darkness, is_grainy, is_scan, is_white
 from opensearch.errors import UnreadableFile
 
 Finer: TypeAlias = Callable[[float], NDArray[np.uint8]]
@@ -144,9 +145,11 @@ def _plain_ink(sheet: _Sheet, drawn: bool) -> Plane:
         dark = np.maximum(dark - floor, 0) * np.float32(full / (full - floor))
     ink: Plane = np.minimum(dark / np.float32(full), 1).astype(np.float32)
     if photographed:
-        ink = without_specks(ink, 0 if page_found else RIM_SHARE)
+        ink = without_specks(ink)
         if is_dotted(ink):
-            raise UnreadableFile("has no ink: only dots and grain")
+            raise UnreadableFile("has no ink but small marks, as dots, grain or writing")
+    else:
+        ink = without_crumbs(ink)
     if not (ink > CORE).any():
         raise UnreadableFile("has no ink: the sheet is blank")
     return ink
@@ -171,7 +174,10 @@ def _full(dark: Plane, floor: float, photographed: bool, page_found: bool) -> fl
 
 
 def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> _Sheet:
-    dark, uneven = darkness(rgb, drawn)
+    pasted = None if drawn else find_pasted(rgb)
+    if pasted is not None:
+        rgb, finer = pasted.cut_out(rgb), _finer_within(pasted, finer)
+    dark, uneven = darkness(rgb, drawn or is_white(rgb))
     if drawn or not (is_grainy(rgb, even=not uneven) or is_scan(rgb, dark)):
         return _Sheet(rgb, dark, not uneven, False, False)
     page = find_page(rgb)
@@ -179,6 +185,13 @@ def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> _Sheet:
         coarse, rgb = rgb, finer(1.0 if page is None else page.share(rgb))
         page = page and page.scaled(rgb.shape[1] / coarse.shape[1])
     return _photographed(rgb, page)
+
+
+def _finer_within(pasted: Pasted, finer: Finer | None) -> Finer | None:
+    """Reads a sheet that lies in a picture with more pixels."""
+    if finer is None:
+        return None
+    return lambda share: pasted.cut_out(finer(share * pasted.side))
 
 
 def _photographed(rgb: NDArray[np.uint8], page: Page | None) -> _Sheet:

@@ -1,4 +1,4 @@
-"""What on a photographed sheet is not ink: its rim, dust, and dots."""
+"""What on a sheet is not drawn: the rim of a photograph, dust, dots, and small marks far away."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ _Parts: TypeAlias = NDArray[np.integer]
 CORE: Final = 0.5
 """Strokes reach this darkness somewhere; what is darker still is black."""
 _SPECK: Final = 0.01
+# Areas of a clean sheet are this dark at least.
+_PALE: Final = 0.1
 # Dots within a drawing, such as eyes: their least area, as a share of the square of the strokes'
 # breadth, and the most there may be; more of them are grain.
 _DOT_AREA, _MOST_DOTS = 0.5, 12
 # Crumbs have less than this share of the ink, where large parts have at least the second, and lie
 # farther from these than this share of their extent.
 _CRUMB, _MOST_LARGE, _FAR = 0.06, 0.75, 0.25
-# What runs into the border of a photograph goes if more than this share of the ink is left.
-RIM_SHARE: Final = 0.25
+# What runs into the border of a photograph or its page goes if more than this share of the ink is
+# left: it is a finger or the edge of a table, and not the drawing.
+_LEFT: Final = 0.5
 # Depth of a page's rim, on which its binding lies, share of the sheet.
 _RIM: Final = 0.05
 # What begins in the outer half of a page's rim may reach so many rims deep, and still be its edge.
@@ -32,10 +35,9 @@ _RIM_CUT: Final = 2.5
 _APART, _EXPLAINED, _CREASE = 2.0, 0.9, 0.22
 # Fewest points of lines from which kinds can be told.
 _FEWEST: Final = 20
-# What runs into a page's border goes if more than this share of the ink is left.
-_LEFT: Final = 0.05
-# More marks than this are dots or grain, if none of them has this share of the ink.
-_DOTS, _DOT = 60, 0.05
+# More marks than this are dots or grain, if none of them has this share of the ink, and less than
+# the last share of it is in marks that extend over so much of a side.
+_DOTS, _DOT, _LONG, _IN_LONG = 60, 0.05, 0.05, 0.25
 
 
 def least_ink(dark: Plane, floor: float) -> float:
@@ -98,13 +100,10 @@ def without_rim(dark: Plane, least: float, page_found: bool) -> Plane:
     return np.where(kept[parts], dark, np.float32(0))
 
 
-def without_specks(ink: Plane, least: float) -> Plane:
+def without_specks(ink: Plane) -> Plane:
     """Without dust, and without what runs into the picture's border, such as a table's edge.
 
     A few dots within the drawing, about as broad as its strokes, count as drawn and stay.
-
-    Args:
-        least: share of the ink that must be left for what runs into the border to go.
     """
     from scipy.ndimage import label
 
@@ -118,12 +117,27 @@ def without_specks(ink: Plane, least: float) -> Plane:
     rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
     inner = solid.copy()
     inner[rim] = False
-    if mass[inner].sum() > least * mass[solid].sum():
+    if mass[inner].sum() > _LEFT * mass[solid].sum():
         solid = inner
     keep = solid & (mass > _SPECK * mass[solid].max(initial=0))
     keep |= _dots(parts, ink > CORE, keep, solid & ~keep)
     keep &= ~_crumbs(parts, np.asarray(mass), keep)
     return np.where(keep[parts], ink, np.float32(0))
+
+
+def without_crumbs(ink: Plane) -> Plane:
+    """Without small marks far from what was drawn: a signature, a caption, the number of a page.
+
+    Args:
+        ink: of a clean sheet, so that all else is drawn, shape (h, w).
+    """
+    from scipy.ndimage import label
+
+    # Pale areas link the marks within them.
+    parts, count = label(ink > _PALE, structure=np.ones((3, 3)))
+    mass = np.bincount(parts.ravel(), weights=ink.ravel(), minlength=count + 1)
+    crumbs = _crumbs(parts, np.asarray(mass), np.arange(count + 1) > 0)
+    return np.where(crumbs[parts], np.float32(0), ink)
 
 
 def _dots(parts: _Parts, core: Mask, keep: Mask, small: Mask) -> Mask:
@@ -156,7 +170,7 @@ def _dots(parts: _Parts, core: Mask, keep: Mask, small: Mask) -> Mask:
 
 
 def _crumbs(parts: _Parts, mass: NDArray[np.floating], keep: Mask) -> Mask:
-    """Which parts are small and far from what was drawn: left over of a page's edge or its table.
+    """Which parts are small and far from what was drawn: its caption, or left over of a table.
 
     A drawing is cropped to all its ink, so they would make it small.
 
@@ -168,7 +182,7 @@ def _crumbs(parts: _Parts, mass: NDArray[np.floating], keep: Mask) -> Mask:
     total = mass[keep].sum()
     large = keep & (mass >= _CRUMB * total)
     crumbs = np.zeros_like(keep)
-    if mass[large].sum() < _MOST_LARGE * total:
+    if not large.any() or mass[large].sum() < _MOST_LARGE * total:
         return crumbs
     drawn = large[parts]
     sides = [np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0)]
@@ -183,9 +197,13 @@ def _crumbs(parts: _Parts, mass: NDArray[np.floating], keep: Mask) -> Mask:
 
 
 def is_dotted(ink: Plane) -> bool:
-    """Whether all there is are many small marks, as on dotted paper."""
+    """Whether all there is are many small marks, as on dotted paper or a page of writing."""
     from scipy.ndimage import label
 
     parts, count = label(ink > CORE / 2, structure=np.ones((3, 3)))
+    if count <= _DOTS:
+        return False
     mass = np.bincount(parts.ravel(), weights=ink.ravel())[1:]
-    return bool(count > _DOTS and mass.max() < _DOT * mass.sum())
+    extents = np.array([max(side.stop - side.start for side in box) for box in boxes(parts)])
+    in_long = mass[extents > _LONG * max(ink.shape)].sum()
+    return bool(mass.max() < _DOT * mass.sum() and in_long < _IN_LONG * mass.sum())

@@ -22,6 +22,8 @@ _EVEN, _EVEN_SHARE = 6, 0.9
 _FLAT: Final = 2
 # White counts as lighter than paper by at least this: on nearly white paper grain is no light ink.
 _LIGHTER: Final = 128
+# A white sheet with ink that reaches its border: shades of either, and share that is white.
+_WHITE, _INK, _WHITE_SHARE = 249, 128, 0.6
 # A board is never this bright; most paper is, and needs no closer look.
 _BRIGHT: Final = 140
 # Grounds whose channels are further apart have a colour; ink on them is what has another.
@@ -228,9 +230,7 @@ def _end_of_line(strip: Plane) -> tuple[int, float]:
 
 def border(grey: Plane) -> tuple[float, bool]:
     """The shade of a thin ring along the border, and whether the ring is even."""
-    rim = max(1, round(_RING * min(grey.shape)))
-    sides = (grey[:rim], grey[-rim:], grey[:, :rim], grey[:, -rim:])
-    ring = np.concatenate([side.ravel() for side in sides])
+    ring = _ring(grey)
     level = float(np.median(ring))
     if (np.abs(ring - level) <= _EVEN).mean() >= _EVEN_SHARE:
         return level, True
@@ -241,6 +241,23 @@ def border(grey: Plane) -> tuple[float, bool]:
     second = int(rest.argmax())
     flat = sum(counts[max(at - _FLAT, 0) : at + _FLAT + 1].sum() for at in (first, second))
     return float(first), bool(flat >= _EVEN_SHARE * ring.size)
+
+
+def _ring(grey: NDArray[_Value]) -> NDArray[_Value]:
+    """The values (n,) of a thin ring along the border of a plane (h, w)."""
+    rim = max(1, round(_RING * min(grey.shape)))
+    sides = (grey[:rim], grey[-rim:], grey[:, :rim], grey[:, -rim:])
+    return np.concatenate([side.ravel() for side in sides])
+
+
+def is_white(rgb: NDArray[np.uint8]) -> bool:
+    """Whether the border of a picture (h, w, 3) is white but for ink that reaches it.
+
+    Shadows and paper of a photograph are of shades between.
+    """
+    ring = _ring(darkest(rgb))
+    white = (ring >= _WHITE).mean()
+    return bool(white >= _WHITE_SHARE and white + (ring < _INK).mean() >= _EVEN_SHARE)
 
 
 def _is_board(grey: Plane) -> bool:

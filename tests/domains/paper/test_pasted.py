@@ -1,0 +1,144 @@
+"""Sheets that lie on even ground in a picture, as in screenshots, and ink that reaches its edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
+
+from opensearch.domains.drawings.ink import normalise
+from opensearch.domains.paper.pasted import find_pasted
+from opensearch.domains.paper.sheet import is_white
+
+Rgb = NDArray[np.uint8]
+SIZE, STROKE = 160, 0.014
+
+
+def house(paper: int = 255, grain: float = 0) -> Image.Image:
+    """A house on a sheet of 400 by 300 pixels, with a sensor's grain."""
+    picture = Image.new("RGB", (400, 300), (paper,) * 3)
+    pen = ImageDraw.Draw(picture)
+    walls = [(120, 240), (120, 130), (190, 70), (260, 130), (260, 240), (120, 240)]
+    pen.line(walls, fill=(50, 50, 60), width=5, joint="curve")
+    pen.rectangle((170, 180, 205, 240), outline=(50, 50, 60), width=5)
+    values = np.asarray(picture) + np.random.default_rng(0).normal(0, grain, (300, 400, 1))
+    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
+
+
+def between_bars(sheet: Image.Image, shade: int, top: int = 150, bottom: int = 150) -> Rgb:
+    size = (sheet.width, sheet.height + top + bottom)
+    whole = Image.new("RGB", size, (shade,) * 3)
+    whole.paste(sheet, (0, top))
+    return np.asarray(whole)
+
+
+def view(rgb: Rgb) -> Rgb:
+    return normalise(rgb, SIZE, STROKE)
+
+
+def alike(a: Rgb, b: Rgb) -> float:
+    soft = [
+        np.asarray(Image.fromarray(v).filter(ImageFilter.GaussianBlur(3)), float).ravel()
+        for v in (a, b)
+    ]
+    return float(np.corrcoef(*soft)[0, 1])
+
+
+@pytest.mark.parametrize("shade", [0, 20, 240, 255], ids=["black", "dark", "pale", "white"])
+@pytest.mark.parametrize(("paper", "grain"), [(228, 0), (228, 3)], ids=["drawn", "scanned"])
+def test_a_sheet_between_bars_is_read_without_them(shade, paper, grain):
+    clean = view(np.asarray(house()))
+    assert alike(view(between_bars(house(paper, grain), shade)), clean) > 0.9
+
+
+def test_a_white_sheet_between_dark_bars_is_read_without_them():
+    clean = view(np.asarray(house()))
+    assert alike(view(between_bars(house(), 20)), clean) > 0.98
+
+
+def test_the_screenshot_of_a_phone_shows_the_sheet_alone():
+    """Small writing lies on the bars, of which the lower one is higher."""
+    screen = Image.fromarray(between_bars(house(240, 2), 18, 90, 420))
+    pen = ImageDraw.Draw(screen)
+    for x in (20, 340):
+        pen.rectangle((x, 10, x + 35, 22), fill=(230, 230, 230))
+    pen.rectangle((180, 760, 220, 772), fill=(230, 230, 230))
+    assert alike(view(np.asarray(screen)), view(np.asarray(house()))) > 0.9
+
+
+def test_a_sheet_is_found_where_it_lies_also_in_another_size():
+    whole = np.full((400, 600, 3), 255, np.uint8)
+    whole[100:300, 150:510] = 230
+    found = find_pasted(whole)
+    assert found == (0.25, 0.75, 0.25, 0.85)
+    assert found.side == pytest.approx(0.6)
+    for by in (1, 2):
+        sheet = found.cut_out(whole.repeat(by, axis=0).repeat(by, axis=1))
+        assert (sheet == 230).all()
+        assert sheet.shape == (200 * by - 4, 360 * by - 4, 3)
+
+
+def framed() -> Rgb:
+    """A drawn frame: within it is the ground again."""
+    picture = Image.new("RGB", (400, 300), "white")
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((60, 50, 340, 250), outline=(0, 0, 0), width=9)
+    pen.ellipse((150, 100, 250, 200), outline=(0, 0, 0), width=5)
+    return np.asarray(picture)
+
+
+def bag() -> Rgb:
+    """A filled thing, of which a handle rises over its straight edge."""
+    picture = Image.new("RGB", (400, 300), "white")
+    pen = ImageDraw.Draw(picture)
+    pen.arc((140, 60, 260, 180), 180, 360, fill=(200, 170, 140), width=14)
+    pen.rectangle((60, 120, 340, 270), fill=(200, 170, 140))
+    return np.asarray(picture)
+
+
+def filled() -> Rgb:
+    picture = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(picture).rectangle((60, 50, 340, 250), fill=(40, 40, 40))
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize("drawing", [framed(), bag(), filled()], ids=["frame", "bag", "dark"])
+def test_what_is_drawn_is_no_sheet(drawing):
+    assert find_pasted(drawing) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 60), (60, 1), (3, 3), (45, 45)])
+def test_the_smallest_pictures_hold_no_sheet(shape):
+    for shade in (0, 255):
+        assert find_pasted(np.full((*shape, 3), shade, np.uint8)) is None
+
+
+def cut_off(soft: float) -> Rgb:
+    """A couch whose lines run out of the picture on three sides, their edges soft."""
+    picture = Image.new("RGB", (300, 200), "white")
+    pen = ImageDraw.Draw(picture)
+    for line in (
+        [(0, 60), (60, 50), (120, 60), (180, 50), (240, 60), (299, 50)],
+        [(20, 199), (30, 100), (270, 100), (280, 199)],
+        [(0, 150), (299, 150)],
+        [(150, 100), (150, 150)],
+        *([(at, 0), (at + 20, 55)] for at in (20, 70, 120, 170, 220)),
+        *([(at, 150), (at - 10, 199)] for at in (60, 110, 160, 210)),
+    ):
+        pen.line(line, fill=(0, 0, 0), width=9, joint="curve")
+    return np.asarray(picture.filter(ImageFilter.GaussianBlur(soft)))
+
+
+def test_lines_that_reach_the_border_of_a_clean_picture_stay():
+    whole = np.pad(cut_off(1), ((30, 30), (30, 30), (0, 0)), constant_values=255)
+    assert alike(view(cut_off(1)), view(whole)) > 0.95
+
+
+def test_a_border_in_shadow_is_not_white():
+    assert is_white(cut_off(1))
+    shadow = np.linspace(140, 255, 100).astype(np.uint8)
+    photo = np.full((200, 300, 3), 255, np.uint8)
+    photo[:, :100] = shadow[None, :, None]
+    assert not is_white(photo)
+    assert not is_white(np.full((200, 300, 3), 240, np.uint8))
