@@ -86,6 +86,21 @@ def test_a_collection_is_split_without_what_cannot_be_an_item(tmp_path):
     assert "gone" not in (data / "split.csv").read_text("utf-8")
 
 
+def test_a_split_leaves_out_links_within_it_to_nothing_and_pipes(tmp_path):
+    data = make_collection(tmp_path / "c", domains=("photo",), train=4)
+    (data / "split.csv").unlink()
+    (data / "photo/disc/gone.jpg").symlink_to("moved.jpg")
+    os.mkfifo(data / "photo/disc/pipe.jpg")
+    done = run("dataset", "split", data)
+    assert done.exit_code == 3
+    assert f"skipped {data}/{GONE}" in done.stderr
+    assert "photo/disc/pipe.jpg: is no file or folder, but a device" in done.stderr
+    assert "2 files were skipped; everything else is done" in done.stderr
+    table = (data / "split.csv").read_text("utf-8")
+    assert "gone" not in table
+    assert "pipe" not in table
+
+
 def test_a_collection_of_which_most_cannot_be_read_is_refused(toy_model, tmp_path):
     data = make_collection(tmp_path / "c", domains=("photo",), train=4)
     for file in sorted(data.glob("photo/*/*.jpg"))[4:]:

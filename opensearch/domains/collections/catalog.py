@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,13 @@ from opensearch.domains import known_suffixes
 from opensearch.domains.collections.excluding import NOTHING, Excluded
 from opensearch.domains.collections.layout import encodable, laid_out, part_key, split_part
 from opensearch.domains.collections.manifest import fault, find_manifest, is_scalar, read_manifest
-from opensearch.domains.collections.walk import Found, Ignored, excluded_file, walk
+from opensearch.domains.collections.walk import (
+    Found,
+    Ignored,
+    excluded_file,
+    leads_to_nothing,
+    walk,
+)
 from opensearch.domains.drawings.strokes import line_spans, read_line
 from opensearch.domains.files import printable, time_of_change, wrong_suffix
 from opensearch.domains.shapes.upright import with_axis
@@ -28,6 +35,7 @@ from opensearch.records import Failure, Source, Up
 # A drawing's line is read for its word only up to this size.
 _MOST_LINE: Final = Limits(bytes=2**24)
 _DIGEST_BYTES: Final = 16
+_ODD: Final = "is no file or folder, but a device, pipe or socket"
 
 
 def find_sources(
@@ -56,7 +64,7 @@ def find_sources(
         will say so.
     """
     if os.path.exists(root) and not os.path.isfile(root) and not os.path.isdir(root):
-        yield Failure(printable(root), "is no file or folder, but a device, pipe or socket")
+        yield Failure(printable(root), _ODD)
         return
     found = _of_file(root, excluded) if os.path.isfile(root) else _of_folder(root, beside, excluded)
     for item in found:
@@ -75,8 +83,9 @@ def read_collection(root: Path, failed: Failed | None = None) -> list[Source]:
 
     Args:
         root: a folder.
-        failed: called with each failure, such as a link whose file is gone; if `None`, one failure
-            is an error. More failures than items are always one.
+        failed: called with each failure, such as a link whose file is gone, or a pipe; if `None`,
+            one failure is an error. More failures than items are always one. Files that a manifest
+            names are told by whoever reads them.
 
     Raises:
         InvalidInput: `root` is no folder, holds no item, or too much that cannot be one.
@@ -85,7 +94,8 @@ def read_collection(root: Path, failed: Failed | None = None) -> list[Source]:
         raise InvalidInput(f"a collection is a folder, but {printable(root)!r} is not one")
     manifest = find_manifest(root)
     sources, failures = [], []
-    for item in find_sources(root):
+    for found in find_sources(root):
+        item = _file(found) if isinstance(found, Source) and manifest is None else found
         if isinstance(item, Failure):
             if failed is None:
                 raise InvalidInput(f"collection {printable(root)!r}: {item.path} {item.reason}")
@@ -121,6 +131,19 @@ def pass_over(failures: Sequence[Failure], read: int, of: str, failed: Failed) -
         )
     for failure in failures:
         failed(failure)
+
+
+def _file(source: Source) -> Source | Failure:
+    """The source, or a failure where no file of its name is there to be read.
+
+    Whoever indexes finds it out on reading; a table that is made of names alone would hold it.
+    """
+    try:
+        mode = os.stat(source.path).st_mode
+    except OSError:
+        gone = source.path.is_symlink() and not os.path.lexists(target := source.path.resolve())
+        return Failure(printable(source.path), leads_to_nothing(target)) if gone else source
+    return source if stat.S_ISREG(mode) else Failure(printable(source.path), _ODD)
 
 
 def _laid_out(source: Source) -> Source:

@@ -89,7 +89,7 @@ class _Links:
         if not target.is_relative_to(self._root):
             if any(target.is_relative_to(other) for other in self._beside):
                 return Ignored(path, "", ELSEWHERE)
-            there = _OUT if os.path.lexists(target) else _gone(target)
+            there = _OUT if os.path.lexists(target) else leads_to_nothing(target)
             return Failure(printable(path), _out(target) if folder else there)
         hidden = any(left_out(part) for part in target.relative_to(self._root).parts)
         if folder and (not hidden or target in self._followed):
@@ -101,7 +101,8 @@ class _Links:
 _OUT = "is a link that leads out of the collection; copy the file"
 
 
-def _gone(target: Path) -> str:
+def leads_to_nothing(target: Path) -> str:
+    """What is wrong with a link whose file, resolved, is gone."""
     return f"is a link that leads to nothing: there is no {printable(target)!r}"
 
 

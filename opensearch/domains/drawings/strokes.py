@@ -11,8 +11,10 @@ Source:
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -96,10 +98,12 @@ def line_spans(path: Path) -> NDArray[np.int64]:
     Kept for a few files at a time, so that reading the lines one by one costs one scan.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is none: a pipe would be waited for.
         OverLimit: it has too many lines.
     """
     status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file")
     return _spans(path, status.st_size, status.st_mtime_ns)
 
 

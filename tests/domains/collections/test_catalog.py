@@ -155,6 +155,32 @@ def test_a_pipe_or_device_named_directly_is_told_as_one(tmp_path):
         assert found.reason == "is no file or folder, but a device, pipe or socket"
 
 
+def test_a_listed_drawing_file_that_is_a_pipe_is_not_waited_for(tmp_path):
+    make(tmp_path, "a.png")
+    os.mkfifo(tmp_path / "pipe.ndjson")
+    assert list(sources(tmp_path)) == ["a.png", "pipe.ndjson"], "its reader says what it is"
+
+
+@pytest.mark.parametrize("name", ["pipe.png", "pipe.obj", "pipe.ndjson"])
+def test_what_is_no_file_is_no_item_to_train_on(tmp_path, name):
+    root = make(tmp_path, "photo/a/1.png", "photo/a/2.png", "photo/a/3.png", "photo/a/4.png")
+    os.mkfifo(root / "photo/a" / name)
+    (root / "photo/a" / f"link-{name}").symlink_to(name)
+    (root / "photo/a/gone.png").symlink_to("nowhere.png")
+    failures = []
+    read = read_collection(root, failures.append)
+    assert [item.key for item in read] == [f"photo/a/{number}.png" for number in range(1, 5)]
+    odd = "is no file or folder, but a device, pipe or socket"
+    nothing = f"is a link that leads to nothing: there is no {str(root / 'photo/a/nowhere.png')!r}"
+    assert {Path(failure.path).name: failure.reason for failure in failures} == {
+        name: odd,
+        f"link-{name}": odd,
+        "gone.png": nothing,
+    }
+    with pytest.raises(InvalidInput, match=f"photo/a/gone.png {nothing}"):
+        read_collection(root)
+
+
 def test_links_to_folders_are_not_followed_twice_and_links_outside_refused(tmp_path):
     root = make(tmp_path / "in", "a.png")
     make(tmp_path, "secret.png")
