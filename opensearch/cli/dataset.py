@@ -91,8 +91,10 @@ def split(
 
     DIR holds <domain>/<category>/<file>. Of some categories every file is `unseen`, of the others
     some are `test` and the rest `train`: what `train` and `evaluate --bits` go by. Copies of one
-    file stay together. A split.csv that is there is never replaced. What cannot be an item, such
-    as a link whose file is gone, is named and left out: exit code 3.
+    file (equal to the byte), wherever they lie in DIR, are all `train` or all `test`; where one of
+    them is `unseen`, those in other categories are `test`. A split.csv that is there is never
+    replaced. What cannot be an item, such as a link whose file is gone or a pipe, is named and left
+    out: exit code 3.
 
     \b
     Example:

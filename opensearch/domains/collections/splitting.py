@@ -10,17 +10,18 @@ import csv
 import io
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import numpy as np
 
-from opensearch.domains.collections.catalog import digest, read_collection
+from opensearch.domains.collections.catalog import read_collection
 from opensearch.domains.collections.manifest import find_manifest
+from opensearch.domains.collections.train_test import Draw
 from opensearch.domains.files import printable
-from opensearch.errors import InvalidInput, UnreadableFile, system_reason, unwritable
+from opensearch.errors import InvalidInput, system_reason, unwritable
 from opensearch.records import Failure, Source
 from opensearch.spelling import hint
 
@@ -72,7 +73,8 @@ def split_collection(
     Args:
         root: DIR/<domain>/<category>/<file>, without a manifest.
         test: share of the items of each domain and category that is for tests, 0 to .9; one at
-            least stays for training. Copies of one file stay together.
+            least stays for training. Copies of one file, wherever they lie, are all for training
+            or all for tests; those of an unseen file are for tests where they are not unseen.
         unseen: share of the categories that nothing is trained on, 0 to .9, drawn from those that
             every domain holds, where there are any.
         categories: these are unseen, and none is drawn.
@@ -81,8 +83,8 @@ def split_collection(
 
     Raises:
         InvalidInput: no such collection, one of which most cannot be read, a share or category that
-            cannot be, too few categories that share, or a table that is there already or cannot be
-            written.
+            cannot be, too few categories that share, nothing left to train on, or a table that is
+            there already or cannot be written.
     """
     for name, share in (("test", test), ("unseen", unseen)):
         if not (math.isfinite(share) and 0 <= share <= 0.9):
@@ -92,10 +94,16 @@ def split_collection(
     labelled = _labelled(root, notes, failures)
     rng = np.random.default_rng(seed)
     names = _unseen(labelled, unseen, categories, rng, notes)
-    rows = sorted(_rows(labelled, set(names), test, rng))
+    splits = _splits(labelled, set(names), test, rng, notes)
+    rows = sorted((s.key, s.domain or "", s.category or "", splits[s.key]) for s in labelled)
     split = Split(rows, names, notes, failures)
-    if "train" not in split.counts():
+    if "test" not in split.counts() and "train" not in split.counts():
         raise InvalidInput("every category would be unseen: name fewer")
+    if "train" not in split.counts():
+        raise InvalidInput(
+            "nothing is left to train on: every file outside of the unseen categories is a copy of"
+            " one in them; leave others unseen"
+        )
     if write:
         _write(root / TABLE, rows)
     return split
@@ -154,34 +162,21 @@ def _unseen(
     return sorted(rng.permutation(shared)[:count].tolist())
 
 
-def _rows(
-    sources: Sequence[Source], unseen: set[str], share: float, rng: np.random.Generator
-) -> Iterator[tuple[str, str, str, str]]:
-    groups: dict[tuple[str, str], list[Source]] = defaultdict(list)
-    for source in sources:
-        groups[source.domain or "", source.category or ""].append(source)
-    for (domain, category), members in sorted(groups.items()):
-        tests = set() if category in unseen else _tests(members, share, rng)
-        for source in members:
-            split = "unseen" if category in unseen else "test" if source.key in tests else "train"
-            yield source.key, domain, category, split
-
-
-def _tests(members: Sequence[Source], share: float, rng: np.random.Generator) -> set[str]:
-    """Keys of the items for tests; copies of one file are on one side."""
-    wanted = round(share * len(members))
-    copies: dict[object, list[str]] = defaultdict(list)
-    for source in members if wanted else ():
-        try:
-            copies[digest(source)].append(source.key)
-        except UnreadableFile:  # whoever reads it says why
-            copies[source.key].append(source.key)
-    apart = list(copies.values())
-    chosen: set[str] = set()
-    for place in rng.permutation(len(apart))[: max(len(apart) - 1, 0)].tolist():
-        if len(chosen) + len(apart[place]) <= wanted:
-            chosen.update(apart[place])
-    return chosen
+def _splits(
+    sources: Sequence[Source],
+    unseen: set[str],
+    share: float,
+    rng: np.random.Generator,
+    notes: list[str],
+) -> dict[str, str]:
+    """The split of each item, by its key."""
+    draw = Draw(sources, unseen, share)
+    if draw.leaked:
+        notes.append(
+            f"{len(draw.leaked)} in other categories with copies in unseen ones are for tests, so"
+            " that nothing unseen is trained on"
+        )
+    return draw.run(rng)
 
 
 def _write(file: Path, rows: Sequence[tuple[str, str, str, str]]) -> None:

@@ -64,6 +64,62 @@ def test_copies_stay_together_and_one_item_at_least_is_for_training(collection):
     assert made.unseen == ["vase"]
 
 
+def copied(collection, *names):
+    for name in names:
+        (collection / name).write_bytes(b"one content")
+
+
+def test_copies_in_several_categories_and_domains_are_on_one_side(collection):
+    names = [f"photo/hat/{at} é.png" for at in range(3)]
+    names += [f"{domain}/cup, saucer/0 é.png" for domain in ("photo", "sketch")]
+    copied(collection, *names)
+    sides = set()
+    for seed in range(20):
+        made = split_collection(collection, test=0.5, categories=["vase"], seed=seed, write=False)
+        found = {key: split for key, _, _, split in made.rows}
+        assert len({found[name] for name in names}) == 1, "some are trained on, some test"
+        assert made.notes == []
+        counts = Counter((domain, category, split) for _, domain, category, split in made.rows)
+        tests = {group[:2]: n for group, n in counts.items() if group[2] == "test"}
+        assert len(tests) == 8
+        assert all(3 <= count <= 5 for count in tests.values())
+        sides.add(found[names[0]])
+    assert sides == {"train", "test"}
+
+
+def test_what_is_a_copy_of_an_unseen_file_is_never_trained_on(collection):
+    copied(collection, "photo/vase/0 é.png", "photo/hat/1 é.png", "sketch/cup, saucer/2 é.png")
+    for share in (0, 0.2):
+        made = split_collection(collection, test=share, categories=["vase"], write=False)
+        found = {key: split for key, _, _, split in made.rows}
+        assert found["photo/vase/0 é.png"] == "unseen"
+        assert found["photo/hat/1 é.png"] == found["sketch/cup, saucer/2 é.png"] == "test"
+        splits = Counter((d, c) for _, d, c, s in made.rows if s == "test")
+        assert splits["photo", "hat"] == max(1, 10 * share), "it counts as one of the tests"
+        assert made.notes == [
+            "2 in other categories with copies in unseen ones are for tests, so that nothing unseen"
+            " is trained on"
+        ]
+
+
+def test_where_all_else_copies_the_unseen_nothing_is_left_to_train_on(collection):
+    copied(collection, *(str(path.relative_to(collection)) for path in collection.rglob("*.png")))
+    with pytest.raises(InvalidInput, match="nothing is left to train on: every file outside"):
+        split_collection(collection, categories=["vase"])
+    assert not (collection / "split.csv").exists()
+
+
+def test_only_files_of_one_size_are_read(collection, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        "opensearch.domains.collections.train_test.digest",
+        lambda source: read.append(source.key) or source.key,
+    )
+    (collection / "photo/hat/0 é.png").write_bytes(b"of a size of its own" * 9)
+    split_collection(collection, write=False)
+    assert len(read) == 89
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
