@@ -56,7 +56,8 @@ class Direction(Settings):
     Attributes:
         cosine: of cosines of embeddings.
         distance: of codes that agree in all but d of b bits, 1 - 2 d / b.
-        asymmetric: of `hashing.asymmetric`. These two are `None` where codes tell nothing.
+        asymmetric: of `hashing.asymmetric`. These two are `None` where codes tell nothing, or are
+            others than those they were fitted on.
         refine: whether refinement brought right hits forward.
     """
 
@@ -68,6 +69,10 @@ class Direction(Settings):
     def curve(self, of: ScoreName) -> Curve | None:
         """The curve of a score."""
         return {"cosine": self.cosine, "distance": self.distance, "asymmetric": self.asymmetric}[of]
+
+    def without_codes(self) -> Direction:
+        """The same without the curves over codes."""
+        return self.model_copy(update={"distance": None, "asymmetric": None})
 
 
 class Calibration(Settings):
@@ -92,6 +97,15 @@ class Calibration(Settings):
     def direction(self, source: str | None, target: str) -> Direction | None:
         """What was fitted for a source, `None` for words, and a target, if anything was."""
         return (self.words if source is None else self.domains.get(source, {})).get(target)
+
+    def without_codes(self) -> Calibration:
+        """What holds of the same embeddings whatever their codes: cosines, and refinement."""
+
+        def kept(targets: dict[str, Direction]) -> dict[str, Direction]:
+            return {target: each.without_codes() for target, each in targets.items()}
+
+        domains = {source: kept(targets) for source, targets in self.domains.items()}
+        return self.model_copy(update={"domains": domains, "words": kept(self.words)})
 
     def probabilities(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -11,6 +12,9 @@ from opensearch.cli.places import FOLDER
 from opensearch.cli.progress import Bars, quiet_option
 from opensearch.cli.skipped import Skipped
 from opensearch.cli.verb import Verb
+
+_KEPT: Final = "; its calibration is that of MODEL for cosines, with nothing of codes"
+_LEFT_OUT: Final = "; it has no calibration, as its embeddings are new (opensearch calibrate)"
 
 
 @click.command(cls=Verb)
@@ -42,8 +46,12 @@ def refit(
 ) -> None:
     """Fit the codes of MODEL anew.
 
-    Its space stays as it is, and so do its encoders unless --align is given. An index
+    Its space stays as it is, and so do its encoders unless --align is given. Its calibration then
+    stays for cosines, without the curves of the old codes; with --align it is left out. An index
     made with MODEL does not fit the new model: index its files again.
+
+    Where the codes of MODEL or the new ones come from generators (gdmh), which are part of the
+    encoders' identities, these change although the embeddings stay the same to the bit.
 
     \b
     Example:
@@ -60,6 +68,8 @@ def refit(
     settings = HashSettings(name=hasher, bits=bits)
     with Bars(quiet) as bars:
         skipped = Skipped(bars.note)
-        made = run(Bundle.open(model), out, data, settings, seed, bars.show, freedom, skipped)
-    click.echo(f"{out}: {made.card.bits} bits by {hasher}; index its files again")
+        old = Bundle.open(model)
+        made = run(old, out, data, settings, seed, bars.show, freedom, skipped)
+    told = "" if old.card.calibration is None else _KEPT if made.card.calibration else _LEFT_OUT
+    click.echo(f"{out}: {made.card.bits} bits by {hasher}; index its files again{told}")
     skipped.end()

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.calibration import Calibration
 from opensearch.config import HashSettings
 from opensearch.encoders.alignment import MAP, Alignment, fit_maps, stored
 from opensearch.encoders.bundle import Bundle, only_parts, write_bundle
@@ -46,6 +47,9 @@ def refit(
     failed: Failed = unheard,
 ) -> Bundle:
     """Write a bundle like `model` with a hasher fitted anew.
+
+    Its calibration keeps the curves of cosines and the choice of refinement, not those of codes;
+    with other maps of the encoders it is left out.
 
     Args:
         data: collections; each has a split `train`.
@@ -85,11 +89,17 @@ def refit(
             "domains": codes.domains,
             "hash": codes.part,
             "bits": hasher.bits,
-            "calibration": None,  # its curves over codes were those of the old ones
+            "calibration": _still_holding(model, freedom),
             "identities": {**model.card.identities, **codes.identities},
         }
     )
     return write_bundle(out, card)
+
+
+def _still_holding(model: Bundle, freedom: float | None) -> Calibration | None:
+    """What of a calibration holds with new codes: nothing where the embeddings are new, too."""
+    old = model.card.calibration
+    return None if old is None or freedom is not None else old.without_codes()
 
 
 def _aligned(items: HashData, maps: Maps) -> NDArray[np.float32]:

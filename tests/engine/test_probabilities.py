@@ -224,3 +224,42 @@ def test_of_equal_merits_the_greater_score_comes_first_and_what_has_none_last():
     ids, distances = np.arange(5), np.zeros(5, np.int32)
     ranked = Ranked(ids, distances, scores, merits, merits).sorted()
     assert ranked.ids.tolist() == [4, 2, 3, 1, 0]
+
+
+@pytest.fixture(scope="module")
+def cosines_alone(toy_model, toy_collection, tmp_path_factory):
+    """As `engine`, under a model that `refit` gave new codes, with which the curves of codes go."""
+    folder = tmp_path_factory.mktemp("refitted")
+    made = calibration(MIDDLES, refine=[("sketch", "photo")]).without_codes()
+    with Engine.create(folder / "index", calibrated(toy_model, folder / "model", made)) as engine:
+        engine.add(toy_collection)
+        codes = engine.codes(engine.model.space.prototypes(["disc"] * 5))
+        engine.add_codes(codes, "photo", keys=[f"ready/{i}" for i in range(5)])
+        yield engine
+
+
+def test_without_curves_of_codes_cosines_have_the_same_probabilities(engine, cosines_alone, file):
+    asked = {"files": [(file, 1.0)], "source": "sketch", "k": 1000}
+    known, answer = engine.ask(Query(**asked)), cosines_alone.ask(Query(**asked))
+    assert answer.score_kind == "probability"
+    assert list(answer.refined) == ["photo"]
+    told = {hit.key: hit.score for hit in known.hits if hit.cosine is not None}
+    assert {hit.key: hit.score for hit in answer.hits if hit.cosine is not None} == told
+    bare = [(hit.score, hit.score_kind) for hit in answer.hits if hit.cosine is None]
+    assert bare == [(None, None)] * 5
+    assert [hit.key for hit in answer.hits if hit.domain == "photo"][-1].startswith("ready/")
+    assert answer.notes == [
+        "some items have no embeddings: they are not refined, not rescored and have no score"
+    ]
+
+
+@pytest.mark.parametrize(("score", "kind"), [("hamming", None), ("asymmetric", "asymmetric")])
+def test_without_curves_of_codes_what_they_tell_is_no_probability(cosines_alone, file, score, kind):
+    for targets in (["photo"], ["photo", "shape"]):
+        answer = cosines_alone.ask(
+            Query(files=[(file, 1.0)], source="sketch", targets=targets, k=1000, score=score)
+        )
+        assert answer.score_kind == kind
+        assert {hit.score_kind for hit in answer.hits} == {kind}
+        assert {hit.score is None for hit in answer.hits} == {kind is None}
+        assert answer.refined == {}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from calibration_made import calibrated, calibration
 from click.testing import CliRunner
 from toy_files import make_collection
 
@@ -96,6 +97,44 @@ def test_new_codes_for_a_model_leave_its_encoders(bundle, toys, tmp_path):
     assert made.card.identities["space"] == bundle.card.identities["space"]
     assert made.card.identities["hash"] != bundle.card.identities["hash"]
     assert not any("migration" in file.name for file in made.folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def told(bundle, tmp_path_factory):
+    """The same model with a calibration."""
+    made = calibration({"photo": 0.3}, refine=[("sketch", "photo")])
+    return calibrated(bundle.folder, tmp_path_factory.mktemp("told") / "m", made)
+
+
+def refitted(*words):
+    result = CliRunner().invoke(main, ["refit", *map(str, words), "--hasher", "lsh", "-q"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def test_with_new_codes_a_calibration_stays_for_cosines(told, toys, tmp_path):
+    old = Bundle.open(told).card.calibration
+    said = refitted(told, "--data", toys, "--out", tmp_path / "m", "--bits", 32)
+    assert said.endswith(
+        "; index its files again; its calibration is that of MODEL for cosines, with nothing of"
+        " codes\n"
+    )
+    new = Bundle.open(tmp_path / "m").card.calibration
+    sources = [*old.domains, None]
+    for source, target in ((s, t) for s in sources for t in old.words):
+        was, now = old.direction(source, target), new.direction(source, target)
+        assert (now.cosine, now.refine) == (was.cosine, was.refine)
+        assert (now.distance, now.asymmetric) == (None, None)
+    assert new.direction("sketch", "photo").refine
+    assert (new.hits, new.absent, new.kinds) == (old.hits, old.absent, old.kinds)
+
+
+def test_with_new_embeddings_a_calibration_is_left_out(told, bundle, toys, tmp_path):
+    given = ["--data", toys, "--bits", 32, "--out"]
+    said = refitted(told, *given, tmp_path / "a", "--align", 0.3)
+    assert "it has no calibration, as its embeddings are new (opensearch calibrate)" in said
+    assert Bundle.open(tmp_path / "a").card.calibration is None
+    assert "calibration" not in refitted(bundle.folder, *given, tmp_path / "b"), "it had none"
 
 
 def test_new_codes_want_another_folder(bundle, toys):

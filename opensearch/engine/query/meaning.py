@@ -79,6 +79,11 @@ class Meaning:
             return np.full(len(alike), np.nan)
         return self._calibration.probabilities(alike, name, self._sources, target)
 
+    def tells_codes(self, targets: Sequence[str]) -> bool:
+        """Whether `told_by_codes` tells anything in all of these targets."""
+        some = np.zeros(1)
+        return all(not np.isnan(self.told_by_codes(some, target)).any() for target in targets)
+
     def refines(self, target: str) -> bool:
         """Whether refinement was found to help from these sources to a target."""
         if not self.calibrated or self._calibration is None:

@@ -105,7 +105,7 @@ class Ranking:
             return first
         scored = np.flatnonzero(~np.isnan(first.scores))
         if not len(scored):
-            self._note_no_embeddings(point)
+            self._note_no_embeddings(point, [target])
             return self._rank(point, point.vector, [target], within)
         nearest, _ = self._vectors.of(first.ids[scored[:1]])
         moved = refine_one(point.vector, nearest[0], lam)
@@ -229,13 +229,13 @@ class Ranking:
         if score == "asymmetric":
             logits = self._model.hasher.logits(vector[None], point.source)
             if self._query.score == "rescored" and len(ids):
-                self._note_no_embeddings(point)
+                self._note_no_embeddings(point, targets)
             return asymmetric(logits, self._searcher.codes(ids, targets)).ravel()
         if score == "hamming":
             return np.full(len(ids), np.nan, np.float32)
         scores = self._vectors.cosines(ids, vector)
         if self._query.score == "rescored" and np.isnan(scores).any():
-            self._note_no_embeddings(point)
+            self._note_no_embeddings(point, targets)
         return scores
 
     def _note_structure(self, point: Point, targets: list[str], within: Selector | None) -> None:
@@ -249,8 +249,9 @@ class Ranking:
             if recalls and exact:
                 _note(point, f"exact in {', '.join(exact)}: {name} was built before that was there")
 
-    def _note_no_embeddings(self, point: Point) -> None:
-        by_codes = self._meaning.calibrated or self._score == "asymmetric"
+    def _note_no_embeddings(self, point: Point, targets: Sequence[str]) -> None:
+        told = self._meaning.calibrated and self._meaning.tells_codes(targets)
+        by_codes = told or self._score == "asymmetric"
         rest = _BY_CODES if by_codes else _NO_SCORE
         _note(point, _NO_EMBEDDINGS + (rest if self._query.score == "rescored" else ""))
 
