@@ -190,7 +190,8 @@ class Writing(OpenIndex):
             categories: n names or `None`s.
             made_by: the identity of the encoder that made them, of `identities` in `info()`,
                 or that of the space for vectors of an encoder of your own; not checked
-                when `None`.
+                when `None`. Generators of codes are part of it: `refit` may change it where
+                embeddings stay the same.
 
         Returns:
             The n ids given, in batches of 16 Ki items that are acknowledged one by one.

@@ -107,6 +107,8 @@ def test_those_of_another_encoder_are_refused_when_they_say_so(engine):
     for domain, part in (("photo", "encoder/photo"), ("sound", "space")):
         with pytest.raises(IndexMismatch, match=f"this index's {part} is '{marks[part]}': cosines"):
             engine.add_embeddings(rows, domain, ["x"], made_by="another")
+    with pytest.raises(IndexMismatch, match="may mean nothing, as the encoder is another one by"):
+        engine.add_embeddings(rows, "photo", ["x"], made_by="another")
     with pytest.raises(IndexMismatch):  # it is what makes codes, not embeddings
         engine.add_embeddings(rows, "photo", ["x"], made_by=marks["hash"])
     assert sorted(engine) == ["k0", "k1", "k2"]

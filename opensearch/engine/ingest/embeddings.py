@@ -38,8 +38,9 @@ def check_made_by(made_by: str, identities: Mapping[str, str], domain: str) -> N
     part = f"encoder/{domain}" if f"encoder/{domain}" in own else "space"
     raise IndexMismatch(
         f"these embeddings were made by {made_by!r}, and this index's {part} is {own[part]!r}:"
-        " cosines between the two mean nothing. Embed the files with this index's model, or make"
-        " an index with theirs: `Engine.create(PATH, model=MODEL)`"
+        " cosines between the two may mean nothing, as the encoder is another one by its identity."
+        " Embed the files with this index's model, or make an index with theirs:"
+        " `Engine.create(PATH, model=MODEL)`"
     )
 
 
