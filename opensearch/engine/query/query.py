@@ -55,7 +55,8 @@ class Query:
         parts: what `Engine.part` made of files, words and stored items, with weights; they join
             the others, and one of a weight below 0 moves away.
         like: `exact` finds copies of one file or stored item, see `Engine.duplicates`, and nothing
-            else; their score is how like they are.
+            else; their score is how like they are. Plain copies come before altered ones, the
+            most alike first among each.
         compared: of copies, the most items that are compared: those whose codes are nearest. All
             when `None`: a hundred thousand take up to ten seconds.
     """
