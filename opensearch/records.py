@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, get_args
 
 Metadata: TypeAlias = dict[str, Any]
+NESTED: Final = 500
+"""How deep lists and dicts of metadata may lie in each other: msgpack goes to 511."""
 """Declared fields of an item; values are JSON scalars."""
 
 FROM_PHOTOS: Final = ("taken", "camera")

@@ -17,7 +17,7 @@ import numpy as np
 from opensearch.engine.ways_in import source_hint
 from opensearch.errors import InvalidInput
 from opensearch.limits import Limits
-from opensearch.records import UPS, Address, Up, Where, is_address
+from opensearch.records import NESTED, UPS, Address, Up, Where, is_address
 from opensearch.spelling import names_in, of_home
 
 Check: TypeAlias = Callable[[str, Any], Any]
@@ -234,18 +234,36 @@ def record(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def records(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
-    """A list of dicts whose keys are texts, numbers of numpy in them made plain."""
+    """A list of dicts whose keys are texts, numbers of numpy anywhere in them made plain."""
     wanted = "dicts whose names are texts"
     found = _all_of(dict, name, wanted, listed(name, "a list of dicts", value))
     for each in found:
         if not all(isinstance(field, str) for field in each):
             _refuse_in(name, wanted, each)
-    return [{field: _plain(value) for field, value in each.items()} for each in found]
+    return [_plain(name, each) for each in found]
 
 
-def _plain(value: Any) -> Any:
-    """A number of numpy as Python's own, which can be stored; anything else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
+def _plain(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with numbers of numpy as Python's own, which can be stored, however deep they lie.
+
+    A loop, not recursion: what is nested may be deeper than Python can recurse, or hold itself.
+    """
+    made = dict(record)
+    rest: list[tuple[Any, int]] = [(made, 0)]
+    while rest:
+        into, deep = rest.pop()
+        for place, value in [*(into.items() if isinstance(into, dict) else enumerate(into))]:
+            if isinstance(value, np.generic):
+                into[place] = value.item()
+            elif isinstance(value, dict | list | tuple):
+                if deep == NESTED:
+                    raise InvalidInput(
+                        f"{name} must hold lists and dicts at most {NESTED} deep in each other;"
+                        " some lie deeper, or one holds itself"
+                    )
+                into[place] = dict(value) if isinstance(value, dict) else list(value)
+                rest.append((into[place], deep + 1))
+    return made
 
 
 def listed(name: str, wanted: str, value: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from typing import Any
 import msgpack
 
 from opensearch.errors import InvalidInput, StoreError
-from opensearch.records import Item, Metadata
+from opensearch.records import NESTED, Item, Metadata
 
 HEADER = struct.Struct(">H?")
 """Domain number and whether the item has an embedding; readable without unpacking the rest."""
@@ -28,6 +28,9 @@ SUM = 4
 
 _METADATA = 6
 """The place of the metadata among the fields."""
+
+_LEAST, _MOST = -(2**63), 2**64 - 1
+"""Whole numbers that msgpack holds."""
 
 EIGHT = 0x98
 """How msgpack begins a list of eight fields, a record's first byte behind its header."""
@@ -99,27 +102,45 @@ def _packed(rows: Iterable[tuple[Any, ...]], headers: Iterable[bytes], sums: boo
     return records
 
 
-def _check_json(value: Any) -> None:
+def _check_json(metadata: Any) -> None:
     """Refuse what msgpack would keep and no JSON can show: bytes, NaN, names that are no text.
 
+    A loop, not recursion: what is nested may be deeper than Python can recurse.
+
     Raises:
-        ValueError, TypeError: what it is.
+        ValueError, TypeError: what it is; or lists and dicts lie too deep in each other.
     """
+    rest: list[tuple[Iterable[Any], int]] = [((metadata,), 0)]
+    while rest:
+        values, deep = rest.pop()
+        for value in values:
+            if not isinstance(value, dict | list | tuple):
+                _check_scalar(value)
+            elif deep > NESTED:
+                raise ValueError(f"lists and dicts lie more than {NESTED} deep in each other")
+            else:
+                rest.append((_inside(value), deep + 1))
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if not isinstance(value, dict):
+        return value  # type: ignore[no-any-return]
+    for name in value:
+        if not isinstance(name, str):
+            raise TypeError(f"{name!r} is no name of a field")
+        name.encode()
+    return value.values()
+
+
+def _check_scalar(value: Any) -> None:
     if isinstance(value, str):
         value.encode()
+    elif isinstance(value, int) and not _LEAST <= value <= _MOST:
+        raise ValueError("it holds a whole number outside of -2**63 to 2**64 - 1; write it as text")
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value!r} is no finite number")
     elif isinstance(value, bytes | bytearray | memoryview):
         raise TypeError("bytes are no text")
-    elif isinstance(value, dict):
-        for name, inside in value.items():
-            if not isinstance(name, str):
-                raise TypeError(f"{name!r} is no name of a field")
-            _check_json(name)
-            _check_json(inside)
-    elif isinstance(value, list | tuple):
-        for inside in value:
-            _check_json(inside)
 
 
 def unpack_item(id_: int, record: bytes | memoryview, domains: Sequence[str]) -> Item:

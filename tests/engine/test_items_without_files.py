@@ -195,6 +195,56 @@ def test_metadata_are_what_json_can_say_and_numbers_of_numpy_are_made_plain(engi
     assert all("metadata must be JSON values" in each.reason for each in report.failures)
 
 
+def nested(depth):
+    """A list in a list, `depth` of them."""
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_numbers_of_numpy_are_made_plain_however_deep_they_lie(engine):
+    given = {
+        "list": [np.int64(3), [np.float32(0.5)]],
+        "dict": {"a": {"b": np.bool_(True)}},
+        "tuple": (1, (np.uint8(2), "text")),
+        "deep": [[[np.int16(7)]]],
+    }
+    plain = {
+        "list": [3, [0.5]],
+        "dict": {"a": {"b": True}},
+        "tuple": [1, [2, "text"]],
+        "deep": [[[7]]],
+    }
+    engine.add_items([picture()], ["a"], "photo", [given])
+    assert stored(engine)["a"].metadata == plain
+    assert type(given["list"][0]) is np.int64, "what was given stays as it is"
+    engine.relabel("a", None, {"again": given})
+    assert stored(engine)["a"].metadata == {"again": plain}
+
+
+def test_metadata_are_nested_to_a_bound_that_is_told(engine):
+    deepest = {"a": nested(500)}
+    engine.add_items([picture()], ["a"], "photo", [deepest])
+    assert stored(engine)["a"].metadata == deepest
+    itself = []
+    itself.append(itself)
+    for value in (nested(501), nested(10_000), {"a": nested(500)}, itself):
+        with pytest.raises(InvalidInput, match="lists and dicts at most 500 deep in each other"):
+            engine.add_items([picture()], ["b"], "photo", [{"a": value}])
+    assert set(stored(engine)) == {"a"}
+
+
+def test_whole_numbers_are_kept_in_64_bits(engine):
+    kept = {"most": 2**64 - 1, "least": -(2**63), "in": [2**64 - 1]}
+    engine.add_items([picture()], ["a"], "photo", [kept])
+    assert stored(engine)["a"].metadata == kept
+    for value in (2**64, -(2**63) - 1, [2**64], {"b": 10**5000}):
+        report = engine.add_items([picture()[::-1]], ["b"], "photo", [{"a": value}])
+        (failure,) = report.failures
+        assert "a whole number outside of -2**63 to 2**64 - 1; write it as text" in failure.reason
+
+
 def test_progress_and_guesses_are_told(engine):
     seen = []
     report = engine.add_items(
