@@ -36,6 +36,10 @@ def _exact(parts: list[Segment]) -> Structure:
     return FlatStructure() if made is None else made
 
 
+def _counted(hits: int) -> str:
+    return {0: "are no hits", 1: "is only 1 hit"}.get(hits, f"are only {hits} hits")
+
+
 def _padded(found: list[tuple[Distances, Ids]], shape: tuple[int, int]) -> tuple[Distances, Ids]:
     """The nearest of several results, in exactly this shape.
 
@@ -47,10 +51,12 @@ def _padded(found: list[tuple[Distances, Ids]], shape: tuple[int, int]) -> tuple
     if distances is not None and ids is not None and there == shape[1]:
         return distances[:, :there], ids[:, :there]
     if shape[0] * (shape[1] - there) > MOST_PADDED:
+        # Each result is as wide as all domains hold items; what a domain lacks has the id -1.
+        real = 0 if ids is None else int((ids >= 0).sum(axis=1).max())
         raise InvalidInput(
             f"k must be near the number of items: {shape[0]} queries for {shape[1]} hits each would"
-            f" fill {shape[0] * shape[1] * 12 / 2**30:.1f} GiB with nothing; there are only"
-            f" {max(there, 1)} hits"
+            f" fill {shape[0] * shape[1] * 12 / 2**30:.1f} GiB with nothing; there"
+            f" {_counted(real)}"
         )
     all_distances, all_ids = np.full(shape, FAR, np.int32), np.full(shape, -1, np.int64)
     if distances is not None and ids is not None:

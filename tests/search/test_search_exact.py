@@ -239,6 +239,24 @@ def test_codes_of_another_width_and_wrong_numbers_are_refused_by_name():
     assert searcher.search(np.zeros((0, 2), np.uint8), ["a"], 3)[1].shape == (0, 3)
 
 
+def test_the_hits_there_are_counted_without_what_fills_the_rows_of_each_domain(monkeypatch):
+    monkeypatch.setattr("opensearch.search.searcher.MOST_PADDED", 100)
+    source = FakeSource(8)
+    source.add(np.zeros((7, 1), np.uint8), [*"aaabbcc"])
+    source.remove([6])
+    searcher = Searcher(source, None, 8)
+    searcher.refresh()
+    for domains, there in (
+        ("a", "are only 3 hits"),
+        ("ab", "are only 5 hits"),
+        ("abc", "are only 6 hits"),
+        ("c", "is only 1 hit"),
+        ("d", "are no hits"),
+    ):
+        with pytest.raises(InvalidInput, match=f"; there {there}$"):
+            searcher.search(np.zeros((2, 1), np.uint8), [*domains], 1000)
+
+
 def test_an_item_of_another_domain_has_no_code_to_give():
     source = FakeSource(8)
     source.add(np.array([[1], [2], [3]], np.uint8), ["a", "b", "a"])
