@@ -1,5 +1,7 @@
 """Searching: candidates, rescoring, refinement, several files, words, negatives, filters."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -208,6 +210,23 @@ def test_what_cannot_be_asked_is_refused_by_name(engine, asked, text):
 def test_a_weight_is_positive(engine, toy_collection):
     with pytest.raises(InvalidInput, match=r"weight of .* must be above 0, got -1"):
         engine.search((toy_collection / "photo/disc/08.jpg", -1.0))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_weight_is_no_greater_than_vectors_can_bear(engine, toy_collection):
+    file = toy_collection / "photo/disc/08.jpg"
+    for weight in (1e31, 1e308):
+        told = rf"^the weight of .*08\.jpg must be 1e\+30 at most, got {re.escape(str(weight))}$"
+        with pytest.raises(InvalidInput, match=told):
+            engine.search((file, weight))
+    part = engine.part(file)
+    for weight in (1e308, -1e308):
+        with pytest.raises(InvalidInput, match=r"a weight must be a number from -1e\+30 to 1e\+30"):
+            Query(parts=[(part, weight), (part, 1.0)])
+    hits = [hit.key for hit in engine.search(file)]
+    assert [hit.key for hit in engine.search((file, 1e30))] == hits
+    assert [hit.key for hit in engine.search([(file, 1e30), (file, 1e30)])] == hits
+    assert engine.ask(Query(text="disc", parts=[(part, -1e30)])).hits
 
 
 def test_parts_that_cancel_out_are_refused(engine, toy_collection, monkeypatch):

@@ -114,7 +114,7 @@ def _turned(total: NDArray[np.floating], against: list[NDArray[np.float32]]) -> 
     """The direction of a sum, away from some points."""
     if against and np.linalg.norm(total) > 0:
         total = unit(total) - AGAINST * np.mean(against, axis=0)
-    if np.linalg.norm(total) < 1e-6:
+    if np.linalg.norm(total.astype(np.float64)) < 1e-6:  # squares of great weights pass float32
         raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
     return unit(total)
 

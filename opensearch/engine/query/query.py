@@ -24,13 +24,18 @@ Weighted: TypeAlias = "InputLike | tuple[InputLike, float]"
 """An input, alone or with its weight."""
 
 
+HEAVIEST: Final = 1e30
+"""Weights are at most this: vectors in float32 times them stay finite, and so does their sum."""
+
+
 @dataclass(frozen=True)
 class Query:
     """A search: what to look for, where, and how.
 
     Attributes:
-        files: inputs and their weights: paths, bytes, file objects, pictures, arrays, meshes, see
-            `opensearch.model`. An .ndjson path may end in `#n`, its drawing in line n.
+        files: inputs and their weights, above 0 and at most 1e30: paths, bytes, file objects,
+            pictures, arrays, meshes, see `opensearch.model`. An .ndjson path may end in `#n`, its
+            drawing in line n.
         text: words that join the files, with weight 1.
         sentence: a sentence model, by its folder or name, that is asked for words of the text
             that are not listed, in its languages; see `semantic.any_text`.
@@ -52,8 +57,8 @@ class Query:
         where: filter expression, see `engine.filters.where`.
         structure: name of a backend, such as `hnsw`, to find candidates by its structure; exact
             when `None`. What `where` lets pass is searched exactly.
-        parts: what `Engine.part` made of files, words and stored items, with weights; they join
-            the others, and one of a weight below 0 moves away.
+        parts: what `Engine.part` made of files, words and stored items, with weights of -1e30 to
+            1e30; they join the others, and one of a weight below 0 moves away.
         like: `exact` finds copies of one file or stored item, see `Engine.duplicates`, and nothing
             else; their score is how like they are. Plain copies come before altered ones, the
             most alike first among each.
@@ -105,12 +110,12 @@ class Query:
         if self.score not in SCORES:
             raise InvalidInput(f"unknown `score` {self.score!r}; known: {', '.join(SCORES)}")
         for given, weight in self.files:
-            if weight <= 0:
+            if not 0 < weight <= HEAVIEST:
                 called = str(given) if isinstance(given, Path) else name_of(given)
-                raise InvalidInput(
-                    f"the weight of {called} must be above 0, got {weight}; `exclude` moves away"
-                    " from a file"
-                )
+                wanted, hint = f"{HEAVIEST:g} at most", ""
+                if weight <= 0:
+                    wanted, hint = "above 0", "; `exclude` moves away from a file"
+                raise InvalidInput(f"the weight of {called} must be {wanted}, got {weight}{hint}")
 
 
 def _brief(value: Any) -> str:
@@ -148,6 +153,8 @@ def _weighted_parts(name: str, value: Any) -> list[tuple[Part, float]]:
             must.refuse(f"each of {name}", "a pair (part, weight)", pair)
         if must.number("a weight", pair[1]) == 0:
             must.refuse("a weight", "a number other than 0", pair[1])
+        if abs(pair[1]) > HEAVIEST:
+            must.refuse("a weight", f"a number from -{HEAVIEST:g} to {HEAVIEST:g}", pair[1])
     return [(part, float(weight)) for part, weight in pairs]
 
 
