@@ -22,7 +22,7 @@ from opensearch.engine.ingest import left_out, removing
 from opensearch.engine.ingest.changes import Compare, Comparing
 from opensearch.engine.ingest.embeddings import add_embeddings, check_made_by, unit_rows
 from opensearch.engine.ingest.encoding import IN_PLACE, Encoding
-from opensearch.engine.ingest.keyed import described, keyed
+from opensearch.engine.ingest.keyed import check_different, described, keyed
 from opensearch.engine.ingest.options import Run
 from opensearch.engine.ingest.pruning import Prune
 from opensearch.engine.ingest.runs import add_files, add_inputs, plan_files
@@ -149,7 +149,7 @@ class Writing(OpenIndex):
         Args:
             codes: shape (n, bits // 8).
             domain: of all of them.
-            keys: n keys; an item that has one of them already is replaced.
+            keys: n keys, all different; an item that has one of them already is replaced.
             metadata: n dicts of JSON values.
             categories: n names or `None`s.
 
@@ -157,10 +157,12 @@ class Writing(OpenIndex):
             The n ids given.
 
         Raises:
-            InvalidInput: shapes or lengths do not agree, or the name can be no domain's.
+            InvalidInput: shapes or lengths do not agree, a key comes twice, or the name can be no
+                domain's.
             StoreError: another process writes to the index.
         """
         check_domain(domain)
+        check_different(keys or ())
         return self._generations.write_and_settle(
             lambda store: store.put_codes(codes, domain, keys, metadata, categories)  # type: ignore[arg-type]  # checked
         )

@@ -270,6 +270,15 @@ def test_ready_codes_are_found_by_code_and_scored_by_it(engine):
         assert hit.score == pytest.approx(logits @ signs / np.linalg.norm(logits) / 4, abs=2e-6)
 
 
+def test_a_key_of_ready_codes_that_comes_twice_is_refused(engine):
+    codes = np.zeros((3, engine.model.bundle.card.bits // 8), np.uint8)
+    with pytest.raises(InvalidInput, match="keys must all be different, got 'q' twice"):
+        engine.add_codes(codes, "photo", keys=["q", "r", "q"])
+    assert len(engine) == 0
+    engine.add_codes(codes, "photo")
+    assert len(engine) == 3, "without keys they are named by their ids"
+
+
 def test_a_guessed_sketch_that_no_reader_takes_is_named_with_the_reason_of_sketches(
     engine, tmp_path
 ):

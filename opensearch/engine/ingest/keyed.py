@@ -73,8 +73,17 @@ def _check(
     for name, given in rows.items():
         if given is not None and len(given) != count:
             raise InvalidInput(f"there must be as many {name} as {what}: {count}, got {len(given)}")
+    check_different(keys)
+    if "" in keys:
+        raise InvalidInput("an item needs a key, got an empty one")
+
+
+def check_different(keys: Sequence[str]) -> None:
+    """Refuse keys of which one comes twice.
+
+    Raises:
+        InvalidInput: it does.
+    """
     twice = next((key for key, times in Counter(keys).items() if times > 1), None)
     if twice is not None:
         raise InvalidInput(f"keys must all be different, got {twice!r} twice")
-    if "" in keys:
-        raise InvalidInput("an item needs a key, got an empty one")
