@@ -91,7 +91,13 @@ def test_copies_are_compared_by_the_code_that_they_were_indexed_with(engine, fol
 
 @pytest.mark.parametrize(
     "asked",
-    [{"max_distance": 3}, {"structure": "hnsw"}, {"refine": True}, {"score": "hamming"}],
+    [
+        {"max_distance": 3},
+        {"structure": "hnsw"},
+        {"refine": True},
+        {"score": "hamming"},
+        {"depth": 1},
+    ],
 )
 def test_what_copies_do_not_go_by_is_refused(engine, folder, asked):
     query = Query(files=[(folder / "elsewhere.png", 1.0)], like="exact", **asked)

@@ -28,6 +28,7 @@ _MEANING: Final = {
     "structure": None,
     "refine": None,
     "score": "rescored",
+    "depth": 1000,
 }
 """Options that only searches by meaning have, with the values that leave them unset."""
 _WHY: Final = {"where": "filter the hits instead"}
