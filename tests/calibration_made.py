@@ -6,18 +6,21 @@ from opensearch.encoders.bundle import Bundle, write_bundle
 DOMAINS = ("photo", "shape", "sketch")
 
 
-def direction(middle=0.5, slope=8.0, refine=False):
-    """One curve for every score."""
+def direction(middle=0.5, slope=8.0, refine=False, codes=True):
+    """One curve for every score, or for cosines alone."""
     curve = Curve(slope=slope, middle=middle)
-    return Direction(cosine=curve, distance=curve, asymmetric=curve, refine=refine)
+    of_codes = curve if codes else None
+    return Direction(cosine=curve, distance=of_codes, asymmetric=of_codes, refine=refine)
 
 
-def calibration(middles=None, refine=(), domains=DOMAINS):
+def calibration(middles=None, refine=(), domains=DOMAINS, codes=True):
     """Directions between all domains and from words, by the middle of their targets' curves."""
     middles = middles or {}
     made = {
         source: {
-            target: direction(middles.get(target, 0.5), refine=(source, target) in refine)
+            target: direction(
+                middles.get(target, 0.5), refine=(source, target) in refine, codes=codes
+            )
             for target in domains
         }
         for source in [*domains, None]

@@ -230,7 +230,7 @@ def test_of_equal_merits_the_greater_score_comes_first_and_what_has_none_last():
 def cosines_alone(toy_model, toy_collection, tmp_path_factory):
     """As `engine`, under a model that `refit` gave new codes, with which the curves of codes go."""
     folder = tmp_path_factory.mktemp("refitted")
-    made = calibration(MIDDLES, refine=[("sketch", "photo")]).without_codes()
+    made = calibration(MIDDLES, refine=[("sketch", "photo")], codes=False)
     with Engine.create(folder / "index", calibrated(toy_model, folder / "model", made)) as engine:
         engine.add(toy_collection)
         codes = engine.codes(engine.model.space.prototypes(["disc"] * 5))
