@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, get_args
 
 Metadata: TypeAlias = dict[str, Any]
+"""Declared fields of an item; values are what JSON can say."""
+
 NESTED: Final = 500
 """How deep lists and dicts of metadata may lie in each other: msgpack goes to 511."""
-"""Declared fields of an item; values are JSON scalars."""
 
 FROM_PHOTOS: Final = ("taken", "camera")
 """Metadata that photos bring with them, where nobody declares them."""

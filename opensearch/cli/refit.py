@@ -46,9 +46,9 @@ def refit(
 ) -> None:
     """Fit the codes of MODEL anew.
 
-    Its space stays as it is, and so do its encoders unless --align is given. Its calibration then
-    stays for cosines, without the curves of the old codes; with --align it is left out. An index
-    made with MODEL does not fit the new model: index its files again.
+    Its space stays as it is, and so do its encoders unless --align is given. Without
+    --align its calibration stays for cosines, less the curves of the old codes; with it, all of it
+    is left out. An index made with MODEL does not fit the new model: index its files again.
 
     Where the codes of MODEL or the new ones come from generators (gdmh), which are part of the
     encoders' identities, these change although the embeddings stay the same to the bit.

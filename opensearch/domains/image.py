@@ -101,6 +101,7 @@ def load_picture(
     longest: int,
     paper: Callable[[Image.Image], Paper] = _white,
     frame: Callable[[Image.Image], Box | None] = lambda picture: None,
+    framed_above: int | None = None,
 ) -> Image.Image:
     """A raster file as RGB, upright, its longer side at most `longest` pixels.
 
@@ -110,6 +111,8 @@ def load_picture(
         longest: pixels.
         paper: gives the colour that shows through a transparent picture, RGBA.
         frame: gives the part of a picture that is kept of one that is larger; all if None.
+        framed_above: the longer side from which pictures are larger, `longest` if None; the same
+            for a picture that is read twice, so that its pixels lie in the same part.
 
     Raises:
         UnreadableFile: damaged, truncated or no picture.
@@ -117,7 +120,8 @@ def load_picture(
     """
     with opened(path, limits, side=longest) as image:
         turn = _orientation(image)
-        part = frame(image) if max(image.size) > longest else None
+        larger = max(image.size) > (framed_above or longest)
+        part = frame(image) if larger else None
         if part is not None:
             image = image.crop(part)
         scale = min(1.0, longest / max(image.size))

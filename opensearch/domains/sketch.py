@@ -66,7 +66,7 @@ def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
 def _finer(path: Path, limits: Limits, size: int, share: float) -> NDArray[np.uint8]:
     """A raster file with more pixels, for a photograph whose page is a `share` of its side."""
     longest = size * min(max(_PHOTOGRAPHED, _PAGE / max(share, 0.1)), _MOST)
-    return np.asarray(load_drawing(path, None, limits, round(longest)))
+    return np.asarray(_loaded(path, None, limits, round(longest), round(_WORK * size))[0])
 
 
 def _imprint(drawing: Image.Image, view: NDArray[np.uint8], drawn: bool, strokes: Strokes) -> bytes:
@@ -100,9 +100,12 @@ def load_drawing(path: Path, part: int | None, limits: Limits, longest: int) -> 
 
 
 def _loaded(
-    path: Path, part: int | None, limits: Limits, longest: int
+    path: Path, part: int | None, limits: Limits, longest: int, framed_above: int | None = None
 ) -> tuple[Image.Image, Strokes]:
-    """As `load_drawing`, and the strokes of a file that says them."""
+    """As `load_drawing`, and the strokes of a file that says them.
+
+    Of a raster file larger than `framed_above`, or `longest`, a small drawing is cut out.
+    """
     check_file(path, limits, suffixes())
     suffix = path.suffix.lower()
     if suffix in SVG_SUFFIXES:
@@ -118,7 +121,7 @@ def _loaded(
         seen.append((clear, paper_for(clear)))
         return seen[-1][1]
 
-    drawing = load_picture(path, limits, longest, paper_below, small_drawing)
+    drawing = load_picture(path, limits, longest, paper_below, small_drawing, framed_above)
     return _on_known(drawing, *seen[-1]) if seen else drawing, []
 
 

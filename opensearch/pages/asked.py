@@ -78,7 +78,9 @@ def settings(query: Query, answer: Answer) -> dict[str, str]:
     copies = query.like == "exact"
     return {
         "searched": ", ".join(query.targets) or "all domains",
-        "order": "only copies, the most alike first" if copies else SCORES[query.score],
+        "order": "only copies, plain ones first, then the most alike"
+        if copies
+        else SCORES[query.score],
         "refinement": refined if answer.refined else "off",
         "hits wanted": str(query.k),
         "candidates compared": "" if copies or query.score == "hamming" else str(query.depth),

@@ -213,18 +213,22 @@ def test_a_weight_is_positive(engine, toy_collection):
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_weight_is_no_greater_than_vectors_can_bear(engine, toy_collection):
+def test_a_weight_is_no_greater_and_no_less_than_vectors_can_bear(engine, toy_collection):
     file = toy_collection / "photo/disc/08.jpg"
-    for weight in (1e31, 1e308):
-        told = rf"^the weight of .*08\.jpg must be 1e\+30 at most, got {re.escape(str(weight))}$"
+    for weight in (1e31, 1e308, 1e-31, 1e-320):
+        told = rf"^the weight of .*08\.jpg must be 1e-30 to 1e\+30, got {re.escape(str(weight))}$"
         with pytest.raises(InvalidInput, match=told):
             engine.search((file, weight))
     part = engine.part(file)
-    for weight in (1e308, -1e308):
-        with pytest.raises(InvalidInput, match=r"a weight must be a number from -1e\+30 to 1e\+30"):
+    for weight in (1e308, -1e308, 1e-31, -1e-31):
+        with pytest.raises(
+            InvalidInput, match=r"a weight must be 1e-30 to 1e\+30, or so much below"
+        ):
             Query(parts=[(part, weight), (part, 1.0)])
     hits = [hit.key for hit in engine.search(file)]
-    assert [hit.key for hit in engine.search((file, 1e30))] == hits
+    for weight in (1e30, 1e-30):
+        assert [hit.key for hit in engine.search((file, weight))] == hits
+    assert [hit.key for hit in engine.ask(Query(parts=[(part, 1e-30)])).hits] == hits
     assert [hit.key for hit in engine.search([(file, 1e30), (file, 1e30)])] == hits
     assert engine.ask(Query(text="disc", parts=[(part, -1e30)])).hits
 

@@ -74,7 +74,8 @@ def split_collection(
         root: DIR/<domain>/<category>/<file>, without a manifest.
         test: share of the items of each domain and category that is for tests, 0 to .9; one at
             least stays for training. Copies of one file, wherever they lie, are all for training
-            or all for tests; those of an unseen file are for tests where they are not unseen.
+            or all for tests; those of an unseen file are for tests where they are not unseen,
+            whatever the share.
         unseen: share of the categories that nothing is trained on, 0 to .9, drawn from those that
             every domain holds, where there are any.
         categories: these are unseen, and none is drawn.
@@ -173,8 +174,8 @@ def _splits(
     draw = Draw(sources, unseen, share)
     if draw.leaked:
         notes.append(
-            f"{len(draw.leaked)} in other categories with copies in unseen ones are for tests, so"
-            " that nothing unseen is trained on"
+            "files in other categories with copies in unseen ones are for tests, so that nothing"
+            f" unseen is trained on: {len(draw.leaked)}"
         )
     return draw.run(rng)
 

@@ -48,7 +48,10 @@ class Draw:
                 self._put(each, "test")
 
     def run(self, rng: np.random.Generator) -> dict[str, str]:
-        """Draw the tests of each domain and category; one content at least stays for training."""
+        """Draw the tests of each domain and category.
+
+        One content at least stays for training, of those that are no copies of unseen ones.
+        """
         for group, keys in sorted(self._groups.items()):
             if group[1] not in self._unseen:
                 self._draw(group, keys, rng)

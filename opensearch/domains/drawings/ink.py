@@ -87,11 +87,23 @@ def normalise(
 def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = None) -> Plane:
     """How much ink each pixel holds, 0..1, shape (h, w), free of grain and specks.
 
-    Where the sheet is a photograph with a page in it, the pixels are those of the page.
+    Where the sheet lies on even ground in the picture, or is a photograph with a page in it, the
+    pixels are those of the sheet or page.
 
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
+    pasted = None if drawn else find_pasted(rgb)
+    if pasted is None:
+        return _ink_of(rgb, drawn, finer)
+    try:
+        return _ink_of(pasted.cut_out(rgb), drawn, _finer_within(pasted, finer))
+    except UnreadableFile:  # a filled shape, rather
+        return _ink_of(rgb, drawn, finer)
+
+
+def _ink_of(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> Plane:
+    """As `ink_of`, where the picture is the sheet."""
     sheet = _sheet(rgb, drawn, finer)
     try:
         return _plain_ink(sheet, drawn)
@@ -174,9 +186,6 @@ def _full(dark: Plane, floor: float, photographed: bool, page_found: bool) -> fl
 
 
 def _sheet(rgb: NDArray[np.uint8], drawn: bool, finer: Finer | None) -> _Sheet:
-    pasted = None if drawn else find_pasted(rgb)
-    if pasted is not None:
-        rgb, finer = pasted.cut_out(rgb), _finer_within(pasted, finer)
     dark, uneven = darkness(rgb, drawn or is_white(rgb))
     if drawn or not (is_grainy(rgb, even=not uneven) or is_scan(rgb, dark)):
         return _Sheet(rgb, dark, not uneven, False, False)

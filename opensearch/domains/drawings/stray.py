@@ -137,6 +137,8 @@ def without_crumbs(ink: Plane) -> Plane:
     parts, count = label(ink > _PALE, structure=np.ones((3, 3)))
     mass = np.bincount(parts.ravel(), weights=ink.ravel(), minlength=count + 1)
     crumbs = _crumbs(parts, np.asarray(mass), np.arange(count + 1) > 0)
+    if mass[crumbs].sum() > _CRUMB * ink.sum():
+        return ink  # drops of rain, for one
     return np.where(crumbs[parts], np.float32(0), ink)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.paper.outline import Mask
-from opensearch.domains.paper.sheet import border, brightest, darkest
+from opensearch.domains.paper.sheet import brightest, darkest
 
 _UNLIKE: Final = 6
 """How far a channel of the sheet differs from the ground at least."""
@@ -21,17 +21,26 @@ _LEAST, _MOST = 0.15, 0.97
 """Share of the picture that the sheet takes up."""
 _FINEST: Final = 40
 """Shortest side of a sheet, pixels."""
-_BRIGHT: Final = 128
-"""Paper is at least so bright; what is darker is rather a filled drawing."""
+_BRIGHT, _COLOURED = 128, 40
+"""Paper is at least so bright, and its channels lie no further apart."""
+_OUTLINE, _OUTLINED, _SIDES = 5, 0.8, 3
+"""Depth of an outline in pixels, share of a row that it takes, and the sides that it runs along."""
+_INK, _MARGIN, _DRAWN = 24, 0.06, 0.25
+"""How far ink lies from paper at least, share of a side along the edge where none is looked for,
+and share of a side over which it extends at least."""
 
 
 class Pasted(NamedTuple):
-    """Where a sheet lies in a picture, shares of its height and width."""
+    """Where a sheet lies in a picture, shares of its height and width.
+
+    `side` is its longer side, as a share of the longer one of the picture.
+    """
 
     top: float
     bottom: float
     left: float
     right: float
+    side: float
 
     def cut_out(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The sheet in the picture (h, w, 3), or in one of other size, without its rim."""
@@ -40,37 +49,44 @@ class Pasted(NamedTuple):
         columns = slice(round(self.left * width) + _TRIMMED, round(self.right * width) - _TRIMMED)
         return np.ascontiguousarray(rgb[rows, columns])
 
-    @property
-    def side(self) -> float:
-        """The longer of its shares."""
-        return max(self.bottom - self.top, self.right - self.left)
-
 
 def find_pasted(rgb: NDArray[np.uint8]) -> Pasted | None:
     """The sheet in a picture (h, w, 3) whose ground is of one shade, `None` where there is none.
 
-    Measured against the ground, all of the sheet would be ink.
+    Measured against the ground, all of the sheet would be ink. A filled shape with straight sides
+    is no sheet: it has an outline, a colour, or little drawn on it.
     """
     edge = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
-    unlike = brightest(np.abs(rgb - np.median(edge, axis=0))) > _UNLIKE
+    ground = np.median(edge, axis=0)
+    unlike = brightest(np.abs(rgb - ground)) > _UNLIKE
     rows, columns = (_extent(unlike.mean(axis=axis)) for axis in (1, 0))
-    sheet = unlike[rows, columns]
-    if not _LEAST <= sheet.size / unlike.size <= _MOST or not _is_sheet(sheet):
+    area = unlike[rows, columns]
+    if not _LEAST <= area.size / unlike.size <= _MOST or not _is_sheet(area):
         return None
-    if _touched(unlike, rows, columns):
+    if _touched(unlike, rows, columns) or not _is_drawn_on(rgb[rows, columns], ground):
         return None
     height, width = unlike.shape
-    found = Pasted(
-        rows.start / height, rows.stop / height, columns.start / width, columns.stop / width
+    return Pasted(
+        rows.start / height,
+        rows.stop / height,
+        columns.start / width,
+        columns.stop / width,
+        max(area.shape) / max(unlike.shape),
     )
-    paper, _ = border(darkest(found.cut_out(rgb)).astype(np.float32))
-    return found if paper >= _BRIGHT else None
 
 
 def _extent(shares: NDArray[np.floating]) -> slice:
     """From the first to the last of the rows that are unlike the ground for the most part."""
     full = np.flatnonzero(shares >= shares.max() / 2)
     return slice(int(full[0]), int(full[-1]) + 1)
+
+
+def _is_sheet(unlike: Mask) -> bool:
+    """Whether an area (h, w) is unlike the ground nearly everywhere, above all along its edges."""
+    if min(unlike.shape) < _FINEST:
+        return False
+    rim = (unlike[_TRIMMED], unlike[-1 - _TRIMMED], unlike[:, _TRIMMED], unlike[:, -1 - _TRIMMED])
+    return bool(unlike.mean() >= _WHOLE) and all(edge.mean() >= _EDGE for edge in rim)
 
 
 def _touched(unlike: Mask, rows: slice, columns: slice) -> bool:
@@ -88,9 +104,17 @@ def _touched(unlike: Mask, rows: slice, columns: slice) -> bool:
     return any(line.mean() > _REACHES for line in beside)
 
 
-def _is_sheet(unlike: Mask) -> bool:
-    """Whether an area (h, w) is unlike the ground nearly everywhere, above all along its edges."""
-    if min(unlike.shape) < _FINEST:
+def _is_drawn_on(sheet: NDArray[np.uint8], ground: NDArray[np.floating]) -> bool:
+    """Whether a sheet (h, w, 3) is bare paper along its edges, and has a drawing within."""
+    paper = np.median(sheet[_TRIMMED:-_TRIMMED, _TRIMMED:-_TRIMMED], axis=(0, 1))
+    if paper.min() < _BRIGHT or np.ptp(paper) > _COLOURED:
         return False
-    rim = (unlike[_TRIMMED], unlike[-1 - _TRIMMED], unlike[:, _TRIMMED], unlike[:, -1 - _TRIMMED])
-    return bool(unlike.mean() >= _WHOLE) and all(edge.mean() >= _EDGE for edge in rim)
+    grey = darkest(sheet).astype(np.float32)
+    dark = grey < min(paper.min(), ground.min()) - _INK
+    sides = (dark[:_OUTLINE], dark[-_OUTLINE:], dark[:, :_OUTLINE].T, dark[:, -_OUTLINE:].T)
+    if sum(bool((side.mean(axis=1) >= _OUTLINED).any()) for side in sides) >= _SIDES:
+        return False
+    height, width = (round(_MARGIN * length) for length in grey.shape)
+    ink = np.abs(grey - paper.min())[height:-height, width:-width] > _INK
+    extents = (np.ptp(np.flatnonzero(ink.any(axis=axis))) for axis in (0, 1)) if ink.any() else ()
+    return bool(max(extents, default=0) >= _DRAWN * max(grey.shape))

@@ -86,4 +86,4 @@ def check_different(keys: Sequence[str]) -> None:
     """
     twice = next((key for key, times in Counter(keys).items() if times > 1), None)
     if twice is not None:
-        raise InvalidInput(f"keys must all be different, got {twice!r} twice")
+        raise InvalidInput(f"keys must all be different, got {str(twice)!r} twice")

@@ -94,10 +94,10 @@ def locate(query: Query, model: Model, store: Store, embed: Embed) -> Point:
     against += [-weight * _ready(part, point) for part, weight in query.parts if weight < 0]
     by_words = not (query.files or query.keys or towards)
     if by_words and 1 < len(point.wanted) <= WORDS:
-        point.each = np.stack([_turned(word, against) for word in point.wanted])
+        point.each = np.stack([_turned(word, against, 1) for word in point.wanted])
         point.vector = point.each[0]
     else:
-        point.vector = _turned(total, against)
+        point.vector = _turned(total, against, _weight(query))
         point.wanted = point.wanted if by_words else unit(total)[None]
     point.understood.files = point.taken
     point.source = _lone_source(query, point)
@@ -110,11 +110,20 @@ def _lone_source(query: Query, point: Point) -> str | None:
     return None if several or query.text or query.exclude else point.sources[0]
 
 
-def _turned(total: NDArray[np.floating], against: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """The direction of a sum, away from some points."""
+def _weight(query: Query) -> float:
+    """Of all that a query moves towards."""
+    weights = [weight for _, weight in [*query.files, *query.parts] if weight > 0]
+    return sum(weights) + len(query.keys) + bool(query.text)
+
+
+def _turned(
+    total: NDArray[np.floating], against: list[NDArray[np.float32]], weight: float
+) -> NDArray[np.float32]:
+    """The direction of a sum, away from some points; `weight` is that of all it was made of."""
     if against and np.linalg.norm(total) > 0:
-        total = unit(total) - AGAINST * np.mean(against, axis=0)
-    if np.linalg.norm(total.astype(np.float64)) < 1e-6:  # squares of great weights pass float32
+        total, weight = unit(total) - AGAINST * np.mean(against, axis=0), 1
+    # Squares of great weights pass float32.
+    if np.linalg.norm(total.astype(np.float64)) < 1e-6 * weight:
         raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
     return unit(total)
 

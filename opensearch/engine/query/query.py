@@ -24,8 +24,8 @@ Weighted: TypeAlias = "InputLike | tuple[InputLike, float]"
 """An input, alone or with its weight."""
 
 
-HEAVIEST: Final = 1e30
-"""Weights are at most this: vectors in float32 times them stay finite, and so does their sum."""
+LIGHTEST, HEAVIEST = 1e-30, 1e30
+"""Weights lie between: vectors in float32 times them are neither infinite nor nothing."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Query:
     """A search: what to look for, where, and how.
 
     Attributes:
-        files: inputs and their weights, above 0 and at most 1e30: paths, bytes, file objects,
+        files: inputs and their weights, 1e-30 to 1e30: paths, bytes, file objects,
             pictures, arrays, meshes, see `opensearch.model`. An .ndjson path may end in `#n`, its
             drawing in line n.
         text: words that join the files, with weight 1.
@@ -57,8 +57,8 @@ class Query:
         where: filter expression, see `engine.filters.where`.
         structure: name of a backend, such as `hnsw`, to find candidates by its structure; exact
             when `None`. What `where` lets pass is searched exactly.
-        parts: what `Engine.part` made of files, words and stored items, with weights of -1e30 to
-            1e30; they join the others, and one of a weight below 0 moves away.
+        parts: what `Engine.part` made of files, words and stored items, with weights of 1e-30 to
+            1e30, or so much below 0; they join the others, and one of a weight below 0 moves away.
         like: `exact` finds copies of one file or stored item, see `Engine.duplicates`, and nothing
             else; their score is how like they are. Plain copies come before altered ones, the
             most alike first among each.
@@ -110,9 +110,9 @@ class Query:
         if self.score not in SCORES:
             raise InvalidInput(f"unknown `score` {self.score!r}; known: {', '.join(SCORES)}")
         for given, weight in self.files:
-            if not 0 < weight <= HEAVIEST:
+            if not LIGHTEST <= weight <= HEAVIEST:
                 called = str(given) if isinstance(given, Path) else name_of(given)
-                wanted, hint = f"{HEAVIEST:g} at most", ""
+                wanted, hint = f"{LIGHTEST:g} to {HEAVIEST:g}", ""
                 if weight <= 0:
                     wanted, hint = "above 0", "; `exclude` moves away from a file"
                 raise InvalidInput(f"the weight of {called} must be {wanted}, got {weight}{hint}")
@@ -153,8 +153,8 @@ def _weighted_parts(name: str, value: Any) -> list[tuple[Part, float]]:
             must.refuse(f"each of {name}", "a pair (part, weight)", pair)
         if must.number("a weight", pair[1]) == 0:
             must.refuse("a weight", "a number other than 0", pair[1])
-        if abs(pair[1]) > HEAVIEST:
-            must.refuse("a weight", f"a number from -{HEAVIEST:g} to {HEAVIEST:g}", pair[1])
+        if not LIGHTEST <= abs(pair[1]) <= HEAVIEST:
+            must.refuse("a weight", f"{LIGHTEST:g} to {HEAVIEST:g}, or so much below 0", pair[1])
     return [(part, float(weight)) for part, weight in pairs]
 
 

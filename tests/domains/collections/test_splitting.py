@@ -97,8 +97,8 @@ def test_what_is_a_copy_of_an_unseen_file_is_never_trained_on(collection):
         splits = Counter((d, c) for _, d, c, s in made.rows if s == "test")
         assert splits["photo", "hat"] == max(1, 10 * share), "it counts as one of the tests"
         assert made.notes == [
-            "2 in other categories with copies in unseen ones are for tests, so that nothing unseen"
-            " is trained on"
+            "files in other categories with copies in unseen ones are for tests, so that nothing"
+            " unseen is trained on: 2"
         ]
 
 

@@ -7,12 +7,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from opensearch.domains.drawings.ink import normalise
+from opensearch.config import ReaderSettings
+from opensearch.domains import open_reader
+from opensearch.domains.drawings.ink import ink_of, normalise
 from opensearch.domains.paper.pasted import find_pasted
 from opensearch.domains.paper.sheet import is_white
 
 Rgb = NDArray[np.uint8]
 SIZE, STROKE = 160, 0.014
+RESIZED = Image.Resampling.BOX
 
 
 def house(paper: int = 255, grain: float = 0) -> Image.Image:
@@ -68,15 +71,48 @@ def test_the_screenshot_of_a_phone_shows_the_sheet_alone():
 
 
 def test_a_sheet_is_found_where_it_lies_also_in_another_size():
-    whole = np.full((400, 600, 3), 255, np.uint8)
-    whole[100:300, 150:510] = 230
+    """The picture is higher than wide, and the sheet wider than high."""
+    whole = np.full((600, 400, 3), 255, np.uint8)
+    whole[150:450, 60:400] = 230
+    whole[200:400, 100:300] = 40
     found = find_pasted(whole)
-    assert found == (0.25, 0.75, 0.25, 0.85)
-    assert found.side == pytest.approx(0.6)
+    assert found == (0.25, 0.75, 0.15, 1, pytest.approx(340 / 600))
     for by in (1, 2):
         sheet = found.cut_out(whole.repeat(by, axis=0).repeat(by, axis=1))
-        assert (sheet == 230).all()
-        assert sheet.shape == (200 * by - 4, 360 * by - 4, 3)
+        assert sheet.shape == (300 * by - 4, 340 * by - 4, 3)
+        assert (sheet[0] == 230).all()
+        assert (sheet[:, -1] == 230).all()
+
+
+def test_a_scan_on_even_ground_is_read_again_as_large_as_it_needs():
+    whole = between_bars(house(228, 3), 20)
+    large = whole.repeat(3, axis=0).repeat(3, axis=1)
+    asked = []
+
+    def finer(share):
+        asked.append(share)
+        return large
+
+    ink = ink_of(whole, finer=finer)
+    assert asked == [pytest.approx(400 / 600)]
+    assert ink.shape == (3 * 300 - 4, 3 * 400 - 4)
+
+
+@pytest.mark.parametrize("longer", [460, 900, 3000])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_scan_in_a_screenshot_is_read_with_all_its_pixels(tmp_path, longer, share):
+    """Where the scan is small in its picture, the reader leaves most of the picture out."""
+    size = (round(longer * 0.6), longer)
+    scan = house(228, 3)
+    scan = scan.resize((round(share * size[0]), round(share * size[0] * 0.75)), RESIZED)
+    grain = np.random.default_rng(1).normal(0, 3, (scan.height, scan.width, 1))
+    noisy = (np.asarray(scan) + grain).clip(0, 255).astype(np.uint8)
+    screen = Image.new("RGB", size, (20, 20, 20))
+    screen.paste(Image.fromarray(noisy), (size[0] // 20, longer // 8))
+    screen.save(tmp_path / "a.png")
+    settings = ReaderSettings(reader="sketch", size=SIZE, stroke=STROKE)
+    seen = open_reader(settings)(tmp_path / "a.png").views[0][..., 0]
+    assert alike(seen, view(np.asarray(house()))) > 0.8
 
 
 def framed() -> Rgb:
@@ -97,15 +133,48 @@ def bag() -> Rgb:
     return np.asarray(picture)
 
 
-def filled() -> Rgb:
-    picture = Image.new("RGB", (400, 300), "white")
-    ImageDraw.Draw(picture).rectangle((60, 50, 340, 250), fill=(40, 40, 40))
+def filled(inside: tuple[int, int, int], around: tuple[int, int, int] = (255, 255, 255)) -> Rgb:
+    """A filled shape with corners that are hardly round."""
+    picture = Image.new("RGB", (400, 300), around)
+    ImageDraw.Draw(picture).rounded_rectangle((60, 50, 340, 250), 8, fill=inside)
     return np.asarray(picture)
 
 
-@pytest.mark.parametrize("drawing", [framed(), bag(), filled()], ids=["frame", "bag", "dark"])
+def door() -> Rgb:
+    """A pale door with a knob."""
+    picture = Image.fromarray(filled((215, 205, 190)))
+    ImageDraw.Draw(picture).ellipse((300, 140, 320, 160), fill=(60, 50, 40))
+    return np.asarray(picture)
+
+
+def envelope() -> Rgb:
+    """Pale, with an outline and the lines of its flap."""
+    picture = Image.new("RGB", (400, 300), "white")
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((60, 50, 340, 250), fill=(240, 238, 225), outline=(20, 20, 20), width=3)
+    pen.line([(60, 50), (200, 160), (340, 50)], fill=(20, 20, 20), width=3)
+    return np.asarray(picture)
+
+
+DRAWN = {
+    "frame": framed(),
+    "bag": bag(),
+    "dark": filled((40, 40, 40)),
+    "pale": filled((200, 200, 210)),
+    "brown": filled((205, 180, 150)),
+    "white": filled((255, 255, 255), (0, 0, 0)),
+    "white on blue": filled((255, 255, 255), (30, 60, 200)),
+    "door": door(),
+    "envelope": envelope(),
+}
+
+
+@pytest.mark.parametrize("drawing", DRAWN.values(), ids=DRAWN)
 def test_what_is_drawn_is_no_sheet(drawing):
+    """It has a view, in which its outline or its whole area is ink."""
     assert find_pasted(drawing) is None
+    rows, columns = np.nonzero(view(drawing) < 128)
+    assert min(np.ptp(rows), np.ptp(columns)) > 0.5 * SIZE
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 60), (60, 1), (3, 3), (45, 45)])
