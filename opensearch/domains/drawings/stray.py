@@ -136,9 +136,11 @@ def without_crumbs(ink: Plane) -> Plane:
     # Pale areas link the marks within them.
     parts, count = label(ink > _PALE, structure=np.ones((3, 3)))
     mass = np.bincount(parts.ravel(), weights=ink.ravel(), minlength=count + 1)
-    crumbs = _crumbs(parts, np.asarray(mass), np.arange(count + 1) > 0)
-    if mass[crumbs].sum() > _CRUMB * ink.sum():
-        return ink  # drops of rain, for one
+    drawn = np.arange(count + 1) > 0
+    crumbs = _crumbs(parts, np.asarray(mass), drawn)
+    # Drops of rain lie far from a cloud, but not from one another.
+    while crumbs.any() and (left := _far(parts, crumbs, drawn & ~crumbs)).sum() < crumbs.sum():
+        crumbs = left
     return np.where(crumbs[parts], np.float32(0), ink)
 
 
@@ -183,19 +185,23 @@ def _crumbs(parts: _Parts, mass: NDArray[np.floating], keep: Mask) -> Mask:
     """
     total = mass[keep].sum()
     large = keep & (mass >= _CRUMB * total)
-    crumbs = np.zeros_like(keep)
     if not large.any() or mass[large].sum() < _MOST_LARGE * total:
-        return crumbs
-    drawn = large[parts]
-    sides = [np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0)]
+        return np.zeros_like(keep)
+    return _far(parts, keep & ~large, large)
+
+
+def _far(parts: _Parts, small: Mask, drawn: Mask) -> Mask:
+    """Which of the small parts lie far from what is drawn, all of them by their numbers."""
+    sides = [np.flatnonzero(drawn[parts].any(axis=axis)) for axis in (1, 0)]
     least = _FAR * max(int(np.ptp(side)) for side in sides)
     around = boxes(parts)
-    for at in np.flatnonzero(keep & ~large):
-        crumbs[at] = any(
+    far = np.zeros_like(small)
+    for at in np.flatnonzero(small):
+        far[at] = any(
             max(inside[0] - side.stop, side.start - inside[-1]) > least
             for side, inside in zip(around[at - 1], sides, strict=True)
         )
-    return crumbs
+    return far
 
 
 def is_dotted(ink: Plane) -> bool:

@@ -41,6 +41,10 @@ def test_of_a_clean_sheet_only_small_marks_far_away_go():
     np.testing.assert_array_equal(without_crumbs(sheet((5, 280, 8))), sheet())
     for mark in ((200, 60, 2), (135, 60, 8), (20, 250, 20)):
         np.testing.assert_array_equal(without_crumbs(sheet(mark)), sheet(mark))
+    drops = sheet(*((28 + 30 * row, 60, 8) for row in range(4)))
+    np.testing.assert_array_equal(without_crumbs(drops), drops)
+    caption = sheet(*((5, 150 + 12 * at, 4) for at in range(12)))
+    np.testing.assert_array_equal(without_crumbs(caption), sheet())
     linked = np.maximum(sheet((5, 280, 8)), 0.2 * np.tri(300, dtype=np.float32)[::-1])
     np.testing.assert_array_equal(without_crumbs(linked), linked)
     blank = np.zeros((40, 40), np.float32)
