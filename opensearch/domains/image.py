@@ -112,7 +112,7 @@ def load_picture(
         paper: gives the colour that shows through a transparent picture, RGBA.
         frame: gives the part of a picture that is kept of one that is larger; all if None.
         framed_above: the longer side from which pictures are larger, `longest` if None; the same
-            for a picture that is read twice, so that its pixels lie in the same part.
+            for a picture that is read twice, so that both show nearly the same part.
 
     Raises:
         UnreadableFile: damaged, truncated or no picture.

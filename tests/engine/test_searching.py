@@ -222,7 +222,7 @@ def test_a_weight_is_no_greater_and_no_less_than_vectors_can_bear(engine, toy_co
     part = engine.part(file)
     for weight in (1e308, -1e308, 1e-31, -1e-31):
         with pytest.raises(
-            InvalidInput, match=r"a weight must be 1e-30 to 1e\+30, or so much below"
+            InvalidInput, match=r"a weight must be 1e-30 to 1e\+30, or -1e\+30 to -1e-30"
         ):
             Query(parts=[(part, weight), (part, 1.0)])
     hits = [hit.key for hit in engine.search(file)]

@@ -98,7 +98,7 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = No
         return _ink_of(rgb, drawn, finer)
     try:
         return _ink_of(pasted.cut_out(rgb), drawn, _finer_within(pasted, finer))
-    except UnreadableFile:  # a filled shape, rather
+    except UnreadableFile:  # more likely a filled shape
         return _ink_of(rgb, drawn, finer)
 
 

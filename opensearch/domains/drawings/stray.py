@@ -135,6 +135,8 @@ def without_crumbs(ink: Plane) -> Plane:
 
     # Pale areas link the marks within them.
     parts, count = label(ink > _PALE, structure=np.ones((3, 3)))
+    if count < 2:
+        return ink
     mass = np.bincount(parts.ravel(), weights=ink.ravel(), minlength=count + 1)
     drawn = np.arange(count + 1) > 0
     crumbs = _crumbs(parts, np.asarray(mass), drawn)
@@ -191,17 +193,12 @@ def _crumbs(parts: _Parts, mass: NDArray[np.floating], keep: Mask) -> Mask:
 
 
 def _far(parts: _Parts, small: Mask, drawn: Mask) -> Mask:
-    """Which of the small parts lie far from what is drawn, all of them by their numbers."""
-    sides = [np.flatnonzero(drawn[parts].any(axis=axis)) for axis in (1, 0)]
-    least = _FAR * max(int(np.ptp(side)) for side in sides)
-    around = boxes(parts)
-    far = np.zeros_like(small)
-    for at in np.flatnonzero(small):
-        far[at] = any(
-            max(inside[0] - side.stop, side.start - inside[-1]) > least
-            for side, inside in zip(around[at - 1], sides, strict=True)
-        )
-    return far
+    """Which of the small parts lie far from the box around what is drawn, by their numbers."""
+    around = [[(side.start, side.stop - 1) for side in box] for box in boxes(parts)]
+    first, last = np.moveaxis(np.array([[(0, 0), (0, 0)], *around]), 2, 0)
+    start, end = first[drawn].min(axis=0), last[drawn].max(axis=0)
+    away = np.maximum(start - last, first - end).max(axis=1)
+    return np.asarray(small & (away > _FAR * (end - start).max()))
 
 
 def is_dotted(ink: Plane) -> bool:

@@ -120,12 +120,17 @@ def _turned(
     total: NDArray[np.floating], against: list[NDArray[np.float32]], weight: float
 ) -> NDArray[np.float32]:
     """The direction of a sum, away from some points; `weight` is that of all it was made of."""
-    if against and np.linalg.norm(total) > 0:
-        total, weight = unit(total) - AGAINST * np.mean(against, axis=0), 1
-    # Squares of great weights pass float32.
-    if np.linalg.norm(total.astype(np.float64)) < 1e-6 * weight:
-        raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
+    _check_left(total, weight)
+    if against:
+        total = unit(total) - AGAINST * np.mean(against, axis=0)
+        _check_left(total, 1)
     return unit(total)
+
+
+def _check_left(total: NDArray[np.floating], weight: float) -> None:
+    length = np.linalg.norm(total.astype(np.float64))  # squares of great weights pass float32
+    if length < 1e-6 * weight:
+        raise InvalidInput("the parts of the query cancel out; change a weight or drop one")
 
 
 def _embed(given: Input, query: Query, embed: Embed, point: Point) -> NDArray[np.float32]:

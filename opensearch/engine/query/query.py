@@ -25,7 +25,7 @@ Weighted: TypeAlias = "InputLike | tuple[InputLike, float]"
 
 
 LIGHTEST, HEAVIEST = 1e-30, 1e30
-"""Weights lie between: vectors in float32 times them are neither infinite nor nothing."""
+"""Weights lie between these, so that vectors in float32 times them neither overflow nor vanish."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Query:
         structure: name of a backend, such as `hnsw`, to find candidates by its structure; exact
             when `None`. What `where` lets pass is searched exactly.
         parts: what `Engine.part` made of files, words and stored items, with weights of 1e-30 to
-            1e30, or so much below 0; they join the others, and one of a weight below 0 moves away.
+            1e30, or of -1e30 to -1e-30; they join the others, and those below 0 move away.
         like: `exact` finds copies of one file or stored item, see `Engine.duplicates`, and nothing
             else; their score is how like they are. Plain copies come before altered ones, the
             most alike first among each.
@@ -154,7 +154,8 @@ def _weighted_parts(name: str, value: Any) -> list[tuple[Part, float]]:
         if must.number("a weight", pair[1]) == 0:
             must.refuse("a weight", "a number other than 0", pair[1])
         if not LIGHTEST <= abs(pair[1]) <= HEAVIEST:
-            must.refuse("a weight", f"{LIGHTEST:g} to {HEAVIEST:g}, or so much below 0", pair[1])
+            wanted = f"{LIGHTEST:g} to {HEAVIEST:g}, or -{HEAVIEST:g} to -{LIGHTEST:g}"
+            must.refuse("a weight", wanted, pair[1])
     return [(part, float(weight)) for part, weight in pairs]
 
 

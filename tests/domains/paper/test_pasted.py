@@ -128,8 +128,9 @@ def bag() -> Rgb:
     """A filled thing, of which a handle rises over its straight edge."""
     picture = Image.new("RGB", (400, 300), "white")
     pen = ImageDraw.Draw(picture)
-    pen.arc((140, 60, 260, 180), 180, 360, fill=(200, 170, 140), width=14)
-    pen.rectangle((60, 120, 340, 270), fill=(200, 170, 140))
+    pen.arc((140, 60, 260, 180), 180, 360, fill=(210, 205, 200), width=14)
+    pen.rectangle((60, 120, 340, 270), fill=(210, 205, 200))
+    pen.ellipse((150, 150, 250, 240), outline=(50, 50, 60), width=5)
     return np.asarray(picture)
 
 
@@ -147,12 +148,21 @@ def door() -> Rgb:
     return np.asarray(picture)
 
 
-def envelope() -> Rgb:
+def envelope(open_above: bool = False) -> Rgb:
     """Pale, with an outline and the lines of its flap."""
     picture = Image.new("RGB", (400, 300), "white")
     pen = ImageDraw.Draw(picture)
     pen.rectangle((60, 50, 340, 250), fill=(240, 238, 225), outline=(20, 20, 20), width=3)
     pen.line([(60, 50), (200, 160), (340, 50)], fill=(20, 20, 20), width=3)
+    if open_above:
+        pen.rectangle((63, 50, 337, 52), fill=(240, 238, 225))
+    return np.asarray(picture)
+
+
+def panel() -> Rgb:
+    """Dark, with a large circle on it."""
+    picture = Image.fromarray(filled((110, 100, 90)))
+    ImageDraw.Draw(picture).ellipse((120, 80, 260, 220), outline=(20, 20, 20), width=5)
     return np.asarray(picture)
 
 
@@ -166,7 +176,34 @@ DRAWN = {
     "white on blue": filled((255, 255, 255), (30, 60, 200)),
     "door": door(),
     "envelope": envelope(),
+    "open envelope": envelope(open_above=True),
+    "panel": panel(),
 }
+
+
+@pytest.mark.parametrize(
+    "paper",
+    [(245, 235, 200), (205, 175, 135), (255, 240, 130)],
+    ids=["cream", "kraft", "sticky note"],
+)
+@pytest.mark.parametrize("ground", [(30, 30, 30), (255, 255, 255)], ids=["dark", "white"])
+def test_a_small_drawing_on_coloured_paper_is_read_without_what_lies_around_it(paper, ground):
+    picture = Image.new("RGB", (600, 500), ground)
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((100, 100, 499, 399), fill=paper)
+    pen.ellipse((270, 220, 330, 280), outline=(40, 40, 50), width=4)
+    circle = Image.new("RGB", (300, 300), "white")
+    ImageDraw.Draw(circle).ellipse((120, 120, 180, 180), outline=(40, 40, 50), width=4)
+    assert alike(view(np.asarray(picture)), view(np.asarray(circle))) > 0.9
+
+
+def test_a_shaded_shape_that_holds_no_ink_as_a_sheet_is_read_as_a_shape():
+    shade = np.linspace(240, 150, 200)[:, None, None]
+    picture = np.full((300, 400, 3), 255, np.uint8)
+    picture[50:250, 60:340] = shade.astype(np.uint8)
+    assert find_pasted(picture) is not None
+    rows, columns = np.nonzero(view(picture) < 250)
+    assert min(np.ptp(rows), np.ptp(columns)) > 0.5 * SIZE
 
 
 @pytest.mark.parametrize("drawing", DRAWN.values(), ids=DRAWN)
