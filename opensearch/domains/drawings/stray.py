@@ -25,7 +25,7 @@ _DOT_AREA, _MOST_DOTS = 0.5, 12
 _CRUMB, _MOST_LARGE, _FAR = 0.06, 0.75, 0.25
 # What runs into the border of a photograph or its page goes if more than this share of the ink is
 # left: it is a finger or the edge of a table, and not the drawing.
-_LEFT: Final = 0.5
+_LEFT: Final = 0.25
 # Depth of a page's rim, on which its binding lies, share of the sheet.
 _RIM: Final = 0.05
 # What begins in the outer half of a page's rim may reach so many rims deep, and still be its edge.
