@@ -52,6 +52,7 @@ def run_stoppable(main: Callable[[], object]) -> NoReturn:
         code = explain_stop(stop)
     if code - 128 in STOPPING:
         exit_now(code)
+    _drop_errors()
     sys.exit(code)
 
 
@@ -63,6 +64,15 @@ def explain_stop(stop: KeyboardInterrupt, verb: str | None = None) -> int:
     with suppress(OSError):
         os.write(2, f"{STOPPING[number]}; {after}\n".encode())
     return 128 + number
+
+
+def _drop_errors() -> None:
+    """Lead what stderr does not take nowhere: newer Pythons end with 120 if it is left at exit."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def exit_now(code: int) -> NoReturn:

@@ -191,7 +191,9 @@ def test_output_to_a_full_disk_is_one_line(index, words):
     assert "Traceback" not in said
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has this device")
 def test_errors_to_a_full_disk_change_no_exit_code(index):
+    """Newer Pythons than 3.11 end with 120 if standard error cannot be flushed at their end."""
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "opensearch"]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
