@@ -18,6 +18,7 @@ from opensearch.domains.opening.drawn_page import SEARCHED, drawn_page
 from opensearch.domains.opening.rule import shipped_rule
 from opensearch.domains.opening.traits import SIDE, traits
 from opensearch.domains.paper.page import find_page
+from opensearch.domains.paper.pasted import find_pasted
 from opensearch.domains.paper.sheet import is_photographed
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
 from opensearch.errors import UnreadableFile
@@ -113,8 +114,9 @@ def _is_painted(path: Path, limits: Limits) -> bool:
 def guess_picture(rgb: NDArray[np.uint8], cartoons: bool = False) -> Guess:
     """Sketch, photo or, if it may be one, cartoon.
 
-    What the traits call a photo may yet be drawn in ink, or painted. That is never sure: a dark
-    thing cut out on white may look no different from its silhouette.
+    What the traits call a photo may yet be drawn in ink, painted, or a drawing on a sheet in a
+    screenshot. That is never sure: a dark thing cut out on white may look no different from its
+    silhouette.
 
     Args:
         rgb: shape (h, w, 3), its longer side `SIDE`, or the whole of a smaller picture.
@@ -126,6 +128,9 @@ def guess_picture(rgb: NDArray[np.uint8], cartoons: bool = False) -> Guess:
     values = rgb.astype(np.int32)
     if cartoons and is_clip_art(values):
         return _CARTOON
+    pasted = find_pasted(rgb)
+    if pasted is not None and _by_traits(pasted.cut_out(rgb)).domain == "sketch":
+        return _SKETCH
     black = in_black(values)
     inked = black is not None and (
         is_bold(values, black) or _by_traits(black, _INKED).domain == "sketch"

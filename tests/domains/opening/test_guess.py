@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from opensearch.config import ReaderSettings
 from opensearch.domains import open_reader
-from opensearch.domains.opening.guess import RULE, guess_domain, guess_picture
+from opensearch.domains.opening.guess import RULE, Guess, guess_domain, guess_picture
 from opensearch.domains.opening.rule import shipped_rule
 from opensearch.domains.opening.traits import NAMES, traits
 from opensearch.errors import OverLimit, UnreadableFile
@@ -99,3 +99,24 @@ def test_traits_are_finite_for_any_picture(shape, fill):
     assert np.isfinite(measured).all()
     assert (measured >= 0).all()
     assert (measured <= 1.001).all()
+
+
+def on_ground(sheet, shade):
+    """A picture of 128 by 128 pixels whose middle is a sheet of 128 by 80, as in a screenshot."""
+    whole = np.full((128, 128, 3), shade, np.uint8)
+    whole[24:104] = np.asarray(Image.fromarray(sheet).resize((128, 80), Image.Resampling.BOX))
+    return whole
+
+
+@pytest.mark.parametrize("shade", [0, 90, 170])
+def test_a_drawing_on_a_sheet_in_a_screenshot_is_a_sketch_though_not_for_sure(shade):
+    for seed in range(3):
+        guess = guess_picture(on_ground(doodle(np.random.default_rng(seed)), shade))
+        assert guess == Guess("sketch", 0, False)
+
+
+@pytest.mark.parametrize("shade", [0, 90, 170, 240])
+def test_a_photo_between_bars_is_a_photo(shade):
+    for seed in range(3):
+        bright = scene(np.random.default_rng(seed)) // 2 + 120
+        assert guess_picture(on_ground(bright, shade)).domain == "photo"
