@@ -57,10 +57,10 @@ def mesh_reader(settings: ReaderSettings, limits: Limits) -> Reader:
             check_time = _clock(limits.seconds)
             mesh = load_triangles(path, limits)
             check_time("parsing")
-            framed = framed_triangles(*mesh)
+            axis = upright_axis(path, up)
+            framed = framed_triangles(*mesh, axis)
             shape = Shape(framed.vertices, framed.faces)
             check_time("cleaning")
-            axis = upright_axis(path, up)
             return Reading(
                 views=_views(shape, axis, settings, check_time),
                 up=axis,
@@ -158,7 +158,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=11,
+    version=12,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

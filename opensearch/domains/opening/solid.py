@@ -36,4 +36,5 @@ def read_solid(path: Path, up: Up | None, limits: Limits) -> Solid:
         OverLimit: over the limits of bytes or faces.
     """
     with reading(path, "shape"):
-        return Solid(*unit_triangles(*load_triangles(path, limits)), upright_axis(path, up))
+        axis = upright_axis(path, up)
+        return Solid(*unit_triangles(*load_triangles(path, limits), axis), axis)

@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.meshes.polygons import check_corners
+from opensearch.domains.shapes.ground import without_ground
 from opensearch.errors import UnreadableFile
+from opensearch.records import Up
 
 # A triangle lower than this share of its longest side is a line: float32 rounds as coarsely.
 _THINNEST: Final = 1e-6
-# Specks: all that is dropped together, as a share of the area of the whole, and how wide the
-# empty space before it is at least, as a share of what is kept. At these figures a speck is
-# a pixel or two of a view, and dropping it makes the rest at least a third larger.
-_SPECK_AREA: Final = 1e-3
-_SPECK_GAP: Final = 0.5
+# Specks: how wide the empty space before one is at least, as a share of what is kept, and all that
+# is dropped together, as a share of the area of the whole. Beside the first, helper objects far
+# off, the rest would fill a quarter of the frame. The others are a pixel or two of a view, and
+# dropping them makes the rest at least a third larger.
+_SPECKS: Final = ((3.0, 5e-2), (0.5, 1e-3))
 _BINS: Final = 1024
 # A face that is a line so many times as long as all that is seen has a wrong corner.
 _FAR: Final = 100
@@ -38,14 +40,16 @@ class Framed(NamedTuple):
 
 
 def unit_triangles(
-    vertices: NDArray[np.float64], faces: NDArray[np.int64]
+    vertices: NDArray[np.float64], faces: NDArray[np.int64], up: Up | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Vertices and faces of `framed_triangles`."""
-    framed = framed_triangles(vertices, faces)
+    framed = framed_triangles(vertices, faces, up)
     return framed.vertices, framed.faces
 
 
-def framed_triangles(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> Framed:
+def framed_triangles(
+    vertices: NDArray[np.float64], faces: NDArray[np.int64], up: Up | None = None
+) -> Framed:
     """Triangles centred and scaled to the unit sphere.
 
     Only what can be seen is measured and kept: faces that touch a vertex that is not finite,
@@ -56,6 +60,8 @@ def framed_triangles(vertices: NDArray[np.float64], faces: NDArray[np.int64]) ->
     Args:
         vertices: shape (n, 3).
         faces: shape (m, 3), vertex numbers.
+        up: the axis that is up, for shapes that may stand on a ground, which is dropped; `None`
+            for those that do not.
 
     Raises:
         UnreadableFile: no face is left; the text says why.
@@ -74,6 +80,8 @@ def framed_triangles(vertices: NDArray[np.float64], faces: NDArray[np.int64]) ->
         raise UnreadableFile("has no area: all its faces are lines or points")
     points, faces, middle, radius = _centred(vertices, faces)
     kept = _without_specks(points, faces, _areas(points, faces))
+    if up is not None:
+        kept = without_ground(points, kept, up)
     if len(kept) < len(faces):
         points, kept, off, share = _centred(points, kept)
         with np.errstate(over="ignore"):
@@ -153,17 +161,18 @@ def _without_specks(
     corners = points[faces]
     low, high = corners.min(axis=1), corners.max(axis=1)
     left = np.arange(len(faces))
-    budget = _SPECK_AREA * areas.sum()
-    axes = 0
-    while axes < 3:
-        for axis in range(3):
-            drop = _speck(low[left], high[left], areas[left], axis, budget)
-            if drop is None:
-                axes += 1
-                continue
-            axes = 0
-            budget -= areas[left[drop]].sum()
-            left = left[~drop]
+    for width, share in _SPECKS:
+        budget = share * areas.sum()
+        axes = 0
+        while axes < 3:
+            for axis in range(3):
+                drop = _speck(low[left], high[left], areas[left], axis, width, budget)
+                if drop is None:
+                    axes += 1
+                    continue
+                axes = 0
+                budget -= areas[left[drop]].sum()
+                left = left[~drop]
     return faces[left]
 
 
@@ -172,6 +181,7 @@ def _speck(
     high: NDArray[np.float64],
     areas: NDArray[np.float64],
     axis: int,
+    width: float,
     budget: float,
 ) -> NDArray[np.bool_] | None:
     """Which faces, of bounds (m, 3), an empty space along an axis parts as a speck, if any."""
@@ -197,7 +207,7 @@ def _speck(
             if area <= budget:
                 kept = ~drop
                 extent = (high[kept].max(axis=0) - low[kept].min(axis=0)).max()
-                if len(gap) / scale >= _SPECK_GAP * extent:
+                if len(gap) / scale >= width * extent:
                     return drop
     return None
 

@@ -40,9 +40,16 @@ def test_specks_on_all_sides_are_dropped_together():
     assert same(unit_triangles(*joined((VERTICES, FACES), *specks)), ALONE)
 
 
+@pytest.mark.parametrize("place", [(40, 0, 0), (0, -30, 0), (1e6, 0, 0)])
+def test_a_helper_object_so_far_off_that_nothing_could_be_seen_is_dropped(place):
+    helper, speck = small(0.2, place), small(0.01, (0, 0, 5))
+    assert same(unit_triangles(*joined((VERTICES, FACES), helper, speck)), ALONE)
+
+
 @pytest.mark.parametrize(
     "other",
     [
+        small(0.3, (30, 0, 0)),  # larger than a helper
         small(0.2, (8, 0, 0)),  # a part one can see
         small(0.01, (1, 0, 0)),  # close by
         (

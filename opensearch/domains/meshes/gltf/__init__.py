@@ -2,7 +2,8 @@
 
 Read by ourselves since what reads it in Python leaves out, without a word, whatever it does
 not know: skins, morph targets, sparse and normalised numbers, instances, fans, strips and
-packed data. Materials, textures, normals and animations are never opened.
+packed data. Of materials it is asked whether they are clear; textures, normals and animations are
+never opened.
 
 Source:
     Khronos glTF 2.0 and the extensions of `document.READ_EXTENSIONS`.
@@ -26,6 +27,7 @@ from opensearch.domains.meshes.gltf.placing import (
     skinned,
 )
 from opensearch.domains.meshes.gltf.primitives import LINES, Part, morph_weights, read_primitive
+from opensearch.domains.meshes.gltf.unseen import is_clear, unseen_names
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -54,6 +56,7 @@ class _Scene:
         self._limits = limits
         self._accessors = Accessors(document, neighbours, limits)
         self._nodes = Nodes(document.tree, limits.faces)
+        self._unseen_too = False
         self._read: dict[tuple[Any, ...], list[Part]] = {}
         self._joints: dict[int, Matrix] = {}
         self._vertices: list[NDArray[np.float64]] = []
@@ -61,13 +64,24 @@ class _Scene:
         self._start = self._count = 0
 
     def gather(self) -> None:
-        """Place every mesh of the default scene; without any node, every mesh as it is."""
+        """Place every mesh of the default scene; without any node, every mesh as it is.
+
+        What would not be seen is left out, unless there is nothing else.
+        """
+        self._place_all()
+        if not self._count:
+            self._unseen_too = True
+            self._read.clear()
+            self._place_all()
+
+    def _place_all(self) -> None:
         if not self._tree.get("nodes"):
             for index in range(len(entries(self._tree, "meshes"))):
                 self._place({"mesh": index}, np.eye(4))
+        unseen = unseen_names(node.get("name") for node in entries(self._tree, "nodes"))
         for number, world in self._nodes.seen():
             node = entry(self._tree, "nodes", number)
-            if node.get("mesh") is not None:
+            if node.get("mesh") is not None and not self._is_named(node, unseen):
                 self._place(node, world)
 
     def triangles(self) -> Triangles:
@@ -99,6 +113,8 @@ class _Scene:
         if key not in self._read:
             parts, faces = [], 0
             for primitive in entries(mesh, "primitives"):
+                if self._is_clear(primitive):
+                    continue
                 part = read_primitive(primitive, self._accessors, morphs, bound)
                 if part is not None and len(part.faces):
                     parts.append(part)
@@ -106,6 +122,18 @@ class _Scene:
                     self._check(faces)
             self._read[key] = parts
         return self._read[key]
+
+    def _is_named(self, node: Properties, unseen: frozenset[str]) -> bool:
+        name = node.get("name")
+        return not self._unseen_too and isinstance(name, str) and name in unseen
+
+    def _is_clear(self, primitive: Properties) -> bool:
+        if self._unseen_too or "material" not in primitive:
+            return False
+        try:
+            return is_clear(entry(self._tree, "materials", primitive["material"]))
+        except UnreadableFile:
+            return False  # nothing else depends on it
 
     def _skin(self, number: int, skin: Properties) -> Matrix:
         if number not in self._joints:

@@ -1,0 +1,138 @@
+"""Grounds and backdrops that an object stands on, and flat parts that belong to it."""
+
+import numpy as np
+import pytest
+import trimesh
+from hypothesis import given
+from hypothesis import strategies as st
+from trimesh.creation import box, cone, cylinder
+
+from opensearch.config import ReaderSettings
+from opensearch.domains import open_reader
+from opensearch.domains.shapes.framing import framed_triangles
+
+AXES = {"x": 0, "y": 1, "z": 2}
+
+
+def thing():
+    """A cone of height 1 that stands on z = 0, narrow enough that its foot is no ground."""
+    return cone(0.4, 1)
+
+
+def plane(width, height=0.0, cells=1):
+    """A sheet of squares around the z axis."""
+    at = np.linspace(-width / 2, width / 2, cells + 1)
+    x, y = np.meshgrid(at, at)
+    points = np.column_stack([x.ravel(), y.ravel(), np.full(x.size, height)])
+    row = np.arange(cells)
+    first = (row[:, None] * (cells + 1) + row).reshape(-1, 1)
+    corners = first + np.array([0, 1, cells + 2, 0, cells + 2, cells + 1])
+    return trimesh.Trimesh(points, corners.reshape(-1, 3), process=False)
+
+
+def disc(width, height=0.0):
+    made = cylinder(width / 2, 0.001, sections=40)
+    made.apply_translation([0, 0, height])
+    return made
+
+
+def moved(mesh, *place):
+    made = mesh.copy()
+    made.apply_translation(place)
+    return made
+
+
+def stood_on(*meshes, axis="z", upside_down=False):
+    """Vertices and faces of parts together, their z turned to another axis."""
+    whole = trimesh.util.concatenate(meshes)
+    points = np.roll(whole.vertices, {"x": 1, "y": 2, "z": 0}[axis], axis=1)
+    return (-points if upside_down else points), np.asarray(whole.faces)
+
+
+def left(vertices, faces, up):
+    return len(framed_triangles(vertices, faces, up).faces)
+
+
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("ground", [plane(2), plane(6, cells=9), disc(4), box((5, 3, 0.01))])
+@pytest.mark.parametrize("said", [True, False], ids=["said", "unknown"])
+def test_a_thing_on_a_ground_is_framed_as_if_alone(axis, ground, said):
+    up = axis if said else "unknown"
+    alone = framed_triangles(*stood_on(thing(), axis=axis), up)
+    found = framed_triangles(*stood_on(thing(), ground, axis=axis), up)
+    assert np.allclose(found.vertices, alone.vertices, atol=1e-6)
+    assert np.array_equal(found.faces, alone.faces)
+
+
+def test_a_narrow_ground_goes_only_where_it_is_known_which_way_is_up():
+    parts = stood_on(thing(), plane(1.5))
+    assert left(*parts, "z") == left(*stood_on(thing()), "z")
+    assert left(*parts, "unknown") == left(*parts, None) == left(*stood_on(thing()), None) + 2
+
+
+def test_a_ground_may_lie_at_either_end_of_an_unknown_axis_and_at_the_lower_of_a_known_one():
+    parts = stood_on(thing(), plane(3), upside_down=True)
+    alone = len(thing().faces)
+    assert left(*parts, "unknown") == alone
+    assert left(*parts, "z") == alone + 2
+
+
+@pytest.mark.parametrize("height", [-0.2, -0.02, 0.02, 0.2])
+def test_a_thing_may_float_or_be_sunk_a_little(height):
+    assert left(*stood_on(thing(), plane(3, height)), "z") == len(thing().faces)
+
+
+def test_a_shadow_on_a_ground_goes_too():
+    parts = stood_on(thing(), plane(9, -0.01), plane(3, 0.001))
+    assert left(*parts, "z") == len(thing().faces)
+
+
+@pytest.mark.parametrize("up", ["z", "unknown"])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param([moved(box((0.1, 0.1, 1)), 0, 0, 0.5), plane(1.2, 1)], id="table top"),
+        pytest.param([moved(box((0.1, 0.1, 1)), 0, 0, 0.5), plane(0.9)], id="foot of a lamp"),
+        pytest.param([moved(thing(), 0, 0, 0.5), plane(4)], id="high above"),
+        pytest.param([moved(box((1, 1, 0.05)), 0, 0, 0.025), plane(3)], id="flat on flat"),
+        pytest.param([moved(box((3, 3, 1)), 0, 0, 0.5), plane(3.2)], id="no wider"),
+        pytest.param([plane(3), plane(3, 2)], id="nothing but planes"),
+        pytest.param([plane(3)], id="one plane"),
+        pytest.param(
+            [moved(thing(), 0, 0, 0), box((4, 0.1, 0.001)), box((0.1, 4, 0.001))], id="rotor"
+        ),
+        pytest.param([thing(), box((4, 4, 0.2))], id="thick"),
+        pytest.param([thing(), moved(plane(3), 1.7, 0, 0)], id="beside"),
+    ],
+)
+def test_flat_parts_that_belong_to_a_thing_stay(parts, up):
+    whole = stood_on(*parts)
+    assert left(*whole, up) == left(*whole, None)
+
+
+def test_a_foot_that_is_joined_on_stays():
+    foot = plane(4, cells=4)
+    pole = np.array([[0, 0, 0], [0.2, 0, 1], [0, 0.2, 1]])  # its first corner is one of the foot's
+    whole = stood_on(foot, trimesh.Trimesh(pole, [[0, 1, 2]], process=False))
+    assert left(*whole, "z") == left(*whole, None) == 33
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["x", "y", "z", "unknown"]))
+def test_what_is_left_is_all_or_what_lies_off_one_plane(seed, up):
+    """Soups of faces: a face goes only with all that lie in its plane."""
+    rng = np.random.default_rng(seed)
+    corners = rng.normal(size=(6, 3, 3))
+    ground = plane(40, cells=2)
+    soup = trimesh.Trimesh(corners.reshape(-1, 3), np.arange(18).reshape(-1, 3), process=False)
+    whole = stood_on(soup, ground)
+    assert left(*whole, up) in (left(*whole, None), left(*whole, None) - 8)
+
+
+def test_views_of_a_file_show_the_thing_alone(tmp_path):
+    settings = ReaderSettings(reader="mesh", size=48, views=3)
+    for name, parts in (("alone", [thing()]), ("scene", [thing(), plane(5)])):
+        trimesh.Trimesh(*stood_on(*parts, axis="y"), process=False).export(tmp_path / f"{name}.glb")
+    alone, scene = (
+        open_reader(settings)(tmp_path / f"{name}.glb", None).views for name in ("alone", "scene")
+    )
+    assert np.array_equal(alone, scene)
