@@ -293,6 +293,6 @@ def test_codes_of_untrained_categories_gain_from_faded_copies():
             data.prototypes,
             data.words,
         )
-        return gap(fitted(known, fade=fade, seed=seed), rest)
+        return gap(fitted(known, fade=fade, seed=seed, steps=60), rest)
 
     assert np.mean([score(0.9, s) - score(0.0, s) for s in range(3)]) > 0

@@ -386,7 +386,7 @@ def test_a_trunks_graph_is_named_by_the_size_of_its_views(tmp_path):
 
 def test_killed_and_started_again_gives_the_same_bundle(toys, tmp_path):
     """The verb in a process of its own, killed once its first checkpoint is on disk."""
-    loop = "loop={epochs: 150, batch: 8, checkpoint: 3}"
+    loop = "loop={epochs: 40, batch: 8, checkpoint: 3}"
     command = [
         sys.executable,
         "-m",
