@@ -8,24 +8,41 @@ from typing import Final
 
 from PIL import Image
 
+from opensearch.domains.pictures import tiff_pages
+
 MOST_FRAMES: Final = 64
 """Frames looked at before a file counts as blank."""
 
 
-def shown(image: Image.Image, most_pixels: int) -> Image.Image:
+def shown(image: Image.Image, most_pixels: int, data: bytes = b"") -> Image.Image:
     """The first frame that is not blank, or the first of all when all are.
 
     Args:
         image: opened, not yet loaded; the answer is `image` itself at that frame, loaded, or a
             copy of its first frame.
         most_pixels: frames larger than this are not gone to.
+        data: the file.
     """
     image.load()
-    if not _may_have_more(image) or not is_blank(image):
+    if not _may_have_more(image):
         return image
-    blank = image.copy()  # not every format finds its way back to what it was
+    if not is_blank(image):
+        return image
+    return _gone_to(image, _later(image, data), most_pixels)
+
+
+def _later(image: Image.Image, data: bytes) -> Iterable[int]:
+    """Numbers of the frames or pages that are looked at behind the one an image is at."""
     first = image.tell()
-    for number in range(first + 1, first + MOST_FRAMES):
+    if image.format == "TIFF":
+        return [each for each in tiff_pages.numbers(data, MOST_FRAMES) if each > first]
+    return range(first + 1, first + MOST_FRAMES)
+
+
+def _gone_to(image: Image.Image, numbers: Iterable[int], most_pixels: int) -> Image.Image:
+    """The image at the first of some frames that is not blank, or a copy of it as it was."""
+    first = image.copy()  # not every format finds its way back to what it was
+    for number in numbers:
         try:
             image.seek(number)
             if image.width * image.height > most_pixels:
@@ -35,7 +52,7 @@ def shown(image: Image.Image, most_pixels: int) -> Image.Image:
             break
         if not is_blank(image):
             return image
-    return blank
+    return first
 
 
 def first_shown(pictures: Iterable[Image.Image]) -> Image.Image | None:

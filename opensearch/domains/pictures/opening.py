@@ -28,11 +28,12 @@ from opensearch.domains.pictures import (
     tga,
     tiff,
     tiff_colours,
+    tiff_pages,
 )
 from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
 from opensearch.domains.pictures.finishing import for_screen, straight, with_colours
-from opensearch.domains.pictures.frames import in_its_place, shown
+from opensearch.domains.pictures.frames import MOST_FRAMES, in_its_place, shown
 from opensearch.domains.pictures.jpeg_scan import WatchedScan
 from opensearch.domains.pictures.shot import inherit
 from opensearch.domains.signatures import HEAD, told_by
@@ -66,7 +67,7 @@ class _Candidate:
 def opened(path: Path, limits: Limits, side: int) -> Iterator[Image.Image]:
     """A raster file decoded to eight bits, its shorter side no less than `side` where it is.
 
-    Of several frames or pages it is the first that is not blank.
+    Of several frames or pages it is the one that `frames.shown` takes.
 
     Raises:
         UnreadableFile: not a file, or no picture of a known format.
@@ -129,6 +130,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
             kind = heif.unread(data) or _other_kind(data, limits)
             what = f", but {kind}" if kind else ""
             raise UnreadableFile(f"holds no picture of a known format{what}") from error
+    image = tiff_pages.at_picture(image, data, MOST_FRAMES)
     if data.startswith(tiff.SIGNATURES) and tiff.may_be_deep(image):
         deep = tiff.deep_tiff(data, limits, alone=image is None)
         if deep is not None and image is not None:
@@ -183,7 +185,7 @@ def _decoded(found: _Candidate, limits: Limits, side: int) -> Image.Image:
     if found.scan is not None:
         found.scan.image = image
     try:
-        image = shown(image, limits.pixels)
+        image = shown(image, limits.pixels, found.data)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise OverLimit(f"promises far more pixels than the limit of {limits.pixels:,}") from error
     except OSError as error:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from opensearch.domains.pictures.deep import opacity, to_bytes, undone
-from opensearch.domains.pictures.frames import first_shown
+from opensearch.domains.pictures.frames import MOST_FRAMES, first_shown
 from opensearch.domains.pictures.tiff_colours import COLOURS, YCBCR, is_thinned, picture, thinned
+from opensearch.domains.pictures.tiff_pages import in_turn
 from opensearch.domains.pictures.tiff_segments import is_ours, samples
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -61,6 +62,8 @@ def levelled(values: NDArray[Any], image: Image.Image) -> tuple[NDArray[np.uint8
 def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Image | None:
     """The first page that is not of one value, when it is of deep grey or colour.
 
+    Reduced copies and masks are passed over where a picture follows.
+
     Args:
         data: the file.
         limits: what it may cost.
@@ -79,7 +82,8 @@ def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Imag
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         if len(file.pages) == 0:
             raise UnreadableFile("is cut short: its directory of pages lies beyond its end")
-        return first_shown(_pictures(file.pages, data, limits, _is_small if alone else _is_deep))
+        pages = in_turn(file.pages, MOST_FRAMES)
+        return first_shown(_pictures(pages, data, limits, _is_small if alone else _is_deep))
 
 
 def _pictures(
