@@ -9,6 +9,7 @@ from typing import Final
 from PIL import Image
 
 from opensearch.domains.pictures import tiff_pages
+from opensearch.domains.pictures.animations import is_animation, telling
 
 MOST_FRAMES: Final = 64
 """Frames looked at before a file counts as blank."""
@@ -16,6 +17,8 @@ MOST_FRAMES: Final = 64
 
 def shown(image: Image.Image, most_pixels: int, data: bytes = b"") -> Image.Image:
     """The first frame that is not blank, or the first of all when all are.
+
+    Of an animation whose first frames show far less than later ones, it is one of these.
 
     Args:
         image: opened, not yet loaded; the answer is `image` itself at that frame, loaded, or a
@@ -26,6 +29,10 @@ def shown(image: Image.Image, most_pixels: int, data: bytes = b"") -> Image.Imag
     image.load()
     if not _may_have_more(image):
         return image
+    if is_animation(image):
+        number = telling(image, data, MOST_FRAMES, most_pixels)
+        if number:
+            return _gone_to(image, [number], most_pixels)
     if not is_blank(image):
         return image
     return _gone_to(image, _later(image, data), most_pixels)
