@@ -185,4 +185,4 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-READER: Final = ReaderKind(open=image_reader, version=31, domain="photo", suffixes=suffixes)
+READER: Final = ReaderKind(open=image_reader, version=32, domain="photo", suffixes=suffixes)
