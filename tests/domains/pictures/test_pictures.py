@@ -89,14 +89,26 @@ def test_nothing_at_all_is_refused(tmp_path, mode):
         read(tmp_path / "a.png")
 
 
+@pytest.mark.parametrize(("shade", "behind"), [(255, 190), (250, 190), (244, 255), (0, 255)])
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_ink_too_pale_for_white_is_shown_on_black(tmp_path, mode):
+def test_what_white_would_hide_is_shown_on_grey_and_all_else_on_white(
+    tmp_path, mode, shade, behind
+):
     image = Image.new(mode, (20, 20), 0)
-    image.paste((250,) * (len(mode) - 1) + (255,), (0, 0, 10, 20))
+    image.paste((shade,) * (len(mode) - 1) + (255,), (0, 0, 10, 20))
     image.save(tmp_path / "a.png")
     views = read(tmp_path / "a.png").views[0]
-    assert views[16, 4].min() > 240
-    assert views[16, 28].max() == 0
+    assert np.abs(views[16, 4].astype(int) - shade).max() <= 1
+    assert (views[16, 28] == behind).all()
+
+
+def test_a_few_darker_pixels_are_enough_for_white(tmp_path):
+    image = Image.new("LA", (20, 20), 0)
+    image.paste((255, 255), (0, 0, 10, 20))
+    for dark, behind in ((3, 190), (4, 255)):  # of 200
+        image.paste((100, 255), (0, 0, dark, 1))
+        image.save(tmp_path / "a.png")
+        assert (read(tmp_path / "a.png").views[0][16, 28] == behind).all()
 
 
 @pytest.mark.parametrize("name", ["a.tga", "a.bmp", "a.png", "a.ico", "a.tif", "a.webp"])
