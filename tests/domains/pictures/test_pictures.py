@@ -105,7 +105,7 @@ def test_what_white_would_hide_is_shown_on_grey_and_all_else_on_white(
 def test_a_few_darker_pixels_are_enough_for_white(tmp_path):
     image = Image.new("LA", (20, 20), 0)
     image.paste((255, 255), (0, 0, 10, 20))
-    for dark, behind in ((3, 190), (4, 255)):  # of 200
+    for dark, behind in ((1, 190), (8, 255)):  # of 200
         image.paste((100, 255), (0, 0, dark, 1))
         image.save(tmp_path / "a.png")
         assert (read(tmp_path / "a.png").views[0][16, 28] == behind).all()
