@@ -18,6 +18,7 @@ from opensearch.model import Model
 from opensearch.progress import Failed, Progress
 from opensearch.records import Failure, Names, Source
 from opensearch.semantic import normalise
+from opensearch.spelling import hint
 from opensearch.training.cache import cache_folder
 
 
@@ -123,15 +124,20 @@ def labelled(wanted: Calibrating, failed: Failed | None = None) -> list[Source]:
 
     What is `unseen` in any of the collections stays out of the other splits, as in training. For
     `failed` see `read_collection`.
+
+    Raises:
+        InvalidInput: a collection has no splits, or none has this one.
     """
     found = []
     for folder in wanted.data:
         names = wanted.rename.get(folder.resolve().name, {})
-        for source in read_collection(folder, failed):
-            if source.domain and source.category:
-                domain = names.get(source.domain, source.domain)
-                category = normalise(source.category)
-                found.append(replace(source, domain=domain, category=category))
+        own = [s for s in read_collection(folder, failed) if s.domain and s.category]
+        _check_splits(folder, own, wanted.split)
+        for source in own:
+            domain = names.get(source.domain or "", source.domain)
+            category = normalise(source.category or "")
+            found.append(replace(source, domain=domain, category=category))
+    _check_split(found, wanted.split)
     out = {normalise(name) for name in wanted.exclude}
     if wanted.split not in ("unseen", WHOLE):
         out |= {source.category or "" for source in found if source.split == "unseen"}
@@ -142,3 +148,22 @@ def labelled(wanted: Calibrating, failed: Failed | None = None) -> list[Source]:
         and source.category not in out
         and not any(fnmatch(source.path.name, pattern) for pattern in wanted.omit)
     ]
+
+
+def _check_splits(folder: Path, own: Sequence[Source], split: str) -> None:
+    """Refuse a collection of which no file has a split: all of it would stay out unsaid."""
+    if own and split != WHOLE and not any(source.split for source in own):
+        raise InvalidInput(
+            f"collection {folder} has no split {split!r}: nothing says which split its files are"
+            f" in; `split={WHOLE!r}` takes every file, and `split_collection(DIR)` makes splits"
+        )
+
+
+def _check_split(found: Sequence[Source], split: str) -> None:
+    """Refuse a split that none of the collections has."""
+    names = sorted({source.split for source in found if source.split})
+    if names and split not in (WHOLE, *names):
+        raise InvalidInput(
+            f"there is no split {split!r}; the collections have {', '.join(names)}, and {WHOLE!r}"
+            f" is every file{hint(split, names, 'splits')}"
+        )

@@ -186,3 +186,25 @@ def test_bad_files_are_named_and_the_rest_calibrates(cut, toys, tmp_path):
     found = [failure["path"] for failure in json.loads(result.stdout)["failures"]]
     assert found == [f"{data}/photo/bar/gone.jpg", "photo/bar/00.jpg"]
     assert "2 files were skipped; everything else is done" in result.stderr
+
+
+def test_a_collection_without_splits_says_so_and_what_helps(cut, toys, tmp_path):
+    data = tmp_path / "unsplit"
+    shutil.copytree(toys, data)
+    (data / "split.csv").unlink()
+    into = Bundle.open(cut).copy_to(tmp_path / "into").folder
+    given = ["calibrate", str(cut), "--data", str(data), "--into", str(into), "-q"]
+    result = CliRunner().invoke(main, given)
+    assert result.exit_code == 2
+    assert result.stderr.strip().endswith(
+        f"collection {data} has no split 'train': nothing says which split its files are in;"
+        " --split=all takes every file, and opensearch dataset split DIR makes splits"
+    )
+    # beside one that has splits, too: it would stay out without a word
+    assert CliRunner().invoke(main, [*given, "--data", str(toys)]).exit_code == 2
+    assert CliRunner().invoke(main, [*given, "--split", "all"]).exit_code == 0
+
+
+def test_a_split_that_no_collection_has_is_named(cut, toys):
+    with pytest.raises(InvalidInput, match=r"have test, train, unseen, .* did you mean 'unseen'"):
+        labelled(Calibrating([cut], [toys], "unsen"))
