@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,15 @@ class Direction(Settings):
         """The curve of a score."""
         return {"cosine": self.cosine, "distance": self.distance, "asymmetric": self.asymmetric}[of]
 
+    def among(self, kinds: int, others: int) -> Direction:
+        """The same for a collection of `others` kinds of things, from one for `kinds`."""
+        moved = {
+            name: curve and curve.among(kinds, others)
+            for name in get_args(ScoreName)
+            for curve in (self.curve(name),)
+        }
+        return self.model_copy(update=moved)
+
     def without_codes(self) -> Direction:
         """The same without the curves over codes."""
         return self.model_copy(update={"distance": None, "asymmetric": None})
@@ -83,7 +92,7 @@ class Calibration(Settings):
         words: directions from words, by target.
         hits: first hits of a query that were looked at.
         absent: share of queries whose category was taken out of what was searched.
-        categories: number of categories that asked.
+        categories: number of categories that asked, when anything was fitted last.
         kinds: of things in the collection that probabilities are for.
     """
 
@@ -97,6 +106,33 @@ class Calibration(Settings):
     def direction(self, source: str | None, target: str) -> Direction | None:
         """What was fitted for a source, `None` for words, and a target, if anything was."""
         return (self.words if source is None else self.domains.get(source, {})).get(target)
+
+    def directions(self) -> dict[tuple[str | None, str], Direction]:
+        """All that was fitted, by source, `None` for words, and target."""
+        found: dict[tuple[str | None, str], Direction] = {
+            (source, target): each
+            for source, targets in self.domains.items()
+            for target, each in targets.items()
+        }
+        return found | {(None, target): each for target, each in self.words.items()}
+
+    def holds_beside(self, other: Calibration) -> bool:
+        """Whether its probabilities mean the same as another's: as many hits, as often in vain."""
+        return (self.hits, self.absent) == (other.hits, other.absent)
+
+    def over(self, old: Calibration) -> Calibration:
+        """Beside what was fitted now, the old directions that were not, moved to its `kinds`."""
+
+        def joined(new: dict[str, Direction], before: dict[str, Direction]) -> dict[str, Direction]:
+            kept = {name: each.among(old.kinds, self.kinds) for name, each in before.items()}
+            return kept | new
+
+        sources = [*old.domains, *(name for name in self.domains if name not in old.domains)]
+        domains = {
+            name: joined(self.domains.get(name, {}), old.domains.get(name, {})) for name in sources
+        }
+        words = joined(self.words, old.words)
+        return self.model_copy(update={"domains": domains, "words": words})
 
     def without_codes(self) -> Calibration:
         """What holds of the same embeddings whatever their codes: cosines, and refinement."""

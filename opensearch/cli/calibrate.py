@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from opensearch.cli.verb import Verb
 
 if TYPE_CHECKING:
     from opensearch.experiments.calibrate import Calibrated
-    from opensearch.experiments.directions import Fitted
+    from opensearch.experiments.directions import Fitted, Key
 
 
 @click.command(cls=Verb)
@@ -65,7 +66,8 @@ def calibrate(
     The score of a hit becomes the probability that it is what was asked for. It is learnt from
     files in categories that MODELS were not trained on: they are the queries and what is searched.
     If the model was trained on all categories, train one by its recipe without some, give that
-    one, and name the model by --into; several such models are better than one. No identity
+    one, and name the model by --into; several such models are better than one. Directions that
+    nothing is learnt of, as of domains without files, keep what the model has for them. No identity
     changes: an index of the model takes the calibration over by `opensearch index --model`.
 
     \b
@@ -109,21 +111,32 @@ def _text(made: Calibrated) -> str:
         "direction            categories  hits right   error  Brier (base)   AUROC"
         "   right in 10, refined"
     )
-    lines = [head, *map(_line, made.fitted)]
+    lines = [head, *(_line(each, (each.source, each.target) in made.kept) for each in made.fitted)]
     lines.append(
         f"{made.bundle.folder}: calibrated on {len(made.categories)} categories, for collections of"
         f" {made.kinds} kinds; measured on these collections as they are,"
         " each half of the categories by curves of the other half; *: refined by default"
     )
+    if made.kept:
+        lines.append(f"as before, moved to as many kinds: {_names(made.kept)}")
+    if made.dropped:
+        lines.append(
+            f"no longer calibrated, as their curves were fitted otherwise: {_names(made.dropped)}"
+        )
     return "\n".join(lines)
 
 
-def _line(each: Fitted) -> str:
+def _names(keys: Sequence[Key]) -> str:
+    return ", ".join(f"{source or 'word'} > {target}" for source, target in keys)
+
+
+def _line(each: Fitted, kept: bool) -> str:
     name = f"{each.source or 'word'} > {each.target}"
     start = f"{name:<21}{each.categories:>10}"
     refined = f"{each.right:>12.3f} {each.gain:+.3f} ± {each.sure:.3f}"
     if each.direction is None:
-        return f"{start}  too little to learn from: scores stay cosines"
+        stays = "as before" if kept else "cosines"
+        return f"{start}  too little to learn from: scores stay {stays}"
     told = "  *" if each.direction.refine else ""
     measured = each.measured
     if measured is None:

@@ -5,6 +5,7 @@ as what is searched, see `asking`. Files it was trained on take no part: they li
 words than anything that a user brings. Such files are of a few dozen kinds, and a user's of many
 more, so the curves are moved to a collection of `kinds`. For a model that was trained on
 everything, curves come from models of the same recipe for which some categories were held out.
+Directions from which nothing is learnt keep the curves that the bundle has for them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from opensearch.experiments import directions
 from opensearch.experiments.asking import ABSENT, Asked, Gains, Hits, first_hits, gains
 from opensearch.experiments.directions import NAMES, Fitted, Key, Looked, fit_directions
 from opensearch.experiments.held_out import Calibrating, sides_of
+from opensearch.experiments.recipes import check_alike
 from opensearch.model import Model
 from opensearch.progress import Progress, quiet
 from opensearch.records import Failure
@@ -29,13 +31,21 @@ from opensearch.records import Failure
 
 @dataclass(frozen=True)
 class Calibrated:
-    """All directions looked at, the bundle that was written, and files that were not read."""
+    """All directions looked at, the bundle that was written, and files that were not read.
+
+    Attributes:
+        kept: directions whose curves are those that the bundle had before.
+        dropped: those whose curves it had before and has no longer, as what they assume is not
+            what the new ones do.
+    """
 
     fitted: list[Fitted]
     categories: list[str]
     kinds: int
     bundle: Bundle
     failures: list[Failure]
+    kept: list[Key]
+    dropped: list[Key]
 
 
 def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
@@ -43,17 +53,13 @@ def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
 
     Raises:
         InvalidInput: no files of categories that a model does not know, nothing to learn from,
-            or `into` has codes of another length.
+            or `into` is no model of the same recipe.
         BundleError: a model is none.
     """
     models = [Model(Bundle.open(path)) for path in wanted.models]
     into = Bundle.open(wanted.into or wanted.models[0])
     for model in models:
-        if model.bundle.card.bits != into.card.bits:
-            raise InvalidInput(
-                f"{model.bundle.folder} has codes of {model.bundle.card.bits} bits,"
-                f" {into.folder} of {into.card.bits}; curves of codes want the same"
-            )
+        check_alike(model.bundle, into)
     failures: list[Failure] = []
     asked = [sides_of(model, wanted, progress, failures) for model in models]
     looked = {
@@ -64,9 +70,14 @@ def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
     found = fit_directions(looked, wanted.kinds)
     categories = sorted({str(name) for _, words in asked for name in words.labels})
     made = _calibration(found, len(categories), wanted)
+    old = into.card.calibration
+    # of what was fitted before and not now
+    others = [key for key in old.directions() if made.direction(*key) is None] if old else []
+    kept, dropped = (others, []) if old and made.holds_beside(old) else ([], others)
     into.copy_files(into.folder)
-    card = into.card.model_copy(update={"calibration": made})
-    return Calibrated(found, categories, wanted.kinds, write_bundle(into.folder, card), failures)
+    card = into.card.model_copy(update={"calibration": made.over(old) if old and kept else made})
+    bundle = write_bundle(into.folder, card)
+    return Calibrated(found, categories, wanted.kinds, bundle, failures, kept, dropped)
 
 
 def _each(asked: Sequence[tuple[dict[str, Asked], Asked]], progress: Progress) -> list[Key]:
@@ -153,6 +164,8 @@ def to_dict(made: Calibrated) -> dict[str, Any]:
         "absent": ABSENT,
         "kinds": made.kinds,
         "failures": [asdict(failure) for failure in made.failures],
+        "kept": _named(made.kept),
+        "dropped": _named(made.dropped),
         "directions": [
             {
                 "source": each.source or "word",
@@ -167,3 +180,7 @@ def to_dict(made: Calibrated) -> dict[str, Any]:
             for each in made.fitted
         ],
     }
+
+
+def _named(keys: Sequence[Key]) -> list[dict[str, str]]:
+    return [{"source": source or "word", "target": target} for source, target in keys]

@@ -6,12 +6,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from calibration_made import calibrated, calibration
 from click.testing import CliRunner
 from toy_files import FIGURES, make_collection, toy_overrides, write_csv
 
 from opensearch.calibration import fitting
 from opensearch.cli.group import main
-from opensearch.encoders.bundle import Bundle
+from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.engine import Engine, Query
 from opensearch.errors import InvalidInput
 from opensearch.experiments import directions
@@ -208,3 +209,82 @@ def test_a_collection_without_splits_says_so_and_what_helps(cut, toys, tmp_path)
 def test_a_split_that_no_collection_has_is_named(cut, toys):
     with pytest.raises(InvalidInput, match=r"have test, train, unseen, .* did you mean 'unseen'"):
         labelled(Calibrating([cut], [toys], "unsen"))
+
+
+def test_directions_of_which_nothing_is_learnt_keep_their_curves(cut, toys, tmp_path):
+    old = calibration({"shape": 0.4})
+    model = calibrated(cut, tmp_path / "model", old)
+    data = tmp_path / "photos"
+    shutil.copytree(toys / "photo", data / "photo")
+    given = ["calibrate", str(model), "--data", str(data), "--split", "all", "--kinds", "400", "-q"]
+    result = CliRunner().invoke(main, given)
+    assert (result.exit_code, result.stderr) == (0, "")
+    new = Bundle.open(model).card.calibration
+    assert new.direction("photo", "photo") != old.direction("photo", "photo")
+    others = [key for key in old.directions() if key not in new.directions()]
+    assert others == []
+    kept = new.direction("sketch", "shape")
+    assert kept.cosine == old.direction("sketch", "shape").cosine.among(100, 400)
+    assert kept.distance.middle == pytest.approx(0.4 + np.log(399 / 99) / 2 / 8)
+    assert new.kinds == 400
+    told = result.stdout.splitlines()[-1]
+    assert told.startswith("as before, moved to as many kinds: photo > shape, photo > sketch, ")
+    assert "photo > photo" not in told
+    again = json.loads(CliRunner().invoke(main, [*given, "--json"]).stdout)
+    assert {"source": "word", "target": "shape"} in again["kept"]
+    assert again["dropped"] == []
+
+
+def test_curves_for_another_number_of_hits_go_and_are_named(cut, toys, tmp_path):
+    old = calibration().model_copy(update={"hits": 5})
+    model = calibrated(cut, tmp_path / "model", old)
+    data = tmp_path / "photos"
+    shutil.copytree(toys / "photo", data / "photo")
+    result = CliRunner().invoke(
+        main, ["calibrate", str(model), "--data", str(data), "--split", "all", "-q"]
+    )
+    assert "no longer calibrated, as their curves were fitted otherwise: photo > shape" in (
+        result.stdout
+    )
+    assert Bundle.open(model).card.calibration.direction("shape", "shape") is None
+
+
+def _changed(card, part, name, value):
+    settings = getattr(card, part).settings | {name: value}
+    return {part: getattr(card, part).model_copy(update={"settings": settings})}
+
+
+OTHERS = {
+    "codes of 16 bits, .* codes of 32 bits": lambda card: {"bits": 32},
+    "hasher 'gdmh', .* hasher 'lsh'": lambda card: _changed(card, "hash", "name", "lsh"),
+    "embeddings of 4 numbers, .* of 384 numbers": lambda card: {"dim": 384},
+    "provider 'attributes', .* 'lexicon'": lambda card: _changed(
+        card, "space", "provider", "lexicon"
+    ),
+    "transform 'centre', .* 'none'": lambda card: _changed(card, "space", "transform", "none"),
+    "domains photo, shape, sketch, .* domains icon": lambda card: {
+        "domains": {"icon": card.domains["photo"]}
+    },
+    "backbone tiny for photo, .* backbone other for photo": lambda card: {
+        "domains": card.domains
+        | {
+            "photo": card.domains["photo"].model_copy(
+                update={
+                    "backbone": card.domains["photo"].backbone.model_copy(update={"name": "other"})
+                }
+            )
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("told", OTHERS)
+def test_curves_for_a_model_of_another_recipe_are_refused(cut, toys, tmp_path, told):
+    bundle = Bundle.open(cut)
+    bundle.copy_files(tmp_path / "into")
+    into = write_bundle(
+        tmp_path / "into", bundle.card.model_copy(update=OTHERS[told](bundle.card))
+    ).folder
+    with pytest.raises(InvalidInput, match=f"{told}: curves of one model are none of a model of"):
+        calibrate(Calibrating([cut], [toys], "all", into))
+    assert Bundle.open(into).card.calibration is None
