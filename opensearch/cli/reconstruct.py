@@ -128,12 +128,15 @@ def reconstruct(
     """
     check_files([sketch])
     start_ahead()  # it is up once the packages below are
+    from opensearch.domains.reading import check_stays
     from opensearch.reconstruction import surfaces
 
     surfaces.check_extra()
     surfaces.check_out(out, overwrite)
     if voxels is not None:
         surfaces.check_free(voxels, overwrite)
+    if views is not None:
+        check_stays(sketch, views)
     from opensearch.engine import Engine
     from opensearch.reconstruction import reconstruct, save_pictures
 

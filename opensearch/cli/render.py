@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +43,14 @@ class _DrawingPath(click.ParamType[tuple[Path, int | None]]):
 @click.argument("file", type=_DrawingPath())
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Folder for the pictures; made if missing.")  # fmt: skip
-@model_option("Take size and views from this model's encoder.")
+@model_option("Show what this model's encoder sees. Default: the shipped starter's.")
 @click.option("--domain", help="Domain of FILE, e.g. sketch. Default: told from the file.")
 @up_option("Axis that is up in a mesh. Default: told by its format.")
 @click.option("--part", type=click.IntRange(min=1), help="Line of an .ndjson file.")
-@click.option("--size", default=224, show_default=True, type=click.IntRange(16, 1024),
-              help="Side of a view, pixels.")  # fmt: skip
-@click.option("--views", default=6, show_default=True, type=click.IntRange(0, 24),
-              help="Shaded views of a mesh.")  # fmt: skip
-@click.option("--line-views", default=0, show_default=True, type=click.IntRange(0, 24),
-              help="Line drawings of a mesh.")  # fmt: skip
+@click.option("--size", type=click.IntRange(16, 1024),
+              help="Side of a view, pixels. Default, as of the next two: the model's.")  # fmt: skip
+@click.option("--views", type=click.IntRange(0, 24), help="Shaded views of a mesh.")
+@click.option("--line-views", type=click.IntRange(0, 24), help="Line drawings of a mesh.")
 @json_option("Print one JSON object.")
 def render(
     file: tuple[Path, int | None],
@@ -60,16 +59,16 @@ def render(
     domain: str | None,
     up: Up | None,
     part: int | None,
-    size: int,
-    views: int,
-    line_views: int,
     as_json: bool,
+    **drawn: int | None,
 ) -> None:
     """Show what an encoder sees of FILE.
 
     FILE is a mesh, a drawing or a picture; FILE#3 is the drawing in line 3, and - a file piped in.
-    Writes each view as a PNG, and all of them together as views.png. Of a mesh the shaded views
-    come first, then the line drawings.
+    Writes each view as a PNG, and all of them together as views.png, in the place of what an
+    earlier run wrote to the same folder. Of a mesh the shaded views come first, then the line
+    drawings. The encoder is that of the model which `opensearch index` would use, unless others
+    are asked for: --size, --views and --line-views say how one of your own would see FILE.
 
     \b
     Example:
@@ -78,6 +77,7 @@ def render(
     """
     if domain and names_in(domain):
         raise InvalidInput(f"`domain` must be one name, got {domain!r}")
+    given = _given(model, drawn)
     check_files([file[0]])
     start_ahead()  # it is up once the packages below are
     from opensearch.domains import save_views
@@ -85,10 +85,7 @@ def render(
     from opensearch.limits import Limits
     from opensearch.model.inputs import on_disk
 
-    drawn = {"size": size, "views": views, "line_views": line_views}
-    if model is None and domain:
-        _refuse_near(domain)
-    settings = _settings(domain, drawn) if model is None else _settings_of(model)
+    settings = _settings(domain, given) if model is None else _settings_of(model)
     with on_disk(taken(file[0]), Limits()) as (path, _), Readers(settings) as readers:
         line = _line(path, file[1], part)
         opened = readers.open(path, line, domain, up=up)
@@ -119,22 +116,38 @@ def _line(path: Path, named: int | None, part: int | None) -> int | None:
     return part or named
 
 
-def _refuse_near(domain: str) -> None:
+def _given(model: Path | None, drawn: dict[str, int | None]) -> dict[str, int]:
+    """How views are to be drawn, as far as the command line says; a model says it by itself."""
+    given = {name: value for name, value in drawn.items() if value is not None}
+    if given and model is not None:
+        named = " and ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"{named} would be other than what --model sees; give one of both")
+    return given
+
+
+def _settings(domain: str | None, given: dict[str, int]) -> dict[str, ReaderSettings]:
+    """As the shipped model reads files, but for what is given, by domain.
+
+    A domain that it lacks is read as a model of that domain would read it by default.
+    """
+    from opensearch.domains import default_reader
+    from opensearch.encoders.starter import starter_model
+
+    shipped = _settings_of(starter_model())
+    if domain is not None and domain not in shipped:
+        _refuse_near(domain, shipped)
+        say(f"the shipped model has no domain {domain}: shown as one trained for it would see it")
+        return {domain: ReaderSettings(reader=default_reader(domain), **given)}
+    return {name: own.model_copy(update=given) for name, own in shipped.items()}
+
+
+def _refuse_near(domain: str, shipped: Iterable[str]) -> None:
     """Refuse a name that is nearly that of a domain; any other is a domain of pictures."""
-    from opensearch.domains import READERS
     from opensearch.domains.collections.layout import DOMAIN_WORDS
 
-    known = [*dict.fromkeys([*(kind.domain for kind in READERS.values()), *DOMAIN_WORDS.values()])]
+    known = [*dict.fromkeys([*shipped, *DOMAIN_WORDS.values()])]
     if domain not in known and (meant := hint(domain, known)):
         raise InvalidInput(f"no domain {domain!r} is known{meant}")
-
-
-def _settings(domain: str | None, drawn: dict[str, int]) -> dict[str, ReaderSettings]:
-    """How files of a domain, or of each that has a reader, are read as they are drawn here."""
-    from opensearch.domains import READERS, default_reader
-
-    taken_for = [domain] if domain else [kind.domain for kind in READERS.values()]
-    return {name: ReaderSettings(reader=default_reader(name), **drawn) for name in taken_for}
 
 
 def _settings_of(model: Path) -> dict[str, ReaderSettings]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from opensearch.records import Up
 
 View: TypeAlias = NDArray[np.uint8]
 """One picture, shape (size, size, 3), sRGB."""
+SHEET: Final = "views.png"
+"""All views of an item in one picture."""
+_VIEW: Final = re.compile(r"view-\d{2,}\.png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,8 @@ def save_views(
 
     Args:
         reading: what a reader returned.
-        out: folder, made when missing; files of the same name are replaced.
+        out: folder, made when missing; what an earlier call wrote there is replaced, and views
+            that there are no longer go.
         columns: of `views.png`.
         source: the file that was read, which stays.
 
@@ -147,26 +152,53 @@ def save_views(
         The paths written, the views in order and `views.png` last.
 
     Raises:
-        InvalidInput: the folder cannot be written, or a view would take the place of `source`.
+        InvalidInput: the folder cannot be written, or `source` would not stay.
         OpenSearchError: the disk is full.
     """
+    if source is not None:
+        check_stays(source, out)
     pages = {f"view-{at:02d}.png": view for at, view in enumerate(reading.views, start=1)}
-    pages["views.png"] = contact_sheet(reading.views, columns)
+    pages[SHEET] = contact_sheet(reading.views, columns)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name in pages:
-            if source is not None and (out / name).exists() and (out / name).samefile(source):
-                raise InvalidInput(
-                    f"pictures in {str(out)!r} would replace {name}, which is the file that was"
-                    " read; name another folder"
-                )
+        # Pictures named so without the sheet of all are of somebody else.
+        earlier = _pictures(out) if (out / SHEET).exists() else []
         for name, view in pages.items():
             (out / name).write_bytes(png(view))
+        for path in earlier:
+            if path.name not in pages:
+                path.unlink()
     except OSError as error:
         raise unwritable(error)(
             f"cannot write pictures to {str(out)!r}: {system_reason(error)}"
         ) from error
     return [out / name for name in pages]
+
+
+def check_stays(source: Path, out: Path) -> None:
+    """Refuse to write views to a folder where one would take the place of the file they are of.
+
+    Raises:
+        InvalidInput: the file is there under the name of a view, or of all views.
+    """
+    try:
+        taken = [path.name for path in _pictures(out, SHEET) if path.samefile(source)]
+    except OSError:
+        return  # whoever writes there says what is wrong
+    if taken:
+        raise InvalidInput(
+            f"pictures in {str(out)!r} would replace {taken[0]}, which is the file that was"
+            " read; name another folder"
+        )
+
+
+def _pictures(folder: Path, *others: str) -> list[Path]:
+    """Files of a folder that are named as views, or so."""
+    return sorted(
+        path
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if (_VIEW.fullmatch(path.name) or path.name in others) and path.is_file()
+    )
 
 
 def _encoded(image: Image.Image, **options: object) -> bytes:

@@ -21,8 +21,8 @@ def check_alike(model: Bundle, into: Bundle) -> None:
     for own, wanted in zip(_traits(model, shared), _traits(into, shared), strict=True):
         if own != wanted:
             raise InvalidInput(
-                f"{model.folder} has {own}, {into.folder} has {wanted}: curves of one model are"
-                " none of a model of another recipe. Train one by the same recipe with some"
+                f"{model.folder} has {own}, {into.folder} has {wanted}: the curves of a model fit"
+                " no model of another recipe. Train one by the same recipe with some"
                 " categories left out (`exclude` of its config)"
             )
 

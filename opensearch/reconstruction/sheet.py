@@ -32,6 +32,8 @@ def pictures(made: Reconstruction) -> NDArray[np.uint8]:
 def save_pictures(made: Reconstruction, folder: Path) -> list[Path]:
     """Write them as `view-01.png`, ..., and all on one sheet, `views.png`; the paths.
 
+    They take the place of what an earlier call wrote there, see `save_views`.
+
     Raises:
         InvalidInput: the folder cannot be written.
     """

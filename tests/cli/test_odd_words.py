@@ -55,6 +55,10 @@ def test_a_home_folder_that_no_shell_has_read_is_refused(words, tmp_path, monkey
         (["render", "a.ndjson#2", "--out", "o", "--part", "3"], "--part 3 and #2 name two"),
         (["render", "b.ndjson#2", "--out", "o"], "File 'b.ndjson' does not exist"),
         (["render", "a.png", "--out", "o", "--domain", "skecth"], "did you mean 'sketch'?"),
+        (
+            ["render", "a.png", "--out", "o", "--model", ".", "--size", "32", "--line-views", "0"],
+            "--size and --line-views would be other than what --model sees",
+        ),
     ],
 )
 def test_what_would_go_unheard_is_refused(words, told, tmp_path, monkeypatch):

@@ -13,6 +13,8 @@ from opensearch.cli import main
 from opensearch.config import ReaderSettings
 from opensearch.domains import Reading, open_reader, png, save_views, thumbnail
 from opensearch.domains.reading import contact_sheet
+from opensearch.encoders.card import read_card
+from opensearch.encoders.starter import starter_model
 from opensearch.errors import InvalidInput
 
 
@@ -70,6 +72,22 @@ def test_views_take_the_place_of_no_file_that_was_read(tmp_path, name):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_views_take_the_place_of_an_earlier_run_and_of_no_other_file(tmp_path):
+    own = ["view-1.png", "view-04.jpg", "a-view-04.png", "view-05.png.bak"]
+    for name in [*own, "view-09.png"]:
+        (tmp_path / name).write_text("mine")
+    save_views(Reading(views(5)), tmp_path)
+    assert (tmp_path / "view-09.png").read_text() == "mine"  # of no run: there was no views.png
+    (tmp_path / "view-09.png").unlink()
+    (tmp_path / "view-07.png").mkdir()
+    save_views(Reading(views(2)), tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == sorted([*own, "view-07.png", "view-01.png", "view-02.png", "views.png"])
+    with pytest.raises(InvalidInput, match="would replace view-02"):
+        save_views(Reading(views(1)), tmp_path, source=tmp_path / "view-02.png")
+    assert (tmp_path / "view-02.png").exists()
+
+
 def test_a_reader_gives_the_same_in_many_threads(tmp_path):
     trimesh.creation.icosphere(subdivisions=2).export(tmp_path / "a.ply")
     read = open_reader(ReaderSettings(reader="mesh", size=48, views=3, line_views=1))
@@ -101,6 +119,28 @@ def test_render_shows_what_the_reader_gives(tmp_path):
         assert (np.asarray(Image.open(tmp_path / f"o/view-0{at}.png")) == view).all()
 
 
+def test_render_shows_what_the_shipped_model_sees(tmp_path):
+    trimesh.creation.box().export(tmp_path / "a.ply")
+    to = ["render", str(tmp_path / "a.ply"), "--json", "--out", str(tmp_path / "o")]
+    card = read_card(starter_model()).domains["shape"]
+    told = json.loads(CliRunner().invoke(main, to).stdout)
+    assert told["settings"] == card.reader.model_dump()
+    assert (card.reader.size, len(told["files"])) == (160, card.reader.views + 1)
+    seen = np.asarray(Image.open(tmp_path / "o/view-12.png"))
+    assert (seen == open_reader(card.reader)(tmp_path / "a.ply", None).views[11]).all()
+    fewer = json.loads(CliRunner().invoke(main, [*to, "--views", "3"]).stdout)["settings"]
+    assert fewer == card.reader.model_dump() | {"views": 3}
+    assert not (tmp_path / "o/view-04.png").exists()
+
+
+def test_render_shows_a_domain_that_the_shipped_model_lacks(tmp_path):
+    Image.new("RGB", (40, 20), "red").save(tmp_path / "b.png")
+    words = ["render", str(tmp_path / "b.png"), "--out", str(tmp_path), "--domain", "logo"]
+    result = CliRunner().invoke(main, [*words, "--json"])
+    assert json.loads(result.stdout)["settings"] == ReaderSettings(reader="image").model_dump()
+    assert "the shipped model has no domain logo" in result.stderr
+
+
 def test_render_takes_drawings_and_pictures_and_prints_json(tmp_path):
     lines = '{"drawing":[[[0,9],[0,9]]]}\n{"drawing":[[[0,9],[5,5]]]}\n'
     (tmp_path / "a.ndjson").write_text(lines)
@@ -113,6 +153,7 @@ def test_render_takes_drawings_and_pictures_and_prints_json(tmp_path):
     arguments = ["--out", str(tmp_path / "p"), "--domain", "cartoon", "--json"]
     result = CliRunner().invoke(main, ["render", str(tmp_path / "b.png"), *arguments])
     assert json.loads(result.stdout)["aspect"] == 2.0
+    assert result.stderr == ""
 
 
 def test_rendering_needs_no_display_and_no_driver(monkeypatch, tmp_path):

@@ -285,6 +285,6 @@ def test_curves_for_a_model_of_another_recipe_are_refused(cut, toys, tmp_path, t
     into = write_bundle(
         tmp_path / "into", bundle.card.model_copy(update=OTHERS[told](bundle.card))
     ).folder
-    with pytest.raises(InvalidInput, match=f"{told}: curves of one model are none of a model of"):
+    with pytest.raises(InvalidInput, match=f"{told}: the curves of a model fit no model of"):
         calibrate(Calibrating([cut], [toys], "all", into))
     assert Bundle.open(into).card.calibration is None

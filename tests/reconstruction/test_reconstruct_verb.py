@@ -1,6 +1,7 @@
 """The verb `reconstruct` on a toy index: what it writes, prints and refuses."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -46,6 +47,20 @@ def test_rows_of_shapes_and_the_model_are_printed_and_all_is_written(index, sket
     assert all(np.asarray(Image.open(seen / name)).std() > 1 for name in names)
     wide, high = Image.open(seen / "views.png").size
     assert wide > 6 * high  # seven pictures in a row
+
+
+def test_pictures_take_the_place_of_an_earlier_run_and_never_of_the_sketch(index, sketch, tmp_path):
+    seen, out = tmp_path / "seen", tmp_path / "a.ply"
+    asked = ["--index", index, "--from", "sketch", "--mode", "nearest", "--out", out]
+    for k in (4, 2):
+        assert run(sketch, *asked, "--views", seen, "-k", k, "--overwrite").exit_code == 0
+    assert len(list(seen.iterdir())) == k + 3
+    out.unlink()
+    shutil.copy(sketch, seen / "view-09.png")
+    refused = run(seen / "view-09.png", *asked, "--views", seen)
+    assert refused.exit_code == 2
+    assert "would replace view-09.png" in refused.stderr
+    assert not out.exists()
 
 
 def test_json_tells_all_of_it(index, sketch, tmp_path):
