@@ -41,6 +41,7 @@ from opensearch.training.codes import with_migration
 from opensearch.training.collection import TrainingPart, categories_of, training_part
 from opensearch.training.context import Context
 from opensearch.training.domain import DomainData, load_domain
+from opensearch.training.staying import tell_what_stays
 from opensearch.training.view_pooling import pooled_before
 
 
@@ -96,7 +97,7 @@ def train(
     left_out = (config.exclude, config.omit, config.rename)
     part = training_part(training.data, training.domain, *left_out, failed)
     if part.unseen:
-        note(f"left out, unseen in the data: {len(part.unseen)} categories")
+        note(f"left out, unseen in the data or excluded: {len(part.unseen)} categories")
     told = _Told(progress, note, failed)
     if training.extend is None:
         return _train_new(training, method, part, told)
@@ -210,6 +211,7 @@ def _extend(
     learns = method.learns(config)
     donor = donor_of(base, reader_settings(config, name), learns)
     config = settled_by(donor, config, name, learns, note)
+    tell_what_stays(base.card, config, note)
     settled = replace(training, config=config)
     run = RunFolder(out, _settings(settled, part), _settings(settled, part, given=True))
     if finished := _finished(run, out, note):

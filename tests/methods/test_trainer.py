@@ -71,7 +71,7 @@ def test_a_frozen_backbone_gives_a_bundle_with_one_trunk(frozen, toys):
         re.match("warning: backbone tiny starts from random weights.*shipped", note)
         for note in notes
     )
-    assert "left out, unseen in the data: 1 categories" in notes
+    assert "left out, unseen in the data or excluded: 1 categories" in notes
     left = {file.name for file in bundle.folder.iterdir()} - bundle.card.files()
     assert left == {"model.json", "metrics.jsonl", "training"}
     embedding = bundle.encoder("sketch").embed(np.zeros((2, 1, 32, 32, 3), np.uint8))
@@ -225,11 +225,19 @@ def test_what_cannot_be_extended_is_refused_before_anything_is_written(
 
 def test_an_extension_takes_backbone_and_size_from_the_model_and_says_so(frozen, shapes, tmp_path):
     notes = []
-    other = ["backbone.name=resnet18", "size=64"]
+    other = ["backbone.name=resnet18", "size=64", "space.transform=whiten"]
+    other += ["hash.bits=128", "hash.name=lsh"]
     given = task(shapes, tmp_path / "m", *other, extend=frozen[0].folder, domain="shape")
     bundle = train(given, note=notes.append)
     assert "shape uses the model's tiny, not resnet18" in notes
     assert "views of shape have 32 pixels, as the model's" in notes
+    assert "hash.bits stays as the model has it: 16, not 128" in notes
+    assert "hash.name stays as the model has it: gdmh, not lsh" in notes
+    assert "space.transform stays as the model has it: none, not whiten" in notes
+    provider = f"attributes:{shapes / 'attributes.csv'}"
+    stays = f"space.provider stays as the model has it: {frozen[0].card.hint}, not {provider}"
+    assert stays in notes
+    assert (bundle.card.bits, bundle.card.hash) == (16, frozen[0].card.hash)
     assert bundle.card.domains["shape"].reader.size == 32
 
 
