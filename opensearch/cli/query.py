@@ -92,7 +92,7 @@ _ordered = together(
     click.option("--where", metavar="EXPR", help="Filter, e.g. 'domain = photo and year > 2010'."),
     click.option(
         "--structure",
-        type=BackendName(),
+        type=BackendName("exact"),
         metavar="NAME",  # to list them would load numpy for a page of help
         help="Find candidates by what `opensearch structure INDEX NAME` has built. Default: exact.",
     ),

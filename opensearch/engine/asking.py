@@ -120,8 +120,8 @@ class Asking(OpenIndex):
             codes: shape (n, bits // 8).
             targets: domains searched; all that the index holds when empty.
             k: hits wanted.
-            structure: name of a backend, such as `hnsw`, whose structure was built; exact when
-                `None`.
+            structure: name of a backend, such as `hnsw`, whose structure was built; `exact` or
+                `None`: by none.
 
         Returns:
             Hamming distances (n, k) and ids (n, k), in order of (distance, id); short rows

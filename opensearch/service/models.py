@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -26,7 +27,18 @@ Weight: TypeAlias = Annotated[
 ]
 Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096)]
 MOST_THUMBNAILS: Final = 48
-Metadata: TypeAlias = dict[str, str | int | float | bool | None]
+
+
+def _plain(value: Any) -> Any:
+    """A value of metadata, said whole: pydantic would name the first of the types alone."""
+    if isinstance(value, list | dict):
+        raise ValueError("must be a text, a number, true, false or null")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+Metadata: TypeAlias = dict[str, Annotated[str | int | float | bool | None, BeforeValidator(_plain)]]
 
 
 class Asked(BaseModel):
@@ -97,7 +109,9 @@ class SearchAsked(Asked):
     )
     min_score: Number | None = Field(default=None, description="least score of a hit")
     depth: Whole = Field(default=1000, ge=1, le=10_000, description="candidates scored")
-    structure: str | None = Field(default=None, description="a structure that was built, or exact")
+    structure: str | None = Field(
+        default=None, description="a structure that was built, such as hnsw; null, or exact: none"
+    )
     thumbnails: Whole = Field(
         default=0,
         ge=0,
@@ -189,10 +203,15 @@ class ItemRecord(BaseModel):
 
 
 class ItemEdit(Asked):
-    """What is said anew of an item; what is absent stays."""
+    """What is said anew of an item; what is absent stays.
+
+    Metadata that are not there say nothing; to take all away is to give none, `{}`.
+    """
 
     category: str | None = Field(default=None, max_length=1000, description="null: none")
-    metadata: Metadata | None = Field(default=None, description="in place of all there was")
+    metadata: Metadata = Field(
+        default_factory=dict, description="in place of all there was; {}: none"
+    )
 
 
 class Views(BaseModel):

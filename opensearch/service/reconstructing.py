@@ -15,7 +15,7 @@ from opensearch.reconstruction import mesh_file, reconstruct
 from opensearch.records import Item
 from opensearch.service import originals
 from opensearch.service.context import Shared
-from opensearch.service.failures import ServiceError
+from opensearch.service.failures import ErrorBody, ServiceError
 
 router = APIRouter(prefix="/v1", tags=["reconstruction"])
 
@@ -23,7 +23,8 @@ MOST: Final = 20
 """Shapes that a model may be made of here: each of them is a file to read."""
 _KIND: Final = "model/gltf-binary"
 _GLB: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {_KIND: {}}, "description": "A binary glTF"}
+    200: {"content": {_KIND: {}}, "description": "A binary glTF"},
+    501: {"model": ErrorBody, "description": "The packages for it are not installed here"},
 }
 
 

@@ -224,6 +224,6 @@ def _query(
         depth=asked.depth,
         max_distance=asked.max_distance,
         min_score=asked.min_score,
-        where=asked.where or None,
+        where=asked.where,
         structure=asked.structure,
     )

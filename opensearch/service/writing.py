@@ -82,7 +82,8 @@ async def edit(request: Request, shared: Shared, id: Id, said: ItemEdit) -> Item
     def work(engine: Engine) -> ItemRecord:
         item = item_of(engine, id)
         category = said.category if "category" in said.model_fields_set else item.category
-        edited = engine.relabel(item.key, category or None, said.metadata)
+        metadata = said.metadata if "metadata" in said.model_fields_set else None
+        edited = engine.relabel(item.key, category or None, metadata)
         return ItemRecord.of(edited, originals.can_open(edited))
 
     return await shared.encode.run(lambda: shared.served.work(work))
@@ -104,6 +105,6 @@ def _metadata(text: str) -> Metadata:
         return _METADATA.validate_json(text)
     except ValidationError as error:
         raise InvalidInput(
-            f"metadata must be a JSON object of texts, numbers, true and false, got {text[:60]!r};"
-            ' e.g. {"year": 2011}'
+            "metadata must be a JSON object of texts, numbers, true, false and null, got"
+            f' {text[:60]!r}; e.g. {{"year": 2011}}'
         ) from error

@@ -58,6 +58,17 @@ def test_what_was_not_built_is_refused_with_the_way_out(index):
                 engine.search(text="disc", structure="tree", where=where)
 
 
+def test_exact_names_a_search_by_no_structure(index):
+    codes = np.zeros((2, 2), np.uint8)
+    with Engine.open(index) as engine:
+        assert Query(text="disc", structure="exact") == Query(text="disc")
+        assert engine.search(text="disc", structure="exact") == engine.search(text="disc")
+        for one, other in zip(
+            engine.search_batch(codes, structure="exact"), engine.search_batch(codes), strict=True
+        ):
+            assert (one == other).all()
+
+
 def test_the_verbs_build_measure_use_and_drop(index):
     result = run("structure", index, "hnsw")
     assert result.stdout == "photo: recall@10 1.000\nshape: recall@10 1.000\n", result.output
@@ -75,6 +86,8 @@ def test_the_verbs_build_measure_use_and_drop(index):
     assert set(kept) == {"exact", "hnsw", "ivf"}
     assert run("structure", index, "exact").stdout == "all searches are exact\n"
     assert not [file for file in (index / "search").rglob("*") if "hnsw" in file.name]
+    exact = run("query", index, "--text", "disc", "--structure", "exact", "--json")
+    assert (exact.exit_code, exact.stdout) == (0, found.stdout)
     result = run("query", index, "--text", "disc", "--structure", "hnsw")
     assert result.exit_code == InvalidInput.exit_code
     assert "has no structure 'hnsw'" in result.stderr

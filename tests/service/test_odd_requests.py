@@ -48,6 +48,27 @@ def test_a_field_of_a_form_that_no_route_knows_is_refused(client, picture):
     assert len(client.post("/v1/search/files", **sent).json()["hits"]) == 1
 
 
+@pytest.mark.parametrize("field", ["file", "key", "category", "metadata"])
+def test_a_field_of_an_upload_that_comes_twice_is_refused(own_index, picture, field):
+    said = {"key": "own/a", "domain": "photo", "category": "cube", "metadata": "{}"}
+    files = [("file", ("a.png", picture))] * (2 if field == "file" else 1)
+    if field in said:
+        said[field] = [said[field], said[field]]
+    with client_of(own_index, writable=True) as writer:
+        told = failure(writer.post("/v1/items", data=said, files=files))
+        assert writer.get("/v1/items", params={"key": "own/a"}).status_code == 404
+    assert told["message"] == f"{field} takes one value, but comes 2 times; send it once"
+
+
+def test_a_field_that_comes_twice_is_refused_where_one_is_taken(client, picture):
+    files = [("file", ("a.png", picture))] * 2
+    assert client.post("/v1/search/files", files=files).status_code == 200  # which takes several
+    query = {"query": ['{"k": 1}', '{"k": 2}']}
+    told = failure(client.post("/v1/search/files", files=files, data=query))
+    assert told["wanted"] == "one query"
+    assert failure(client.get("/v1/words?limit=1&limit=2"))["came"] == "2 of them"
+
+
 def test_an_item_is_not_replaced_by_one_whose_category_was_misspelt(own_index, picture):
     with client_of(own_index, writable=True) as writer:
         sent = {"files": {"file": ("a.png", picture)}}

@@ -119,3 +119,8 @@ def test_the_page_reads_models_as_they_are_written(tmp_path):
     script.write_text(READS % names, encoding="utf-8")
     done = subprocess.run(["node", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_document_says_that_the_packages_may_be_missing(client):
+    said = client.get("/openapi.json").json()["paths"]["/v1/reconstruct"]["post"]["responses"]
+    assert said["501"]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorBody")

@@ -131,6 +131,12 @@ def test_filters_and_their_remarks_come_through(client):
     assert "no item passes" in " ".join(asked(client, WORDS, where="yaer > 3").json()["notes"])
 
 
+def test_exact_is_a_search_by_no_structure(client):
+    exact = asked(client, WORDS, structure="exact")
+    assert exact.status_code == 200
+    assert exact.json()["hits"] == asked(client, WORDS).json()["hits"]
+
+
 WRONG = [
     ({}, "a part with a weight above 0"),
     ({"parts": [{**WORDS, "weight": -1}]}, "a part with a weight above 0"),
@@ -139,6 +145,8 @@ WRONG = [
     ({"parts": [WORDS], "k": 999, "offset": 2}, "at most 1,000, got 1,001"),
     ({"parts": [WORDS], "where": "a" * 1001}, "at most 1,000, got 1,001"),
     ({"parts": [WORDS], "where": "a ="}, "`where`"),
+    ({"parts": [WORDS], "where": ""}, "`where`"),
+    ({"parts": [WORDS], "where": "  "}, "`where`"),
     ({"parts": [{"kind": "words", "text": "zorble"}]}, "no vector is known"),
     ({"parts": [{"kind": "item", "key": "no/such"}]}, "no item 'no/such'"),
     ({"parts": [{"kind": "file", "file": 0}]}, "no file 0 was sent"),

@@ -69,6 +69,35 @@ def test_what_was_edited_still_has_its_original(writer):
     assert (edited["category"], edited["original"]) == ("chair", True)
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"metadata": None}, "metadata must be a JSON object, got null"),
+        (
+            {"metadata": {"l": [1]}},
+            "metadata.l must be a text, a number, true, false or null, got [1]",
+        ),
+        ({"metadata": {"l": {}}}, "metadata.l must be a text, a number, true, false or null"),
+    ],
+)
+def test_what_no_metadata_can_be_changes_nothing(writer, said, message):
+    place = f"/v1/items/{writer.post('/v1/search', json=DISC).json()['hits'][0]['id']}"
+    assert writer.patch(place, json={"metadata": {"n": 1, "b": True, "z": None}}).status_code == 200
+    refused = writer.patch(place, json={"category": "x", **said})
+    assert refused.status_code == 422
+    assert refused.json()["error"]["message"].startswith(message)
+    kept = writer.get(place).json()
+    assert kept["metadata"] == {"n": 1, "b": True, "z": None}
+    assert kept["category"] != "x"
+    assert writer.patch(place, json={"metadata": {}}).json()["metadata"] == {}
+
+
+def test_a_number_that_json_lacks_is_no_metadata(writer):
+    headers = {"Content-Type": "application/json"}
+    refused = writer.patch("/v1/items/0", content='{"metadata": {"n": NaN}}', headers=headers)
+    assert "metadata.n must be a finite number" in refused.json()["error"]["message"]
+
+
 def test_a_key_that_is_there_is_replaced(writer, toy_collection):
     file = toy_collection / "photo" / "disc" / "02.jpg"
     first = upload(writer, file, "one").json()
@@ -82,6 +111,7 @@ def test_a_key_that_is_there_is_replaced(writer, toy_collection):
     [
         ({"metadata": "no json"}, "metadata must be a JSON object"),
         ({"metadata": '{"a": [1]}'}, "metadata must be a JSON object"),
+        ({"metadata": '{"a": [1]}'}, "object of texts, numbers, true, false and null, got"),
         ({"domain": "zebra"}, "zebra"),
         ({"key": ""}, "key"),
     ],

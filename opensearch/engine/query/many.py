@@ -13,7 +13,7 @@ from opensearch.engine.lifecycle.generations import Generations
 from opensearch.engine.query.answering import answer
 from opensearch.engine.query.answers import Answer
 from opensearch.engine.query.as_stored import firm, stored_domain
-from opensearch.engine.query.query import Query
+from opensearch.engine.query.query import Query, without_exact
 from opensearch.errors import OpenSearchError
 from opensearch.limits import Limits
 from opensearch.model import Model
@@ -60,12 +60,12 @@ def search_codes(
     structure: str | None,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Distances and ids of the nearest items of codes; see `Engine.search_batch`."""
-    now = generations.current()
+    now, name = generations.current(), without_exact(structure)
 
     def search() -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         with now.store.snapshot():
             now.searcher.refresh()
             domains = targeted(now.store, targets)
-            return now.searcher.search(codes, domains, k, structure)
+            return now.searcher.search(codes, domains, k, name)
 
     return again(search)

@@ -55,8 +55,8 @@ class Query:
         max_distance: largest Hamming distance of a hit, inclusive.
         min_score: least score of a hit; what has no score is no hit.
         where: filter expression, see `engine.filters.where`.
-        structure: name of a backend, such as `hnsw`, to find candidates by its structure; exact
-            when `None`. What `where` lets pass is searched exactly.
+        structure: name of a backend, such as `hnsw`, to find candidates by its structure; `exact`
+            or `None`: by none. What `where` lets pass is searched exactly.
         parts: what `Engine.part` made of files, words and stored items, with weights of 1e-30 to
             1e30, or of -1e30 to -1e-30; they join the others, and those below 0 move away.
         like: `exact` finds copies of one file or stored item, see `Engine.duplicates`, and nothing
@@ -159,6 +159,16 @@ def _weighted_parts(name: str, value: Any) -> list[tuple[Part, float]]:
     return [(part, float(weight)) for part, weight in pairs]
 
 
+def _structure(name: str, value: Any) -> str | None:
+    """The name of a structure; nothing for `exact`, which is to search without one."""
+    return without_exact(must.optional(must.text)(name, value))
+
+
+def without_exact(structure: str | None) -> str | None:
+    """A structure as searches take it; `exact`, the name of all searches by none, is none."""
+    return None if structure == "exact" else structure
+
+
 _CHECKS: dict[str, must.Check] = {
     "files": _weighted_inputs,
     "text": must.optional(must.text),
@@ -175,7 +185,7 @@ _CHECKS: dict[str, must.Check] = {
     "max_distance": must.optional(must.whole(0)),
     "min_score": must.optional(must.number),
     "where": must.optional(must.text),
-    "structure": must.optional(must.text),
+    "structure": _structure,
     "parts": _weighted_parts,
     "like": must.text,
     "compared": must.optional(must.whole(1)),
