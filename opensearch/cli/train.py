@@ -40,8 +40,9 @@ def train(
 ) -> None:
     """Train a model on labelled collections.
 
-    CONFIG is a shipped name or a YAML file. Methods prototype and joint start from the shipped
-    model's backbone unless another is named. A run that was interrupted goes on where it was.
+    CONFIG is a shipped name or a YAML file. All methods but gdmh-pixel and siamese start from the
+    shipped model's backbone unless another is named. A run that was interrupted goes on where it
+    was.
     Files that cannot be read are named and left out, with exit code 3; where they are most of a
     domain or a collection, nothing is trained.
 

@@ -102,7 +102,8 @@ def embed_collection(
 
     Args:
         borrowed: domains of the collection that the encoder of another domain embeds, by name:
-            `{"cartoon": "photo"}`. They are measured under their own name.
+            `{"cartoon": "photo"}`. They are measured under their own name. `None` where no
+            domain may borrow, which messages then do not speak of.
         keep: whether the files of a split are wanted.
         embed: rows (n, ...) of an encoder for features (n, v, f).
 
@@ -113,7 +114,7 @@ def embed_collection(
     failures: list[Failure] = []
     labelled = [s for s in read_collection(data, failures.append) if s.domain and s.category]
     present = sorted({s.domain for s in labelled if s.domain})
-    encoders = _encoders(bundle, data, present, borrowed or {})
+    encoders = _encoders(bundle, data, present, borrowed)
     parts: dict[str, dict[str, tuple[NDArray[np.float32], list[str]]]] = {}
     for domain, encoder in encoders.items():
         own = [source for source in labelled if source.domain == domain]
@@ -133,14 +134,14 @@ def embed_collection(
 
 
 def _encoders(
-    bundle: Bundle, data: Path, present: Sequence[str], borrowed: Mapping[str, str]
+    bundle: Bundle, data: Path, present: Sequence[str], borrowed: Mapping[str, str] | None
 ) -> dict[str, str]:
     """Which encoder embeds each domain of the collection, its own or a borrowed one.
 
     Raises:
         InvalidInput: a borrowed encoder or its domain does not exist, or there is none at all.
     """
-    for domain, encoder in borrowed.items():
+    for domain, encoder in (borrowed or {}).items():
         asked = f"`borrowed={{{domain!r}: {encoder!r}}}`"
         if domain not in present:
             raise InvalidInput(
@@ -151,17 +152,19 @@ def _encoders(
             raise InvalidInput(
                 f"{asked}: the model has no encoder {encoder!r}; it has {', '.join(bundle.domains)}"
             )
-    encoders = {domain: domain for domain in bundle.domains if domain in present} | {**borrowed}
+    encoders = {domain: domain for domain in bundle.domains if domain in present}
+    encoders |= borrowed or {}
     if not encoders:
         if not present:
             raise InvalidInput(
                 f"collection {data} has no labelled files; a label is the category in"
                 " <domain>/<category>/<file>, or in a manifest"
             )
+        lends = ", and `borrowed={DOMAIN: ENCODER}` embeds one by the encoder of another"
         raise InvalidInput(
             f"collection {data} has no labelled files of the model's domains"
-            f" {', '.join(bundle.domains)}; it has {', '.join(present)}, and"
-            " `borrowed={DOMAIN: ENCODER}` embeds one by the encoder of another"
+            f" {', '.join(bundle.domains)}; it has {', '.join(present)}"
+            f"{'' if borrowed is None else lends}"
         )
     return encoders
 

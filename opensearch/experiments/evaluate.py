@@ -82,6 +82,8 @@ class Evaluation:
     def __post_init__(self) -> None:
         for name in ("splits", "hashers", "scores"):
             object.__setattr__(self, name, must.texts(name, getattr(self, name)))
+        for name in ("model", "data"):
+            object.__setattr__(self, name, must.path(name, getattr(self, name)))
 
     def reads(self, split: str) -> bool:
         """Whether the files of a split are measured, or codes are fitted on them."""

@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from opensearch.cli.group import VERBS, main
+from opensearch.methods import METHODS
+from opensearch.methods.starting import FromStarter
 
 HEAVY = ("torch", "torchvision", "faiss", "onnxruntime", "trimesh", "sklearn", "scipy")
 
@@ -58,3 +60,9 @@ def test_a_misspelt_verb_is_answered_with_the_one_meant(typed, meant):
     refused = CliRunner().invoke(main, [typed, "x"])
     assert refused.exit_code == 2
     assert f"No such command {typed!r}; did you mean {meant}" in refused.output
+
+
+def test_train_names_the_methods_that_do_not_start_from_the_shipped_backbone():
+    others = [name for name, one in METHODS.items() if not issubclass(one.config, FromStarter)]
+    shown = " ".join(CliRunner().invoke(main, ["train", "--help"]).output.split())
+    assert f"All methods but {' and '.join(others)} start from the shipped model's" in shown

@@ -1,16 +1,22 @@
 """What `evaluate` measures of a trained toy: directions, words, borrowed encoders."""
 
+import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from toy_files import FIGURES, write_csv
 
+from opensearch.cli import main
+from opensearch.config import HashSettings
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import InvalidInput
 from opensearch.experiments.embedded import embed_collection
 from opensearch.experiments.evaluate import Evaluation, evaluate
+from opensearch.experiments.refit import refit
 from opensearch.model import Model
 from opensearch.progress import quiet
 from opensearch.training.cache import cache_folder
@@ -231,6 +237,42 @@ def test_a_domain_of_the_model_may_borrow_too(toy_model, with_cartoons):
 def test_an_encoder_that_cannot_be_borrowed_is_refused(toy_model, with_cartoons, borrowed, reason):
     with pytest.raises(InvalidInput, match=re.escape(reason)):
         evaluate(Evaluation(toy_model, with_cartoons, ["train"], borrowed=borrowed))
+
+
+def test_what_borrows_is_named_only_where_something_may(toy_model, with_cartoons, tmp_path):
+    alone = tmp_path / "alone"
+    shutil.copytree(with_cartoons / "cartoon", alone / "cartoon")
+    settings = HashSettings(name="lsh", bits=16)
+    with pytest.raises(InvalidInput, match=r"domains photo, shape, sketch; it has cartoon$"):
+        refit(Bundle.open(toy_model), tmp_path / "out", [alone], settings)
+    with pytest.raises(InvalidInput, match=r"it has cartoon, and `borrowed={DOMAIN: ENCODER}` emb"):
+        evaluate(Evaluation(toy_model, alone, ["all"]))
+
+
+def test_paths_of_an_evaluation_may_be_texts(toy_model, toy_collection):
+    wanted = Evaluation(str(toy_model), str(toy_collection), ["all"])
+    assert wanted == Evaluation(toy_model, toy_collection, ["all"])
+    with pytest.raises(InvalidInput, match="data must be a path, as text or Path, got 5"):
+        Evaluation(toy_model, 5)
+
+
+def test_the_page_names_the_fields_of_an_evaluation(toy_model, toy_collection):
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf-8")
+    asked = [
+        "evaluate",
+        str(toy_model),
+        "--data",
+        str(toy_collection),
+        "--split=all",
+        "-q",
+        "--json",
+    ]
+    for more in ([], ["--against", str(toy_model)]):
+        fields = json.loads(CliRunner().invoke(main, [*asked, *more]).stdout)
+        said = ", ".join(
+            f'"{name}": [...]' if name in ("rows", "failures") else f'"{name}"' for name in fields
+        )
+        assert f"`{{{said}}}`" in page
 
 
 def test_all_is_every_file(toy_model, toy_collection):
