@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from opensearch.engine import Score
 from opensearch.records import Hit, Item, Up
+from opensearch.service.values import Flag, Metadata, Number, Whole
 
-
-def _number(value: Any) -> Any:
-    """JSON's own numbers alone: neither true nor the text "3" is one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("must be a number")
-    return value
-
-
-Number: TypeAlias = Annotated[float, BeforeValidator(_number)]
-Whole: TypeAlias = Annotated[int, BeforeValidator(_number)]
-Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 Weight: TypeAlias = Annotated[
     Number,
     Field(ge=-100, le=100, description="above 0 joins the query, below 0 moves it away; not 0"),
 ]
 Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=4096)]
 MOST_THUMBNAILS: Final = 48
-
-
-def _plain(value: Any) -> Any:
-    """A value of metadata, said whole: pydantic would name the first of the types alone."""
-    if isinstance(value, list | dict):
-        raise ValueError("must be a text, a number, true, false or null")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("must be a finite number")
-    return value
-
-
-Metadata: TypeAlias = dict[str, Annotated[str | int | float | bool | None, BeforeValidator(_plain)]]
 
 
 class Asked(BaseModel):

@@ -14,7 +14,8 @@ from opensearch.service import originals
 from opensearch.service.context import Context, Shared, item_of, links
 from opensearch.service.failures import ServiceError
 from opensearch.service.items import Id
-from opensearch.service.models import Books, ItemEdit, ItemRecord, Metadata, Removed
+from opensearch.service.models import Books, ItemEdit, ItemRecord, Removed
+from opensearch.service.values import Metadata
 
 router = APIRouter(prefix="/v1/items", tags=["writing"])
 
