@@ -96,7 +96,7 @@ def sides_of(
             f"{', '.join(map(str, wanted.data))}: no files in split {wanted.split!r} of categories"
             f" that {model.bundle.folder} was not trained on, in domains"
             f" {', '.join(model.bundle.domains)}. Train a model of the same recipe with some"
-            " categories left out (`exclude` of its config), and give that one, with `into`"
+            " categories left out (by exclude in its config), and give that one, with `into`"
         )
     items = {}
     for domain, own in few_of_each(sources, wanted.files, wanted.seed).items():

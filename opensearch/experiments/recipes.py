@@ -23,7 +23,7 @@ def check_alike(model: Bundle, into: Bundle) -> None:
             raise InvalidInput(
                 f"{model.folder} has {own}, {into.folder} has {wanted}: the curves of a model fit"
                 " no model of another recipe. Train one by the same recipe with some"
-                " categories left out (`exclude` of its config)"
+                " categories left out (by exclude in its config)"
             )
 
 
