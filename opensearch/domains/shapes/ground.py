@@ -127,7 +127,8 @@ def _is_wide(
     if extent.max() < (_FAR_WIDER if up == "unknown" else _WIDER) * rest.max():
         return False
     a, b, c = points[faces[ground]].transpose(1, 0, 2)
-    area = np.abs(np.cross(b - a, c - a)[:, axis]).sum() / 2
+    above = np.cross(b - a, c - a)[:, axis] / 2
+    area = max(above.clip(min=0).sum(), -above.clip(max=0).sum())  # a slab has two sides
     return bool(area >= _FILLED * np.delete(extent, axis).prod())
 
 

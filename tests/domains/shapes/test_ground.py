@@ -36,6 +36,13 @@ def disc(width, height=0.0):
     return made
 
 
+def slab(outline):
+    """A plate with two sides, a hundredth high."""
+    return trimesh.creation.extrude_triangulation(
+        outline, [[0, at, at + 1] for at in range(1, len(outline) - 1)], 0.01
+    )
+
+
 def moved(mesh, *place):
     made = mesh.copy()
     made.apply_translation(place)
@@ -54,7 +61,7 @@ def left(vertices, faces, up):
 
 
 @pytest.mark.parametrize("axis", AXES)
-@pytest.mark.parametrize("ground", [plane(2), plane(6, cells=9), disc(4), box((5, 3, 0.01))])
+@pytest.mark.parametrize("ground", [plane(2), plane(6, cells=9), disc(4), box((5, 3, 0.03))])
 @pytest.mark.parametrize("said", [True, False], ids=["said", "unknown"])
 def test_a_thing_on_a_ground_is_framed_as_if_alone(axis, ground, said):
     up = axis if said else "unknown"
@@ -102,6 +109,11 @@ def test_a_shadow_on_a_ground_goes_too():
             [moved(thing(), 0, 0, 0), box((4, 0.1, 0.001)), box((0.1, 4, 0.001))], id="rotor"
         ),
         pytest.param([thing(), box((4, 4, 0.2))], id="thick"),
+        pytest.param([thing(), slab([(-2, -2), (2, -2), (0, 2)])], id="a triangle"),
+        pytest.param(
+            [moved(thing(), 1, 1, 0), slab([(-1, -1), (3, -1), (3, 0), (0, 0), (0, 3), (-1, 3)])],
+            id="an L",
+        ),
         pytest.param([thing(), moved(plane(3), 1.7, 0, 0)], id="beside"),
     ],
 )
