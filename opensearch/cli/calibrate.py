@@ -135,8 +135,8 @@ def _line(each: Fitted, kept: bool) -> str:
     start = f"{name:<21}{each.categories:>10}"
     refined = f"{each.right:>12.3f} {each.gain:+.3f} ± {each.sure:.3f}"
     if each.direction is None:
-        stays = "as before" if kept else "cosines"
-        return f"{start}  too little to learn from: scores stay {stays}"
+        then = "the curves of before hold" if kept else "scores are cosines"
+        return f"{start}  too little to learn from: {then}"
     told = "  *" if each.direction.refine else ""
     measured = each.measured
     if measured is None:

@@ -43,7 +43,9 @@ def info(path: Where, as_json: bool) -> None:
 def _brief(name: str, value: Any) -> str:
     """A field in a line: long lists and identities cut short, domains by their names alone."""
     if name == "calibration" and value:
-        return f"on {value['categories']} categories, for collections of {value['kinds']} kinds"
+        return (
+            f"last on {value['categories']} categories, for collections of {value['kinds']} kinds"
+        )
     if isinstance(value, list):
         more = len(value) - _LISTED
         shown = ", ".join(str(each) for each in value[:_LISTED])

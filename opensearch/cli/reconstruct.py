@@ -136,7 +136,7 @@ def reconstruct(
     if voxels is not None:
         surfaces.check_free(voxels, overwrite)
     if views is not None:
-        check_stays(sketch, views)
+        check_stays(sketch, views, options["k"] + 2)
     from opensearch.engine import Engine
     from opensearch.reconstruction import reconstruct, save_pictures
 
@@ -146,7 +146,7 @@ def reconstruct(
     if voxels is not None:
         surfaces.write(voxels, surfaces.voxel_file(made.grid))
     if views is not None:
-        save_pictures(made, views)
+        save_pictures(made, views, sketch)
     if as_json:
         paths = {"out": str(out), "voxels": voxels and str(voxels), "views": views and str(views)}
         told = {**paths, **made.to_dict(), "notes": [in_flags(note) for note in made.notes]}

@@ -128,7 +128,7 @@ def _given(model: Path | None, drawn: dict[str, int | None]) -> dict[str, int]:
 def _settings(domain: str | None, given: dict[str, int]) -> dict[str, ReaderSettings]:
     """As the shipped model reads files, but for what is given, by domain.
 
-    A domain that it lacks is read as a model of that domain would read it by default.
+    A domain that it lacks is read at the size at which it reads all others.
     """
     from opensearch.domains import default_reader
     from opensearch.encoders.starter import starter_model
@@ -136,8 +136,9 @@ def _settings(domain: str | None, given: dict[str, int]) -> dict[str, ReaderSett
     shipped = _settings_of(starter_model())
     if domain is not None and domain not in shipped:
         _refuse_near(domain, shipped)
-        say(f"the shipped model has no domain {domain}: shown as one trained for it would see it")
-        return {domain: ReaderSettings(reader=default_reader(domain), **given)}
+        say(f"the shipped model has no domain {domain}: shown at the size of its others")
+        size = next(iter(shipped.values())).size
+        return {domain: ReaderSettings(reader=default_reader(domain), **{"size": size, **given})}
     return {name: own.model_copy(update=given) for name, own in shipped.items()}
 
 

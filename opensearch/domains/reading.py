@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,6 @@ View: TypeAlias = NDArray[np.uint8]
 """One picture, shape (size, size, 3), sRGB."""
 SHEET: Final = "views.png"
 """All views of an item in one picture."""
-_VIEW: Final = re.compile(r"view-\d{2,}\.png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +142,8 @@ def save_views(
 
     Args:
         reading: what a reader returned.
-        out: folder, made when missing; what an earlier call wrote there is replaced, and views
-            that there are no longer go.
+        out: folder, made when missing; files of the same names are replaced, and further views
+            of an earlier call go: those numbered on from here, where its `views.png` lies.
         columns: of `views.png`.
         source: the file that was read, which stays.
 
@@ -156,18 +155,16 @@ def save_views(
         OpenSearchError: the disk is full.
     """
     if source is not None:
-        check_stays(source, out)
-    pages = {f"view-{at:02d}.png": view for at, view in enumerate(reading.views, start=1)}
+        check_stays(source, out, len(reading.views))
+    pages = {_name(at): view for at, view in enumerate(reading.views, start=1)}
     pages[SHEET] = contact_sheet(reading.views, columns)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        # Pictures named so without the sheet of all are of somebody else.
-        earlier = _pictures(out) if (out / SHEET).exists() else []
+        further = _further(out, len(reading.views))
         for name, view in pages.items():
             (out / name).write_bytes(png(view))
-        for path in earlier:
-            if path.name not in pages:
-                path.unlink()
+        for path in further:
+            path.unlink()
     except OSError as error:
         raise unwritable(error)(
             f"cannot write pictures to {str(out)!r}: {system_reason(error)}"
@@ -175,14 +172,16 @@ def save_views(
     return [out / name for name in pages]
 
 
-def check_stays(source: Path, out: Path) -> None:
-    """Refuse to write views to a folder where one would take the place of the file they are of.
+def check_stays(source: Path, out: Path, count: int) -> None:
+    """Refuse to write so many views to a folder where the file that they are of would go.
 
     Raises:
-        InvalidInput: the file is there under the name of a view, or of all views.
+        InvalidInput: the file is there under a name that is written, or is a view that goes.
     """
+    names = [_name(at) for at in range(1, count + 1)]
     try:
-        taken = [path.name for path in _pictures(out, SHEET) if path.samefile(source)]
+        paths = [*(out / name for name in [*names, SHEET]), *_further(out, count)]
+        taken = [path.name for path in paths if path.exists() and path.samefile(source)]
     except OSError:
         return  # whoever writes there says what is wrong
     if taken:
@@ -192,13 +191,20 @@ def check_stays(source: Path, out: Path) -> None:
         )
 
 
-def _pictures(folder: Path, *others: str) -> list[Path]:
-    """Files of a folder that are named as views, or so."""
-    return sorted(
-        path
-        for path in (folder.iterdir() if folder.is_dir() else ())
-        if (_VIEW.fullmatch(path.name) or path.name in others) and path.is_file()
-    )
+def _name(number: int) -> str:
+    return f"view-{number:02d}.png"
+
+
+def _further(folder: Path, count: int) -> list[Path]:
+    """Views of an earlier call behind the first `count`; none without the sheet of all of them."""
+    found: list[Path] = []
+    if (folder / SHEET).is_file():
+        for number in itertools.count(count + 1):
+            path = folder / _name(number)
+            if path.is_symlink() or not path.is_file():
+                break
+            found.append(path)
+    return found
 
 
 def _encoded(image: Image.Image, **options: object) -> bytes:

@@ -68,7 +68,8 @@ def calibrate(wanted: Calibrating, progress: Progress = quiet) -> Calibrated:
         if key[1] in into.card.domains and (key[0] is None or key[0] in into.card.domains)
     }
     found = fit_directions(looked, wanted.kinds)
-    categories = sorted({str(name) for _, words in asked for name in words.labels})
+    sides = [side for domains, words in asked for side in (words, *domains.values())]
+    categories = sorted({str(name) for side in sides for name in side.labels})
     made = _calibration(found, len(categories), wanted)
     old = into.card.calibration
     # of what was fitted before and not now

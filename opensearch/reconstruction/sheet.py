@@ -29,16 +29,21 @@ def pictures(made: Reconstruction) -> NDArray[np.uint8]:
     return np.stack(seen)
 
 
-def save_pictures(made: Reconstruction, folder: Path) -> list[Path]:
+def save_pictures(made: Reconstruction, folder: Path, sketch: Path | None = None) -> list[Path]:
     """Write them as `view-01.png`, ..., and all on one sheet, `views.png`; the paths.
 
     They take the place of what an earlier call wrote there, see `save_views`.
 
+    Args:
+        made: what a reconstruction gave.
+        folder: made when missing.
+        sketch: the file of the drawing, which stays.
+
     Raises:
-        InvalidInput: the folder cannot be written.
+        InvalidInput: the folder cannot be written, or `sketch` would not stay.
     """
     seen = pictures(made)
-    return save_views(Reading(seen), folder, columns=min(len(seen), _COLUMNS))
+    return save_views(Reading(seen), folder, columns=min(len(seen), _COLUMNS), source=sketch)
 
 
 def _seen(vertices: NDArray[np.float64], faces: NDArray[np.integer], side: int) -> View:

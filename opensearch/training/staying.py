@@ -12,8 +12,8 @@ from opensearch.progress import Note
 def tell_what_stays(card: ModelCard, config: TrainConfig, note: Note) -> None:
     """Name the settings of space and codes that the config says otherwise than the model has them.
 
-    Defaults of the config say nothing. How the new domain's generator learns is settled by its
-    `hash.gdmh`, so that does not stay.
+    These are provider, transform, hasher and bits; defaults of the config say nothing. Where codes
+    come from generators, `hash.gdmh` is followed: it settles how the new domain's learns.
     """
     provider = card.hint or str(card.space.settings.get("provider"))
     if _same_provider(config.space.provider, provider):

@@ -20,7 +20,7 @@ def test_a_model_is_told_in_short_lines():
     found = {line[:18].strip(): line[18:] for line in lines}
     assert found["domains"] == "cartoon, icon, photo, shape, sketch"
     assert found["categories"].endswith(" more")
-    assert found["calibration"].startswith("on ")
+    assert found["calibration"].startswith("last on ")
     assert found["identities"].startswith("space ")
     assert len(found["identities"].split(", ")[0]) == len("space ") + 12
 

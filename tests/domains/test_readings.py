@@ -73,19 +73,34 @@ def test_views_take_the_place_of_no_file_that_was_read(tmp_path, name):
 
 
 def test_views_take_the_place_of_an_earlier_run_and_of_no_other_file(tmp_path):
-    own = ["view-1.png", "view-04.jpg", "a-view-04.png", "view-05.png.bak"]
-    for name in [*own, "view-09.png"]:
+    own = ["view-1.png", "view-04.jpg", "view-0004.png", "view-05.png.bak", "view-2024.png"]
+    for name in [*own, "view-06.png"]:
         (tmp_path / name).write_text("mine")
     save_views(Reading(views(5)), tmp_path)
-    assert (tmp_path / "view-09.png").read_text() == "mine"  # of no run: there was no views.png
-    (tmp_path / "view-09.png").unlink()
-    (tmp_path / "view-07.png").mkdir()
+    assert (tmp_path / "view-06.png").read_text() == "mine"  # of no run: there was no views.png
+    (tmp_path / "view-05.png").unlink()
     save_views(Reading(views(2)), tmp_path)
     left = sorted(path.name for path in tmp_path.iterdir())
-    assert left == sorted([*own, "view-07.png", "view-01.png", "view-02.png", "views.png"])
-    with pytest.raises(InvalidInput, match="would replace view-02"):
-        save_views(Reading(views(1)), tmp_path, source=tmp_path / "view-02.png")
-    assert (tmp_path / "view-02.png").exists()
+    assert left == sorted([*own, "view-06.png", "view-01.png", "view-02.png", "views.png"])
+    (tmp_path / "view-03.png").symlink_to(tmp_path / "view-1.png")
+    save_views(Reading(views(1)), tmp_path)
+    assert (tmp_path / "view-03.png").is_symlink()
+    assert not (tmp_path / "view-02.png").exists()
+
+
+@pytest.mark.parametrize("name", ["view-01.png", "view-02.png", "view-03.png", "views.png"])
+def test_the_file_that_was_read_is_neither_replaced_nor_removed(tmp_path, name):
+    save_views(Reading(views(3)), tmp_path)
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(InvalidInput, match=f"would replace {name}"):
+        save_views(Reading(views(2)), tmp_path, source=tmp_path / name)
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_file_that_stays_may_have_the_name_of_a_later_view(tmp_path):
+    (tmp_path / "view-03.png").write_text("mine")
+    save_views(Reading(views(2)), tmp_path, source=tmp_path / "view-03.png")
+    assert (tmp_path / "view-03.png").read_text() == "mine"
 
 
 def test_a_reader_gives_the_same_in_many_threads(tmp_path):
@@ -137,7 +152,10 @@ def test_render_shows_a_domain_that_the_shipped_model_lacks(tmp_path):
     Image.new("RGB", (40, 20), "red").save(tmp_path / "b.png")
     words = ["render", str(tmp_path / "b.png"), "--out", str(tmp_path), "--domain", "logo"]
     result = CliRunner().invoke(main, [*words, "--json"])
-    assert json.loads(result.stdout)["settings"] == ReaderSettings(reader="image").model_dump()
+    assert (
+        json.loads(result.stdout)["settings"]
+        == ReaderSettings(reader="image", size=160).model_dump()
+    )
     assert "the shipped model has no domain logo" in result.stderr
 
 

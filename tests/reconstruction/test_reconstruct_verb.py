@@ -56,10 +56,10 @@ def test_pictures_take_the_place_of_an_earlier_run_and_never_of_the_sketch(index
         assert run(sketch, *asked, "--views", seen, "-k", k, "--overwrite").exit_code == 0
     assert len(list(seen.iterdir())) == k + 3
     out.unlink()
-    shutil.copy(sketch, seen / "view-09.png")
-    refused = run(seen / "view-09.png", *asked, "--views", seen)
+    shutil.copy(sketch, seen / "view-03.png")
+    refused = run(seen / "view-03.png", *asked, "--views", seen)
     assert refused.exit_code == 2
-    assert "would replace view-09.png" in refused.stderr
+    assert "would replace view-03.png" in refused.stderr
     assert not out.exists()
 
 
