@@ -81,7 +81,9 @@ def framed_triangles(
     points, faces, middle, radius = _centred(vertices, faces)
     kept = _without_specks(points, faces, _areas(points, faces))
     if up is not None:
-        kept = without_ground(points, kept, up)
+        lone = without_ground(points, kept, up)
+        if len(lone) < len(kept):  # what was near the ground's rim may be far off all else
+            kept = _without_specks(points, lone, _areas(points, lone))
     if len(kept) < len(faces):
         points, kept, off, share = _centred(points, kept)
         with np.errstate(over="ignore"):

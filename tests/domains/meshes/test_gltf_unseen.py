@@ -114,6 +114,30 @@ def test_a_hull_is_left_out_and_what_hangs_below_it_is_not(read):
     assert np.allclose(found, BOX, atol=1e-6)
 
 
+def test_the_finest_of_a_group_is_seen_whatever_the_group_is_called(read):
+    nodes = [
+        {"name": "Duck", "children": [1, 2]},
+        {"name": "Duck_LOD0", "mesh": 0},
+        {"name": "Duck_LOD1", "mesh": 0, "scale": [9, 9, 9]},
+        {"name": "Pot", "mesh": 0, "scale": [5, 5, 5]},
+    ]
+    found = read(box_model(nodes=nodes, scenes=[{"nodes": [0, 3]}]))
+    assert np.allclose(found, np.concatenate([BOX, 5 * BOX]), atol=1e-5)
+
+
+def test_a_copy_of_what_is_not_seen_stays(read):
+    hidden = {"KHR_node_visibility": {"visible": False}}
+    nodes = [
+        {"name": "Duck", "mesh": 0},
+        {"name": "Goose", "mesh": 0, "extensions": hidden},
+        {"name": "Duck_LOD1", "mesh": 0},
+        {"name": "UCX_Goose", "mesh": 0},
+    ]
+    model = box_model(nodes=nodes, scenes=[{"nodes": [1, 2, 3]}, {"nodes": [0]}])
+    assert len(read(model)) == 2 * len(BOX)
+
+
 def test_a_scene_of_hulls_alone_is_seen(read):
-    nodes = [{"name": "Duck"}, {"name": "UCX_Duck", "mesh": 0}]
+    nodes = [{"name": "Duck"}, {"name": "UCX_Duck", "mesh": 0}, {"name": "a-colonly", "mesh": 0}]
     assert np.array_equal(read(box_model(nodes=nodes, scenes=[{"nodes": [0, 1]}])), BOX)
+    assert np.array_equal(read(box_model(nodes=nodes, scenes=[{"nodes": [0, 2]}])), BOX)

@@ -11,6 +11,7 @@ Source:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from opensearch.domains.meshes.gltf.placing import (
     skinned,
 )
 from opensearch.domains.meshes.gltf.primitives import LINES, Part, morph_weights, read_primitive
-from opensearch.domains.meshes.gltf.unseen import is_clear, unseen_names
+from opensearch.domains.meshes.gltf.unseen import is_clear, may_be_unseen, unseen_names
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -78,11 +79,20 @@ class _Scene:
         if not self._tree.get("nodes"):
             for index in range(len(entries(self._tree, "meshes"))):
                 self._place({"mesh": index}, np.eye(4))
-        unseen = unseen_names(node.get("name") for node in entries(self._tree, "nodes"))
+        unseen: frozenset[str] = frozenset()
+        named = (node.get("name") for node in entries(self._tree, "nodes"))
+        if not self._unseen_too and may_be_unseen(named):
+            unseen = unseen_names(node.get("name") for node, _ in self._with_mesh())
+        for node, world in self._with_mesh():
+            if not isinstance(node.get("name"), str) or node["name"] not in unseen:
+                self._place(node, world)
+
+    def _with_mesh(self) -> Iterator[tuple[Properties, Matrix]]:
+        """The nodes of the default scene that hold a mesh, where they are."""
         for number, world in self._nodes.seen():
             node = entry(self._tree, "nodes", number)
-            if node.get("mesh") is not None and not self._is_named(node, unseen):
-                self._place(node, world)
+            if node.get("mesh") is not None:
+                yield node, world
 
     def triangles(self) -> Triangles:
         """All that was placed.
@@ -122,10 +132,6 @@ class _Scene:
                     self._check(faces)
             self._read[key] = parts
         return self._read[key]
-
-    def _is_named(self, node: Properties, unseen: frozenset[str]) -> bool:
-        name = node.get("name")
-        return not self._unseen_too and isinstance(name, str) and name in unseen
 
     def _is_clear(self, primitive: Properties) -> bool:
         if self._unseen_too or "material" not in primitive:

@@ -15,6 +15,10 @@ from typing import Any, Final
 from opensearch.domains.meshes.gltf.document import Properties
 
 _HULL: Final = re.compile(r"(?:ucx|ubx|usp|ucp|mcdcx)_(.+?)", re.IGNORECASE)
+_MAY_BE: Final = re.compile(
+    r"^(?:u[cbs]|mcd)|_lod\d|-(?:conv)?colonly$|-navmesh$|-occonly$", re.IGNORECASE
+)
+"""Names that are looked at further; of most files, none."""
 _NUMBER: Final = re.compile(r"[_.]\d+$")
 _COPY: Final = re.compile(r"(.+?)_lod(\d+)", re.IGNORECASE)
 _NO_PICTURE: Final = ("-colonly", "-convcolonly", "-navmesh", "-occonly")
@@ -22,10 +26,18 @@ _CLEAR: Final = 0.05
 """Opacity below which nothing of a surface is seen."""
 
 
+def may_be_unseen(named: Iterable[Any]) -> bool:
+    """Whether any name may be one of `unseen_names`."""
+    return any(isinstance(name, str) and _MAY_BE.search(name) for name in named)
+
+
 def unseen_names(named: Iterable[Any]) -> frozenset[str]:
     """Which names of nodes are those of collision hulls or coarser copies of other nodes.
 
-    A hull or copy counts as such only beside what it is a hull or copy of.
+    Those of Epic's rules count as such only beside what they are a hull or copy of.
+
+    Args:
+        named: the names of all nodes that would be seen, each of which has a mesh.
     """
     names = {name for name in named if isinstance(name, str)}
     known = {name.lower() for name in names}
