@@ -89,7 +89,7 @@ def test_nothing_at_all_is_refused(tmp_path, mode):
         read(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize(("shade", "behind"), [(255, 190), (250, 190), (244, 255), (0, 255)])
+@pytest.mark.parametrize(("shade", "behind"), [(255, 190), (247, 190), (246, 255), (0, 255)])
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_what_white_would_hide_is_shown_on_grey_and_all_else_on_white(
     tmp_path, mode, shade, behind

@@ -36,6 +36,12 @@ def disc(width, height=0.0):
     return made
 
 
+def flat(outline):
+    """A sheet of some outline."""
+    faces = [[0, at, at + 1] for at in range(1, len(outline) - 1)]
+    return trimesh.Trimesh(np.column_stack([outline, np.zeros(len(outline))]), faces)
+
+
 def slab(outline):
     """A plate with two sides, a hundredth high."""
     return trimesh.creation.extrude_triangulation(
@@ -113,6 +119,11 @@ def test_a_shadow_on_a_ground_goes_too():
         pytest.param([moved(thing(), 0, 0, 0.5), plane(4)], id="high above"),
         pytest.param([moved(box((1, 1, 0.05)), 0, 0, 0.025), plane(3)], id="flat on flat"),
         pytest.param([moved(box((3, 3, 1)), 0, 0, 0.5), plane(3.2)], id="no wider"),
+        pytest.param([thing(), plane(1.2)], id="hardly wider"),
+        pytest.param(
+            [thing(), flat([(-0.9, 0), (0, -0.9), (0.9, -0.9), (0.9, 0), (0, 0.9), (-0.9, 0.9)])],
+            id="cut",
+        ),
         pytest.param([thing(), disc(1.9)], id="a brim"),
         pytest.param([thing(), box((1.9, 1.9, 0.01))], id="a board"),
         pytest.param([thing(), box((3, 3, 0.06))], id="a little too thick"),
