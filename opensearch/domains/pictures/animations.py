@@ -51,12 +51,14 @@ def telling(first: Image.Image, data: bytes, most_frames: int, most_pixels: int)
         suppress(Exception),  # whatever decoders raise, the frames before it are whole
         Image.open(io.BytesIO(data), formats=(str(first.format),)) as again,
     ):
-        pixels = again.width * again.height  # of every frame
         for number in range(1, most_frames):
+            if again.width * again.height > left:
+                break  # before one is gone to, which may decode it
+            again.seek(number)
+            pixels = again.width * again.height  # a frame of a GIF may be larger than those before
             left -= pixels
             if pixels > most_pixels or left < 0:
                 break
-            again.seek(number)
             again.load()
             amounts.append(_shown(again))
     most = max(amounts)

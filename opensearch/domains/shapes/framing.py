@@ -78,19 +78,15 @@ def framed_triangles(
     faces = faces[~_is_line(vertices, faces)]
     if len(faces) == 0:
         raise UnreadableFile("has no area: all its faces are lines or points")
-    points, faces, middle, radius = _centred(vertices, faces)
-    kept = _without_specks(points, faces, _areas(points, faces))
-    if up is not None:
-        lone = without_ground(points, kept, up)
-        if len(lone) < len(kept):  # what was near the ground's rim may be far off all else
-            kept = _without_specks(points, lone, _areas(points, lone))
-    if len(kept) < len(faces):
-        points, kept, off, share = _centred(points, kept)
-        with np.errstate(over="ignore"):
-            middle, radius = middle + off * radius, radius * share
+    whole = _centred(vertices, faces)
+    found = whole.of(_without_specks(whole.points, whole.faces))
+    lone = found.of(found.faces if up is None else without_ground(found.points, found.faces, up))
+    if lone is not found:  # what was near the rim of a ground may be far off all else
+        lone = lone.of(_without_specks(lone.points, lone.faces))
+    points, faces, middle, radius = lone
     longest = float(np.linalg.norm(points, axis=1).max())
     small = (points / longest).astype(np.float32)
-    return Framed(small, _without_repeats(small, kept).astype(np.int32), middle, radius * longest)
+    return Framed(small, _without_repeats(small, faces).astype(np.int32), middle, radius * longest)
 
 
 def broken_faces(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -116,13 +112,27 @@ def far_faces(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArra
     return np.asarray(~seen & (longest > _FAR * extent))
 
 
-def _centred(
-    vertices: NDArray[np.float64], faces: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], float]:
+class _Centred(NamedTuple):
     """The vertices in use, within -1 to 1 around the middle of their bounds, and the faces.
 
     Behind them that middle, and what the vertices were divided by.
     """
+
+    points: NDArray[np.float64]
+    faces: NDArray[np.int64]
+    middle: NDArray[np.float64]
+    radius: float
+
+    def of(self, kept: NDArray[np.int64]) -> _Centred:
+        """Some of the faces, centred anew; these if all are kept."""
+        if len(kept) == len(self.faces):
+            return self
+        points, faces, off, share = _centred(self.points, kept)
+        with np.errstate(over="ignore"):
+            return _Centred(points, faces, self.middle + off * self.radius, self.radius * share)
+
+
+def _centred(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> _Centred:
     used, renumbered = np.unique(faces, return_inverse=True)
     points = vertices[used]
     low, high = points.min(axis=0), points.max(axis=0)
@@ -130,7 +140,7 @@ def _centred(
     middle = low / 2 + high / 2
     points = points - middle
     radius = float(np.abs(points).max()) or 1.0
-    return points / radius, renumbered.reshape(-1, 3), middle, radius
+    return _Centred(points / radius, renumbered.reshape(-1, 3), middle, radius)
 
 
 def _is_line(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -152,14 +162,13 @@ def _areas(points: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.
     return doubled
 
 
-def _without_specks(
-    points: NDArray[np.float64], faces: NDArray[np.int64], areas: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _without_specks(points: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.int64]:
     """Faces without those that lie, hardly larger than nothing, far off all others.
 
     Along each axis in turn the shape is cut at an empty space. A cut that leaves next to
     nothing on one side and makes the other much larger in the frame drops the one.
     """
+    areas = _areas(points, faces)
     corners = points[faces]
     low, high = corners.min(axis=1), corners.max(axis=1)
     left = np.arange(len(faces))

@@ -13,12 +13,12 @@ _AXES: Final = {"x": 0, "y": 1, "z": 2}
 _FLAT, _RIM = 0.01, 0.01
 """Thickness of a ground as a share of its width, and the part of its width that is its rim."""
 _SHEET, _SQUARE = 1e-4, 0.95
-"""Thickness of a mere sheet, and share of its bounds that one with four sides covers."""
+"""Thickness of a mere sheet, and share of its bounds that a rectangle along the axes covers."""
 _FILLED: Final = 0.7
 """Share of its bounds that any ground covers; a disc covers .785."""
 _WIDER, _MUCH_WIDER = 1.25, 2.0
-"""How much wider than all else in any direction a sheet with four sides is, and any other ground:
-brims, saucers and boards are flat and wide, too."""
+"""How much wider than all else in any direction such a rectangle is, and any other ground: brims,
+saucers and boards are flat and wide, too."""
 _SUNK, _LOWEST = 0.25, 0.1
 """How far from the end of the rest a ground lies at most, and how high the rest is at least, as
 shares of its height and width."""
@@ -26,6 +26,8 @@ _PLANES: Final = 3
 """So many grounds are looked for, one after the other."""
 _WELD: Final = 2.0**-19
 """Corners so near each other are one."""
+_NOISE: Final = 1e-6
+"""Faces of a sheet lie so near each other at most; else they are of two sides."""
 
 
 class _Band(NamedTuple):
@@ -126,16 +128,26 @@ def _is_wide(
     if not ground.any() or ground.all():
         return False
     corners = points[faces[ground]]
-    low, high, extent = _bounds(corners)
+    _, _, extent = _bounds(corners)
     _, _, rest = _bounds(points[faces[~ground]])
-    a, b, c = corners.transpose(1, 0, 2)
-    area = np.abs(np.cross(b - a, c - a)[:, axis]) / 2
+    if extent.max() < _WIDER * rest.max():
+        return False
+    covered, whole = _covered(corners, axis), np.delete(extent, axis).prod()
     sheet = extent[axis] <= _SHEET * extent.max()
-    if not sheet:  # a slab has two sides
-        area = area[corners[..., axis].mean(axis=1) > (low + high)[axis] / 2]
-    covered, whole = area.sum(), np.delete(extent, axis).prod()
     wider = _WIDER if sheet and covered >= _SQUARE * whole else _MUCH_WIDER
     return bool(covered >= _FILLED * whole and extent.max() >= wider * rest.max())
+
+
+def _covered(corners: NDArray[np.float64], axis: int) -> float:
+    """The area of flat triangles (m, 3, 3) as seen along an axis, of both sides the upper one."""
+    heights = corners[..., axis].mean(axis=1)
+    if np.ptp(heights) > _NOISE:
+        corners = corners[heights > (heights.min() + heights.max()) / 2]
+    seen = np.delete(corners, axis, axis=2)
+    x, y = np.moveaxis(np.round(seen / _WELD).astype(np.int64), 2, 0)
+    _, once = np.unique(np.sort((x << 21) + y, axis=1), axis=0, return_index=True)
+    a, b, c = seen[once].transpose(1, 0, 2)
+    return float(np.abs(np.linalg.det(np.stack([b - a, c - a], axis=1))).sum() / 2)
 
 
 def _is_stood_on(

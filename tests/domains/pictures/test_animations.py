@@ -146,3 +146,28 @@ def test_one_picture_is_not_opened_again(tmp_path, monkeypatch):
     for suffix in SUFFIXES:
         halves(0.02).save(tmp_path / f"a.{suffix}")
         assert seen(tmp_path / f"a.{suffix}").max() < 20
+
+
+@pytest.mark.parametrize("bound", ["limit", "sum"])
+def test_a_frame_that_is_larger_than_those_before_it_is_not_decoded(tmp_path, monkeypatch, bound):
+    """A GIF grows to hold a frame that reaches over its screen."""
+    small, large = Image.new("P", (16, 16)), Image.new("P", (600, 600), 1)
+    for image in (small, large):
+        image.putpalette([0, 0, 0, 255, 255, 255])
+    files = []
+    for image in (small, large):
+        image.save(part := io.BytesIO(), "GIF")
+        files.append(part.getvalue())
+    grown = files[0][:-1] + files[1][files[1].index(b",") :]  # its second image behind the first
+    with Image.open(io.BytesIO(grown)) as image:
+        image.load()
+        loaded = []
+        load = type(image).load
+        monkeypatch.setattr(
+            type(image), "load", lambda frame: loaded.append(frame.size) or load(frame)
+        )
+        if bound == "sum":
+            monkeypatch.setattr(animations, "_PIXELS", 300_000)
+        most = 100_000 if bound == "limit" else 10**8
+        assert animations.telling(image, grown, 64, most) == 0
+    assert (600, 600) not in loaded
