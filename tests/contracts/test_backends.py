@@ -313,7 +313,7 @@ def test_a_new_entry_is_reached_by_engine_and_verbs(index, monkeypatch):
     assert "toy" in run("info", index).stdout
     refused = run(*asked, "--structure", "tree")
     assert refused.exit_code == 2
-    assert "'tree' is not one of 'hnsw', 'ivf', 'toy'" in refused.stderr
+    assert "'tree' is not one of 'exact', 'hnsw', 'ivf', 'toy'" in refused.stderr
     shown = run("structure", "--help").stdout
     assert "{exact|hnsw|ivf|toy}" in shown
     assert "a slow search for tests" in shown
