@@ -19,14 +19,23 @@ _HELPERS: Final = (
     *("can't", "cannot", "don't", "doesn't", "didn't", "won't", "wouldn't", "couldn't"),
     *("dont", "doesnt", "can not", "do not", "does not"),
 )
+_SPEAKERS: Final = ("i", "we", "he", "she", "they")
 """Words behind which a verb comes, whatever else it may name."""
+_RELATIVES: Final = ("that", "which", "who")
+_THINGS: Final = ("thing", "things", "something", "anything", "everything", "someone", "one", "ones")
+"""Behind a name or one of these, such words have a verb behind them, too: birds that fly."""
+_LIKENS: Final = (
+    *("shaped like", "formed like", "looks like", "look like", "looking like"),
+    *("in shape of", "in form of"),
+)
+"""Without articles. What comes behind these says how something is formed."""
 _FORMED: Final = (
     *("shaped", "sized", "patterned", "themed", "style", "styled"),
     *("coloured", "colored", "flavoured", "flavored"),
 )
 _MADE: Final = (
     *(*_FORMED, "made", "built", "crafted", "carved", "woven"),
-    *("painted", "drawn", "held"),
+    *("painted", "drawn", "held", "like"),
 )
 """Words before which a name only says how something is formed, if a hyphen joins them."""
 _OF: Final = ("before of", "depiction", "feature")
@@ -42,13 +51,15 @@ _BESIDE: Final = {"depiction": ("name", "unknown", "either"), "feature": ("look"
 def settled(pieces: list[Piece]) -> list[Piece]:
     """The pieces of a phrase, each of one class."""
     pieces = list(_compounds(pieces))
-    for first, second in pairwise([Piece("", "", end="."), *pieces]):
+    before, behind = [Piece("", "", end="."), *pieces], [*pieces[1:], Piece("", "")]
+    for first, second, third in zip(before, pieces, behind, strict=False):
         if second.kind == "shun":
             second.kind = "none" if first.end or first.text in _BEFORE_VERBS else "action"
         if first.text == "no" and second.text.isdecimal() and not first.end:
             first.kind = "skip"  # No 5 bus
-        if _is_formed(first, second):
+        if _is_formed(first, second, third):
             first.kind = "look"
+    _liken(pieces)
     _verbs(pieces)
     _all_but(pieces)
     return _looks_or_names(pieces)
@@ -67,28 +78,58 @@ def _compounds(pieces: Sequence[Piece]) -> Iterator[Piece]:
             text = "-".join(piece.text for piece in run)
             yield Piece(text, "unknown", None, run[0].minus, run[-1].end)
             continue
+        ahead = pieces[at] if at < len(pieces) and not run[-1].end else Piece("", "")
         counts = [piece.kind for piece in run] == ["count", "name"]
-        if counts and not run[1].end and at < len(pieces) and pieces[at].kind == "name":
+        if counts and ahead.kind == "name":
             run[1].kind = "look"  # two-door car, v-neck sweater
+        if len(run) > 1 and run[0].text == "no" and ahead.kind in ("name", "unknown", "either"):
+            text = "-".join(piece.text for piece in run)
+            yield Piece(text, "look", None, run[0].minus)  # no-bake cake
+            continue
         yield from run
 
 
-def _is_formed(first: Piece, second: Piece) -> bool:
+def _is_formed(first: Piece, second: Piece, third: Piece) -> bool:
     """Whether the first only says how something is formed: egg shaped, hand-made."""
-    forms = second.text in (_MADE if second.joined else _FORMED)
-    return forms and first.kind == "name" and not first.end
+    forms = second.text in _MADE if second.joined else second.text in _FORMED
+    likened = f"{second.text} {third.text}" in _LIKENS  # a lamp shaped like a cat
+    return forms and first.kind == "name" and not (first.end or likened)
+
+
+def _liken(pieces: Iterable[Piece]) -> None:
+    """Tell names that only say how something else is formed: a lamp in the shape of a cat."""
+    said = ""
+    for piece in pieces:
+        likened = said.endswith(_LIKENS) and not piece.minus
+        if likened and piece.kind == "name":
+            piece.kind, said = "look", ""
+        elif piece.text not in ARTICLES and not (likened and piece.kind in ("look", "count")):
+            said = f"{said} {piece.text}"
+        said = "" if piece.end else said
 
 
 def _verbs(pieces: Iterable[Piece]) -> None:
-    """`can` told from a can, and verbs behind it or behind `can't` and `does not` from names."""
-    before = Piece("", "")
+    """`can` told from a can, and verbs behind it or behind `can't` and `does not` from names.
+
+    So are verbs behind `I` and behind `that`, which are names yet where nothing else is.
+    """
+    earlier = before = Piece("", "")
     for piece, after in pairwise([*pieces, Piece("", "")]):
         led = not before.end and (before.kind == "modal" or before.text in _HELPERS)
+        told = not before.end and (before.text in _SPEAKERS or _is_relative(earlier, before))
         if _is_modal(before, piece, after) or (before.kind == "modal" and piece.text in _ASKED):
             piece.kind, piece.name = "modal", None
         elif led and piece.kind in ("name", "unknown") and not piece.minus:
             piece.kind, piece.name = "action", None
-        before = piece
+        elif told and piece.kind == "name" and " " not in piece.text and not piece.minus:
+            piece.kind = "action"
+        earlier, before = before, piece
+
+
+def _is_relative(earlier: Piece, piece: Piece) -> bool:
+    parted = earlier.end not in ("", "," if piece.text != "that" else "")
+    of_things = earlier.kind == "name" or earlier.text in _THINGS
+    return piece.text in _RELATIVES and of_things and not parted
 
 
 def _is_modal(before: Piece, piece: Piece, after: Piece) -> bool:
