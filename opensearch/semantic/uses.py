@@ -22,7 +22,7 @@ _HELPERS: Final = (
 _SPEAKERS: Final = ("i", "we", "he", "she", "they")
 """Words behind which a verb comes, whatever else it may name."""
 _RELATIVES: Final = ("that", "which", "who")
-_THINGS: Final = ("thing", "things", "something", "anything", "everything", "someone", "one", "ones")
+_THINGS: Final = ("thing", "things", "something", "anything", "someone", "one", "ones")
 """Behind a name or one of these, such words have a verb behind them, too: birds that fly."""
 _LIKENS: Final = (
     *("shaped like", "formed like", "looks like", "look like", "looking like"),
