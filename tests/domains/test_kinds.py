@@ -102,6 +102,8 @@ def test_step_assemblies_of_other_files_are_told(tmp_path):
 def test_kinds_that_are_not_read_say_what_to_do(tmp_path):
     said = wrong_suffix(Path("a.STEP"), frozenset())
     assert "pip install 'opensearch-visual[cad]' to read it" in said
+    assert "a flat drawing as .svg" in wrong_suffix(Path("plan.DXF"), frozenset())
+    assert "make a mesh of it" in wrong_suffix(Path("scan.ksplat"), frozenset())
     path = tmp_path / "a.blend"
     path.write_bytes(b"BLENDER")
     with pytest.raises(UnreadableFile, match="not read: open it in Blender and export it"):
