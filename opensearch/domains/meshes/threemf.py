@@ -8,8 +8,10 @@ Source:
 from __future__ import annotations
 
 import io
+import lzma
 import posixpath
 import zipfile
+import zlib
 from typing import Final
 from urllib.parse import unquote
 
@@ -27,15 +29,34 @@ from opensearch.domains.meshes.threemf_model import (
     read_model,
     transforms,
 )
+from opensearch.domains.meshes.threemf_plates import (
+    Plates,
+    numbered,
+    pick,
+    read_plates,
+    without_copies,
+)
 from opensearch.domains.meshes.threemf_xml import read_targets
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
-from opensearch.errors import OverLimit, UnreadableFile
+from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
 _RELATIONS: Final = "_rels/.rels"
 _USUAL_ROOT: Final = "3D/3dmodel.model"
+_SETTINGS: Final = "Metadata/model_settings.config"
+# Bytes of a slicer's settings over which they are not opened; they mostly hold under 2**18.
+_LARGE_SETTINGS: Final = 2**24
 # Bytes of XML from which its elements are counted before they are parsed.
 _LARGE: Final = 64 * 2**20
+# What reading a damaged part of a zip ends in.
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
 _ENCRYPTED = 1
 _DEEPEST: Final = 64
 _MOST_PARTS: Final = 10_000
@@ -48,6 +69,8 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 
     Without items, those objects that are no component of another are taken. Supports and
     modifiers, and what a slicer was told not to print, are left out where anything else is built.
+    Of a slicer's project of several plates the parts put together are taken, or one plate; of
+    nothing but copies side by side, one.
     Units, colours, slices and thumbnails are passed over; only parts that the root model leads to
     are opened.
     What the items add up to is counted before any of them is made.
@@ -115,6 +138,17 @@ class _Package:
                 self._models[part] = read_model(stream, self._limits)
         return self._models[part]
 
+    def plates(self) -> Plates:
+        """What a slicer's settings say of plates; nothing where they are not there or odd."""
+        entry = self._entries.get(_part_name(_SETTINGS))
+        if entry is None or entry.file_size > min(_LARGE_SETTINGS, self._limits.bytes):
+            return Plates()
+        try:
+            with self._archive.open(entry) as stream:
+                return read_plates(stream)
+        except (OpenSearchError, *_DAMAGE):  # the model can be read without them
+            return Plates()
+
     def _weigh(self, entry: zipfile.ZipInfo) -> None:
         self._read += entry.file_size
         check_bytes(self._read, self._limits)
@@ -147,6 +181,21 @@ class _Build:
             raise OverLimit(f"places {copies:,} objects, over the limit of {_MOST_COPIES:,}")
         if faces == 0:
             raise UnreadableFile("has no faces: the objects that it builds have no triangles")
+        return self._made(self._shown(model, items, part), part)
+
+    def _shown(self, model: Model, items: list[Placed], part: str) -> list[Placed]:
+        """The items that have faces without those that a slicer laid out beside them."""
+        every = numbered(model.items or items)
+        wanted = [one for one in every if one[1].printed] or every
+        kept = [one for one in wanted if self._sums[_key(one[1], part)][0]]
+
+        def made(some: list[Placed]) -> Triangles:
+            return self._made(some, part)
+
+        return without_copies(pick(kept, self._package.plates(), made), made)
+
+    def _made(self, items: list[Placed], part: str) -> Triangles:
+        self._places.clear()
         self._place_all(items, part, np.eye(4)[None])
         return self._joined()
 
