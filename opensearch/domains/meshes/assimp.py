@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from opensearch.domains.meshes.collada_skins import unbound
+from opensearch.domains.meshes.fbx_hidden import without_hidden
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -22,13 +23,13 @@ _ASCII: Final = bytes(range(128)) + b"_" * 128
 
 
 def load_fbx(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
-    """The triangles of an FBX file as its nodes place them.
+    """The triangles of an FBX file as its nodes place them, without those that are hidden.
 
     Raises:
         UnreadableFile: damaged, or without a triangle.
         OverLimit: over `limits.faces`.
     """
-    return _load(data, ".fbx", limits)
+    return _load(without_hidden(data), ".fbx", limits)
 
 
 def load_3ds(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
