@@ -27,7 +27,7 @@ def importing(folder: Path, to: Where, model: Path | None, as_json: bool, quiet:
     """Add an export to an index of the same model, new or old.
 
     Items whose keys the index holds are replaced. Nothing is encoded. An import that was cut short
-    and is repeated goes on where it was.
+    and is repeated ends with the same items; it writes those with keys again.
 
     \b
     Example:

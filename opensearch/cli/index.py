@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,10 +159,25 @@ def index(
             said["encoding"] = _encoding(ray, workers, bars.note)
             report = _added(sources, to, model, dry_run=dry_run, **said)
     _tell(report, as_json)
+    if said["domain"] is None and report.added + report.replaced:
+        _note_names(sources)
     if as_json or not dry_run:  # where they were not named in their turn
         _list_failures(report)
     if report.failed:
         raise click.exceptions.Exit(SKIPPED)
+
+
+def _note_names(sources: tuple[Path | str, ...]) -> None:
+    """Say that a domain's name says nothing where it is a source's own; most pictures are photos."""
+    from opensearch.domains.collections.layout import DOMAIN_WORDS
+
+    for source in sources:
+        domain = DOMAIN_WORDS.get(Path(source).name.lower(), "photo")
+        if domain not in ("photo", "shape") and os.path.isdir(source):
+            say(
+                f"the name of {visible(Path(source).name)}/ itself says no domain, as those of"
+                f" folders in it would; if its files are of one, say --domain {domain}"
+            )
 
 
 def _planned(sources: tuple[Path | str, ...], to: Where, model: Path | None, **said: Any) -> Report:

@@ -34,14 +34,14 @@ def verify(index: Where, repair: bool, as_json: bool) -> None:
     """
     from opensearch.engine.verify import verify_index
 
-    problems, left = verify_index(index, repair)
+    problems, left = ([in_flags(each) for each in found] for found in verify_index(index, repair))
     if as_json:
         click.echo(json.dumps({"problems": problems, "left": left}, ensure_ascii=False))
     else:
         for problem in problems or ["whole"]:
-            click.echo(visible(in_flags(problem)))
+            click.echo(visible(problem))
         if repair and problems:
-            still = visible(in_flags(f"still broken: {'; '.join(left)}"))
+            still = visible(f"still broken: {'; '.join(left)}")
             click.echo(still if left else "repaired")
     if left:
         raise click.exceptions.Exit(1)

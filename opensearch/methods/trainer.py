@@ -181,7 +181,7 @@ def _finished(run: RunFolder, out: Path, note: Note) -> Bundle | None:
         return None
     note(
         f"{out} was finished before, with these settings and these files; there is nothing left"
-        " to train. Another `out` or another `seed` trains another model"
+        " to train. Another `seed` trains another model, into another `out`"
     )
     return bundle
 

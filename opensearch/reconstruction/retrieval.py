@@ -186,10 +186,11 @@ def read_nearest(
                 lost.append(str(error))
                 continue
             taken.append(Retrieved(near, shape, float(weights[len(taken)])))
+    if not (taken or lost):
+        raise UnreadableFile("no shape was found to make a model of")
     if not taken:
-        first = lost[0] if lost else "no shape was found"
         raise UnreadableFile(
-            f"none of the {len(lost)} nearest shapes can be read ({first}); a model is made of"
+            f"none of the {len(lost)} nearest shapes can be read ({lost[0]}); a model is made of"
             " their files: put them back, or index them where they lie now"
         )
     if lost:

@@ -20,7 +20,7 @@ from opensearch.model import Model
 from opensearch.reconstruction.aligning import turned
 from opensearch.reconstruction.posing import faced, told_axis, upright
 from opensearch.reconstruction.voxels import Voxels, voxelise
-from opensearch.records import Item, Source, Up
+from opensearch.records import Item, Source, Up, is_address
 
 Triangles: TypeAlias = NDArray[np.float64]
 
@@ -56,10 +56,16 @@ def file_of(item: Item) -> Path:
     """The file that an item was made of, while its content is what was indexed.
 
     Raises:
-        UnreadableFile: there is none, it is gone, or its content has changed since.
+        UnreadableFile: there is none, it lies at an address, it is gone, or its content has
+            changed since.
     """
     if not item.path:
         raise UnreadableFile(f"item {item.key!r} has no file: it was added without one")
+    if is_address(item.path):
+        raise UnreadableFile(
+            f"the file of item {item.key!r} lies at {item.path}: shapes are taken from files of"
+            " this machine alone"
+        )
     file = Path(split_part(item.path)[0])
     try:
         found = file.stat()

@@ -91,6 +91,23 @@ def test_errors_are_one_line_with_their_exit_code(words, code, text, index, toy_
     assert "Traceback" not in result.output
 
 
+def test_a_source_named_for_a_domain_is_told_that_its_name_says_none(
+    toy_model, toy_collection, tmp_path
+):
+    shutil.copytree(toy_collection / "sketch", tmp_path / "in" / "Sketches")
+    told = "the name of Sketches/ itself says no domain"
+    for source, options, said in (
+        ("in/Sketches", (), True),
+        ("in/Sketches", ("--domain", "sketch"), False),
+        ("in", (), False),
+    ):
+        to = tmp_path / f"index {source.replace('/', ' ')}{len(options)}"
+        done = run("index", tmp_path / source, "--to", to, "--model", toy_model, *options)
+        assert done.exit_code == 0, done.output
+        assert (told in done.stderr) == said
+        assert ("say --domain sketch" in done.stderr) == said
+
+
 @pytest.mark.parametrize("verb", ["list", "info", "verify", "index C --to"])
 def test_an_export_in_place_of_an_index_is_told_and_left_alone(index, tmp_path, verb):
     out = tmp_path / "out"
@@ -154,6 +171,7 @@ def test_remove_verify_and_info(toy_model, toy_collection, tmp_path):
     assert run("verify", path).stdout == "whole\n"
     (path / "manifest.json").unlink()
     assert f"opensearch verify {path} --repair" in run("verify", path).stdout
+    assert f"opensearch verify {path} --repair" in run("verify", path, "--json").stdout
     assert json.loads(run("info", toy_model, "--json").stdout)["bits"] == 16
 
 
