@@ -166,7 +166,7 @@ def test_a_copy_put_in_the_place_of_a_file_is_the_same_file(engine, toy_collecti
     assert file_of(replace(item, mtime_ns=1)) == file_of(item)
     with pytest.raises(UnreadableFile, match="added without one"):
         file_of(Item(1, "made", "shape"))
-    with pytest.raises(UnreadableFile, match="lies at s3://bucket/a.glb: shapes are taken from"):
+    with pytest.raises(UnreadableFile, match=r"lies at s3://bucket/a\.glb: shapes are taken from"):
         file_of(replace(item, path="s3://bucket/a.glb"))
 
 
