@@ -168,10 +168,11 @@ def index(
 
 
 def _note_names(sources: tuple[Path | str, ...]) -> None:
-    """Say that a domain's name says nothing where it is a source's own; most pictures are photos."""
+    """Say that the name of a domain says nothing where it is that of a source."""
     from opensearch.domains.collections.layout import DOMAIN_WORDS
 
     for source in sources:
+        # most pictures are photos, and meshes are shapes, whatever is said
         domain = DOMAIN_WORDS.get(Path(source).name.lower(), "photo")
         if domain not in ("photo", "shape") and os.path.isdir(source):
             say(
