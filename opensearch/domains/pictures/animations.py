@@ -6,6 +6,7 @@ Mostly that is the first. What fades in, draws itself or begins with noise shows
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -43,7 +44,7 @@ def telling(first: Image.Image, data: bytes, most_frames: int, most_pixels: int)
         most_frames: looked at.
         most_pixels: of a frame; behind a larger one none is looked at.
     """
-    amounts = [_shown(first)]
+    amounts = [shown(first)]
     if amounts[0] >= _ENOUGH:
         return 0
     left = _PIXELS
@@ -60,7 +61,16 @@ def telling(first: Image.Image, data: bytes, most_frames: int, most_pixels: int)
             if pixels > most_pixels or left < 0:
                 break
             again.load()
-            amounts.append(_shown(again))
+            amounts.append(shown(again))
+    return chosen(amounts)
+
+
+def chosen(amounts: Sequence[float]) -> int:
+    """The number of the frame that is taken, by how much each shows: the first that shows enough.
+
+    Args:
+        amounts: one or more, in the order of the frames.
+    """
     most = max(amounts)
     start = next((number for number, amount in enumerate(amounts) if amount), 0)
     if amounts[start] >= _FAR_LESS * most:
@@ -68,7 +78,7 @@ def telling(first: Image.Image, data: bytes, most_frames: int, most_pixels: int)
     return next(number for number, amount in enumerate(amounts) if amount >= _NEARLY * most)
 
 
-def _shown(frame: Image.Image) -> float:
+def shown(frame: Image.Image) -> float:
     """How much a frame shows: the standard deviation of its colours, 0 to 128.
 
     What is clear is white or black, whichever shows more.

@@ -23,9 +23,10 @@ from opensearch.domains.svg import css, transforms, values
 from opensearch.domains.svg.boxes import Boxes
 from opensearch.domains.svg.calculated import has_sums
 from opensearch.domains.svg.clipping import Clips, is_shape
+from opensearch.domains.svg.keyframes import parse_frames
 from opensearch.domains.svg.layers import Layers
 from opensearch.domains.svg.masks import by_opacity, plain_mask, set_modes
-from opensearch.domains.svg.motion import at_rest
+from opensearch.domains.svg.motion import REST, Pose, at_rest
 from opensearch.domains.svg.scopes import Scope, measure_sides, outermost, plain, within
 from opensearch.domains.svg.size import UNITS
 from opensearch.errors import OverLimit
@@ -67,13 +68,13 @@ _OWNER: Final = "of-sheet"
 _NAMED: Final = re.compile(r"font|^class$|^id$|^d$")
 
 
-def apply_styles(root: Element, inside: Inside, *, ended: bool = False) -> None:
+def apply_styles(root: Element, inside: Inside, pose: Pose = REST) -> None:
     """Put what style sheets say onto the elements, in place.
 
     Args:
         root: from `markup.parse`.
         inside: cleans a value.
-        ended: take the last frames of all animations, not only of those that keep it.
+        pose: the moment of what moves.
 
     Raises:
         OverLimit: more rules for more elements than a drawing needs.
@@ -87,7 +88,8 @@ def apply_styles(root: Element, inside: Inside, *, ended: bool = False) -> None:
     elements = sum(1 for _ in root.iter())
     if rules * elements > _MOST_MATCHES:
         raise OverLimit(f"has {rules:,} style rules for {elements:,} elements")
-    frames = {name: frame for sheet in sheets for name, frame in sheet.frames.items()}
+    content = {name: frame for sheet in sheets for name, frame in sheet.frames.items()}
+    frames = {name: parse_frames(each) for name, each in content.items()}
     declarations, scopes = 0, {None: outermost(root)}
     moved: list[tuple[Element, dict[str, str], Scope]] = []
     by_alpha: set[str] = set()
@@ -95,7 +97,7 @@ def apply_styles(root: Element, inside: Inside, *, ended: bool = False) -> None:
         element, parent = wrapped.etree_element, wrapped.parent
         own = css.parse_declarations(element.get("style", "")) if "style" in element.attrib else []
         found = _merged(_matched(matcher, wrapped), own) if rules else _merged([], own)
-        found = at_rest(found, frames, ended=ended)
+        found = at_rest(found, frames, pose)
         by_alpha.add(by_opacity(found) or "")
         found = plain_mask(found)
         above = scopes[None if parent is None else parent.etree_element]

@@ -8,7 +8,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from opensearch.domains.svg.cascade import apply_styles
-from opensearch.domains.svg.motion import rest
+from opensearch.domains.svg.motion import REST, Pose, rest
 from opensearch.domains.svg.references import settle_names
 from opensearch.domains.svg.size import length
 from opensearch.errors import OverLimit
@@ -33,19 +33,19 @@ Embed = Callable[[str], tuple[str, int, int] | None]
 """Turns the data URI of a picture into one that is safe to draw, its width and height, or None."""
 
 
-def clean(root: Element, embed: Embed, *, ended: bool = False) -> None:
+def clean(root: Element, embed: Embed, pose: Pose = REST) -> None:
     """Drop in place what must not be drawn, and put style sheets onto their elements.
 
     Args:
         root: from `markup.parse`.
         embed: what to do with embedded pictures.
-        ended: draw what moves for ever as at the end of a round, not as it begins.
+        pose: the moment of what moves.
 
     Raises:
         OverLimit: more style rules or text than a drawing needs.
     """
-    rest(root, ended=ended)
-    apply_styles(root, _inside, ended=ended)
+    rest(root, pose)
+    apply_styles(root, _inside, pose)
     settle_names(root)
     _clean_tree(root, embed)
     letters = sum(len(text) for e in root.iter("text") for text in e.itertext())

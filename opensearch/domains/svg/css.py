@@ -42,7 +42,6 @@ _RANGE = re.compile(
     r"\(\s*(?:([\d.]+[a-z]*)\s*([<>]=?)\s*)?(?:device-)?(?:width|height)\s*"
     r"(?:([<>]=?|=)\s*([\d.]+[a-z]*)\s*)?\)"
 )
-_END = re.compile(r"\b(to|100%)")
 _NUMBER = re.compile(r"\d*\.?\d+")
 # A drawing is looked at on a light screen of this many pixels, and does not move.
 _SCREEN: Final = 1024
@@ -73,12 +72,12 @@ class Rule:
 class Sheet:
     """The rules of a style sheet in order.
 
-    `prefixes` are those that it declares for namespaces, `frames` the last of each animation.
+    `prefixes` are those that it declares for namespaces, `frames` the content of each animation.
     """
 
     rules: list[Rule]
     prefixes: set[str]
-    frames: dict[str, Declarations]
+    frames: dict[str, Sequence[Any]]
 
 
 def parse_sheet(text: str, layers: Layers, owner: str = ":root") -> Sheet:
@@ -90,7 +89,7 @@ def parse_sheet(text: str, layers: Layers, owner: str = ":root") -> Sheet:
         owner: selects the element that the sheet stands in.
     """
     parts = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
-    prefixes, frames = set[str](), dict[str, Declarations]()
+    prefixes, frames = set[str](), dict[str, Sequence[Any]]()
     for part in parts:
         if part.type != "at-rule":
             continue
@@ -98,17 +97,8 @@ def parse_sheet(text: str, layers: Layers, owner: str = ":root") -> Sheet:
         if part.lower_at_keyword == "namespace":
             prefixes.update(names)
         elif part.lower_at_keyword.endswith("keyframes") and names and part.content:
-            frames[names[0]] = _last_frame(part.content)
+            frames[names[0]] = part.content
     return Sheet(list(_Rules(layers, owner).of(parts, None, (), 0)), prefixes, frames)
-
-
-def _last_frame(content: Sequence[Any]) -> Declarations:
-    """What the frame at the end of an animation declares."""
-    found: Declarations = []
-    for part in tinycss2.parse_rule_list(content, skip_comments=True, skip_whitespace=True):
-        if part.type == "qualified-rule" and _END.search(tinycss2.serialize(part.prelude).lower()):
-            found += parse_declarations(tinycss2.serialize(part.content))
-    return found
 
 
 class _Rules:

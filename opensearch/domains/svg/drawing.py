@@ -7,8 +7,9 @@ Source:
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -16,13 +17,14 @@ import numpy as np
 from PIL import Image
 
 from opensearch.domains.paper.sheet import small_drawing
+from opensearch.domains.pictures.animations import chosen, shown
 from opensearch.domains.svg.clean import clean
 from opensearch.domains.svg.cost import weigh
 from opensearch.domains.svg.dashes import measure_dashes
 from opensearch.domains.svg.fonts import font_options
 from opensearch.domains.svg.images import embedding
 from opensearch.domains.svg.markup import parse
-from opensearch.domains.svg.motion import moves
+from opensearch.domains.svg.motion import REST, Pose, moves
 from opensearch.domains.svg.size import (
     UNSAID,
     Window,
@@ -63,12 +65,48 @@ def draw_svg(data: bytes, longest: int, *, close: bool = False) -> Image.Image:
     return _draw(data, longest, 0, close)
 
 
-def _draw(
-    data: bytes, longest: int, depth: int, close: bool = False, *, ended: bool = False
-) -> Image.Image:
+class _Drawn(NamedTuple):
+    """A drawing at a moment.
+
+    Attributes:
+        picture: what was asked for.
+        root: what was drawn.
+        ink: how much it shows, to be compared with that of other moments.
+    """
+
+    picture: Image.Image
+    root: Element
+    ink: float
+
+
+def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.Image:
     root = parse(data)
-    unseen, moving = _unseen(root), moves(root)
-    clean(root, embedding(longest, partial(_draw_inner, longest), depth), ended=ended)
+    unseen, moving = _unseen(root), moves(root) and depth == 0
+    drawn = _posed(root, longest, depth, close, REST)
+    if moving:
+        drawn = _telling(drawn, lambda pose: _posed(parse(data), longest, depth, close, pose))
+    if depth == 0 and not drawn.picture.getchannel("A").getbbox():
+        if _has_text(drawn.root) and font_options() is None:
+            raise UnreadableFile(
+                "draws text alone, and this system has no font to draw it with; install one, such"
+                " as DejaVu, or turn the text into paths"
+            )
+        if unseen:
+            raise UnreadableFile(f"draws nothing: {unseen}")
+    return drawn.picture
+
+
+def _telling(rest: _Drawn, posed: Callable[[Pose], _Drawn]) -> _Drawn:
+    """Of the moments of a drawing the first that shows something, or one that shows far more."""
+    found = [rest]
+    if not rest.ink:  # lines that draw themselves over and over
+        found.append(posed(Pose(ended=True)))
+    found.append(posed(Pose(most=True, abrupt=not found[-1].ink)))
+    return found[chosen([each.ink for each in found])]
+
+
+def _posed(root: Element, longest: int, depth: int, close: bool, pose: Pose) -> _Drawn:
+    clean(root, embedding(longest, partial(_draw_inner, longest), depth), pose)
     heavy = weigh(root) > _HEAVY
     if heavy:
         longest = -(-longest // 2)
@@ -76,27 +114,18 @@ def _draw(
     whole = said or UNSAID
     measure_dashes(root, whole)
     keep_widths(root, whole)
-    shown = said or _found_window(root)
-    drawn = _render(root, shown, shown_size(root, shown, longest), whole)
+    seen = said or _found_window(root)
+    drawn = _render(root, seen, shown_size(root, seen, longest), whole)
+    # Of lines that is the area that they cover, in units of the drawing.
+    ink = shown(drawn) ** 2 * seen.width * seen.height if depth == 0 else 0.0
     part = small_drawing(drawn) if close and not is_stretched(root) else None
     if part is not None:
-        shown = seen_through(shown, drawn.size, part)
-        drawn = _render(root, shown, shown_size(root, shown, longest), whole)
+        seen = seen_through(seen, drawn.size, part)
+        drawn = _render(root, seen, shown_size(root, seen, longest), whole)
     # What is faint within another drawing is meant to be.
     if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
-        drawn = _hairlines(root, shown, whole, drawn)
-    blank = depth == 0 and not drawn.getchannel("A").getbbox()
-    if blank and moving and not ended:  # lines that draw themselves over and over
-        return _draw(data, longest, depth, close, ended=True)
-    if blank:
-        if _has_text(root) and font_options() is None:
-            raise UnreadableFile(
-                "draws text alone, and this system has no font to draw it with; install one, such"
-                " as DejaVu, or turn the text into paths"
-            )
-        if unseen:
-            raise UnreadableFile(f"draws nothing: {unseen}")
-    return drawn
+        drawn = _hairlines(root, seen, whole, drawn)
+    return _Drawn(drawn, root, ink)
 
 
 def _unseen(root: Element) -> str | None:

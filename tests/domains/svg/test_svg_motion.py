@@ -1,0 +1,134 @@
+"""What moves: when it begins, and at which moment it is drawn; held against plain SVG."""
+
+import numpy as np
+import pytest
+
+from opensearch.domains.svg import draw_svg
+
+PEN = 'fill="none" stroke="black" stroke-width="2"'
+HOUSE = '<path d="M20 90V45L60 15L90 45V90Z"/><path d="M50 90V60H70V90"/>'
+PLAIN = f"<g {PEN}>{HOUSE}</g>"
+GROUND = f'<path d="M5 95H95" {PEN}/>'
+COVER = '<rect width="100" height="60" opacity="0">{}</rect>'
+
+
+def drawn(body):
+    source = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{body}</svg>'
+    return np.asarray(draw_svg(source.encode(), 200)).astype(int)
+
+
+def same(one, other):
+    assert np.abs(drawn(one) - drawn(other)).mean() < 0.1
+
+
+def shown_by(begin, more=""):
+    return f'<set attributeName="opacity" to="1" fill="freeze" begin="{begin}"/>{more}'
+
+
+@pytest.mark.parametrize(
+    "begin",
+    ["click", "x.click", "mouseover; focusin", "indefinite", "accessKey(a)", "nobody.end"],
+)
+def test_what_begins_with_a_click_is_not_drawn(begin):
+    same(PLAIN + COVER.format(shown_by(begin)), PLAIN)
+
+
+def test_what_begins_behind_a_click_is_not_drawn_either():
+    first = '<animate id="a" attributeName="x" to="0" begin="click"/>'
+    second = '<animate id="b-c" attributeName="x" to="0" begin="a.end + 1s"/>'
+    same(PLAIN + COVER.format(shown_by(r"b\-c.begin", first + second)), PLAIN)
+
+
+@pytest.mark.parametrize("begin", ["", "0s", "click; 2s", "-1s", "00:05", "t.end", "u.begin+1s"])
+def test_what_begins_by_itself_is_drawn_as_before(begin):
+    timers = '<animate id="t" attributeName="y" to="0" begin="1s"/>'
+    timers += '<animate id="u" attributeName="y" to="0" begin="t.end"/>'
+    whole = '<rect width="100" height="60"/>'
+    same(GROUND + COVER.format(shown_by(begin, timers)), GROUND + whole)
+
+
+def test_what_shows_nothing_before_a_click_is_drawn_as_behind_it():
+    same(f'<g {PEN} opacity="0">{HOUSE}{shown_by("click")}</g>', PLAIN)
+
+
+def animated(values, name="opacity", more=""):
+    return (
+        f'<animate attributeName="{name}" values="{values}" dur="2s"'
+        f' repeatCount="indefinite" {more}/>'
+    )
+
+
+DASHED = 'stroke-dasharray="400" stroke-dashoffset="400"'
+LOOPS = [
+    f'<g {PEN} opacity="0">{HOUSE}{animated("0;1;0")}</g>',
+    f'<g {PEN} style="opacity:0">{HOUSE}{animated("0;1;0")}</g>',
+    f"<style>g{{opacity:0}}</style><g {PEN}>{HOUSE}{animated('0;1;0')}</g>",
+    f"<g {PEN} {DASHED}>{HOUSE}{animated('400;0;0;400', 'stroke-dashoffset')}</g>",
+    f'<g {PEN}>{HOUSE}<animateTransform attributeName="transform" type="scale" values="0;1;0"'
+    ' dur="1s" fill="freeze"/></g>',
+    "<style>@keyframes d{0%{stroke-dashoffset:400}40%,60%{stroke-dashoffset:0}"
+    f"100%{{stroke-dashoffset:-400}}}} path{{animation:d 3s infinite}}</style>"
+    f"<g {PEN} {DASHED}>{HOUSE}</g>",
+    "<style>@keyframes k{from{opacity:0}50%{opacity:1}to{opacity:0}}"
+    f"g{{opacity:0;animation:k 4s infinite}}</style><g {PEN}>{HOUSE}</g>",
+    f"<style>@keyframes o{{to{{opacity:0}}}} g{{animation:o 3s forwards}}</style>{PLAIN}",
+]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_comes_and_goes_is_drawn_while_it_is_there(loop):
+    same(loop, PLAIN)
+
+
+@pytest.mark.parametrize("loop", [LOOPS[0], LOOPS[3], LOOPS[6], LOOPS[7]])
+def test_beside_what_stays_the_rest_is_drawn_while_it_is_there(loop):
+    same(f"{GROUND}{loop}", GROUND + PLAIN)
+
+
+def test_what_comes_up_for_a_moment_is_left_out_where_the_drawing_shows_enough():
+    ray = f'<path d="M5 5L15 10" {PEN} opacity="0">{animated("0;1;0")}</path>'
+    same(PLAIN + ray, PLAIN)
+
+
+PAGES = [f'<circle cx="{at}" cy="50" r="9" {PEN} {{}}>{{}}</circle>' for at in (20, 50, 80)]
+THIRDS = ("visible;hidden;hidden", "hidden;visible;hidden", "hidden;hidden;visible")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("opacity", ("0", "1")), ("visibility", ("hidden", "visible"))]
+)
+@pytest.mark.parametrize("stepped", ["step-end", "steps(1)", "steps(1, end)"])
+def test_of_a_flip_book_the_first_page_is_drawn(name, words, stepped):
+    hidden, seen = words
+    body = ""
+    for at, page in enumerate(PAGES):
+        frames = "".join(
+            f"{33.3 * turn:.2f}%{{{name}:{seen if turn == at else hidden}}}" for turn in range(3)
+        )
+        body += f"<style>@keyframes k{at}{{{frames}}}</style>"
+        body += page.format(f'style="animation:k{at} .9s {stepped} infinite"', "")
+    same(body, PAGES[0].format("", ""))
+
+
+def test_of_a_flip_book_with_delays_one_page_is_drawn():
+    frames = "@keyframes k{0%{opacity:1}33%{opacity:0}} circle{opacity:0;"
+    body = f"<style>{frames}animation:k .9s infinite step-end}}</style>"
+    for delay, page in zip(("0.0s", "0.3s", "600ms"), PAGES, strict=True):
+        body += page.format(f'style="animation-delay:{delay}"', "")
+    same(body, PAGES[0].format("", ""))
+
+
+def test_of_pages_hidden_at_first_one_is_drawn():
+    body = ""
+    for begin, page in zip(("0s", "0.3s", "0.6s"), PAGES, strict=True):
+        seen = animated("inline;none", "display", f'begin="{begin}"')
+        body += page.format('display="none"', seen)
+    same(body, PAGES[0].format("", ""))
+
+
+def test_pages_that_are_hidden_stay_so_beside_one_that_shows():
+    body = ""
+    for at, page in enumerate(PAGES):
+        base = f'visibility="{"hidden" if at else "visible"}"'
+        body += page.format(base, animated(THIRDS[at], "visibility"))
+    same(body, PAGES[0].format("", ""))
