@@ -18,6 +18,7 @@ from PIL import Image
 
 from opensearch.domains.paper.sheet import small_drawing
 from opensearch.domains.pictures.animations import chosen, shown
+from opensearch.domains.svg.blank import unseen_in, widen
 from opensearch.domains.svg.clean import clean
 from opensearch.domains.svg.cost import weigh
 from opensearch.domains.svg.dashes import measure_dashes
@@ -46,6 +47,11 @@ _HEAVY = 10_000
 _FAINT: Final = 26
 # Pixels on the longer side at which such lines show.
 _LARGE: Final = 2048
+
+# Part of the page that a line without a width is wide.
+_HAIR: Final = 200
+# How far around its page a drawing is looked for, in pages.
+_AROUND: Final = 5
 
 
 def draw_svg(data: bytes, longest: int, *, close: bool = False) -> Image.Image:
@@ -81,10 +87,12 @@ class _Drawn(NamedTuple):
 
 def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.Image:
     root = parse(data)
-    unseen, moving = _unseen(root), moves(root) and depth == 0
+    unseen, moving = unseen_in(root), moves(root) and depth == 0
     drawn = _posed(root, longest, depth, close, REST)
     if moving:
         drawn = _telling(drawn, lambda pose: _posed(parse(data), longest, depth, close, pose))
+    if depth == 0 and not drawn.picture.getchannel("A").getbbox():
+        drawn = _found(drawn, longest)
     if depth == 0 and not drawn.picture.getchannel("A").getbbox():
         if _has_text(drawn.root) and font_options() is None:
             raise UnreadableFile(
@@ -103,6 +111,35 @@ def _telling(rest: _Drawn, posed: Callable[[Pose], _Drawn]) -> _Drawn:
         found.append(posed(Pose(ended=True)))
     found.append(posed(Pose(most=True, abrupt=not found[-1].ink)))
     return found[chosen([each.ink for each in found])]
+
+
+def _found(blank: _Drawn, longest: int) -> _Drawn:
+    """What a drawing holds that shows nothing: lines without a width, or all of it off its page."""
+    root, page = blank.root, window(blank.root)
+    whole = page or UNSAID
+    if widen(root, max(whole.width, whole.height) / _HAIR):
+        seen = page or _found_window(root)
+        picture = _render(root, seen, shown_size(root, seen, longest), whole)
+        if picture.getchannel("A").getbbox():
+            return blank._replace(picture=picture)
+    if page is None or _has_text(root):
+        return blank
+    around = _widened(page, _AROUND)
+    coarse = _render(root, around, shown_size(root, around, _COARSE * 2), whole)
+    box = coarse.getchannel("A").getbbox()
+    if box is None:
+        return blank
+    seen = _widened(seen_through(around, coarse.size, box), 1.02)
+    return blank._replace(
+        picture=_render(root, seen, shown_size(Element("svg"), seen, longest), whole)
+    )
+
+
+def _widened(seen: Window, times: float) -> Window:
+    """A window of the same middle."""
+    width, height = seen.width * times, seen.height * times
+    left, top = seen.left - (width - seen.width) / 2, seen.top - (height - seen.height) / 2
+    return Window(left, top, width, height)
 
 
 def _posed(root: Element, longest: int, depth: int, close: bool, pose: Pose) -> _Drawn:
@@ -126,19 +163,6 @@ def _posed(root: Element, longest: int, depth: int, close: bool, pose: Pose) -> 
     if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
         drawn = _hairlines(root, seen, whole, drawn)
     return _Drawn(drawn, root, ink)
-
-
-def _unseen(root: Element) -> str | None:
-    """Why a drawing may be blank: what it holds that is not drawn, and the way out."""
-    links = [each.get("href", "").strip() for each in root.iter() if each.tag in ("image", "use")]
-    outside = next((at for at in links if at and not at.startswith(("#", "data:"))), None)
-    if outside is not None:
-        return f"what it shows lies outside of the file ({outside[:80]!r}); embed it"
-    if root.find(".//foreignObject") is not None:
-        return "what it shows is HTML (foreignObject); export it as paths or as .png"
-    if root.find(".//symbol") is not None and root.find(".//use") is None:
-        return "it only defines symbols for other files; save one of them as a file of its own"
-    return None
 
 
 def _draw_inner(longest: int, data: bytes, depth: int) -> Image.Image:

@@ -1,0 +1,52 @@
+"""Drawings that show nothing: why that may be, and lines without a width made visible."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from opensearch.domains.svg import css
+
+_WIDTH: Final = "stroke-width"
+_NOTHING: Final = re.compile(r"[+-]?(?:0+\.?0*|\.0+)(?:[a-z]+|%)?", re.IGNORECASE)
+
+
+def unseen_in(root: Element) -> str | None:
+    """Why a drawing may be blank: what it holds that is not drawn, and the way out.
+
+    Args:
+        root: not yet cleaned.
+    """
+    links = [each.get("href", "").strip() for each in root.iter() if each.tag in ("image", "use")]
+    outside = next((at for at in links if at and not at.startswith(("#", "data:"))), None)
+    if outside is not None:
+        return f"what it shows lies outside of the file ({outside[:80]!r}); embed it"
+    if root.find(".//foreignObject") is not None:
+        return "what it shows is HTML (foreignObject); export it as paths or as .png"
+    if root.find(".//symbol") is not None and root.find(".//use") is None:
+        return "it only defines symbols for other files; save one of them as a file of its own"
+    if root.find(".//script") is not None:
+        return (
+            "what it shows may be drawn by a script, which does not run; save it as it looks then"
+        )
+    if root.find(".//filter") is not None:
+        return "what it shows may come of a filter, which is left out; export it as .png"
+    return None
+
+
+def widen(root: Element, width: float) -> bool:
+    """Give lines whose width is 0 another, in place; whether there are any.
+
+    Args:
+        root: cleaned, its styles on its elements.
+        width: in units of the drawing.
+    """
+    widened = False
+    for element in root.iter():
+        styled = css.parse_declarations(element.get("style", ""))
+        said = {_WIDTH: element.get(_WIDTH, ""), **{each.name: each.value for each in styled}}
+        if _NOTHING.fullmatch(said[_WIDTH].strip()):
+            element.set("style", f"{element.get('style', '')};{_WIDTH}:{width:.9g}".lstrip(";"))
+            widened = True
+    return widened
