@@ -42,6 +42,10 @@ _BLANK_LINES = 100
 # Ink width and the free border, as shares of the drawing's longer side.
 _PEN, _BORDER = 0.02, 0.06
 _OVERSAMPLING = 2
+# Tools whose strokes take ink away.
+_ERASERS = frozenset({"eraser", "erase", "rubber"})
+# A point further off than so many times the longer side of all lines is a speck.
+_FAR = 1.0
 
 
 def read_strokes(path: Path, part: int | None, limits: Limits) -> Strokes:
@@ -136,6 +140,7 @@ def _found(path: Path, mark: bytes) -> NDArray[np.int64]:
 def _strokes(record: Any) -> Strokes:
     """The strokes of a record."""
     drawing = _drawing(record)
+    _check_rows(drawing)
     if sum(_length(stroke) for stroke in drawing) > _MOST_POINTS:
         raise OverLimit(f"has over {_MOST_POINTS:,} points")
     as_points = _are_points(drawing)
@@ -150,7 +155,35 @@ def _strokes(record: Any) -> Strokes:
         raise UnreadableFile("has no ink")
     if not all(np.isfinite(stroke).all() for stroke in strokes):
         raise UnreadableFile("has points that are not finite numbers")
-    return strokes
+    if (np.concatenate(strokes) == strokes[0][0]).all():
+        raise UnreadableFile("has no ink but a single point")
+    return _without_specks(strokes)
+
+
+def _without_specks(strokes: Strokes) -> Strokes:
+    """Strokes without single points so far off that they alone would make the drawing small."""
+    lines = [stroke for stroke in strokes if len(stroke) > 1]
+    if not lines or len(lines) == len(strokes):
+        return strokes
+    points = np.concatenate(lines)
+    low, high = points.min(axis=0), points.max(axis=0)
+    reach = _FAR * float((high - low).max())
+    if not reach:
+        return strokes
+    inside = [((low - reach <= s) & (s <= high + reach)).all() for s in strokes]
+    return [s for s, near in zip(strokes, inside, strict=True) if near or len(s) > 1]
+
+
+def _check_rows(drawing: list[Any]) -> None:
+    """Refuse steps of a pen, one a row, by the name of their format."""
+    sides = {len(row) if isinstance(row, list) else 0 for row in drawing}
+    if sides not in ({3}, {5}) or not all(isinstance(x, int | float) for r in drawing for x in r):
+        return
+    if all(set(row[2:]) <= {0, 1} for row in drawing):
+        raise UnreadableFile(
+            f"looks like stroke-{sides.pop()}, steps [dx, dy, pen, ...] of a pen; add them up to"
+            " strokes [[x, ...], [y, ...]]"
+        )
 
 
 def _drawing(record: Any) -> list[Any]:
@@ -163,7 +196,15 @@ def _drawing(record: Any) -> list[Any]:
         raise UnreadableFile("has no list named 'drawing'")
     if any(isinstance(each, dict) and {"drawing", "strokes"} & each.keys() for each in found):
         raise UnreadableFile("holds several drawings; write each on a line of its own")
-    return [_as_lists(stroke) for stroke in found]
+    drawn = [stroke for stroke in found if not _erases(stroke)]
+    if found and not drawn:
+        raise UnreadableFile("has no ink: an eraser made all of its strokes")
+    return [_as_lists(stroke) for stroke in drawn]
+
+
+def _erases(stroke: Any) -> bool:
+    said = stroke.get("tool", stroke.get("type")) if isinstance(stroke, dict) else None
+    return isinstance(said, str) and said.strip().lower() in _ERASERS
 
 
 def _as_lists(stroke: Any) -> Any:
