@@ -155,8 +155,6 @@ def _strokes(record: Any) -> Strokes:
         raise UnreadableFile("has no ink")
     if not all(np.isfinite(stroke).all() for stroke in strokes):
         raise UnreadableFile("has points that are not finite numbers")
-    if (np.concatenate(strokes) == strokes[0][0]).all():
-        raise UnreadableFile("has no ink but a single point")
     return _without_specks(strokes)
 
 

@@ -52,12 +52,6 @@ def test_other_points_stay(read, drawing):
     assert found.tolist() == said.tolist()
 
 
-@pytest.mark.parametrize("drawing", [[[[5], [5]]], [[[5, 5], [5, 5]], [[5], [5]]]])
-def test_a_single_point_is_no_ink(read, drawing):
-    with pytest.raises(UnreadableFile, match="no ink but a single point"):
-        read({"drawing": drawing})
-
-
 @pytest.mark.parametrize("wrapped", [False, True])
 @pytest.mark.parametrize("pens", [[[0], [0], [1]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]]])
 def test_steps_of_a_pen_are_refused_by_the_name_of_their_format(read, pens, wrapped):
