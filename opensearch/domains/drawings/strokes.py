@@ -169,7 +169,9 @@ def _without_specks(strokes: Strokes) -> Strokes:
     if not reach:
         return strokes
     inside = [((low - reach <= s) & (s <= high + reach)).all() for s in strokes]
-    return [s for s, near in zip(strokes, inside, strict=True) if near or len(s) > 1]
+    near = [s for s, here in zip(strokes, inside, strict=True) if here or len(s) > 1]
+    # Many points are stars in the sky or snow, not slips of the pen.
+    return near if len(strokes) - len(near) <= max(1, len(lines) // 4) else strokes
 
 
 def _check_rows(drawing: list[Any]) -> None:

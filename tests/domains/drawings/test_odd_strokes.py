@@ -44,6 +44,7 @@ def test_a_point_far_off_is_left_out(read, at):
         [[[0], [0]], [[4000], [10]]],  # a drawing of dots
         [LINE, [[4000, 4100], [10, 20]]],  # a line far off
         [[[5, 5], [5, 5]], [[400], [10]]],  # a line of no length
+        [LINE, *([[x], [9]] for x in (300, 400, 500))],  # stars
     ],
 )
 def test_other_points_stay(read, drawing):
