@@ -168,16 +168,19 @@ def index(
 
 
 def _note_names(sources: tuple[Path | str, ...]) -> None:
-    """Say that the name of a domain says nothing where it is that of a source."""
+    """Say of drawings that the name of a source says no domain, where nothing in it does."""
     from opensearch.domains.collections.layout import DOMAIN_WORDS
+    from opensearch.domains.collections.manifest import MANIFESTS
 
     for source in sources:
-        # most pictures are photos, and meshes are shapes, whatever is said
-        domain = DOMAIN_WORDS.get(Path(source).name.lower(), "photo")
-        if domain not in ("photo", "shape") and os.path.isdir(source):
+        path = Path(os.path.abspath(source))
+        domain = DOMAIN_WORDS.get(path.name.lower())
+        if domain not in ("sketch", "cartoon") or not path.is_dir():
+            continue
+        if not any(name.lower() in (*DOMAIN_WORDS, *MANIFESTS) for name in os.listdir(path)):
             say(
-                f"the name of {visible(Path(source).name)}/ itself says no domain, as those of"
-                f" folders in it would; if its files are of one, say --domain {domain}"
+                f"the name of {visible(path.name)}/ itself says no domain, as those of folders in"
+                f" it would; if its files are of one, say --domain {domain}"
             )
 
 

@@ -19,11 +19,10 @@ _HELPERS: Final = (
     *("can't", "cannot", "don't", "doesn't", "didn't", "won't", "wouldn't", "couldn't"),
     *("dont", "doesnt", "can not", "do not", "does not"),
 )
-_SPEAKERS: Final = ("i", "we", "he", "she", "they")
 """Words behind which a verb comes, whatever else it may name."""
+_SEERS: Final = ("i", "we", "he", "she", "they", "you")
 _RELATIVES: Final = ("that", "which", "who")
-_THINGS: Final = ("thing", "things", "something", "anything", "someone", "one", "ones")
-"""Behind a name or one of these, such words have a verb behind them, too: birds that fly."""
+"""Behind a name, such words have a verb behind them, too: birds that fly."""
 _LIKENS: Final = (
     *("shaped like", "formed like", "looks like", "look like", "looking like"),
     *("in shape of", "in form of"),
@@ -82,9 +81,10 @@ def _compounds(pieces: Sequence[Piece]) -> Iterator[Piece]:
         counts = [piece.kind for piece in run] == ["count", "name"]
         if counts and ahead.kind == "name":
             run[1].kind = "look"  # two-door car, v-neck sweater
-        if len(run) > 1 and run[0].text == "no" and ahead.kind in ("name", "unknown", "either"):
+        no = len(run) > 1 and run[0].text == "no" and not run[0].minus
+        if no and ahead.kind in ("name", "unknown", "either"):
             text = "-".join(piece.text for piece in run)
-            yield Piece(text, "look", None, run[0].minus)  # no-bake cake
+            yield Piece(text, "look")  # no-bake cake
             continue
         yield from run
 
@@ -98,38 +98,40 @@ def _is_formed(first: Piece, second: Piece, third: Piece) -> bool:
 
 def _liken(pieces: Iterable[Piece]) -> None:
     """Tell names that only say how something else is formed: a lamp in the shape of a cat."""
-    said = ""
+    said, named = "", False
     for piece in pieces:
-        likened = said.endswith(_LIKENS) and not piece.minus
+        likened = named and said.endswith(_LIKENS) and not piece.minus
         if likened and piece.kind == "name":
             piece.kind, said = "look", ""
         elif piece.text not in ARTICLES and not (likened and piece.kind in ("look", "count")):
             said = f"{said} {piece.text}"
         said = "" if piece.end else said
+        named = named or (piece.name is not None and piece.kind in ("name", "look", "either"))
 
 
 def _verbs(pieces: Iterable[Piece]) -> None:
     """`can` told from a can, and verbs behind it or behind `can't` and `does not` from names.
 
-    So are verbs behind `I` and behind `that`, which are names yet where nothing else is.
+    So are verbs behind `that` and the like, and what I saw.
     """
     earlier = before = Piece("", "")
     for piece, after in pairwise([*pieces, Piece("", "")]):
         led = not before.end and (before.kind == "modal" or before.text in _HELPERS)
-        told = not before.end and (before.text in _SPEAKERS or _is_relative(earlier, before))
+        told = piece.text == "saw" and before.text in _SEERS and not before.end
+        told = told or (_is_relative(earlier, before) and " " not in piece.text)
         if _is_modal(before, piece, after) or (before.kind == "modal" and piece.text in _ASKED):
             piece.kind, piece.name = "modal", None
         elif led and piece.kind in ("name", "unknown") and not piece.minus:
             piece.kind, piece.name = "action", None
-        elif told and piece.kind == "name" and " " not in piece.text and not piece.minus:
-            piece.kind = "action"
+        elif told and piece.kind == "name" and not piece.minus:
+            piece.kind, piece.name = "action", None
         earlier, before = before, piece
 
 
 def _is_relative(earlier: Piece, piece: Piece) -> bool:
-    parted = earlier.end not in ("", "," if piece.text != "that" else "")
-    of_things = earlier.kind == "name" or earlier.text in _THINGS
-    return piece.text in _RELATIVES and of_things and not parted
+    parted = piece.end or piece.minus or earlier.end not in ("", "," * (piece.text != "that"))
+    of_name = earlier.kind == "name" and earlier.text != "doctor"  # Doctor Who
+    return piece.text in _RELATIVES and of_name and not parted
 
 
 def _is_modal(before: Piece, piece: Piece, after: Piece) -> bool:

@@ -38,7 +38,7 @@ def test_a_run_says_what_comes_next_and_a_finished_one_that_it_is(toys, tmp_path
     again = run(toys, out)
     assert again.stdout == first.stdout
     assert f"{out} was finished before" in again.stderr
-    assert "Another --out or another --seed" in again.stderr
+    assert "Another --seed trains another model, into another --out" in again.stderr
 
 
 def test_a_run_that_is_stopped_says_what_it_goes_on_from(toys, tmp_path, monkeypatch):

@@ -95,9 +95,14 @@ def test_a_source_named_for_a_domain_is_told_that_its_name_says_none(
     toy_model, toy_collection, tmp_path
 ):
     shutil.copytree(toy_collection / "sketch", tmp_path / "in" / "Sketches")
+    shutil.copytree(tmp_path / "in" / "Sketches", tmp_path / "said" / "Sketches")
+    (tmp_path / "said/Sketches/split.csv").write_text("path,domain\ndisc/00.png,sketch\n")
+    shutil.copytree(tmp_path / "in" / "Sketches", tmp_path / "apart" / "Sketches" / "Photo")
     told = "the name of Sketches/ itself says no domain"
     for source, options, said in (
         ("in/Sketches", (), True),
+        ("said/Sketches", (), False),
+        ("apart/Sketches", (), False),
         ("in/Sketches", ("--domain", "sketch"), False),
         ("in", (), False),
     ):

@@ -14,6 +14,8 @@ _WIDE: Final = 7500
 _HIDES: Final = (b"Show", b"Visibility")
 # Nodes looked at; a file with more goes to Assimp as it is.
 _MOST: Final = 1_000_000
+# Bytes of a text that are looked at.
+_TEXT: Final = 64
 _NUMBERS: Final = {b"C": "<?", b"Y": "<h", b"I": "<i", b"F": "<f", b"D": "<d", b"L": "<q"}
 
 # The beginning of an object, a property that hides, and a connection, at the start of a line.
@@ -132,7 +134,9 @@ class _Walk:
             if self._count > _MOST or not first + size <= stop <= end:
                 raise ValueError("has a record that does not fit")
             name = self._data[first - length : first]
-            yield _Node(name, self._values(first, min(number, 5)), (first + size, stop))
+            yield _Node(
+                name, self._values(first, first + size, min(number, 5)), (first + size, stop)
+            )
             start = stop
 
     def hides(self, model: _Node) -> bool:
@@ -145,8 +149,8 @@ class _Walk:
             if len(node.values) == 5
         )
 
-    def _values(self, at: int, number: int) -> list[tuple[int, Any]]:
-        """The first values, up to one that is an array."""
+    def _values(self, at: int, end: int, number: int) -> list[tuple[int, Any]]:
+        """The first values before `end`, up to one that is an array; of texts their beginning."""
         found: list[tuple[int, Any]] = []
         for _ in range(number):
             kind, at = self._data[at : at + 1], at + 1
@@ -156,7 +160,9 @@ class _Walk:
                 at += struct.calcsize(form)
             elif kind in (b"S", b"R"):
                 (length,) = struct.unpack_from("<I", self._data, at)
-                found.append((at + 4, self._data[at + 4 : at + 4 + length]))
+                if at + 4 + length > end:
+                    raise ValueError("has a text that does not fit its record")
+                found.append((at + 4, self._data[at + 4 : at + 4 + min(length, _TEXT)]))
                 at += 4 + length
             else:
                 break

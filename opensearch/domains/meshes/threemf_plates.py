@@ -30,7 +30,7 @@ _MOST_PARTS: Final = 1000
 _COMPACT: Final = 0.6
 _NEAR: Final = 0.01
 _NUMBERS: Final = 12
-# How far apart the heights of copies may be, in millimetres, and their turns.
+# How far apart the heights of copies may be, in units of the model, and their turns.
 _SAME: Final = 1e-3
 
 

@@ -54,6 +54,8 @@ def parse(stream: IO[bytes], parser: expat.XMLParserType, start: Start) -> None:
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise UnreadableFile(f"holds damaged XML: {error}") from error
+    except (LookupError, ValueError) as error:  # of the encoding that it names
+        raise UnreadableFile(f"holds XML that cannot be read: {error}") from error
 
 
 def local_name(name: str) -> str:

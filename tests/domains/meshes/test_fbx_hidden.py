@@ -132,6 +132,15 @@ def test_damaged_files_stay_as_they_are(form):
         assert len(without_hidden(bytes(odd))) == len(data)
 
 
+@pytest.mark.parametrize("form", [7400, 7700])
+def test_a_text_longer_than_its_record_is_odd(form):
+    data = binary(form, SHOW)
+    at = data.index(b"S" + struct.pack("<I", 4) + b"Mesh") + 1
+    odd = data[:at] + struct.pack("<I", len(data) - at - 10) + data[at + 4 :]
+    assert without_hidden(data) != data
+    assert without_hidden(odd) == odd
+
+
 def test_a_property_of_another_object_hides_nothing():
     moved = text(SHOW).replace(b"Connections:", b'\tDeformer: 5, "D", "Skin" {\n\t}\nConnections:')
     assert changes(moved)

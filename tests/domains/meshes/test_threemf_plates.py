@@ -142,7 +142,8 @@ BOMB = '<!DOCTYPE c [<!ENTITY a "aaaaaaaa">]>'
 
 @pytest.mark.parametrize(
     "raw",
-    [f"<config>{PLATES}", f"{BOMB}<config>{PLATES}</config>", "", "\0\1\2", "{}"],
+    [f"<config>{PLATES}", f"{BOMB}<config>{PLATES}</config>", "", "\0\1\2", "{}"]
+    + [f'<?xml version="1.0" encoding="{each}"?><c/>' for each in ("shift_jis", "hex", "idna")],
 )
 def test_odd_settings_are_passed_over(raw):
     assert len(load(THREE, LAID, raw=raw).faces) == 12

@@ -41,7 +41,7 @@ def embedded(picture, kind="PNG"):
         ('width="30mm" height="60mm"', (100, 50)),
         ('width="10cm" height="100mm"', (100, 100)),
         ('width="40" height="10" viewBox="0 0 9 9" preserveAspectRatio="none"', (25, 100)),
-        ('viewBox="-50-50 100 50"', (50, 100)),
+        ('viewBox="-50-50 200 100"', (50, 100)),
         ('viewBox="-5,-5,1e2,50"', (50, 100)),
         ('viewBox="0 0 e e" width="20" height="40"', (100, 50)),
         ('viewBox="0 0 1e999 1" width="20" height="40"', (100, 50)),
