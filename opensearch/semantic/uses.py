@@ -121,9 +121,7 @@ def _verbs(pieces: Iterable[Piece]) -> None:
         told = told or (_is_relative(earlier, before) and " " not in piece.text)
         if _is_modal(before, piece, after) or (before.kind == "modal" and piece.text in _ASKED):
             piece.kind, piece.name = "modal", None
-        elif led and piece.kind in ("name", "unknown") and not piece.minus:
-            piece.kind, piece.name = "action", None
-        elif told and piece.kind == "name" and not piece.minus:
+        elif piece.kind in (("name", "unknown") if led else ("name",) * told) and not piece.minus:
             piece.kind, piece.name = "action", None
         earlier, before = before, piece
 
