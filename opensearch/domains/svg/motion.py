@@ -27,6 +27,9 @@ _STEPS: Final = re.compile(r"step-start|step-end|steps\(\s*1\s*[,)]")
 _TIME: Final = re.compile(r"[+-]?\s*[\d.]|wallclock|$")
 _CHAIN: Final = re.compile(r"((?:\\.|[^\\.\s])+)\.(?:begin|end|repeat)\b")
 _ZERO: Final = re.compile(r"[+-]?[0:.]+[a-z]*")
+_ATTRIBUTE: Final = re.compile(r"[A-Za-z][\w.-]*")
+_MOST_TRIED: Final = 32
+"""Frames that are tried on an element, of all of its animations."""
 _SOON: Final = 0.02
 """Share of a round within which something that comes or goes does so all at once."""
 
@@ -81,10 +84,12 @@ def at_rest(
     left_out = _waits(found) if pose.abrupt else True
     stepped = bool(_STEPS.search(_timing(found)))
     shown = rest if stepped and left_out else max(rest, found, key=share_shown)
+    tried = 0
     for each in named:
-        if left_out and (stepped or each.at_once(_SOON)):
+        if tried >= _MOST_TRIED or (left_out and (stepped or each.at_once(_SOON))):
             continue
-        shown = max(shown, *({**shown, **frame} for frame in each.every), key=_sure)
+        shown = max([shown, *({**shown, **frame} for frame in each.every)], key=_sure)
+        tried += len(each.every)
     return shown
 
 
@@ -130,14 +135,15 @@ def rest(root: Element, pose: Pose = REST) -> None:
             if moved.tag not in _ANIMATED or not (begun is None or moved in begun):
                 continue
             target = by_id.get(moved.get("href", "").lstrip("#"), parent)
-            name, value = moved.get("attributeName", ""), _kept(moved, pose)
+            name = moved.get("attributeName", "").removeprefix("xlink:")
+            value = _kept(moved, pose)
             if pose.most and (not _at_once(moved) or (pose.abrupt and not _later(moved))):
                 if target not in own:
                     style = css.parse_declarations(target.get("style", ""))
                     own[target] = {**target.attrib, **{each.name: each.value for each in style}}
                 before = styles.get(target, {}).get(name, own[target].get(name))
                 value = _telling(moved, value, before)
-            if not name or value is None:
+            if value is None or not _ATTRIBUTE.fullmatch(name):
                 continue
             target.set(name, value)
             if "style" in target.attrib or (pose.most and name in HIDING and name != "transform"):

@@ -132,3 +132,31 @@ def test_pages_that_are_hidden_stay_so_beside_one_that_shows():
         base = f'visibility="{"hidden" if at else "visible"}"'
         body += page.format(base, animated(THIRDS[at], "visibility"))
     same(body, PAGES[0].format("", ""))
+
+
+@pytest.mark.parametrize("frames", [" ", "other{opacity:1}", "/* none */"])
+def test_an_animation_without_frames_changes_nothing(frames):
+    style = f"<style>@keyframes k{{{frames}}} circle{{animation:k 2s infinite}}</style>"
+    same(style + PAGES[0].format("", ""), PAGES[0].format("", ""))
+
+
+def test_of_very_many_frames_some_are_tried(monkeypatch):
+    monkeypatch.setattr("opensearch.domains.svg.motion._MOST_TRIED", 1)
+    hidden = "@keyframes a{0%{opacity:0}100%{opacity:0}}@keyframes b{0%{opacity:0}50%{opacity:1}}"
+    look = "circle{opacity:0;animation:a 2s infinite,b 2s infinite}"
+    blank = f"<style>{hidden}{look}</style>" + PAGES[0].format("", "")
+    assert not drawn(blank)[..., 3].any()
+    monkeypatch.undo()
+    same(blank, PAGES[0].format("", ""))
+
+
+@pytest.mark.parametrize("name", ["xlink:href", "--x", "a:b", "1", "a b", "<"])
+def test_attributes_of_odd_names_change_nothing(name):
+    odd = animated("#b;#c", name.replace("<", "&lt;"), 'fill="freeze"')
+    same(GROUND.replace("/>", f">{odd}</path>"), GROUND)
+
+
+def test_a_use_takes_the_last_of_what_it_refers_to():
+    ends = '<animate attributeName="xlink:href" to="#b" fill="freeze"/>'
+    pages = f'<defs><path id="a"/><g id="b">{PAGES[1].format("", "")}</g></defs>'
+    same(f'{pages}<use href="#a">{ends}</use>', PAGES[1].format("", ""))
