@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from opensearch.domains.svg import css
 
 _WIDTH: Final = "stroke-width"
-_NOTHING: Final = re.compile(r"[+-]?(?:0+\.?0*|\.0+)(?:[a-z]+|%)?", re.IGNORECASE)
+_NOTHING: Final = re.compile(r"[+-]?(?:0++(?:\.0*+)?+|\.0++)(?:[a-z]++|%)?", re.IGNORECASE)
 
 
 def unseen_in(root: Element) -> str | None:

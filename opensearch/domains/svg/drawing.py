@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple
 from xml.etree import ElementTree
@@ -109,7 +110,8 @@ def _telling(rest: _Drawn, posed: Callable[[Pose], _Drawn]) -> _Drawn:
     found = [rest]
     if not rest.ink:  # lines that draw themselves over and over
         found.append(posed(Pose(ended=True)))
-    found.append(posed(Pose(most=True, abrupt=not found[-1].ink)))
+    with suppress(UnreadableFile):  # what cannot be drawn of it is in no way of the rest
+        found.append(posed(Pose(most=True, abrupt=not found[-1].ink)))
     return found[chosen([each.ink for each in found])]
 
 

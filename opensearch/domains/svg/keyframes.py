@@ -16,7 +16,7 @@ import tinycss2
 from opensearch.domains.svg.css import Declarations, parse_declarations
 
 _END: Final = re.compile(r"\b(to|100%)")
-_PLACE: Final = re.compile(r"(?:^|(?<=[\s,]))(?:from|to|(\d+\.?\d*|\.\d+)%)(?=$|[\s,])")
+_PLACE: Final = re.compile(r"(?:^|(?<=[\s,]))(?:from|to|(\d++(?:\.\d*+)?+|\.\d++)%)(?=$|[\s,])")
 _MOST_FRAMES: Final = 16
 """Those of an animation that are told apart: each is tried on every element that has it."""
 

@@ -11,7 +11,7 @@ _SIZES: Final = ("r", "rx", "ry", "width", "height", "stroke-width", "scale")
 _WORDS: Final = {"display": ("none",), "visibility": ("hidden", "collapse")}
 HIDING: Final = frozenset({*_SHARES, *_SIZES, *_WORDS, "transform", "stroke-dashoffset"})
 """Properties by which animations hide something."""
-_FLAT: Final = re.compile(r"scale[xy]?\(\s*0*\.?0*\s*[,)\s]", re.IGNORECASE)
+_FLAT: Final = re.compile(r"scale[xy]?\(\s*+(?:0++(?:\.0*+)?+|\.0++)(?=[\s,)])", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(%?)", re.IGNORECASE)
 # What is hidden in two ways is not better shown in one of them.
 _HIDDEN: Final = 0.01

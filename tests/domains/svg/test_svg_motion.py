@@ -160,3 +160,11 @@ def test_a_use_takes_the_last_of_what_it_refers_to():
     ends = '<animate attributeName="xlink:href" to="#b" fill="freeze"/>'
     pages = f'<defs><path id="a"/><g id="b">{PAGES[1].format("", "")}</g></defs>'
     same(f'{pages}<use href="#a">{ends}</use>', PAGES[1].format("", ""))
+
+
+@pytest.mark.parametrize("frame", ["transform:perspective(400px)", "width:attr(data-w)"])
+def test_a_moment_that_cannot_be_drawn_is_in_no_way_of_the_others(frame):
+    style = f"<style>@keyframes k{{0%{{{frame};opacity:0}}50%{{{frame};opacity:1}}}}"
+    moving = 'style="opacity:.5;animation:k 1s 2s infinite alternate"'
+    still = PAGES[0].format('style="opacity:.5"', "")
+    same(f"{style}</style>" + PAGES[0].format(moving, ""), still)
