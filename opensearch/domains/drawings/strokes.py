@@ -165,10 +165,11 @@ def _without_specks(strokes: Strokes) -> Strokes:
         return strokes
     points = np.concatenate(lines)
     low, high = points.min(axis=0), points.max(axis=0)
-    reach = _FAR * float((high - low).max())
-    if not reach:
-        return strokes
-    inside = [((low - reach <= s) & (s <= high + reach)).all() for s in strokes]
+    with np.errstate(over="ignore"):
+        reach = _FAR * float((high - low).max())
+        if not reach:
+            return strokes
+        inside = [((low - reach <= s) & (s <= high + reach)).all() for s in strokes]
     near = [s for s, here in zip(strokes, inside, strict=True) if here or len(s) > 1]
     # Many points are stars in the sky or snow, not slips of the pen.
     return near if len(strokes) - len(near) <= max(1, len(lines) // 4) else strokes
@@ -203,8 +204,8 @@ def _drawing(record: Any) -> list[Any]:
 
 
 def _erases(stroke: Any) -> bool:
-    said = stroke.get("tool", stroke.get("type")) if isinstance(stroke, dict) else None
-    return isinstance(said, str) and said.strip().lower() in _ERASERS
+    said = (stroke.get("tool"), stroke.get("type")) if isinstance(stroke, dict) else ()
+    return any(isinstance(name, str) and name.strip().lower() in _ERASERS for name in said)
 
 
 def _as_lists(stroke: Any) -> Any:

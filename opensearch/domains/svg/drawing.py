@@ -49,6 +49,8 @@ _FAINT: Final = 26
 # Pixels on the longer side at which such lines show.
 _LARGE: Final = 2048
 
+# Opacity that shows, a difference of colours that is none to speak of, and nearly all.
+_SEEN, _ALIKE, _MOSTLY = 128, 48, 0.9
 # Part of the page that a line without a width is wide.
 _HAIR: Final = 200
 # How far around its page a drawing is looked for, in pages.
@@ -77,11 +79,13 @@ class _Drawn(NamedTuple):
 
     Attributes:
         picture: what was asked for.
+        whole: its page, or all of it where it has none, however small the drawing on it.
         root: what was drawn.
         ink: how much it shows, to be compared with that of other moments.
     """
 
     picture: Image.Image
+    whole: Image.Image
     root: Element
     ink: float
 
@@ -112,7 +116,18 @@ def _telling(rest: _Drawn, posed: Callable[[Pose], _Drawn]) -> _Drawn:
         found.append(posed(Pose(ended=True)))
     with suppress(UnreadableFile):  # what cannot be drawn of it is in no way of the rest
         found.append(posed(Pose(most=True, abrupt=not found[-1].ink)))
-    return found[chosen([each.ink for each in found])]
+    taken = found[chosen([each.ink for each in found])]
+    return taken if _stays(rest.whole, taken.whole) else rest
+
+
+def _stays(shown: Image.Image, later: Image.Image) -> bool:
+    """Whether what a picture shows is there in another, nearly all: not where they take turns."""
+    if shown.size != later.size:
+        return True
+    before, after = np.asarray(shown, np.int16), np.asarray(later, np.int16)
+    seen = before[..., 3] > _SEEN
+    same = np.abs(before - after).max(axis=2)[seen] <= _ALIKE
+    return not seen.any() or bool(same.mean() >= _MOSTLY)
 
 
 def _found(blank: _Drawn, longest: int) -> _Drawn:
@@ -157,6 +172,7 @@ def _posed(root: Element, longest: int, depth: int, close: bool, pose: Pose) -> 
     drawn = _render(root, seen, shown_size(root, seen, longest), whole)
     # Of lines that is the area that they cover, in units of the drawing.
     ink = shown(drawn) ** 2 * seen.width * seen.height if depth == 0 else 0.0
+    page = drawn
     part = small_drawing(drawn) if close and not is_stretched(root) else None
     if part is not None:
         seen = seen_through(seen, drawn.size, part)
@@ -164,7 +180,7 @@ def _posed(root: Element, longest: int, depth: int, close: bool, pose: Pose) -> 
     # What is faint within another drawing is meant to be.
     if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
         drawn = _hairlines(root, seen, whole, drawn)
-    return _Drawn(drawn, root, ink)
+    return _Drawn(drawn, page, root, ink)
 
 
 def _draw_inner(longest: int, data: bytes, depth: int) -> Image.Image:

@@ -27,7 +27,7 @@ class Frames(NamedTuple):
     Attributes:
         last: what the one at the end declares.
         first: the properties of the one at the start.
-        every: the properties of each, in the order of the file; those of long ones in part.
+        every: the properties of each, in the order of the file; of long ones the first 16.
         places: of all, as shares of a round, in order.
     """
 

@@ -69,7 +69,8 @@ def at_rest(
         pose: the moment.
     """
     words = " ".join(found.get(name, "") for name in ("animation", "animation-name"))
-    named = [frames[word] for word in words.replace(",", " ").split() if word in frames]
+    told = dict.fromkeys(words.replace(",", " ").split())
+    named = [frames[word] for word in told if word in frames]
     if not named:
         return found
     fill = found.get("animation-fill-mode", "") + " " + found.get("animation", "")
@@ -88,7 +89,8 @@ def at_rest(
     for each in named:
         if tried >= _MOST_TRIED or (left_out and (stepped or each.at_once(_SOON))):
             continue
-        shown = max([shown, *({**shown, **frame} for frame in each.every)], key=_sure)
+        telling = (frame for frame in each.every if HIDING & frame.keys())
+        shown = max([shown, *({**shown, **frame} for frame in telling)], key=_sure)
         tried += len(each.every)
     return shown
 
@@ -159,7 +161,7 @@ def _begun(root: Element) -> set[Element]:
     for moved in root.iter():
         if moved.tag not in _ANIMATED:
             continue
-        starts = moved.get("begin", "").split(";")
+        starts = [start for start in moved.get("begin", "").split(";") if start.strip()] or [""]
         if any(_TIME.match(start.strip()) for start in starts):
             begun.append(moved)
             continue
@@ -201,8 +203,8 @@ def _telling(moved: Element, kept: str | None, before: str | None) -> str | None
 
 def _later(moved: Element) -> bool:
     """Whether an animation begins after the drawing is shown."""
-    begins = moved.get("begin", "0").split(";")
-    return not any(_ZERO.fullmatch(begin.strip()) for begin in begins)
+    begins = [begin.strip() for begin in moved.get("begin", "").split(";")]
+    return not any(not at or at.startswith("-") or _ZERO.fullmatch(at) for at in begins)
 
 
 def _at_once(moved: Element) -> bool:

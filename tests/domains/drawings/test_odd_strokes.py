@@ -22,7 +22,9 @@ def read(tmp_path):
     return strokes_of
 
 
-@pytest.mark.parametrize("said", [{"tool": "eraser"}, {"type": "Erase"}])
+@pytest.mark.parametrize(
+    "said", [{"tool": "eraser"}, {"type": "Erase"}, {"tool": None, "type": "eraser"}]
+)
 def test_strokes_of_an_eraser_are_left_out(read, said):
     points = [{"x": x, "y": y} for x, y in zip(*LINE, strict=True)]
     pen, eraser = {"tool": "pen", "points": points}, {**said, "points": [[0, 50], [120, 55]]}
@@ -45,6 +47,7 @@ def test_a_point_far_off_is_left_out(read, at):
         [LINE, [[4000, 4100], [10, 20]]],  # a line far off
         [[[5, 5], [5, 5]], [[400], [10]]],  # a line of no length
         [LINE, *([[x], [9]] for x in (300, 400, 500))],  # stars
+        [[[-1e308, 1e308], [-1e308, 1e308]], [[0], [0]]],  # as wide as numbers go
     ],
 )
 def test_other_points_stay(read, drawing):

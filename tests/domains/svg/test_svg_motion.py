@@ -27,7 +27,15 @@ def shown_by(begin, more=""):
 
 @pytest.mark.parametrize(
     "begin",
-    ["click", "x.click", "mouseover; focusin", "indefinite", "accessKey(a)", "nobody.end"],
+    [
+        "click",
+        "click;",
+        "x.click",
+        "mouseover; focusin",
+        "indefinite",
+        "accessKey(a)",
+        "nobody.end",
+    ],
 )
 def test_what_begins_with_a_click_is_not_drawn(begin):
     same(PLAIN + COVER.format(shown_by(begin)), PLAIN)
@@ -168,3 +176,18 @@ def test_a_moment_that_cannot_be_drawn_is_in_no_way_of_the_others(frame):
     moving = 'style="opacity:.5;animation:k 1s 2s infinite alternate"'
     still = PAGES[0].format('style="opacity:.5"', "")
     same(f"{style}</style>" + PAGES[0].format(moving, ""), still)
+
+
+def test_of_two_that_take_turns_the_first_is_drawn():
+    circle = '<circle cx="50" cy="50" r="30" fill="red">{}</circle>'
+    cover = '<rect x="5" y="5" width="90" height="90" opacity="0">{}</rect>'
+    turns = circle.format(animated("1;0;1")) + cover.format(animated("0;1;0"))
+    same(turns, circle.format(""))
+
+
+def test_of_pages_that_began_before_one_is_drawn():
+    body = ""
+    for begin, page in zip(("-3s", "1s", "2s"), PAGES, strict=True):
+        seen = animated("inline;none", "display", f'begin="{begin}"')
+        body += page.format('display="none"', seen)
+    same(body, PAGES[0].format("", ""))
