@@ -5,6 +5,7 @@ through `training`. It knows no model and no loss: a `Job` brings both.
 """
 
 from opensearch.loop.ahead import Ahead
+from opensearch.loop.alone import alone
 from opensearch.loop.checkpoint import RunFolder
 from opensearch.loop.job import LOSS, Descent, Job, Learner, run_job
 from opensearch.loop.schedule import cosine, due, step_seed, warmed
@@ -16,6 +17,7 @@ __all__ = [
     "Job",
     "Learner",
     "RunFolder",
+    "alone",
     "cosine",
     "due",
     "run_job",

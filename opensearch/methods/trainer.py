@@ -16,10 +16,10 @@ from opensearch.encoders.bundle import Bundle, write_bundle
 from opensearch.encoders.card import BackboneCard, DomainCard, domain_identity
 from opensearch.encoders.starter import STARTER
 from opensearch.encoders.tensors import load_tensors
-from opensearch.errors import BundleError, InvalidInput, UnknownWord
+from opensearch.errors import BundleError, InvalidInput
 from opensearch.hashing import HASHERS, restore_hasher
 from opensearch.hashing.sign import SignHasher
-from opensearch.loop import RunFolder
+from opensearch.loop import RunFolder, alone
 from opensearch.methods import METHODS, Method, find_method
 from opensearch.progress import Failed, Note, Progress, quiet, silent, unheard
 from opensearch.records import Source
@@ -86,8 +86,8 @@ def train(
         failed: called with each file that cannot be read.
 
     Raises:
-        InvalidInput: nothing to train on, a domain most of whose files cannot be read, or settings
-            that do not fit.
+        InvalidInput: nothing to train on, a domain most of whose files cannot be read, settings
+            that do not fit, or another run that is training into the same folder.
         UnknownWord: no category has a vector.
         BundleError: the model to extend, or the backbone's weights, cannot be read.
     """
@@ -116,24 +116,26 @@ class _Told:
 def _train_new(training: Training, method: Method[Any], part: TrainingPart, told: _Told) -> Bundle:
     config, out, note = training.config, training.out, told.note
     spec = config.space.provider
-    part = _with_vectors(part, missing(open_provider(spec, part.categories), part.categories), note)
+    part = part.with_vectors(missing(open_provider(spec, part.categories), part.categories), note)
     space = Space.fit(spec, part.categories, transform=config.space.transform)
     check_appearance(config.appearance, space)
     method.check_data(config, {d: categories_of(s) for d, s in part.domains.items()})
     start = initial_backbone(config, note)
     backbones = {name: method.backbone(config, name, start.backbone) for name in part.domains}
     # Everything wrong with the settings was found above; from here on files are written.
-    run = RunFolder(out, _settings(training, part), _settings(training, part, given=True))
-    if finished := _finished(run, out, note):
-        return finished
-    cache = training.cache or cache_folder()
-    context = Context(config, out, space, part.categories, run, cache, **vars(told))
-    context = replace(context, unseen=tuple(part.unseen))
-    cards = {one: _written(context, method, one) for one in set(backbones.values())}
-    domains = [
-        _load(context, method, n, files, cards[backbones[n]]) for n, files in part.domains.items()
-    ]
-    return assemble(context, domains, method.fit(context, domains, start), start.classifier)
+    with alone(out):
+        run = RunFolder(out, _settings(training, part), _settings(training, part, given=True))
+        if finished := _finished(run, out, note):
+            return finished
+        cache = training.cache or cache_folder()
+        context = Context(config, out, space, part.categories, run, cache, **vars(told))
+        context = replace(context, unseen=tuple(part.unseen))
+        cards = {one: _written(context, method, one) for one in set(backbones.values())}
+        domains = [
+            _load(context, method, n, files, cards[backbones[n]])
+            for n, files in part.domains.items()
+        ]
+        return assemble(context, domains, method.fit(context, domains, start), start.classifier)
 
 
 def _check(training: Training, method: Method[Any]) -> None:
@@ -207,38 +209,42 @@ def _extend(
     if name in base.domains:
         raise InvalidInput(f"model {base.folder} already has a domain {name!r}; train a new model")
     space = Space.restore(base.tensors("space"), base.card.space.settings, base.card.hint)
-    part = _with_vectors(part, space.missing(part.categories), note)
+    part = part.with_vectors(space.missing(part.categories), note)
     learns = method.learns(config)
     donor = donor_of(base, reader_settings(config, name), learns)
     config = settled_by(donor, config, name, learns, note)
     tell_what_stays(base.card, config, note)
     settled = replace(training, config=config)
-    run = RunFolder(out, _settings(settled, part), _settings(settled, part, given=True))
-    if finished := _finished(run, out, note):
-        return finished
-    base.copy_files(out)
-    seen = sorted({*base.card.categories, *part.categories})
-    cache = training.cache or cache_folder()
-    inherited = inherited_projector(base, donor)
-    context = Context(config, out, space, seen, run, cache, **vars(told), inherited=inherited)
-    data = _load(context, method, name, part.domains[name], donor.backbone)
-    fitted = method.extend(context, data)
-    if fitted.backbone == donor.backbone:
-        shared = load_tensors(base.folder / donor.projector)
-        fitted = with_inherited_class_names(fitted, shared)
-        fitted = with_inherited_appearance(context, data, fitted, shared)
-        alike = [n for n in base.domains if base.domain(n).backbone == donor.backbone]
-        fitted = with_inherited_alignment(fitted, [base.projector(name) for name in alike])
-    trained = write_domain(context, data, fitted)
-    added = _with_generator(context, base, name, trained)
-    card = base.card.model_copy(
-        update={
-            "domains": {**base.card.domains, name: added},
-            "categories": sorted({*base.card.categories, *trained.categories}),
-            "identities": {**base.card.identities, f"encoder/{name}": domain_identity(out, added)},
-        }
-    )
-    return write_bundle(out, card)
+    with alone(out):
+        run = RunFolder(out, _settings(settled, part), _settings(settled, part, given=True))
+        if finished := _finished(run, out, note):
+            return finished
+        base.copy_files(out)
+        seen = sorted({*base.card.categories, *part.categories})
+        cache = training.cache or cache_folder()
+        inherited = inherited_projector(base, donor)
+        context = Context(config, out, space, seen, run, cache, **vars(told), inherited=inherited)
+        data = _load(context, method, name, part.domains[name], donor.backbone)
+        fitted = method.extend(context, data)
+        if fitted.backbone == donor.backbone:
+            shared = load_tensors(base.folder / donor.projector)
+            fitted = with_inherited_class_names(fitted, shared)
+            fitted = with_inherited_appearance(context, data, fitted, shared)
+            alike = [n for n in base.domains if base.domain(n).backbone == donor.backbone]
+            fitted = with_inherited_alignment(fitted, [base.projector(name) for name in alike])
+        trained = write_domain(context, data, fitted)
+        added = _with_generator(context, base, name, trained)
+        card = base.card.model_copy(
+            update={
+                "domains": {**base.card.domains, name: added},
+                "categories": sorted({*base.card.categories, *trained.categories}),
+                "identities": {
+                    **base.card.identities,
+                    f"encoder/{name}": domain_identity(out, added),
+                },
+            }
+        )
+        return write_bundle(out, card)
 
 
 def _with_generator(
@@ -264,19 +270,6 @@ def _load(
     if len(data.rows) * data.views < 2:
         raise InvalidInput(f"domain {name!r} has a single picture to train on; give it more")
     return pooled_before(context, data)
-
-
-def _with_vectors(part: TrainingPart, missing: Sequence[str], note: Note) -> TrainingPart:
-    """Drop categories without a prototype, and name them."""
-    if len(missing) == len(part.categories):
-        raise UnknownWord(
-            f"none of the {len(missing)} categories ({', '.join(missing[:5])}, ...) has a vector;"
-            " choose another space.provider"
-        )
-    if missing:
-        shown = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
-        note(f"{len(missing)} of {len(part.categories)} categories have no vector: {shown}")
-    return part.keep(set(part.categories) - set(missing))
 
 
 def _settings(training: Training, part: TrainingPart, given: bool = False) -> dict[str, object]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from opensearch.config import check_domain
 from opensearch.domains.collections.catalog import read_collection
-from opensearch.errors import InvalidInput
-from opensearch.progress import Failed, unheard
+from opensearch.errors import InvalidInput, UnknownWord
+from opensearch.progress import Failed, Note, unheard
 from opensearch.records import Source
 from opensearch.semantic.names import normalise
 
@@ -40,6 +40,22 @@ class TrainingPart:
             for domain, sources in self.domains.items()
         }
         return TrainingPart({d: part for d, part in kept.items() if part}, self.unseen)
+
+    def with_vectors(self, missing: Sequence[str], note: Note) -> TrainingPart:
+        """The same part without the categories that have no prototype, which are named.
+
+        Raises:
+            UnknownWord: no category has one.
+        """
+        if len(missing) == len(self.categories):
+            raise UnknownWord(
+                f"none of the {len(missing)} categories ({', '.join(missing[:5])}, ...) has a"
+                " vector; choose another space.provider"
+            )
+        if missing:
+            shown = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
+            note(f"{len(missing)} of {len(self.categories)} categories have no vector: {shown}")
+        return self.keep(set(self.categories) - set(missing))
 
 
 def training_part(

@@ -16,6 +16,7 @@ from toy_files import make_collection
 from opensearch import starter_model
 from opensearch.encoders.bundle import Bundle
 from opensearch.errors import BundleError, InvalidInput, UnknownWord
+from opensearch.loop import alone
 from opensearch.methods import Training, train
 from opensearch.methods.configs import load_train_config
 from opensearch.training.backbone import write_backbone
@@ -101,6 +102,16 @@ def test_a_finished_training_is_not_done_again(frozen, toys):
     assert files_of(again.folder) == before
     assert not steps
     assert f"{bundle.folder} was finished before, with these settings" in notes[-1]
+
+
+def test_two_runs_into_one_folder_are_refused(frozen, shapes, toys, tmp_path):
+    more = {"extend": frozen[0].folder, "domain": "shape"}
+    given = [task(toys, tmp_path / "m"), task(shapes, tmp_path / "m", **more)]
+    with alone(tmp_path / "m"):
+        for one in given:
+            with pytest.raises(InvalidInput, match="another run is training into"):
+                train(one)
+        assert not list((tmp_path / "m").iterdir())
 
 
 def test_a_finished_training_that_lost_a_file_is_finished_again(toys, tmp_path):

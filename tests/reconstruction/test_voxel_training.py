@@ -13,6 +13,7 @@ from PIL import Image
 import opensearch.loop.job as loop_job
 from opensearch.cli import main
 from opensearch.errors import InvalidInput
+from opensearch.loop import alone
 from opensearch.reconstruction.card import Part, ReconstructionCard
 from opensearch.reconstruction.generator import Generator
 from opensearch.reconstruction.settings import ReconstructionConfig, load_config
@@ -120,6 +121,11 @@ def test_a_run_that_was_cut_off_ends_as_one_that_was_not(
     first, second = ((out / "metrics.jsonl").read_text() for out in (trained[0], task.out))
     assert first == second
     assert all(name in first for name in ("adversarial", "critic_real", "balance", "convergence"))
+
+
+def test_two_runs_into_one_folder_are_refused(boxes, config, cache, tmp_path):
+    with alone(tmp_path), pytest.raises(InvalidInput, match="another run is training into"):
+        train(Task([boxes], tmp_path, config, cache=cache))
 
 
 def test_a_finished_run_is_told(trained, boxes, config, cache):

@@ -17,7 +17,7 @@ from opensearch.encoders.bundle import Bundle
 from opensearch.encoders.starter import starter_model
 from opensearch.encoders.tensors import halved, identity, save_tensors
 from opensearch.errors import BundleError
-from opensearch.loop import RunFolder, run_job
+from opensearch.loop import RunFolder, alone, run_job
 from opensearch.methods.checks import refuse_missing_gpu
 from opensearch.progress import Failed, Note, Progress, quiet, silent, unheard
 from opensearch.reconstruction.card import Part, ReconstructionCard, read_card, write_card
@@ -66,7 +66,7 @@ def train(
 
     Raises:
         InvalidInput: nothing to train on, most of which cannot be read, another run or model in the
-            folder, or a loss that is not a number.
+            folder, another that is training there now, or a loss that is not a number.
         BundleError: the bundle that tells the upright axis cannot be read.
     """
     config = task.config
@@ -77,6 +77,15 @@ def train(
     wanted = config.adaptation.steps > 0
     told = (progress, note, failed)
     lines = load_lines(task.data, config.exclude, cache, *told) if wanted else None
+    with alone(task.out):
+        return _fitted(task, shapes, lines, progress, note)
+
+
+def _fitted(
+    task: Task, shapes: Shapes, lines: Lines | None, progress: Progress, note: Note
+) -> ReconstructionCard:
+    """The card of the model, trained or found finished."""
+    config = task.config
     run = RunFolder(task.out, _settings(task, shapes, lines))
     if run.finished:
         try:
