@@ -37,7 +37,7 @@ from opensearch.domains.meshes.threemf_plates import (
     without_copies,
 )
 from opensearch.domains.meshes.threemf_xml import read_targets
-from opensearch.domains.meshes.triangles import Neighbours, Triangles
+from opensearch.domains.meshes.triangles import Neighbours, Triangles, compact
 from opensearch.errors import OpenSearchError, OverLimit, UnreadableFile
 from opensearch.limits import Limits
 
@@ -246,13 +246,14 @@ class _Build:
         for (part, number), found_places in self._places.items():
             found = self._package.model(part).object(number)
             check_corners(found.triangles.reshape(-1), len(found.vertices))
+            used, triangles = compact(found.triangles, len(found.vertices))
             # An object placed twice in one place is there once.
             places = _distinct(np.concatenate(found_places))
             with np.errstate(all="ignore"):
-                points = found.vertices @ places[:, :3] + places[:, 3:]
-            steps = start + np.arange(len(places)) * len(found.vertices)
+                points = found.vertices[used] @ places[:, :3] + places[:, 3:]
+            steps = start + np.arange(len(places)) * len(used)
             vertices.append(points.reshape(-1, 3))
-            faces.append((found.triangles + steps[:, None, None]).reshape(-1, 3))
+            faces.append((triangles + steps[:, None, None]).reshape(-1, 3))
             start += len(vertices[-1])
         return Triangles(np.concatenate(vertices), np.concatenate(faces))
 

@@ -33,6 +33,25 @@ class Triangles(_Arrays):
         return same
 
 
+def compact(faces: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The vertices that faces use, ascending, and the faces by their places among those.
+
+    Parts may share one long list of vertices, or be placed many times; each keeps its own few.
+
+    Args:
+        faces: shape (m, 3), numbers from 0 to `count` - 1.
+        count: of vertices.
+    """
+    if faces.size >= count:
+        mask = np.zeros(count, bool)
+        mask[faces] = True
+        used = np.flatnonzero(mask)
+        places = np.cumsum(mask) - 1
+        return used, places[faces]
+    used, places = np.unique(faces, return_inverse=True)
+    return used, places.reshape(-1, 3)
+
+
 class Neighbours(Protocol):
     """The files beside a mesh, by the names that the mesh gives them."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.meshes.polygons import as_triangles
-from opensearch.domains.meshes.triangles import Neighbours, Triangles
+from opensearch.domains.meshes.triangles import Neighbours, Triangles, compact
 from opensearch.domains.meshes.usd_solids import solid
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -283,4 +283,6 @@ def _mesh(mesh: Any, limits: Limits) -> Triangles:
     holes = np.asarray(mesh.GetHoleIndicesAttr().Get(moment) or (), np.int64)
     filled = ~np.isin(np.arange(len(counts)), holes)
     counts, numbers = counts[filled], numbers[np.repeat(filled, counts)]
-    return Triangles(vertices, as_triangles(vertices, numbers, counts, limits))
+    faces = as_triangles(vertices, numbers, counts, limits)
+    used, faces = compact(faces, len(vertices))
+    return Triangles(vertices[used], faces)

@@ -190,6 +190,14 @@ def test_many_items_of_one_object_are_placed_at_once():
     np.testing.assert_allclose(found.vertices.max(axis=0), [2000, 1, 1])
 
 
+def test_corners_that_no_face_uses_are_not_placed_over_and_over():
+    spare = '<vertex x="9" y="9" z="9"/>' * 50
+    one = mesh().replace("</vertices>", f"{spare}</vertices>")
+    items = "".join(item(1, (at * at, 0, 0)) for at in range(20))
+    found = load(single(thing(1, one), items))
+    assert (len(found.vertices), len(found.faces)) == (20 * 4, 20 * 4)
+
+
 @pytest.mark.parametrize("kind", ["support", "solidsupport", "other"])
 def test_what_only_helps_to_print_is_no_part_of_the_shape(kind):
     aid = thing(2, mesh(5)).replace("model", kind)

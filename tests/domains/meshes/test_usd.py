@@ -197,6 +197,24 @@ def test_instancers_of_usd_show_what_they_repeat_and_nothing_else(tmp_path):
     assert highs[order].tolist() == [[2, 6, 1], [11, 9, 1], [22, 6, 1]]
 
 
+def test_points_that_no_face_uses_are_not_repeated(tmp_path):
+    cube = INSTANCES.index("def Cube")
+    spare = """def Mesh "A"
+        {
+            point3f[] points = [(9, 9, 9), (0, 0, 0), (1, 0, 0), (0, 1, 0), (8, 8, 8)]
+            int[] faceVertexCounts = [3]
+            int[] faceVertexIndices = [1, 2, 3]
+        }
+        def Mesh "B" (active = false) {}
+    }
+}
+"""
+    text = INSTANCES[:cube] + spare
+    vertices, faces = stage_of(tmp_path, text.replace("[0, 1, 0, 0]", "[0, 0, 0, 0]"))[:2]
+    assert (len(vertices), len(faces)) == (3 * 3, 3)
+    assert vertices.max(axis=0).tolist() == [21, 7, 0]  # the second is twice as high
+
+
 def test_instances_are_counted_before_they_are_made(tmp_path):
     path = written(tmp_path, ".usda", b"#usda 1.0\n" + INSTANCES.encode())
     with pytest.raises(OverLimit, match="over 35 faces"):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.meshes.gltf.accessors import Accessors
 from opensearch.domains.meshes.gltf.document import Properties, extension, is_count
+from opensearch.domains.meshes.triangles import compact
 from opensearch.errors import UnreadableFile
 
 TRIANGLES, STRIP, FAN = 4, 5, 6
@@ -121,7 +122,7 @@ def read_primitive(
     faces = _faces(primitive, attributes, accessors, count)
     if len(faces) and faces.max() >= count:
         raise UnreadableFile(f"has a face that names vertex {faces.max():,} of {count:,}")
-    used, faces = _compact(faces, count)
+    used, faces = compact(faces, count)
     points = attributes.floats("POSITION", 3, used)
     for target, amount in zip(_targets(primitive), morphs, strict=False):
         if amount and "POSITION" in target:
@@ -164,21 +165,6 @@ def _faces(
     if corners.dtype.kind != "u":
         raise UnreadableFile("has indices that are no unsigned integers")
     return surfaces(corners.astype(np.int64), mode)
-
-
-def _compact(faces: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The vertices that faces use, ascending, and the faces by their places among those.
-
-    Many primitives may share one long list of vertices; each keeps its own few.
-    """
-    if faces.size >= count:
-        mask = np.zeros(count, bool)
-        mask[faces] = True
-        used = np.flatnonzero(mask)
-        places = np.cumsum(mask) - 1
-        return used, places[faces]
-    used, places = np.unique(faces, return_inverse=True)
-    return used, places.reshape(-1, 3)
 
 
 def _targets(primitive: Properties) -> list[Properties]:
