@@ -158,7 +158,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=13,
+    version=14,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

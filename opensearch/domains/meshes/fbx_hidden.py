@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -11,17 +12,19 @@ from typing import Any, Final, NamedTuple
 _MAGIC: Final = b"Kaydara FBX Binary  \0\x1a\0"
 _WIDE: Final = 7500
 """The version from which records have 64-bit heads."""
-_HIDES: Final = (b"Show", b"Visibility")
+_SHOW, _VISIBILITY, _INHERITS = b"Show", b"Visibility", b"Visibility Inheritance"
+_HIDES: Final = (_SHOW, _VISIBILITY)
 # Nodes looked at; a file with more goes to Assimp as it is.
 _MOST: Final = 1_000_000
 # Bytes of a text that are looked at.
 _TEXT: Final = 64
 _NUMBERS: Final = {b"C": "<?", b"Y": "<h", b"I": "<i", b"F": "<f", b"D": "<d", b"L": "<q"}
 
-# The beginning of an object, a property that hides, and a connection, at the start of a line.
+# At the start of a line: the beginning of an object, a property that hides, and a connection.
 _LINE: Final = re.compile(
     rb'^[ \t]*(?:(?P<kind>\w+):[ \t]*(?P<id>-?\d+)[ \t]*,[ \t]*"'
-    rb'|P:[ \t]*"(?P<hides>Show|Visibility)"(?:,[ \t]*"[^"\n]*"){3},[ \t]*0(?:\.0*)?[ \t]*\r?$'
+    rb'|P:[ \t]*"(?P<off>Show|Visibility(?: Inheritance)?)"(?:,[ \t]*"[^"\n]*"){3},'
+    rb"[ \t]*0(?:\.0*)?[ \t]*\r?$"
     rb'|C:[ \t]*"(?P<type>O[OP])",[ \t]*(?P<from>-?\d+),[ \t]*(?P<to>-?\d+)'
     rb'(?:,[ \t]*"(?P<of>[^"\n]*)")?)',
     re.MULTILINE,
@@ -40,24 +43,42 @@ class _Link(NamedTuple):
 
 @dataclass(slots=True)
 class _Scene:
+    """What a file says: its meshes, its nodes by what is 0 of them, and what is joined."""
+
     meshes: set[int] = field(default_factory=set)
-    hidden: set[int] = field(default_factory=set)
+    off: dict[bytes, set[int]] = field(default_factory=lambda: defaultdict(set))
     links: list[_Link] = field(default_factory=list)
+
+    def hidden(self) -> set[int]:
+        """The nodes that are not shown; `Visibility` goes down to children that inherit it."""
+        animated = {one.target for one in self.links if one.kind == b"OP" and one.of in _HIDES}
+        below = defaultdict(list)
+        for one in self.links:
+            if one.kind == b"OO":
+                below[one.target].append(one.source)
+        found, todo = set(), list(self.off[_VISIBILITY] - animated)
+        while todo:
+            node = todo.pop()
+            if node not in found:
+                found.add(node)
+                todo.extend(set(below[node]) - self.off[_INHERITS])
+        return found | (self.off[_SHOW] - animated)
 
 
 def without_hidden(data: bytes) -> bytes:
     """The file, as long as it was, with its hidden nodes joined to no mesh.
 
-    A node is hidden whose `Show` or `Visibility` is 0 and is not animated. The file stays the
-    same where everything is hidden, and where it is damaged or older than version 7.
+    A node is hidden whose `Show` or `Visibility` is 0 and is not animated; with the latter those
+    below it, too, unless their `Visibility Inheritance` is 0. The file stays the same where
+    everything is hidden, and where it is damaged or older than version 7.
     """
     try:
         scene = _binary(data) if data.startswith(_MAGIC) else _text(data)
     except (struct.error, ValueError, IndexError):  # odd; Assimp may make something of it
         return data
-    animated = {one.target for one in scene.links if one.kind == b"OP" and one.of in _HIDES}
+    hidden = scene.hidden()
     drawn = [one for one in scene.links if one.kind == b"OO" and one.source in scene.meshes]
-    off = [one for one in drawn if one.target in scene.hidden - animated]
+    off = [one for one in drawn if one.target in hidden]
     if not off or len(off) == len(drawn):
         return data
     found = bytearray(data)
@@ -76,8 +97,8 @@ def _text(data: bytes) -> _Scene:
             kind, number = line["kind"], int(line["id"])
             if kind == b"Geometry":
                 scene.meshes.add(number)
-        elif line["hides"] and kind == b"Model":
-            scene.hidden.add(number)
+        elif line["off"] and kind == b"Model":
+            scene.off[line["off"]].add(number)
         elif line["type"]:
             ends = int(line["from"]), int(line["to"])
             scene.links.append(_Link(line.start("type"), line["type"], *ends, line["of"] or b""))
@@ -101,8 +122,9 @@ def _binary(data: bytes) -> _Scene:
             values = node.values
             if node.name == b"Geometry":
                 scene.meshes.add(values[0][1])
-            elif node.name == b"Model" and walk.hides(node):
-                scene.hidden.add(values[0][1])
+            elif node.name == b"Model":
+                for name in walk.off(node):
+                    scene.off[name].add(values[0][1])
             elif node.name == b"C" and values[0][1] in (b"OO", b"OP"):
                 of = values[3][1] if len(values) > 3 else b""
                 ends = values[1][1], values[2][1]
@@ -139,15 +161,15 @@ class _Walk:
             )
             start = stop
 
-    def hides(self, model: _Node) -> bool:
-        """Whether a property of an object is there that hides it."""
-        return any(
-            node.values[0][1] in _HIDES and node.values[4][1] == 0
-            for inner in self.nodes(*model.inner)
-            if inner.name == b"Properties70"
-            for node in self.nodes(*inner.inner)
-            if len(node.values) == 5
-        )
+    def off(self, model: _Node) -> Iterator[bytes]:
+        """The names of properties of an object that are 0 and say whether it is shown."""
+        for inner in self.nodes(*model.inner):
+            if inner.name != b"Properties70":
+                continue
+            for node in self.nodes(*inner.inner):
+                values = [value for _, value in node.values]
+                if len(values) == 5 and values[0] in (*_HIDES, _INHERITS) and values[4] == 0:
+                    yield values[0]
 
     def _values(self, at: int, end: int, number: int) -> list[tuple[int, Any]]:
         """The first values before `end`, up to one that is an array; of texts their beginning."""

@@ -20,8 +20,8 @@ def fields(values):
     return ", ".join(f'"{one}"' if isinstance(one, str) else str(one) for one in values)
 
 
-def text(second, links=LINKS, first=None):
-    """Two cubes, twice as wide the second; properties of their nodes; connections."""
+def text(second, links=LINKS, first=None, group=None):
+    """Two cubes, twice as wide the second, and a group; properties of the nodes; connections."""
     objects = ""
     for at, said in enumerate((first, second)):
         points = ",".join(
@@ -34,6 +34,8 @@ def text(second, links=LINKS, first=None):
             f'\t}}\n\tModel: {200 + at}, "Model::m", "Mesh" {{\n'
             f"\t\tVersion: 232\n\t\tProperties70:  {{\n{said}\t\t}}\n\t}}\n"
         )
+    said = f"\t\t\tP: {fields(group)}\n" if group else ""
+    objects += f'\tModel: 202, "Model::n", "Null" {{\n\t\tProperties70:  {{\n{said}\t\t}}\n\t}}\n'
     ends = "".join(f"\tC: {fields(link)}\n" for link in links)
     return (
         "; FBX 7.4.0 project file\nFBXHeaderExtension:  {\n\tFBXVersion: 7400\n}\n"
@@ -63,13 +65,16 @@ def record(at, version, name, values=(), inner=()):
     return struct.pack(head, end, len(values), len(packed), len(name)) + body
 
 
-def binary(version, second, links=LINKS, first=None):
+def binary(version, second, links=LINKS, first=None, group=None):
     """What `text` tells, without the faces."""
     objects = []
     for at, said in enumerate((first, second)):
         inner = [("P", said)] if said else []
         objects.append(("Geometry", (100 + at, "g", "Mesh"), [("Version", (1,))]))
         objects.append(("Model", (200 + at, "m", "Mesh"), [("Properties70", (), inner)]))
+    objects.append(
+        ("Model", (202, "n", "Null"), [("Properties70", (), [("P", group)] * bool(group))])
+    )
     data = b"Kaydara FBX Binary  \0\x1a\0" + struct.pack("<I", version)
     for top in (("Objects", (), objects), ("Connections", (), [("C", one) for one in links])):
         data += record(len(data), version, *top)
@@ -120,6 +125,30 @@ def test_what_is_animated_otherwise_is_hidden(form):
     assert changes(write(form, SHOW, links=[*LINKS, ("OP", 300, 201, "Lcl Translation")]))
 
 
+ALONE = ("Visibility Inheritance", "Visibility Inheritance", "", "", 0)
+GROUPED = [*LINKS[:2], ("OO", 202, 0), ("OO", 201, 202), LINKS[3]]
+RING = ("OO", 202, 201)  # which no file should have
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("group", "second", "more", "gone"),
+    [
+        (VISIBILITY, None, [], True),
+        (VISIBILITY, None, [RING], True),
+        (SHOW, None, [], False),  # which is of a node alone
+        (VISIBILITY, ALONE, [], False),
+        (VISIBILITY, None, [ANIMATED], True),
+        (VISIBILITY, None, [("OP", 300, 202, "Visibility")], False),
+        (("Visibility", "Visibility", "", "A", 1), None, [], False),
+    ],
+)
+def test_what_stands_below_a_hidden_node_is_hidden(form, group, second, more, gone):
+    data = write(form, second, links=[*more, *GROUPED], group=group)
+    last = data.rindex(b"OO")
+    assert changes(data) == ([(last, b"P"), (last + 1, b"P")] if gone else [])
+
+
 @pytest.mark.parametrize("form", [7400, 7700])
 def test_damaged_files_stay_as_they_are(form):
     data = binary(form, SHOW)
@@ -159,3 +188,5 @@ def test_assimp_draws_what_is_shown():
 
     assert area(load_fbx(text(None), None, Limits())) == pytest.approx(6 + 24)
     assert area(load_fbx(text(SHOW), None, Limits())) == pytest.approx(6)
+    below = text(None, links=GROUPED, group=VISIBILITY)
+    assert area(load_fbx(below, None, Limits())) == pytest.approx(6)
