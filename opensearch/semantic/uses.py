@@ -98,14 +98,16 @@ def _is_formed(first: Piece, second: Piece, third: Piece) -> bool:
 
 def _liken(pieces: Iterable[Piece]) -> None:
     """Tell names that only say how something else is formed: a lamp in the shape of a cat."""
-    said, named = "", False
+    said, like, named = "", "", False
     for piece in pieces:
         likened = named and said.endswith(_LIKENS) and not piece.minus
         if likened and piece.kind == "name":
-            piece.kind, said = "look", ""
+            piece.kind, said, like = "look", "", said
+        elif piece.text == "or" and not said:
+            said = like  # shaped like a cat or a dog
         elif piece.text not in ARTICLES and not (likened and piece.kind in ("look", "count")):
             said = f"{said} {piece.text}"
-        said = "" if piece.end else said
+        said, like = ("", "") if piece.end else (said, like)
         named = named or (piece.name is not None and piece.kind in ("name", "look", "either"))
 
 
