@@ -16,10 +16,11 @@ from opensearch.domains.drawings.ink import normalise
 from opensearch.domains.drawings.strokes import Strokes, draw_strokes, read_strokes
 from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
 from opensearch.domains.image import Paper, load_picture, on_paper, paper_for
+from opensearch.domains.paper.pasted import find_pasted
 from opensearch.domains.paper.sheet import border, darkest, small_drawing
 from opensearch.domains.pictures.cut_short import LOST
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
-from opensearch.domains.svg import SVG_SUFFIXES, draw_svg
+from opensearch.domains.svg import SVG_SUFFIXES, draw_svg, painted_page
 from opensearch.imprints.strokes import stroke_imprint
 from opensearch.limits import Limits
 from opensearch.records import Up
@@ -31,10 +32,13 @@ _PHOTOGRAPHED, _PAGE, _MOST = 4.0, 3.5, 8.0
 one is found in it; and the most for the photograph."""
 
 _PAPER: Final = "opensearch_paper"
-"""Key in a drawing's `info` of the shade of its paper, where clear parts say which that is."""
+"""Key in a drawing's `info` of the shade of its paper, where that is known: by clear parts of it,
+or by the page that it paints."""
 _CLEAR, _FAINT, _UNLIKE, _MARGIN = 0.1, 16, 16, 0.06
 """Share of a drawing that is clear, where paper is known by that; opacity that is none; how far
 the shade at its border is from paper's where it is ink; and the share of a side added then."""
+_PALE: Final = 240
+"""Shade at the border of an SVG above which that is its page for certain."""
 
 
 def sketch_reader(settings: ReaderSettings, limits: Limits) -> Reader:
@@ -109,9 +113,10 @@ def _loaded(
     check_file(path, limits, suffixes())
     suffix = path.suffix.lower()
     if suffix in SVG_SUFFIXES:
-        clear = draw_svg(path.read_bytes(), longest, close=True)
+        data = path.read_bytes()
+        clear = draw_svg(data, longest, close=True)
         paper = paper_for(clear)
-        return _on_known(on_paper(clear, paper), clear, paper), []
+        return _on_page(_on_known(on_paper(clear, paper), clear, paper), data), []
     if suffix == ".ndjson":
         strokes = read_strokes(path, part, limits)
         return draw_strokes(strokes, longest), strokes
@@ -129,20 +134,40 @@ def _on_known(drawing: Image.Image, clear: Image.Image, paper: Paper) -> Image.I
     """The drawing, with a note of its paper's shade where enough of it is clear."""
     opacity = np.asarray(clear.getchannel("A"))
     if (opacity < _FAINT).mean() >= _CLEAR:
-        drawing.info[_PAPER] = paper[0]
+        drawing.info[_PAPER] = paper[:3]
     return drawing
+
+
+def _on_page(drawing: Image.Image, data: bytes) -> Image.Image:
+    """An SVG drawn, with a note of the page that it paints, where something else is at its border.
+
+    Within a frame as even as the ground in a screenshot, it is cut out as a sheet is there.
+    """
+    if _PAPER in drawing.info or _level(drawing) > _PALE:
+        return drawing
+    page = painted_page(data)
+    if page is None:
+        return drawing
+    rgb = np.asarray(drawing)
+    pasted = find_pasted(rgb)
+    if pasted is not None and pasted.framed:
+        return Image.fromarray(pasted.cut_out(rgb))
+    drawing.info[_PAPER] = page
+    return drawing
+
+
+def _level(drawing: Image.Image) -> float:
+    """The shade at the border of a drawing, of its darkest channel."""
+    return border(darkest(np.asarray(drawing)).astype(np.float32))[0]
 
 
 def _with_paper(drawing: Image.Image) -> Image.Image:
     """The drawing, with a margin of its paper where ink hides that along the border."""
     paper = drawing.info.get(_PAPER)
-    if paper is None:
-        return drawing
-    level, _ = border(darkest(np.asarray(drawing)).astype(np.float32))
-    if abs(level - paper) < _UNLIKE:
+    if paper is None or abs(_level(drawing) - min(paper)) < _UNLIKE:
         return drawing
     margin = round(_MARGIN * max(drawing.size)) + 1
-    return ImageOps.expand(drawing, margin, (paper, paper, paper))
+    return ImageOps.expand(drawing, margin, paper)
 
 
 def suffixes() -> frozenset[str]:
@@ -152,7 +177,7 @@ def suffixes() -> frozenset[str]:
 
 READER: Final = ReaderKind(
     open=sketch_reader,
-    version=39,
+    version=40,
     domain="sketch",
     suffixes=suffixes,
     telling=lambda: STROKE_SUFFIXES,

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from opensearch.domains.drawings.depth import full_darkness
 from opensearch.domains.drawings.stray import CORE
 from opensearch.domains.paper.sheet import Plane
 
+_VISIBLE, _LEAST_CORE = 0.1, 0.2
+"""How dark a pixel is that counts as drawn, and the core of fine lines at the least."""
 MARGIN: Final = 0.06
 """Free border on each side of the ink, share of a view's side."""
 
@@ -39,6 +42,4 @@ def _window(ink: Plane, window: tuple[float, float, float, float], size: int) ->
     cut = sheet.resize((size, size), Image.Resampling.BILINEAR, box=(x0, y0, x1, y1))
     placed = np.asarray(cut, np.float32) / 255
     # Fine lines fade when shrunk; their cores are brought back to black.
-    visible = placed[placed > 0.1]
-    core = float(np.percentile(visible, 80)) if visible.size else 1.0
-    return np.minimum(placed / max(core, 0.2), 1)
+    return np.minimum(placed / max(full_darkness(placed, _VISIBLE), _LEAST_CORE), 1)

@@ -44,6 +44,11 @@ class Pasted(NamedTuple):
     right: float
     side: float
 
+    @property
+    def framed(self) -> bool:
+        """Whether there is ground on all four sides."""
+        return self.top > 0 and self.bottom < 1 and self.left > 0 and self.right < 1
+
     def cut_out(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The sheet in the picture (h, w, 3), or in one of other size, without its rim."""
         height, width = rgb.shape[:2]

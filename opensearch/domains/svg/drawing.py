@@ -135,20 +135,20 @@ def _found(blank: _Drawn, longest: int) -> _Drawn:
     root, page = blank.root, window(blank.root)
     whole = page or UNSAID
     if widen(root, max(whole.width, whole.height) / _HAIR):
-        seen = page or _found_window(root)
-        picture = _render(root, seen, shown_size(root, seen, longest), whole)
+        seen = page or found_window(root)
+        picture = render(root, seen, shown_size(root, seen, longest), whole)
         if picture.getchannel("A").getbbox():
             return blank._replace(picture=picture)
     if page is None or _has_text(root):
         return blank
     around = _widened(page, _AROUND)
-    coarse = _render(root, around, shown_size(root, around, _COARSE * 2), whole)
+    coarse = render(root, around, shown_size(root, around, _COARSE * 2), whole)
     box = coarse.getchannel("A").getbbox()
     if box is None:
         return blank
     seen = _widened(seen_through(around, coarse.size, box), 1.02)
     return blank._replace(
-        picture=_render(root, seen, shown_size(Element("svg"), seen, longest), whole)
+        picture=render(root, seen, shown_size(Element("svg"), seen, longest), whole)
     )
 
 
@@ -168,15 +168,15 @@ def _posed(root: Element, longest: int, depth: int, close: bool, pose: Pose) -> 
     whole = said or UNSAID
     measure_dashes(root, whole)
     keep_widths(root, whole)
-    seen = said or _found_window(root)
-    drawn = _render(root, seen, shown_size(root, seen, longest), whole)
+    seen = said or found_window(root)
+    drawn = render(root, seen, shown_size(root, seen, longest), whole)
     # Of lines that is the area that they cover, in units of the drawing.
     ink = shown(drawn) ** 2 * seen.width * seen.height if depth == 0 else 0.0
     page = drawn
     part = small_drawing(drawn) if close and not is_stretched(root) else None
     if part is not None:
         seen = seen_through(seen, drawn.size, part)
-        drawn = _render(root, seen, shown_size(root, seen, longest), whole)
+        drawn = render(root, seen, shown_size(root, seen, longest), whole)
     # What is faint within another drawing is meant to be.
     if not (heavy or depth) and np.asarray(drawn.getchannel("A")).max() < _FAINT:
         drawn = _hairlines(root, seen, whole, drawn)
@@ -195,7 +195,7 @@ def _hairlines(root: Element, shown: Window, whole: Window, faint: Image.Image) 
     """
     width, height = faint.size
     times = max(1, _LARGE // max(width, height))
-    large = np.asarray(_render(root, shown, (width * times, height * times), whole))
+    large = np.asarray(render(root, shown, (width * times, height * times), whole))
     cells = large.reshape(height, times, width, times, 4).swapaxes(1, 2)
     cells = cells.reshape(height, width, times * times, 4)
     darkest = cells[..., 3].argmax(axis=2)[..., None, None]
@@ -207,7 +207,7 @@ def _hairlines(root: Element, shown: Window, whole: Window, faint: Image.Image) 
     return Image.fromarray(lines)
 
 
-def _found_window(root: Element) -> Window:
+def found_window(root: Element) -> Window:
     """Where the ink of a drawing lies that does not say how large it is.
 
     It is looked at closer until it takes up a good part of the picture it is looked for in: the
@@ -215,7 +215,7 @@ def _found_window(root: Element) -> Window:
     """
     shown, found = UNSAID, Window(0, 0, 100, 100)
     for _ in range(_LOOKS):
-        coarse = _render(root, shown, (_COARSE, _COARSE), UNSAID)
+        coarse = render(root, shown, (_COARSE, _COARSE), UNSAID)
         box = coarse.getchannel("A").getbbox()
         if box is None:
             return found
@@ -230,7 +230,7 @@ def _found_window(root: Element) -> Window:
     return found
 
 
-def _render(
+def render(
     root: Element, shown: Window, size: tuple[int, int], whole: Window | None = None
 ) -> Image.Image:
     """What of a drawing lies in `shown`; its shares are of `whole`, or of that."""
