@@ -21,7 +21,7 @@ _SHAPES: Final = frozenset({"rect", "path", "polygon"})
 _HOLDERS: Final = frozenset({"svg", "g", "a", "switch"})
 _NO_PAGE: Final = frozenset({"circle", "ellipse", "image", "line", "polyline", "text", "use"})
 # Of what has the side of a picture that a page is looked for in, pixels, and things looked at.
-_SIDE, _LOOKS = 96, 6
+_SIDE, _LOOKS = 96, 12
 # How much of each side of the drawing a page takes up at least, and of that its shade.
 _REACHES, _PLAIN = 0.9, 0.8
 # Shades alike, opacity that hides what is below, and how bright a page is that is drawn on darkly.
