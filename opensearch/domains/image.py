@@ -92,7 +92,10 @@ def _read_svg(path: Path, limits: Limits, size: int) -> Reading:
         square = picture.resize((size, size), Image.Resampling.BOX)
         aspect = picture.width / picture.height
         return Reading(
-            np.asarray(square)[None].copy(), aspect, imprint=partial(imprint_of, square, aspect)
+            np.asarray(square)[None].copy(),
+            aspect,
+            imprint=partial(imprint_of, square, aspect),
+            lost=drawing.info.get(LOST, ""),
         )
 
 

@@ -116,7 +116,9 @@ def _loaded(
         data = path.read_bytes()
         clear = draw_svg(data, longest, close=True)
         paper = paper_for(clear)
-        return _on_page(_on_known(on_paper(clear, paper), clear, paper), data), []
+        drawing = _on_page(_on_known(on_paper(clear, paper), clear, paper), data)
+        drawing.info[LOST] = clear.info.get(LOST, "")
+        return drawing, []
     if suffix == ".ndjson":
         strokes = read_strokes(path, part, limits)
         return draw_strokes(strokes, longest), strokes

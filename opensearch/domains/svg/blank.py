@@ -18,10 +18,8 @@ def unseen_in(root: Element) -> str | None:
     Args:
         root: not yet cleaned.
     """
-    links = [each.get("href", "").strip() for each in root.iter() if each.tag in ("image", "use")]
-    outside = next((at for at in links if at and not at.startswith(("#", "data:"))), None)
-    if outside is not None:
-        return f"what it shows lies outside of the file ({outside[:80]!r}); embed it"
+    if link := outside(root):
+        return f"what it shows lies outside of the file ({link!r}); embed it"
     if root.find(".//foreignObject") is not None:
         return "what it shows is HTML (foreignObject); export it as paths or as .png"
     if root.find(".//symbol") is not None and root.find(".//use") is None:
@@ -33,6 +31,16 @@ def unseen_in(root: Element) -> str | None:
     if root.find(".//filter") is not None:
         return "what it shows may come of a filter, which is left out; export it as .png"
     return None
+
+
+def outside(root: Element) -> str:
+    """The beginning of the first link to a picture or drawing outside of the file, or nothing.
+
+    Args:
+        root: not yet cleaned.
+    """
+    links = (each.get("href", "").strip() for each in root.iter() if each.tag in ("image", "use"))
+    return next((at[:80] for at in links if at and not at.startswith(("#", "data:"))), "")
 
 
 def widen(root: Element, width: float) -> bool:

@@ -19,7 +19,8 @@ from PIL import Image
 
 from opensearch.domains.paper.sheet import small_drawing
 from opensearch.domains.pictures.animations import chosen, shown
-from opensearch.domains.svg.blank import unseen_in, widen
+from opensearch.domains.pictures.cut_short import LOST
+from opensearch.domains.svg.blank import outside, unseen_in, widen
 from opensearch.domains.svg.clean import clean
 from opensearch.domains.svg.cost import weigh
 from opensearch.domains.svg.dashes import measure_dashes
@@ -60,7 +61,8 @@ _AROUND: Final = 5
 def draw_svg(data: bytes, longest: int, *, close: bool = False) -> Image.Image:
     """Render an SVG, RGBA, its longer side `longest` pixels.
 
-    Where nothing is drawn it stays clear. A drawing of many layers comes out half as large.
+    Where nothing is drawn it stays clear. A drawing of many layers comes out half as large. Its
+    `info` says under `LOST` what of it lies outside of the file.
 
     Args:
         data: the file.
@@ -92,7 +94,8 @@ class _Drawn(NamedTuple):
 
 def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.Image:
     root = parse(data)
-    unseen, moving = unseen_in(root), moves(root) and depth == 0
+    unseen, link = unseen_in(root), outside(root)
+    moving = moves(root) and depth == 0
     drawn = _posed(root, longest, depth, close, REST)
     if moving:
         drawn = _telling(drawn, lambda pose: _posed(parse(data), longest, depth, close, pose))
@@ -106,6 +109,8 @@ def _draw(data: bytes, longest: int, depth: int, close: bool = False) -> Image.I
             )
         if unseen:
             raise UnreadableFile(f"draws nothing: {unseen}")
+    if link and depth == 0:
+        drawn.picture.info[LOST] = f"a part of it lies outside of the file ({link!r}); embed it"
     return drawn.picture
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from opensearch.config import ReaderSettings
+from opensearch.domains import open_reader
 from opensearch.domains.svg import draw_svg
 from opensearch.errors import UnreadableFile
 
@@ -58,3 +60,26 @@ def test_a_blank_drawing_names_scripts_and_filters(more, reason):
     hidden = f'<g {PEN} stroke-dasharray="400 402" stroke-dashoffset="401">{HOUSE}</g>'
     with pytest.raises(UnreadableFile, match=f"^draws nothing: .*{reason}"):
         drawn(hidden + more)
+
+
+@pytest.mark.parametrize("reader", ["sketch", "image"])
+@pytest.mark.parametrize(
+    ("more", "link"),
+    [
+        ('<image href="photos/a.png" width="40" height="40"/>', "photos/a.png"),
+        (
+            '<g xmlns:xlink="http://www.w3.org/1999/xlink"><use xlink:href="b.svg#c"/></g>',
+            "b.svg#c",
+        ),
+        ('<image href="data:image/png;base64,AAAA" width="4" height="4"/>', ""),
+        ('<g id="d"/><use href="#d"/><use href=""/>', ""),
+    ],
+)
+def test_what_lies_outside_of_the_file_is_told_beside_what_is_drawn(tmp_path, reader, more, link):
+    page = '<rect width="120" height="110" fill="white"/><path d="M0 0V110H120V0Z" stroke="red"'
+    for body in (f"<g {PEN}>{HOUSE}</g>", f'{page} fill="none" stroke-width="24"/>'):
+        source = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 110">{body}{more}</svg>'
+        (tmp_path / "a.svg").write_text(source)
+        found = open_reader(ReaderSettings(reader=reader, size=64))(tmp_path / "a.svg").lost
+        told = f"a part of it lies outside of the file ({link!r}); embed it"
+        assert found == (told if link else "")
