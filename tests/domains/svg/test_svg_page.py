@@ -56,6 +56,8 @@ def view(folder, content):
         (SKYLINE + WHITE, None),
         (PAGE.format("#000") + CAT, None),
         ('<rect width="200" height="150" fill="#fff"/>', None),
+        ('<rect width="150" height="200" fill="#fff"/>', None),
+        ('<rect width="200" height="200" fill="#fff" stroke="#000" stroke-width="60"/>', None),
         ('<circle cx="100" cy="100" r="140" fill="#fff"/>', None),
         ('<path d="M100 0 200 100 100 200 0 100z" fill="#fff"/>', None),
         ('<rect width="200" height="200" fill="#fff" opacity=".5"/>', None),
