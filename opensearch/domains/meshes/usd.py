@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.meshes.polygons import as_triangles
 from opensearch.domains.meshes.triangles import Neighbours, Triangles, compact
+from opensearch.domains.meshes.usd_layers import fetch_layers, lost_references, secluded
 from opensearch.domains.meshes.usd_solids import solid
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
 from opensearch.processes.room import room
 
-_LAYERS: Final = (".usd", ".usda", ".usdc", ".usdz")
-_OTHER_SHAPES: Final = (".abc", ".dae", ".drc", ".fbx", ".glb", ".gltf", ".obj", ".ply", ".stl")
 _SHOWN = ("default", "render")
 _WITHOUT_SURFACE = ("BasisCurves", "HermiteCurves", "NurbsCurves", "Points")
 _UPRIGHT = np.array([(1, 0, 0), (0, 0, 1), (0, -1, 0)], np.float64)
@@ -30,7 +27,8 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """The triangles of the meshes that a USD stage shows, y up, at its first moment.
 
     Meshes bound to a skeleton follow it; subdivision surfaces are taken as their cages. Layers
-    that lie in the folder of the file, or below it, are read with it.
+    that lie in the folder of the file, or below it, are read with it; what lies elsewhere is
+    missing, and told where it may have held a surface.
 
     Raises:
         UnreadableFile: damaged, without a triangle, in need of a file that is not there, or with
@@ -42,13 +40,12 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     messages = UsdUtils.CoalescingDiagnosticDelegate()  # else they go to the terminal
     # It opens files by name; alone in a folder, a file finds no other to name.
     with room() as folder:
-        path = Path(folder, f"stage{_suffix(data)}")
+        path = secluded(Path(folder)) / f"stage{_suffix(data)}"
         path.write_bytes(data)
         try:
             stage = _stage(path, neighbours)
-            lost = len(stage.GetCompositionErrors())
-            found = _gathered(stage, limits)
-            return found.lacking(f"{lost:,} of its references lead to nothing") if lost else found
+            lost = lost_references(stage, path.parent)
+            return _gathered(stage, limits, lost.why_empty()).lacking(str(lost))
         except Tf.ErrorException as error:
             raise UnreadableFile(
                 "is not a USD file, or is damaged; if a program opens it, export it as .glb there"
@@ -71,9 +68,7 @@ def _stage(path: Path, neighbours: Neighbours) -> Any:
     """
     from pxr import Usd
 
-    while wanted := _wanted(path):
-        for name in wanted:
-            _fetch(name, path.parent, neighbours)
+    fetch_layers(path, neighbours)
     stage = Usd.Stage.Open(str(path))
     while shared := _instances_with_skeletons(stage):
         for prim in shared:
@@ -123,36 +118,7 @@ def _first_pose(stage: Any) -> float:
     return float(min(times, default=stage.GetStartTimeCode()))
 
 
-def _wanted(path: Path) -> list[str]:
-    """The shapes that a layer, or one that it refers to, refers to outside of its folder."""
-    from pxr import UsdUtils
-
-    layers, _, missing = UsdUtils.ComputeAllDependencies(str(path))
-    wanted = [name for name in missing if name.lower().endswith(_LAYERS + _OTHER_SHAPES)]
-    return wanted + [
-        layer.identifier for layer in layers if not layer.realPath.startswith(str(path.parent))
-    ]
-
-
-def _fetch(name: str, folder: Path, neighbours: Neighbours) -> None:
-    """Put a layer that lies beside the file, or below, into the folder where the file is read."""
-    place = Path(os.path.normpath(folder / name))
-    if not place.is_relative_to(folder) or not name.lower().endswith(_LAYERS):
-        raise UnreadableFile(
-            f"refers to {place.name!r}, which is no USD or not in its folder; export it as one"
-            " .usdz or .glb"
-        )
-    named = place.relative_to(folder).as_posix()
-    data = b"" if place.exists() else neighbours[quote(named)]
-    if not data:
-        raise UnreadableFile(
-            f"refers to {named!r}, which is missing or damaged; export it as one .usdz or .glb"
-        )
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(data)
-
-
-def _gathered(stage: Any, limits: Limits) -> Triangles:
+def _gathered(stage: Any, limits: Limits, why_empty: str) -> Triangles:
     from pxr import UsdGeom
 
     vertices, faces, start, count = [np.empty((0, 3))], [np.empty((0, 3), np.int64)], 0, 0
@@ -166,7 +132,7 @@ def _gathered(stage: Any, limits: Limits) -> Triangles:
         faces.append((mesh.faces + first[:, None, None]).reshape(-1, 3))
         start += moved.shape[0] * moved.shape[1]
     if not count:
-        raise UnreadableFile("shows no mesh")
+        raise UnreadableFile(why_empty)
     points = np.concatenate(vertices)
     if UsdGeom.GetStageUpAxis(stage) == UsdGeom.Tokens.z:
         points = points @ _UPRIGHT.T
