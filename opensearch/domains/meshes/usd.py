@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ _SHOWN = ("default", "render")
 _WITHOUT_SURFACE = ("BasisCurves", "HermiteCurves", "NurbsCurves", "Points")
 _UPRIGHT = np.array([(1, 0, 0), (0, 0, 1), (0, -1, 0)], np.float64)
 """Brings z up to y up."""
+_VERSIONS: Final = re.compile(r"version\D*(\d+\.\d+\.\d+)\D*(\d+\.\d+\.\d+)")
+"""The version of a file and the oldest, or newest, that is read, as usd-core tells them."""
 
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
@@ -47,9 +50,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
             lost = lost_references(stage, path.parent)
             return _gathered(stage, limits, lost.why_empty()).lacking(str(lost))
         except Tf.ErrorException as error:
-            raise UnreadableFile(
-                "is not a USD file, or is damaged; if a program opens it, export it as .glb there"
-            ) from error
+            raise UnreadableFile(_damage(error)) from error
         finally:
             messages.TakeUncoalescedDiagnostics()
 
@@ -58,6 +59,19 @@ def _suffix(data: bytes) -> str:
     if data[:2] == b"PK":
         return ".usdz"
     return ".usdc" if data[:8] == b"PXR-USDC" else ".usda"
+
+
+def _damage(error: Any) -> str:
+    """What is wrong with a file that cannot be opened."""
+    for each in error.args:
+        versions = _VERSIONS.search(each.commentary)
+        if versions is not None:
+            bound = "from" if "oldest" in each.commentary else "up to"
+            return (
+                f"holds binary USD of version {versions[1]}, and usd-core reads it {bound}"
+                f" {versions[2]}; export it as .glb with a program that opens it"
+            )
+    return "is not a USD file, or is damaged; if a program opens it, export it as .glb there"
 
 
 def _stage(path: Path, neighbours: Neighbours) -> Any:

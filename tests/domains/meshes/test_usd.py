@@ -240,3 +240,19 @@ def test_references_that_lead_to_nothing_are_told(tmp_path):
     text = 'def Cube "A"\n{\n}\ndef Xform "B" (\n    references = </C>\n)\n{\n}\n'
     assert stage_of(tmp_path, text).lost == "1 of its references lead to nothing"
     assert stage_of(tmp_path, text.replace("</C>", "</A>")).lost == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "reads"), [((0, 0, 1), "from 0"), ((0, 99, 0), "up to 0"), ((9, 0, 0), "up to 0")]
+)
+def test_binary_usd_of_another_version_is_refused_with_it(tmp_path, version, reads):
+    Usd = pytest.importorskip("pxr.Usd")
+    stage = Usd.Stage.CreateNew(str(tmp_path / "whole.usdc"))
+    stage.DefinePrim("/A", "Cube")
+    stage.Save()
+    data = (tmp_path / "whole.usdc").read_bytes()
+    assert len(load_triangles(written(tmp_path, ".usdc", data), Limits()).faces) == 12
+    old = data[:8] + bytes(version) + data[11:]
+    said = f"binary USD of version {'.'.join(map(str, version))}, and usd-core reads it {reads}"
+    with pytest.raises(UnreadableFile, match=said):
+        load_triangles(written(tmp_path, ".usdc", old), Limits())
