@@ -65,13 +65,15 @@ class Placed(NamedTuple):
 class Object:
     """Vertices (n, 3), triangles (m, 3) that number them, and components placed beside.
 
-    An `aid` helps to print a shape and is no part of it.
+    An `aid` helps to print a shape and is no part of it. `slices` is the number of its stack of
+    slices, "" without one.
     """
 
     vertices: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
     triangles: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 3), np.int64))
     components: list[Placed] = field(default_factory=list)
     aid: bool = False
+    slices: str = ""
 
 
 @dataclass(slots=True)
@@ -112,6 +114,20 @@ def transforms(placed: list[Placed]) -> NDArray[np.float64]:
     matrices[:, :, :3] = numbers.reshape(-1, 4, 3)
     matrices[:, 3, 3] = 1
     return matrices
+
+
+def distinct(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Transforms (n, 4, 3) in the order of their numbers, each once.
+
+    As `numpy.unique`, which takes five times as long.
+    """
+    flat = places.reshape(len(places), -1)
+    varying = (flat != flat[:1]).any(axis=0)
+    if not varying.any():
+        return places[:1]
+    ordered = flat[np.lexsort(flat[:, varying].T[::-1])]
+    first = np.r_[True, (ordered[1:] != ordered[:-1]).any(axis=1)]
+    return ordered[first].reshape(-1, *places.shape[1:])
 
 
 def printed(placed: list[Placed]) -> list[Placed]:
@@ -218,7 +234,7 @@ class _ModelReader:
             self._check_extensions(attributes)
         elif name == self._core + "object":
             self.finish()
-            self._object = Object(aid=attributes.get("type") in _AIDS)
+            self._object = Object(aid=attributes.get("type") in _AIDS, slices=_slices(attributes))
             self.model.objects[attributes["id"]] = self._object
         elif name == self._core + "component":
             self._object.components.append(_placed(attributes))
@@ -256,6 +272,11 @@ def _is_foreign(name: str, attributes: dict[str, str]) -> bool:
     """Whether an element says that it, and what is in it, is of another namespace than the core."""
     space = attributes.get("xmlns", "")
     return bool(space) and ":" not in name and name != "model" and "/core/" not in space
+
+
+def _slices(attributes: dict[str, str]) -> str:
+    named = (text for name, text in attributes.items() if local_name(name) == "slicestackid")
+    return next(named, "")
 
 
 def _placed(attributes: dict[str, str]) -> Placed:
