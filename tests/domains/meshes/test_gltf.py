@@ -265,8 +265,15 @@ def test_every_instance_is_seen(read):
     triangles = read(model)
     assert len(triangles.faces) == 36
     assert bounds(triangles) == ([0, 0, 0], [20, 44, 6])
-    with pytest.raises(OverLimit, match="over 35 faces"):
+    with pytest.raises(OverLimit, match=r"over 35 faces, .* hold 12, but it shows them 3 times or"):
         read(model, faces=35)
+    del model.tree["nodes"][0]["extensions"]
+    model.tree["nodes"] *= 3
+    model.tree["scenes"] = [{"nodes": [0, 1, 2]}]
+    with pytest.raises(OverLimit, match=r"over 23 faces, .* hold 12, but it shows them 2 times or"):
+        read(model, faces=23)
+    with pytest.raises(OverLimit, match=r"over 11 faces, the limit$"):
+        read(model, faces=11)
 
 
 def test_many_primitives_may_share_one_long_list_of_vertices(read):

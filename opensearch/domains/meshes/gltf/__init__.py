@@ -62,7 +62,7 @@ class _Scene:
         self._joints: dict[int, Matrix] = {}
         self._vertices: list[NDArray[np.float64]] = []
         self._faces: list[NDArray[np.int64]] = []
-        self._start = self._count = 0
+        self._start = self._count = self._shown = 0
 
     def gather(self) -> None:
         """Place every mesh of the default scene; without any node, every mesh as it is.
@@ -108,11 +108,12 @@ class _Scene:
         skin = skin_of(self._tree, node)
         parts = self._parts(node, skin is not None)
         places = instances(node, self._accessors, self._limits.faces) if parts else ()
+        self._shown += len(places)
         for part in parts:
             if skin is not None and part.joints is not None:
                 self._add(skinned(part, self._skin(node["skin"], skin)), part.faces)
                 continue
-            self._check(len(places) * len(part.faces))
+            self._check(len(places) * len(part.faces), self._shown > len(self._read))
             for place in places:
                 self._add(moved(part.points, world @ place), part.faces)
 
@@ -153,9 +154,17 @@ class _Scene:
         self._start += len(points)
         self._count += len(faces)
 
-    def _check(self, more: int) -> None:
-        if self._count + more > self._limits.faces:
-            raise OverLimit(f"has over {self._limits.faces:,} faces, the limit")
+    def _check(self, more: int, repeated: bool = False) -> None:
+        if self._count + more <= self._limits.faces:
+            return
+        said = f"has over {self._limits.faces:,} faces, the limit"
+        if repeated:
+            own = sum(len(part.faces) for parts in self._read.values() for part in parts)
+            said += (
+                f": its meshes hold {own:,}, but it shows them {self._shown:,} times or more, as"
+                " instances"
+            )
+        raise OverLimit(said)
 
     def _without_triangles(self) -> str:
         meshes = entries(self._tree, "meshes")
