@@ -183,3 +183,19 @@ def test_keywords_may_be_in_capitals():
     for word in ("format", "element", "property", "end_header"):
         found = found.replace(word, word.upper())
     assert len(load(found).faces) == 4
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("ply", "cut off within its header: the line 'end_header' is missing$"),
+        ("ply\nformat ascii 1.0\nelement vertex 3\nproperty fl", "'end_header' is missing$"),
+        ("ply\nformat ascii 1.0\nelem", "'end_header' is missing$"),
+        ("ply\nformat ascii 1.0\nheh\nelement vertex 3\n", "goes wrong at the line 'heh'$"),
+        ("ply\nelement vertex 3\nproperty float x\n", "names no format"),
+        ("ply\nformat ascii 1.0\nelement vertex 3\nproperty real x\n", "the type 'real'"),
+    ],
+)
+def test_a_header_that_never_ends_is_refused_by_its_first_odd_line(header, reason):
+    with pytest.raises(UnreadableFile, match=reason):
+        load(header)

@@ -36,6 +36,7 @@ KINDS: Final = {
 
 _ORDERS: Final = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 _END: Final = re.compile(rb"(?i)(?:^|[\r\n])[ \t]*end_header[ \t]*(\r\n|\r|\n|$)")
+_KEYWORDS: Final = ("format", "comment", "obj_info", "element", "property")
 _LONGEST: Final = 2**20
 
 
@@ -79,15 +80,40 @@ def read_header(data: bytes) -> Header:
     if data[:3].lower() != b"ply":
         raise UnreadableFile("is not a PLY: it does not begin with 'ply'")
     if end is None:
-        raise UnreadableFile("is cut off within its header")
+        raise UnreadableFile(_why_endless(data[:_LONGEST]))
     body = end.end()
     lone_returns = b"\n" not in data[: end.start() + 1]
     if end[1] == b"\r\n" and lone_returns and b"\r" in data[: end.start()]:
         body -= 1  # Where lone carriage returns end lines, a line feed behind one is data.
-    lines = re.split(r"[\r\n]+", data[: end.start()].decode("latin-1"))
-    words = [line.split() for line in lines[1:] if line.strip()]
-    words = [[word.lower(), *rest] for word, *rest in words]
+    words = _lines(data[: end.start()])
     return Header(_order(words), _elements(words), body)
+
+
+def _lines(header: bytes) -> list[list[str]]:
+    """The words of each line behind the first, keywords in lower case."""
+    lines = re.split(r"[\r\n]+", header.decode("latin-1"))
+    words = [line.split() for line in lines[1:] if line.strip()]
+    return [[word.lower(), *rest] for word, *rest in words]
+
+
+def _why_endless(data: bytes) -> str:
+    """What is wrong with a header that never ends: its first odd line, or that it is cut off.
+
+    Raises:
+        UnreadableFile: a line says something that PLY does not know.
+    """
+    words = _lines(data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1])  # whole lines alone
+    odd = next((line for line in words if line[0] not in _KEYWORDS), None)
+    if odd is not None:
+        line = " ".join(odd)[:40]
+        return (
+            "has no line 'end_header': it is cut off within its header, or goes wrong at the line"
+            f" {line!r}"
+        )
+    if words:
+        _order(words)
+        _elements(words)
+    return "is cut off within its header: the line 'end_header' is missing"
 
 
 def _order(lines: list[list[str]]) -> str:
