@@ -7,6 +7,7 @@ from typing import Final
 from opensearch.domains.meshes import FORMATS
 
 _GLB, _STL, _STEP = "export it as .glb", "export it as .stl or .glb", "export it as .step"
+_OBJ = "export it as .obj or .glb"
 _CLOUD = "point clouds are not read; make a mesh of it and export that as .ply or .glb"
 _NDJSON = "write drawings of strokes as lines of an .ndjson file, pictures as .png"
 _FLAT = "export it as .stl or .glb, a flat drawing as .svg"
@@ -16,6 +17,9 @@ CONVERT: Final[dict[str, str]] = {
     ".blend": "open it in Blender and export it as .glb",
     **dict.fromkeys((".x3d", ".x3dv", ".x3db", ".wrl", ".vrml"), f"open it in Blender and {_GLB}"),
     **dict.fromkeys((".max", ".ma", ".mb", ".c4d", ".lwo", ".lws", ".hip", ".ztl"), _GLB),
+    ".drc": f"turn it into .ply with draco_decoder, or {_GLB}",
+    **dict.fromkeys((".ldr", ".mpd"), _OBJ),
+    ".dat": f"if it is a part of LDraw, {_OBJ}",
     **dict.fromkeys((".skp", ".3dm", ".jt", ".ifc", ".ifczip", ".abc"), _STL),
     **dict.fromkeys((".dxf", ".dwg"), _FLAT),
     **dict.fromkeys((".sldprt", ".sldasm", ".ipt", ".iam", ".catpart", ".catproduct"), _STEP),

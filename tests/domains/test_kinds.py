@@ -104,6 +104,9 @@ def test_kinds_that_are_not_read_say_what_to_do(tmp_path):
     assert "pip install 'opensearch-visual[cad]' to read it" in said
     assert "a flat drawing as .svg" in wrong_suffix(Path("plan.DXF"), frozenset())
     assert "make a mesh of it" in wrong_suffix(Path("scan.ksplat"), frozenset())
+    assert "into .ply with draco_decoder" in wrong_suffix(Path("bunny.drc"), frozenset())
+    assert "export it as .obj or .glb" in wrong_suffix(Path("car.mpd"), frozenset())
+    assert "if it is a part of LDraw" in wrong_suffix(Path("3001.dat"), frozenset())
     path = tmp_path / "a.blend"
     path.write_bytes(b"BLENDER")
     with pytest.raises(UnreadableFile, match="not read: open it in Blender and export it"):
