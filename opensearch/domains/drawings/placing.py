@@ -40,6 +40,7 @@ def _window(ink: Plane, window: tuple[float, float, float, float], size: int) ->
     sheet = Image.fromarray((np.pad(ink, pad) * 255).astype(np.uint8))
     x0, y0, x1, y1 = (at + pad for at in window)
     cut = sheet.resize((size, size), Image.Resampling.BILINEAR, box=(x0, y0, x1, y1))
-    placed = np.asarray(cut, np.float32) / 255
+    placed: Plane = np.asarray(cut, np.float32) / np.float32(255)
     # Fine lines fade when shrunk; their cores are brought back to black.
-    return np.minimum(placed / max(full_darkness(placed, _VISIBLE), _LEAST_CORE), 1)
+    dark: Plane = np.minimum(placed / max(full_darkness(placed, _VISIBLE), _LEAST_CORE), 1)
+    return dark
