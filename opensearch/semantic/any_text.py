@@ -40,7 +40,7 @@ def text_by_sentences(
         table: gives the vectors of the listed words by that model.
 
     Raises:
-        UnknownWord: no listed word is near what the text means.
+        UnknownWord: no listed word is near what the text means, or it holds no word.
     """
     phrase = space.read(text)
     if not phrase.unknown and (phrase.words or phrase.excluded):
@@ -48,6 +48,8 @@ def text_by_sentences(
     if not (phrase.words or phrase.excluded):  # of another language, where no word parts it
         whole = read_phrase(text, any_word)
         phrase = Phrase(excluded=whole.excluded, unknown=[whole.kept] if whole.kept else [])
+        if not (phrase.unknown or phrase.excluded):
+            return space.text(text)  # no word to ask the model about
     if _of_the_same_model(space, provider):
         return _points_of_its_own(space, phrase, provider)
     return _listed_words(space, phrase, provider, table())
@@ -72,7 +74,13 @@ def _points_of_its_own(space: Space, phrase: Phrase, provider: SentenceProvider)
         ]
         return space.transform.apply(np.stack(vectors)) if vectors else space.prototypes([])
 
-    read = replace(phrase, words=[*phrase.words, *phrase.unknown], unknown=[])
+    read = replace(
+        phrase,
+        words=[*phrase.words, *phrase.unknown_wanted],
+        excluded=[*phrase.excluded, *phrase.unknown_excluded],
+        unknown=[],
+        unknown_excluded=[],
+    )
     return TextQuery(read, points(read.words), points(read.excluded))
 
 
@@ -85,13 +93,15 @@ def _listed_words(
             cosines = unit(table) @ provider.vector(text)
             if cosines.max() >= LEAST:
                 taken[text] = space.vocabulary.words[int(cosines.argmax())]
+    wanted = [taken[text] for text in phrase.unknown_wanted if text in taken]
+    left_out = [taken[text] for text in phrase.unknown_excluded if text in taken]
+    excluded = [taken.get(text, text) for text in phrase.excluded]
     read = replace(
         phrase,
-        words=list(
-            dict.fromkeys([*phrase.words, *(taken[t] for t in phrase.unknown if t in taken)])
-        ),
-        excluded=[taken.get(text, text) for text in phrase.excluded],
+        words=list(dict.fromkeys([*phrase.words, *wanted])),
+        excluded=list(dict.fromkeys([*excluded, *left_out])),
         unknown=[text for text in phrase.unknown if text not in taken],
+        unknown_excluded=[text for text in phrase.unknown_excluded if text not in taken],
         taken_for=taken,
     )
     if not (read.words or read.excluded):

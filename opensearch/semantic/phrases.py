@@ -28,6 +28,7 @@ class Phrase:
         excluded: listed names of what is to be left out.
         not_counted: words that name no thing, as they were written.
         unknown: words that are neither.
+        unknown_excluded: those of them that are to be left out.
         kept: the text without what is to be left out.
         taken_for: texts that a sentence model found the listed names of, with these.
     """
@@ -36,8 +37,14 @@ class Phrase:
     excluded: list[str] = field(default_factory=list)
     not_counted: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    unknown_excluded: list[str] = field(default_factory=list)
     kept: str = ""
     taken_for: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def unknown_wanted(self) -> list[str]:
+        """Unknown words that are not to be left out."""
+        return [word for word in self.unknown if word not in self.unknown_excluded]
 
 
 def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word: False) -> Phrase:
@@ -52,7 +59,7 @@ def read_phrase(text: str, find: Find, near: Callable[[str], bool] = lambda word
     _negate(pieces)
     phrase = _sorted_out(pieces)
     # "red", or "wooden -chair": what is there must be what is meant
-    if not (phrase.words or phrase.unknown):
+    if not (phrase.words or phrase.unknown_wanted):
         named = [p for p in pieces if p.name and p.text in phrase.not_counted and not p.out]
         phrase.words = list(dict.fromkeys(piece.name for piece in named if piece.name))
         for text in {piece.text for piece in named}:
@@ -129,6 +136,8 @@ def _sorted_out(pieces: list[Piece]) -> Phrase:
             _add(phrase.not_counted, f"-{piece.text}" if piece.minus else piece.text)
         elif piece.kind == "unknown":
             _add(phrase.unknown, piece.text)
+            if piece.out:
+                _add(phrase.unknown_excluded, piece.text)
         elif piece.name:
             _add(phrase.excluded if piece.out else phrase.words, piece.name)
         if not (piece.out or piece.negated or piece.kind in ("none", "hardly")):

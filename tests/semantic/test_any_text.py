@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 
+from opensearch.engine import Words
 from opensearch.engine.query.sentences import text_points
 from opensearch.errors import InvalidInput, MissingExtra, UnknownWord
 from opensearch.semantic import Space, sentence, unit
@@ -89,6 +90,36 @@ def test_a_minus_leaves_out_in_any_language(space, install):
     install(Tongues)
     read = text_points(space, "haus -räder", "mini").phrase
     assert (read.words, read.excluded) == (["house"], ["wheel"])
+
+
+@pytest.mark.parametrize("text", ["dog -perro", "house without perro", "cat, no perro or räder"])
+def test_what_is_to_be_left_out_is_left_out_beside_listed_words(space, install, text):
+    install(Tongues)
+    read = text_points(space, text, "mini")
+    assert read.phrase.words == [text.split()[0].rstrip(",")]
+    assert read.phrase.excluded == ["dog", "wheel"][: 1 + ("räder" in text)]
+    assert (read.phrase.unknown, read.phrase.taken_for["perro"]) == ([], "dog")
+    np.testing.assert_array_equal(read.against, space.prototypes(read.phrase.excluded))
+
+
+def test_the_model_of_the_words_leaves_out_what_is_not_listed(space, install):
+    install(Own)
+    read = text_points(space, "a dog without a brontosaurus", "mini")
+    assert (read.phrase.words, read.phrase.excluded) == (["dog"], ["brontosaurus"])
+    np.testing.assert_allclose(read.against, [unit(AXES[5] + 1.2 * AXES[6])], atol=1e-3)
+
+
+def test_words_to_be_left_out_that_mean_nothing_known_are_told(space, install):
+    install(Tongues)
+    read = text_points(space, "dog -zorble", "mini").phrase
+    assert (read.words, read.unknown, read.unknown_excluded) == (["dog"], ["zorble"], ["zorble"])
+
+
+def test_a_text_without_words_is_read_as_without_a_model(space, install):
+    install(Tongues)
+    assert Words(space).read("!!!", "mini") == Words(space).read("!!!")
+    with pytest.raises(UnknownWord, match=r"^'!!!' holds no word that names a thing\."):
+        text_points(space, "!!!", "mini")
 
 
 def test_what_means_no_listed_word_is_told(space, install):

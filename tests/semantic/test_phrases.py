@@ -369,3 +369,10 @@ def test_a_word_before_of_that_stands_alone_and_is_not_listed_is_unknown():
     assert read_phrase("bar", any_word).words == ["bar"]
     counted = read_phrase("bar of soap", {"soap": "soap"}.get)
     assert (counted.words, counted.not_counted, counted.unknown) == (["soap"], ["bar"], [])
+
+
+def test_unknown_words_that_are_to_be_left_out_are_told_apart():
+    phrase = read_phrase("a chair without zorble, a blorx", LEXICON.listed)
+    assert (phrase.unknown, phrase.unknown_excluded) == (["zorble", "blorx"], ["zorble"])
+    assert phrase.unknown_wanted == ["blorx"]
+    assert read("red without zorble") == (["red"], [], [], ["zorble"])

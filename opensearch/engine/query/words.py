@@ -13,7 +13,7 @@ from opensearch.engine.query.understood import Understood, understood_text
 from opensearch.errors import InvalidInput
 from opensearch.model import Model
 from opensearch.records import Where
-from opensearch.semantic import Space
+from opensearch.semantic import Phrase, Space
 
 
 class Words:
@@ -83,5 +83,7 @@ class Words:
             UnknownWord: the sentence model finds no known word near to it.
         """
         space = self.space
-        phrase = text_points(space, text, sentence).phrase if sentence else space.read(text)
+        phrase = space.read(text)
+        if sentence is not None and phrase != Phrase():  # of "!!!" there is nothing to ask
+            phrase = text_points(space, text, sentence).phrase
         return understood_text(phrase, space.vocabulary.offers)
