@@ -104,7 +104,7 @@ def _with_token() -> Iterator[None]:
     It listens on all addresses of the machine, and whoever it obeys runs code there. Ray reads
     the variables when it starts; what the user has set is left.
     """
-    if _AUTH_MODE in os.environ:
+    if os.environ.get(_AUTH_MODE):
         yield
         return
     os.environ |= {_AUTH_MODE: "token", _AUTH_TOKEN: _TOKEN}

@@ -59,7 +59,7 @@ def job_of(model: Model, processors: int) -> Job:
         files={name: (bundle.folder / name).read_bytes() for name in {CARD, *bundle.card.files()}},
         precision=bundle.precision,
         limits=model.limits,
-        runtime=os.environ.get("OPENSEARCH_RUNTIME", "auto"),
+        runtime=os.environ.get("OPENSEARCH_RUNTIME") or "auto",
         same=_same(model),
         probe=probe_of(bundle),
         processors=processors,
@@ -104,7 +104,9 @@ class Worker:
         """
         os.environ["OPENSEARCH_RUNTIME"] = job.runtime
         os.environ["OPENSEARCH_THREADS"] = str(job.processors)
-        os.environ.setdefault("OPENSEARCH_READERS", str(job.processors))
+        os.environ["OPENSEARCH_READERS"] = os.environ.get("OPENSEARCH_READERS") or str(
+            job.processors
+        )
         with tempfile.TemporaryDirectory(prefix="opensearch-") as folder:
             for name, content in job.files.items():
                 Path(folder, name).write_bytes(content)

@@ -102,7 +102,7 @@ def threads() -> int:
     Raises:
         InvalidInput: the variable is no such number.
     """
-    said = os.environ.get("OPENSEARCH_THREADS", "0")
+    said = os.environ.get("OPENSEARCH_THREADS") or "0"
     if not re.fullmatch("[0-9]{1,4}", said):
         raise InvalidInput(
             f"OPENSEARCH_THREADS={said:.40} must be a number of threads, or 0 for all cores"

@@ -93,8 +93,9 @@ class TorchBackbone:
     runtime = "torch"
 
     def __init__(self, backbone: str, tensors: dict[str, NDArray[np.generic]]) -> None:
-        asked = os.environ.get("OPENSEARCH_RUNTIME") == "torch"
-        what = "OPENSEARCH_RUNTIME=torch" if asked else "a model without an ONNX graph"
+        what = (
+            "OPENSEARCH_RUNTIME=torch" if _asked() == "torch" else "a model without an ONNX graph"
+        )
         require(what, "torch", "torchvision")
         import torch
 
@@ -127,7 +128,7 @@ def choose_runtime(graph: Path | None, backbone: str = "") -> str:
         InvalidInput: an unknown name, `openvino` where it is not installed, or `openvino` or
             `onnx` for a bundle without a graph.
     """
-    asked = os.environ.get("OPENSEARCH_RUNTIME", "auto")
+    asked = _asked()
     if asked not in RUNTIMES:
         raise InvalidInput(f"OPENSEARCH_RUNTIME={asked} is unknown; known: {', '.join(RUNTIMES)}")
     if is_scspm(backbone):
@@ -192,7 +193,7 @@ def open_backbone(
         return TorchBackbone(backbone, load_tensors(tensors))
     if runtime == "onnx":
         return OnnxBackbone(graph)
-    if os.environ.get("OPENSEARCH_RUNTIME", "auto") == "openvino":
+    if _asked() == "openvino":
         return OpenVinoBackbone(graph, precision, compiled)
     if at_once and not (compiled and compiled_file(graph, precision, compiled).is_file()):
         return OnnxBackbone(graph)
@@ -200,3 +201,8 @@ def open_backbone(
         return OpenVinoBackbone(graph, precision, compiled)
     except BundleError:  # a damaged graph, which ONNX Runtime explains better, or OpenVINO's own
         return OnnxBackbone(graph)
+
+
+def _asked() -> str:
+    """The runtime that OPENSEARCH_RUNTIME names; `auto` where it is empty or not set."""
+    return os.environ.get("OPENSEARCH_RUNTIME") or "auto"

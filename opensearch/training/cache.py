@@ -30,9 +30,10 @@ Rows = Iterator[NDArray[np.generic] | UnreadableFile]
 
 
 def cache_folder() -> Path:
-    """OPENSEARCH_CACHE, or `opensearch` in the user's cache folder."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "opensearch"
-    return Path(os.environ.get("OPENSEARCH_CACHE", default))
+    """OPENSEARCH_CACHE, or `opensearch` in the user's cache folder; what is empty is not set."""
+    if said := os.environ.get("OPENSEARCH_CACHE"):
+        return Path(said)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "opensearch"
 
 
 @dataclass(slots=True)

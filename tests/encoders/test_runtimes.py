@@ -90,6 +90,11 @@ def test_no_bit_depends_on_threads(backbone, views, opened, monkeypatch):
     assert all(np.array_equal(found[0], other) for other in found[1:])
 
 
+def test_an_empty_number_of_threads_is_that_of_all_cores(monkeypatch):
+    monkeypatch.setenv("OPENSEARCH_THREADS", "")
+    assert runtime.threads() == 0
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_child_computes_as_its_parent_does(backbone, views, monkeypatch):
     monkeypatch.setenv("OPENSEARCH_THREADS", "2")
@@ -180,6 +185,8 @@ def test_the_runtime_is_chosen_by_the_variable(monkeypatch, tmp_path):
     assert choose_runtime(graph) == "onnx"
     with pytest.raises(InvalidInput, match=r"no ONNX graph; train it with the extra `train`"):
         choose_runtime(None)
+    monkeypatch.setenv("OPENSEARCH_RUNTIME", "")
+    assert choose_runtime(graph) == "onnx"  # it is not quick
     monkeypatch.setenv("OPENSEARCH_RUNTIME", "cuda")
     with pytest.raises(InvalidInput, match=r"=cuda is unknown; known: auto, openvino, onnx, "):
         choose_runtime(graph)

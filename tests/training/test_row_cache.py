@@ -222,6 +222,15 @@ def test_the_cache_lies_where_the_variables_say(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path / ".cache" / "opensearch"
 
 
+def test_variables_that_are_empty_count_as_unset(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("OPENSEARCH_CACHE", "")
+    assert cache_folder() == tmp_path / "xdg" / "opensearch"
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert cache_folder() == tmp_path / ".cache" / "opensearch"
+
+
 class Reds:
     """A trunk whose only feature is the mean of red."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import StoreError, system_reason
 from opensearch.milvus.books import Shelf
 from opensearch.milvus.files import read_file
+from opensearch.training.cache import cache_folder
 
 Files = Mapping[str, Mapping[str, Any]]
 """Files of a model by name, with their sha256 and their size in `bytes`."""
@@ -30,9 +30,7 @@ _FILE: Final = re.compile(r"\w[\w.-]*")
 def cache_of(files: Files) -> Path:
     """The folder here of this model."""
     content = json.dumps({name: about["sha256"] for name, about in sorted(files.items())})
-    home = os.environ.get("XDG_CACHE_HOME", "") or str(Path.home() / ".cache")
-    cache = Path(os.environ.get("OPENSEARCH_CACHE", "") or f"{home}/opensearch")
-    return cache / "models" / hashlib.sha256(content.encode()).hexdigest()[:32]
+    return cache_folder() / "models" / hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def fetch(shelf: Shelf, files: Files, folder: Path) -> None:
