@@ -40,6 +40,23 @@ def model_option(told: str) -> Option[Any]:
     return click.option("--model", type=FOLDER, help=told)
 
 
+class SentenceModel(click.ParamType[str]):
+    """The folder or name of a sentence model; not nothing, as of a variable that is not set."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is."""
+        return value or self.fail(
+            "the name is empty; is it a variable that is not set?", param, ctx
+        )
+
+
+def sentence_option(told: str) -> Option[Any]:
+    """The argument `sentence`, the folder or name of a model."""
+    return click.option("--sentence", metavar="MODEL", type=SentenceModel(), help=told)
+
+
 def collections_option(told: str) -> Option[Any]:
     """The argument `data`, folders of collections."""
     return click.option("--data", "data", multiple=True, required=True, type=FOLDER, help=told)

@@ -14,7 +14,7 @@ from opensearch.cli.epilogs import ReadsShapes
 from opensearch.cli.hits import open_first, remarks, show
 from opensearch.cli.lines import weighted_path
 from opensearch.cli.many import answer_lines
-from opensearch.cli.options import json_option, model_option, together, up_option
+from opensearch.cli.options import json_option, model_option, sentence_option, together, up_option
 from opensearch.cli.places import IndexPlace
 from opensearch.cli.stdin import check_files, taken, taken_each
 from opensearch.cli.tables import check_one_form
@@ -36,10 +36,8 @@ class WeightedFile(click.ParamType[tuple[Path, float]]):
 
 _asked = together(
     click.option("--text", help="Words to search for, alone or beside the files."),
-    click.option(
-        "--sentence",
-        metavar="MODEL",
-        help="Sentence model, a folder or a name, for words of TEXT that are not listed, such as"
+    sentence_option(
+        "Sentence model, a folder or a name, for words of TEXT that are not listed, such as"
         " those of other languages. Needs the extra `sentence`.",
     ),
     click.option("--id", "keys", multiple=True, metavar="KEY", help="A stored item to search by."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opensearch.cli.messages import say
-from opensearch.cli.options import json_option, model_option
+from opensearch.cli.options import json_option, model_option, sentence_option
 from opensearch.cli.verb import Verb
 from opensearch.errors import InvalidInput, UnknownWord, brief
 
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 @click.option("--near", metavar="WORD", help="List the words nearest to WORD instead.")
 @click.option("--read", metavar="TEXT", help="Say how `query --text TEXT` is understood instead.")
 @model_option("Model or index whose words are meant. Default: the shipped starter.")
-@click.option(
-    "--sentence",
-    metavar="MODEL",
-    help="Sentence model that is asked for words of a TEXT that are not listed, see `query`.",
+@sentence_option(
+    "Sentence model that is asked for words of a TEXT that are not listed, see `query`."
 )
 @click.option(
     "--limit",

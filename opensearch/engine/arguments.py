@@ -124,6 +124,11 @@ def text(name: str, value: Any) -> str:
     return value if isinstance(value, str) else refuse(name, "a text", value)
 
 
+def place(name: str, value: Any) -> str:
+    """A text that is the folder or the name of something."""
+    return text(name, value) or refuse(name, "a folder or a name", value)
+
+
 def texts(name: str, value: Any) -> list[str]:
     """A list of texts; a bare string is refused, not split into letters."""
     return _all_of(str, name, "texts", _texts(name, value))

@@ -55,7 +55,7 @@ CHECKS: Final[dict[str, Check]] = {
     "repair": must.flag,
     "reread": must.flag,
     "seed": must.whole(0),
-    "sentence": must.text,
+    "sentence": must.place,
     "sources": must.sources,
     "strict": must.flag,
     "structure": must.text,

@@ -241,6 +241,7 @@ def test_odd_names_are_escaped_for_people_alone(toy_model, toy_collection, tmp_p
 NAMED = {  # by the field that is at fault
     "text": ({"text": 5}, '"text" must be a text, got 5 (int)'),
     "sentence": ({"text": "disc", "sentence": 4}, '"sentence" must be a text'),
+    "no sentence": ({"text": "disc", "sentence": ""}, '"sentence" must be a folder or a name'),
     "keys": ({"keys": "a"}, '"keys" must be a list of texts'),
     "each key": ({"keys": [3]}, '"keys" must hold texts, got 3 (int) among them'),
     "source": ({"text": "disc", "source": 3}, '"source" must be a text'),

@@ -76,7 +76,7 @@ FILES = [*INPUT[1:], *[[each] for each in INPUT], [["a.png"]], ("a.png", None), 
          (5, 1.0), [("a.png", float("nan"))], [("a.png", -1.0)], [("a", 1, 2)]]  # fmt: skip
 QUERY = {
     "text": [*none_too(TEXT), "dog " * 10_000],
-    "sentence": none_too(TEXT),
+    "sentence": [*none_too(TEXT), ""],
     "keys": [*TEXTS, ["no such key"]],
     "exclude": INPUTS,
     "source": none_too(TEXT),

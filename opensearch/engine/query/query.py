@@ -172,7 +172,7 @@ def without_exact(structure: str | None) -> str | None:
 _CHECKS: dict[str, must.Check] = {
     "files": _weighted_inputs,
     "text": must.optional(must.text),
-    "sentence": must.optional(must.text),
+    "sentence": must.optional(must.place),
     "keys": must.texts,
     "exclude": inputs,
     "source": must.optional(must.text),
