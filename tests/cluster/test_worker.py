@@ -1,5 +1,6 @@
 """What a worker does with a job: the features of this process to the bit, or a refusal."""
 
+import os
 import pickle
 from dataclasses import replace
 
@@ -47,6 +48,15 @@ def test_a_worker_gives_what_this_process_gives(model, toy_collection):
     here = list(IN_PLACE.encode_works(model, works(toy_collection)))
     assert [told(done) for done in there] == [told(done) for done in here]
     assert [done.features is None for done in there] == [False, False, False, True]
+
+
+def test_a_worker_reads_in_as_many_processes_as_it_has_processors(model, monkeypatch):
+    monkeypatch.setenv("OPENSEARCH_RUNTIME", "")
+    monkeypatch.setenv("OPENSEARCH_READERS", "")  # as if it were not set
+    job = job_of(model, 3)
+    assert job.runtime == "auto"
+    Worker().prepare(job)
+    assert os.environ["OPENSEARCH_READERS"] == str(job.processors)
 
 
 def test_the_model_leaves_no_file_behind(model, tmp_path, monkeypatch):
