@@ -47,6 +47,7 @@ CALLS: Final[dict[str, str]] = {
     "Training": "opensearch train CONFIG --data DIR --out MODEL",
     "Training(domain)": "opensearch train CONFIG --extend MODEL --domain {domain}",
     "Words.open": "opensearch words",
+    "Words.open(path)": "opensearch words --model {path}",
     "split_collection": "opensearch dataset split {0}",
     "verify_index": "opensearch verify {0} --repair",
 }

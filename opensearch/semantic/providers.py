@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -90,6 +91,12 @@ def open_provider(spec: str, wanted: Sequence[str] | None = None) -> Provider:
     if wants and not argument:
         raise InvalidInput(f"provider {kind!r} needs what to open after a colon: {kind}:{wants}")
     return PROVIDERS[kind].open(argument, wanted)
+
+
+def placed(spec: str) -> str:
+    """A spec with the whole path of the file or folder it names, so that it is found anywhere."""
+    kind, colon, place = spec.partition(":")
+    return f"{kind}:{Path(place).absolute()}" if colon and Path(place).exists() else spec
 
 
 def missing(provider: Provider, names: Iterable[str]) -> list[str]:

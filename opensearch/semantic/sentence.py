@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,18 @@ from opensearch.semantic.sphere import unit
 
 MULTILINGUAL: Final = "paraphrase-multilingual-MiniLM-L12-v2"
 """A small model of some fifty languages, under Apache-2.0; it is fetched where it is named."""
+
+
+def is_path(model: str) -> bool:
+    """Whether a model is named as a folder of this machine, be it there or not."""
+    parts = model.split("/")
+    return (
+        model.startswith((".", "/", "~"))
+        or "\\" in model
+        or len(parts) > 2  # a name is MODEL or OWNER/MODEL
+        or not all(parts)
+        or (len(parts) == 2 and Path(parts[0]).is_dir())
+    )
 
 
 class SentenceProvider:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from opensearch.semantic.lexicon import LexiconProvider, open_lexicon
 from opensearch.semantic.lookup import AGREE, Lookup
 from opensearch.semantic.names import normalise
 from opensearch.semantic.phrases import Phrase, any_word, read_phrase
-from opensearch.semantic.providers import Provider, open_provider
-from opensearch.semantic.sentence import MULTILINGUAL
+from opensearch.semantic.providers import Provider, open_provider, placed
 from opensearch.semantic.sphere import unit
 from opensearch.semantic.tables import KEPT_WORDS
 from opensearch.semantic.tokens import tokens_of
@@ -56,9 +55,9 @@ class Space:
     `vocabulary` holds the provider's words when they are at most `KEPT_WORDS`, else only
     the trained categories; `whole` says which. Of the shipped lexicon `kept`, the trained
     categories, is all that is stored, with the lexicon's identity. `hint` is the provider's
-    spec, by which words left out are looked up while that file or model is still there; it
-    may name a path, so it stands in neither tensors nor settings, which are what identities
-    are made of.
+    spec, with the whole path of a file or folder that it names, by which words left out are
+    looked up while that is still there; it may name a path, so it stands in neither tensors nor
+    settings, which are what identities are made of.
     """
 
     provider: str
@@ -96,7 +95,7 @@ class Space:
         vocabulary = lexicon.vocabulary if lexicon else kept
         fitted = Transform.fit(transform, np.stack([vocabulary.vector(n) for n in categories]))
         identity = lexicon.identity if lexicon else None
-        return cls(source.name, vocabulary, fitted, whole, source.spec, identity, kept)
+        return cls(source.name, vocabulary, fitted, whole, placed(source.spec), identity, kept)
 
     @property
     def dim(self) -> int:
@@ -253,7 +252,7 @@ class Space:
             said = f"{', '.join(phrase.not_counted)}: no word of {words!r} names a thing"
         else:
             said = f"{words!r} holds no word that names a thing"
-        return f"{said}. {_KNOWN}"
+        return f"{said}. {self._lookup.ways_out(self.whole and self.lexicon is not None)}"
 
     def _phrase(self, words: str, elsewhere: set[str]) -> Phrase:
         """A text read by the words kept here, and by some that are known elsewhere."""
@@ -267,17 +266,6 @@ class Space:
             return next(compared) < COMPARED and bool(self.vocabulary.near(word, 1, 0.85))
 
         return read_phrase(words, find, near)
-
-
-HOW_TO_KNOW_MORE: Final = (
-    " (`Words.open()` lists them). Other words and languages are understood by a sentence model:"
-    f" pip install 'opensearch-visual[sentence]', then `sentence={MULTILINGUAL!r}`"
-)
-"""Where words are listed and others understood: not said where nobody can do it, as over HTTP."""
-_KNOWN: Final = (
-    "Known words are English names of things, scenes and parts of them, such as guitar, wedding or"
-    " wheel" + HOW_TO_KNOW_MORE
-)
 
 
 def _agree(lexicon: Provider, kept: Vocabulary) -> bool:

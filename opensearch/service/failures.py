@@ -23,7 +23,7 @@ from opensearch.errors import (
     StoreError,
     UnreadableFile,
 )
-from opensearch.semantic.space import HOW_TO_KNOW_MORE
+from opensearch.semantic.lookup import without_ways_out
 from opensearch.service.wording import WAY_OUT, told
 
 _log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ def failure_of(error: Exception) -> Failure:
     """An error of the library as a failure; any other error shows no details."""
     if isinstance(error, OpenSearchError):
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-        message = " ".join(str(error).replace(HOW_TO_KNOW_MORE, "; /v1/words lists them").split())
+        message = " ".join(without_ways_out(str(error), "; /v1/words lists them").split())
         way_out = message.rpartition("; ")[2] if "; " in message else _way_out(error)
         return Failure(status=status, kind=type(error).__name__, message=message, way_out=way_out)
     _log.error("a request failed", exc_info=error)

@@ -76,6 +76,12 @@ def test_the_words_of_a_model_and_of_an_index_are_its_own(toy_model, tmp_path):
     listed = run("--model", str(toy_model)).stdout.split()
     assert "pyramid" in listed
     assert run("--model", str(tmp_path / "index")).stdout.split() == listed
+    unknown = run("--model", str(toy_model), "--near", "zzkj", code=2).stderr
+    assert "(opensearch words --model MODEL lists them)" in unknown
+    examples = unknown.partition("such as ")[2].partition(" (")[0].replace(",", " or").split(" or ")
+    assert set(examples) <= {
+        each.strip() for each in run("--model", str(toy_model)).stdout.splitlines()
+    }
     refused = run("--model", str(tmp_path), code=1)
     assert "is not a model" in refused.stderr
 

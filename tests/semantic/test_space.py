@@ -271,6 +271,55 @@ def test_a_sentence_model_is_asked_for_words_not_kept(monkeypatch):
     assert made.missing(["cup", "chair"]) == ["chair"]
 
 
+@pytest.fixture
+def of_sentences(monkeypatch, tmp_path):
+    """The space of a sentence model in a folder, which was named from where it lies."""
+
+    class Model:
+        def __init__(self, name, device):
+            if not Path(name).is_dir():
+                raise OSError("no such model")
+
+        def encode(self, texts):
+            return np.array([[len(text), ord(text[0]), 1.0] for text in texts])
+
+    fake = types.SimpleNamespace(SentenceTransformer=Model)
+    monkeypatch.setitem(sys.modules, "sentence_transformers", fake)
+    (tmp_path / "mini").mkdir()
+    monkeypatch.chdir(tmp_path)
+    yield through_disk(made := Space.fit("sentence:mini", ["cup", "lamp"]), made.hint)
+    sentence._sentence_model.cache_clear()
+
+
+def test_the_folder_of_a_sentence_model_is_found_from_anywhere(of_sentences, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert of_sentences.text("a red chair").phrase.words == ["a red chair"]
+    assert str(tmp_path) not in json.dumps(of_sentences.settings())
+    with pytest.raises(UnknownWord) as told:
+        of_sentences.text("")
+    assert "such as cup or lamp (`Words.open(path=MODEL)` lists them). Other" in str(told.value)
+
+
+def test_why_a_space_of_a_sentence_model_takes_no_text_is_told(of_sentences, tmp_path, monkeypatch):
+    def told():
+        sentence._sentence_model.cache_clear()
+        with pytest.raises(
+            UnknownWord, match="such as cup or lamp .`Words.open.path=MODEL.` lists"
+        ) as e:
+            of_sentences.text("perro")
+        return str(e.value).partition(" lists them). ")[2]
+
+    (tmp_path / "mini").rename(tmp_path / "moved")
+    assert told() == (
+        f"This model's own sentence model '{tmp_path / 'mini'}' cannot be loaded (no such folder);"
+        " name its folder by `sentence`"
+    )
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    assert told().startswith(f"This model was made by the sentence model '{tmp_path / 'mini'}': ")
+    assert told().endswith("pip install 'opensearch-visual[sentence]'")
+
+
 @pytest.mark.parametrize("lost", ["words", "vectors", "transform.mean"])
 def test_a_space_that_lacks_a_tensor_is_damaged(vectors, lost):
     made = Space.fit(vectors(), SEEN, "centre")
