@@ -18,6 +18,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Tests run side by side, a process a core: threads of torch would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# No test asks for a model by its name.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
 _USUAL = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGHUP: signal.SIG_DFL,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Final
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, UnknownWord
-from opensearch.extras import require
+from opensearch.extras import installed, require
 from opensearch.semantic.names import normalise
 from opensearch.semantic.sphere import unit
 
@@ -77,13 +83,59 @@ def open_sentence(argument: str, wanted: Sequence[str] | None = None) -> Sentenc
 def _sentence_model(model: str) -> Any:
     """The model, loaded once a process: a query must not pay for it again."""
     require("sentence:MODEL", "sentence_transformers")
+    if is_path(model) and not Path(model).is_dir():
+        raise InvalidInput(f"no sentence model {model!r}: there is no such folder")
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    answers = Path(model).is_dir() or _hub_answers()
     from sentence_transformers import SentenceTransformer
 
     try:
-        return SentenceTransformer(model, device="cpu")
+        with nullcontext() if answers else _without_network():
+            return SentenceTransformer(model, device="cpu")
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = shorten(str(error), 200, placeholder=" (...)").rstrip(".")
+        if not answers:
+            reason = f"it is not on this machine, and {_HUB} does not answer"
         raise InvalidInput(
             f"no sentence model {model!r} can be loaded: {reason}. Name the folder of one, or,"
             " with a network, one that sentence-transformers can fetch by its name"
         ) from error
+
+
+_HUB: Final = "https://huggingface.co"
+_PATIENCE: Final = 5
+"""Seconds to wait for the hub, once: its own client tries each of many files six times."""
+_QUIET: Final = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_VERBOSITY": "error",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+"""Read when the libraries are first imported: no bars, and no line for each try of a request."""
+
+
+def _hub_answers() -> bool:
+    """Whether names can be looked up; not asked where the user has said that they are not."""
+    if os.environ.get("HF_HUB_OFFLINE") or not installed("huggingface_hub"):
+        return True  # the libraries know
+    asked = Request(os.environ.get("HF_ENDPOINT") or _HUB, method="HEAD")
+    try:
+        urlopen(asked, timeout=_PATIENCE).close()
+    except HTTPError:
+        return True
+    except (OSError, ValueError, HTTPException):
+        return False
+    return True
+
+
+@contextmanager
+def _without_network() -> Iterator[None]:
+    """Let the libraries look for models on this machine alone."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before

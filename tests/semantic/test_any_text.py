@@ -140,6 +140,61 @@ def test_vectors_of_the_listed_words_are_made_once(space, install, tmp_path):
     assert text_points(space, "haus", "mini").phrase.words == ["house"]
 
 
+@pytest.mark.parametrize(
+    "name", ["./mini", "../a/mini", "a/b/mini", "/a", "~/mini", "mini/", "..."]
+)
+def test_a_folder_that_is_not_there_is_told_before_anybody_is_asked(install, name, space):
+    install(Own)
+    with pytest.raises(InvalidInput, match=r"there is no such folder$"):
+        text_points(space, "perro", name)
+
+
+def test_a_folder_that_begins_as_one_here_is_no_name_of_an_owner(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    assert sentence.is_path("models/mini")
+    assert not sentence.is_path("sentence-transformers/mini")
+
+
+def test_without_a_network_a_name_is_looked_for_on_this_machine_alone(space, install, monkeypatch):
+    constants = types.SimpleNamespace(HF_HUB_OFFLINE=False)
+    asked = []
+
+    class Named(Own):
+        def __init__(self, name, device):
+            assert constants.HF_HUB_OFFLINE  # else it would try for minutes
+            super().__init__(name, device)
+
+    def refused(request, timeout):
+        asked.append((request.get_method(), request.full_url, timeout))
+        raise OSError("no network")
+
+    install(Named)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    monkeypatch.setattr(sentence, "urlopen", refused)
+    hub = types.SimpleNamespace(constants=constants)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    said = "'lost' can be loaded: it is not on this machine, and https://huggingface.co does not"
+    with pytest.raises(InvalidInput, match=said):
+        text_points(space, "perro", "lost")
+    assert text_points(space, "perro", "kept").phrase.words == ["perro"]
+    assert asked == [("HEAD", "https://huggingface.co", 5)] * 2
+    assert not constants.HF_HUB_OFFLINE
+
+
+def test_a_long_reason_is_cut_at_a_word_and_ends_in_one_stop(space, install):
+    class Broken(Own):
+        def __init__(self, name, device):
+            raise OSError("no config.json." if name == "short" else "word " * 100)
+
+    install(Broken)
+    with pytest.raises(InvalidInput, match=r"loaded: no config\.json\. Name the folder"):
+        text_points(space, "perro", "short")
+    with pytest.raises(InvalidInput, match=r"loaded: (word )+\(\.\.\.\)\. Name the folder"):
+        text_points(space, "perro", "long")
+
+
 def test_without_the_extra_or_the_model_the_way_out_is_told(space, install):
     install(Own)
     with pytest.raises(InvalidInput, match=r"'lost' can be loaded: no such model. Name the folder"):

@@ -304,11 +304,9 @@ def test_the_folder_of_a_sentence_model_is_found_from_anywhere(of_sentences, tmp
 def test_why_a_space_of_a_sentence_model_takes_no_text_is_told(of_sentences, tmp_path, monkeypatch):
     def told():
         sentence._sentence_model.cache_clear()
-        with pytest.raises(
-            UnknownWord, match="such as cup or lamp .`Words.open.path=MODEL.` lists"
-        ) as e:
+        with pytest.raises(UnknownWord, match="such as cup or lamp") as complaint:
             of_sentences.text("perro")
-        return str(e.value).partition(" lists them). ")[2]
+        return str(complaint.value).partition(" lists them). ")[2]
 
     (tmp_path / "mini").rename(tmp_path / "moved")
     assert told() == (
