@@ -18,8 +18,14 @@ STOPPING: Final = {
 }
 """The signals that end a run in order, and what is said of each; any may be a container's own."""
 
-_RESUMED = ("index", "import", "train", "train-3d")
-"""Verbs that go on where they were stopped; what others had found is lost."""
+_AFTER: Final = {
+    **dict.fromkeys(
+        ("index", "import", "train", "train-3d"), "run the same command again to go on"
+    ),
+    "demo": "remove the folder that it began, or name another by --keep",
+}
+"""What to do after verbs that go on where they were stopped, or leave what is in the way of the same
+command; what others had found is lost."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -59,8 +65,7 @@ def run_stoppable(main: Callable[[], object]) -> NoReturn:
 def explain_stop(stop: KeyboardInterrupt, verb: str | None = None) -> int:
     """Say on stderr what stopped the run of a verb; its exit code."""
     number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-    resumed = "run the same command again to go on"
-    after = resumed if verb in _RESUMED else "the same command starts from the beginning"
+    after = _AFTER.get(verb or "", "the same command starts from the beginning")
     with suppress(OSError):
         os.write(2, f"{STOPPING[number]}; {after}\n".encode())
     return 128 + number

@@ -129,6 +129,10 @@ def test_what_running_again_does_is_said_of_the_verb(index, monkeypatch, capfd):
     monkeypatch.setattr(Engine, "duplicates", stopped)
     assert CliRunner().invoke(main, ["duplicates", str(index)]).exit_code == 130
     assert capfd.readouterr().err == "interrupted; the same command starts from the beginning\n"
+    monkeypatch.setattr("opensearch.experiments.demo.run_demo", stopped)
+    assert CliRunner().invoke(main, ["demo", "--keep", str(index.parent / "d")]).exit_code == 130
+    said = "interrupted; remove the folder that it began, or name another by --keep\n"
+    assert capfd.readouterr().err == said
     monkeypatch.setattr(Engine, "add", stopped)
     words = ["index", str(index.parent), "--to", str(index), "--quiet"]
     assert CliRunner().invoke(main, words).exit_code == 130
