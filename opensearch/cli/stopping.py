@@ -24,8 +24,8 @@ _AFTER: Final = {
     ),
     "demo": "remove the folder that it began, or name another by --keep",
 }
-"""What to do after verbs that go on where they were stopped, or leave what is in the way of the same
-command; what others had found is lost."""
+"""What to do after verbs that go on where they were stopped, or leave what is in the way of the
+same command; what others had found is lost."""
 
 
 class Stopped(KeyboardInterrupt):

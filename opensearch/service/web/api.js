@@ -1,10 +1,23 @@
-// What the page asks of the service. Every failure is an Error in the service's own words.
+// What the page asks of the service. Every failure is an Error in the service's own words, or says
+// that there is no service any more; a search that was given up is an AbortError.
 
 export class Failed extends Error {
   constructor(failure) {
     super(failure.message);
     this.status = failure.status;
     this.kind = failure.kind;
+  }
+}
+
+export const SILENT = "Silent"; // the kind of a failure where nobody answers
+
+// What fetch, or the body of an answer, gives: where the service is gone, that is a TypeError.
+async function reached(asked) {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Failed({ kind: SILENT, message: "the service does not answer; is `opensearch serve` still running?" });
   }
 }
 
@@ -16,7 +29,7 @@ export function onLocked(ask) {
 
 async function ask(path, options = {}) {
   for (;;) {
-    const response = await fetch(path, { ...options, credentials: "same-origin" });
+    const response = await reached(fetch(path, { ...options, credentials: "same-origin" }));
     if (response.ok) return response;
     let failure = { message: `the service answered ${response.status}`, status: response.status };
     try {
@@ -29,16 +42,16 @@ async function ask(path, options = {}) {
   }
 }
 
-export const json = async (path, options) => (await ask(path, options)).json();
+export const json = async (path, options) => reached((await ask(path, options)).json());
 
-export const bytes = async (path, options) => (await ask(path, options)).arrayBuffer();
+export const bytes = async (path, options) => reached((await ask(path, options)).arrayBuffer());
 
 export const post = (path, body, options = {}) =>
   ask(path, { ...options, method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 // Search by a request that `request` of query.js made.
 export async function search({ query, files }, signal) {
-  if (!files.length) return (await post("/v1/search", query, { signal })).json();
+  if (!files.length) return reached((await post("/v1/search", query, { signal })).json());
   const form = new FormData();
   for (const file of files) form.append("file", file.blob, file.name);
   form.append("query", JSON.stringify(query));
@@ -50,7 +63,7 @@ export async function model({ kind, blob, name }) {
   const form = new FormData();
   form.append("file", blob, name);
   if (kind === "drawing") form.append("source", "sketch");
-  return (await ask("/v1/reconstruct", { method: "POST", body: form })).blob();
+  return reached((await ask("/v1/reconstruct", { method: "POST", body: form })).blob());
 }
 
 export const thumbnail = (id) => `/v1/items/${id}/thumbnail`;

@@ -21,6 +21,13 @@ function set(some) {
 
 export function listen() {
   $("where").addEventListener("change", (event) => set({ where: event.target.value }));
-  $("least").addEventListener("change", (event) => set({ least: score(event.target.value) }));
+  const usual = $("least-hint").textContent;
+  $("least").addEventListener("change", ({ target }) => {
+    const least = score(target.value);
+    const wrong = least === null && (target.value.trim() || target.validity.badInput);
+    $("least-hint").textContent = wrong ? "Passed over: scores lie between -1 and 1." : usual;
+    $("least-hint").className = wrong ? "failed" : "key";
+    set({ least });
+  });
   $("layout").addEventListener("change", (event) => set({ layout: event.target.value }));
 }

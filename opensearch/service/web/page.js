@@ -2,7 +2,7 @@
 
 import * as actions from "./actions.js";
 import * as adding from "./adding.js";
-import { json, onLocked, thumbnail } from "./api.js";
+import { SILENT, json, onLocked, thumbnail } from "./api.js";
 import { $ } from "./elements.js";
 import * as opened from "./opened.js";
 import * as options from "./options.js";
@@ -48,8 +48,13 @@ async function restore() {
   return searching;
 }
 
+let known = ""; // of the index that the page shows: its name and its domains
+
+const nameOf = (info) => JSON.stringify([info.name, Object.keys(info.items).sort(), info.bits, info.method]);
+
 async function greet() {
   state.info = await json("/v1/info");
+  known = nameOf(state.info);
   $("index-name").textContent = state.info.name;
   document.title = `${state.info.name} · opensearch`;
   const total = Object.values(state.info.items).reduce((sum, count) => sum + count, 0);
@@ -57,19 +62,45 @@ async function greet() {
   state.info.fields = (await json("/v1/fields")).fields;
 }
 
+async function start() {
+  try {
+    await greet();
+  } catch (error) {
+    fail(error, start);
+    if (error.kind === SILENT) return;
+  }
+  await restore();
+}
+
+// Where another index is served here by now, title, places and fields follow; is it the same, only
+// who waits for an answer wants a search.
+async function greetAgain({ waiting = false } = {}) {
+  try {
+    const other = nameOf(await json("/v1/info")) !== known;
+    if (other) {
+      await greet();
+      state.settings.targets = state.settings.targets.filter((name) => name in state.info.items);
+      options.show();
+      adding.offer();
+    }
+    if (other || waiting) await renew();
+  } catch (error) {
+    if (waiting) fail(error, tryAgain);
+  }
+}
+
+const tryAgain = () => greetAgain({ waiting: true });
+
 async function begin() {
   $("options").open = matchMedia("(min-width: 48.01rem)").matches; // phones show hits sooner
   onLocked(unlocked);
   onChanged(renew);
-  for (const part of [paper, adding, options, reconstructing, results]) part.listen();
+  for (const part of [paper, adding, options, reconstructing]) part.listen();
+  results.listen(greetAgain, tryAgain);
   $("opened").addEventListener("close", () => { remember(); opened.close(); });
   window.addEventListener("popstate", restore);
-  try {
-    await greet();
-  } catch (error) {
-    fail(error);
-  }
-  await restore();
+  window.addEventListener("focus", () => { if (known) greetAgain(); });
+  await start();
 }
 
 begin();

@@ -1,7 +1,7 @@
 // The answers: searched for whenever something else is asked, and more of them as one scrolls.
 
 import { actions } from "./actions.js";
-import { search } from "./api.js";
+import { SILENT, search } from "./api.js";
 import { $, make } from "./elements.js";
 import { entry, explained, forget, grid } from "./hits.js";
 import * as options from "./options.js";
@@ -11,6 +11,8 @@ import { fail, remark, say } from "./status.js";
 
 let asking = null; // the AbortController of the newest search: older answers are dropped
 let pages = []; // of each list shown: {domain, list, offset, more}
+let greetAgain = () => {}; // asks the service which index it is, and searches anew if it is another
+let tryAgain = () => {}; // searches anew in any case
 
 export async function renew() {
   asking?.abort();
@@ -29,17 +31,31 @@ export async function renew() {
     told(answers, performance.now() - start);
     $("results").dataset.answered = String(Number($("results").dataset.answered ?? 0) + 1);
   } catch (error) {
-    if (error.name !== "AbortError" && asking === mine) fail(error);
+    if (error.name !== "AbortError" && asking === mine) failed(error);
   }
+}
+
+// The hits of what was asked before go; a filter that cannot be read can be dropped.
+function failed(error) {
+  clear();
+  fail(error, tryAgain);
+  if (error.kind !== SILENT) {
+    $("ways-out").append(...waysOut());
+    greetAgain(); // a place that is unknown: another index may be served here by now
+  }
+}
+
+function clear() {
+  pages = [];
+  $("found").replaceChildren();
+  beside([]);
 }
 
 function nothing() {
   asking = null;
-  pages = [];
-  $("found").replaceChildren();
+  clear();
   say(state.parts.length ? "Everything is set to “away”; add something to look for." : "");
   remark([]);
-  beside([]);
 }
 
 function shownDomains() {
@@ -82,14 +98,15 @@ async function goOn(page) {
     page.more = answer.more;
     page.button.hidden = !page.more;
   } catch (error) {
-    if (error.name !== "AbortError" && asking === mine) fail(error);
+    if (error.name !== "AbortError" && asking === mine) fail(error, tryAgain);
   } finally {
     page.loading = false;
   }
 }
 
 // One list goes on by itself; of several, each has its button.
-export function listen() {
+export function listen(greet, again) {
+  [greetAgain, tryAgain] = [greet, again];
   const seen = ([end]) => { if (end.isIntersecting && pages.length === 1) goOn(pages[0]); };
   new IntersectionObserver(seen, { rootMargin: "600px" }).observe($("end"));
 }

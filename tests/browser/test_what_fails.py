@@ -1,0 +1,82 @@
+"""What the page says where the service, a filter or a least score fails, in a real browser."""
+
+import json
+
+import pytest
+from test_the_page import settled, until, write
+
+STATUS = "document.querySelector('#status').textContent"
+
+
+@pytest.fixture
+def failing(browser, address):
+    """A page that may report faults: that nobody answered is one to a browser."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(address)
+    page.wait_for_selector("#targets input", state="attached")
+    yield page
+    context.close()
+
+
+def test_a_service_that_is_gone_is_told_and_can_be_asked_again(failing):
+    write(failing, "chair")
+    assert failing.locator("#found li").count()
+    failing.route("**/v1/**", lambda route: route.abort())
+    failing.locator("#words").fill("cup")
+    failing.keyboard.press("Enter")
+    until(failing, f"{STATUS}.startsWith('the service does not answer; is `opensearch serve`')")
+    assert failing.locator("#found li").count() == 0
+    failing.unroute("**/v1/**")
+    failing.get_by_role("button", name="Try again").click()
+    failing.wait_for_selector("#found li")
+    settled(failing)
+    assert failing.locator("#ways-out button").count() == 0
+
+
+def test_a_service_that_is_gone_while_the_page_opens(failing):
+    failing.route("**/v1/**", lambda route: route.abort())
+    failing.reload()
+    failing.get_by_role("button", name="Try again").wait_for()
+    failing.unroute("**/v1/**")
+    failing.get_by_role("button", name="Try again").click()
+    failing.wait_for_selector("#targets input", state="attached")
+    until(failing, f"{STATUS} === ''")
+
+
+def test_a_filter_that_cannot_be_read_leaves_no_hits_and_can_be_dropped(page):
+    write(page, "chair")
+    page.locator("#filters summary").click()
+    page.locator("#where").fill("category =")
+    page.locator("#where").press("Enter")
+    page.wait_for_selector("#status.failed")
+    assert "`" not in page.inner_text("#status")
+    assert page.locator("#found li").count() == 0
+    page.get_by_role("button", name="Drop the filters").click()
+    page.wait_for_selector("#found li")
+
+
+def test_a_least_score_that_no_hit_can_have_is_told(page):
+    write(page, "chair")
+    page.locator("#filters summary").click()
+    usual = page.inner_text("#least-hint")
+    page.locator("#least").fill("2")
+    page.locator("#least").press("Enter")
+    until(page, "document.querySelector('#least-hint').textContent.startsWith('Passed over')")
+    page.locator("#least").fill("1")
+    page.locator("#least").press("Enter")
+    until(page, f"{STATUS}.startsWith('Nothing')")
+    assert "as the least score asks" in page.inner_text("#remarks")
+    assert page.inner_text("#least-hint") == usual
+
+
+def test_another_index_at_the_same_address_gets_its_title_and_places(failing):
+    write(failing, "chair")
+    said = failing.evaluate("fetch('/v1/info').then((answer) => answer.json())")
+    other = json.dumps({**said, "name": "others", "items": {"photo": 3}})
+    failing.route("**/v1/info", lambda route: route.fulfill(body=other))
+    failing.evaluate("window.dispatchEvent(new Event('focus'))")
+    until(failing, "document.title.startsWith('others')")
+    assert failing.inner_text("#index-name") == "others"
+    assert failing.locator("#targets input").count() == 1
