@@ -14,6 +14,7 @@ from opensearch.cli.hits import on_scores, print_hits, remarks
 from opensearch.cli.lines import Line, read_lines
 from opensearch.cli.messages import json_line, say, visible
 from opensearch.cli.tables import print_paths
+from opensearch.domains.files import printable
 from opensearch.errors import InvalidInput, OpenSearchError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _tell(line: Line, answer: Answer, as_json: bool, paths: str | None) -> None:
     if paths is not None:
         print_paths((hit.path for hit in answer.hits), paths, "hit")
         return
-    click.echo(f"{line.number}: {visible(line.text)}")
+    click.echo(f"{line.number}: {visible(printable(line.text))}")
     print_hits(answer.hits)
     click.echo()
 

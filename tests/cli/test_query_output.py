@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from opensearch.cli import main, many, tables
 from opensearch.cli.hits import on_scores
-from opensearch.cli.lines import read_lines
-from opensearch.engine import Engine
+from opensearch.cli.lines import Line, read_lines
+from opensearch.engine import Engine, Query
 from opensearch.engine.query import Answer
 from opensearch.records import Hit
 
@@ -202,6 +202,13 @@ def test_a_line_of_other_bytes_fails_alone_and_a_folder_is_no_word(tmp_path):
     assert [query.files for query in named] == [[(odd, 1.0)], [(folder, 1.0)]]
     lines.write_text("disc", "utf-16")
     assert [line.query.text for line in read_lines(many._read(lines), {})] == ["disc"]
+
+
+def test_the_heading_of_a_line_shows_odd_bytes_as_elsewhere(monkeypatch, capsys):
+    monkeypatch.setattr(many, "print_hits", lambda hits: None)
+    line = Line(8, "bad\udcff\udcfe.jpg", Query(text="disc"), ())
+    many._tell(line, Answer([], []), as_json=False, paths=None)
+    assert capsys.readouterr().out.startswith("8: bad\\xff\\xfe.jpg\n")
 
 
 def test_a_line_is_a_path_with_blanks_quotes_or_a_weight_around_it(tmp_path):
