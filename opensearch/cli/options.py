@@ -47,9 +47,9 @@ class SentenceModel(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it is."""
-        return value or self.fail(
-            "the name is empty; is it a variable that is not set?", param, ctx
-        )
+        if not value:
+            self.fail("the name is empty; is it a variable that is not set?", param, ctx)
+        return str(value)
 
 
 def sentence_option(told: str) -> Option[Any]:
