@@ -17,7 +17,8 @@ from opensearch.domains.drawings.strokes import Strokes, draw_strokes, read_stro
 from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
 from opensearch.domains.image import Paper, load_picture, on_paper, paper_for
 from opensearch.domains.paper.pasted import find_pasted
-from opensearch.domains.paper.sheet import border, darkest, small_drawing
+from opensearch.domains.paper.sheet import border, darkest
+from opensearch.domains.paper.small_drawing import small_drawing
 from opensearch.domains.pictures.cut_short import LOST
 from opensearch.domains.reading import Reader, ReaderKind, Reading, imprint_of
 from opensearch.domains.svg import SVG_SUFFIXES, draw_svg, painted_page

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops
+from PIL import Image
 
 _Value = TypeVar("_Value", bound=np.generic)
 Plane: TypeAlias = NDArray[np.float32]
@@ -24,6 +24,8 @@ _FLAT: Final = 2
 _LIGHTER: Final = 128
 # A white sheet with ink that reaches its border: shades of either, and share that is white.
 _WHITE, _INK, _WHITE_SHARE = 249, 128, 0.6
+# Share of a border with one other shade from which white is its page.
+_PAGE_SHARE: Final = 0.3
 # A board is never this bright; most paper is, and needs no closer look.
 _BRIGHT: Final = 140
 # Grounds whose channels are further apart have a colour; ink on them is what has another.
@@ -40,16 +42,14 @@ _GRAINY_EVEN, _GRAINY, _KNOWN = 0.35, 0.3, 0.1
 # Of a clean scan: darkness of the lid, share of a side that it covers, how far the shades of paper
 # lie apart, and share of the picture that is paper.
 _LID, _WHOLE_SIDE, _PAPER_EVEN, _PAPER_SHARE = 0.5, 0.9, 20, 0.75
-# Margin of sheet kept around a small drawing, share of its side: more than a border is judged by.
-_MARGIN, _LEAST_MARGIN = 0.15, 4
 
 
 def darkness(rgb: NDArray[np.uint8], drawn: bool = False) -> tuple[Plane, bool]:
     """Ink against paper, with light-on-dark drawings inverted and a frame removed.
 
-    A sheet whose border is of one even shade, or of two flat ones, is measured against the
-    commoner shade; any other is taken as photographed and divided by its paper, estimated as a
-    coarse closing.
+    A sheet whose border is of one even shade, or of two flat ones, is measured against that of
+    paper (see `border`); any other is taken as photographed and divided by its paper, estimated
+    as a coarse closing.
 
     Args:
         rgb: shape (h, w, 3), uint8.
@@ -129,43 +129,6 @@ def is_scan(rgb: NDArray[np.uint8], dark: Plane) -> bool:
     return bool((np.abs(grey - np.median(grey)) < _PAPER_EVEN).mean() > _PAPER_SHARE)
 
 
-def small_drawing(picture: Image.Image) -> tuple[int, int, int, int] | None:
-    """Where a drawing lies that takes up little of an even sheet, with some of the sheet.
-
-    Shrunk together with its whole sheet, it would all but vanish.
-
-    Args:
-        picture: in any mode of Pillow.
-
-    Returns:
-        Left, upper, right and lower, the last two exclusive; `None` where the sheet is not even
-        or the drawing no smaller than half of it.
-    """
-    plain = picture if picture.mode == "RGB" else picture.convert("RGBA")
-    opacity = plain.getchannel("A") if plain.mode == "RGBA" else None
-    if opacity is not None and opacity.getpixel((0, 0)) == 0:
-        apart = opacity
-    else:
-        plain = plain.convert("RGB")
-        ground = Image.new("RGB", plain.size, plain.getpixel((0, 0)))
-        apart = ImageChops.difference(plain, ground)
-    box = apart.point(lambda value: 255 * (value > _EVEN)).getbbox()
-    if box is None:
-        return None
-    left, upper, right, lower = box
-    side = max(right - left, lower - upper)
-    margin = max(_LEAST_MARGIN, round(_MARGIN * side))
-    if 2 * (side + 2 * margin) > max(picture.size):
-        return None
-    width, height = picture.size
-    return (
-        max(left - margin, 0),
-        max(upper - margin, 0),
-        min(right + margin, width),
-        min(lower + margin, height),
-    )
-
-
 def darkest(rgb: NDArray[_Value]) -> NDArray[_Value]:
     """The least of three channels, shape (h, w): `min(axis=2)`, ten times as fast."""
     least: NDArray[_Value] = np.minimum(np.minimum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
@@ -229,7 +192,11 @@ def _end_of_line(strip: Plane) -> tuple[int, float]:
 
 
 def border(grey: Plane) -> tuple[float, bool]:
-    """The shade of a thin ring along the border, and whether the ring is even."""
+    """The shade of a thin ring along the border, and whether the ring is even.
+
+    Of two flat shades that is the commoner one; white where it is the other and no rarity, as ink
+    may reach most of the border of a white page.
+    """
     ring = _ring(grey)
     level = float(np.median(ring))
     if (np.abs(ring - level) <= _EVEN).mean() >= _EVEN_SHARE:
@@ -240,7 +207,11 @@ def border(grey: Plane) -> tuple[float, bool]:
     rest[max(first - _FLAT, 0) : first + _FLAT + 1] = 0
     second = int(rest.argmax())
     flat = sum(counts[max(at - _FLAT, 0) : at + _FLAT + 1].sum() for at in (first, second))
-    return float(first), bool(flat >= _EVEN_SHARE * ring.size)
+    even = bool(flat >= _EVEN_SHARE * ring.size)
+    white = second >= _WHITE and counts[_WHITE:].sum() >= _PAGE_SHARE * ring.size
+    if even and white and second - first > _FRAME_CONTRAST:
+        return float(second), even
+    return float(first), even
 
 
 def _ring(grey: NDArray[_Value]) -> NDArray[_Value]:

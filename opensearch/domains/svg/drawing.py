@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 from PIL import Image
 
-from opensearch.domains.paper.sheet import small_drawing
+from opensearch.domains.paper.small_drawing import small_drawing
 from opensearch.domains.pictures.animations import chosen, shown
 from opensearch.domains.pictures.cut_short import LOST
 from opensearch.domains.svg.blank import outside, unseen_in, widen

@@ -33,3 +33,27 @@ def test_a_sheet_of_two_shades_has_one_area_for_all_levels():
     grey[10:50, 15:65] = 220
     bright = [area for area in page_search._areas(grey) if not area[0, 0]]
     assert len(bright) == 1
+
+
+def sheet_with_ink_below(share, ink=40, paper=255, side=100):
+    """A page whose lower part is ink, so that of its border a `share` is."""
+    grey = np.full((side, side), paper, np.float32)
+    grey[round(side * (1 - (share - 0.25) / 0.5)) :] = ink
+    return grey
+
+
+def test_white_is_paper_though_ink_reaches_most_of_the_border():
+    assert sheet.border(sheet_with_ink_below(0.4)) == (255, True)
+    assert sheet.border(sheet_with_ink_below(0.65)) == (255, True)
+
+
+def test_the_commoner_shade_is_paper_where_white_is_rare_or_another_is_hardly_darker():
+    assert sheet.border(sheet_with_ink_below(0.75)) == (40, True)
+    assert sheet.border(sheet_with_ink_below(0.65, paper=200)) == (40, True)
+    assert sheet.border(sheet_with_ink_below(0.65, ink=235)) == (235, True)
+
+
+def test_white_among_many_shades_says_nothing():
+    grey = sheet_with_ink_below(0.65)
+    grey[60:] = np.linspace(0, 200, 100)
+    assert not sheet.border(grey)[1]
