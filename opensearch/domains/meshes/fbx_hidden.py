@@ -43,18 +43,22 @@ class _Link(NamedTuple):
 
 @dataclass(slots=True)
 class _Scene:
-    """What a file says: its meshes, its nodes by what is 0 of them, and what is joined."""
+    """What a file says: its meshes, its nodes, those by what is 0 of them, and what is joined."""
 
     meshes: set[int] = field(default_factory=set)
+    nodes: set[int] = field(default_factory=set)
     off: dict[bytes, set[int]] = field(default_factory=lambda: defaultdict(set))
     links: list[_Link] = field(default_factory=list)
 
     def hidden(self) -> set[int]:
-        """The nodes that are not shown; `Visibility` goes down to children that inherit it."""
+        """The nodes that are not shown; `Visibility` goes down to children that inherit it.
+
+        Children are nodes joined to a node: a bone is joined to the skin of a mesh, too.
+        """
         animated = {one.target for one in self.links if one.kind == b"OP" and one.of in _HIDES}
         below = defaultdict(list)
         for one in self.links:
-            if one.kind == b"OO":
+            if one.kind == b"OO" and {one.source, one.target} <= self.nodes:
                 below[one.target].append(one.source)
         found, todo = set(), list(self.off[_VISIBILITY] - animated)
         while todo:
@@ -97,6 +101,8 @@ def _text(data: bytes) -> _Scene:
             kind, number = line["kind"], int(line["id"])
             if kind == b"Geometry":
                 scene.meshes.add(number)
+            elif kind == b"Model":
+                scene.nodes.add(number)
         elif line["off"] and kind == b"Model":
             scene.off[line["off"]].add(number)
         elif line["type"]:
@@ -123,6 +129,7 @@ def _binary(data: bytes) -> _Scene:
             if node.name == b"Geometry":
                 scene.meshes.add(values[0][1])
             elif node.name == b"Model":
+                scene.nodes.add(values[0][1])
                 for name in walk.off(node):
                     scene.off[name].add(values[0][1])
             elif node.name == b"C" and values[0][1] in (b"OO", b"OP"):

@@ -149,6 +149,17 @@ def test_what_stands_below_a_hidden_node_is_hidden(form, group, second, more, go
     assert changes(data) == ([(last, b"P"), (last + 1, b"P")] if gone else [])
 
 
+@FORMS
+def test_the_bones_of_a_hidden_skin_and_what_hangs_from_them_are_shown(form):
+    """A figure's skin is hidden, its sword hangs from a bone."""
+    skin, cluster, bone = 300, 400, 202
+    skinned = [("OO", skin, 100), ("OO", cluster, skin), ("OO", bone, cluster)]
+    links = [*skinned, ("OO", bone, 0), ("OO", 201, bone), ("OO", 101, 201), ("OO", 100, 200)]
+    data = write(form, None, links=links, first=VISIBILITY)
+    last = data.rindex(b"OO")
+    assert changes(data) == [(last, b"P"), (last + 1, b"P")]
+
+
 @pytest.mark.parametrize("form", [7400, 7700])
 def test_damaged_files_stay_as_they_are(form):
     data = binary(form, SHOW)
