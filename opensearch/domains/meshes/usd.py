@@ -22,8 +22,11 @@ _SHOWN = ("default", "render")
 _WITHOUT_SURFACE = ("BasisCurves", "HermiteCurves", "NurbsCurves", "Points")
 _UPRIGHT = np.array([(1, 0, 0), (0, 0, 1), (0, -1, 0)], np.float64)
 """Brings z up to y up."""
-_VERSIONS: Final = re.compile(r"version\D*(\d+\.\d+\.\d+)\D*(\d+\.\d+\.\d+)")
+_BINARY: Final = b"PXR-USDC"
+_VERSIONS: Final = re.compile(r"version\D{0,80}+(\d+\.\d+\.\d+)\D{0,80}+(\d+\.\d+\.\d+)")
 """The version of a file and the oldest, or newest, that is read, as usd-core tells them."""
+_SENTENCE: Final = 500
+"""Characters of a message of usd-core's that are looked at; it may quote much of a text."""
 
 
 def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
@@ -50,7 +53,7 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
             lost = lost_references(stage, path.parent)
             return _gathered(stage, limits, lost.why_empty()).lacking(str(lost))
         except Tf.ErrorException as error:
-            raise UnreadableFile(_damage(error)) from error
+            raise UnreadableFile(_damage(error, data)) from error
         finally:
             messages.TakeUncoalescedDiagnostics()
 
@@ -58,18 +61,19 @@ def load(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 def _suffix(data: bytes) -> str:
     if data[:2] == b"PK":
         return ".usdz"
-    return ".usdc" if data[:8] == b"PXR-USDC" else ".usda"
+    return ".usdc" if data.startswith(_BINARY) else ".usda"
 
 
-def _damage(error: Any) -> str:
+def _damage(error: Any, data: bytes) -> str:
     """What is wrong with a file that cannot be opened."""
-    for each in error.args:
-        versions = _VERSIONS.search(each.commentary)
-        if versions is not None:
-            bound = "from" if "oldest" in each.commentary else "up to"
+    version = ".".join(map(str, data[8:11]))
+    for each in error.args if data.startswith(_BINARY) else ():
+        told = _VERSIONS.search(each.commentary[:_SENTENCE])
+        if told is not None and told[1] == version:
+            bound = "from" if "oldest" in told[0] else "up to"
             return (
-                f"holds binary USD of version {versions[1]}, and usd-core reads it {bound}"
-                f" {versions[2]}; export it as .glb with a program that opens it"
+                f"holds binary USD of version {version}, and usd-core reads it {bound}"
+                f" {told[2]}; export it as .glb with a program that opens it"
             )
     return "is not a USD file, or is damaged; if a program opens it, export it as .glb there"
 

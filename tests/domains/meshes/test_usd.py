@@ -261,3 +261,10 @@ def test_binary_usd_of_another_version_is_refused_with_it(tmp_path, version, rea
     said = f"binary USD of version {'.'.join(map(str, version))}, and usd-core reads it {reads}"
     with pytest.raises(UnreadableFile, match=said):
         load_triangles(written(tmp_path, ".usdc", old), Limits())
+
+
+@pytest.mark.parametrize("text", ["version 1.2.3 oldest 4.5.6 }}", "version " * 50_000])
+def test_a_text_that_speaks_of_versions_is_merely_damaged(tmp_path, text):
+    """Usd-core quotes it; looking for versions in a long one took minutes."""
+    with pytest.raises(UnreadableFile, match="is not a USD file, or is damaged; if a program"):
+        stage_of(tmp_path, text)
