@@ -22,6 +22,8 @@ _NO_SHAPES: Final = (
     *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".tx", ".exr", ".hdr"),
 )
 _MATERIALS: Final = ("Material", "Shader", "NodeGraph")
+_FOLDERS: Final = ("", "Scope")
+"""Types of prims that may hold nothing but materials; "" where what is missing tells the type."""
 _DEPTH: Final = 16
 """Steps up (`../`) that lead to nothing but empty folders."""
 _ASSET: Final = re.compile("@([^@]+)@")
@@ -79,11 +81,12 @@ def lost_references(stage: Any, folder: Path) -> Lost:
     """What is missing of a stage; materials and pictures change no shape.
 
     Args:
+        stage: composed of all layers that were found.
         folder: of its file.
     """
     count, outside = 0, ""
     errors = stage.GetCompositionErrors()
-    bound = _bound_materials(stage) if errors else {}
+    bound = _bound_materials(stage) if errors else _Bound({}, {})
     for error in errors:
         named = _ASSET.search(str(error))
         name = named[1].removesuffix("]") if named else ""
@@ -96,30 +99,51 @@ def lost_references(stage: Any, folder: Path) -> Lost:
     return Lost(count, outside)
 
 
-def _holds_materials(stage: Any, path: Any, bound: dict[Any, list[Any]]) -> bool:
-    """Whether a prim is of a material, or has as its children materials that others bind.
-
-    What is bound within the prim itself says nothing: shapes may bring their own materials.
-    """
-    if any(not user.HasPrefix(path) for user in bound.get(path, ())):
-        return True
-    above = stage.GetPrimAtPath(path)
-    while above and above.GetTypeName() not in _MATERIALS:
-        above = above.GetParent()
-    return bool(above)
-
-
-def _bound_materials(stage: Any) -> dict[Any, list[Any]]:
+class _Bound(NamedTuple):
     """The paths of bound materials, and of what holds them, with those of the prims that bind."""
+
+    materials: dict[Any, list[Any]]
+    holders: dict[Any, list[Any]]
+
+
+def _holds_materials(stage: Any, path: Any, bound: _Bound) -> bool:
+    """Whether a prim is surely of a material, or a folder of nothing but materials.
+
+    Untyped prims and scopes are where others bind them, or their children, and nothing else is
+    known to stand below. What is bound within the prim itself says nothing: shapes may bring
+    their own materials, and others may use those.
+    """
     from pxr import Usd
 
-    found: dict[Any, list[Any]] = {}
+    prim = above = stage.GetPrimAtPath(path)
+    while above and above.GetTypeName() not in _MATERIALS:
+        above = above.GetParent()
+    if above or not prim or prim.GetTypeName() not in _FOLDERS:
+        return bool(above)
+    users = *bound.materials.get(path, ()), *bound.holders.get(path, ())
+    if all(user.HasPrefix(path) for user in users):
+        return False
+    steps = iter(Usd.PrimRange(prim, Usd.PrimAllPrimsPredicate))
+    for below in steps:
+        kind, at = below.GetTypeName(), below.GetPath()
+        if kind in _MATERIALS or (kind == "" and at in bound.materials):
+            steps.PruneChildren()
+        elif kind not in _FOLDERS or at not in bound.holders:
+            return False
+    return True
+
+
+def _bound_materials(stage: Any) -> _Bound:
+    from pxr import Usd
+
+    found = _Bound({}, {})
     for prim in Usd.PrimRange.Stage(stage, Usd.PrimAllPrimsPredicate):
         for relation in prim.GetAuthoredRelationships():
             if relation.GetName().startswith("material:binding"):
                 for target in relation.GetTargets():
-                    found.setdefault(target, []).append(prim.GetPath())
-                    found.setdefault(target.GetParentPath(), []).append(prim.GetPath())
+                    if target.IsPrimPath():  # else it is a collection of what is painted
+                        found.materials.setdefault(target, []).append(prim.GetPath())
+                        found.holders.setdefault(target.GetParentPath(), []).append(prim.GetPath())
     return found
 
 

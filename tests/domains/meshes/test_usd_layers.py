@@ -73,3 +73,41 @@ def test_a_part_that_binds_its_own_materials_is_missed(tmp_path):
     head, _, tail = CAR.replace("NAME", "../wheel.usda").rpartition("{\n")
     found = stage_of(tmp_path, f"{head}{{\n{inner}\n{tail}")
     assert found.lost.startswith("1 of its references lead to nothing: '../wheel.usda'")
+
+
+@pytest.mark.parametrize(
+    ("kind", "inner", "told"),
+    [
+        ("Scope", "", False),
+        ("Scope", 'over "Red" {}', False),
+        ("", 'over "Red" {\nover "Paint" {}\n}', False),
+        ("Scope", 'def Material "Blue" {\ndef Shader "Paint" {}\n}', False),
+        ("Scope", 'def Cube "Hub" {}', True),
+        ("", 'over "Hub" {}', True),
+        ("Xform", "", True),
+        ("Xform", 'over "Red" {}', True),
+    ],
+)
+def test_a_part_whose_material_another_binds_is_missed(tmp_path, kind, inner, told):
+    """A wheel may lend its red to the body; nothing but materials is in a scope of them."""
+    text = CAR.replace("NAME", "../wheel.usda").replace('def "More"', f'def {kind} "More"')
+    binding = 'def Cube "Body"\n    {\n        rel material:binding = </Car/More/Red>'
+    head, _, tail = text.replace('def Cube "Body"\n    {', binding).rpartition("{\n")
+    lost = stage_of(tmp_path, f"{head}{{\n{inner}\n{tail}").lost
+    assert lost.startswith("1 of its references lead to nothing: '../wheel.usda'") == told
+    assert bool(lost) == told
+
+
+def test_a_whole_whose_material_another_binds_is_missed(tmp_path):
+    car = 'def Xform "Car" (\n references = @../all.usda@\n)\n{\n}\n'
+    other = 'def Cube "Other"\n{\n rel material:binding = </Car/Red>\n}\n'
+    assert "'../all.usda' lies outside of its folder" in stage_of(tmp_path, car + other).lost
+
+
+def test_a_collection_that_is_painted_is_no_material(tmp_path):
+    text = CAR.replace("NAME", "../wheel.usda").replace(
+        'def Cube "Body"\n    {',
+        'def Cube "Body"\n    {\n'
+        "        rel material:binding:collection:a = [</Car/More.collection:a>, </Red>]",
+    )
+    assert "'../wheel.usda' lies outside of its folder" in stage_of(tmp_path, text).lost
