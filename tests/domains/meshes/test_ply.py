@@ -190,6 +190,8 @@ def test_keywords_may_be_in_capitals():
     [
         ("ply", "cut off within its header: the line 'end_header' is missing$"),
         ("ply\nformat ascii 1.0\nelement vertex 3\nproperty fl", "'end_header' is missing$"),
+        ("ply\ncomment made by me\nobj_info 1\nformat asc", "'end_header' is missing$"),
+        ("ply\nformat odd 1.0\ncomment made by", "unknown format 'odd'$"),
         ("ply\nformat ascii 1.0\nelem", "'end_header' is missing$"),
         ("ply\nformat ascii 1.0\nheh\nelement vertex 3\n", "goes wrong at the line 'heh'$"),
         ("ply\nelement vertex 3\nproperty float x\n", "names no format"),

@@ -110,7 +110,7 @@ def _why_endless(data: bytes) -> str:
             "has no line 'end_header': it is cut off within its header, or goes wrong at the line"
             f" {line!r}"
         )
-    if words:
+    if any(line[0] not in ("comment", "obj_info") for line in words):
         _order(words)
         _elements(words)
     return "is cut off within its header: the line 'end_header' is missing"
