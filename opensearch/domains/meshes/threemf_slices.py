@@ -21,7 +21,10 @@ _BOX_CORNERS: Final = 8
 _NEAR: Final = 1e-3
 """Share of a box's side by which its corners may be off."""
 _FILLED: Final = 0.9
-"""Share of a box that slices of a box fill at least; those of a cylinder fill .79."""
+"""Share of its base that slices of a box fill at least, on average; those of a cylinder fill .79.
+
+How high they stand is not looked at.
+"""
 
 
 class Stack(NamedTuple):
@@ -111,10 +114,9 @@ class _StackReader:
         """Add the slice that was read to its stack; holes turn the other way round."""
         if self._polygons:
             points = np.array(self._points, np.float64).reshape(-1, 2)
-            try:
-                area = sum(_turned_area(points[polygon]) for polygon in self._polygons)
-            except (IndexError, OverflowError) as error:
-                raise UnreadableFile(f"has damaged slices: {error}") from error
+            if any(not 0 <= at < len(points) for polygon in self._polygons for at in polygon):
+                raise UnreadableFile("has damaged slices: one names a vertex that it does not hold")
+            area = sum(_turned_area(points[polygon]) for polygon in self._polygons)
             self.stack.areas.append(abs(area))
         self._points, self._polygons = [], []
 

@@ -64,5 +64,9 @@ def test_meshes_with_slices_of_their_own_shape_are_read():
     assert len(load(sliced(mesh(), stack(HOLE))).faces) == 4  # no box
     either = thing(1, box()) + stack(SQUARE, HOLE)  # of no object
     assert len(load(single(either, item(1))).faces) == 12
-    with pytest.raises(UnreadableFile, match="damaged slices"):
-        load(sliced(box(), stack(SQUARE).replace('v2="3"', 'v2="4"')))
+
+
+@pytest.mark.parametrize("number", [4, -1, 10**30])
+def test_slices_of_vertices_that_are_not_there_are_damaged(number):
+    with pytest.raises(UnreadableFile, match="slices: one names a vertex that it does not hold"):
+        load(sliced(box(), stack(SQUARE).replace('v2="3"', f'v2="{number}"')))
