@@ -15,8 +15,9 @@ from opensearch.errors import InvalidInput
 def alone(out: Path) -> Iterator[None]:
     """Be the only one who trains into a folder, which is made if it is not there.
 
-    The system gives the folder free when the process ends, however it ends. A folder that cannot be
-    made or knows no locks is passed over: who writes there next says so.
+    The system releases the lock when the process ends, however it ends. A folder that cannot be
+    made is left to whoever writes there next, and on a disk that knows no locks runs are not told
+    apart.
 
     Raises:
         InvalidInput: another run is training there.

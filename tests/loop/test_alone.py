@@ -31,12 +31,12 @@ def test_a_second_run_is_refused_until_the_first_ends(tmp_path):
         first.kill()
     with alone(out):
         pass
-    with alone(out):  # given free by the end of the block, too
+    with alone(out):  # released by the end of the block, too
         pass
     assert list(out.iterdir()) == []
 
 
-def test_an_error_within_gives_the_folder_free(tmp_path):
+def test_an_error_within_releases_the_lock(tmp_path):
     with pytest.raises(ZeroDivisionError), alone(tmp_path):
         raise ZeroDivisionError
     with alone(tmp_path):
