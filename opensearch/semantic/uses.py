@@ -105,10 +105,16 @@ def _liken(pieces: Iterable[Piece]) -> None:
             piece.kind, said, like = "look", "", said
         elif piece.text == "or" and not said:
             said = like  # shaped like a cat or a dog
-        elif piece.text not in ARTICLES and not (likened and piece.kind in ("look", "count")):
+        elif piece.text not in ARTICLES and not (likened and _goes_on(piece)):
             said = f"{said} {piece.text}"
         said, like = ("", "") if piece.end else (said, like)
         named = named or (piece.name is not None and piece.kind in ("name", "look", "either"))
+
+
+def _goes_on(piece: Piece) -> bool:
+    """Whether a word stands between what likens and the name: like a red cat, or like a dog."""
+    begins = any(phrase.startswith(piece.text) for phrase in _LIKENS)
+    return piece.text == "like" or (piece.kind in ("look", "count") and not begins)
 
 
 def _verbs(pieces: Iterable[Piece]) -> None:

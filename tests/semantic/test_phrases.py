@@ -159,6 +159,13 @@ def test_a_dash_between_blanks_parts_names(text, words):
         ("stainless steel spoon", ["spoon"], ["stainless steel"]),
         ("lamp shaped like a cat or a dog", ["lamp"], ["shaped", "cat", "dog"]),
         ("lamp shaped like a cat on a table or dog", ["lamp", "table", "dog"], ["shaped", "cat"]),
+        ("lamp shaped like a cat or shaped like a dog", ["lamp"], ["shaped", "cat", "dog"]),
+        (
+            "cup shaped like a cat or one shaped like a dog",
+            ["cup"],
+            ["shaped", "cat", "one", "dog"],
+        ),
+        ("lamp shaped like a cat or like a red dog", ["lamp"], ["shaped", "cat", "red", "dog"]),
         ("lamp shaped like a cat, or a dog", ["lamp", "dog"], ["shaped", "cat"]),
         ("lamp shaped like a red cat, and a dog", ["lamp", "dog"], ["shaped", "red", "cat"]),
         ("a toy in the shape of a duck", ["toy"], ["shape", "duck"]),

@@ -10,9 +10,9 @@ from opensearch.domains.paper.outline import Mask
 from opensearch.domains.paper.sheet import Plane
 
 _FULL: Final = 80
-"""Per cent of what is drawn that is paler than black, above all the edges of strokes."""
-_FEW: Final = 99
-"""Per cent that is paler than black where areas are most of what is drawn."""
+"""Percentile of what is drawn that counts as black: the edges of strokes are paler."""
+_DARKEST: Final = 99
+"""Percentile of what is drawn that is a stroke for certain, where areas are most of it."""
 _AREA, _ONE_SHADE = 5, 0.02
 """Side of the smallest area of one shade, pixels, and what differs within it."""
 _FAR_DARKER: Final = 2.0
@@ -23,24 +23,43 @@ _FEWEST: Final = 4
 """Pixels of strokes at the least."""
 
 
-def full_darkness(dark: Plane, floor: float) -> float:
-    """The darkness that counts as black, of what is darker than `floor`; 1 where nothing is.
+def full_darkness(dark: Plane, least: float) -> float:
+    """The darkness that counts as black.
 
-    Pale fills, as diagrams have, may be most of that: they stay pale beside strokes far darker.
+    Args:
+        dark: darkness, shape (h, w), 0..1.
+        least: that above which a pixel is drawn, or a stroke (see `least_of_strokes`).
+
+    Returns:
+        1 where nothing is darker than `least`.
+    """
+    drawn = dark[dark > least]
+    return float(np.percentile(drawn, _FULL)) if drawn.size else 1.0
+
+
+def least_of_strokes(dark: Plane, floor: float) -> float:
+    """The darkness above which a pixel belongs to a stroke: more than `floor` beside pale fills.
+
+    Pale fills, as diagrams have, may be most of what is drawn: they must not count as black beside
+    strokes far darker that run around or over them.
+
+    Args:
+        dark: darkness, shape (h, w), 0..1.
+        floor: that above which a pixel is drawn.
     """
     drawn = dark[dark > floor]
     if not drawn.size:
-        return 1.0
-    full = float(np.percentile(drawn, _FULL))
-    if np.percentile(drawn, _FEW) <= _FAR_DARKER * full:
-        return full
+        return floor
+    full, darkest = (float(each) for each in np.percentile(drawn, (_FULL, _DARKEST)))
+    if darkest <= _FAR_DARKER * full:
+        return floor
     strokes = (dark > floor) & ~_filled(dark)
     if not _FEWEST <= strokes.sum() < drawn.size / 2:
-        return full
-    of_strokes = float(np.percentile(dark[strokes], _FULL))
-    if of_strokes <= _FAR_DARKER * full or not _reach(dark > of_strokes / 2, dark > floor):
-        return full
-    return of_strokes
+        return floor
+    black = float(np.percentile(dark[strokes], _FULL))
+    if black <= _FAR_DARKER * full or not _reach(dark > black / 2, dark > floor):
+        return floor
+    return black / 2
 
 
 def _reach(strokes: Mask, drawn: Mask) -> bool:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.drawings.depth import full_darkness
+from opensearch.domains.drawings.depth import full_darkness, least_of_strokes
 from opensearch.domains.drawings.evening import even
 from opensearch.domains.drawings.pale import pale_ink
 from opensearch.domains.drawings.placing import in_view
@@ -177,7 +177,7 @@ def _full(dark: Plane, floor: float, photographed: bool, page_found: bool) -> fl
     strong = dark[dark > floor]
     if strong.size < _FEWEST:
         raise UnreadableFile("has no ink: the sheet is blank")
-    full = max(full_darkness(dark, floor), 1.5 * floor)
+    full = max(full_darkness(dark, least_of_strokes(dark, floor)), 1.5 * floor)
     if photographed and not page_found:
         # Where the texture of a table is most of what is left, ink is the darkest of it.
         full = max(full, float(np.percentile(strong, 98)) / 2)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opensearch.domains.drawings.depth import full_darkness
+from opensearch.domains.drawings.depth import full_darkness, least_of_strokes
 from opensearch.domains.drawings.stray import CORE
 from opensearch.domains.paper.sheet import Plane
 
@@ -25,7 +25,7 @@ def in_view(ink: Plane, size: int) -> Plane:
     reach = side * 0.5 / (1 - 2 * MARGIN)
     x, y = (left + right) / 2, (upper + lower) / 2
     window = (x - reach, y - reach, x + reach, y + reach)
-    return _window(ink, window, size)
+    return _window(ink, window, size, least_of_strokes(ink, _VISIBLE))
 
 
 def _box(solid: NDArray[np.bool_]) -> tuple[int, int, int, int]:
@@ -34,13 +34,20 @@ def _box(solid: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _window(ink: Plane, window: tuple[float, float, float, float], size: int) -> Plane:
-    """A square window of the ink, which may reach over its border, as (size, size)."""
+def _window(
+    ink: Plane, window: tuple[float, float, float, float], size: int, least: float
+) -> Plane:
+    """A square window of the ink, which may reach over its border, as (size, size).
+
+    Args:
+        least: the darkness above which strokes are.
+    """
     pad = int(max(-min(window), window[2] - ink.shape[1], window[3] - ink.shape[0], 0)) + 1
     sheet = Image.fromarray((np.pad(ink, pad) * 255).astype(np.uint8))
     x0, y0, x1, y1 = (at + pad for at in window)
     cut = sheet.resize((size, size), Image.Resampling.BILINEAR, box=(x0, y0, x1, y1))
     placed: Plane = np.asarray(cut, np.float32) / np.float32(255)
     # Fine lines fade when shrunk; their cores are brought back to black.
-    dark: Plane = np.minimum(placed / max(full_darkness(placed, _VISIBLE), _LEAST_CORE), 1)
+    core = full_darkness(placed, least if (placed > least).any() else _VISIBLE)
+    dark: Plane = np.minimum(placed / max(core, _LEAST_CORE), 1)
     return dark

@@ -12,6 +12,10 @@ _WIDTH: Final = "stroke-width"
 _NOTHING: Final = re.compile(r"[+-]?(?:0++(?:\.0*+)?+|\.0++)(?:[a-z]++|%)?", re.IGNORECASE)
 
 
+_UNSEEN: Final = frozenset({"defs", "symbol", "pattern", "mask", "clipPath"})
+_HIDDEN: Final = re.compile(r"display\s*+:\s*+none", re.IGNORECASE)
+
+
 def unseen_in(root: Element) -> str | None:
     """Why a drawing may be blank: what it holds that is not drawn, and the way out.
 
@@ -36,11 +40,25 @@ def unseen_in(root: Element) -> str | None:
 def outside(root: Element) -> str:
     """The beginning of the first link to a picture or drawing outside of the file, or nothing.
 
+    What is hidden, or is only there to be used elsewhere, is passed over.
+
     Args:
         root: not yet cleaned.
     """
-    links = (each.get("href", "").strip() for each in root.iter() if each.tag in ("image", "use"))
-    return next((at[:80] for at in links if at and not at.startswith(("#", "data:"))), "")
+    todo = [root]
+    while todo:
+        element = todo.pop()
+        if element.tag in _UNSEEN or _HIDDEN.search(_display(element)):
+            continue
+        link = element.get("href", "").strip() if element.tag in ("image", "use") else ""
+        if link and not link.startswith(("#", "data:")):
+            return link[:80]
+        todo.extend(reversed(element))
+    return ""
+
+
+def _display(element: Element) -> str:
+    return f"display:{element.get('display', '')};{element.get('style', '')}"
 
 
 def widen(root: Element, width: float) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from opensearch.domains.drawings.depth import full_darkness
+from opensearch.domains.drawings.depth import full_darkness, least_of_strokes
 from opensearch.domains.drawings.ink import normalise
 
 
@@ -33,6 +33,16 @@ def test_what_is_drawn_on_a_pale_fill_is_seen(fill, drawn):
     inside, circle = found[20:40, 20:40], found[64, 40:60]
     assert inside.min() > 90  # it was black
     assert circle.min() < 60
+
+
+def test_thin_strokes_on_a_pale_fill_stay_darker_in_a_small_view():
+    def draw(pen):
+        pen.rectangle([50, 50, 750, 750], fill=(215, 215, 215), outline="black", width=3)
+        pen.line([50, 400, 750, 400], fill="black", width=3)
+
+    found = normalise(sheet(draw, 800), 96, 0.014)
+    assert found[20:40, 20:76].min() > 120
+    assert found[48, 20:76].min() < 60
 
 
 def test_a_dark_fill_stays_as_it_was():
@@ -66,5 +76,6 @@ def test_strokes_alone_count_as_before():
                 pen.line([int(at) for at in line], fill=(grey,) * 3, width=int(rng.integers(1, 6)))
 
         dark = 1 - sheet(draw)[..., 0].astype(np.float32) / 255
+        assert least_of_strokes(dark, 0.08) == 0.08
         assert full_darkness(dark, 0.08) == reference(dark, 0.08)
     assert full_darkness(np.zeros((20, 20), np.float32), 0.08) == 1.0

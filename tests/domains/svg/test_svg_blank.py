@@ -73,6 +73,11 @@ def test_a_blank_drawing_names_scripts_and_filters(more, reason):
         ),
         ('<image href="data:image/png;base64,AAAA" width="4" height="4"/>', ""),
         ('<g id="d"/><use href="#d"/><use href=""/>', ""),
+        (
+            '<image href="a.png" display="none"/><g style="display: none"><use href="b.svg"/></g>',
+            "",
+        ),
+        ('<defs><image href="a.png"/></defs><symbol><image href="b.png"/></symbol>', ""),
     ],
 )
 def test_what_lies_outside_of_the_file_is_told_beside_what_is_drawn(tmp_path, reader, more, link):

@@ -15,6 +15,15 @@ CAT = (
 SKYLINE = '<path d="M0 200V120L40 60 70 100 110 30 150 110 200 70V200Z" fill="#234"/>'
 PAGE = '<rect width="200" height="200" fill="{}"/>'
 WHITE = PAGE.format("#fff")
+CIRCLE = '<clipPath id="c"><circle cx="100" cy="100" r="80"/></clipPath>'
+GRADIENT = (
+    '<linearGradient id="l"><stop stop-color="#fff"/><stop offset="1" stop-color="#dfdfdf"/>'
+    "</linearGradient>"
+)
+PICTURE = (
+    '<image width="200" height="200" href="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB'
+    'CAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="/>'
+)
 
 
 def svg(content, more='viewBox="0 0 200 200"'):
@@ -60,7 +69,22 @@ def view(folder, content):
         ('<rect width="200" height="200" fill="#fff" stroke="#000" stroke-width="60"/>', None),
         ('<circle cx="100" cy="100" r="140" fill="#fff"/>', None),
         ('<path d="M100 0 200 100 100 200 0 100z" fill="#fff"/>', None),
-        ('<rect width="200" height="200" fill="#fff" opacity=".5"/>', None),
+        ('<rect width="200" height="200" fill="#000" opacity=".5"/>', None),
+        # Of several the uppermost, dark or not.
+        (WHITE + PAGE.format("#012") + CAT, None),
+        (WHITE + '<rect x="3" y="3" width="194" height="194" fill="#012"/>', None),
+        (WHITE + PAGE.format("#012").replace("/>", ' opacity=".9"/>'), None),
+        (PAGE.format("#012") + PAGE.format("#eee"), (238, 238, 238)),
+        (f'{WHITE}<g><circle cx="100" cy="100" r="30"/></g>{PAGE.format("#012")}', (255, 255, 255)),
+        (f'<g><circle cx="100" cy="100" r="30"/></g>{WHITE}', None),
+        (f"{PICTURE}{WHITE}", None),
+        # What it names goes with it.
+        (f'{CIRCLE}<g clip-path="url(#c)">{WHITE}</g>', None),
+        (f'<rect width="200" height="200" fill="url(#l)"/>{GRADIENT}', (239, 239, 239)),
+        (
+            f'{GRADIENT.replace("#dfdfdf", "#000")}<rect width="200" height="200" fill="url(#l)"/>',
+            None,
+        ),
     ],
 )
 def test_the_page_is_the_lowest_thing_that_covers_all(content, shade):
