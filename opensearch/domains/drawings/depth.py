@@ -17,6 +17,8 @@ _AREA, _ONE_SHADE = 5, 0.02
 """Side of the smallest area of one shade, pixels, and what differs within it."""
 _FAR_DARKER: Final = 2.0
 """How far darker strokes are than areas that count as pale."""
+_DARKER: Final = 1.25
+"""The same for any pixel of a stroke: fine ones fade in small views."""
 _REACH: Final = 0.8
 """Share of the height and width of a drawing over which its outline extends."""
 _FEWEST: Final = 4
@@ -59,7 +61,7 @@ def least_of_strokes(dark: Plane, floor: float) -> float:
     black = float(np.percentile(dark[strokes], _FULL))
     if black <= _FAR_DARKER * full or not _reach(dark > black / 2, dark > floor):
         return floor
-    return black / 2
+    return _DARKER * full
 
 
 def _reach(strokes: Mask, drawn: Mask) -> bool:
