@@ -22,7 +22,8 @@ _AFTER: Final = {
     **dict.fromkeys(
         ("index", "import", "train", "train-3d"), "run the same command again to go on"
     ),
-    "demo": "remove the folder that it began, or name another by --keep",
+    "demo": "the same command starts from the beginning, with --keep once the folder that was begun"
+    " is removed",
 }
 """What to do after verbs that go on where they were stopped, or leave what is in the way of the
 same command; what others had found is lost."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import MissingExtra, OpenSearchError, UnknownWord
 from opensearch.semantic.providers import PROVIDERS, Provider, open_provider
-from opensearch.semantic.sentence import MULTILINGUAL, is_path
+from opensearch.semantic.sentence import MULTILINGUAL
 from opensearch.semantic.sphere import unit
 from opensearch.semantic.vocabulary import Vocabulary
 
@@ -103,9 +102,8 @@ class Lookup:
             reason = "it gives other vectors than it did"
         except MissingExtra as error:
             return f"This model was made by the sentence model {place!r}: {error}"
-        except (OpenSearchError, ValueError):
-            missing = is_path(place) and not Path(place).is_dir()
-            reason = "no such folder" if missing else "no such folder here, and no such name"
+        except (OpenSearchError, ValueError) as error:
+            reason = str(error).partition(": ")[2].partition(". Name the folder")[0]
         return (
             f"This model's own sentence model {place!r} cannot be loaded ({reason}); name its"
             " folder by `sentence`"

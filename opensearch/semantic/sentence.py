@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+import ssl
+import time
+from collections.abc import Sequence
 from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, Final
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -25,6 +26,10 @@ MULTILINGUAL: Final = "paraphrase-multilingual-MiniLM-L12-v2"
 """A small model of some fifty languages, under Apache-2.0; it is fetched where it is named."""
 
 
+_PATIENCE, _REMEMBERED = 5, 60
+"""Seconds to wait for each address of the hub, and for which its silence is remembered."""
+
+
 def is_path(model: str) -> bool:
     """Whether a model is named as a folder of this machine, be it there or not."""
     parts = model.split("/")
@@ -33,7 +38,6 @@ def is_path(model: str) -> bool:
         or "\\" in model
         or len(parts) > 2  # a name is MODEL or OWNER/MODEL
         or not all(parts)
-        or (len(parts) == 2 and Path(parts[0]).is_dir())
     )
 
 
@@ -81,61 +85,59 @@ def open_sentence(argument: str, wanted: Sequence[str] | None = None) -> Sentenc
 
 @lru_cache(maxsize=2)
 def _sentence_model(model: str) -> Any:
-    """The model, loaded once a process: a query must not pay for it again."""
+    """The model, loaded once a process: a query must not pay for it again.
+
+    One of this machine is loaded without a look at the network, and only a name that is not here
+    is asked for there.
+    """
     require("sentence:MODEL", "sentence_transformers")
-    if is_path(model) and not Path(model).is_dir():
-        raise InvalidInput(f"no sentence model {model!r}: there is no such folder")
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    answers = Path(model).is_dir() or _hub_answers()
     from sentence_transformers import SentenceTransformer
 
+    if is_path(model) and not Path(model).is_dir():
+        raise InvalidInput(f"no sentence model {model!r}: there is no such folder")
     try:
-        with nullcontext() if answers else _without_network():
-            return SentenceTransformer(model, device="cpu")
-    except (OSError, ValueError) as error:
+        try:
+            return SentenceTransformer(model, device="cpu", local_files_only=True)
+        except (OSError, ValueError):
+            if Path(model).is_dir() or _is_offline():
+                raise
+        if not _hub_answers(int(time.monotonic() // _REMEMBERED)):
+            raise OSError(f"it is not on this machine, and {_hub()} does not answer")
+        return SentenceTransformer(model, device="cpu")
+    except Exception as error:  # its libraries raise classes of their own
         reason = shorten(str(error), 200, placeholder=" (...)").rstrip(".")
-        if not answers:
-            reason = f"it is not on this machine, and {_HUB} does not answer"
         raise InvalidInput(
             f"no sentence model {model!r} can be loaded: {reason}. Name the folder of one, or,"
             " with a network, one that sentence-transformers can fetch by its name"
         ) from error
 
 
-_HUB: Final = "https://huggingface.co"
-_PATIENCE: Final = 5
-"""Seconds to wait for the hub, once: its own client tries each of many files six times."""
-_QUIET: Final = {
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_VERBOSITY": "error",
-    "TRANSFORMERS_VERBOSITY": "error",
-}
-"""Read when the libraries are first imported: no bars, and no line for each try of a request."""
+def _is_offline() -> bool:
+    """Whether nothing can be fetched, or the user has said that nothing is."""
+    if not installed("huggingface_hub"):
+        return True
+    from huggingface_hub import constants
+
+    return bool(constants.HF_HUB_OFFLINE)
 
 
-def _hub_answers() -> bool:
-    """Whether names can be looked up; not asked where the user has said that they are not."""
-    if os.environ.get("HF_HUB_OFFLINE") or not installed("huggingface_hub"):
-        return True  # the libraries know
-    asked = Request(os.environ.get("HF_ENDPOINT") or _HUB, method="HEAD")
+def _hub() -> str:
+    return os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+
+
+@lru_cache(maxsize=1)
+def _hub_answers(minute: int) -> bool:
+    """Whether the hub can be reached: its own client tries for minutes, file by file.
+
+    Args:
+        minute: of now; the answer is remembered for so long.
+    """
     try:
-        urlopen(asked, timeout=_PATIENCE).close()
+        urlopen(Request(_hub(), method="HEAD"), timeout=_PATIENCE).close()
     except HTTPError:
         return True
+    except URLError as error:  # that its certificate is not known here, its client may see better
+        return isinstance(error.reason, ssl.SSLError)
     except (OSError, ValueError, HTTPException):
         return False
     return True
-
-
-@contextmanager
-def _without_network() -> Iterator[None]:
-    """Let the libraries look for models on this machine alone."""
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before

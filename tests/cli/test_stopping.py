@@ -131,7 +131,8 @@ def test_what_running_again_does_is_said_of_the_verb(index, monkeypatch, capfd):
     assert capfd.readouterr().err == "interrupted; the same command starts from the beginning\n"
     monkeypatch.setattr("opensearch.experiments.demo.run_demo", stopped)
     assert CliRunner().invoke(main, ["demo", "--keep", str(index.parent / "d")]).exit_code == 130
-    said = "interrupted; remove the folder that it began, or name another by --keep\n"
+    said = "interrupted; the same command starts from the beginning, with --keep once the folder"
+    said += " that was begun is removed\n"
     assert capfd.readouterr().err == said
     monkeypatch.setattr(Engine, "add", stopped)
     words = ["index", str(index.parent), "--to", str(index), "--quiet"]

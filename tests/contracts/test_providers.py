@@ -50,7 +50,7 @@ LETTERS = ProviderKind(lambda argument, wanted: Letters())
 class Model3:
     """A sentence model of three numbers a text."""
 
-    def __init__(self, name, device):
+    def __init__(self, name, device, local_files_only):
         self.name = name
 
     def encode(self, texts):

@@ -1,7 +1,9 @@
 """Texts beyond the listed words, by a sentence model that stands in for a real one."""
 
+import ssl
 import sys
 import types
+from urllib.error import HTTPError, URLError
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ MEANT = {"perro": "dog", "吉他猫": "cat", "haus": "house", "räder": "wheel"}
 class Own:
     """The model that the words' vectors came from."""
 
-    def __init__(self, name, device):
+    def __init__(self, name, device, local_files_only=False):
         if name == "lost":
             raise OSError("no such\nmodel")
 
@@ -149,43 +151,88 @@ def test_a_folder_that_is_not_there_is_told_before_anybody_is_asked(install, nam
         text_points(space, "perro", name)
 
 
-def test_a_folder_that_begins_as_one_here_is_no_name_of_an_owner(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "models").mkdir()
-    assert sentence.is_path("models/mini")
-    assert not sentence.is_path("sentence-transformers/mini")
-
-
-def test_without_a_network_a_name_is_looked_for_on_this_machine_alone(space, install, monkeypatch):
-    constants = types.SimpleNamespace(HF_HUB_OFFLINE=False)
-    asked = []
-
-    class Named(Own):
-        def __init__(self, name, device):
-            assert constants.HF_HUB_OFFLINE  # else it would try for minutes
-            super().__init__(name, device)
+@pytest.fixture
+def hub(monkeypatch):
+    """A hub that does not answer: what it was asked for, and its settings."""
+    asked, constants = [], types.SimpleNamespace(HF_HUB_OFFLINE=False)
 
     def refused(request, timeout):
         asked.append((request.get_method(), request.full_url, timeout))
-        raise OSError("no network")
+        raise URLError("no network")
 
-    install(Named)
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     monkeypatch.setattr(sentence, "urlopen", refused)
-    hub = types.SimpleNamespace(constants=constants)
-    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
-    said = "'lost' can be loaded: it is not on this machine, and https://huggingface.co does not"
-    with pytest.raises(InvalidInput, match=said):
-        text_points(space, "perro", "lost")
+    module = types.SimpleNamespace(constants=constants)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", module)
+    sentence._hub_answers.cache_clear()
+    yield asked, constants
+    sentence._hub_answers.cache_clear()
+
+
+class Named(Own):
+    """A model by name: "kept" is on this machine, the others are in the hub."""
+
+    def __init__(self, name, device, local_files_only=False):
+        if local_files_only and name != "kept":
+            raise OSError("not here")
+        super().__init__(name, device)
+
+
+def test_a_name_of_this_machine_is_loaded_without_the_network(space, install, hub):
+    install(Named)
     assert text_points(space, "perro", "kept").phrase.words == ["perro"]
-    assert asked == [("HEAD", "https://huggingface.co", 5)] * 2
-    assert not constants.HF_HUB_OFFLINE
+    assert hub[0] == []
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(space, install, hub, monkeypatch):
+    install(Named)
+    monkeypatch.setattr("time.monotonic", lambda: 100.0)
+    for _ in range(2):
+        said = (
+            "'lost' can be loaded: it is not on this machine, and https://huggingface.co does not"
+        )
+        with pytest.raises(InvalidInput, match=said):
+            text_points(space, "perro", "lost")
+    assert hub[0] == [("HEAD", "https://huggingface.co", 5)]
+    monkeypatch.setenv("HF_ENDPOINT", "http://mirror")
+    monkeypatch.setattr("time.monotonic", lambda: 200.0)
+    with pytest.raises(InvalidInput, match="and http://mirror does not answer"):
+        text_points(space, "perro", "lost")
+
+
+def test_nobody_is_asked_where_the_user_said_so(space, install, hub):
+    install(Named)
+    hub[1].HF_HUB_OFFLINE = True
+    with pytest.raises(InvalidInput, match="'far' can be loaded: not here"):
+        text_points(space, "perro", "far")
+    assert hub[0] == []
+
+
+@pytest.mark.parametrize(
+    "answer", [URLError(ssl.SSLError("unknown")), HTTPError("a", 404, "gone", None, None)]
+)
+def test_a_hub_that_answers_oddly_is_left_to_its_client(space, install, hub, monkeypatch, answer):
+    def answered(request, timeout):
+        raise answer
+
+    install(Named)
+    monkeypatch.setattr(sentence, "urlopen", answered)
+    assert text_points(space, "perro", "far").phrase.words == ["perro"]
+
+
+def test_errors_of_the_libraries_own_are_told(space, install, hub):
+    class Torn(Own):
+        def __init__(self, *_, **__):
+            raise RuntimeError("header too small")
+
+    install(Torn)
+    with pytest.raises(InvalidInput, match="'torn' can be loaded: header too small"):
+        text_points(space, "perro", "torn")
 
 
 def test_a_long_reason_is_cut_at_a_word_and_ends_in_one_stop(space, install):
     class Broken(Own):
-        def __init__(self, name, device):
+        def __init__(self, name, device, local_files_only=False):
             raise OSError("no config.json." if name == "short" else "word " * 100)
 
     install(Broken)

@@ -254,7 +254,7 @@ def test_a_file_that_changed_since_is_not_asked(vectors, large):
 
 def test_a_sentence_model_is_asked_for_words_not_kept(monkeypatch):
     class Model:
-        def __init__(self, name, device):
+        def __init__(self, name, device, local_files_only):
             pass
 
         def encode(self, texts):
@@ -276,7 +276,7 @@ def of_sentences(monkeypatch, tmp_path):
     """The space of a sentence model in a folder, which was named from where it lies."""
 
     class Model:
-        def __init__(self, name, device):
+        def __init__(self, name, device, local_files_only):
             if not Path(name).is_dir():
                 raise OSError("no such model")
 
@@ -310,8 +310,8 @@ def test_why_a_space_of_a_sentence_model_takes_no_text_is_told(of_sentences, tmp
 
     (tmp_path / "mini").rename(tmp_path / "moved")
     assert told() == (
-        f"This model's own sentence model '{tmp_path / 'mini'}' cannot be loaded (no such folder);"
-        " name its folder by `sentence`"
+        f"This model's own sentence model '{tmp_path / 'mini'}' cannot be loaded (there is no such"
+        " folder); name its folder by `sentence`"
     )
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     assert told().startswith(f"This model was made by the sentence model '{tmp_path / 'mini'}': ")

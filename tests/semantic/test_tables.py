@@ -107,7 +107,7 @@ def test_the_sentence_extra_is_named_when_missing(monkeypatch):
 class FakeModel:
     """Embeds a text by its length and its first letter."""
 
-    def __init__(self, name, device):
+    def __init__(self, name, device, local_files_only):
         if name == "nowhere":
             raise OSError("no such model")
 
