@@ -1,6 +1,9 @@
 """What the page says where the service, a filter or a least score fails, in a real browser."""
 
 import json
+import os
+import shutil
+from pathlib import Path
 
 import pytest
 from test_the_page import settled, until, write
@@ -80,3 +83,19 @@ def test_another_index_at_the_same_address_gets_its_title_and_places(failing):
     until(failing, "document.title.startsWith('others')")
     assert failing.inner_text("#index-name") == "others"
     assert failing.locator("#targets input").count() == 1
+
+
+@pytest.mark.parametrize("change", [lambda file: file.write_bytes(b"another"), Path.unlink])
+def test_a_file_that_changed_after_it_was_chosen_is_named(failing, collection, tmp_path, change):
+    chosen = tmp_path / "my chair.jpg"
+    shutil.copy(next(collection.glob("photo/chair/*")), chosen)
+    os.utime(chosen, (1e9, 1e9))  # the browser tells a change by its time
+    failing.locator("#file").set_input_files(chosen)
+    failing.wait_for_selector("#found li")
+    settled(failing)
+    change(chosen)
+    failing.locator("#words").fill("cup")
+    failing.keyboard.press("Enter")
+    until(failing, f"{STATUS} === 'my chair.jpg was changed or removed; choose it again'")
+    failing.get_by_role("button", name="Remove File my chair.jpg").click()
+    failing.wait_for_selector("#found li")

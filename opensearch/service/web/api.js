@@ -11,13 +11,25 @@ export class Failed extends Error {
 
 export const SILENT = "Silent"; // the kind of a failure where nobody answers
 
-// What fetch, or the body of an answer, gives: where the service is gone, that is a TypeError.
-async function reached(asked) {
+// What fetch, or the body of an answer, gives. It ends in a TypeError where the service is gone, and
+// where a file of the form that is sent can no longer be read.
+async function reached(asked, form = null) {
   try {
     return await asked;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
+    if (form instanceof FormData) await readable(form);
     throw new Failed({ kind: SILENT, message: "the service does not answer; is `opensearch serve` still running?" });
+  }
+}
+
+async function readable(form) {
+  for (const file of [...form.values()].filter((value) => value instanceof Blob)) {
+    try {
+      await file.slice(0, 1).arrayBuffer();
+    } catch {
+      throw new Failed({ kind: "FileChanged", message: `${file.name} was changed or removed; choose it again` });
+    }
   }
 }
 
@@ -29,7 +41,7 @@ export function onLocked(ask) {
 
 async function ask(path, options = {}) {
   for (;;) {
-    const response = await reached(fetch(path, { ...options, credentials: "same-origin" }));
+    const response = await reached(fetch(path, { ...options, credentials: "same-origin" }), options.body);
     if (response.ok) return response;
     let failure = { message: `the service answered ${response.status}`, status: response.status };
     try {
