@@ -99,3 +99,65 @@ def test_a_file_that_changed_after_it_was_chosen_is_named(failing, collection, t
     until(failing, f"{STATUS} === 'my chair.jpg was changed or removed; choose it again'")
     failing.get_by_role("button", name="Remove File my chair.jpg").click()
     failing.wait_for_selector("#found li")
+
+
+def test_an_opened_item_that_cannot_be_asked_for_leaves_the_way_out(failing):
+    write(failing, "chair")
+    failing.locator("#found li button").first.click()
+    until(failing, "location.search.includes('open=')")
+    failing.keyboard.press("Escape")
+    until(failing, "!location.search.includes('open=')")
+    late = []
+    failing.route("**/v1/**", lambda route: route.abort())
+    failing.route("**/v1/items?key=*", lambda route: late.append(route))
+    failing.go_back()
+    failing.get_by_role("button", name="Try again").wait_for()
+    failing.evaluate("document.querySelector('#status').textContent = ''")
+    for route in late:
+        route.abort()
+    until(failing, f"{STATUS}.startsWith('the service does not answer')")
+    assert failing.get_by_role("button", name="Try again").count() == 1
+
+
+def test_a_late_failure_leaves_a_later_answer(failing):
+    failing.route("**/v1/**", lambda route: route.abort())
+    failing.locator("#words").fill("chair")
+    failing.keyboard.press("Enter")
+    failing.get_by_role("button", name="Try again").wait_for()
+    failing.unroute("**/v1/**")
+    late = []
+    failing.route("**/v1/info", lambda route: late.append(route))
+    failing.get_by_role("button", name="Try again").click()
+    write(failing, "cup")
+    assert late
+    for route in late:
+        route.abort()
+    failing.wait_for_timeout(500)
+    assert "hits in" in failing.inner_text("#status")
+    assert failing.locator("#found li").count()
+
+
+def test_fields_that_fail_at_first_come_with_the_next_look(failing):
+    said = failing.evaluate("fetch('/v1/info').then((answer) => answer.json())")
+    other = json.dumps({**said, "name": "others", "items": {"photo": 3}})
+    failing.route("**/v1/info", lambda route: route.fulfill(body=other))
+    failing.route("**/v1/fields", lambda route: route.abort())
+    with failing.expect_event("requestfailed"):
+        failing.evaluate("window.dispatchEvent(new Event('focus'))")
+    failing.unroute("**/v1/fields")
+    failing.evaluate("window.dispatchEvent(new Event('focus'))")
+    until(failing, "document.title.startsWith('others')")
+    until(failing, "document.querySelectorAll('#targets input').length === 1")
+
+
+def test_a_service_that_is_busy_while_the_page_opens(failing):
+    body = json.dumps({"error": {"kind": "Busy", "message": "busy", "status": 503}})
+    failing.route("**/v1/info", lambda route: route.fulfill(status=503, body=body))
+    failing.reload()
+    failing.get_by_role("button", name="Try again").wait_for()
+    assert failing.inner_text("#status") == "busy"
+    failing.unroute("**/v1/info")
+    failing.evaluate("window.dispatchEvent(new Event('focus'))")
+    failing.wait_for_selector("#targets input", state="attached")
+    until(failing, f"{STATUS} === ''")
+    assert failing.locator("#ways-out button").count() == 0

@@ -2,7 +2,7 @@
 
 import * as actions from "./actions.js";
 import * as adding from "./adding.js";
-import { SILENT, json, onLocked, thumbnail } from "./api.js";
+import { json, onLocked, thumbnail } from "./api.js";
 import { $ } from "./elements.js";
 import * as opened from "./opened.js";
 import * as options from "./options.js";
@@ -48,33 +48,38 @@ async function restore() {
   return searching;
 }
 
-let known = ""; // of the index that the page shows: its name and its domains
+let known = ""; // of the index that the page shows: its name and its domains; empty until it answered
+let starting = null;
 
 const nameOf = (info) => JSON.stringify([info.name, Object.keys(info.items).sort(), info.bits, info.method]);
 
 async function greet() {
-  state.info = await json("/v1/info");
+  const info = await json("/v1/info");
+  state.info = { ...info, fields: (await json("/v1/fields")).fields };
   known = nameOf(state.info);
   $("index-name").textContent = state.info.name;
   document.title = `${state.info.name} · opensearch`;
   const total = Object.values(state.info.items).reduce((sum, count) => sum + count, 0);
   $("holds").textContent = `${total.toLocaleString("en")} items`;
-  state.info.fields = (await json("/v1/fields")).fields;
 }
 
-async function start() {
+async function first() {
   try {
     await greet();
   } catch (error) {
     fail(error, start);
-    if (error.kind === SILENT) return;
+    return;
   }
   await restore();
 }
 
+const start = () => (starting ??= first().finally(() => { starting = null; }));
+
 // Where another index is served here by now, title, places and fields follow; is it the same, only
-// who waits for an answer wants a search.
+// who waits for an answer wants a search, unless another one began meanwhile.
 async function greetAgain({ waiting = false } = {}) {
+  const before = results.newest();
+  const waits = () => waiting && results.newest() === before;
   try {
     const other = nameOf(await json("/v1/info")) !== known;
     if (other) {
@@ -83,9 +88,9 @@ async function greetAgain({ waiting = false } = {}) {
       options.show();
       adding.offer();
     }
-    if (other || waiting) await renew();
+    if (other || waits()) await renew();
   } catch (error) {
-    if (waiting) fail(error, tryAgain);
+    if (waits()) fail(error, tryAgain);
   }
 }
 
@@ -98,8 +103,8 @@ async function begin() {
   for (const part of [paper, adding, options, reconstructing]) part.listen();
   results.listen(greetAgain, tryAgain);
   $("opened").addEventListener("close", () => { remember(); opened.close(); });
-  window.addEventListener("popstate", restore);
-  window.addEventListener("focus", () => { if (known) greetAgain(); });
+  window.addEventListener("popstate", () => (known ? restore() : start()));
+  window.addEventListener("focus", () => (known ? greetAgain() : start()));
   await start();
 }
 

@@ -14,6 +14,8 @@ let pages = []; // of each list shown: {domain, list, offset, more}
 let greetAgain = () => {}; // asks the service which index it is, and searches anew if it is another
 let tryAgain = () => {}; // searches anew in any case
 
+export const newest = () => asking;
+
 export async function renew() {
   asking?.abort();
   if (!asks(state.parts)) {
@@ -38,12 +40,15 @@ export async function renew() {
 // The hits of what was asked before go; a filter that cannot be read can be dropped.
 function failed(error) {
   clear();
-  fail(error, tryAgain);
+  tell(error);
   if (error.kind !== SILENT) {
     $("ways-out").append(...waysOut());
     greetAgain(); // a place that is unknown: another index may be served here by now
   }
 }
+
+// What the service refused, it would refuse again.
+const tell = (error) => fail(error, error.kind === SILENT ? tryAgain : null);
 
 function clear() {
   pages = [];
@@ -98,7 +103,7 @@ async function goOn(page) {
     page.more = answer.more;
     page.button.hidden = !page.more;
   } catch (error) {
-    if (error.name !== "AbortError" && asking === mine) fail(error, tryAgain);
+    if (error.name !== "AbortError" && asking === mine) tell(error);
   } finally {
     page.loading = false;
   }

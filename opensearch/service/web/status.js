@@ -1,6 +1,5 @@
 // The line above the hits, the remarks below it, and ways out of a failure.
 
-import { SILENT } from "./api.js";
 import { $, make } from "./elements.js";
 
 // What the service calls things that the page has a field for.
@@ -21,10 +20,9 @@ export function say(text, failed = false) {
 
 export const remark = (notes) => $("remarks").replaceChildren(...notes.map((note) => make("li", {}, worded(note))));
 
-// Tell a failure; `again` does what failed once more, and is offered where the service did not answer.
+// Tell a failure; `again` does what failed once more. Without it the ways out that stand there stay.
 export function fail(error, again = null) {
   say(error.message, true);
   remark([]);
-  const silent = again && error.kind === SILENT;
-  $("ways-out").replaceChildren(...(silent ? [make("button", { type: "button", on: { click: again } }, "Try again")] : []));
+  if (again) $("ways-out").replaceChildren(make("button", { type: "button", on: { click: again } }, "Try again"));
 }
