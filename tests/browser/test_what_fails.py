@@ -74,6 +74,32 @@ def test_a_least_score_that_no_hit_can_have_is_told(page):
     assert page.inner_text("#least-hint") == usual
 
 
+def test_the_hint_at_a_least_score_goes_with_the_filters(page):
+    write(page, "chair")
+    page.locator("#filters summary").click()
+    usual = page.inner_text("#least-hint")
+    page.locator("#least").fill("2")
+    page.locator("#least").press("Enter")
+    until(page, "document.querySelector('#least-hint').textContent.startsWith('Passed over')")
+    page.locator("#where").fill("category =")
+    page.locator("#where").press("Enter")
+    page.get_by_role("button", name="Drop the filters").click()
+    page.wait_for_selector("#found li")
+    assert page.input_value("#least") == ""
+    assert page.inner_text("#least-hint") == usual
+
+
+@pytest.mark.parametrize("wrote", ["category = `text`", "category = `where` and", "`min_score` ="])
+def test_what_somebody_wrote_is_quoted_as_it_is(page, wrote):
+    write(page, "chair")
+    page.locator("#filters summary").click()
+    page.locator("#where").fill(wrote)
+    page.locator("#where").press("Enter")
+    quoted = wrote[wrote.index("`") : wrote.rindex("`") + 1]
+    remarks = "document.querySelector('#remarks').textContent"
+    until(page, f"quoted => ({STATUS} + {remarks}).includes(quoted)", quoted)
+
+
 def test_another_index_at_the_same_address_gets_its_title_and_places(failing):
     write(failing, "chair")
     said = failing.evaluate("fetch('/v1/info').then((answer) => answer.json())")

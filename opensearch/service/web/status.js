@@ -2,16 +2,17 @@
 
 import { $, make } from "./elements.js";
 
-// What the service calls things that the page has a field for.
-const CALLED = {
-  max_distance: "the largest distance", min_score: "the least score", targets: "the places to look", text: "the words",
-  where: "the expression",
-};
+// Where the service names what the page has a field for. Only these phrases are put otherwise: a message
+// may quote what somebody wrote, which stays as it is.
+const PHRASES = [
+  [/^`where` /, "the expression "],
+  [", so `where` reads every record", ", so the expression reads every record"],
+  ["as `max_distance` asks", "as the largest distance asks"],
+  ["as `min_score` asks", "as the least score asks"],
+  ["; /v1/words lists them", "; the field for words offers those that begin as what is written there"],
+];
 
-export function worded(text) {
-  const named = text.replaceAll(/`(\w+)`/g, (quoted, name) => CALLED[name] ?? quoted);
-  return named.replace("; /v1/words lists them", "; the field for words offers those that begin as what is written there");
-}
+export const worded = (text) => PHRASES.reduce((said, [phrase, put]) => said.replace(phrase, put), text);
 
 export function say(text, failed = false) {
   $("status").textContent = worded(text);
