@@ -48,11 +48,17 @@ def test_a_service_that_is_gone_while_the_page_opens(failing):
     until(failing, f"{STATUS} === ''")
 
 
+def ask(page, field, value):
+    """Write a value into a field of the filters, which are opened for it."""
+    if not page.locator(field).is_visible():
+        page.locator("#filters summary").click()
+    page.locator(field).fill(value)
+    page.locator(field).press("Enter")
+
+
 def test_a_filter_that_cannot_be_read_leaves_no_hits_and_can_be_dropped(page):
     write(page, "chair")
-    page.locator("#filters summary").click()
-    page.locator("#where").fill("category =")
-    page.locator("#where").press("Enter")
+    ask(page, "#where", "category =")
     page.wait_for_selector("#status.failed")
     assert "`" not in page.inner_text("#status")
     assert page.locator("#found li").count() == 0
@@ -64,11 +70,9 @@ def test_a_least_score_that_no_hit_can_have_is_told(page):
     write(page, "chair")
     page.locator("#filters summary").click()
     usual = page.inner_text("#least-hint")
-    page.locator("#least").fill("2")
-    page.locator("#least").press("Enter")
+    ask(page, "#least", "2")
     until(page, "document.querySelector('#least-hint').textContent.startsWith('Passed over')")
-    page.locator("#least").fill("1")
-    page.locator("#least").press("Enter")
+    ask(page, "#least", "1")
     until(page, f"{STATUS}.startsWith('Nothing')")
     assert "as the least score asks" in page.inner_text("#remarks")
     assert page.inner_text("#least-hint") == usual
@@ -78,11 +82,9 @@ def test_the_hint_at_a_least_score_goes_with_the_filters(page):
     write(page, "chair")
     page.locator("#filters summary").click()
     usual = page.inner_text("#least-hint")
-    page.locator("#least").fill("2")
-    page.locator("#least").press("Enter")
+    ask(page, "#least", "2")
     until(page, "document.querySelector('#least-hint').textContent.startsWith('Passed over')")
-    page.locator("#where").fill("category =")
-    page.locator("#where").press("Enter")
+    ask(page, "#where", "category =")
     page.get_by_role("button", name="Drop the filters").click()
     page.wait_for_selector("#found li")
     assert page.input_value("#least") == ""
@@ -92,9 +94,7 @@ def test_the_hint_at_a_least_score_goes_with_the_filters(page):
 @pytest.mark.parametrize("wrote", ["category = `text`", "category = `where` and", "`min_score` ="])
 def test_what_somebody_wrote_is_quoted_as_it_is(page, wrote):
     write(page, "chair")
-    page.locator("#filters summary").click()
-    page.locator("#where").fill(wrote)
-    page.locator("#where").press("Enter")
+    ask(page, "#where", wrote)
     quoted = wrote[wrote.index("`") : wrote.rindex("`") + 1]
     remarks = "document.querySelector('#remarks').textContent"
     until(page, f"quoted => ({STATUS} + {remarks}).includes(quoted)", quoted)
