@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import NoReturn
@@ -12,6 +13,9 @@ __all__ = ["main"]
 
 def main() -> NoReturn:
     """Run the command line; its exit code is the process's."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Who interrupts what follows has no use for a traceback of imports.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from opensearch.cli import main as verbs
     from opensearch.cli.stopping import run_stoppable
 

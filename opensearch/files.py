@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -39,3 +41,22 @@ def read_regular(file: Path) -> bytes:
             return opened.read()
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def reading_arrays() -> Iterator[None]:
+    """Turn whatever numpy raises on a damaged .npy or .npz file into one kind of error.
+
+    The header of an array is read as Python, which may raise `SyntaxError` or
+    `tokenize.TokenError`, what is packed `zlib.error` or `zipfile.BadZipFile`, and a shape may
+    promise more than memory holds.
+
+    Raises:
+        ValueError: the block failed otherwise than by an `OSError`.
+    """
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError(str(error) or type(error).__name__) from error

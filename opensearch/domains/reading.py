@@ -118,7 +118,7 @@ def imprint_of_file(picture: bytes) -> bytes:
     try:
         with Image.open(io.BytesIO(picture)) as image:
             return imprint_of(image.convert("RGB"), image.width / image.height)
-    except (OSError, ValueError, SyntaxError):
+    except Exception:  # decoders raise nearly anything on damaged bytes
         return b""
 
 

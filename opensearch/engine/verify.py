@@ -15,6 +15,7 @@ from opensearch.engine.checking import checked
 from opensearch.engine.engine import Engine
 from opensearch.engine.lifecycle.places import kind_of, located
 from opensearch.errors import OpenSearchError, StoreError, system_reason
+from opensearch.processes.child import python
 from opensearch.records import Where
 
 _CHILD = "from opensearch.engine.verify import answer; answer()"
@@ -30,8 +31,9 @@ def verify_index(path: Where, repair: bool) -> tuple[list[str], list[str]]:
     Raises:
         StoreError: the folder is no index, or cannot be opened.
     """
-    asked = [sys.executable, "-c", _CHILD, str(path), str(int(repair))]
-    done = subprocess.run(asked, capture_output=True, check=False)
+    done = subprocess.run(
+        python(_CHILD, str(path), str(int(repair))), capture_output=True, check=False
+    )
     if done.returncode < 0:
         killed = [
             f"reading {path} ended its process ({signal.Signals(-done.returncode).name}): its files"

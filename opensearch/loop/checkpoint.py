@@ -147,7 +147,7 @@ def _changed(record: Path, settings: dict[str, Any], given: dict[str, Any]) -> l
     """Dotted names of the settings that differ from those on record, with both values."""
     try:
         before, now = _flat(json.loads(record.read_bytes())), _flat(settings)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return [f"{record.name} is missing or damaged"]
     spared = now.keys() - before.keys() - _flat(given).keys()
     names = sorted(n for n in before | now if before.get(n) != now.get(n) and n not in spared)

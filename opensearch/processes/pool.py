@@ -7,7 +7,6 @@ imported, so a notebook, a script without a guard, threads and open stores are s
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import re
 import shutil
@@ -20,15 +19,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import opensearch
 from opensearch.errors import InvalidInput, OpenSearchError
+from opensearch.processes.child import python
 from opensearch.processes.frames import Closed, Fields, Late, receive, send
 from opensearch.processes.room import ROOMS
 
-_BOOT: Final = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
-    " from opensearch.domains.opening.worker import main; main()"
-)
+_WORK: Final = "from opensearch.domains.opening.worker import main; main()"
 _START_SECONDS: Final = 120.0
 # Each process has a core of its own; threads of its libraries would only be in each other's way.
 _ONE_THREAD: Final = dict.fromkeys(
@@ -56,7 +52,7 @@ class Worker:
         self._rooms = f"opensearch-{os.urandom(6).hex()}-"
         try:
             self._process = subprocess.Popen(
-                _command(),
+                python(_WORK),
                 bufsize=0,
                 cwd="/",  # it must not hold on to a folder that someone wants to unmount
                 env={**os.environ, **_ONE_THREAD, ROOMS: self._rooms},
@@ -104,7 +100,7 @@ class Worker:
         except Closed as error:
             if (code := self.end(patience=1.0)) < 0:  # ended by us or by the system
                 raise Lost(code) from error
-            raise _no_start(f"{' '.join(_command()[:2])} ended with exit code {code}") from error
+            raise _no_start(f"{sys.executable} ended with exit code {code}") from error
         self._ready = True
 
     def kill(self) -> None:
@@ -225,14 +221,6 @@ def worker_count() -> int:
 def start_ahead(count: int = 1) -> None:
     """Start processes for files that will be read soon, while other things are loaded."""
     POOL.start(min(count, worker_count()))
-
-
-def _command() -> list[str]:
-    folder = str(Path(opensearch.__file__).parents[1])
-    places = [entry for entry in sys.path if os.path.isabs(entry)]
-    places += [folder] * (folder not in places)
-    options = ["-P", "-X", f"utf8={sys.flags.utf8_mode}", "-c", _BOOT]
-    return [sys.executable, *options, json.dumps(places)]
 
 
 def _no_start(reason: str) -> OpenSearchError:

@@ -7,7 +7,6 @@ each time.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from opensearch.encoders.pipeline import read_ahead
 from opensearch.encoders.tensors import write_atomic
 from opensearch.engine import Engine
 from opensearch.errors import InvalidInput
-from opensearch.files import read_regular
+from opensearch.files import read_regular, reading_arrays
 from opensearch.progress import Progress, quiet
 from opensearch.reconstruction.latent import RENDER, VIEWS, LineEncoder, ink
 from opensearch.records import Item
@@ -156,7 +155,7 @@ def _stacked(rows: dict[int, NDArray[np.float16]], items: dict[int, Item], code:
 
 def _read(file: Path, code: int) -> ShapeCodes:
     """What the file holds; nothing where it is missing, damaged or of another form."""
-    with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    with suppress(OSError, ValueError), reading_arrays():
         with np.load(BytesIO(read_regular(file)), allow_pickle=False) as held:
             found = ShapeCodes(held["ids"], held["digests"], held["codes"])
         kinds = [array.dtype.str for array in (found.ids, found.digests, found.codes)]

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from mmap import mmap
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,17 @@ FORMAT = 1
 
 PARTIAL = ".partial"
 """What the name of a file ends in until it is whole."""
+
+UNUSABLE: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
+"""What a file raises that is not as we wrote it: JSON may be of any depth, numbers of any size."""
 
 _RETRIES = 3
 """A writer may replace the files between reading the json and opening them."""
@@ -51,7 +62,7 @@ def load(folder: Path, domain: str, identity: str, width: int) -> tuple[Ids, Cod
             return ids, _map(folder / f"{name}.codes", np.dtype(np.uint8), (rows, width))
         except FileNotFoundError:
             continue
-        except (OSError, ValueError, KeyError, TypeError):
+        except UNUSABLE:
             return None
     return None
 

@@ -6,8 +6,6 @@ The format is told from the content, never from the suffix.
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.errors import UnreadableFile
+from opensearch.files import reading_arrays
 
 Values: TypeAlias = list[bytes] | NDArray[np.floating]
 Row: TypeAlias = tuple[str, Values]
@@ -135,9 +134,10 @@ def _counted(path: Path, rows: Iterator[Row], count: int) -> Iterator[Row]:
 
 def _npz(path: Path) -> tuple[int, Iterator[Row]]:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with reading_arrays(), path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             words, vectors = archive["words"], archive["vectors"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError) as error:
         raise UnreadableFile(f"{path} is no npz with `words` and `vectors`: {error}") from error
     if vectors.ndim != 2 or words.shape != vectors.shape[:1] or words.dtype.kind != "U":
         raise UnreadableFile(

@@ -111,6 +111,8 @@ def _warm(context: Context, loaded: Callable[[], None]) -> None:
                 engine.search(text=word, k=1, depth=_SCORED)
     except OpenSearchError as error:
         _log.warning("the model cannot be loaded yet: %s", error)
+    except Exception:  # searches load what they need, and say what is wrong with it
+        _log.exception("warming up failed")
     context.ready = True
     loaded()
 

@@ -82,9 +82,13 @@ async def file(request: Request, shared: Shared, id: Id) -> Response:  # noqa: A
 
     Pictures that hold no program come as such, anything else as bytes to save.
     """
-    item = await shared.read(request, lambda engine: item_of(engine, id))
-    original, _ = originals.open_original(item)
-    head = original.read(_CHUNK)
+
+    def work(engine: Engine) -> tuple[Item, BinaryIO, bytes]:
+        item = item_of(engine, id)
+        original, _ = originals.open_original(item)
+        return item, original, original.read(_CHUNK)
+
+    item, original, head = await shared.read(request, work)
     kind = originals.content_type(head)
     shown = "inline" if kind.startswith("image/") else "attachment"
     headers = {

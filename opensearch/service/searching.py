@@ -166,6 +166,13 @@ def _read(
     return part
 
 
+def _stored_domain(engine: Engine, given: object) -> str | None:
+    """The domain of an item that is asked by its key; `None` of words, and where there is none."""
+    keys = [given.key] if isinstance(given, ItemPart) else []
+    found = engine.iter_items(engine.find(keys=keys).ids) if keys else []
+    return next((item.domain for item in found), None)
+
+
 def _asked(engine: Engine, job: _Job, taken: list[PartTaken], asked_at: float) -> Answer:
     """Ask the engine; `taken` tells how the parts were understood.
 
@@ -190,7 +197,7 @@ def _asked(engine: Engine, job: _Job, taken: list[PartTaken], asked_at: float) -
             if part is not None:
                 parts.append((part, given.weight))
             opened = part.opened if part else None
-            domain = part.domain if part else None
+            domain = part.domain if part else _stored_domain(engine, given)
             taken.append(PartTaken(kind=given.kind, domain=domain, sure=not opened or opened.sure))
         answer = engine.ask(_query(job.asked, text, keys, parts))
         first = answer.hits[job.asked.offset :][: job.asked.thumbnails]

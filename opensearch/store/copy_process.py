@@ -10,16 +10,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from opensearch.errors import StoreError
+from opensearch.processes.child import python
 
-_CHILD = (
-    "import sys; sys.path.insert(0, sys.argv[1]);"
-    " from opensearch.store.copy_child import answer; answer()"
-)
-_ROOT = Path(__file__).parents[2]
+_CHILD = "from opensearch.store.copy_child import answer; answer()"
 
 
 def copy_in_child(old: Path, new: Path) -> None:
@@ -28,7 +24,7 @@ def copy_in_child(old: Path, new: Path) -> None:
     Raises:
         StoreError: the copy failed, or what it read killed its process.
     """
-    asked = [sys.executable, "-c", _CHILD, *map(os.fspath, (_ROOT, old, new))]
+    asked = python(_CHILD, os.fspath(old), os.fspath(new))
     held, ours = os.pipe()  # the child sees end-of-file when this process ends, however it ends
     try:
         done = subprocess.run(asked, stdin=held, capture_output=True, check=False)

@@ -22,6 +22,7 @@ from opensearch.domains import READERS, reader_version
 from opensearch.domains.collections.catalog import fingerprint
 from opensearch.encoders.tensors import replacing, write_atomic
 from opensearch.errors import InvalidInput, UnreadableFile, system_reason
+from opensearch.files import reading_arrays
 from opensearch.progress import Progress, quiet
 from opensearch.records import Failure, Source
 
@@ -126,8 +127,9 @@ class RowCache:
                 fields = json.loads(about.read_text("utf-8"))
                 errors = {int(row): reason for row, reason in fields["errors"].items()}
                 places = _places(about.with_suffix(".npy"), fields["stamps"], errors)
-                np.load(about.with_suffix(".npy"), mmap_mode="r")
-            except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError):
+                with reading_arrays():
+                    np.load(about.with_suffix(".npy"), mmap_mode="r")
+            except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
                 continue  # damaged: its rows are computed again
             found |= {stamp: place for stamp, place in places.items() if stamp in wanted}
         return found

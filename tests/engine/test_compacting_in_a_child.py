@@ -13,6 +13,7 @@ import pytest
 
 from opensearch.engine import Engine, Query
 from opensearch.errors import StoreError
+from opensearch.processes.child import python
 from opensearch.search import Searcher
 from opensearch.store import LmdbStore
 
@@ -161,10 +162,10 @@ def test_python_inside_another_program_copies_in_its_own_process(index, monkeypa
 
 def test_a_copy_whose_parent_is_gone_writes_nothing(index, tmp_path):
     """Killed while the child begins: the next compaction may be at work in the same place."""
-    from opensearch.store.copy_process import _CHILD, _ROOT
+    from opensearch.store.copy_process import _CHILD
 
     store, new = next((index / "store").glob("[0-9]*")), tmp_path / "new"
-    asked = [sys.executable, "-c", _CHILD, str(_ROOT), str(store), str(new)]
+    asked = python(_CHILD, str(store), str(new))
     done = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (1, b"")
     assert not new.exists()

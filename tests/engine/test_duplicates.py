@@ -1,6 +1,7 @@
 """Groups of near-identical items: by codes, weeded by embeddings, never across domains."""
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 
 from opensearch.cli import main
 from opensearch.engine import Engine
-from opensearch.engine.query import duplicates
+from opensearch.engine.query import copies, duplicates
 from opensearch.errors import InvalidInput
 from opensearch.records import Item
 
@@ -131,3 +132,22 @@ def test_the_verb_prints_groups(engine):
         ["e", "f"],
     ]
     assert list(json.loads(lines[0])["items"][0]) == ["id", "key", "path", "distance", "score"]
+
+
+@pytest.mark.parametrize("room", [copies, duplicates])
+def test_a_domain_that_is_emptied_meanwhile_is_none(engine, monkeypatch, room):
+    engine.add_codes(CODES[:2], "photo", ["a", "b"])
+    engine.add_codes(CODES[4:6], "shape", ["c", "d"])
+    held = duplicates.held_domains
+
+    def then_emptied(store, domain):
+        found = held(store, domain)
+        thread = threading.Thread(target=engine.remove, args=(["a", "b"],))
+        thread.start()
+        thread.join()
+        return found
+
+    monkeypatch.setattr(room, "held_domains", then_emptied)
+    found = [len(group.items) for group in engine.duplicates(0 if room is duplicates else None)]
+    assert found == ([2] if room is duplicates else [])
+    assert len(engine) == 2

@@ -1,12 +1,16 @@
 """Indexes of older versions get their imprints by `compact`: of thumbnails, or of files."""
 
+import io
 import json
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from opensearch.domains.reading import imprint_of_file
 from opensearch.engine import Engine
 from opensearch.imprints.pictures import SIZE
 
@@ -96,3 +100,24 @@ def test_compact_adds_the_corners_that_older_versions_did_not_keep(tmp_path, col
         now = engine._store.imprints(ids)
         assert sorted(each[:1] for each in now) == [first, b"\x05"]
         assert set(now) <= {*made, *older}
+
+
+def _of_sixty_thousand_pixels():
+    """A PNG whose header promises 60,000 by 60,000 pixels."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "png")
+    data = bytearray(file.getvalue())
+    data[16:24] = struct.pack(">II", 60_000, 60_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    return bytes(data)
+
+
+_ODD_DDS = b"DDS " + struct.pack("<8I", 124, 0x1007, 8, 8, 0, 0, 0, 0) + bytes(40) + struct.pack(
+    "<2I4s5I", 32, 4, b"ABCD", 0, 0, 0, 0, 0
+) + bytes(20)  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [_of_sixty_thousand_pixels(), _ODD_DDS, b"", b"no picture"])
+def test_a_thumbnail_that_cannot_be_read_has_no_imprint(data):
+    """One that an import brought, with its sums, ended `compact` by an error of Pillow's."""
+    assert imprint_of_file(data) == b""

@@ -1,5 +1,6 @@
 """Search files that are cut short while they are open: left for the store, never read."""
 
+import json
 import os
 import threading
 
@@ -96,3 +97,20 @@ def test_ids_that_cannot_be_are_left_for_the_source(source, tmp_path, at, value)
     after = Searcher(source, tmp_path, 16).search(*asked)
     assert np.array_equal(after[0], before[0])
     assert np.array_equal(after[1], before[1])
+
+
+@pytest.mark.parametrize("rows", ["[" * 100_000, "1e999", "-1", "null", '"x"', "[]", "{}"])
+def test_a_description_that_is_none_of_ours_is_left_for_the_source(source, tmp_path, rows):
+    """Brackets without end and a number beyond all ended in a traceback, in repair too."""
+    Searcher(source, tmp_path, 16).fold()
+    asked = CODES[:1], ["a", "b"], 500
+    before = Searcher(source, tmp_path, 16).search(*asked)
+    file = tmp_path / f"{base.safe_name('a')}.json"
+    about = json.loads(file.read_text())
+    file.write_text(json.dumps({**about, "rows": "here"}).replace('"here"', rows))
+    searcher = Searcher(source, tmp_path, 16)
+    after = searcher.search(*asked)
+    assert np.array_equal(after[0], before[0])
+    assert np.array_equal(after[1], before[1])
+    searcher.fold()
+    assert json.loads(file.read_text())["rows"] == about["rows"]

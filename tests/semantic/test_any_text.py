@@ -142,6 +142,17 @@ def test_vectors_of_the_listed_words_are_made_once(space, install, tmp_path):
     assert text_points(space, "haus", "mini").phrase.words == ["house"]
 
 
+@pytest.mark.parametrize("cut", [b"", b"PK\x03\x04", b"\x93NUMPY", 40])
+def test_vectors_that_a_full_disk_cut_short_are_made_again(space, install, tmp_path, cut):
+    install(Tongues)
+    wanted = text_points(space, "perro", "mini").phrase.words
+    (kept,) = (tmp_path / "cache").glob("words-*.npy")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:cut] if isinstance(cut, int) else cut)
+    assert text_points(space, "perro", "mini").phrase.words == wanted
+    assert kept.read_bytes() == whole
+
+
 @pytest.mark.parametrize(
     "name", ["./mini", "../a/mini", "a/b/mini", "/a", "~/mini", "mini/", "..."]
 )

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from service_clients import TOKEN, client_of
 
 from opensearch.errors import InvalidInput
+from opensearch.model import Model
 from opensearch.service.failures import ErrorBody
 from opensearch.service.guard import OPEN, Guard
 from opensearch.service.settings import Bounds, Serving, check_reach, is_loopback, read_token
@@ -267,3 +268,15 @@ def test_a_body_that_comes_too_slowly_is_given_up(toy_index):
     error = ErrorBody.model_validate_json(came[1]["body"]).error
     assert error.kind == "TooSlow"
     assert error.message.startswith("the body took over 0.3 s to arrive")
+
+
+def test_a_service_that_cannot_warm_up_serves(toy_index, monkeypatch, caplog):
+    """It said "Starting" for ever, and nothing of why."""
+    monkeypatch.setattr(Model, "load_backbone", lambda *_: 1 / 0)
+    with client_of(toy_index) as client:
+        for _ in range(200):
+            if client.get("/readyz").status_code == 200:
+                break
+            time.sleep(0.05)
+        assert client.get("/readyz").status_code == 200
+    assert "ZeroDivisionError" in caplog.text

@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from service_clients import client_of
 
 from opensearch.engine import Engine
 from opensearch.records import Item
+from opensearch.service import originals
 from opensearch.service.originals import content_type, file_name, place_of
 
 
@@ -54,6 +56,20 @@ def test_a_picture_comes_as_it_was_indexed(client, toy_index):
     assert response.headers["content-disposition"] == 'inline; filename="03.jpg"'
     assert response.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in response.headers["content-security-policy"]
+
+
+def test_the_disk_is_read_by_a_lane(client, monkeypatch):
+    """A slow one stalled all other requests."""
+    found, readers = record(client, "photo/cube/03.jpg"), []
+    opened = originals.open_original
+
+    def noted(item):
+        readers.append(threading.current_thread().name)
+        return opened(item)
+
+    monkeypatch.setattr(originals, "open_original", noted)
+    assert client.get(f"/v1/items/{found['id']}/file").status_code == 200
+    assert [name.rpartition("_")[0] for name in readers] == ["opensearch-search"]
 
 
 def test_a_shape_comes_to_be_saved(client):

@@ -83,6 +83,14 @@ def test_a_drawing_is_a_sketch(client):
     assert response.json()["parts"] == [{"kind": "drawing", "domain": "sketch", "sure": True}]
 
 
+@pytest.mark.parametrize("weight", [1, 2, -1])
+def test_an_items_domain_is_told_whatever_its_weight(client, weight):
+    item = {"kind": "item", "key": "photo/cube/01.jpg", "weight": weight}
+    parts = asked(client, WORDS, item, k=1).json()["parts"]
+    assert parts[1] == {"kind": "item", "domain": "photo", "sure": True}
+    assert parts[0]["domain"] is None
+
+
 def test_weights_join_and_move_away(client, engine):
     one, other = "photo/cube/01.jpg", "photo/disc/01.jpg"
     parts = [(engine.part(key=one), 2.0), (engine.part(key=other), -1.0)]

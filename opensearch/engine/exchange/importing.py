@@ -33,7 +33,7 @@ from opensearch.errors import (
     UnreadableFile,
     system_reason,
 )
-from opensearch.files import read_regular
+from opensearch.files import read_regular, reading_arrays
 from opensearch.progress import Count
 from opensearch.records import Report
 from opensearch.store import Mark, Store
@@ -71,7 +71,7 @@ class Export:
         except OSError as error:
             reason = system_reason(error)
             raise UnreadableFile(f"{folder / MANIFEST} cannot be read: {reason}") from error
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
             if _is_index(folder):  # which has a file of this name, too
                 raise UnreadableFile(
                     f"{folder} is not an export: it is an index. Make an export of it:"
@@ -157,9 +157,10 @@ class Export:
 
     def _array(self, name: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[Any]:
         try:
-            with np.errstate(over="raise"):  # of a header that promises more than there can be
+            # Its header may promise more than there can be.
+            with reading_arrays(), np.errstate(over="raise"):
                 array = np.load(self.folder / name, mmap_mode="r" if 0 not in shape else None)
-        except Exception as error:  # its header is read as Python: tokenize.TokenError, SyntaxError
+        except (OSError, ValueError) as error:
             raise UnreadableFile(f"{self.folder / name} is no array: {error}") from error
         if array.shape != shape or array.dtype != kind:
             raise UnreadableFile(

@@ -42,7 +42,7 @@ def read(index: Place) -> dict[str, IgnoredFile]:
             fields = json.loads(line or b"{}")
             if fields:
                 found[fields["path"]] = IgnoredFile(str(fields["key"]), str(fields["path"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(
                 f"{file}, line {number}, names no file to ignore ({error!r}); mend the line or"
                 " delete it"

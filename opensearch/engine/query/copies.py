@@ -47,8 +47,8 @@ def find_copies(
     Raises:
         InvalidInput: a domain that the store does not hold.
     """
-    domains = held_domains(store, domain)
     with store.snapshot():
+        domains = held_domains(store, domain)
         groups = [
             (kind, ids[members])
             for kind, ids in _printed(store, domains).items()

@@ -82,10 +82,9 @@ def find_duplicates(
     """
     if radius < 0:
         raise InvalidInput(f"a Hamming radius is 0 or more, got {radius}")
-    domains = held_domains(store, domain)
     min_score = min(max(min_score, -2.0), 2.0)  # no cosine lies beyond
     with store.snapshot():
-        for name in domains:
+        for name in held_domains(store, domain):
             yield from _groups(store, name, radius, min_score)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.encoders.tensors import write_atomic
+from opensearch.files import read_regular, reading_arrays
 from opensearch.semantic import Space, TextQuery
 from opensearch.semantic.any_text import text_by_sentences
 from opensearch.semantic.sentence import SentenceProvider, open_sentence
@@ -35,8 +36,8 @@ def _kept(space: Space, model: SentenceProvider) -> NDArray[np.floating]:
     words = space.vocabulary.words
     made_of = "\n".join(words).encode() + model.vector(words[0]).astype(np.float16).tobytes()
     file = cache_folder() / f"words-{hashlib.sha256(made_of).hexdigest()[:16]}.npy"
-    with suppress(OSError, ValueError):
-        kept: NDArray[np.floating] = np.load(file, allow_pickle=False)
+    with suppress(OSError, ValueError), reading_arrays():
+        kept: NDArray[np.floating] = np.load(BytesIO(read_regular(file)), allow_pickle=False)
         if kept.shape == (len(words), model.dim):
             return kept
     vectors = model.vectors(words).astype(np.float16)

@@ -132,7 +132,7 @@ class Place:
             found: dict[str, Any] = json.loads(read_regular(self._description))
             fits = (found.pop("format"), found.pop("identity")) == (FORMAT, self.identity)
             int(found["rows"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except base.UNUSABLE:
             return None
         return found if fits else None
 
