@@ -38,6 +38,7 @@ from typing import Any, Final, TypeAlias
 import click
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
 
 from benchmarks.reconstruction_report import LEVELS, report
 from opensearch.cli.progress import Bars
@@ -51,7 +52,7 @@ from opensearch.reconstruction.aligning import TURNS, alike, turned
 from opensearch.reconstruction.generator import Generator
 from opensearch.reconstruction.settings import PoolingSettings
 from opensearch.reconstruction.training.data import FLAGS, posed_rows, told_axes
-from opensearch.reconstruction.voxels import SIDE, Grid, average_precision, iou
+from opensearch.reconstruction.voxels import SIDE, Grid, iou
 from opensearch.records import Source, Up
 from opensearch.training.cache import cache_folder
 from opensearch.training.features import collection_features
@@ -225,11 +226,16 @@ def judge(
                 "iou": float(np.mean(overlaps)),
                 "best": float(max(overlaps)),
                 "turned": float(np.mean(free)),
-                "ap": float(np.mean([average_precision(made, truth) for truth in truths])),
+                "ap": float(np.mean([precision(made, truth) for truth in truths])),
                 "levels": [float(value) for value in swept],
             })  # fmt: skip
         bars.show("making", at + 1, len(queries))
     return rows
+
+
+def precision(probabilities: Array, truth: Grid) -> float:
+    """Average precision of the voxels of a grid, ranked by their probabilities."""
+    return float(average_precision_score(truth.reshape(-1), probabilities.reshape(-1)))
 
 
 def nearest_overlap(made: Grid, flat: Array) -> float:

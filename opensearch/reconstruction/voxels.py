@@ -75,34 +75,6 @@ def iou(a: Grid, b: Grid) -> float:
     return int((a & b).sum()) / either if either else 1.0
 
 
-def average_precision(probabilities: NDArray[np.floating], truth: Grid) -> float:
-    """Area under the curve of precision over recall, as steps, when voxels are ranked.
-
-    Voxels of one probability are counted together, so that their order plays no part.
-
-    Args:
-        probabilities: any shape; NaN is refused.
-        truth: of the same shape, with one voxel set or more.
-
-    Raises:
-        InvalidInput: shapes differ, a probability is NaN, or nothing is set in `truth`.
-    """
-    if probabilities.shape != truth.shape:
-        raise InvalidInput(
-            f"`probabilities` and `truth` must have one shape, got {probabilities.shape} and"
-            f" {truth.shape}"
-        )
-    if np.isnan(probabilities).any():
-        raise InvalidInput("`probabilities` hold NaN, which has no rank")
-    if not truth.any():
-        raise InvalidInput("average precision wants a voxel that is set in `truth`; it is empty")
-    levels, place = np.unique(-probabilities.reshape(-1), return_inverse=True)
-    found = np.bincount(place, truth.reshape(-1), len(levels))
-    right = np.cumsum(found)
-    precision = right / np.cumsum(np.bincount(place, minlength=len(levels)))
-    return float((precision * found).sum() / right[-1])
-
-
 def _in_voxels(triangles: NDArray[np.floating]) -> NDArray[np.float64]:
     """Corners in units of voxels, 0 to 32, the middle of the bounds at 16."""
     if triangles.ndim != 3 or triangles.shape[1:] != (3, 3) or not len(triangles):

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from opensearch.errors import InvalidInput
-from opensearch.reconstruction.voxels import SIDE, average_precision, iou, voxelise
+from opensearch.reconstruction.voxels import SIDE, iou, voxelise
 
 CENTRES = (np.indices((SIDE, SIDE, SIDE)).reshape(3, -1).T + 0.5) / SIDE - 0.5
 """Middles of the voxels, within the unit box."""
@@ -155,44 +153,3 @@ def test_overlap_by_hand():
     assert iou(a, a) == 1
     assert iou(np.zeros_like(a), np.zeros_like(a)) == 1
     assert iou(a, np.zeros_like(a)) == 0
-
-
-def precision_by_threshold(probabilities, truth):
-    """Reference: at each threshold the precision, weighted by the recall gained there."""
-    total, before = 0.0, 0
-    for level in sorted(set(probabilities.reshape(-1).tolist()), reverse=True):
-        taken = probabilities >= level
-        right = int((taken & truth).sum())
-        total += right / int(taken.sum()) * (right - before)
-        before = right
-    return total / int(truth.sum())
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(2, 9))
-def test_average_precision_is_that_of_every_threshold(seed, levels):
-    rng = np.random.default_rng(seed)
-    probabilities = rng.integers(0, levels, (4, 4, 4)) / levels
-    truth = rng.random((4, 4, 4)) < 0.4
-    truth[0, 0, 0] = True
-    expected = precision_by_threshold(probabilities, truth)
-    assert average_precision(probabilities, truth) == pytest.approx(expected)
-
-
-def test_a_grid_that_is_right_has_average_precision_one_and_an_even_one_its_share():
-    truth = np.zeros((4, 4, 4), bool)
-    truth[0] = True
-    assert average_precision(truth.astype(float), truth) == 1
-    assert average_precision(np.full(truth.shape, 0.5), truth) == pytest.approx(0.25)
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "truth", "message"),
-    [
-        (np.zeros((2, 2, 2)), np.ones((2, 2, 1), bool), r"one shape, got \(2, 2, 2\)"),
-        (np.full((2, 2, 2), np.nan), np.ones((2, 2, 2), bool), "NaN"),
-        (np.zeros((2, 2, 2)), np.zeros((2, 2, 2), bool), "it is empty"),
-    ],
-)
-def test_what_has_no_average_precision_is_refused(probabilities, truth, message):
-    with pytest.raises(InvalidInput, match=message):
-        average_precision(probabilities, truth)
