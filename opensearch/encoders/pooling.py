@@ -61,29 +61,6 @@ def pool_features(
     return FEATURE_POOLINGS[how](features.astype(np.float32), tensors)[:, None]
 
 
-def pool_views(
-    views: NDArray[np.float32], how: str, weights: NDArray[np.float32] | None = None
-) -> NDArray[np.float32]:
-    """Pool un-normalised view embeddings, then bring each item to the unit sphere.
-
-    Args:
-        views: shape (n, v, d), un-normalised (the mean of unit vectors differs).
-        how: a key of `POOLINGS`.
-        weights: shape (n, v), rows that sum to one, see `upright_weights` and `softmax_weights`;
-            views count alike without.
-
-    Returns:
-        Embeddings, shape (n, d), unit rows.
-
-    Raises:
-        InvalidInput: an unknown pooling.
-
-    Source:
-        Thong et al. 2020, shapes: mean of un-normalised view embeddings.
-    """
-    return on_sphere(pooled_codes(views, how, weights))
-
-
 def on_sphere(codes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Codes (n, d) as unit rows; one that is all zeros stays so."""
     norms = np.linalg.norm(codes, axis=1, keepdims=True)
@@ -93,7 +70,22 @@ def on_sphere(codes: NDArray[np.float32]) -> NDArray[np.float32]:
 def pooled_codes(
     views: NDArray[np.float32], how: str, weights: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
-    """As `pool_views`, but not brought to the unit sphere."""
+    """Embeddings of items from those of their views, not yet brought to the unit sphere.
+
+    Args:
+        views: shape (n, v, d), un-normalised (the mean of unit vectors differs).
+        how: a key of `POOLINGS`.
+        weights: shape (n, v), rows that sum to one, see `view_weights`; views count alike without.
+
+    Returns:
+        Shape (n, d).
+
+    Raises:
+        InvalidInput: an unknown pooling.
+
+    Source:
+        Thong et al. 2020, shapes: mean of un-normalised view embeddings.
+    """
     if how not in POOLINGS:
         known = ", ".join([*POOLINGS, *FEATURE_POOLINGS])
         raise InvalidInput(f"unknown pooling {how!r}; known: {known}")

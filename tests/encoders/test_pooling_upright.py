@@ -5,7 +5,7 @@ import pytest
 
 from opensearch.domains.shapes.cameras import cameras
 from opensearch.encoders.encoder import Encoder
-from opensearch.encoders.pooling import UPRIGHT, pool_views, up_axes, upright_weights
+from opensearch.encoders.pooling import UPRIGHT, pooled_codes, up_axes, upright_weights
 from opensearch.errors import BundleError
 
 
@@ -28,7 +28,7 @@ def test_known_weights():
 
 def test_without_weights_upright_is_the_mean():
     views = np.random.default_rng(0).normal(size=(3, 6, 4)).astype(np.float32)
-    assert np.allclose(pool_views(views, "upright"), pool_views(views, "mean"), atol=1e-6)
+    assert np.allclose(pooled_codes(views, "upright"), pooled_codes(views, "mean"), atol=1e-6)
 
 
 def projector(**more):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensearch.encoders.encoder import Encoder
-from opensearch.encoders.pooling import FEATURE_POOLINGS, POOLINGS, pool_views
+from opensearch.encoders.pooling import FEATURE_POOLINGS, POOLINGS, on_sphere, pooled_codes
 from opensearch.encoders.projection import Projection
 from opensearch.encoders.projector import Projector
 from opensearch.errors import BundleError, InvalidInput
@@ -65,6 +65,11 @@ def test_tensors_of_something_else_are_refused(lost):
     tensors = {name: array for name, array in arrays(trained(0)).items() if name != lost}
     with pytest.raises(BundleError, match=f"not those of a projector: .*{lost}"):
         Projection(tensors)
+
+
+def pool_views(views, how):
+    """Unit embeddings of items, as an encoder makes them of its views."""
+    return on_sphere(pooled_codes(views, how))
 
 
 def test_pooling_takes_views_before_they_are_made_unit():
