@@ -27,8 +27,10 @@ from typing import Any
 
 import numpy as np
 
+from opensearch.stages import STAGES
+
 KINDS = ("sketch", "photo", "shape", "words")
-STAGES = ("queue", "decode", "render", "encode", "search", "rescore", "fetch", "total")
+TIMES = ("queue", *STAGES, "total")
 _BARE = 300
 """Pictures that the bare encoder is given."""
 
@@ -93,7 +95,7 @@ def row(found: dict[str, Any], clients: int) -> dict[str, Any]:
         "latency_ms": percentiles(found["latencies_ms"]),
         "stages_ms": {
             name: percentiles(found["stages_ms"][name])
-            for name in STAGES
+            for name in TIMES
             if name in found["stages_ms"]
         },
     }

@@ -44,11 +44,10 @@ _ROWS_ALONE, _QUERIES_ALONE = 50_000, 16
 
 @dataclass(frozen=True, slots=True)
 class FaissStructure(Structure):
-    """A binary index of faiss in memory; `effort` is how hard it looks."""
+    """A binary index of faiss in memory, with its effort set."""
 
     count: int
     recall: float
-    effort: int
     index: Any
 
     def nearest(self, queries: Codes, parts: list[Segment], k: int) -> tuple[Distances, Ids]:
@@ -108,7 +107,7 @@ class FaissBackend(Backend):
         data = faiss.serialize_index_binary(index)
         about = {"effort": effort, "recall": recall, "sha256": _digest(data)}
         place.write(len(codes), about, [("", [data])])
-        return FaissStructure(len(codes), recall, effort, index)
+        return FaissStructure(len(codes), recall, index)
 
     def about(self, place: Place) -> dict[str, Any] | None:
         """Rows, effort and recall."""
@@ -132,7 +131,7 @@ class FaissBackend(Backend):
         except (OSError, RuntimeError, AssertionError, MemoryError):
             return None
         self.set_effort(index, int(about["effort"]))
-        return FaissStructure(about["rows"], about["recall"], int(about["effort"]), index)
+        return FaissStructure(about["rows"], about["recall"], index)
 
 
 class Hnsw(FaissBackend):

@@ -30,7 +30,6 @@ class LineAutoencoder(nn.Module):
 
     def __init__(self, channels: tuple[int, int, int, int], code: int) -> None:
         super().__init__()
-        self._channels = channels
         down, flat = (1, *channels), channels[-1] * _LAST**2
         self.down = nn.ModuleList(
             nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1)
