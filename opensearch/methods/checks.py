@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from opensearch.config import TrainConfig
 from opensearch.errors import InvalidInput
 
+_SHARED = 2
+"""Categories that a domain must share: with a single one there is nothing to tell apart."""
+
 
 def refuse_given_space(method: str, config: TrainConfig) -> None:
     """Refuse given points, for a method that learns the points of its categories itself.
@@ -39,27 +42,26 @@ def refuse_single_domain(method: str, categories: Mapping[str, Sequence[str]]) -
 
 
 def refuse_few_shared(
-    method: str, categories: Mapping[str, Sequence[str]], least: int = 2, target: str | None = None
+    method: str, categories: Mapping[str, Sequence[str]], target: str | None = None
 ) -> None:
     """Refuse too few shared categories, for a method that compares items across domains.
 
     Args:
         categories: of each domain's training files.
-        least: categories that a domain is to share.
         target: the domain to share them with; any other where `None`.
 
     Raises:
-        InvalidInput: a domain shares fewer.
+        InvalidInput: a domain shares fewer than two.
     """
     for name, own in categories.items():
         others = [held for other, held in categories.items() if other != name]
         wanted = others if target is None else [categories[target]]
         shared = set(own) & {category for held in wanted for category in held}
-        if name != target and len(shared) < least:
+        if name != target and len(shared) < _SHARED:
             told = "any other domain" if target is None else f"domain {target!r}"
             raise InvalidInput(
                 f"domain {name!r} shares {len(shared)} categories with {told}; method {method}"
-                f" wants {least} or more. Give it files of them, or leave the domain out"
+                f" wants {_SHARED} or more. Give it files of them, or leave the domain out"
             )
 
 
@@ -94,7 +96,7 @@ def refuse_no_target(method: str, target: str, categories: Mapping[str, Sequence
         InvalidInput: there are no files of it, or a domain shares too few categories with it.
     """
     refuse_missing_domain(method, target, f"{method}.target", categories)
-    refuse_few_shared(method, categories, target=target)
+    refuse_few_shared(method, categories, target)
 
 
 def refuse_missing_gpu(setting: str, device: str) -> None:

@@ -80,10 +80,10 @@ class State:
     # By expression
 
     def rows_where(
-        self, expression: str, fields: Sequence[str], width: int = ROWS, after: int = -1
+        self, expression: str, fields: Sequence[str], width: int = ROWS
     ) -> Iterator[dict[str, Any]]:
         """Fields of the rows that pass, by id, in pages of as many ids."""
-        for low, high in windows(self.meta.next_id, width, after + 1):
+        for low, high in windows(self.meta.next_id, width):
             within = joined(f"id >= {low}", f"id < {high}", expression)
             found = self.link.query(schema.items(self.link.name), within, fields)
             yield from sorted(self._kept(found), key=lambda row: int(row["id"]))

@@ -31,14 +31,10 @@ class PoolingSettings(Settings):
             raise ValueError("weights must be 0 or more, one of them above 0")
         return self
 
-    def shares(self, count: int | None = None) -> tuple[float, ...]:
-        """The weights of the nearest `count` shapes, normalised if they are to be.
-
-        Weights as printed that fewer shapes share are scaled to the sum of all.
-        """
-        kept = self.weights[:count]
-        whole = 1.0 if self.normalise else sum(self.weights)
-        return tuple(weight * whole / sum(kept) for weight in kept)
+    def shares(self) -> tuple[float, ...]:
+        """The weights of the shapes, normalised if they are to be."""
+        whole = sum(self.weights)
+        return tuple(weight / whole for weight in self.weights) if self.normalise else self.weights
 
 
 class VoxelSettings(Settings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import TypeAdapter, ValidationError
 
 from opensearch.engine import Engine
@@ -42,7 +42,6 @@ def _check_writable(shared: Context) -> None:
 
 @router.post("", status_code=201, summary="Add a file", responses=_THEN)
 async def add(
-    request: Request,
     shared: Shared,
     file: Annotated[UploadFile, File(description="a picture, drawing or mesh")],
     key: Annotated[str, Form(min_length=1, max_length=4096)],
@@ -76,7 +75,7 @@ async def add(
 
 
 @router.patch("/{id}", summary="Change an item's category or metadata")
-async def edit(request: Request, shared: Shared, id: Id, said: ItemEdit) -> ItemRecord:  # noqa: A002
+async def edit(shared: Shared, id: Id, said: ItemEdit) -> ItemRecord:  # noqa: A002
     """Give an item another category or other metadata; what is absent stays."""
     _check_writable(shared)
 
@@ -91,7 +90,7 @@ async def edit(request: Request, shared: Shared, id: Id, said: ItemEdit) -> Item
 
 
 @router.delete("/{id}", summary="Remove an item")
-async def remove(request: Request, shared: Shared, id: Id) -> Removed:  # noqa: A002
+async def remove(shared: Shared, id: Id) -> Removed:  # noqa: A002
     """Remove an item from the index; its file stays where it is."""
     _check_writable(shared)
 

@@ -35,9 +35,8 @@ def test_a_domain_that_shares_too_little_is_named():
     lone = {**TWO, "shape": ["sun", "car"]}
     with pytest.raises(InvalidInput, match="domain 'shape' shares 1 categories with any other"):
         checks.refuse_few_shared("m", lone)
-    checks.refuse_few_shared("m", lone, least=1)
     with pytest.raises(InvalidInput, match="'shape' shares 0 categories with domain 'photo'"):
-        checks.refuse_few_shared("m", lone, least=1, target="photo")
+        checks.refuse_few_shared("m", lone, target="photo")
 
 
 def test_a_domain_that_is_wanted_and_missing_is_named_with_the_setting():

@@ -60,7 +60,6 @@ def domain_by_suffix(path: Path) -> str | None:
 
 def guess_domain(
     path: Path,
-    part: int | None = None,
     limits: Limits | None = None,
     hurried: bool = False,
     cartoons: bool = True,
@@ -69,7 +68,6 @@ def guess_domain(
 
     Args:
         path: any file of a known suffix.
-        part: line of an .ndjson file; it changes nothing.
         limits: what the file may cost; the defaults when None.
         hurried: look for a drawing on a page in large files alone, since it takes ten times as
             long as the rest.

@@ -132,7 +132,7 @@ class Opener:
         """
         if domain is not None:
             return domain, True, self._as_said(domain, path, part, up)
-        guess = guess_domain(path, part, self._limits, hurried, "cartoon" in self._settings)
+        guess = guess_domain(path, self._limits, hurried, "cartoon" in self._settings)
         other = _OTHER.get(guess.domain, "")
         if guess.domain not in self._settings and other in self._settings:
             return other, False, self._read(other, path, part)
