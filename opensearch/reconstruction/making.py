@@ -13,7 +13,7 @@ from opensearch.encoders.card import CARD
 from opensearch.errors import BundleError
 from opensearch.reconstruction.card import ReconstructionCard, read_card
 from opensearch.reconstruction.generator import Generator
-from opensearch.reconstruction.retrieval import By, Retrieved, Weights
+from opensearch.reconstruction.retrieval import By, Retrieved, Weights, falling_weights
 
 Mode: TypeAlias = Literal["auto", "nearest", "mean", "generator", "blend"]
 
@@ -67,11 +67,19 @@ class Maker:
         best: Mode = card.default if card else _BEST
         return cls(best if mode == "auto" else mode, folder, card)
 
-    @property
-    def weights(self) -> Weights:
-        """Of the shapes, where nobody says: those the generator learnt with, else as printed."""
-        learnt = self.mode in _LEARNT and self.card and self.card.pooling.normalise
-        return "normalised" if learnt else "printed"
+    def shares(self, k: int, weights: Weights | None) -> NDArray[np.float64]:
+        """How much each of the k shapes counts, shape (k,).
+
+        Where nobody says it is as the generator learnt, else as printed. A generator that learnt
+        with another number of shapes has only a say in whether weights are normalised.
+        """
+        if weights is not None or self.mode not in _LEARNT or self.card is None:
+            return falling_weights(k, weights or "printed")
+        pooling = self.card.pooling
+        # Fewer shapes than k may be found, and those alone must weigh something.
+        if len(pooling.weights) == k and pooling.weights[0] > 0:
+            return np.array(pooling.shares())
+        return falling_weights(k, "normalised" if pooling.normalise else "printed")
 
     @property
     def level(self) -> float:

@@ -24,7 +24,6 @@ from opensearch.reconstruction.retrieval import (
     Retrieved,
     Weights,
     ask_for_shapes,
-    falling_weights,
     laid_alike,
     near_by_meaning,
     near_in_latent,
@@ -131,8 +130,8 @@ def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
         align: turn the shapes so that they lie and face alike; else each stays as posed by itself.
         by: what is near: `semantic` by the embeddings of the index's model, `latent` by the
             renders of shapes in the latent space of the adaptation.
-        weights: see `falling_weights`; those that the generator has learnt with, and else as
-            printed, when `None`.
+        weights: see `falling_weights`; when `None`, those that the generator has learnt with if
+            it takes part and they are k, and else as printed.
         source: the domain of the drawing; told from it when `None`, and then it must be a sketch.
         model: folder of a reconstruction model; the shipped one, if there is one, when `None`.
         file_of: the file of an item; it raises `UnreadableFile` where there is none.
@@ -150,7 +149,7 @@ def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
     check_extra()
     _check_known(k, mode, by, weights)
     maker = Maker.open(mode, by, None if model is None else Path(model))
-    shares = falling_weights(k, weights or maker.weights)
+    shares = maker.shares(k, weights)
     answer = ask_for_shapes(engine, sketch, source, k)  # type: ignore[arg-type]  # checked
     notes, kind = list(answer.notes), answer.score_kind
     near = near_by_meaning(engine, answer)

@@ -16,8 +16,9 @@ from opensearch.reconstruction.card import Part, ReconstructionCard, read_card, 
 from opensearch.reconstruction.generator import Generator
 from opensearch.reconstruction.latent import LineEncoder
 from opensearch.reconstruction.latent_index import ShapeCodes, shape_codes
+from opensearch.reconstruction.making import Maker
 from opensearch.reconstruction.retrieval import falling_weights
-from opensearch.reconstruction.settings import AdaptationSettings
+from opensearch.reconstruction.settings import AdaptationSettings, PoolingSettings
 from opensearch.reconstruction.shapes import file_of
 from opensearch.reconstruction.training.adaptation.data import Lines
 from opensearch.reconstruction.training.adaptation.networks import AdaptationModel
@@ -83,6 +84,29 @@ def test_the_generator_makes_the_grid_of_pooled_codes(engine, sketch, model):
     printed = reconstruct(engine, sketch, source="sketch", model=model, weights="printed")
     assert [each.weight for each in printed.retrieved] == pytest.approx([0.5, 0.4, 0.3, 0.2, 0.1])
     assert not np.array_equal(printed.grid, made.grid)
+
+
+def test_shapes_count_as_much_as_when_the_generator_learnt(engine, sketch, model, tmp_path):
+    alike = shutil.copytree(model, tmp_path / "alike")
+    card = read_card(alike)
+    write_card(alike, card.model_copy(update={"pooling": PoolingSettings(weights=(1, 1, 1))}))
+    made = reconstruct(engine, sketch, source="sketch", model=alike, k=3)
+    assert [each.weight for each in made.retrieved] == pytest.approx([1 / 3] * 3)
+    for k, told in ((2, {}), (3, {"weights": "normalised"})):
+        made = reconstruct(engine, sketch, source="sketch", model=alike, k=k, **told)
+        weights = [each.weight for each in made.retrieved]
+        assert weights == pytest.approx(falling_weights(k, "normalised").tolist())
+
+
+def test_the_weights_of_the_shipped_model_are_as_printed_and_normalised():
+    maker = Maker.open("generator", "semantic", None)
+    assert maker.shares(5, None).tolist() == falling_weights(5, "normalised").tolist()
+
+
+def test_the_nearest_shape_counts_where_a_model_learnt_without_it(model):
+    pooling = PoolingSettings(weights=(0, 1))
+    maker = Maker("generator", model, read_card(model).model_copy(update={"pooling": pooling}))
+    assert maker.shares(2, None).tolist() == falling_weights(2, "normalised").tolist()
 
 
 def test_shapes_are_found_by_their_nearest_render(engine, sketch, model):
