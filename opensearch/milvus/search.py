@@ -14,7 +14,7 @@ from opensearch.milvus.rows import among, joined
 from opensearch.milvus.state import State
 from opensearch.milvus.store import MilvusStore
 from opensearch.milvus.structures import Structures
-from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask, scattered
+from opensearch.search.hamming import FAR, Codes, Distances, Ids, Mask, checked, scattered
 from opensearch.search.protocol import Shells
 
 MOST_PADDED: Final = 2**27
@@ -58,7 +58,7 @@ class MilvusSearch:
         """As `CodeSearch.search`."""
         if k < 1:
             raise InvalidInput(f"a search needs k of 1 or more, got {k}")
-        state, queries = self._state, self._checked(codes)
+        state, queries = self._state, checked(codes, self._bits)
         k, shape = min(k, max(1, sum(state.meta.counts.values()))), (len(queries), k)
         known = self._structures.check(state, domains, structure)
         if known is not None and within is None:
@@ -82,7 +82,7 @@ class MilvusSearch:
         """As `CodeSearch.shells`."""
         if not 1 <= at_least <= cap:
             raise InvalidInput(f"shells need 1 <= at_least <= cap, got {at_least} and {cap}")
-        state, query = self._state, self._checked(np.asarray(code)[None])
+        state, query = self._state, checked(np.asarray(code)[None], self._bits)
         wanted = max(1, min(at_least, sum(state.meta.counts.values())))
         left_out = None if exclude is None else list(exclude)
         if within is not None and not isinstance(within, np.ndarray):
@@ -172,16 +172,6 @@ class MilvusSearch:
     @property
     def _bits(self) -> int:
         return self._state.meta.bits
-
-    def _checked(self, codes: Codes) -> Codes:
-        """Queries (n, bits // 8) in one piece."""
-        codes = np.asarray(codes)
-        if codes.ndim != 2 or codes.shape[1] != self._bits // 8 or codes.dtype != np.uint8:
-            raise InvalidInput(
-                f"a query needs codes of {self._bits // 8} bytes ({self._bits} bits) as uint8,"
-                f" got {codes.dtype} of shape {codes.shape}"
-            )
-        return np.ascontiguousarray(codes)
 
 
 def _expressions(

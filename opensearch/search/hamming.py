@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.errors import InvalidInput
+
 if TYPE_CHECKING:
     from opensearch.search.backends.backend import Structure
 
@@ -104,6 +106,21 @@ def places(rows: Ids, ids: Ids) -> NDArray[np.int64]:
     at = at[inside]
     found: NDArray[np.int64] = at[rows[at] == ids[inside]]
     return found
+
+
+def checked(codes: Codes, bits: int) -> Codes:
+    """Queries (n, bits // 8) in one piece.
+
+    Raises:
+        InvalidInput: codes of another shape or type.
+    """
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or codes.shape[1] != bits // 8 or codes.dtype != np.uint8:
+        raise InvalidInput(
+            f"a query needs codes of {bits // 8} bytes ({bits} bits) as uint8,"
+            f" got {codes.dtype} of shape {codes.shape}"
+        )
+    return np.ascontiguousarray(codes)
 
 
 def measure(queries: Codes, codes: Codes, out: Distances) -> None:

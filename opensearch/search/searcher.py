@@ -116,7 +116,7 @@ class Searcher:
         """
         if k < 1:
             raise InvalidInput(f"a search needs k of 1 or more, got {k}")
-        queries = self._checked(codes)
+        queries = hamming.checked(codes, self._bits)
         made = self._made(domains, structure, filtered=within is not None)
         parts = self._view.rows(domains, exclude, within)
         there = min(k, _held(parts))  # nothing is given room for what is not there
@@ -148,7 +148,7 @@ class Searcher:
         """
         if radius < 0:
             raise InvalidInput(f"a Hamming radius is 0 or more, got {radius}")
-        query = self._checked(np.asarray(code)[None])
+        query = hamming.checked(np.asarray(code)[None], self._bits)
         return self._range(query, self._view.rows(domains, None, within), radius)
 
     def shells(
@@ -165,7 +165,7 @@ class Searcher:
         """As `CodeSearch.shells`."""
         if not 1 <= at_least <= cap:
             raise InvalidInput(f"shells need 1 <= at_least <= cap, got {at_least} and {cap}")
-        query = self._checked(np.asarray(code)[None])
+        query = hamming.checked(np.asarray(code)[None], self._bits)
         made = self._made(domains, structure, filtered=within is not None)
         parts = self._view.rows(domains, exclude, within)
         held = _held(parts)
@@ -243,16 +243,6 @@ class Searcher:
         reach = min(radius, self._bits)
         found = (_exact(rows).within(query, rows, reach) for rows in parts.values())
         return hamming.merge([_nothing(), *found])
-
-    def _checked(self, codes: Codes) -> Codes:
-        """Queries (n, bits // 8) in one piece."""
-        codes = np.asarray(codes)
-        if codes.ndim != 2 or codes.shape[1] != self._bits // 8 or codes.dtype != np.uint8:
-            raise InvalidInput(
-                f"a query needs codes of {self._bits // 8} bytes ({self._bits} bits) as uint8,"
-                f" got {codes.dtype} of shape {codes.shape}"
-            )
-        return np.ascontiguousarray(codes)
 
 
 def _nothing() -> tuple[Distances, Ids]:
