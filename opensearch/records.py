@@ -41,6 +41,11 @@ class Several(Protocol[T_co]):
         """How often a value is in it; arrays have no such method."""
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value of metadata is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 Up: TypeAlias = Literal["x", "y", "z", "unknown"]
 """Which axis of a shape is up."""
 

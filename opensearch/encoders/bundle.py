@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from opensearch.encoders.appearance import Pull, has_appearance
 from opensearch.encoders.card import (
     CARD,
+    FILE_NAME,
     BackboneCard,
     DomainCard,
     ModelCard,
@@ -39,7 +40,6 @@ from opensearch.errors import BundleError, InvalidInput, system_reason
 from opensearch.files import is_file
 from opensearch.spelling import hint
 
-_FILE = re.compile(r"\w[\w.-]*")
 _OURS = re.compile(r"\w[\w-]*-[0-9a-f]{12}(-\d+)?\.(safetensors|onnx)")
 
 
@@ -81,7 +81,7 @@ class Bundle:
         try:
             card = read_card(folder)
             for name in card.files():
-                if not _FILE.fullmatch(name):
+                if not FILE_NAME.fullmatch(name):
                     raise BundleError(f"model {folder} names a file outside itself: {name!r}")
                 if not is_file(folder / name):
                     raise BundleError(

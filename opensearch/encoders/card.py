@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -26,6 +27,8 @@ from opensearch.files import is_file
 
 FORMAT: Final = 1
 CARD: Final = "model.json"
+FILE_NAME: Final = re.compile(r"\w[\w.-]*")
+"""What files of a model are called: no such name leads out of its folder."""
 
 
 class Expected(Settings):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.milvus.rows import fields_of, item_of, joined, quoted
-from opensearch.records import Item
+from opensearch.records import Item, is_number
 from opensearch.store import Found
 
 Ids = NDArray[np.int64]
@@ -70,7 +70,7 @@ class MilvusFields:
             return _array([])
 
         def inside(value: Any) -> bool:
-            if not _is_number(value):
+            if not is_number(value):
                 return False
             above = value > low or (ends[0] and value == low)
             return bool(above and (value < high or (ends[1] and value == high)))
@@ -90,7 +90,7 @@ class MilvusFields:
             for value in wanted
             if math.isfinite(value)
         ]
-        return self._found(field, _either(asked), lambda v: _is_number(v) and float(v) in wanted)
+        return self._found(field, _either(asked), lambda v: is_number(v) and float(v) in wanted)
 
     def not_numbers(self, field: str) -> Ids:
         """Items whose value is the float that equals nothing."""
@@ -169,10 +169,6 @@ def _either(asked: list[str]) -> list[str]:
 
 def _value(item: Item, field: str) -> Any:
     return item.category if field == "category" else item.metadata.get(field)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_text(value: Any) -> bool:

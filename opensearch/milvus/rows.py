@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from opensearch.errors import InvalidInput, StoreError
 from opensearch.milvus.schema import TEXT
-from opensearch.records import Item, Metadata
+from opensearch.records import Item, Metadata, is_number
 from opensearch.store import implied_key
 
 OWN: Final = frozenset(("id", "key", "path", "domain", "category", "size"))
@@ -103,8 +103,7 @@ def fields_of(category: str | None, metadata: Metadata) -> dict[str, Any] | None
             continue
         if not _NAME.fullmatch(name) or not _is_plain(value):
             return None
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        found[name] = float(value) if number else value
+        found[name] = float(value) if is_number(value) else value
     return found if _size(found) <= _LONGEST else None
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from opensearch.config import Settings
-from opensearch.encoders.card import CARD
+from opensearch.encoders.card import CARD, FILE_NAME
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import BundleError
 from opensearch.reconstruction.settings import PoolingSettings
 
 FORMAT: Final = 1
 KIND: Final = "reconstruction"
-_FILE: Final = re.compile(r"\w[\w.-]*")
 
 
 class Part(Settings):
@@ -84,7 +82,7 @@ def read_card(folder: Path) -> ReconstructionCard:
             f"reconstruction model {folder} has a damaged {CARD}: {reason}"
         ) from error
     for name in card.files():
-        if not _FILE.fullmatch(name):
+        if not FILE_NAME.fullmatch(name):
             raise BundleError(f"model {folder} names a file outside itself: {name!r}")
         if not (folder / name).is_file():
             raise BundleError(f"model {folder} lacks its file {name}; copy the whole folder")

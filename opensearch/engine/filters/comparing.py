@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from opensearch.domains.collections.layout import split_part
 from opensearch.engine.filters.dates import cut, date_of, local
-from opensearch.records import Item
+from opensearch.records import Item, is_number
 
 COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
@@ -68,7 +68,7 @@ class Comparison:
             case "=":
                 return self._among(value)
             case "!=":
-                if _is_number(value) and not self._all_numbers:
+                if is_number(value) and not self._all_numbers:
                     return False  # a number and a text cannot be compared
                 return not self._among(value)
             case "~" | "^=":
@@ -99,7 +99,7 @@ class Comparison:
     def _among(self, value: Any) -> bool:
         if isinstance(value, bool):
             return str(value).lower() in self._lowered
-        if _is_number(value):
+        if is_number(value):
             return float(value) in self.numbers
         text = str(value)
         return text in self._texts or (bool(self.dates) and self._among_dates(text))
@@ -170,7 +170,3 @@ def number_of(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

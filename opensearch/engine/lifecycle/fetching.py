@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from opensearch.encoders.card import CARD
+from opensearch.encoders.card import CARD, FILE_NAME
 from opensearch.encoders.tensors import write_atomic
 from opensearch.errors import StoreError, system_reason
 from opensearch.milvus.books import Shelf
@@ -24,7 +23,6 @@ Files = Mapping[str, Mapping[str, Any]]
 
 _LARGEST: Final = 8 * 2**30
 """Bytes of a model that is fetched, at most."""
-_FILE: Final = re.compile(r"\w[\w.-]*")
 
 
 def cache_of(files: Files) -> Path:
@@ -41,7 +39,7 @@ def fetch(shelf: Shelf, files: Files, folder: Path) -> None:
             folder cannot be written.
     """
     size = sum(int(about["bytes"]) for about in files.values())
-    if size > _LARGEST or not all(_FILE.fullmatch(name) for name in files):
+    if size > _LARGEST or not all(FILE_NAME.fullmatch(name) for name in files):
         raise StoreError(f"the manifest of {shelf.address} names files that no model has")
     missing = [name for name in files if not _is_there(folder / name, files[name]["sha256"])]
     if not missing:
