@@ -29,14 +29,15 @@ _DIVIDED: Final = 2.5
 
 
 def stroke_width(ink: Plane) -> float:
-    """Mean width of the strokes, pixels: twice their area over the length of their edges.
+    """Mean width of the strokes, pixels: twice their area over the length of their edges."""
+    return 2 * float(ink.sum()) / max(edge_length(ink), 1e-6)
 
-    The length is the total variation, so that faint and soft lines measure like sharp ones.
+
+def edge_length(ink: Plane) -> float:
+    """Length of the edges of ink, pixels.
+
+    It is the total variation, so that faint and soft lines measure like sharp ones.
     """
-    return 2 * float(ink.sum()) / max(_edge_length(ink), 1e-6)
-
-
-def _edge_length(ink: Plane) -> float:
     down, across = np.diff(ink, axis=0)[:, :-1], np.diff(ink, axis=1)[:-1]
     return float(np.sqrt(down * down + across * across).sum())
 
@@ -76,7 +77,7 @@ def _line_width(ink: Plane, width: float) -> float:
 
     side = round(3 * width)
     lines: Plane = ink - grey_opening(ink, size=(side, side))
-    if _edge_length(lines) < _LINES_SHARE * _edge_length(ink):
+    if edge_length(lines) < _LINES_SHARE * edge_length(ink):
         return stroke_width(ink)
     return stroke_width(lines)
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from opensearch.domains.drawings.evening import stroke_width
+from opensearch.domains.drawings.evening import edge_length, stroke_width
 from opensearch.domains.paper.sheet import Plane, darkness
 
 SIDE: Final = 128
@@ -60,7 +60,7 @@ def traits(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
             ((dark >= _PAPER) & (dark < 0.5 * max(_INK, float(dark.max())))).mean() / covered,
             min(solid / covered, 1.0),
             min(stroke_width(dark) / 16, 1.0),
-            min(_edge_length(dark) / (_TINY + float(dark.sum())), 2.0) / 2,
+            min(edge_length(dark) / (_TINY + float(dark.sum())), 2.0) / 2,
             min(10 * float(dark[bare].std()) if bare.any() else 1.0, 1.0),
             min(10 * float(tint.std(axis=(0, 1)).sum()), 2.0) / 2,
             _colour_of_ink(tint, bare, inked),
@@ -81,11 +81,6 @@ def _colour_of_ink(tint: Plane, bare: NDArray[np.bool_], inked: NDArray[np.bool_
     if not bare.any() or not inked.any():
         return 0.0
     return min(10 * float(tint[inked].std(axis=0).sum()), 2.0) / 2
-
-
-def _edge_length(dark: Plane) -> float:
-    down, across = np.diff(dark, axis=0)[:, :-1], np.diff(dark, axis=1)[:-1]
-    return float(np.sqrt(down * down + across * across).sum())
 
 
 def _entropy(dark: Plane) -> float:

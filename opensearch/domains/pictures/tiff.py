@@ -18,7 +18,7 @@ from PIL import Image
 from opensearch.domains.pictures.deep import opacity, to_bytes, undone
 from opensearch.domains.pictures.frames import MOST_FRAMES, first_shown
 from opensearch.domains.pictures.tiff_colours import COLOURS, YCBCR, is_thinned, picture, thinned
-from opensearch.domains.pictures.tiff_pages import in_turn
+from opensearch.domains.pictures.tiff_pages import in_turn, value_of
 from opensearch.domains.pictures.tiff_segments import is_ours, samples
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -142,7 +142,7 @@ def _values(page: Any, data: bytes, limits: Limits) -> NDArray[Any] | None:
 
 
 def _picture(values: NDArray[Any], page: Any) -> Image.Image:
-    profile = bytes(_tag(page, _PROFILE) or b"")
+    profile = bytes(value_of(page, _PROFILE) or b"")
     if page.photometric in COLOURS:
         extra = page.extrasamples[0] if page.extrasamples else 0
         made = picture(values, page.photometric, extra, profile)
@@ -150,7 +150,7 @@ def _picture(values: NDArray[Any], page: Any) -> Image.Image:
         made = _light(values, page)
         if profile:
             made.info["icc_profile"] = profile
-    made.getexif()[_ORIENTATION] = int(_tag(page, _ORIENTATION) or 1)
+    made.getexif()[_ORIENTATION] = int(value_of(page, _ORIENTATION) or 1)
     return made
 
 
@@ -162,17 +162,12 @@ def _light(values: NDArray[Any], page: Any) -> Image.Image:
         clear = opacity(values[..., colours])
         if page.extrasamples[0] == _MULTIPLIED:
             plain = undone(plain, values[..., colours])
-    made = to_bytes(plain, _number(_tag(page, _NO_VALUE)))
+    made = to_bytes(plain, _number(value_of(page, _NO_VALUE)))
     if page.photometric == _WHITE_IS_ZERO:
         made = 255 - made
     if clear is not None:
         made = np.dstack([made, clear])
     return Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)
-
-
-def _tag(page: Any, number: int) -> Any:
-    found = page.tags.get(number)
-    return None if found is None else found.value
 
 
 def _number(text: Any) -> float | None:

@@ -61,7 +61,7 @@ def in_turn(pages: Iterable[Any], most: int) -> Iterator[Any]:
     """
     waiting: list[Any] = []
     for page in _whole(islice(pages, most)):
-        if _is_aside({tag: _value(page, tag) for tag in (_KIND, _OLD_KIND, _PHOTOMETRIC)}):
+        if _is_aside({tag: value_of(page, tag) for tag in (_KIND, _OLD_KIND, _PHOTOMETRIC)}):
             waiting.append(page)
         else:
             waiting.clear()
@@ -82,6 +82,7 @@ def _is_aside(tags: Any) -> bool:
     return bool(said or tags.get(_OLD_KIND) == _OLD_REDUCED or tags.get(_PHOTOMETRIC) == _OF_MASKS)
 
 
-def _value(page: Any, tag: int) -> Any:
+def value_of(page: Any, tag: int) -> Any:
+    """What a page says under a tag; `None` where it has none."""
     found = page.tags.get(tag)
     return None if found is None else found.value

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import tinycss2
 
-from opensearch.domains.svg.calculated import Measures, pixels, quantity
+from opensearch.domains.svg.calculated import Measures, one_word, pixels, quantity
 from opensearch.domains.svg.functions import NotKnownError
 from opensearch.domains.svg.size import Window
 
@@ -70,7 +70,7 @@ def _polygon(tokens: Part, box: Window, em: float) -> dict[str, str]:
     for part in _values(tokens, commas=True):
         if part[0] == ",":
             groups.append([])
-        elif _word(part) not in (*_RULES, "round"):
+        elif one_word(part) not in (*_RULES, "round"):
             groups[-1].append(part)
     points: list[str] = []
     for group in filter(None, groups):
@@ -86,7 +86,7 @@ def _polygon(tokens: Part, box: Window, em: float) -> dict[str, str]:
 
 
 def _oval(name: str, given: Values, box: Window, em: float) -> str:
-    at = next((at for at, part in enumerate(given) if _word(part) == "at"), len(given))
+    at = next((at for at, part in enumerate(given) if one_word(part) == "at"), len(given))
     x, y = _place(given[at + 1 :], box, em)
     near = (abs(x - box.left), abs(box.left + box.width - x))
     low = (abs(y - box.top), abs(box.top + box.height - y))
@@ -101,7 +101,7 @@ def _oval(name: str, given: Values, box: Window, em: float) -> str:
 
 
 def _radius(part: Part | None, sides: tuple[float, ...], whole: float, em: float) -> float:
-    word = "closest-side" if part is None else _word(part)
+    word = "closest-side" if part is None else one_word(part)
     if word in ("closest-side", "farthest-side"):
         return min(sides) if word == "closest-side" else max(sides)
     radius = _side(part or [], whole, em)
@@ -113,7 +113,7 @@ def _radius(part: Part | None, sides: tuple[float, ...], whole: float, em: float
 def _place(given: Values, box: Window, em: float) -> tuple[float, float]:
     """Where the middle of an oval lies: a position of CSS."""
     sides = [(box.left, box.width), (box.top, box.height)]
-    words = [_word(part) for part in given]
+    words = [one_word(part) for part in given]
     if len(given) >= 3:  # a side, and how far from it
         places = [box.left + box.width / 2, box.top + box.height / 2]
         for at, word in enumerate(words):
@@ -139,7 +139,7 @@ def _place(given: Values, box: Window, em: float) -> tuple[float, float]:
 
 
 def _rectangle(name: str, given: Values, box: Window, em: float) -> str:
-    at = next((at for at, part in enumerate(given) if _word(part) == "round"), len(given))
+    at = next((at for at, part in enumerate(given) if one_word(part) == "round"), len(given))
     if name == "xywh":
         if at != 4:
             raise NotKnownError
@@ -163,7 +163,7 @@ def _sides(
     """Lengths in pixels, percentages taken of `wholes`; `auto` may be an edge of the box."""
     found = []
     for at, (part, whole) in enumerate(zip(given, wholes, strict=True)):
-        if auto and _word(part) == "auto":
+        if auto and one_word(part) == "auto":
             found.append(whole if at in (1, 2) else 0.0)
         else:
             found.append(_side(part, whole, em))
@@ -228,7 +228,3 @@ def _values(tokens: Part, *, commas: bool = False) -> Iterator[Part]:
 
 def _side(part: Part, whole: float, em: float) -> float:
     return pixels(quantity(part, Measures(whole, em)), whole)
-
-
-def _word(part: Part) -> str | None:
-    return str(part[0].lower_value) if len(part) == 1 and part[0].type == "ident" else None

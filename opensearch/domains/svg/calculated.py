@@ -76,6 +76,12 @@ def quantity(tokens: Sequence[Any], measures: Measures) -> Quantity:
         raise NotKnownError from error
 
 
+def one_word(tokens: Sequence[Any]) -> str | None:
+    """The one word that tokens of a value are, in small letters; `None` for anything else."""
+    alone = len(tokens) == 1 and tokens[0].type == "ident"
+    return str(tokens[0].lower_value) if alone else None
+
+
 def pixels(value: Quantity, whole: float) -> float:
     """A length, or a share of `whole`, in pixels.
 

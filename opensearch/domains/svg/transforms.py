@@ -15,7 +15,7 @@ import numpy as np
 import tinycss2
 
 from opensearch.domains.svg.boxes import Boxes
-from opensearch.domains.svg.calculated import Measures, Quantity, pixels, quantity
+from opensearch.domains.svg.calculated import Measures, Quantity, one_word, pixels, quantity
 from opensearch.domains.svg.functions import NotKnownError
 from opensearch.domains.svg.matrices import STEPS, Matrix, shift
 from opensearch.domains.svg.size import UNITS, Window
@@ -103,12 +103,12 @@ def _about(matrix: Matrix, origin: str, box: Window | None, em: float) -> Matrix
 def _place(origin: str, box: Window, em: float) -> tuple[float, float]:
     """Where the origin of a transform lies."""
     words = list(_arguments(tinycss2.parse_component_value_list(origin)))
-    if words and _word(words[0]) in ("top", "bottom"):
+    if words and one_word(words[0]) in ("top", "bottom"):
         words = [*words[1:2], words[0]] if len(words) > 1 else [[], words[0]]
     places = []
     for at, (start, side) in enumerate(((box.left, box.width), (box.top, box.height))):
         word = words[at] if at < len(words) else []
-        share = _SIDES.get(_word(word) or "") if word else 50.0
+        share = _SIDES.get(one_word(word) or "") if word else 50.0
         part = quantity(word, Measures(side, em)) if share is None else Quantity(share, "%")
         places.append(start + pixels(part, side))
     return places[0], places[1]
@@ -140,8 +140,8 @@ def _arguments(tokens: Sequence[Any]) -> Iterator[list[Any]]:
 
 
 def _step(name: str, given: list[list[Any]], box: Window | None, em: float) -> Matrix:
-    if name == "rotate_" and len(given) == 2 and (_word(given[0]) or "") in _AXES:
-        given = [[_number(part)] for part in _AXES[_word(given[0]) or ""]] + given[1:]
+    if name == "rotate_" and len(given) == 2 and (one_word(given[0]) or "") in _AXES:
+        given = [[_number(part)] for part in _AXES[one_word(given[0]) or ""]] + given[1:]
     sides = (None, None) if box is None else (box.width, box.height)
     whole = {"translatey": (sides[1],)}.get(name, sides)
     values = [
@@ -168,10 +168,6 @@ def _step(name: str, given: list[list[Any]], box: Window | None, em: float) -> M
 
 def _number(number: float) -> Any:
     return tinycss2.parse_component_value_list(f"{number:g}")[0]
-
-
-def _word(part: Sequence[Any]) -> str | None:
-    return str(part[0].lower_value) if len(part) == 1 and part[0].type == "ident" else None
 
 
 def _known(box: Window | None) -> Window:
