@@ -18,9 +18,8 @@ from opensearch.domains.svg.calculated import Measures, measured
 from opensearch.domains.svg.functions import NotKnownError
 from opensearch.domains.svg.matrices import Matrix, shift
 from opensearch.domains.svg.outlines import Points, path_points
-from opensearch.domains.svg.size import Window
+from opensearch.domains.svg.size import NUMBER, Window
 
-_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 _GROUPS: Final = frozenset({"g", "a", "switch"})
 _EMPTY: Final = frozenset(
     {"defs", "symbol", "marker", "pattern", "mask", "clipPath", "linearGradient", "radialGradient"}
@@ -87,7 +86,7 @@ class Boxes:
             matrix = self._matrix_of(element.attrib["transform"])
         except NotKnownError:
             return None
-        origin = [float(number) for number in _NUMBER.findall(element.get("transform-origin", ""))]
+        origin = [float(number) for number in NUMBER.findall(element.get("transform-origin", ""))]
         if len(origin) == 2:
             matrix = shift(*origin) @ matrix @ shift(-origin[0], -origin[1])
         (left, top), (right, lower) = points.min(axis=0), points.max(axis=0)
@@ -134,7 +133,7 @@ def simple_points(element: Element, shown: Window, em: float) -> Points | None:
             ends = [[side(f"x{at}", wide), side(f"y{at}", high)] for at in (1, 2)]
             return np.array(ends)
         case "polygon" | "polyline":
-            numbers = [float(number) for number in _NUMBER.findall(element.get("points", ""))]
+            numbers = [float(number) for number in NUMBER.findall(element.get("points", ""))]
             return np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2)
         case "path":
             return path_points(element.get("d", ""))

@@ -28,7 +28,7 @@ from opensearch.domains.svg.layers import Layers
 from opensearch.domains.svg.masks import by_opacity, plain_mask, set_modes
 from opensearch.domains.svg.motion import REST, Pose, at_rest
 from opensearch.domains.svg.scopes import Scope, measure_sides, outermost, plain, within
-from opensearch.domains.svg.size import UNITS
+from opensearch.domains.svg.size import NUMERAL, UNITS
 from opensearch.errors import OverLimit
 
 Inside = Callable[[str], str]
@@ -54,7 +54,7 @@ _GEOMETRY: Final[dict[str, frozenset[str]]] = {
 """Properties that are attributes to the renderer, by element."""
 _PAINTS: Final = frozenset({"fill", "stroke", "color", "stop-color"})
 _LENGTH: Final = re.compile(
-    rf"{values.NUMERAL}(?:%|{'|'.join(sorted(filter(None, UNITS)))})?|auto", re.IGNORECASE
+    rf"{NUMERAL}(?:%|{'|'.join(sorted(filter(None, UNITS)))})?|auto", re.IGNORECASE
 )
 _PATH: Final = re.compile(r"path\(\s*(?:[a-z]+\s*,\s*)?[\"'](.*?)[\"']\s*\)", re.DOTALL | re.I)
 _VERBATIM: Final = frozenset({"style", "href", "id", "class", "d", "points"})

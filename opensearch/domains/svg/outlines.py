@@ -15,16 +15,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from opensearch.domains.svg.size import NUMBER, NUMERAL
+
 Points = NDArray[np.float64]
 """Of shape (n, 2), x and y."""
 
 _COMMAND: Final = re.compile(r"([MmZzLlHhVvCcSsQqTtAa])([^MmZzLlHhVvCcSsQqTtAa]*)")
-_NUMBER: Final = re.compile(r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?")
 _ARC: Final = re.compile(
     # A number begins where none goes on.
-    rf"(?:(?<![\d.])|(?=[-+.]))({_NUMBER.pattern})[\s,]*+({_NUMBER.pattern})[\s,]*+"
-    rf"({_NUMBER.pattern})[\s,]*+([01])[\s,]*+([01])"
-    rf"[\s,]*+({_NUMBER.pattern})[\s,]*+({_NUMBER.pattern})"
+    rf"(?:(?<![\d.])|(?=[-+.]))({NUMERAL})[\s,]*+({NUMERAL})[\s,]*+"
+    rf"({NUMERAL})[\s,]*+([01])[\s,]*+([01])"
+    rf"[\s,]*+({NUMERAL})[\s,]*+({NUMERAL})"
 )
 _TAKES: Final = {"M": 2, "L": 2, "T": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "Z": 0}
 # A curve is looked at in so many places: its box is right to a hundredth of its size.
@@ -79,7 +80,7 @@ def _groups(kind: str, text: str) -> Iterator[list[float]]:
     if kind == "A":
         yield from ([float(word) for word in found] for found in _ARC.findall(text))
         return
-    numbers, size = [float(word) for word in _NUMBER.findall(text)], _TAKES[kind]
+    numbers, size = [float(word) for word in NUMBER.findall(text)], _TAKES[kind]
     if size == 0:
         yield []
     for start in range(0, len(numbers) - size + 1, size or 1) if size else ():

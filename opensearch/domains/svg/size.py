@@ -7,8 +7,10 @@ import re
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_LENGTH = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Z%]*)")
+NUMERAL: Final = r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?"
+"""A number of SVG or CSS, as a part of patterns."""
+NUMBER: Final = re.compile(NUMERAL)
+_LENGTH = re.compile(rf"\s*({NUMERAL})\s*([a-zA-Z%]*)")
 UNITS: Final = {
     "": 1.0,
     "px": 1.0,
@@ -45,7 +47,7 @@ def window(root: Element) -> Window | None:
     """What a drawing says of its extent; None when it says nothing that can be used."""
     given = root.get("width"), root.get("height")
     width, height = (length(text) for text in given)
-    numbers = [float(text) for text in _NUMBER.findall(root.get("viewBox", ""))]
+    numbers = [float(text) for text in NUMBER.findall(root.get("viewBox", ""))]
     near = all(abs(number) < _LARGEST for number in numbers)
     if len(numbers) == 4 and near and min(numbers[2:]) > _SMALLEST:
         return Window(*numbers)

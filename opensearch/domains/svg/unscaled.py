@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.svg import css
-from opensearch.domains.svg.size import Window, length
+from opensearch.domains.svg.size import NUMBER, Window, length
 
 Matrix = NDArray[np.float64]
 
 _FUNCTION: Final = re.compile(r"(?<![a-zA-Z])([a-zA-Z]++)\s*+\(([^()]*+)\)")
-_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _USUAL: Final = 100.0
 """Pixels that a drawing is taken to be shown on where it says nothing and is less than 16 wide."""
 _SMALL: Final = 16
@@ -68,7 +67,7 @@ def _matrix(transform: str) -> Matrix:
     """A `transform` attribute as a matrix, shape (3, 3); what cannot be understood does nothing."""
     matrix: Matrix = np.eye(3)
     for name, given in _FUNCTION.findall(transform):
-        numbers = [float(number) for number in _NUMBER.findall(given)]
+        numbers = [float(number) for number in NUMBER.findall(given)]
         if numbers:
             matrix = matrix @ _step(name, numbers)
     return matrix

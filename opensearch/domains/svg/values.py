@@ -9,7 +9,7 @@ from typing import Any, Final
 from tinycss2.color4 import parse_color
 
 from opensearch.domains.svg.colours import to_srgb
-from opensearch.domains.svg.size import UNITS
+from opensearch.domains.svg.size import NUMERAL, UNITS
 
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,((?:[^()]|\([^()]*\))*))?\)")
 _LIGHT_DARK = re.compile(r"light-dark\(((?:[^(),]|\([^()]*\))*),(?:[^()]|\([^()]*\))*\)")
@@ -18,7 +18,6 @@ _COLOUR = re.compile(
 )
 _PRINTED = re.compile(r"(?<=\S)\s+(?:icc-color|device-cmyk)\([^()]*\)\s*$", re.I)
 """What a press is told beside the colour of the screen."""
-NUMERAL: Final = r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:e[-+]?\d++)?"
 _PLACED = re.compile(
     rf"(?<![\w#.-])({NUMERAL})(?:([sld]?v|cq)(w|h|min|max|i|b)|(r?)(em|ex|ch|cap|ic|lh)|(q))\b",
     re.I,
