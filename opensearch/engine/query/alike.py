@@ -16,6 +16,7 @@ from opensearch.engine.query.as_stored import stored_domain
 from opensearch.engine.query.copies import matches
 from opensearch.engine.query.query import Query
 from opensearch.errors import InvalidInput, NotKept
+from opensearch.hashing import hamming
 from opensearch.model import Model
 from opensearch.model.inputs import name_of
 from opensearch.records import Hit, Source
@@ -93,7 +94,7 @@ def copies_of(
         notes.append(f"of {left_out:,} of {len(ids):,} items {_NO_IMPRINT}")
     found = sorted(found)[: query.k]
     codes = now.searcher.codes(np.array([row[2] for row in found], np.int64), targets)
-    distances = np.unpackbits(codes ^ asked.code, axis=1).sum(axis=1).tolist()
+    distances = hamming(codes, asked.code[None])[:, 0].tolist()
     hits = [
         Hit(rank, i.id, i.key, i.path, i.domain, i.category, distance, -row[1], i.metadata)
         for rank, (i, distance, row) in enumerate(

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from opensearch.engine.query.duplicates import (
     Group,
     cosines_to_first,
+    groups_of,
     held_domains,
     linked,
     rows_of,
 )
+from opensearch.hashing import hamming
 from opensearch.imprints import KINDS, Kind, Pairs, kind_of
 from opensearch.progress import Progress, quiet
 from opensearch.search.neighbours import nearest
@@ -168,12 +170,7 @@ def _grouped(store: Store, kind: Kind, ids: Ids, exact: bool, progress: Progress
     for found in KINDS[kind].pairs(len(distinct), fetch, nearest, progress, apart):
         kept = found.exact if exact else np.ones(len(found.first), np.bool_)
         labels = linked(labels, [(found.first[kept], found.second[kept])])
-    labels = labels[np.searchsorted(distinct, same)]
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1))
-    for start, stop in pairwise(starts.tolist()):
-        if stop - start > 1:
-            yield order[start:stop]
+    yield from groups_of(labels[np.searchsorted(distinct, same)])
 
 
 def _pages(ids: Ids) -> Iterator[Ids]:
@@ -226,7 +223,7 @@ def _group(store: Store, ids: Ids, rows: Sequence[tuple[Ids, Codes]], found: Fou
     for held, held_codes in rows:
         mine = np.isin(ids, held)
         codes[mine] = held_codes[np.searchsorted(held, ids[mine])]
-    distances = np.unpackbits(codes ^ codes[0], axis=1).sum(axis=1).tolist()
+    distances = hamming(codes, codes[:1])[:, 0].tolist()
     items = store.items(ids.tolist())
     scores = cosines_to_first(store, ids)
     return Group(items[0].domain, items, distances, scores, found.likeness, found.changes)

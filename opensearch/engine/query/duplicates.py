@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from opensearch.engine.filters.selecting import not_held
 from opensearch.engine.query.candidates import DIGITS
 from opensearch.errors import InvalidInput
+from opensearch.hashing import hamming
 from opensearch.records import Item
 from opensearch.search.pairs import near_pairs
 from opensearch.semantic import unit
@@ -108,10 +109,7 @@ def _groups(store: Store, domain: str, radius: int, min_score: float) -> Iterato
     else:  # equal codes are one, so that very many of them cost nothing
         distinct, of_row = np.unique(codes, axis=0, return_inverse=True)
         labels = connected(len(distinct), near_pairs(distinct, radius))[of_row.ravel()]
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1))
-    groups = [order[a:b] for a, b in pairwise(starts) if b - a > 1]
-    for places in sorted(groups, key=lambda places: int(places[0])):
+    for places in sorted(groups_of(labels), key=lambda places: int(places[0])):
         yield _group(store, domain, ids[places], codes[places])
 
 
@@ -174,8 +172,17 @@ def linked(labels: NDArray[np.int64], pairs: list[tuple[Ids, Ids]]) -> NDArray[n
     return fresh[labels]
 
 
+def groups_of(labels: NDArray[np.int64]) -> Iterator[Ids]:
+    """Places of the members of each group of two or more, ascending, by the labels of places."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1))
+    for start, stop in pairwise(starts.tolist()):
+        if stop - start > 1:
+            yield order[start:stop]
+
+
 def _group(store: Store, domain: str, ids: Ids, codes: Codes) -> Group:
-    distances = np.unpackbits(codes ^ codes[0], axis=1).sum(axis=1)
+    distances = hamming(codes, codes[:1])[:, 0]
     scores = cosines_to_first(store, ids)
     return Group(domain, store.items(ids.tolist()), distances.tolist(), scores)
 
