@@ -75,6 +75,11 @@ class Meta:
         """Names of the domains ever stored, by their numbers."""
         return list(self.counts)
 
+    @property
+    def held(self) -> list[str]:
+        """Names of the domains that hold items."""
+        return [domain for domain, count in self.counts.items() if count]
+
     def number(self, domain: str) -> int:
         """The number of a domain, given to it now when it is new."""
         if domain not in self.counts:

@@ -138,8 +138,7 @@ def _write_manifest(
     files: Sequence[_Summed],
 ) -> None:
     """What the export holds, made by which model, and the sums of its files."""
-    held = [domain for domain, count in meta.counts.items() if count]
-    kept = ("space", "hash", *(f"encoder/{domain}" for domain in held))
+    kept = ("space", "hash", *(f"encoder/{domain}" for domain in meta.held))
     manifest = {
         "format": FORMAT,
         "items": items,

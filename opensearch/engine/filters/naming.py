@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from opensearch.errors import InvalidInput
 from opensearch.records import Item
+from opensearch.spelling import several_in
 from opensearch.store import Store
 
 _ESCAPED: Final = re.compile(r"\\(?:[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
@@ -20,6 +22,22 @@ def item_named(store: Store, key: str) -> Item | None:
     sees and keyboards decide; and lists print what cannot be printed with a backslash.
     """
     return next(filter(None, map(store.by_key, dict.fromkeys(_readings(key)))), None)
+
+
+def wanted_item(store: Store, key: str, several: str | None = None) -> Item:
+    """The item of a key as `item_named` finds it.
+
+    Args:
+        several: the argument that takes a list of keys; `None` if only one is accepted.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    item = item_named(store, key)
+    if item is None:
+        meant = several_in(key, several, store.by_key) if several else ""
+        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are{meant}")
+    return item
 
 
 def _readings(key: str) -> Iterator[str]:

@@ -73,7 +73,7 @@ def targeted(store: Store, targets: Sequence[str]) -> list[str]:
     Raises:
         InvalidInput: a named domain holds none.
     """
-    held = [domain for domain, count in store.meta().counts.items() if count]
+    held = store.meta().held
     for target in targets:
         if target not in held:
             raise not_held(target, held, "targets")

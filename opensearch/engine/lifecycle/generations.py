@@ -227,8 +227,7 @@ def open_index(path: Where, model: str | Path | None, adopt: bool) -> tuple[Gene
         return generations, bundle
     try:
         given = folder.open_model(Path(model))
-        counts = generations.current().store.meta().counts
-        check_fits(folder.path, bundle, given, [name for name in counts if counts[name]])
+        check_fits(folder.path, bundle, given, generations.current().store.meta().held)
     except BaseException:
         generations.close()
         raise

@@ -101,8 +101,8 @@ def adopt(folder: IndexFolder, given: Bundle) -> None:
         check_same(folder.path, folder.identities, given)
     else:
         with folder.open_store(readonly=True) as store:
-            counts = store.meta().counts
-        check_fits(folder.path, inside, given, [name for name in counts if counts[name]])
+            held = store.meta().held
+        check_fits(folder.path, inside, given, held)
     folder.finish(given.copy_to(folder.model))
 
 

@@ -228,9 +228,7 @@ def adopt(place: MilvusPlace, given: Bundle) -> None:
     """
     integrity.check(given)
     with place.open_store() as store:
-        counts = store.meta().counts
-        held = [name for name, count in counts.items() if count]
-        check_fits(place.path, place.open_model(), given, held)
+        check_fits(place.path, place.open_model(), given, store.meta().held)
         store.claim()
         place.finish(given)
 

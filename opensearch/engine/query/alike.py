@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.opening.opener import Opened
-from opensearch.engine.filters.naming import item_named
+from opensearch.engine.filters.naming import wanted_item
 from opensearch.engine.filters.selecting import targeted
 from opensearch.engine.lifecycle.generations import Generation
 from opensearch.engine.query.as_stored import stored_domain
@@ -133,9 +133,7 @@ def _of_file(query: Query, now: Generation, model: Model) -> _Asked:
 
 
 def _of_item(key: str, now: Generation) -> _Asked:
-    item = item_named(now.store, key)
-    if item is None:
-        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
+    item = wanted_item(now.store, key)
     imprint = now.store.imprints([item.id])[0]
     if not imprint:
         raise NotKept(

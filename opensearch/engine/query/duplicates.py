@@ -95,7 +95,7 @@ def held_domains(store: Store, domain: str | None) -> list[str]:
     Raises:
         InvalidInput: the store holds nothing of it.
     """
-    held = [name for name, count in store.meta().counts.items() if count]
+    held = store.meta().held
     if domain is not None and domain not in held:
         raise not_held(domain, held)
     return held if domain is None else [domain]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from opensearch.engine.filters.naming import item_named
-from opensearch.errors import InvalidInput, StoreError
+from opensearch.engine.filters.naming import wanted_item
+from opensearch.errors import StoreError
 from opensearch.records import Item, Metadata
 from opensearch.store import Store
 
@@ -29,9 +29,7 @@ def relabelled(
     Raises:
         InvalidInput: there is no such item, or metadata are not JSON values.
     """
-    item = item_named(store, key)
-    if item is None:
-        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are")
+    item = wanted_item(store, key)
     kept = item.metadata if metadata is None else metadata
     item = replace(item, category=category, metadata=dict(kept))
     store.update([item])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from opensearch.domains.opening.opener import Opened
 from opensearch.engine import arguments as must
-from opensearch.engine.filters.naming import item_named
+from opensearch.engine.filters.naming import wanted_item
 from opensearch.engine.query.as_stored import Embed, as_stored
 from opensearch.engine.query.understood import TakenAs, understood_text
 from opensearch.errors import InvalidInput, NotKept
@@ -18,7 +18,6 @@ from opensearch.model import Input, Model
 from opensearch.model.inputs import drawings_in, name_of
 from opensearch.records import Item, Up
 from opensearch.semantic import unit
-from opensearch.spelling import several_in
 from opensearch.store import Store
 
 
@@ -82,10 +81,7 @@ def stored_part(store: Store, key: str) -> Part:
         InvalidInput: the key is unknown.
         NotKept: the item has no embedding.
     """
-    item = item_named(store, key)
-    if item is None:
-        meant = several_in(key, "keys", store.by_key)
-        raise InvalidInput(f"the index has no item {key!r}; hits show the keys there are{meant}")
+    item = wanted_item(store, key, several="keys")
     rows, present = store.embeddings([item.id])
     if not present[0]:
         raise NotKept(f"item {key!r} was added as a ready code, without an embedding to search by")
