@@ -76,9 +76,14 @@ def no_path(text: str) -> str:
         return f"; instead of a file:// address, give the path, {'/' + rest.lstrip('/')!r}"
     if scheme.lower() == "data":
         return "; this is a data: address: decode it and give the bytes, or write them to a file"
-    if _ADDRESS.match(text):
+    if begins_as_address(text):
         return "; this is an address: download what lies there, and give the file"
     return ""
+
+
+def begins_as_address(text: str) -> bool:
+    """Whether a text is an address, of which `Path` may have dropped one of the two slashes."""
+    return _ADDRESS.match(text) is not None
 
 
 def of_home(text: str) -> str:

@@ -204,22 +204,15 @@ def _chunks(head: bytes, file: BinaryIO) -> Iterator[bytes]:
             head = file.read(_CHUNK)
 
 
-def _checked(item: Item) -> FilePath:
-    """The item's file without links, while it is what was indexed."""
-    original, path = originals.open_original(item)
-    original.close()
-    return path
-
-
 def _solid(shared: Context, item: Item) -> Solid:
     """The triangles of the item's file, standing as it stood when it was indexed."""
     with shared.served.engine.model.readers() as readers:
-        return readers.solid(_checked(item), declared(item.metadata))
+        return readers.solid(originals.path_of(item), declared(item.metadata))
 
 
 def _read(shared: Context, item: Item) -> Reading:
     """The item's file read again, standing as it stood when it was indexed."""
-    path, part = _checked(item), split_part(item.path)[1]
+    path, part = originals.path_of(item), split_part(item.path)[1]
     source = Source(path, path.name, part, item.domain, metadata=item.metadata)
     model = shared.served.engine.model
     with model.readers() as readers:

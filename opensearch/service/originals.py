@@ -70,10 +70,21 @@ def open_original(item: Item) -> tuple[BinaryIO, Path]:
     return os.fdopen(descriptor, "rb"), real
 
 
+def path_of(item: Item) -> Path:
+    """The item's file without links, while it is what was indexed.
+
+    Raises:
+        ServiceError: see `open_original`.
+    """
+    file, path = open_original(item)
+    file.close()
+    return path
+
+
 def can_open(item: Item) -> bool:
     """Whether the file of an item is there as it was indexed."""
     try:
-        open_original(item)[0].close()
+        path_of(item)
         return True
     except ServiceError:
         return False

@@ -64,8 +64,6 @@ async def make(
 def _file_of(item: Item) -> Path:
     """The item's file without links, while it lies where it was indexed, as it was."""
     try:
-        original, path = originals.open_original(item)
+        return originals.path_of(item)
     except ServiceError as error:
         raise UnreadableFile(error.failure.message) from error
-    original.close()
-    return path

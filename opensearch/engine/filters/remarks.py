@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -149,9 +148,8 @@ def _occurs(fields: Fields, asked: Comparison, value: str) -> bool:
 def _unknown_values(asked: Comparison, values: Iterable[str], held: Sequence[str]) -> Iterator[str]:
     if asked.sign not in ("=", "!="):
         return
-    folded = {each.lower(): each for each in held}
     for value in values:
         if value not in held:
-            near = difflib.get_close_matches(value.lower(), folded, n=1)
-            hint = f"; did you mean {folded[near[0]]!r}?" if near else ""
+            near = nearest(value, held)
+            hint = f"; did you mean {near!r}?" if near else ""
             yield f"no item has the {asked.field} {value!r}{hint}"

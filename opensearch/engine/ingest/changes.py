@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from opensearch.domains import is_older
 from opensearch.domains.collections.layout import declared as declared_by_path
+from opensearch.domains.opening.guess import GUESSED
 from opensearch.domains.shapes.upright import declared, is_mesh, upright_axis, with_axis_before
 from opensearch.engine.ingest.whereabouts import (
     address,
@@ -26,9 +27,6 @@ from opensearch.store import Store
 
 Compare = Literal["time", "content"]
 State = Literal["added", "replaced", "moved", "unchanged"]
-
-_GUESSED = ("sketch", "photo")
-"""Domains that are guessed anew when a file is read again; of cartoons most were said to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ class Changes:
         same = known.digest == stamp.digest and _same_domain(known, source) and not turned
         reread = same and self._comparing.reread and is_older(known.reader)
         if not same or reread:
-            kept = known.domain if reread and known.domain not in _GUESSED else None
+            kept = known.domain if reread and known.domain not in GUESSED else None
             given = self._give(source.key, path, "replaced")
             return replace(given, domain=kept, reread=reread, up=up, stamp=stamp)
         metadata = {**_of_photo(known), **source.metadata, **({"up": up} if up else {})}
@@ -190,7 +188,7 @@ class Changes:
                 return replace(self._give(known.key, address(source), "replaced"), stamp=stamp)
         turned = not _same_axis(known, source)
         if turned or (self._comparing.reread and is_older(known.reader)):
-            kept = None if known.domain in _GUESSED else known.domain
+            kept = None if known.domain in GUESSED else known.domain
             given = self._give(known.key, address(source), "replaced")
             return replace(given, domain=kept, reread=not turned, stamp=stamp)
         now = _declared(known, source)
@@ -269,7 +267,7 @@ def _as_said(item: Item, source: Source) -> Source:
         return source
     domain, category = declared_by_path(item.key)
     in_part = item.key.endswith(f"/{source.key}")
-    if in_part and (item.domain == domain or item.domain not in _GUESSED):
+    if in_part and (item.domain == domain or item.domain not in GUESSED):
         source = replace(source, domain=source.domain or item.domain)
     if source.category is None and (in_part or item.category != category):
         source = replace(source, category=item.category)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
@@ -16,10 +15,9 @@ from opensearch.errors import InvalidInput
 from opensearch.limits import Limits
 from opensearch.records import Item, Source, Stamp, is_address
 from opensearch.remote import Root, fetched
-from opensearch.spelling import several_paths
+from opensearch.spelling import begins_as_address, several_paths
 
 TWICE: Final = "in two sources"
-_CUT_ADDRESS: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 def files_of(roots: Sequence[Root]) -> list[Path]:
@@ -41,7 +39,7 @@ def _way_in(root: str) -> str:
     """A hint for `-`, or for an address such as s3://bucket/photos of which `Path` cut a slash."""
     if root == "-":
         return "; what is piped in has no path to be found at again: write it to a file first"
-    if not _CUT_ADDRESS.match(root):
+    if not begins_as_address(root):
         return ""
     return "; give an address as text, since a `Path` drops one of its slashes"
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opensearch.domains.collections.catalog import digest, fingerprint
 from opensearch.domains.collections.layout import placed
+from opensearch.domains.opening.guess import GUESSED
 from opensearch.domains.opening.opener import Opened
 from opensearch.errors import OpenSearchError
 from opensearch.limits import Limits
@@ -24,9 +25,6 @@ from opensearch.store import Store
 
 Embed: TypeAlias = "Callable[[Input, str | None, Up | None], tuple[Opened, NDArray[np.float32]]]"
 """Opens and embeds an input, as `Model.embed_one` does."""
-
-_GUESSED: Final = ("photo", "sketch")
-"""What most pictures are taken for by their content. Any other domain was said, or is a cartoon."""
 
 
 def as_stored(embed: Embed, store: Store, limits: Limits) -> Embed:
@@ -57,7 +55,7 @@ def _was_said(stored: str | None, opened: Opened) -> bool:
 
 def firm(stored: str | None) -> str | None:
     """The domain that something is stored as, where content alone would not have said so."""
-    return None if stored in _GUESSED else stored
+    return None if stored in GUESSED else stored
 
 
 def stored_domain(given: Input, store: Store, limits: Limits) -> str | None:
