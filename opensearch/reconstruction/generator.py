@@ -1,25 +1,18 @@
-"""The trained voxel generator at work, without torch: T2, the pooling layer and T2'.
-
-Convolutions are products of matrices here, as projectors are in `encoders.encoder`: the networks
-are small, and nobody who makes a model waits for torch.
-"""
+"""The trained voxel generator at work, without torch: T2, the pooling layer and T2'."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from opensearch.encoders.tensors import identity, load_tensors
 from opensearch.errors import BundleError, InvalidInput
 from opensearch.reconstruction.card import ReconstructionCard, read_card
+from opensearch.reconstruction.layers import Array, Layers, Tensors, elu, in_batches, load_part
 from opensearch.reconstruction.voxels import SIDE
-
-Array: TypeAlias = NDArray[np.float32]
 
 LAST: Final = 2
 """Side of the narrowest features; each halving before it doubles the side of the first ones."""
@@ -39,24 +32,14 @@ class Generator:
         BundleError: a tensor is missing, or shapes do not fit together.
     """
 
-    def __init__(
-        self, tensors: Mapping[str, NDArray[np.generic]], card: ReconstructionCard
-    ) -> None:
+    def __init__(self, tensors: Tensors, card: ReconstructionCard) -> None:
         self.card = card
-        self._tensors = {name: array.astype(np.float32) for name, array in tensors.items()}
         self._halvings = sum(name.startswith("down.") for name in tensors) // 2
         names = [f"{way}.{at}" for way in ("down", "up") for at in range(self._halvings)]
         names += ["cut", "narrow", "wide", "join"]
-        wanted = {f"{name}.{kind}" for name in names for kind in ("weight", "bias")}
-        if wanted != set(tensors):
-            raise BundleError(
-                "the tensors are not those of a voxel generator:"
-                f" {', '.join(sorted(wanted ^ set(tensors)))} are missing or too many"
-            )
-        try:
+        self._layers = Layers(tensors, names, "a voxel generator")
+        with self._layers.tried():
             blank = self.decode(self.encode(np.zeros((1, SIDE, SIDE, SIDE), np.float32)))
-        except ValueError as error:
-            raise BundleError(f"the tensors are not those of a voxel generator: {error}") from error
         if blank.shape != (1, SIDE, SIDE, SIDE):
             raise BundleError(f"the voxel generator makes grids of shape {blank.shape[1:]}")
 
@@ -68,18 +51,12 @@ class Generator:
             BundleError: no such model there, or a damaged one.
         """
         card = read_card(folder)
-        tensors = load_tensors(folder / card.voxels.tensors)
-        if identity(tensors, card.voxels.settings) != card.voxels.identity:
-            raise BundleError(
-                f"tensor file {folder / card.voxels.tensors} is not the one that its model was"
-                " written with; copy the whole folder again"
-            )
-        return cls(tensors, card)
+        return cls(load_part(folder, card.voxels), card)
 
     @property
     def code(self) -> int:
         """Width of a code."""
-        return len(self._tensors["narrow.bias"])
+        return len(self._layers["narrow"][1])
 
     def encode(self, grids: NDArray[np.generic]) -> Array:
         """T2: codes (n, code) of grids (n, 32, 32, 32), bool or values 0..1."""
@@ -87,7 +64,7 @@ class Generator:
             raise InvalidInput(
                 f"`grids` must have shape (n, {SIDE}, {SIDE}, {SIDE}), got {grids.shape}"
             )
-        return _in_batches(self._encode, grids.astype(np.float32), self.code)
+        return in_batches(self._encode, grids.astype(np.float32), _BATCH, self.code)
 
     def pool(self, codes: Array, weights: NDArray[np.floating]) -> Array:
         """The pooling layer: w = sum of w_i z_i, shape (code,), of codes (k, code)."""
@@ -101,7 +78,7 @@ class Generator:
         """T2': probabilities (n, 32, 32, 32) that voxels are filled, of codes (n, code)."""
         if codes.ndim != 2 or codes.shape[1] != self.code:
             raise InvalidInput(f"`codes` must have shape (n, {self.code}), got {codes.shape}")
-        return _in_batches(self._decode, codes.astype(np.float32), SIDE, SIDE, SIDE)
+        return in_batches(self._decode, codes.astype(np.float32), _BATCH, SIDE, SIDE, SIDE)
 
     @property
     def _sides(self) -> tuple[int, int]:
@@ -112,37 +89,20 @@ class Generator:
     def _encode(self, grids: Array) -> Array:
         n, (first, cube) = len(grids), self._sides
         cubes = grids.reshape(n, *[first, cube] * 3).transpose(0, 1, 3, 5, 2, 4, 6)
-        x = _elu(self._linear("cut", cubes.reshape(n, first**3, cube**3)))
+        x = elu(self._layers.linear("cut", cubes.reshape(n, first**3, cube**3)))
         x = x.transpose(0, 2, 1).reshape(n, -1, first, first, first)
         for at in range(self._halvings):
-            x = _elu(_halved(x, *self._layer(f"down.{at}")))
-        return self._linear("narrow", x.reshape(n, -1))
+            x = elu(_halved(x, *self._layers[f"down.{at}"]))
+        return self._layers.linear("narrow", x.reshape(n, -1))
 
     def _decode(self, codes: Array) -> Array:
         n, (first, cube) = len(codes), self._sides
-        x = _elu(self._linear("wide", codes)).reshape(n, -1, LAST, LAST, LAST)
+        x = elu(self._layers.linear("wide", codes)).reshape(n, -1, LAST, LAST, LAST)
         for at in range(self._halvings):
-            x = _elu(_doubled(x, *self._layer(f"up.{at}")))
-        cubes = self._linear("join", x.reshape(n, -1, first**3).transpose(0, 2, 1))
+            x = elu(_doubled(x, *self._layers[f"up.{at}"]))
+        cubes = self._layers.linear("join", x.reshape(n, -1, first**3).transpose(0, 2, 1))
         cubes = cubes.reshape(n, *[first] * 3, *[cube] * 3).transpose(0, 1, 4, 2, 5, 3, 6)
         return np.asarray(cubes.reshape(n, SIDE, SIDE, SIDE).clip(0, 1), np.float32)
-
-    def _linear(self, name: str, x: Array) -> Array:
-        weight, bias = self._layer(name)
-        return np.asarray(x @ weight.T + bias)
-
-    def _layer(self, name: str) -> tuple[Array, Array]:
-        return self._tensors[f"{name}.weight"], self._tensors[f"{name}.bias"]
-
-
-def _in_batches(function: Callable[[Array], Array], rows: Array, *shape: int) -> Array:
-    """The rows (n, *shape) that a function makes of a few at a time, so that memory stays flat."""
-    parts = [function(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]
-    return np.concatenate(parts) if parts else np.zeros((0, *shape), np.float32)
-
-
-def _elu(x: Array) -> Array:
-    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
 
 
 def _halved(x: Array, weight: Array, bias: Array) -> Array:

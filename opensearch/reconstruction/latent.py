@@ -1,13 +1,9 @@
-"""The latent space of drawings and renders, without torch: T1 of the adaptation, at work.
-
-Convolutions are products of matrices here, as in `generator`.
-"""
+"""The latent space of drawings and renders, without torch: T1 of the adaptation, at work."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -15,11 +11,9 @@ from numpy.typing import NDArray
 
 from opensearch.calibration import Curve
 from opensearch.config import ReaderSettings
-from opensearch.encoders.tensors import identity, load_tensors
 from opensearch.errors import BundleError, InvalidInput
 from opensearch.reconstruction.card import Part, read_card
-
-Array: TypeAlias = NDArray[np.float32]
+from opensearch.reconstruction.layers import Array, Layers, Tensors, elu, in_batches, load_part
 
 SIDE: Final = 64
 """Of a drawing, pixels."""
@@ -68,27 +62,15 @@ class LineEncoder:
         BundleError: a tensor is missing, or shapes do not fit together.
     """
 
-    def __init__(
-        self, tensors: Mapping[str, NDArray[np.generic]], part: Part | None = None
-    ) -> None:
+    def __init__(self, tensors: Tensors, part: Part | None = None) -> None:
         names = [*(f"down.{at}" for at in range(HALVINGS)), "narrow"]
-        wanted = {f"{name}.{kind}" for name in names for kind in ("weight", "bias")}
-        if wanted != set(tensors):
-            raise BundleError(
-                "the tensors are not those of an encoder of drawings:"
-                f" {', '.join(sorted(wanted ^ set(tensors)))} are missing or too many"
-            )
-        self._tensors = {name: array.astype(np.float32) for name, array in tensors.items()}
+        self._layers = Layers(tensors, names, "an encoder of drawings")
         likely = part.settings.get("likely") if part else None
         self._softness = float(part.settings.get("softness", 0)) if part else 0.0
         self._likely = Curve(**likely) if likely else None
         self.identity = part.identity if part else ""
-        try:
+        with self._layers.tried():
             self(np.zeros((1, SIDE, SIDE), np.float32))
-        except ValueError as error:
-            raise BundleError(
-                f"the tensors are not those of an encoder of drawings: {error}"
-            ) from error
 
     @classmethod
     def open(cls, folder: Path) -> LineEncoder:
@@ -103,18 +85,12 @@ class LineEncoder:
                 f"the reconstruction model {folder} has no latent space of drawings; find"
                 " shapes by their meaning instead: `by='semantic'`"
             )
-        tensors = load_tensors(folder / part.tensors)
-        if identity(tensors, part.settings) != part.identity:
-            raise BundleError(
-                f"tensor file {folder / part.tensors} is not the one that its model was written"
-                " with; copy the whole folder again"
-            )
-        return cls(tensors, part)
+        return cls(load_part(folder, part), part)
 
     @property
     def code(self) -> int:
         """Width of a code."""
-        return len(self._tensors["narrow.bias"])
+        return len(self._layers["narrow"][1])
 
     def likelihood(self, distance: float) -> float | None:
         """The probability that a shape so far off is of what was drawn, `None` if not known."""
@@ -128,22 +104,13 @@ class LineEncoder:
             raise InvalidInput(
                 f"`drawings` must have shape (n, {SIDE}, {SIDE}), got {drawings.shape}"
             )
-        parts = [self._encode(drawings[at : at + _BATCH]) for at in range(0, len(drawings), _BATCH)]
-        return np.concatenate(parts) if parts else np.zeros((0, self.code), np.float32)
+        return in_batches(self._encode, drawings, _BATCH, self.code)
 
     def _encode(self, drawings: Array) -> Array:
         x = softened(drawings.astype(np.float32), self._softness)[:, None]
         for at in range(HALVINGS):
-            x = _elu(_halved(x, *self._layer(f"down.{at}")))
-        weight, bias = self._layer("narrow")
-        return np.asarray(x.reshape(len(x), -1) @ weight.T + bias, np.float32)
-
-    def _layer(self, name: str) -> tuple[Array, Array]:
-        return self._tensors[f"{name}.weight"], self._tensors[f"{name}.bias"]
-
-
-def _elu(x: Array) -> Array:
-    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+            x = elu(_halved(x, *self._layers[f"down.{at}"]))
+        return self._layers.linear("narrow", x.reshape(len(x), -1))
 
 
 def _halved(x: Array, weight: Array, bias: Array) -> Array:

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam
 
-from opensearch.loop import Descent, Job, Learner, cosine, step_seed
+from opensearch.loop import Descent, Job, Learner, step_seed
 from opensearch.reconstruction.settings import ReconstructionConfig
 from opensearch.reconstruction.training.data import Shapes
+from opensearch.reconstruction.training.learners import adam
 from opensearch.reconstruction.training.losses import (
     convergence,
     critic_loss,
@@ -30,7 +30,6 @@ from opensearch.reconstruction.training.sheets import write_sheet
 
 STAGE = "voxels"
 _BETAS = (0.9, 0.999)
-_LOWEST = 0.05  # of the learning rate, at the end
 _EPOCH = 50  # steps a line of metrics, at most
 
 
@@ -42,8 +41,8 @@ def voxel_job(config: ReconstructionConfig, shapes: Shapes, model: VoxelModel, o
     """
     settings = config.voxels
     epoch = min(_EPOCH, settings.checkpoint, settings.samples, settings.steps)
-    generator = _learner(model.generator, settings.lr, "lr")
-    critic = _learner(model.critic, settings.critic_lr)
+    generator = adam(model.generator, settings.lr, _BETAS, "lr")
+    critic = adam(model.critic, settings.critic_lr, _BETAS)
 
     def closing(number: int) -> None:
         # Before the checkpoint, so that a sheet cut short by a kill is made again.
@@ -136,15 +135,6 @@ def _generated(
             near = distance(made, real[:, 0], settings.filled)
             losses["towards"] = (1 - settings.phi) * settings.towards * near
     return made.detach(), losses
-
-
-def _learner(module: nn.Module, top: float, shown_as: str = "") -> Learner:
-    optimiser = Adam(module.parameters(), betas=_BETAS)
-
-    def rate(share: float, factor: float) -> float:
-        return factor * cosine(share, top, _LOWEST * top)
-
-    return Learner(optimiser, rate, shown_as)
 
 
 def _learning(parameters: Iterable[nn.Parameter], learns: bool) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
-from opensearch.loop import Descent, Job, Learner, cosine, step_seed
+from opensearch.loop import Descent, Job, Learner, step_seed
 from opensearch.reconstruction.latent import softened
 from opensearch.reconstruction.settings import ReconstructionConfig
 from opensearch.reconstruction.training.adaptation.data import Lines, varied
@@ -23,19 +22,19 @@ from opensearch.reconstruction.training.adaptation.losses import (
     judging,
 )
 from opensearch.reconstruction.training.adaptation.networks import AdaptationModel
+from opensearch.reconstruction.training.learners import adam
 from opensearch.reconstruction.training.losses import convergence, next_balance
 
 STAGE = "adaptation"
 _BETAS = (0.5, 0.999)
-_LOWEST = 0.05  # of the learning rate, at the end
 _EPOCH = 50  # steps a line of metrics
 
 
 def adaptation_job(config: ReconstructionConfig, lines: Lines, model: AdaptationModel) -> Job:
     """The job that trains autoencoder and discriminator."""
     settings = config.adaptation
-    encoder = _learner(model.autoencoder, settings.lr, "lr")
-    critic = _learner(model.critic, settings.critic_lr)
+    encoder = adam(model.autoencoder, settings.lr, _BETAS, "lr")
+    critic = adam(model.critic, settings.critic_lr, _BETAS)
     return Job(
         name=STAGE,
         module=model,
@@ -95,12 +94,3 @@ def _drawings(
     whole = torch.from_numpy(softened(drawn, settings.softness)).to(device)
     seen = varied(whole, rng)
     return seen, whole if settings.steady else seen
-
-
-def _learner(module: torch.nn.Module, top: float, shown_as: str = "") -> Learner:
-    optimiser = Adam(module.parameters(), betas=_BETAS)
-
-    def rate(share: float, factor: float) -> float:
-        return factor * cosine(share, top, _LOWEST * top)
-
-    return Learner(optimiser, rate, shown_as)
