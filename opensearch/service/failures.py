@@ -95,6 +95,28 @@ class ServiceError(HTTPException):
         return answer_of(self.failure, dict(self.headers or {}))
 
 
+def refusal(
+    status: int,
+    kind: str,
+    what: str,
+    way_out: str,
+    *,
+    wanted: str | None = None,
+    came: str | None = None,
+    retry_after: int | None = None,
+) -> ServiceError:
+    """An error whose message ends with its way out."""
+    return ServiceError(
+        status,
+        kind,
+        f"{what}; {way_out}",
+        wanted=wanted,
+        came=came,
+        way_out=way_out,
+        retry_after=retry_after,
+    )
+
+
 def busy(what: str) -> ServiceError:
     """Too much is asked for at once; nothing was done."""
     return ServiceError(
@@ -108,7 +130,7 @@ def busy(what: str) -> ServiceError:
 
 def missing(what: str, way_out: str) -> ServiceError:
     """There is no such thing."""
-    return ServiceError(404, "NotFound", f"{what}; {way_out}", way_out=way_out)
+    return refusal(404, "NotFound", what, way_out)
 
 
 def answer_of(failure: Failure, headers: dict[str, str] | None = None) -> JSONResponse:

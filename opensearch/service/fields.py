@@ -16,7 +16,7 @@ from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.datastructures import ImmutableMultiDict
 
-from opensearch.service.failures import ServiceError
+from opensearch.service.failures import refusal
 from opensearch.service.wording import WAY_OUT
 
 _FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -56,20 +56,20 @@ def _refuse(given: ImmutableMultiDict[str, Any], fields: Sequence[Any]) -> None:
     for name in count:
         if name not in known:
             way_out = f"known here: {', '.join(sorted(known))}" if known else WAY_OUT
-            raise ServiceError(
+            raise refusal(
                 422,
                 "InvalidRequest",
-                f"{name[:100]} is not a known field; {way_out}",
+                f"{name[:100]} is not a known field",
+                way_out,
                 wanted=f"one of {', '.join(sorted(known))}" if known else "no field",
                 came=name[:100],
-                way_out=way_out,
             )
         if count[name] > 1 and name not in several:
-            raise ServiceError(
+            raise refusal(
                 422,
                 "InvalidRequest",
-                f"{name} takes one value, but comes {count[name]} times; send it once",
+                f"{name} takes one value, but comes {count[name]} times",
+                "send it once",
                 wanted=f"one {name}",
                 came=f"{count[name]} of them",
-                way_out="send it once",
             )

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opensearch.service.connection import HEAD_BYTES
-from opensearch.service.failures import ServiceError, answer_of, failure_of
+from opensearch.service.failures import ServiceError, answer_of, failure_of, refusal
 from opensearch.service.meters import Meters
 from opensearch.service.settings import Serving
 
@@ -100,14 +100,13 @@ class Guard:
         host = _host(headers)
         names = self._serving.hosts
         if names is not None and _name(host) not in names:
-            raise ServiceError(
+            raise refusal(
                 421,
                 "WrongHost",
-                f"this service answers only to {', '.join(sorted(names))}, got {host[:100]!r};"
-                " use the address that it printed when it started",
+                f"this service answers only to {', '.join(sorted(names))}, got {host[:100]!r}",
+                "use the address that it printed when it started",
                 wanted=", ".join(sorted(names)),
                 came=host[:100],
-                way_out="use the address that it printed when it started",
             )
         self._check_head(scope)
         self._check_origin(headers, scope, host)
@@ -115,19 +114,19 @@ class Guard:
             self._check_token(headers)
         bounds = self._serving.bounds
         if self._clients.total() >= bounds.requests:
-            raise ServiceError(
+            raise refusal(
                 503,
                 "Busy",
-                f"{bounds.requests} requests are under way; ask again in a second",
-                way_out="ask again in a second",
+                f"{bounds.requests} requests are under way",
+                "ask again in a second",
                 retry_after=1,
             )
         if self._clients[client] >= bounds.per_client:
-            raise ServiceError(
+            raise refusal(
                 429,
                 "TooManyRequests",
-                f"{bounds.per_client} requests of yours are under way; wait for their answers",
-                way_out="wait for their answers",
+                f"{bounds.per_client} requests of yours are under way",
+                "wait for their answers",
                 retry_after=1,
             )
 
@@ -149,12 +148,12 @@ class Guard:
         site = headers.get("sec-fetch-site", "none")
         across = site not in ("same-origin", "none") and scope["path"].startswith("/v1")
         if (other and scope["method"] not in _SAFE) or across:
-            raise ServiceError(
+            raise refusal(
                 403,
                 "OtherSite",
-                "a page of another site may not use this service; open its own page",
+                "a page of another site may not use this service",
+                "open its own page",
                 came=(origin or site)[:100],
-                way_out="open its own page",
             )
 
     def _check_token(self, headers: Headers) -> None:
@@ -231,11 +230,11 @@ class _Body:
             async with asyncio.timeout(self._until - time.monotonic()):
                 message = await self._receive()
         except TimeoutError:
-            raise ServiceError(
+            raise refusal(
                 408,
                 "TooSlow",
-                f"the body took over {self._seconds:g} s to arrive; send it faster, or less of it",
-                way_out="send it faster, or less of it",
+                f"the body took over {self._seconds:g} s to arrive",
+                "send it faster, or less of it",
             ) from None
         self._came += len(message.get("body", b""))
         if self._came > self._most:
@@ -244,12 +243,12 @@ class _Body:
         return message
 
     def _too_large(self) -> ServiceError:
-        return ServiceError(
+        return refusal(
             413,
             "TooLarge",
-            f"a body has at most {self._most:,} bytes here; send smaller or fewer files",
+            f"a body has at most {self._most:,} bytes here",
+            "send smaller or fewer files",
             wanted=f"at most {self._most:,} bytes",
-            way_out="send smaller or fewer files",
         )
 
 

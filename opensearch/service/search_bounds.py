@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from opensearch.service.context import Context
-from opensearch.service.failures import ServiceError
+from opensearch.service.failures import ServiceError, refusal
 from opensearch.service.models import DrawingPart, FilePart, SearchAsked, WordsPart
 from opensearch.service.wording import told
 
@@ -19,12 +19,12 @@ def check(asked: SearchAsked, files: int, shared: Context) -> None:
     bounds = shared.serving.bounds
     named = max((part.file for part in asked.parts if isinstance(part, FilePart)), default=-1)
     if named >= files:
-        raise ServiceError(
+        raise refusal(
             422,
             "InvalidInput",
-            f"no file {named} was sent: {files} came, counted from 0; send it to /v1/search/files",
+            f"no file {named} was sent: {files} came, counted from 0",
+            "send it to /v1/search/files",
             came=f"{files} files",
-            way_out="send it to /v1/search/files",
         )
     if len(asked.parts) > bounds.parts:
         raise over("parts of a query", bounds.parts, len(asked.parts))
@@ -41,12 +41,12 @@ def check(asked: SearchAsked, files: int, shared: Context) -> None:
     if points > bounds.strokes:
         raise over("points of drawings", bounds.strokes, points)
     if not any(part.weight > 0 for part in asked.parts):
-        raise ServiceError(
+        raise refusal(
             422,
             "InvalidInput",
-            "a query needs a part with a weight above 0; add a file, a drawing, words or an item",
+            "a query needs a part with a weight above 0",
+            "add a file, a drawing, words or an item",
             wanted="a part with a weight above 0",
-            way_out="add a file, a drawing, words or an item",
         )
     if any(part.weight == 0 for part in asked.parts):
         raise ServiceError(422, "InvalidInput", "a weight of 0 says nothing; leave the part out")
@@ -54,13 +54,13 @@ def check(asked: SearchAsked, files: int, shared: Context) -> None:
 
 def over(what: str, most: int, came: int) -> ServiceError:
     """More was asked for than a bound allows."""
-    return ServiceError(
+    return refusal(
         422,
         "OverLimit",
-        f"{what} are at most {most:,}, got {came:,}; ask for less at once",
+        f"{what} are at most {most:,}, got {came:,}",
+        "ask for less at once",
         wanted=f"at most {most:,}",
         came=f"{came:,}",
-        way_out="ask for less at once",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from opensearch.service.context import Shared
-from opensearch.service.failures import ServiceError
+from opensearch.service.failures import refusal
 from opensearch.service.guard import COOKIE, same, session_of
 from opensearch.service.meters import CONTENT_TYPE
 from opensearch.service.models import Session, State
@@ -23,13 +23,8 @@ async def healthz() -> State:
 async def readyz(shared: Shared) -> State:
     """503 until searches are answered without waiting for the model."""
     if not shared.ready:
-        raise ServiceError(
-            503,
-            "Starting",
-            "the model is being loaded; ask again in a second",
-            way_out="ask again in a second",
-            retry_after=1,
-        )
+        way_out = "ask again in a second"
+        raise refusal(503, "Starting", "the model is being loaded", way_out, retry_after=1)
     return State(status="ok")
 
 
@@ -52,10 +47,6 @@ async def session(shared: Shared, response: Response, said: Session) -> None:
     if token is None:
         return
     if not same(said.token, token):
-        raise ServiceError(
-            401,
-            "WrongToken",
-            "this is not the token; look into the file that `--token-file` names",
-            way_out="look into the file that `--token-file` names",
-        )
+        way_out = "look into the file that `--token-file` names"
+        raise refusal(401, "WrongToken", "this is not the token", way_out)
     response.set_cookie(COOKIE, session_of(token), httponly=True, samesite="strict", path="/")

@@ -12,7 +12,7 @@ from opensearch.errors import InvalidInput
 from opensearch.model import Content
 from opensearch.service import originals
 from opensearch.service.context import Context, Shared, item_of, links
-from opensearch.service.failures import ServiceError
+from opensearch.service.failures import refusal
 from opensearch.service.items import Id
 from opensearch.service.models import Books, ItemEdit, ItemRecord, Removed
 from opensearch.service.values import Metadata
@@ -32,12 +32,8 @@ def _check_writable(shared: Context) -> None:
         ServiceError: 403, the service only reads.
     """
     if not shared.serving.writable:
-        raise ServiceError(
-            403,
-            "ReadOnly",
-            "this service only reads; start it by `opensearch serve INDEX --writable`",
-            way_out="start it by `opensearch serve INDEX --writable`",
-        )
+        way_out = "start it by `opensearch serve INDEX --writable`"
+        raise refusal(403, "ReadOnly", "this service only reads", way_out)
 
 
 @router.post("", status_code=201, summary="Add a file", responses=_THEN)
