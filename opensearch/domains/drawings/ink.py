@@ -27,6 +27,7 @@ from opensearch.domains.drawings.stray import (
 from opensearch.domains.paper.holes import without_holes
 from opensearch.domains.paper.lighting import paper_darkness
 from opensearch.domains.paper.page import Page, cut_out, find_page
+from opensearch.domains.paper.panel import without_panel
 from opensearch.domains.paper.pasted import Pasted, find_pasted
 from opensearch.domains.paper.ruling import without_ruling
 from opensearch.domains.paper.sheet import Plane, darkness, is_grainy, is_scan, is_white
@@ -94,6 +95,7 @@ def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = No
     Raises:
         UnreadableFile: there is no ink on the sheet.
     """
+    rgb = without_panel(rgb)
     pasted = None if drawn else find_pasted(rgb)
     if pasted is None:
         return _ink_of(rgb, drawn, finer)

@@ -28,6 +28,9 @@ _OUTSIDE = re.compile(
 # Conditions that were looked at when they could be, and filters.
 _UNREAD: Final = frozenset({"systemLanguage", "requiredFeatures", "filter"})
 _MOST_TEXT = 20_000
+_EXCUSE = re.compile(r"\[Not supported by viewer\]|cannot display|</?[a-z]++[^<>]*+>")
+_LETTER, _USUAL_SIZE = 0.55, 12.0
+"""Width of a letter, times its size; and the size where none is said, pixels."""
 
 Embed = Callable[[str], tuple[str, int, int] | None]
 """Turns the data URI of a picture into one that is safe to draw, its width and height, or None."""
@@ -125,10 +128,28 @@ def _choose(switch: Element) -> None:
     english = [c for c in able if "en" in re.split(r"[\s,-]+", c.get("systemLanguage", ""))]
     plain = [child for child in able if "systemLanguage" not in child.attrib]
     chosen = [*english, *plain, *able][:1]
+    page = switch.find("foreignObject")
+    if page is not None and chosen and chosen[0].tag == "text":
+        _say(chosen[0], page)
     for child in list(switch):
         if child not in chosen:
             switch.remove(child)
     switch.tag = "g"
+
+
+def _say(text: Element, page: Element) -> None:
+    """Let a text that stands in for a page say what the page does.
+
+    draw.io writes that a viewer cannot show the page, or the page's own tags.
+    """
+    if not _EXCUSE.search("".join(text.itertext())):
+        return
+    for child in list(text):
+        text.remove(child)
+    said = " ".join("".join(page.itertext()).split())
+    letter = _LETTER * (length(text.get("font-size", "")) or _USUAL_SIZE)
+    fitting = max(int((length(page.get("width", "")) or 0) / letter), 1)
+    text.text = said if len(said) <= fitting else f"{said[: fitting - 1]}…"
 
 
 def _remove(parent: Element, children: set[Element]) -> None:

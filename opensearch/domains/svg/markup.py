@@ -190,6 +190,8 @@ class _Builder:
                 self.root = element
             else:
                 inside.append(element)
+        elif inside is not None and inside.tag == "foreignObject":
+            element = inside  # which keeps the text of its page
         self._open.append(element)
 
     def end(self, tag: str) -> None:

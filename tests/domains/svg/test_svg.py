@@ -603,3 +603,22 @@ def test_a_drawing_that_is_cut_short_says_so(end):
     cut = whole[: whole.index(end.encode() if isinstance(whole, bytes) else end) + len(end)]
     with pytest.raises(UnreadableFile, match="is cut short: its XML ends within an element"):
         draw_svg(cut if isinstance(cut, bytes) else cut.encode(), 50)
+
+
+@pytest.mark.parametrize(
+    "excuse",
+    ["[Not supported by viewer]", "Text is not SVG - cannot display", "&lt;b&gt;M&lt;/b&gt;"],
+)
+def test_what_draw_io_writes_for_viewers_without_pages_is_not_drawn(excuse):
+    """The page's own text is, cut to what fits."""
+    page = '<foreignObject width="{}" height="20"><div xmlns="http://www.w3.org/1999/xhtml"><p>{}</p></div></foreignObject>'
+    text = '<text x="5" y="60" font-size="40">{}</text>'
+
+    def label(width, said, fallback):
+        return drawn(f"<switch>{page.format(width, said)}{text.format(fallback)}</switch>")
+
+    wanted = drawn(text.format("Mug"))
+    assert np.array_equal(label(90, "Mug", excuse), wanted)
+    assert np.array_equal(label(90, "Mug", "Mug"), wanted)
+    assert np.array_equal(label(44, "Mug", excuse), drawn(text.format("M…")))
+    assert np.array_equal(label(90, "other", "Mug"), wanted)
