@@ -14,6 +14,7 @@ from opensearch.config import ReaderSettings
 from opensearch.domains import pictures
 from opensearch.domains.drawings.ink import normalise
 from opensearch.domains.drawings.strokes import Strokes, draw_strokes, read_strokes
+from opensearch.domains.drawings.tile import tile_of
 from opensearch.domains.files import STROKE_SUFFIXES, check_file, reading
 from opensearch.domains.image import Paper, load_picture, on_paper, paper_for
 from opensearch.domains.paper.pasted import find_pasted
@@ -116,7 +117,7 @@ def _loaded(
     if suffix in SVG_SUFFIXES:
         data = path.read_bytes()
         clear = draw_svg(data, longest, close=True)
-        paper = paper_for(clear)
+        paper = tile_of(clear) or paper_for(clear)
         drawing = _on_page(_on_known(on_paper(clear, paper), clear, paper), data)
         drawing.info[LOST] = clear.info.get(LOST, "")
         return drawing, []
@@ -126,7 +127,7 @@ def _loaded(
     seen: list[tuple[Image.Image, Paper]] = []
 
     def paper_below(clear: Image.Image) -> Paper:
-        seen.append((clear, paper_for(clear)))
+        seen.append((clear, tile_of(clear) or paper_for(clear)))
         return seen[-1][1]
 
     drawing = load_picture(path, limits, longest, paper_below, small_drawing, framed_above)
