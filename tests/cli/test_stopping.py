@@ -96,6 +96,22 @@ run_stoppable(Half)
 """
 
 
+def test_an_interrupt_while_the_command_is_loaded_says_nothing():
+    code = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "opensearch.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from opensearch.__main__ import main
+main()
+"""
+    run = start("--version", code=code)
+    assert run.communicate(timeout=60)[1] == ""
+    assert run.returncode == -signal.SIGINT
+
+
 def test_what_a_signal_leaves_half_made_does_not_complain():
     done = subprocess.run([sys.executable, "-c", HALF_MADE], capture_output=True, text=True)
     assert done.returncode == 130

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from opensearch.engine.lifecycle.generations import Generations
 from opensearch.engine.query.alike import copies_of
 from opensearch.engine.query.answers import Answer, concluded
@@ -9,7 +11,7 @@ from opensearch.engine.query.as_stored import Embed, as_stored
 from opensearch.engine.query.each_word import answer_each
 from opensearch.engine.query.point import locate
 from opensearch.engine.query.query import Query
-from opensearch.engine.query.ranking import Ranking
+from opensearch.engine.query.ranking import answer_from
 from opensearch.model import Model
 
 
@@ -33,7 +35,7 @@ def answer(
         if now.store.unlocked:
             path = generations.folder.path
             point.notes.append(f"{path} is read-only: what another process adds may be missed")
-        found = answer_each(point, query, now.store, lambda p, q: Ranking(now, model, q).answer(p))
+        found = answer_each(point, query, now.store, partial(answer_from, now, model))
         if not any(now.store.meta().counts.values()):
             found.notes.append("the index holds no items yet")
     return concluded(found, query)

@@ -40,83 +40,88 @@ _BY_CODES = " or rescored, and their scores are told from their codes"
 Selector: TypeAlias = NDArray[np.bool_]
 
 
-class Ranking:
+def answer_from(now: Generation, model: Model, point: Point, query: Query) -> Answer:
+    """The hits of a query at a point, from one snapshot of an index.
+
+    Raises:
+        InvalidInput: a target domain that the index does not hold.
+    """
+    with now.store.snapshot():
+        now.searcher.refresh()
+        return _Ranking(now, model, point, query).answer()
+
+
+class _Ranking:
     """Ranks the items of one snapshot of an index for one query."""
 
-    def __init__(self, now: Generation, model: Model, query: Query) -> None:
+    def __init__(self, now: Generation, model: Model, point: Point, query: Query) -> None:
         self._store = now.store
         self._searcher = now.searcher
         self._vectors = now.vectors
         self._model = model
         self._query = query
-        self._score: Score = query.score
-        self._meaning = Meaning(None, "cosine", [], [])
+        self._point = point
+        self._targets = targeted(self._store, query.targets)
+        self._score = self._possible()
+        self._within = self._passing()
+        self._meaning = self._meaning_of_scores()
         self._brought: dict[str, list[int]] = {}
         self._codes: dict[bytes, NDArray[np.uint8]] = {}
 
-    def answer(self, point: Point) -> Answer:
-        """The hits of a query at a point.
+    def answer(self) -> Answer:
+        """The hits, and all that is to be said of them."""
+        self._note_structure()
+        ranked = merged(self._parts())
+        top = ranked.reaching(self._query.min_score).cut(self._query.k)
+        with stage("fetch"):
+            hits = self._hits(top)
+        return Answer(
+            hits,
+            self._point.notes,
+            self._point.opened,
+            self._point.understood,
+            self._meaning.kind,
+            refined=self._brought,
+        )
 
-        Raises:
-            InvalidInput: a target domain that the index does not hold.
-        """
-        with self._store.snapshot():
-            self._searcher.refresh()
-            targets = targeted(self._store, self._query.targets)
-            self._score = self._possible(targets)
-            within = self._within(targets, point)
-            self._note_structure(point, targets, within)
-            meaning = self._meaning = self._meaning_of(point, targets)
-            ranked = merged(self._parts(point, targets, within))
-            top = ranked.reaching(self._query.min_score).cut(self._query.k)
-            with stage("fetch"):
-                hits = self._hits(top)
-            return Answer(
-                hits,
-                point.notes,
-                point.opened,
-                point.understood,
-                meaning.kind,
-                refined=self._brought,
-            )
-
-    def _meaning_of(self, point: Point, targets: list[str]) -> Meaning:
+    def _meaning_of_scores(self) -> Meaning:
         names: dict[Score, ScoreName] = {"rescored": "cosine", "hamming": "distance"}
         calibration = self._model.bundle.card.calibration
-        return Meaning(calibration, names.get(self._score, "asymmetric"), point.sources, targets)
+        name = names.get(self._score, "asymmetric")
+        return Meaning(calibration, name, self._point.sources, self._targets)
 
-    def _parts(self, point: Point, targets: list[str], within: Selector | None) -> list[Ranked]:
+    def _parts(self) -> list[Ranked]:
         said = self._query.refine
-        refine = {t: self._meaning.refines(t) if said is None else said for t in targets}
+        refine = {t: self._meaning.refines(t) if said is None else said for t in self._targets}
         if not self._meaning.calibrated and not any(refine.values()):
-            return [self._rank(point, point.vector, targets, within)]
-        lam = float(self._model.fractions(point.vector[None])[0]) if any(refine.values()) else 0.0
+            return [self._rank(self._point.vector, self._targets)]
+        vector = self._point.vector
+        lam = float(self._model.fractions(vector[None])[0]) if any(refine.values()) else 0.0
         return [
-            self._refined(point, target, within, lam)
-            if refine[target]
-            else self._rank(point, point.vector, [target], within)
-            for target in targets
+            self._refined(target, lam) if refine[target] else self._rank(vector, [target])
+            for target in self._targets
         ]
 
-    def _refined(self, point: Point, target: str, within: Selector | None, lam: float) -> Ranked:
+    def _refined(self, target: str, lam: float) -> Ranked:
         """Rank one target domain by the query moved towards its best candidate there."""
-        first = self._rank(point, point.vector, [target], within, "rescored", deep=True)
+        vector = self._point.vector
+        first = self._rank(vector, [target], "rescored", deep=True)
         if not len(first.ids):
             return first
         scored = np.flatnonzero(~np.isnan(first.scores))
         if not len(scored):
-            self._note_no_embeddings(point, [target])
-            return self._rank(point, point.vector, [target], within)
+            self._note_no_embeddings([target])
+            return self._rank(vector, [target])
         nearest, _ = self._vectors.of(first.ids[scored[:1]])
-        moved = refine_one(point.vector, nearest[0], lam)
-        ranked = self._rank(point, moved, [target], within, deep=True)
-        found = self._as_asked(point, ranked, target).hits(self._query)
+        moved = refine_one(vector, nearest[0], lam)
+        ranked = self._rank(moved, [target], deep=True)
+        found = self._as_asked(ranked, target).hits(self._query)
         if self._score != "rescored":
-            first = self._rank(point, point.vector, [target], within, deep=True)
+            first = self._rank(vector, [target], deep=True)
         self._brought[target] = np.setdiff1d(found.ids, first.hits(self._query).ids).tolist()
         return found
 
-    def _as_asked(self, point: Point, ranked: Ranked, target: str) -> Ranked:
+    def _as_asked(self, ranked: Ranked, target: str) -> Ranked:
         """Candidates in their order, with the scores that the query had before it was moved.
 
         A moved query lies near its targets whatever was asked for, and nearer in some domains
@@ -127,19 +132,18 @@ class Ranking:
         """
         if self._query.score == "hamming" and not self._meaning.calibrated:
             return ranked
-        distances = ranked.distances
+        vector, distances = self._point.vector, ranked.distances
         if self._meaning.calibrated:
-            code = self._code(point, point.vector)
+            code = self._code(vector)
             distances = hamming(code[None], self._searcher.codes(ranked.ids, [target]))[0]
         with stage("rescore"):
-            scores = self._scores(self._score, point, point.vector, ranked.ids, [target])
-            shown = self._shown(point, point.vector, ranked.ids, distances, scores, [target])
+            scores = self._scores(self._score, vector, ranked.ids, [target])
+            shown = self._shown(vector, ranked.ids, distances, scores, [target])
         merits = np.negative(np.sort(np.negative(shown)))  # NaN last
         return Ranked(ranked.ids, ranked.distances, scores, shown, merits)
 
     def _shown(
         self,
-        point: Point,
         vector: NDArray[np.float32],
         ids: NDArray[np.int64],
         distances: NDArray[np.integer],
@@ -158,16 +162,14 @@ class Ranking:
             if self._score == "hamming":
                 alike = agreement(distances[bare], self._model.hasher.bits)
             else:
-                alike = self._scores("asymmetric", point, vector, ids[bare], targets)
+                alike = self._scores("asymmetric", vector, ids[bare], targets)
             shown[bare] = self._meaning.told_by_codes(alike, target)
         return shown
 
     def _rank(
         self,
-        point: Point,
         vector: NDArray[np.float32],
         targets: list[str],
-        within: Selector | None,
         score: Score | None = None,
         *,
         deep: bool = False,
@@ -178,32 +180,31 @@ class Ranking:
         wanted = query.k if score == "hamming" and not deep else max(query.k, query.depth)
         with stage("search"):
             found = self._searcher.shells(
-                self._code(point, vector),
+                self._code(vector),
                 targets,
                 wanted,
                 CAP * wanted,
                 query.structure,
-                within=within,
-                exclude=point.own_ids or None,
+                within=self._within,
+                exclude=self._point.own_ids or None,
             )
         if found.sampled:
-            _note(
-                point,
-                f"more than {CAP * wanted} candidates at one distance: only an even sample is used",
+            self._note(
+                f"more than {CAP * wanted} candidates at one distance: only an even sample is used"
             )
         most = None if deep else query.max_distance
         near = slice(None if most is None else int(np.searchsorted(found.distances, most, "right")))
         ids, distances = found.ids[near], found.distances[near]
         with stage("rescore"):
-            scores = self._scores(score, point, vector, ids, targets)
-            shown = self._shown(point, vector, ids, distances, scores, targets)
+            scores = self._scores(score, vector, ids, targets)
+            shown = self._shown(vector, ids, distances, scores, targets)
         return Ranked(ids, distances, scores, shown, shown).sorted()
 
-    def _code(self, point: Point, vector: NDArray[np.float32]) -> NDArray[np.uint8]:
+    def _code(self, vector: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The code (bits // 8,) of a vector, made once for all targets."""
         name = vector.tobytes()
         if name not in self._codes:
-            self._codes[name] = self._model.hasher.encode(vector[None], point.source)[0]
+            self._codes[name] = self._model.hasher.encode(vector[None], self._point.source)[0]
         return self._codes[name]
 
     @cached_property
@@ -211,61 +212,64 @@ class Ranking:
         """Items with an embedding, by domain."""
         return self._store.meta().embedded
 
-    def _possible(self, targets: list[str]) -> Score:
+    def _possible(self) -> Score:
         """The score that is possible: where nothing has an embedding, codes alone tell."""
         score = self._query.score
-        bare = score == "rescored" and not any(self._embedded[target] for target in targets)
+        bare = score == "rescored" and not any(self._embedded[t] for t in self._targets)
         return "asymmetric" if bare else score
 
     def _scores(
         self,
         score: Score,
-        point: Point,
         vector: NDArray[np.float32],
         ids: NDArray[np.int64],
         targets: list[str],
     ) -> NDArray[np.float32]:
         """Scores (n,) of candidates, NaN where there is none."""
         if score == "asymmetric":
-            logits = self._model.hasher.logits(vector[None], point.source)
+            logits = self._model.hasher.logits(vector[None], self._point.source)
             if self._query.score == "rescored" and len(ids):
-                self._note_no_embeddings(point, targets)
+                self._note_no_embeddings(targets)
             return asymmetric(logits, self._searcher.codes(ids, targets)).ravel()
         if score == "hamming":
             return np.full(len(ids), np.nan, np.float32)
         scores = self._vectors.cosines(ids, vector)
         if self._query.score == "rescored" and np.isnan(scores).any():
-            self._note_no_embeddings(point, targets)
+            self._note_no_embeddings(targets)
         return scores
 
-    def _note_structure(self, point: Point, targets: list[str], within: Selector | None) -> None:
+    def _note_structure(self) -> None:
         name = self._query.structure
-        if name is not None and within is None:
-            recalls = self._searcher.recalls(name, targets)
+        if name is not None and self._within is None:
+            recalls = self._searcher.recalls(name, self._targets)
             shown = ", ".join(f"{recall:.2f} in {domain}" for domain, recall in recalls.items())
             if shown:
-                _note(point, f"approximate by {name}: recall@10 was {shown}")
-            exact = [domain for domain in targets if domain not in recalls]
+                self._note(f"approximate by {name}: recall@10 was {shown}")
+            exact = [domain for domain in self._targets if domain not in recalls]
             if recalls and exact:
-                _note(point, f"exact in {', '.join(exact)}: {name} was built before that was there")
+                self._note(f"exact in {', '.join(exact)}: {name} was built before that was there")
 
-    def _note_no_embeddings(self, point: Point, targets: Sequence[str]) -> None:
+    def _note(self, text: str) -> None:
+        if text not in self._point.notes:
+            self._point.notes.append(text)
+
+    def _note_no_embeddings(self, targets: Sequence[str]) -> None:
         told = self._meaning.calibrated and self._meaning.tells_codes(targets)
         by_codes = told or self._score == "asymmetric"
         rest = _BY_CODES if by_codes else _NO_SCORE
-        _note(point, _NO_EMBEDDINGS + (rest if self._query.score == "rescored" else ""))
+        self._note(_NO_EMBEDDINGS + (rest if self._query.score == "rescored" else ""))
 
-    def _within(self, targets: Sequence[str], point: Point) -> Selector | None:
+    def _passing(self) -> Selector | None:
         if self._query.where is None:
             return None
         if not self._store.meta().posted:
-            _note(point, _NO_POSTINGS)
+            self._note(_NO_POSTINGS)
         expression = parse_where(self._query.where)
-        passed = select(self._store, expression, targets)
+        passed = select(self._store, expression, self._targets)
         if not passed.any():
-            _note(point, "no item passes the filter")
-        for remark in remarks(self._store, expression, targets):
-            _note(point, remark)
+            self._note("no item passes the filter")
+        for remark in remarks(self._store, expression, self._targets):
+            self._note(remark)
         return passed
 
     def _hits(self, top: Ranked) -> list[Hit]:
@@ -291,8 +295,3 @@ class Ranking:
 
 def _number(value: np.floating) -> float | None:
     return None if np.isnan(value) else round(float(value), DIGITS)
-
-
-def _note(point: Point, text: str) -> None:
-    if text not in point.notes:
-        point.notes.append(text)
