@@ -75,7 +75,11 @@ class Lookup:
         return bool(kind and kind.any_text and self.reopened([]))
 
     def ways_out(self, lexicon: bool) -> str:
-        """Which words are known, where they are listed, and how others are understood.
+        """Which words are known, where they are listed, and how others are understood."""
+        return f"{self.known_words(lexicon)}. {self._why_no_sentences() or _OTHERS}"
+
+    def known_words(self, lexicon: bool) -> str:
+        """Which words are known, and where they are listed.
 
         Args:
             lexicon: whether the words are those of the shipped lexicon.
@@ -87,7 +91,7 @@ class Lookup:
         listed_by = f"{_LISTED_BY}{'' if lexicon else 'path=MODEL'})` lists them)"
         return (
             "Known words are English names of things, scenes and parts of them, such as"
-            f" {such}{listed_by}. {self._why_no_sentences() or _OTHERS}"
+            f" {such}{listed_by}"
         )
 
     def _why_no_sentences(self) -> str:

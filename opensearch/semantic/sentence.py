@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
@@ -97,7 +98,8 @@ def _sentence_model(model: str) -> Any:
         raise InvalidInput(f"no sentence model {model!r}: there is no such folder")
     try:
         try:
-            return SentenceTransformer(model, device="cpu", local_files_only=True)
+            with _no_bars():
+                return SentenceTransformer(model, device="cpu", local_files_only=True)
         except (OSError, ValueError):
             if Path(model).is_dir() or _is_offline():
                 raise
@@ -110,6 +112,23 @@ def _sentence_model(model: str) -> Any:
             f"no sentence model {model!r} can be loaded: {reason}. Name the folder of one, or,"
             " with a network, one that sentence-transformers can fetch by its name"
         ) from error
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """What loads in an instant shows no bar of progress, as transformers does by itself."""
+    if not installed("transformers"):
+        yield
+        return
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _is_offline() -> bool:

@@ -246,13 +246,15 @@ class Space:
 
     def _without_names(self, words: str, phrase: Phrase) -> str:
         """Why a text stands for no point, and what would."""
+        lexicon = self.whole and self.lexicon is not None
         if phrase.unknown:
             said = self._lookup.complaint(phrase.unknown)
         elif phrase.not_counted:
             said = f"{', '.join(phrase.not_counted)}: no word of {words!r} names a thing"
         else:
-            said = f"{words!r} holds no word that names a thing"
-        return f"{said}. {self._lookup.ways_out(self.whole and self.lexicon is not None)}"
+            known = self._lookup.known_words(lexicon)  # nor would a sentence model find one
+            return f"{words!r} holds no word that names a thing. {known}"
+        return f"{said}. {self._lookup.ways_out(lexicon)}"
 
     def _phrase(self, words: str, elsewhere: set[str]) -> Phrase:
         """A text read by the words kept here, and by some that are known elsewhere."""

@@ -120,8 +120,33 @@ def test_words_to_be_left_out_that_mean_nothing_known_are_told(space, install):
 def test_a_text_without_words_is_read_as_without_a_model(space, install):
     install(Tongues)
     assert Words(space).read("!!!", "mini") == Words(space).read("!!!")
-    with pytest.raises(UnknownWord, match=r"^'!!!' holds no word that names a thing\."):
+    with pytest.raises(UnknownWord, match=r"^'!!!' holds no word that names a thing\.") as told:
         text_points(space, "!!!", "mini")
+    assert "sentence" not in str(told.value)  # no model finds a word there
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_bars_of_progress_of_the_library_are_not_shown_and_stay_as_they_were(
+    space, install, monkeypatch, shown
+):
+    now, seen = [shown], []
+    logging = types.SimpleNamespace(
+        is_progress_bar_enabled=lambda: now[0],
+        disable_progress_bar=lambda: now.__setitem__(0, False),
+        enable_progress_bar=lambda: now.__setitem__(0, True),
+    )
+    monkeypatch.setitem(sys.modules, "transformers", types.SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "transformers.utils", types.SimpleNamespace(logging=logging))
+    monkeypatch.setattr(sentence, "installed", lambda name: name == "transformers")
+
+    class Seeing(Tongues):
+        def __init__(self, *words, **more):
+            super().__init__(*words, **more)
+            seen.append(now[0])
+
+    install(Seeing)
+    text_points(space, "perro", "mini")
+    assert (seen, now) == ([False], [shown])
 
 
 def test_what_means_no_listed_word_is_told(space, install):
