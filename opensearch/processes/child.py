@@ -20,6 +20,7 @@ def python(code: str, *words: str) -> list[str]:
     """
     folder = str(Path(opensearch.__file__).parents[1])
     places = [entry for entry in sys.path if os.path.isabs(entry)]
-    places += [folder] * (folder not in places)
+    if folder not in places:  # found by way of the working folder
+        places.insert(0, folder)
     options = ["-P", "-X", f"utf8={sys.flags.utf8_mode}", "-c", _BOOT + code]
     return [sys.executable, *options, json.dumps(places), *words]

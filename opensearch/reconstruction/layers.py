@@ -54,7 +54,7 @@ class Layers:
 
     @contextmanager
     def tried(self) -> Iterator[None]:
-        """Run the network for the first time.
+        """The first run of the network, in the block, shows whether its tensors fit.
 
         Raises:
             BundleError: the shapes of its tensors do not fit together.

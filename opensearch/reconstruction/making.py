@@ -70,8 +70,9 @@ class Maker:
     def shares(self, k: int, weights: Weights | None) -> NDArray[np.float64]:
         """How much each of the k shapes counts, shape (k,).
 
-        Where nobody says it is as the generator learnt, else as printed. A generator that learnt
-        with another number of shapes has only a say in whether weights are normalised.
+        Where nobody says how, and a generator takes part, as it learnt; else as printed. A
+        generator that learnt with another number of shapes says only whether weights are
+        normalised.
         """
         if weights is not None or self.mode not in _LEARNT or self.card is None:
             return falling_weights(k, weights or "printed")

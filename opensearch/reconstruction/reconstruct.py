@@ -130,8 +130,8 @@ def reconstruct(  # noqa: PLR0913 - one job, all that may be said of it by name
         align: turn the shapes so that they lie and face alike; else each stays as posed by itself.
         by: what is near: `semantic` by the embeddings of the index's model, `latent` by the
             renders of shapes in the latent space of the adaptation.
-        weights: see `falling_weights`; when `None`, those that the generator has learnt with if
-            it takes part and they are k, and else as printed.
+        weights: see `falling_weights`; when `None`, those that the generator learnt with if it
+            takes part and learnt with k of them, and else as printed.
         source: the domain of the drawing; told from it when `None`, and then it must be a sketch.
         model: folder of a reconstruction model; the shipped one, if there is one, when `None`.
         file_of: the file of an item; it raises `UnreadableFile` where there is none.

@@ -1,11 +1,14 @@
 """Processes of ours import what is ours, whatever lies in the working folder."""
 
+import json
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import opensearch
 from opensearch.engine import Engine
 from opensearch.engine.verify import verify_index
 from opensearch.processes.child import python
@@ -33,6 +36,11 @@ def test_an_index_is_compacted_and_verified():
 def test_a_child_has_its_words_and_what_this_process_imports():
     code = "import opensearch, random, sys; print(opensearch.__file__, *sys.argv[1:])"
     said = subprocess.check_output(python(code, "ä b", "-c"), text=True)
-    import opensearch
-
     assert said == f"{opensearch.__file__} ä b -c\n"
+
+
+def test_a_library_that_was_found_in_the_working_folder_goes_before_others(monkeypatch):
+    """Another version may be installed, of another format."""
+    folder = str(Path(opensearch.__file__).parents[1])
+    monkeypatch.setattr("sys.path", ["", "/other", *(p for p in sys.path if p != folder)])
+    assert json.loads(python("")[-1])[:2] == [folder, "/other"]

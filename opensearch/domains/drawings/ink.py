@@ -87,7 +87,7 @@ def normalise(
 
 
 def ink_of(rgb: NDArray[np.uint8], drawn: bool = False, finer: Finer | None = None) -> Plane:
-    """How much ink each pixel holds, 0..1, shape (h, w), free of grain and specks.
+    """How much ink each pixel holds, 0..1, shape (h, w), free of grain, specks and pale panels.
 
     Where the sheet lies on even ground in the picture, or is a photograph with a page in it, the
     pixels are those of the sheet or page.

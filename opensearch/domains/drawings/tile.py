@@ -18,8 +18,8 @@ _SAME, _EDGE = 12, 0.8
 """How far shades of a tile lie apart at most, and share of what is not clear along its edges that
 has its shade."""
 _OPAQUE: Final = 250
-_FIGURE: Final = 0.02
-"""Share of a tile that its figure covers at least."""
+_LEAST, _LARGEST = 0.02, 0.5
+"""Share of a tile that its figure covers: one that covers more is what a frame is around."""
 
 
 def tile_of(clear: Image.Image) -> tuple[int, int, int, int] | None:
@@ -41,7 +41,7 @@ def tile_of(clear: Image.Image) -> tuple[int, int, int, int] | None:
         return None
     solid = pixels[..., 3] >= _OPAQUE
     figure = solid & (brightest(np.abs(pixels[..., :3] - shade[:3])) > _SAME)
-    if figure.mean() < _FIGURE:
+    if not _LEAST <= figure.mean() <= _LARGEST:
         return None
     red, green, blue = (int(each) for each in shade[:3])
     return red, green, blue, 255

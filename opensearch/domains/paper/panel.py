@@ -29,7 +29,7 @@ _CORNER: Final = 3
 _ODD: Final = 0.1
 """Share of what has a panel's shade that may lie elsewhere."""
 _DARKER, _INK = 3, 6
-"""How many times as dark as a panel ink is, and its pixels on the panels at the least."""
+"""How many times as dark as a panel ink is, and its pixels at the least, on panels and beside."""
 _EDGES: Final[tuple[Any, ...]] = (np.s_[0], np.s_[-1], np.s_[:, 0], np.s_[:, -1])
 _GRID: Final = 7
 """Lines of a grid are narrower than this, pixels."""
@@ -44,6 +44,8 @@ def without_panel(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Args:
         rgb: shape (h, w, 3). Where there is no panel, it comes back as it is.
     """
+    from scipy.ndimage import maximum_filter
+
     grey = darkest(rgb)
     paper = int(np.median(np.concatenate([grey[edge] for edge in _EDGES])))
     pale = (grey >= _PALE) & (grey <= paper - _APART)
@@ -59,15 +61,20 @@ def without_panel(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         shade = _commonest(rgb, strips)
         headings = _behind(shade, rgb, paper)
         if headings.any() and not (headings & panels).any():  # as bars of a plot are
-            bare = _painted(bare, shade, paper)
+            near = maximum_filter(headings, size=_GRID)
+            bare = np.where(near[..., None], _painted(bare, shade, paper), bare)
     return bare
 
 
 def _behind(shade: NDArray[np.int16], rgb: NDArray[np.uint8], paper: int) -> Mask:
-    """The rectangles of a shade, if they are drawn on; else nothing."""
+    """The rectangles of a shade, if they are drawn on and there is ink beside them; else nothing.
+
+    Plots have numbers beside their panels; what is pale with something dark on it may be a thing.
+    """
     found = _rectangles(rgb, shade)
     ink = darkest(rgb) < paper - _DARKER * (paper - int(shade.min()))
-    return found if ink[found].sum() >= _INK else np.zeros_like(found)
+    drawn_on = min(ink[found].sum(), ink[~found].sum()) >= _INK
+    return found if drawn_on else np.zeros_like(found)
 
 
 def _commonest(rgb: NDArray[np.uint8], among: Mask) -> NDArray[np.int16]:
@@ -95,8 +102,12 @@ def _rectangles(rgb: NDArray[np.uint8], shade: NDArray[np.int16]) -> Mask:
 
 
 def _within(place: tuple[slice, ...], mask: Mask) -> tuple[slice, ...]:
-    """The rows and columns of a picture that a mask, which lies at a place in it, covers."""
-    ends = [np.flatnonzero(mask.any(axis=axis))[[0, -1]] for axis in (1, 0)]
+    """The rows and columns of a picture that a mask, which lies at a place in it, fills.
+
+    JPEG leaves some pixels of its shade beside it.
+    """
+    counts = [mask.sum(axis=axis) for axis in (1, 0)]
+    ends = [np.flatnonzero(2 * count >= count.max())[[0, -1]] for count in counts]
     return tuple(
         slice(at.start + int(first), at.start + int(last) + 1)
         for at, (first, last) in zip(place, ends, strict=True)

@@ -8,6 +8,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from opensearch.domains.svg.cascade import apply_styles
+from opensearch.domains.svg.markup import MOST_LETTERS
 from opensearch.domains.svg.motion import REST, Pose, rest
 from opensearch.domains.svg.references import settle_names
 from opensearch.domains.svg.size import length
@@ -27,10 +28,13 @@ _OUTSIDE = re.compile(
 )
 # Conditions that were looked at when they could be, and filters.
 _UNREAD: Final = frozenset({"systemLanguage", "requiredFeatures", "filter"})
-_MOST_TEXT = 20_000
-_EXCUSE = re.compile(r"\[Not supported by viewer\]|cannot display|</?[a-z]++[^<>]*+>")
-_LETTER, _USUAL_SIZE = 0.55, 12.0
-"""Width of a letter, times its size; and the size where none is said, pixels."""
+_EXCUSE = re.compile(
+    r"\s*+(?:\[Not supported by viewer\]|Text is not SVG - cannot display)\s*+"
+    r"|\s*+<(?:b|br|div|font|h[1-6]|i|p|pre|span|strong|table|u|ul)\b.*+",
+    re.DOTALL,
+)
+_LETTER, _USUAL_SIZE = 0.4, 12.0
+"""Width of a narrow letter, times its size; and the size where none is said, pixels."""
 
 Embed = Callable[[str], tuple[str, int, int] | None]
 """Turns the data URI of a picture into one that is safe to draw, its width and height, or None."""
@@ -52,8 +56,8 @@ def clean(root: Element, embed: Embed, pose: Pose = REST) -> None:
     settle_names(root)
     _clean_tree(root, embed)
     letters = sum(len(text) for e in root.iter("text") for text in e.itertext())
-    if letters > _MOST_TEXT:
-        raise OverLimit(f"has {letters:,} letters of text, over {_MOST_TEXT:,}")
+    if letters > MOST_LETTERS:
+        raise OverLimit(f"has {letters:,} letters of text, over {MOST_LETTERS:,}")
 
 
 def _inside(value: str) -> str:
@@ -142,14 +146,20 @@ def _say(text: Element, page: Element) -> None:
 
     draw.io writes that a viewer cannot show the page, or the page's own tags.
     """
-    if not _EXCUSE.search("".join(text.itertext())):
+    if not _EXCUSE.fullmatch("".join(text.itertext())):
         return
     for child in list(text):
         text.remove(child)
-    said = " ".join("".join(page.itertext()).split())
-    letter = _LETTER * (length(text.get("font-size", "")) or _USUAL_SIZE)
-    fitting = max(int((length(page.get("width", "")) or 0) / letter), 1)
-    text.text = said if len(said) <= fitting else f"{said[: fitting - 1]}…"
+    text.text = " ".join("".join(page.itertext()).split())
+    width = length(page.get("width"))
+    if width is not None:
+        letter = _LETTER * (length(text.get("font-size")) or _USUAL_SIZE)
+        text.text = _cut(text.text, max(int(width / letter), 1))
+
+
+def _cut(text: str, letters: int) -> str:
+    """A text, or its beginning where it is longer."""
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
 def _remove(parent: Element, children: set[Element]) -> None:

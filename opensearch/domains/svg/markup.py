@@ -27,6 +27,13 @@ MOST_DEPTH: Final = 200
 _MOST_ATTRIBUTES = 1000
 _MOST_ENTITY_BYTES = 2**20
 _MOST_TEXT = 4 * MOST_BYTES
+MOST_LETTERS: Final = 20_000
+"""Letters that an element is read with at most, a little more than that apart."""
+_SILENT: Final = frozenset({"script", "style"})
+_WITHIN_WORDS: Final = frozenset(
+    {"a", "b", "code", "em", "font", "i", "s", "small", "span", "strong", "sub", "sup", "u"}
+)
+"""Elements of a page that begin no line."""
 
 _SVG: Final = "http://www.w3.org/2000/svg"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
@@ -138,6 +145,7 @@ class _Builder:
         self.root: Element | None = None
         self.first = ""
         self._open: list[Element | None] = []
+        self._said: list[str] = []
         self._bound = [_BOUND]
         self._elements = self._letters = 0
         self._entities: dict[str, int] = {}
@@ -179,6 +187,7 @@ class _Builder:
         if len(attributes) > _MOST_ATTRIBUTES:
             raise OverLimit(f"gives <{tag}> over {_MOST_ATTRIBUTES:,} attributes")
         self._count(sum(map(len, attributes.values())))
+        self._settle()
         self._bind(attributes)
         space, name = self._resolved(tag)
         self.first = self.first or name
@@ -190,23 +199,42 @@ class _Builder:
                 self.root = element
             else:
                 inside.append(element)
-        elif inside is not None and inside.tag == "foreignObject":
+        elif inside is not None and inside.tag == "foreignObject" and name not in _SILENT:
             element = inside  # which keeps the text of its page
+            self._part(name)
         self._open.append(element)
 
     def end(self, tag: str) -> None:
-        self._open.pop()
+        self._settle()
+        ended = self._open.pop()
+        if ended is not None and self._open and self._open[-1] is ended:
+            self._part(self._resolved(tag)[1])
         self._bound.pop()
 
     def text(self, text: str) -> None:
         self._count(len(text))
+        self._said.append(text)
+
+    def _part(self, name: str) -> None:
+        """Words of two paragraphs of a page are two words."""
+        if name not in _WITHIN_WORDS:
+            self._said.append(" ")
+
+    def _settle(self) -> None:
+        """Give the text since the last tag to the element that it stands in."""
+        text = "".join(self._said)
+        self._said.clear()
         inside = self._open[-1] if self._open else None
-        if inside is None:
+        if inside is None or not text:
             return
-        if len(inside):
-            inside[-1].tail = (inside[-1].tail or "") + text
+        last = inside[-1] if len(inside) and inside.tag != "foreignObject" else None
+        held = (inside.text if last is None else last.tail) or ""
+        if len(held) > MOST_LETTERS and inside.tag != "style":
+            return  # more than is drawn, and pieces without number take long to join
+        if last is None:
+            inside.text = held + text
         else:
-            inside.text = (inside.text or "") + text
+            last.tail = held + text
 
     def skipped(self, name: str, is_parameter: bool) -> None:
         if not is_parameter:

@@ -43,9 +43,17 @@ def test_the_clear_corners_have_the_colour_of_the_tile():
     assert tile_of(tile("#ff3670", "white")) == (255, 54, 112, 255)
 
 
+def frame():
+    """A dark frame with rounded corners around something white."""
+    picture = tile("#204080", None)
+    ImageDraw.Draw(picture).rectangle((24, 24, 175, 175), fill="white")
+    return picture
+
+
 @pytest.mark.parametrize(
     "picture",
     [
+        frame(),
         tile("black", CLEAR),  # a figure cut out of ink
         tile("#ff3670", None),
         tile("#ff3670", "white", radius=100),
@@ -54,7 +62,7 @@ def test_the_clear_corners_have_the_colour_of_the_tile():
         Image.new("RGBA", (SIDE, SIDE), CLEAR),
         tile("#ff3670", "white").rotate(30),
     ],
-    ids=["cut out", "plain", "round", "within", "square", "clear", "turned"],
+    ids=["frame", "cut out", "plain", "round", "within", "square", "clear", "turned"],
 )
 def test_anything_else_is_no_tile(picture):
     assert tile_of(picture) is None

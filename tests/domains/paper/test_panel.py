@@ -37,10 +37,13 @@ def plot(shade, panels=(PANEL,), grid=True, strips=None):
     return np.asarray(page)
 
 
-def compressed(rgb):
-    file = io.BytesIO()
-    Image.fromarray(rgb).save(file, "jpeg", quality=90)
-    return np.asarray(Image.open(file))
+def compressed(quality):
+    def made(rgb):
+        file = io.BytesIO()
+        Image.fromarray(rgb).save(file, "jpeg", quality=quality)
+        return np.asarray(Image.open(file))
+
+    return made
 
 
 def alike(one, other):
@@ -52,11 +55,23 @@ def alike(one, other):
     return min(near[0].sum() / b.sum(), near[1].sum() / a.sum())
 
 
-@pytest.mark.parametrize("made", [np.asarray, compressed])
+@pytest.mark.parametrize(
+    "made",
+    [np.asarray, compressed(90), compressed(85)],
+    ids=["png", "jpeg 90", "jpeg 85"],
+)
 @pytest.mark.parametrize("grid", [True, False])
 @pytest.mark.parametrize("shade", SHADES.values(), ids=SHADES)
 def test_a_plot_is_its_curve_and_not_the_panel_behind(shade, grid, made):
     assert alike(ink_of(made(plot(shade, grid=grid))), ink_of(plot(None))) > 0.9
+
+
+@pytest.mark.parametrize("quality", [75, 60])
+@pytest.mark.parametrize("grid", [True, False])
+@pytest.mark.parametrize("shade", SHADES.values(), ids=SHADES)
+def test_panels_are_found_in_pictures_of_strong_compression(shade, grid, quality):
+    rgb = compressed(quality)(plot(shade, grid=grid))
+    assert (without_panel(rgb)[30:60, 40:100] == 255).mean() > 0.8
 
 
 def test_panels_side_by_side_and_their_headings_are_paper():
@@ -82,6 +97,15 @@ def test_pale_bars_of_a_plot_stay(foot):
     bare = without_panel(bars)
     assert (bare[150, [75, 125, 175]] == 210).all()
     assert (bare[40, [75, 125, 175]] == 255).all()
+
+
+def test_bars_paler_than_headings_stay_where_headings_are():
+    panels = [(30, 10, 145, 105), (160, 10, 275, 105), (30, 125, 145, 220)]
+    bars = np.array(plot((235, 235, 235), panels, strips=(217, 217, 217)))
+    bars[60:95, 60:80] = bars[60:95, 190:210] = 226
+    bare = without_panel(bars)
+    assert (bare[70, [70, 200]] == 226).all()
+    assert (bare[17, [100, 250]] == 255).all()
 
 
 def ghost(pen):
@@ -111,7 +135,20 @@ def flag(pen):
     pen.ellipse((130, 90, 190, 150), fill="black")
 
 
-@pytest.mark.parametrize("draw", [ghost, radio, slab, flag])
+def door(pen):
+    """A pale rectangle with a dark knob."""
+    pen.rectangle((90, 10, 230, 230), fill=(225, 220, 218))
+    pen.ellipse((210, 115, 222, 127), fill="black")
+
+
+def bars(pen):
+    """Pale bars with their values in them."""
+    for left, top in ((30, 120), (120, 60), (210, 20)):
+        pen.rectangle((left, top, left + 70, 225), fill=(230, 230, 230))
+        pen.text((left + 20, top + 20), "12", fill="black")
+
+
+@pytest.mark.parametrize("draw", [ghost, radio, slab, flag, door, bars])
 def test_what_is_drawn_in_pale_shades_stays(draw):
     page = Image.new("RGB", PAGE, "white")
     draw(ImageDraw.Draw(page))

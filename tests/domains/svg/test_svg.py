@@ -605,20 +605,55 @@ def test_a_drawing_that_is_cut_short_says_so(end):
         draw_svg(cut if isinstance(cut, bytes) else cut.encode(), 50)
 
 
+PAGE = '<foreignObject {}><div xmlns="http://www.w3.org/1999/xhtml">{}</div></foreignObject>'
+SAID = '<text x="5" y="60" font-size="{}">{}</text>'
+EXCUSE = "[Not supported by viewer]"
+
+
+def label(page, excuse, size=40, width='width="90"'):
+    """What is drawn of a label of draw.io: a page, and a text for viewers that show none."""
+    return drawn(f"<switch>{PAGE.format(width, page)}{SAID.format(size, excuse)}</switch>")
+
+
 @pytest.mark.parametrize(
-    "excuse",
-    ["[Not supported by viewer]", "Text is not SVG - cannot display", "&lt;b&gt;M&lt;/b&gt;"],
+    "excuse", [EXCUSE, "Text is not SVG - cannot display", "&lt;b&gt;M&lt;/b&gt;"]
 )
 def test_what_draw_io_writes_for_viewers_without_pages_is_not_drawn(excuse):
-    """The page's own text is, cut to what fits."""
-    page = '<foreignObject width="{}" height="20"><div xmlns="http://www.w3.org/1999/xhtml"><p>{}</p></div></foreignObject>'
-    text = '<text x="5" y="60" font-size="40">{}</text>'
+    """The page's own text is, and what is far too long is cut."""
+    wanted = drawn(SAID.format(40, "Mug"))
+    assert np.array_equal(label("<p>Mug</p>", excuse), wanted)
+    assert np.array_equal(label("Mug", excuse, width='width="100%"'), wanted)
+    assert np.array_equal(label("Mug", excuse, width=""), wanted)
+    assert np.array_equal(label("Mug", excuse, width='width="34"'), drawn(SAID.format(40, "M…")))
 
-    def label(width, said, fallback):
-        return drawn(f"<switch>{page.format(width, said)}{text.format(fallback)}</switch>")
 
-    wanted = drawn(text.format("Mug"))
-    assert np.array_equal(label(90, "Mug", excuse), wanted)
-    assert np.array_equal(label(90, "Mug", "Mug"), wanted)
-    assert np.array_equal(label(44, "Mug", excuse), drawn(text.format("M…")))
-    assert np.array_equal(label(90, "other", "Mug"), wanted)
+def test_labels_of_draw_io_that_fit_are_not_cut():
+    whole = drawn(SAID.format(12, "relay-runtime"))
+    assert np.array_equal(label("relay-runtime", EXCUSE, 12, 'width="76"'), whole)
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("<div>maximum</div><div>price</div>", "maximum price"),
+        ("Hello<br/>you", "Hello you"),
+        ("<ul><li>a</li><li>b</li></ul>c", "a b c"),
+        ("<b>M</b>u<i>g</i>", "Mug"),
+        ("<style>p {color:red}</style><script>alert(1)</script>Mug", "Mug"),
+    ],
+)
+def test_lines_of_a_label_are_words_and_its_programs_none(page, said):
+    assert np.array_equal(label(page, EXCUSE, 12), drawn(SAID.format(12, said)))
+
+
+@pytest.mark.parametrize(
+    "text", ["We cannot display it", "List&lt;string&gt; x", "a &lt;b c&gt; d"]
+)
+def test_texts_beside_a_page_that_are_no_excuse_are_drawn(text):
+    assert np.array_equal(label("Mug", text, 12, 'width="20"'), drawn(SAID.format(12, text)))
+
+
+def test_text_in_very_many_pieces_is_as_much_as_in_one():
+    pieces = '<a xmlns="x"/>1234567890' * 2_001
+    with pytest.raises(OverLimit, match=r"has 20,0[0-9]{2} letters of text"):
+        drawn(f"<text>{pieces}</text>")
