@@ -202,4 +202,4 @@ def suffixes() -> frozenset[str]:
     return pictures.suffixes() | SVG_SUFFIXES
 
 
-READER: Final = ReaderKind(open=image_reader, version=34, domain="photo", suffixes=suffixes)
+READER: Final = ReaderKind(open=image_reader, version=35, domain="photo", suffixes=suffixes)

@@ -31,6 +31,13 @@ _UNSIGNED, _SIGNED = 1, 2
 _RGBA: Final = 4
 _MULTIPLIED: Final = 1
 """How a page says that its colours are multiplied with their opacity."""
+_FAR, _MORE, _AS_WIDE = 7 / 8, 4, 0.6
+"""From which share of their scale neighbours are at its two ends, how many times as many of them as
+of those about 0 there are where no sign was meant, and how far samples then spread without it, as a
+share of how far they do with it. Of 1,050 pictures of seven kinds whose samples do have a sign
+none counts as without, of 300 photos that are only said to have one 234."""
+_ROWS: Final = 512
+"""Rows, about, in which that is measured."""
 UNKNOWN_TO_PILLOW: Final = b"MM\0+"
 """What a BigTIFF begins with whose bytes are in the other order; Pillow misreads its directory."""
 
@@ -54,9 +61,28 @@ def levelled(values: NDArray[Any], image: Image.Image) -> tuple[NDArray[np.uint8
     if values.dtype == np.int32 and tags.get(_SAMPLE_FORMAT, ())[:1] == (_UNSIGNED,):
         values = values.view(np.uint32)
     if values.dtype == np.uint8:
-        values = values.view(np.int8)
+        values = meant(values.view(np.int8))
     made = to_bytes(values, _number(tags.get(_NO_VALUE)))
     return (255 - made if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else made,)
+
+
+def meant(values: NDArray[Any]) -> NDArray[Any]:
+    """Signed samples of one or two bytes, shape (h, w, ...), without a sign where none was meant.
+
+    Some programs write plain samples and say that they have a sign. Neighbours of middling shades
+    then lie at the two ends of the scale. In a drawing of two shades they may do so with reason,
+    but there next to nothing would be left without the sign.
+    """
+    if values.dtype.kind != "i" or values.dtype.itemsize > 2:
+        return values
+    kind = values.dtype.str.replace("i", "u")
+    signed = values[:: max(1, len(values) // _ROWS)].astype(np.int32)
+    scale = 256**values.dtype.itemsize
+    steps = np.abs(np.diff(signed, axis=1))[np.diff(signed < 0, axis=1)] / scale
+    misread = (steps >= _FAR).sum() > _MORE * (steps <= 1 - _FAR).sum() and (
+        (signed % scale).std() >= _AS_WIDE * signed.std()
+    )
+    return values.view(kind) if misread else values
 
 
 def deep_tiff(data: bytes, limits: Limits, *, alone: bool = False) -> Image.Image | None:
@@ -157,7 +183,7 @@ def _picture(values: NDArray[Any], page: Any) -> Image.Image:
 def _light(values: NDArray[Any], page: Any) -> Image.Image:
     """Samples of grey or of red, green and blue as a picture."""
     colours = 3 if page.photometric == _RGB and values.shape[2] >= 3 else 1
-    plain, clear = values[..., :colours], None
+    plain, clear = meant(values[..., :colours]), None
     if page.extrasamples and page.extrasamples[0] in (1, 2) and values.shape[2] > colours:
         clear = opacity(values[..., colours])
         if page.extrasamples[0] == _MULTIPLIED:

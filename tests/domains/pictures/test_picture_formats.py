@@ -122,6 +122,27 @@ def test_values_with_a_sign_and_heights_are_spread_over_all_shades(tmp_path, nam
     assert np.corrcoef(picture[..., 0].ravel(), GREY.ravel())[0, 1] > 0.999
 
 
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("kind", ["u1", "u2"])
+def test_samples_that_are_only_said_to_have_a_sign_have_none(tmp_path, kind, order):
+    """As of Pillow's own 8bit.s.tif."""
+    values = (GREY * (1 if kind == "u1" else 257)).astype(kind)
+    said = values.view(kind.replace("u", "i"))
+    tifffile.imwrite(tmp_path / "a.tif", said, byteorder=order)
+    is_grey_ramp(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("kind", ["i1", "i2"])
+def test_a_drawing_from_end_to_end_of_signed_values_and_heights_about_the_sea_stay(tmp_path, kind):
+    limit = np.iinfo(kind)
+    drawing = np.full((48, 64), limit.max, kind)
+    drawing[10:30:2, 5:40] = limit.min
+    tifffile.imwrite(tmp_path / "a.tif", drawing)
+    assert (shown(tmp_path / "a.tif")[..., 0] == np.where(drawing > 0, 255, 0)).all()
+    tifffile.imwrite(tmp_path / "b.tif", (GREY / 8 - 15).astype(kind))
+    assert np.corrcoef(shown(tmp_path / "b.tif")[..., 0].ravel(), GREY.ravel())[0, 1] > 0.99
+
+
 @pytest.mark.parametrize("mark", [np.nan, np.inf, -9999, -32768, -3.4028235e38, 1e38])
 def test_what_was_not_measured_does_not_decide_the_shades(tmp_path, mark):
     heights = (GREY + 1200).astype(np.float32)
