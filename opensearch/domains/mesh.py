@@ -158,7 +158,7 @@ def _clock(seconds: float) -> Callable[[str], None]:
 
 READER: Final = ReaderKind(
     open=mesh_reader,
-    version=14,
+    version=15,
     domain="shape",
     suffixes=meshes.suffixes,
     telling=meshes.suffixes,

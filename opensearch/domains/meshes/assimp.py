@@ -10,6 +10,7 @@ import numpy as np
 
 from opensearch.domains.meshes.collada_skins import unbound
 from opensearch.domains.meshes.fbx_hidden import without_hidden
+from opensearch.domains.meshes.threeds_pivots import without_second_placing
 from opensearch.domains.meshes.triangles import Neighbours, Triangles
 from opensearch.errors import OverLimit, UnreadableFile
 from opensearch.limits import Limits
@@ -34,7 +35,7 @@ def load_fbx(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
 
 def load_3ds(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
     """As `load_fbx`, of a 3DS file."""
-    return _load(data, ".3ds", limits)
+    return _load(without_second_placing(data), ".3ds", limits)
 
 
 def load_dae(data: bytes, neighbours: Neighbours, limits: Limits) -> Triangles:
