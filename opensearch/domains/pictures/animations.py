@@ -12,6 +12,8 @@ from typing import Final
 
 from PIL import Image, ImageStat
 
+from opensearch.domains.pictures.disposal import go_to
+
 _FORMATS: Final = ("GIF", "PNG", "WEBP", "AVIF")
 """Those whose frames follow each other in time; those of others are pages, views or parts."""
 _MODES: Final = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
@@ -55,7 +57,7 @@ def telling(first: Image.Image, data: bytes, most_frames: int, most_pixels: int)
         for number in range(1, most_frames):
             if again.width * again.height > left:
                 break  # before one is gone to, which may decode it
-            again.seek(number)
+            go_to(again, number)
             pixels = again.width * again.height  # a frame of a GIF may be larger than those before
             left -= pixels
             if pixels > most_pixels or left < 0:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from opensearch.domains.pictures import tiff_pages
 from opensearch.domains.pictures.animations import is_animation, telling
+from opensearch.domains.pictures.disposal import go_to
 
 MOST_FRAMES: Final = 64
 """Frames looked at before a file counts as blank."""
@@ -51,7 +52,7 @@ def _gone_to(image: Image.Image, numbers: Iterable[int], most_pixels: int) -> Im
     first = image.copy()  # not every format finds its way back to what it was
     for number in numbers:
         try:
-            image.seek(number)
+            go_to(image, number)
             if image.width * image.height > most_pixels:
                 break
             image.load()
@@ -70,20 +71,6 @@ def first_shown(pictures: Iterable[Image.Image]) -> Image.Image | None:
             return picture
         first = first or picture
     return first
-
-
-def in_its_place(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
-    """The first frame of a GIF, clear all around where it is smaller than the picture.
-
-    Args:
-        image: the picture, filled with its background colour there.
-        box: left, upper, right and lower of the frame, pixels.
-    """
-    if box == (0, 0, *image.size):
-        return image
-    made = Image.new("RGBA", image.size)
-    made.paste(image.convert("RGBA").crop(box), box)
-    return made
 
 
 def is_blank(image: Image.Image) -> bool:

@@ -32,8 +32,9 @@ from opensearch.domains.pictures import (
 )
 from opensearch.domains.pictures.cut_short import LOST, check_end, completed, without_padding
 from opensearch.domains.pictures.deep import opacity, to_bytes
+from opensearch.domains.pictures.disposal import in_its_place, with_opacity
 from opensearch.domains.pictures.finishing import for_screen, straight, with_colours
-from opensearch.domains.pictures.frames import MOST_FRAMES, in_its_place, shown
+from opensearch.domains.pictures.frames import MOST_FRAMES, shown
 from opensearch.domains.pictures.jpeg_scan import WatchedScan
 from opensearch.domains.pictures.shot import inherit
 from opensearch.domains.signatures import HEAD, told_by
@@ -113,7 +114,7 @@ def _by_pillow(data: bytes, suffix: str, limits: Limits) -> _Candidate:
         power = png.gamma(data)
         data, pairs = png.bare(data)
         data, lost = png_end.mended(data, limits.pixels)
-    data = heif.told_apart(ico.best(bmp.alone(data)))
+    data = with_opacity(heif.told_apart(ico.best(bmp.alone(data))))
     # Pillow knows a format that is named here only once its plugins are loaded.
     Image.init()
     # Nothing in a TGA file says what it is.
