@@ -62,6 +62,7 @@ def _clear_png(image: PngImagePlugin.PngImageFile) -> None:
     paper = _palest(image) if image.mode == "P" else (255,) * len(image.getbands())
     image.im.paste(Image.new(image.mode, (box[2] - box[0], box[3] - box[1]), paper).im, box)
     image.dispose_op = PngImagePlugin.Disposal.OP_NONE
+    vars(image).update(dispose=None)  # what earlier versions of Pillow clear with
 
 
 def _palest(image: Image.Image) -> int:

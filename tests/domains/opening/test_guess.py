@@ -120,3 +120,20 @@ def test_a_photo_between_bars_is_a_photo(shade):
     for seed in range(3):
         bright = scene(np.random.default_rng(seed)) // 2 + 120
         assert guess_picture(on_ground(bright, shade)).domain == "photo"
+
+
+def disk(colour, ground, lit):
+    """A disk of one colour, with some grain, on even ground; `lit` from one side."""
+    y, x = np.mgrid[:128, :128] - 63.5
+    grain = np.random.default_rng(0).normal(size=(128, 128))
+    shade = 1 + lit * ((0.15 * (0.8 * x + 0.6 * y) / 56) + 0.04 * grain)
+    rgb = np.asarray(colour) * shade[..., None]
+    rgb[np.hypot(x, y) > 58] = ground
+    return rgb.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("colour", [(230, 120, 60), (180, 60, 20), (60, 120, 210)])
+def test_a_lit_thing_of_one_colour_is_a_photo_and_its_silhouette_a_sketch(colour):
+    """As the back of an eye, which reaches the border of the light on black."""
+    assert guess_picture(disk(colour, 0, 1.0)).domain == "photo"
+    assert guess_picture(disk(colour, 0, 0.0)).domain == "sketch"
