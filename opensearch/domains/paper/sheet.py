@@ -26,8 +26,6 @@ _LIGHTER: Final = 128
 _WHITE, _INK, _WHITE_SHARE = 249, 128, 0.6
 # Share of a border with one other shade from which white is its page.
 _PAGE_SHARE: Final = 0.3
-# Share of what borders on light shapes that is darker than their ground where they are outlined.
-_OUTLINED: Final = 0.75
 # A board is never this bright; most paper is, and needs no closer look.
 _BRIGHT: Final = 140
 # Grounds whose channels are further apart have a colour; ink on them is what has another.
@@ -87,26 +85,9 @@ def _darkness(rgb: NDArray[np.uint8], drawn: bool) -> tuple[Plane, bool]:
         grey = 255 - brightest(rgb).astype(np.float32)
         level, _ = border(grey)
     darker, lighter = np.maximum(level - grey, 0), np.maximum(grey - level, 0)
-    if lighter.sum() > darker.sum() and not _is_outlined(darker, lighter):
+    if lighter.sum() > darker.sum():
         return lighter / max(255 - level, _LIGHTER), False
     return darker / max(level, 1), False
-
-
-def _is_outlined(darker: Plane, lighter: Plane) -> bool:
-    """Whether what is lighter than its ground lies within lines that are darker: they are the ink.
-
-    Args:
-        darker: how far each pixel lies below its ground, shape (h, w).
-        lighter: how far above.
-    """
-    from scipy.ndimage import maximum_filter
-
-    fill = lighter > _EVEN
-    rim = maximum_filter(fill, 3) & ~fill
-    beside = maximum_filter(
-        darker, 3
-    )  # the edge of a line that fades from white to it is no ground
-    return bool(rim.any()) and bool((beside[rim] > _FRAME_CONTRAST).mean() >= _OUTLINED)
 
 
 def is_photographed(rgb: NDArray[np.uint8]) -> bool:

@@ -1,7 +1,6 @@
 """Sheets: what is measured quickly is what was meant."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import median_filter
@@ -58,41 +57,3 @@ def test_white_among_many_shades_says_nothing():
     grey = sheet_with_ink_below(0.65)
     grey[60:] = np.linspace(0, 200, 100)
     assert not sheet.border(grey)[1]
-
-
-def outlined(sides, ground=200, fill=255, line=0, thick=2):
-    """A shape on even ground with a line along so many of its four sides, and its line (h, w)."""
-    grey = np.full((100, 120), ground, np.uint8)
-    grey[30:70, 40:80] = fill
-    inked = np.zeros(grey.shape, bool)
-    for turned in range(sides):
-        side = np.rot90(inked[:100, 10:110], turned)
-        side[30 - thick : 30, 30 - thick : 70 + thick] = True
-    grey[inked] = line
-    return np.repeat(grey[..., None], 3, axis=2), inked
-
-
-@pytest.mark.parametrize("thick", [1, 2, 4])
-@pytest.mark.parametrize(("ground", "fill", "line"), [(200, 255, 0), (170, 230, 60), (80, 0, 255)])
-def test_shapes_within_lines_leave_these_as_the_ink(ground, fill, line, thick):
-    """White shapes with a dark outline on grey, or dark ones with a light outline on a board."""
-    rgb, inked = outlined(4, ground, fill, line, thick)
-    dark, photographed = sheet.darkness(rgb)
-    assert not photographed
-    assert dark[inked].min() > 0.6
-    assert dark[~inked].max() == 0
-
-
-def test_a_line_that_fades_into_its_shape_is_one():
-    rgb = outlined(4)[0]
-    rgb[30:70, 40:80] = 180  # between line and shape, as dark as the ground or hardly darker
-    rgb[31:69, 41:79] = 255
-    assert sheet.darkness(rgb)[0][50, 60] == 0
-
-
-@pytest.mark.parametrize("sides", [0, 1, 2])
-def test_shapes_without_lines_all_around_are_the_ink(sides):
-    rgb, inked = outlined(sides)
-    dark, _ = sheet.darkness(rgb)
-    assert dark[50, 60] > 0.4
-    assert not inked.any() or dark[inked].max() == 0
