@@ -21,6 +21,8 @@ def python(code: str, *words: str) -> list[str]:
     folder = str(Path(opensearch.__file__).parents[1])
     places = [entry for entry in sys.path if os.path.isabs(entry)]
     if folder not in places:  # found by way of the working folder
-        places.insert(0, folder)
+        installed = [at for at, place in enumerate(places) if place.endswith("-packages")]
+        # Before other versions of it, and behind Python's own modules.
+        places.insert(installed[0] if installed else len(places), folder)
     options = ["-P", "-X", f"utf8={sys.flags.utf8_mode}", "-c", _BOOT + code]
     return [sys.executable, *options, json.dumps(places), *words]

@@ -19,7 +19,7 @@ _SAME, _EDGE = 12, 0.8
 has its shade."""
 _OPAQUE: Final = 250
 _LEAST, _LARGEST = 0.02, 0.5
-"""Share of a tile that its figure covers: one that covers more is what a frame is around."""
+"""Share of a tile that its figure covers: one that covers more is a thing in a frame."""
 
 
 def tile_of(clear: Image.Image) -> tuple[int, int, int, int] | None:

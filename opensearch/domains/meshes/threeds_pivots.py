@@ -89,7 +89,8 @@ def _all_placed(meshes: Mapping[bytes, Vector | None], nodes: list[_Node]) -> bo
         corners, at = meshes[node.name], _place(node, numbered)
         if corners is None or at is None:
             return False
-        shift = at - node.pivot
+        with np.errstate(invalid="ignore"):
+            shift = at - node.pivot
         near = _NEAR * float(np.ptp(corners, axis=0).max())
         if np.abs(shift).max() <= near:
             continue

@@ -26,6 +26,9 @@ _STRAIGHT, _SHADED = 0.75, 0.6
 ends of a grid."""
 _CORNER: Final = 3
 """Side of a corner of a panel, pixels: rounded ones are those of things."""
+_FILLED: Final = 10
+"""A row of a panel has its shade at least in one pixel for so many in the fullest row: bars and
+areas of a plot may hide the rest."""
 _ODD: Final = 0.1
 """Share of what has a panel's shade that may lie elsewhere."""
 _DARKER, _INK = 3, 6
@@ -107,7 +110,7 @@ def _within(place: tuple[slice, ...], mask: Mask) -> tuple[slice, ...]:
     JPEG leaves some pixels of its shade beside it.
     """
     counts = [mask.sum(axis=axis) for axis in (1, 0)]
-    ends = [np.flatnonzero(2 * count >= count.max())[[0, -1]] for count in counts]
+    ends = [np.flatnonzero(_FILLED * count >= count.max())[[0, -1]] for count in counts]
     return tuple(
         slice(at.start + int(first), at.start + int(last) + 1)
         for at, (first, last) in zip(place, ends, strict=True)

@@ -33,6 +33,8 @@ def go_to(image: Image.Image, number: int) -> None:
             _clear_gif(image)
         elif isinstance(image, PngImagePlugin.PngImageFile):
             _clear_png(image)
+        if isinstance(image, GifImagePlugin.GifImageFile):
+            image.disposal_method = 0  # Pillow keeps it for frames that say nothing
         image.seek(at + 1)
 
 

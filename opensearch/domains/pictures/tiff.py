@@ -185,9 +185,10 @@ def _light(values: NDArray[Any], page: Any) -> Image.Image:
     colours = 3 if page.photometric == _RGB and values.shape[2] >= 3 else 1
     plain, clear = meant(values[..., :colours]), None
     if page.extrasamples and page.extrasamples[0] in (1, 2) and values.shape[2] > colours:
-        clear = opacity(values[..., colours])
+        covering = values[..., colours].view(plain.dtype)
+        clear = opacity(covering)
         if page.extrasamples[0] == _MULTIPLIED:
-            plain = undone(plain, values[..., colours])
+            plain = undone(plain, covering)
     made = to_bytes(plain, _number(value_of(page, _NO_VALUE)))
     if page.photometric == _WHITE_IS_ZERO:
         made = 255 - made

@@ -30,7 +30,8 @@ _OUTSIDE = re.compile(
 _UNREAD: Final = frozenset({"systemLanguage", "requiredFeatures", "filter"})
 _EXCUSE = re.compile(
     r"\s*+(?:\[Not supported by viewer\]|Text is not SVG - cannot display)\s*+"
-    r"|\s*+<(?:b|br|div|font|h[1-6]|i|p|pre|span|strong|table|u|ul)\b.*+",
+    r"|\s*+<(?:b|br|div|font|h[1-6]|i|p|pre|span|strong|table|u|ul)\b.*+"
+    r"|.*(?:<br\s*+/?>|</(?:a|b|code|div|font|h[1-6]|i|li|p|pre|span|strong|su[bp]|table|u|ul)>).*+",
     re.DOTALL,
 )
 _LETTER, _USUAL_SIZE = 0.4, 12.0

@@ -28,7 +28,7 @@ _MOST_ATTRIBUTES = 1000
 _MOST_ENTITY_BYTES = 2**20
 _MOST_TEXT = 4 * MOST_BYTES
 MOST_LETTERS: Final = 20_000
-"""Letters that an element is read with at most, a little more than that apart."""
+"""Letters that an element keeps, or a few more; of a text that has more none is drawn."""
 _SILENT: Final = frozenset({"script", "style"})
 _WITHIN_WORDS: Final = frozenset(
     {"a", "b", "code", "em", "font", "i", "s", "small", "span", "strong", "sub", "sup", "u"}

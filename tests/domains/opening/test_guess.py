@@ -137,3 +137,17 @@ def test_a_lit_thing_of_one_colour_is_a_photo_and_its_silhouette_a_sketch(colour
     """As the back of an eye, which reaches the border of the light on black."""
     assert guess_picture(disk(colour, 0, 1.0)).domain == "photo"
     assert guess_picture(disk(colour, 0, 0.0)).domain == "sketch"
+
+
+@pytest.mark.parametrize(
+    ("top", "bottom"), [((250, 90, 60), (200, 30, 30)), ((70, 80, 110), (20, 25, 40))]
+)
+def test_a_disk_of_a_gradient_with_a_white_figure_is_a_sketch(top, bottom):
+    fine = Image.new("L", (512, 512))
+    pen = ImageDraw.Draw(fine)
+    pen.ellipse((48, 48, 464, 464), fill=255)
+    pen.polygon([(200, 160), (360, 256), (200, 352)], fill=0)
+    covered = np.asarray(fine.resize((128, 128), Image.Resampling.BICUBIC))[..., None] / 255
+    shade = np.array(top) + (np.array(bottom) - top) * np.linspace(0, 1, 128)[:, None, None]
+    rgb = (255 - covered * (255 - shade)).round().astype(np.uint8)
+    assert guess_picture(rgb).domain == "sketch"

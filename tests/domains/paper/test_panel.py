@@ -99,6 +99,24 @@ def test_pale_bars_of_a_plot_stay(foot):
     assert (bare[40, [75, 125, 175]] == 255).all()
 
 
+def area(left):
+    """Columns of a filled area, as deep as the panel at its right end."""
+    return [(x, 200 - (x - 31) * 180 // 239, x, 215) for x in range(left, 260)]
+
+
+@pytest.mark.parametrize(
+    "filled", [area(45), [(x, 60, x + 30, 215) for x in range(40, 230, 40)]], ids=["area", "bars"]
+)
+def test_what_stands_on_the_bottom_of_a_panel_hides_none_of_it(filled):
+    page = Image.fromarray(plot((229, 236, 246)))
+    pen = ImageDraw.Draw(page)
+    for box in filled:
+        pen.rectangle(box, fill=(40, 90, 160))
+    bare = without_panel(np.asarray(page))
+    assert (bare[20:50, 60:100] == 255).mean() > 0.8
+    assert tuple(bare[205, 225]) == (40, 90, 160)
+
+
 def test_bars_paler_than_headings_stay_where_headings_are():
     panels = [(30, 10, 145, 105), (160, 10, 275, 105), (30, 125, 145, 220)]
     bars = np.array(plot((235, 235, 235), panels, strips=(217, 217, 217)))

@@ -142,8 +142,22 @@ def test_what_an_apng_without_opacity_clears_is_white(mode):
 def test_what_a_palette_calls_clear_is_cleared_with():
     data = apng("P")
     place = data.index(b"fcTL") - 4
-    data = data[:place] + chunk(b"tRNS", bytes([255, 255, 255, 0])) + data[place:]
-    assert (at(data, 2)[4, 4] == 255).all()
+    black_is_clear = chunk(b"tRNS", bytes([0, 255, 255, 255]))
+    data = data[:place] + black_is_clear + data[place:]
+    with Image.open(io.BytesIO(data)) as image:
+        go_to(image, 2)
+        assert image.convert("RGBA").getpixel((4, 4))[3] == 0
+
+
+def test_frames_that_do_not_say_how_they_are_cleared_stay():
+    data = gif(
+        part(1, 0, 0, SIDE, SIDE, KEPT),
+        part(2, 2, 2, 8, 8, BACKGROUND),
+        part(2, 12, 12, 8, 8, 0),
+        part(2, 5, 5, 3, 3, KEPT),
+    )
+    hole, rest = ((255, 255, 255), 2, 2, 8, 8), ((LEAF, 12, 12, 8, 8), (LEAF, 5, 5, 3, 3))
+    assert (at(data, 3) == canvas((SKY, 0, 0, SIDE, SIDE), hole, *rest)).all()
 
 
 def webp(opaque):
