@@ -27,6 +27,9 @@ def go_to(image: Image.Image, number: int) -> None:
 
     Args:
         image: at a frame before it, loaded or not; not loaded at the one it goes to.
+
+    Raises:
+        EOFError: there is no such frame.
     """
     for at in range(image.tell(), number):
         if isinstance(image, GifImagePlugin.GifImageFile):
